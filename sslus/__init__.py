@@ -1,0 +1,2 @@
+"Self-supervised learning for ultrasound video."
+__version__ = "0.1.0"
