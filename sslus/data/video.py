@@ -612,7 +612,7 @@ def film_strip(frames,        # Video, or uint8 array (T,H,W)
     if title: fig.suptitle(title, fontsize=9)
     return axs[0]
 
-# %% ../../nbs/data/01_video.ipynb #16ac4098
+# %% ../../nbs/data/01_video.ipynb #e83849f8
 def read_grey(path # png, jpg, bmp, tif, webp, gif (first frame), single-frame DICOM or MetaImage
              )->np.ndarray: # uint8 (H,W)
     "A still as grey levels, by the rule of `to_grey`."
@@ -624,7 +624,7 @@ def read_grey(path # png, jpg, bmp, tif, webp, gif (first frame), single-frame D
     if len(v) > 1: raise VideoError(path, f'it holds {len(v)} frames, not one', 'Read it with Video(path)')
     return v[0]
 
-# %% ../../nbs/data/01_video.ipynb #aa363e5e
+# %% ../../nbs/data/01_video.ipynb #38c2712e
 def _read_image(path):
     try:
         with Image.open(path) as im:
@@ -635,7 +635,7 @@ def _read_image(path):
     except Exception as e:
         raise VideoError(path, f'it cannot be read as an image ({_brief(e, path)})', 'Check that it is what its name says and was copied completely') from e
 
-# %% ../../nbs/data/01_video.ipynb #bc47b697
+# %% ../../nbs/data/01_video.ipynb #d06525cf
 def _resize(img, h, w, box=None): return np.asarray(Image.fromarray(img).resize((w,h), Image.Resampling.BILINEAR, box=box))  # Pillow's bilinear filter widens when it shrinks: no aliasing
 
 def _pad(img, size):
@@ -652,7 +652,7 @@ def _crop(img, size):
 
 _fits = dict(pad=(_pad, max, 'longer'), crop=(_crop, min, 'shorter'))
 
-# %% ../../nbs/data/01_video.ipynb #44329fd6
+# %% ../../nbs/data/01_video.ipynb #619d8c15
 def fit_frame(img:np.ndarray,     # uint8 (H,W)
               size:int,           # pixels of each side of the result
               fit:str='pad',      # 'pad': whole frame, zeros beside it; 'crop': centre square, sides cut off
@@ -667,7 +667,7 @@ def fit_frame(img:np.ndarray,     # uint8 (H,W)
         raise ValueError(f'size={size} for a frame of {img.shape[0]} x {img.shape[1]}, whose {word} side is {have}. Choose a size from 1 to {have}, or pass upscale=True')
     return f(img, size)
 
-# %% ../../nbs/data/01_video.ipynb #f8dbb7fe
+# %% ../../nbs/data/01_video.ipynb #de636dab
 _maybe_still = {'.gif', '.tif', '.tiff', '.dcm', '.dicom', '.mha', '.mhd'}
 
 def _is_clip(p):
@@ -701,7 +701,7 @@ def _frame_rule(frames, root):
     if isinstance(frames, str): return lambda p: fnmatch.fnmatch(p.relative_to(root).as_posix(), frames) and _readable(p)
     return {None: _is_sweep, True: _readable, False: lambda p: False}[frames]
 
-# %% ../../nbs/data/01_video.ipynb #14214a69
+# %% ../../nbs/data/01_video.ipynb #6c908f21
 def get_videos(folder,            # where to look (str or Path)
                recurse:bool=True, # also in folders below it
                frames=None        # folders of images: None, the rule above; True, all that share one pattern; False, none; or a glob on the path below `folder`
@@ -723,13 +723,13 @@ def get_videos(folder,            # where to look (str or Path)
     if not clips: _no_clips(root, others)
     return L(sorted(clips))
 
-# %% ../../nbs/data/01_video.ipynb #2a669f72
+# %% ../../nbs/data/01_video.ipynb #ab5891e9
 def _no_clips(root, others):
     found = ', '.join(f'{n} {s}' for s,n in others.most_common(8)) or 'no files at all'
     stills = " Folders of frames: pass frames=True." if set(others) & image_extensions else ''
     raise VideoError(root, f'there is no clip in this folder (found: {found})', f"Clips are {' '.join(sorted(video_extensions))} and folders of numbered frames.{stills}")
 
-# %% ../../nbs/data/01_video.ipynb #bc54182c
+# %% ../../nbs/data/01_video.ipynb #038720ef
 _keys = ('path', 'video', 'file', 'filename', 'file_name', 'video_path', 'name', 'clip')
 
 def _some(xs, n=5): return ', '.join(map(str, xs[:n])) + (f' and {len(xs)-n} more' if len(xs) > n else '')
@@ -760,7 +760,7 @@ def _from_table(paths, t, what):
 def _all_found(missing, said):
     if missing: raise ValueError(f'{len(missing)} clips {said}: {_some([p.as_posix() for p in missing])}')
 
-# %% ../../nbs/data/01_video.ipynb #a5bfb49d
+# %% ../../nbs/data/01_video.ipynb #cd20e0e7
 def _from_regex(paths, rx, what):
     rx = re.compile(rx)
     if not rx.groups: raise ValueError(f'the regular expression {rx.pattern!r} has no group: put the part that is the {what} in brackets')
@@ -779,7 +779,7 @@ def _source(x):
     if not isinstance(x, (str,Path)) or str(x).lower().endswith('.csv'): return _from_table
     return _from_regex
 
-# %% ../../nbs/data/01_video.ipynb #34c9b4ea
+# %% ../../nbs/data/01_video.ipynb #63c75c28
 def video_table(paths,        # clips
                 patient=None, # DataFrame or csv path with a column for the clip and one `patient`; or a function of the path; or a regular expression with one group
                 machine=None, # the same for the machine
@@ -796,7 +796,7 @@ def video_table(paths,        # clips
     meta = {what: pd.Series(_source(x)(paths, x, what), dtype=object) for what,x in (('patient', patient), ('machine', machine))}
     return pd.DataFrame(dict(path=[str(p) for p in paths], name=names, **meta))
 
-# %% ../../nbs/data/01_video.ipynb #60b53a25
+# %% ../../nbs/data/01_video.ipynb #f77ac52b
 def _animation(frames, ms, width):
     "Encoded animation and its MIME kind."
     from PIL import features
@@ -808,7 +808,7 @@ def _animation(frames, ms, width):
     ims[0].save(buf, kind, save_all=True, append_images=ims[1:], duration=ms, loop=0, **kw)
     return buf.getvalue(),kind
 
-# %% ../../nbs/data/01_video.ipynb #37c8ae8f
+# %% ../../nbs/data/01_video.ipynb #55942f6a
 def show_clip(clip,                 # Video, or uint8 array (T,H,W)
               fps:float|None=None,  # frames a second of the clip; None: the Video's own, else 10
               width:int=240,        # pixels

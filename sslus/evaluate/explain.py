@@ -7,11 +7,11 @@ Docs: https://sslus.github.io/sslus/evaluate/explain.html.md"""
 # %% auto #0
 __all__ = ['tsne', 'plot_tsne', 'plot_maps', 'nearest', 'neighbour_sheet']
 
-# %% ../../nbs/evaluate/04_explain.ipynb #6f3ce2ab
+# %% ../../nbs/evaluate/04_explain.ipynb #d5051dee
 import numpy as np, pandas as pd
 from .probes import PlaneFeatures
 
-# %% ../../nbs/evaluate/04_explain.ipynb #3f31251e
+# %% ../../nbs/evaluate/04_explain.ipynb #6cd21494
 def tsne(x:np.ndarray,          # (N,F) features
          perplexity:float=30.,  # about how many neighbours count; at most (N-1)/3
          seed:int=0             # of the map
@@ -56,7 +56,7 @@ def plot_maps(feats:PlaneFeatures,                # frozen features
     fig.suptitle(f'{feats.name}: {len(df)} stills, t-SNE', fontsize=10); fig.tight_layout()
     return axs[0]
 
-# %% ../../nbs/evaluate/04_explain.ipynb #219e0314
+# %% ../../nbs/evaluate/04_explain.ipynb #5ec45a4b
 def nearest(feats:PlaneFeatures, # frozen features
             rows,                # rows of the table to find neighbours for
             k:int=6,             # neighbours

@@ -16,7 +16,7 @@ from collections import namedtuple
 from scipy import stats
 from sklearn import metrics as skm
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #006246f3
+# %% ../../nbs/evaluate/01_metrics.ipynb #f89e0839
 def _fake_results(n_patients=40, n_images=10, n_classes=5, sd=1., skill=1., seed=0):
     "Classes, predictions and patients of a pretended classifier, for examples: patients differ in difficulty by `sd` (log odds)."
     rng = np.random.default_rng(seed)
@@ -25,7 +25,7 @@ def _fake_results(n_patients=40, n_images=10, n_classes=5, sd=1., skill=1., seed
     right = rng.random(len(y)) < 1/(1+np.exp(-skill-rng.normal(0, sd, n_patients)))[groups]
     return y, np.where(right, y, (y+rng.integers(1, n_classes, len(y)))%n_classes), groups
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #431ba3d7
+# %% ../../nbs/evaluate/01_metrics.ipynb #b90f4127
 def _codes(y, classes, what='y'):
     "`y` as positions in `classes`; ValueError where a value is not among them."
     y = np.asarray(y)
@@ -45,7 +45,7 @@ def _coded(y, pred, classes):
     names = list(range(classes)) if isinstance(classes, (int, np.integer)) else list(classes)
     return _codes(y, names), _codes(pred, names, 'pred'), names
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #14950a28
+# %% ../../nbs/evaluate/01_metrics.ipynb #65a88fea
 def macro_f1(y,           # true class of each image
              pred,        # predicted class of each image
              classes=None # all classes of the task: names or their number; None: those met in `y` or `pred`
@@ -54,7 +54,7 @@ def macro_f1(y,           # true class of each image
     y,pred,names = _coded(y, pred, classes)
     return float(skm.f1_score(y, pred, labels=range(len(names)), average='macro', zero_division=0))
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #a4430c8d
+# %% ../../nbs/evaluate/01_metrics.ipynb #75494f03
 def balanced_accuracy(y,           # true class of each image
                       pred,        # predicted class of each image
                       classes=None # all classes of the task: names or their number
@@ -73,7 +73,7 @@ def accuracy(y,           # true class of each image
     y,pred,_ = _coded(y, pred, classes)
     return float(skm.accuracy_score(y, pred))
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #e079d1e5
+# %% ../../nbs/evaluate/01_metrics.ipynb #1ba2fbd4
 def per_class_report(y,           # true class of each image
                      pred,        # predicted class of each image
                      classes=None # all classes of the task: names or their number
@@ -83,7 +83,7 @@ def per_class_report(y,           # true class of each image
     res = skm.precision_recall_fscore_support(y, pred, labels=range(len(names)), zero_division=0)
     return pd.DataFrame(dict(zip(('precision', 'sensitivity', 'f1', 'support'), res)), index=pd.Index(names, name='class'))
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #3b6a69f2
+# %% ../../nbs/evaluate/01_metrics.ipynb #a5ec477f
 def auroc(y,           # true class of each image
           prob,        # (images, classes) probabilities, columns in the order of `classes`
           classes=None # all classes of the task; None: as many as `prob` has columns
@@ -99,7 +99,7 @@ def auroc(y,           # true class of each image
     onehot = np.eye(len(names), dtype=int)[y]
     return float(skm.roc_auc_score(onehot, prob, average='macro')), ''
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #5969ee93
+# %% ../../nbs/evaluate/01_metrics.ipynb #d1684d5c
 def confusion(y,           # true class of each image
               pred,        # predicted class of each image
               classes=None # all classes of the task: names or their number
@@ -123,9 +123,10 @@ def plot_confusion(y,                  # true class of each image
     sns.heatmap(show, mask=np.broadcast_to(n==0, cm.shape), annot=True, fmt='.2f' if normalize else 'd', cmap='Blues', vmin=0, vmax=1 if normalize else None,
                 xticklabels=names, yticklabels=[f'{c} ({k})' for c,k in zip(names, n[:,0])], cbar=False, square=True, ax=ax)
     ax.set(xlabel='predicted', ylabel='true (images)'); ax.tick_params(axis='y', rotation=0)
+    if max(len(str(c)) for c in names) > 6: plt.setp(ax.get_xticklabels(), rotation=30, ha='right')
     return ax
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #1e065acb
+# %% ../../nbs/evaluate/01_metrics.ipynb #1fb48892
 def _f1_of(cm):
     "Macro-F1 of confusion matrices (..., c, c)."
     tp,den = np.diagonal(cm, axis1=-2, axis2=-1), cm.sum(-1)+cm.sum(-2)
@@ -140,10 +141,10 @@ def _accuracy_of(cm):
     "Accuracy of confusion matrices (..., c, c)."
     return np.trace(cm, axis1=-2, axis2=-1)/cm.sum((-1,-2))
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #ab169039
+# %% ../../nbs/evaluate/01_metrics.ipynb #765a7c2d
 cm_scores = dict(macro_f1=_f1_of, balanced_accuracy=_balanced_of, accuracy=_accuracy_of)
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #f589006e
+# %% ../../nbs/evaluate/01_metrics.ipynb #837d7d26
 def patient_confusions(y,      # true class of each image
                        pred,   # predicted class of each image
                        groups, # patient of each image
@@ -164,13 +165,13 @@ def resample_counts(n_patients:int, # patients to draw from, and to draw
     "Draw `n_patients` patients with replacement, `n` times, as counts."
     return np.random.default_rng(seed).multinomial(n_patients, np.full(n_patients, 1/n_patients), size=n)
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #62e10df6
+# %% ../../nbs/evaluate/01_metrics.ipynb #de4710bc
 def _metric(metric):
     "The function of confusion matrices behind a name in `cm_scores`; a function is handed back."
     if not callable(metric) and metric not in cm_scores: raise ValueError(f'no metric {metric!r}; there are {sorted(cm_scores)}, or give a function')
     return metric if callable(metric) else cm_scores[metric]
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #ffa039a8
+# %% ../../nbs/evaluate/01_metrics.ipynb #ce854d8a
 def bootstrap_scores(y,                 # true class of each image
                      pred,              # predicted class of each image
                      groups,            # patient of each image
@@ -184,10 +185,10 @@ def bootstrap_scores(y,                 # true class of each image
     counts = resample_counts(len(cm), n, seed).astype(float)
     return f((counts@cm.reshape(len(cm), -1)).reshape(n, *cm.shape[1:]))
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #0169143e
+# %% ../../nbs/evaluate/01_metrics.ipynb #950a8293
 Interval = namedtuple('Interval', 'estimate low high')
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #2a8c08bc
+# %% ../../nbs/evaluate/01_metrics.ipynb #27758439
 def _percentiles(s, n_units, level):
     "Percentile interval of bootstrap scores, widened for few units as a t-interval is (Hesterberg 2015, 'expanded percentile')."
     if n_units < 2: return float('nan'), float('nan')
@@ -195,7 +196,7 @@ def _percentiles(s, n_units, level):
     q = stats.norm.cdf(stats.t.ppf(q, n_units-1)*np.sqrt(n_units/(n_units-1)))
     return tuple(float(o) for o in np.quantile(s, [q, 1-q]))
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #e2c7c2f2
+# %% ../../nbs/evaluate/01_metrics.ipynb #a5540bfd
 def bootstrap_ci(y,                 # true class of each image
                  pred,              # predicted class of each image
                  groups,            # patient of each image
@@ -209,7 +210,7 @@ def bootstrap_ci(y,                 # true class of each image
     cm = patient_confusions(y, pred, groups, classes)
     return Interval(float(_metric(metric)(cm.sum(0))), *_percentiles(bootstrap_scores(y, pred, groups, metric, n, seed, classes), len(cm), level))
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #bdd3cb61
+# %% ../../nbs/evaluate/01_metrics.ipynb #f4a5eb59
 def paired_bootstrap(y,                 # true class of each image
                      pred_a,            # predictions of the one classifier
                      pred_b,            # predictions of the other, for the same images
@@ -226,7 +227,7 @@ def paired_bootstrap(y,                 # true class of each image
     d = bootstrap_scores(y, pred_b, groups, metric, n, seed, classes) - bootstrap_scores(y, pred_a, groups, metric, n, seed, classes)
     return Interval(b-a, *_percentiles(d, len(np.unique(groups)), level))
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #a3912562
+# %% ../../nbs/evaluate/01_metrics.ipynb #0f1957c4
 def mean_ci(values,         # one score a draw
             level:float=.95 # coverage aimed at
            )->Interval:     # (mean, low, high); low and high are NaN with fewer than 2 values
@@ -237,7 +238,7 @@ def mean_ci(values,         # one score a draw
     half = stats.t.ppf((1+level)/2, len(v)-1)*v.std(ddof=1)/np.sqrt(len(v))
     return Interval(float(v.mean()), float(v.mean()-half), float(v.mean()+half))
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #0f59d4b1
+# %% ../../nbs/evaluate/01_metrics.ipynb #94f4105a
 def MacroF1(n_classes:int # classes of the task, `dls.c`
            ):
     "fastai metric: macro-F1 over `n_classes` of a whole validation pass."

@@ -8,7 +8,7 @@ Docs: https://sslus.github.io/sslus/evaluate/planes.html.md"""
 __all__ = ['patient_split', 'PlaneData', 'PlaneSource', 'PlaneLoaders', 'PlaneModel', 'plane_splitter', 'PlaneViews',
            'FiniteLoss', 'SeedTraining', 'PlaneLearner', 'plane_learner', 'prediction_table', 'PlaneReport']
 
-# %% ../../nbs/evaluate/02_planes.ipynb #ce57320f
+# %% ../../nbs/evaluate/02_planes.ipynb #138c42a1
 import io, os, re, base64, html, warnings
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
@@ -33,7 +33,7 @@ from .metrics import *
 from .metrics import _codes
 from ..methods.core import Bf16, NonFiniteLoss, adamw, create_encoder, encode, load_encoder, n_features
 
-# %% ../../nbs/evaluate/02_planes.ipynb #d6d88b12
+# %% ../../nbs/evaluate/02_planes.ipynb #05dcd610
 def _fake_still(c, rng, size, period, gain):
     "One still of class number `c`: level stripes, upright stripes or a blob, under speckle."
     yy,xx = np.mgrid[:size,:size]
@@ -56,7 +56,7 @@ def _fake_planes(dest, n_patients=20, n_images=6, size=40, seed=0):
     pd.DataFrame(rows, columns=['image_path', 'class', 'patient', 'machine']).to_csv(dest/'planes.csv', index=False)
     return dest
 
-# %% ../../nbs/evaluate/02_planes.ipynb #86efc4ab
+# %% ../../nbs/evaluate/02_planes.ipynb #0394618c
 _need,_splits = ('image_path', 'class', 'patient'), ('train', 'valid', 'test')
 
 def _some(xs, n=3):
@@ -84,7 +84,7 @@ def _check_files(df, root, name):
     if lost: raise FileNotFoundError(f'{len(lost)} of the {len(df)} stills of {name} are missing: {_some(lost)}. '
                                      f'image_path is taken from {root}; give another folder with root=')
 
-# %% ../../nbs/evaluate/02_planes.ipynb #35050db3
+# %% ../../nbs/evaluate/02_planes.ipynb #765e29d0
 def _check_classes(df, classes, name):
     "The classes in order; ValueError where there is one only, or a row has none of the given ones."
     met = sorted(df['class'].unique())
@@ -105,7 +105,7 @@ def _check_split(df, classes, name):
     lack = [c for c in classes if not ((df['class']==c)&(df.split=='train')).any()]
     if lack: raise ValueError(f'{name} has no training patient for class {_some(lack)}')
 
-# %% ../../nbs/evaluate/02_planes.ipynb #4d98ddf9
+# %% ../../nbs/evaluate/02_planes.ipynb #0457f953
 def _fold(df, share, seed):
     "Rows of a patient-grouped fold of about `share` of `df` such that every class is inside and outside; None where there is none."
     from sklearn.model_selection import StratifiedGroupKFold
@@ -115,7 +115,7 @@ def _fold(df, share, seed):
             for rest,fold in StratifiedGroupKFold(k, shuffle=True, random_state=seed+s).split(df, df['class'], df.patient):
                 if set(df['class'].iloc[rest]) == set(df['class'].iloc[fold]) == all_classes: return df.index[fold]
 
-# %% ../../nbs/evaluate/02_planes.ipynb #1719c7d5
+# %% ../../nbs/evaluate/02_planes.ipynb #8012de46
 def patient_split(df:pd.DataFrame,     # table with columns class and patient
                   valid_pct:float=.2,  # share of stills for validation, about; 0: none
                   test_pct:float=.2,   # share of stills for the test, about; 0: none
@@ -137,7 +137,7 @@ def patient_split(df:pd.DataFrame,     # table with columns class and patient
         res[rows] = name
     return res
 
-# %% ../../nbs/evaluate/02_planes.ipynb #c67c7c1a
+# %% ../../nbs/evaluate/02_planes.ipynb #39f43339
 class PlaneData:
     "Labelled stills in a table, split by patient; images are read once."
     def __init__(self,
@@ -202,7 +202,7 @@ class PlaneData:
         n = [f'{s} {len(d)} of {d.patient.nunique()}' for s in _splits if len(d := self.df[self.df.split==s])]
         return f'PlaneData: {len(self)} stills of {self.df.patient.nunique()} patients ({", ".join(n)}), classes {", ".join(self.classes)}'
 
-# %% ../../nbs/evaluate/02_planes.ipynb #d3e99a68
+# %% ../../nbs/evaluate/02_planes.ipynb #16deb6b0
 _still_suffixes = image_extensions | {'.gif', '.dcm'}
 
 def _part(p, folder, by, what):
@@ -213,7 +213,7 @@ def _part(p, folder, by, what):
     if m is None: raise ValueError(f'{rel} has no {what}: the expression {by!r} does not match')
     return m.group(1) if m.groups() else m.group(0)
 
-# %% ../../nbs/evaluate/02_planes.ipynb #cf4a64e9
+# %% ../../nbs/evaluate/02_planes.ipynb #b9cc0122
 def _long_side(p):
     "Longer side of a still in pixels, from its header where Pillow knows the format."
     from PIL import Image
@@ -221,7 +221,7 @@ def _long_side(p):
         with Image.open(p) as im: return max(im.size)
     except Exception: return max(read_grey(p).shape)
 
-# %% ../../nbs/evaluate/02_planes.ipynb #6132b33a
+# %% ../../nbs/evaluate/02_planes.ipynb #678dddd0
 @patch
 def _map(self:PlaneData, f):
     "`f(path)` for every still, in threads; an error names the row and the file."
@@ -247,7 +247,7 @@ def images(self:PlaneData,
     if key not in self._cache: self._cache[key] = np.stack(self._map(lambda p: fit_frame(read_grey(p), key[0], fit=fit, upscale=upscale)))[:,None]
     return self._cache[key]
 
-# %% ../../nbs/evaluate/02_planes.ipynb #261bf9af
+# %% ../../nbs/evaluate/02_planes.ipynb #a1d6de75
 @patch
 def draw(self:PlaneData,
     fraction:float=1., # of the training images, above 0, at most 1
@@ -264,7 +264,7 @@ def draw(self:PlaneData,
     df.attrs = dict(fraction=fraction, seed=seed, images=len(df), patients=df.patient.nunique())
     return df
 
-# %% ../../nbs/evaluate/02_planes.ipynb #4e6c0a32
+# %% ../../nbs/evaluate/02_planes.ipynb #9122351d
 class PlaneSource:
     "Batches of stills from memory, as `BatchDL` asks for them; an epoch has `items` stills."
     n_inp = 1
@@ -295,7 +295,7 @@ class PlaneSource:
         for ax,im,c in zip(axs.flat, x, y): ax.imshow(im[0], cmap='gray', vmin=0, vmax=255); ax.set_title(self.planes.classes[c], fontsize=8)
         return axs
 
-# %% ../../nbs/evaluate/02_planes.ipynb #f150b7cb
+# %% ../../nbs/evaluate/02_planes.ipynb #2623ece8
 class PlaneLoaders(DataLoaders):
     "Loaders of a label draw and of the validation stills; knows its draw, its `PlaneData` and how to load the other splits."
     def __init__(self,
@@ -342,7 +342,7 @@ def dls(self:PlaneData,
     "Loaders of the label draw (`dls.train`), of `dls.valid` and `dls.test`."
     return PlaneLoaders(self, self.draw(fraction, seed), self.images(size, fit, upscale), bs, min_batches, device=device)
 
-# %% ../../nbs/evaluate/02_planes.ipynb #97f86cfa
+# %% ../../nbs/evaluate/02_planes.ipynb #cbfaa891
 class PlaneModel(nn.Module):
     "`encoder` and a linear `head` with dropout before it."
     def __init__(self,
@@ -360,7 +360,7 @@ def plane_splitter(m):
     "Parameter groups: backbone, head."
     return [params(m.encoder), params(m.head)]
 
-# %% ../../nbs/evaluate/02_planes.ipynb #f526ccc6
+# %% ../../nbs/evaluate/02_planes.ipynb #13720af2
 class PlaneViews(Callback):
     "Replaces the uint8 batch by a float view of it: `train` while training, `plain` otherwise."
     order = CastToTensor.order-1
@@ -389,7 +389,7 @@ class SeedTraining(Callback):
         "Seed torch by `seed` and the number of epochs trained so far."
         torch.manual_seed(1_000_003*self.seed + self.past); self.past += 1
 
-# %% ../../nbs/evaluate/02_planes.ipynb #9f952ccf
+# %% ../../nbs/evaluate/02_planes.ipynb #3d77424a
 def _from_file(arch, file, arch_kwargs):
     "Encoder of a file: sslus's, which must agree with `arch` and `arch_kwargs`, or plain timm weights for `arch`."
     file = Path(file)
@@ -420,7 +420,7 @@ def _start(arch, encoder, arch_kwargs):
 
 def _in_channels(m): return next(p.shape[1] for p in m.parameters() if p.ndim==4)
 
-# %% ../../nbs/evaluate/02_planes.ipynb #a63fde71
+# %% ../../nbs/evaluate/02_planes.ipynb #762bc479
 class PlaneLearner(Learner):
     "A fastai Learner of plane classes; made by `plane_learner`."
 
@@ -454,7 +454,7 @@ def plane_learner(dls:PlaneLoaders,        # from `PlaneData.dls`
     learn.start,learn.pretrained,learn.seed,learn.view_size = start,pretrained,seed,size
     return learn
 
-# %% ../../nbs/evaluate/02_planes.ipynb #cbaa3509
+# %% ../../nbs/evaluate/02_planes.ipynb #047e925d
 def _rates(lr, pretrained):
     "[backbone, head] learning rates."
     if lr is None: lr = (4.5e-4, 4.5e-3) if pretrained else 2e-3
@@ -469,7 +469,7 @@ def _class_weights(dls, on):
     n = np.bincount(dls.planes.y[dls.draw.index], minlength=dls.c)
     return torch.tensor(n.sum()/(len(n)*n), dtype=torch.float32, device=dls.device) if on else None
 
-# %% ../../nbs/evaluate/02_planes.ipynb #0d412570
+# %% ../../nbs/evaluate/02_planes.ipynb #45e011ea
 @patch
 def fit_planes(self:PlaneLearner,
     steps:int=160, # optimiser steps
@@ -501,7 +501,7 @@ def fine_tune(self:PlaneLearner,
     self.unfreeze()
     self.fit_one_cycle(epochs + (0 if self.pretrained else freeze_epochs), lr, **kwargs)
 
-# %% ../../nbs/evaluate/02_planes.ipynb #cf4d97c6
+# %% ../../nbs/evaluate/02_planes.ipynb #5a907348
 def prediction_table(df:pd.DataFrame,  # rows of `PlaneData.df`
                      prob:np.ndarray,  # (rows, classes)
                      classes           # names of the classes, in order
@@ -519,7 +519,7 @@ def plane_predict(self:PlaneLearner,
     with self.no_bar(), self.no_logging(): prob = self.get_preds(dl=self.dls.test_dl(split), reorder=False)[0]
     return prediction_table(self.dls.planes.subset(split), prob.float().numpy(), self.dls.vocab)
 
-# %% ../../nbs/evaluate/02_planes.ipynb #e5d1e739
+# %% ../../nbs/evaluate/02_planes.ipynb #d8014467
 class PlaneReport:
     "Scores of a table of predictions: macro-F1 with its interval over patients, per class, per machine, confusion matrix."
     def __init__(self,
@@ -567,7 +567,7 @@ class PlaneReport:
         self.predictions.to_csv(part, index=False); os.replace(part, path/'predictions.csv')
         return path/'predictions.csv'
 
-# %% ../../nbs/evaluate/02_planes.ipynb #a2077bd6
+# %% ../../nbs/evaluate/02_planes.ipynb #f4eb908b
 @patch
 def summary(self:PlaneReport)->str:
     "The scores in one line."

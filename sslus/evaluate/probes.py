@@ -7,19 +7,19 @@ Docs: https://sslus.github.io/sslus/evaluate/probes.html.md"""
 # %% auto #0
 __all__ = ['features', 'PlaneFeatures', 'linear_probe', 'knn_probe', 'pixel_features', 'pixel_baseline']
 
-# %% ../../nbs/evaluate/03_probes.ipynb #dcdb39e9
+# %% ../../nbs/evaluate/03_probes.ipynb #2cfec16e
 from contextlib import contextmanager
 from pathlib import Path
 import numpy as np
 import torch
 from torch import nn
-from fastcore.basics import patch
+from threadpoolctl import threadpool_limits
 from ..data.views import plain_view
 from .metrics import macro_f1
 from .planes import PlaneData, PlaneReport, prediction_table, _in_channels
 from ..methods.core import encode, load_encoder
 
-# %% ../../nbs/evaluate/03_probes.ipynb #bf2402da
+# %% ../../nbs/evaluate/03_probes.ipynb #8b78b7f7
 @contextmanager
 def _evaluating(model, device=None):
     "`model` in evaluation mode and on `device`; every module's mode, and the device, are put back."
@@ -30,7 +30,7 @@ def _evaluating(model, device=None):
         model.to(home)
         for m,mode in modes: m.training = mode
 
-# %% ../../nbs/evaluate/03_probes.ipynb #a682200c
+# %% ../../nbs/evaluate/03_probes.ipynb #c36043ed
 @torch.no_grad()
 def features(encoder:nn.Module,  # images to (B,F)
              images,             # (N,1,H,W) uint8, array or tensor
@@ -45,7 +45,7 @@ def features(encoder:nn.Module,  # images to (B,F)
     with _evaluating(encoder, device) as dev: 
         return torch.cat([encode(encoder, view(b.to(dev))).float().cpu() for b in x.split(bs)]).numpy()
 
-# %% ../../nbs/evaluate/03_probes.ipynb #1f57a89b
+# %% ../../nbs/evaluate/03_probes.ipynb #3919b45f
 class PlaneFeatures:
     "Frozen features of all stills of a `PlaneData`."
     def __init__(self,
@@ -79,13 +79,14 @@ class PlaneFeatures:
     def rows(self, df): return self.x[df.index], self.planes.y[df.index], df
     def __repr__(self): return f'PlaneFeatures: {self.name or "encoder"}, {self.x.shape[0]} stills, {self.x.shape[1]} features'
 
-# %% ../../nbs/evaluate/03_probes.ipynb #82ebaca1
+# %% ../../nbs/evaluate/03_probes.ipynb #bfff1a69
 def _fit_linear(x, y, C, max_iter=2000):
     "Standardised, balanced logistic regression."
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
-    return make_pipeline(StandardScaler(), LogisticRegression(C=C, class_weight='balanced', max_iter=max_iter)).fit(x, y)
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=C, class_weight='balanced', max_iter=max_iter))
+    with threadpool_limits(1): return model.fit(x, y)                  # problems this small are slower with more threads
 
 def _probe_report(feats, draw, split, prob, kind, **settings):
     "`PlaneReport` of a probe; the settings hold all that decided the result."
@@ -93,7 +94,7 @@ def _probe_report(feats, draw, split, prob, kind, **settings):
     settings = dict(probe=kind, features=feats.name, split=split, **feats.settings, **settings, **{f'draw_{k}':v for k,v in draw.attrs.items()})
     return PlaneReport(prediction_table(df, prob, feats.planes.classes), feats.planes.classes, f'{feats.name} {kind}, {len(draw)} labelled images, {split}'.strip(), settings)
 
-# %% ../../nbs/evaluate/03_probes.ipynb #94aec55f
+# %% ../../nbs/evaluate/03_probes.ipynb #b19b7f85
 def linear_probe(feats:PlaneFeatures,               # frozen features
                  fraction:float=1.,                 # of the training images, by patient
                  seed:int=0,                        # of the draw
@@ -108,7 +109,7 @@ def linear_probe(feats:PlaneFeatures,               # frozen features
     C = max(scores, key=scores.get)                                    # the first of equals, and Cs ascend
     return _probe_report(feats, draw, split, models[C].predict_proba(feats.split(split)[0]), 'linear probe', C=C, valid_macro_f1=scores)
 
-# %% ../../nbs/evaluate/03_probes.ipynb #68044b2b
+# %% ../../nbs/evaluate/03_probes.ipynb #b18c86b5
 def knn_probe(feats:PlaneFeatures,       # frozen features
               fraction:float=1.,         # of the training images, by patient
               seed:int=0,                # of the draw
@@ -125,7 +126,7 @@ def knn_probe(feats:PlaneFeatures,       # frozen features
     knn = KNeighborsClassifier(used, weights=vote, metric='cosine', algorithm='brute').fit(x, y)
     return _probe_report(feats, draw, split, knn.predict_proba(feats.split(split)[0]), 'kNN', k=used, k_asked=k, temperature=temperature)
 
-# %% ../../nbs/evaluate/03_probes.ipynb #402db3bc
+# %% ../../nbs/evaluate/03_probes.ipynb #f4c4ead3
 def pixel_features(planes:PlaneData, # the stills
                    size:int=12,      # side, pixels
                    images=None       # from `planes.images(...)`; None: `planes.images()`

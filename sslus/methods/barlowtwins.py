@@ -13,7 +13,7 @@ from ..data.views import barlow_views
 from .core import SSLCallback, mlp
 from .losses import barlow_twins
 
-# %% ../../nbs/methods/04_barlowtwins.ipynb #9a4590ce
+# %% ../../nbs/methods/04_barlowtwins.ipynb #717cf4d9
 class BarlowTwins(SSLCallback):
     "Redundancy reduction between two views (Zbontar et al. 2021, eq. 1-2)"
     family, paper = 'information', 'Zbontar et al. 2021, arXiv 2103.03230'

@@ -26,13 +26,13 @@ from fastai.torch_core import set_seed, get_model
 from fastcore.basics import store_attr
 from ..data.views import View, show_views, simclr_views, grey_mean, grey_std
 
-# %% ../../nbs/methods/02_core.ipynb #fe916f24
+# %% ../../nbs/methods/02_core.ipynb #087f8de7
 tiny_resnet = dict(layers=(1,1,1,1), channels=(32,64,128,256), stem_width=32)
 
 class WeightsMissing(RuntimeError):
     "Pre-trained weights cannot be had; the message says how to give a file."
 
-# %% ../../nbs/methods/02_core.ipynb #a49463e1
+# %% ../../nbs/methods/02_core.ipynb #3b5a30e0
 def _check_arch(arch):
     if timm.is_model(arch): return
     near = difflib.get_close_matches(arch, timm.list_models(), 5, .5)
@@ -46,7 +46,7 @@ def _imagenet(arch, kwargs):
         raise WeightsMissing(f'ImageNet weights of {arch} cannot be downloaded ({type(e).__name__}). Where there is a network, run: python -c "import timm; timm.create_model(\'{arch}\', pretrained=True)"; '
                              f'or download the file by hand and give its path as the weights, such as imagenet={arch}.safetensors') from e
 
-# %% ../../nbs/methods/02_core.ipynb #47c9fb18
+# %% ../../nbs/methods/02_core.ipynb #550106cf
 def create_encoder(arch:str,                # timm model name
                    in_chans:int=1,          # input channels
                    weights:str|Path|None=None, # None: random; 'imagenet': timm's; or a file (.safetensors, .pth) of timm weights
@@ -63,7 +63,7 @@ def create_encoder(arch:str,                # timm model name
     m.card = dict(arch=arch, arch_kwargs=arch_kwargs, in_chans=in_chans, weights=str(weights or 'random'))
     return m
 
-# %% ../../nbs/methods/02_core.ipynb #3418973d
+# %% ../../nbs/methods/02_core.ipynb #5e3c4b33
 def n_features(encoder:nn.Module)->int:
     "Length of the feature vector that a timm encoder gives."
     return getattr(encoder, 'head_hidden_size', None) or encoder.num_features
@@ -75,7 +75,7 @@ def encode(encoder:nn.Module, # timm encoder
     chans = encoder.card['in_chans'] if hasattr(encoder, 'card') else x.shape[1]
     return encoder(x.expand(-1, chans, -1, -1) if x.shape[1] == 1 and chans > 1 else x)
 
-# %% ../../nbs/methods/02_core.ipynb #e925dea5
+# %% ../../nbs/methods/02_core.ipynb #57f0ba72
 class SSLModel(nn.Module):
     "Encoder and heads of a self-supervised method; calling it with the views gives what the loss needs."
     def __init__(self,
@@ -99,7 +99,7 @@ class SSLModel(nn.Module):
         if hasattr(self, 'teacher'): self.teacher.eval()
         return self
 
-# %% ../../nbs/methods/02_core.ipynb #cef2d91e
+# %% ../../nbs/methods/02_core.ipynb #237d1a64
 def mlp(*sizes:int,      # widths from input to output
         norm_last=False, # batch norm (without affine) on the output too?
         bias_last=False  # bias in the last layer?
@@ -111,7 +111,7 @@ def mlp(*sizes:int,      # widths from input to output
     if norm_last: layers.append(nn.BatchNorm1d(sizes[-1], affine=False))
     return nn.Sequential(*layers)
 
-# %% ../../nbs/methods/02_core.ipynb #7e1994e6
+# %% ../../nbs/methods/02_core.ipynb #14e1a3fe
 _registry = {}
 
 class _Loss:
@@ -125,7 +125,7 @@ def _settings(method):
     m = copy.copy(method); m.learn = None
     return m
 
-# %% ../../nbs/methods/02_core.ipynb #8b9af518
+# %% ../../nbs/methods/02_core.ipynb #3e2270f2
 class SSLCallback(Callback):
     "Base of all methods: makes views, supplies the target, moves what moves between steps."
     order, family, paper = CastToTensor.order - 1, '', ''
@@ -159,7 +159,7 @@ class SSLCallback(Callback):
 
     def after_step(self): self.update(get_model(self.learn.model))
 
-# %% ../../nbs/methods/02_core.ipynb #c7e98f07
+# %% ../../nbs/methods/02_core.ipynb #ab9cf8bb
 from contextlib import contextmanager
 @contextmanager
 def _fixed_rng(device, active, seed=0):
@@ -168,7 +168,7 @@ def _fixed_rng(device, active, seed=0):
     with torch.random.fork_rng([device] if device.type == 'cuda' else []):
         torch.manual_seed(seed); yield
 
-# %% ../../nbs/methods/02_core.ipynb #971b8f87
+# %% ../../nbs/methods/02_core.ipynb #b1bffaef
 def ssl_methods():
     "Table of all methods: name, family, paper."
     import pandas as pd
@@ -184,13 +184,13 @@ def get_method(name:str, # such as 'simclr', any case
     if name.lower() not in known: raise ValueError(f"there is no method {name!r}. Known: {', '.join(sorted(c.__name__ for c in known.values()))}")
     return known[name.lower()](**kwargs)
 
-# %% ../../nbs/methods/02_core.ipynb #560d6a40
+# %% ../../nbs/methods/02_core.ipynb #1bc5f7ec
 def _import_all():
     "Import every module beside this one, so that its method registers."
     for p in sorted(Path(__file__).parent.glob('*.py')) if '__file__' in globals() else []:
         if not p.stem.startswith('_'): import_module(f'sslus.methods.{p.stem}')
 
-# %% ../../nbs/methods/02_core.ipynb #d73b62df
+# %% ../../nbs/methods/02_core.ipynb #8b1ce25c
 def embedding_std(z:Tensor # (n,d)
                  )->float: # 0 collapsed ... about 1 spread
     "Spread of the length-normalised embeddings."
@@ -204,7 +204,7 @@ def rankme(z:Tensor,      # (n,d), n as large as d or larger
     p = s/s.sum().clamp_min(eps) + eps
     return float((-(p*p.log()).sum()).exp())
 
-# %% ../../nbs/methods/02_core.ipynb #82d795e4
+# %% ../../nbs/methods/02_core.ipynb #b0aa358d
 class NonFiniteLoss(RuntimeError):
     "The loss became NaN or infinite; the message names the batch and the method."
 
@@ -235,10 +235,10 @@ class Monitor(Callback):
         if self.z and (s := embedding_std(torch.cat(self.z))) < .05:
             print(f'Warning: the representation is collapsing: std {s:.3f} after epoch {self.epoch} (1 is spread, 0 collapsed). Try a smaller learning rate, a larger batch or stronger views.')
 
-# %% ../../nbs/methods/02_core.ipynb #bdb6182c
+# %% ../../nbs/methods/02_core.ipynb #6384591c
 def _method_name(learn): return next((type(c).__name__ for c in learn.cbs if isinstance(c, SSLCallback)), type(learn.model).__name__)
 
-# %% ../../nbs/methods/02_core.ipynb #50e3449e
+# %% ../../nbs/methods/02_core.ipynb #a485eeaa
 def fast_bf16(device='cpu')->bool:
     "Does this device compute natively in bfloat16?"
     if torch.device(device).type == 'cuda': return torch.cuda.is_bf16_supported(including_emulation=False)
@@ -267,10 +267,10 @@ class Bf16(Callback):
         for h in self.hooks: h.remove()
         self.hooks = []
 
-# %% ../../nbs/methods/02_core.ipynb #2494176f
+# %% ../../nbs/methods/02_core.ipynb #3351f62b
 adamw = partial(OptimWrapper, opt=torch.optim.AdamW)
 
-# %% ../../nbs/methods/02_core.ipynb #6dc03272
+# %% ../../nbs/methods/02_core.ipynb #d33cb1e5
 def ssl_learner(dls,                  # loaders of frames, pairs or clips
                 arch,                 # timm model name, or an encoder from `create_encoder`/`load_encoder`
                 method:SSLCallback,   # such as `SimCLR()`
@@ -295,7 +295,7 @@ def ssl_learner(dls,                  # loaders of frames, pairs or clips
     learn.model.to(memory_format=torch.channels_last)
     return learn
 
-# %% ../../nbs/methods/02_core.ipynb #91a9a383
+# %% ../../nbs/methods/02_core.ipynb #814de8d2
 from fastcore.basics import patch
 @patch
 def show_views(self:Learner,
@@ -308,7 +308,7 @@ def show_views(self:Learner,
     xs = b[:self.dls.train.n_inp]
     return views.show_views((xs[0], xs[-1]), method.pipelines(xs[0]), n)
 
-# %% ../../nbs/methods/02_core.ipynb #60694026
+# %% ../../nbs/methods/02_core.ipynb #738aa9f9
 def encoder_card(learn, **info):
     "What must be known about a pre-trained encoder: architecture, normalisation, method, data, versions."
     model = get_model(learn.model)
@@ -320,7 +320,7 @@ def encoder_card(learn, **info):
     card['versions'] = {o: version(o) for o in ('torch','timm','fastai')}
     return card | dict(license='state the licence of your data and weights here') | info
 
-# %% ../../nbs/methods/02_core.ipynb #99cb156e
+# %% ../../nbs/methods/02_core.ipynb #91d10d07
 def timm_line(card:dict, # of an encoder
               file:str   # its file name
              )->str:
@@ -328,7 +328,7 @@ def timm_line(card:dict, # of an encoder
     more = ''.join(f', {k}={tuple(v) if isinstance(v, list) else v!r}' for k,v in card['arch_kwargs'].items())
     return f"timm.create_model({card['arch']!r}, num_classes=0, in_chans={card['in_chans']}{more}, checkpoint_path={file!r})"
 
-# %% ../../nbs/methods/02_core.ipynb #daadbeb0
+# %% ../../nbs/methods/02_core.ipynb #5c315ef9
 def save_encoder(learn,              # learner of `ssl_learner`
                  path:str|Path,      # file to write, .safetensors; the card stands beside it as .md
                  **info              # more lines for the card, such as license='CC BY 4.0'
@@ -348,7 +348,7 @@ def save_encoder(learn,              # learner of `ssl_learner`
         f'Input: grey frames in [0,1], minus {card["mean"]}, divided by {card["std"]}.\n\n| | |\n|---|---|\n{rows}\n', encoding='utf-8')
     return path
 
-# %% ../../nbs/methods/02_core.ipynb #d776272a
+# %% ../../nbs/methods/02_core.ipynb #5fffd439
 def load_encoder(path:str|Path # file of `save_encoder`
                 )->nn.Module:  # timm encoder with `.card`
     "Load an encoder strictly; its file says which architecture it is."

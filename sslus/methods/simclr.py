@@ -14,7 +14,7 @@ from ..data.views import simclr_views
 from .core import SSLCallback, mlp
 from .losses import nt_xent
 
-# %% ../../nbs/methods/03_simclr.ipynb #4581dc23
+# %% ../../nbs/methods/03_simclr.ipynb #c06b8c3e
 class SimCLR(SSLCallback):
     "Contrast of two views against the batch (Chen et al. 2020, eq. 1)"
     family, paper = 'contrastive', 'Chen et al. 2020, arXiv 2002.05709'
