@@ -623,7 +623,7 @@ def _ready(dest, args, overwrite):
     diff = ', '.join(f'{k}: {old.get(k)} there, {args.get(k)} asked for' for k in sorted({*old, *args}) if old.get(k) != args.get(k))
     raise FileExistsError(f'{dest} holds a phantom made otherwise ({diff}): choose another folder or pass overwrite=True')
 
-# %% ../../nbs/data/03_phantom.ipynb #c54446e1
+# %% ../../nbs/data/03_phantom.ipynb #78f3f7b7
 def _jobs(dest, a):
     "One job a patient, the long ones first."
     base = dict(dest=str(dest), seed=a['seed'], size=a['size'])
@@ -636,10 +636,13 @@ def _render_all(dest, args, workers, progress):
     for o in ('sweeps', 'planes', 'test_sweeps'): (dest/o).mkdir()
     jobs = list(_jobs(dest, args))
     res = [None]*len(jobs)
-    for n, (i, r) in enumerate(run_jobs('sslus.data.phantom:_render_patient', jobs, workers), 1):
+    done = run_jobs('sslus.data.phantom:_render_patient', jobs, workers)
+    if progress:
+        from tqdm.auto import tqdm
+        done = tqdm(done, total=len(jobs), desc='simulating patients', unit='patient')
+    for i, r in done:
         if isinstance(r, Exception): raise RuntimeError(f"phantom: {jobs[i]['part']} {jobs[i]['index']} failed: {r}") from r
         res[i] = r
-        if progress and (n == len(jobs) or n % 10 == 0): print(f'\rphantom: {n} of {len(jobs)} patients', end='\n' if n == len(jobs) else '', flush=True)
     return {part: [r for j, r in zip(jobs, res) if j['part'] == part] for part in PARTS}
 
 # %% ../../nbs/data/03_phantom.ipynb #ea7bd3aa
@@ -694,7 +697,7 @@ def _scratch(dest):
     except OSError as e: raise type(e)(f'{dest}: no folder can be written there ({e.strerror}): choose a place where you may write') from e
     return tmp
 
-# %% ../../nbs/data/03_phantom.ipynb #7eb30f82
+# %% ../../nbs/data/03_phantom.ipynb #0c2d9498
 def make_phantom(dest,                    # folder to write
                  n_patients:int=250,      # patients with labelled stills: 60 % train, 20 % valid, 20 % test
                  n_sweeps:int=60,         # unlabelled sweeps, each of a patient of its own
@@ -705,7 +708,7 @@ def make_phantom(dest,                    # folder to write
                  seed:int=0,              # the same seed gives the same phantom
                  workers:int|None=None,   # processes; None: one a core; 0: none but this one
                  overwrite:bool=False,    # replace a phantom made with other arguments
-                 progress:bool=True       # a line that counts patients
+                 progress:bool=True       # show a progress bar
                 )->Path: # `dest`
     "Write the simulated screening to `dest`; at once if it is there already."
     dest = Path(dest)

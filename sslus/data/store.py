@@ -7,10 +7,11 @@ Docs: https://sslus.github.io/sslus/data/store.html.md"""
 # %% auto #0
 __all__ = ['StoreError', 'decode_clip', 'FrameStore']
 
-# %% ../../nbs/data/02_store.ipynb #f8c6b086
+# %% ../../nbs/data/02_store.ipynb #b0d8fd08
 import errno, hashlib, json, os, shutil
 from pathlib import Path
 import numpy as np
+from fastcore.basics import patch
 from .video import Video, VideoError, fit_frame, get_videos, video_table
 from .workers import run_jobs
 
@@ -189,10 +190,7 @@ class FrameStore:
         bad = f', {len(self.failed)} clips failed' if len(self.failed) else ''
         return f'FrameStore {self.path.name}: {self.n} frames of {len(self.videos)} clips{who}, {self.size}x{self.size}, every {self.every}{bad}'
 
-# %% ../../nbs/data/02_store.ipynb #a2d41c2d
-from fastcore.basics import patch
-
-# %% ../../nbs/data/02_store.ipynb #642705f0
+# %% ../../nbs/data/02_store.ipynb #aa316032
 @patch(cls_method=True)
 def build(cls:FrameStore,
     videos,               # clips: paths, a folder, or a table with a column `path` (and `patient`, `machine`)
@@ -224,7 +222,7 @@ def build(cls:FrameStore,
         raise StoreError(f'{dest}: cannot be written: {e.strerror}. Free space or choose another folder, then run the same again: it goes on where it stopped.') from e
     return cls(dest)
 
-# %% ../../nbs/data/02_store.ipynb #69d1a2d8
+# %% ../../nbs/data/02_store.ipynb #01686a27
 def _clip_table(videos, patient, machine):
     "Table of clips from what the user gave."
     import pandas as pd
@@ -243,7 +241,7 @@ def _same_store(cls, dest, plan):
     what = 'a store made with other settings or clips' if old is not None else 'something that is not a frame store'
     raise StoreError(f'{dest}: {what} stands there. Choose another folder, or pass overwrite=True (--overwrite).')
 
-# %% ../../nbs/data/02_store.ipynb #08347c70
+# %% ../../nbs/data/02_store.ipynb #6b3c24d2
 def toy_clips(folder, n_clips=3, n_frames=20, height=48, width=64):
     "Folders of numbered frames for examples: a bright bar that moves over noise; returns `folder`."
     from PIL import Image
@@ -256,7 +254,7 @@ def toy_clips(folder, n_clips=3, n_frames=20, height=48, width=64):
             Image.fromarray(img).save(d/f'{i:04d}.png')
     return Path(folder)
 
-# %% ../../nbs/data/02_store.ipynb #adfcd537
+# %% ../../nbs/data/02_store.ipynb #b9f558c2
 @patch
 def verify(self:FrameStore):
     "Check every stored frame against its clip's sha256; StoreError names the clips that changed."
@@ -264,7 +262,7 @@ def verify(self:FrameStore):
            if hashlib.sha256(self.frames[r.first:r.first+r.n]).hexdigest() != r.sha]
     if bad: raise StoreError(f"{self.path}: frames of {len(bad)} clip(s) changed since the build: {', '.join(bad[:5])}. Build the store anew.")
 
-# %% ../../nbs/data/02_store.ipynb #825edb95
+# %% ../../nbs/data/02_store.ipynb #6f5705ac
 @patch
 def clip(self:FrameStore,
     i:int # number of the clip, a row of `store.videos`

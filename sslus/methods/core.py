@@ -9,13 +9,16 @@ __all__ = ['tiny_resnet', 'adamw', 'WeightsMissing', 'create_encoder', 'n_featur
            'ssl_methods', 'get_method', 'embedding_std', 'rankme', 'NonFiniteLoss', 'Monitor', 'fast_bf16', 'Bf16',
            'ssl_learner', 'encoder_card', 'timm_line', 'save_encoder', 'load_encoder']
 
-# %% ../../nbs/methods/02_core.ipynb #460b85cf
-import copy, difflib, json, math, os
+# %% ../../nbs/methods/02_core.ipynb #1eb063da
+import copy, difflib, json, os, socket
+from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-import numpy as np, torch, timm
+from urllib.parse import urlparse
+from urllib.request import getproxies
+import torch, timm
 from torch import nn, Tensor
 import fastai.callback.all                                # fit_one_cycle, lr_find and progress bars come with it
 from fastai.callback.core import Callback
@@ -23,7 +26,7 @@ from fastai.callback.fp16 import MixedPrecision
 from fastai.learner import Learner, CastToTensor, ValueMetric, Recorder
 from fastai.optimizer import OptimWrapper
 from fastai.torch_core import set_seed, get_model
-from fastcore.basics import store_attr
+from fastcore.basics import patch, store_attr
 from ..data.views import View, show_views, simclr_views, grey_mean, grey_std
 
 # %% ../../nbs/methods/02_core.ipynb #087f8de7
@@ -32,16 +35,29 @@ tiny_resnet = dict(layers=(1,1,1,1), channels=(32,64,128,256), stem_width=32)
 class WeightsMissing(RuntimeError):
     "Pre-trained weights cannot be had; the message says how to give a file."
 
-# %% ../../nbs/methods/02_core.ipynb #3b5a30e0
+# %% ../../nbs/methods/02_core.ipynb #3f5b47b3
 def _check_arch(arch):
     if timm.is_model(arch): return
     near = difflib.get_close_matches(arch, timm.list_models(), 5, .5)
     raise ValueError(f"timm knows no model {arch!r}. Near names: {', '.join(near) or 'none'}; timm.list_models() lists all.")
 
+@contextmanager
+def _quick_offline(timeout=5):
+    "Where the hub cannot be reached, use its cache at once instead of retrying for a minute."
+    from huggingface_hub import constants
+    was, url = constants.HF_HUB_OFFLINE, urlparse(constants.ENDPOINT)
+    if not was and not getproxies():
+        try: socket.create_connection((url.hostname, url.port or 443), timeout).close()
+        except OSError: constants.HF_HUB_OFFLINE = True
+    try: yield
+    finally: constants.HF_HUB_OFFLINE = was
+
 def _imagenet(arch, kwargs):
     "timm model with ImageNet weights, from the hub or timm's cache."
     if not timm.models.get_arch_pretrained_cfgs(arch): raise WeightsMissing(f'timm has no ImageNet weights for {arch!r}')
-    try: return timm.create_model(arch, pretrained=True, **kwargs)
+    try:
+        with _quick_offline(): return timm.create_model(arch, pretrained=True, **kwargs)
+    except RuntimeError as e: raise ValueError(f'ImageNet weights of {arch} do not fit the arguments {kwargs}: {str(e)[:200]}') from e
     except Exception as e:
         raise WeightsMissing(f'ImageNet weights of {arch} cannot be downloaded ({type(e).__name__}). Where there is a network, run: python -c "import timm; timm.create_model(\'{arch}\', pretrained=True)"; '
                              f'or download the file by hand and give its path as the weights, such as imagenet={arch}.safetensors') from e
@@ -75,7 +91,7 @@ def encode(encoder:nn.Module, # timm encoder
     chans = encoder.card['in_chans'] if hasattr(encoder, 'card') else x.shape[1]
     return encoder(x.expand(-1, chans, -1, -1) if x.shape[1] == 1 and chans > 1 else x)
 
-# %% ../../nbs/methods/02_core.ipynb #57f0ba72
+# %% ../../nbs/methods/02_core.ipynb #6158d9e7
 class SSLModel(nn.Module):
     "Encoder and heads of a self-supervised method; calling it with the views gives what the loss needs."
     def __init__(self,
@@ -99,7 +115,7 @@ class SSLModel(nn.Module):
         if hasattr(self, 'teacher'): self.teacher.eval()
         return self
 
-# %% ../../nbs/methods/02_core.ipynb #237d1a64
+# %% ../../nbs/methods/02_core.ipynb #3bbd3ce1
 def mlp(*sizes:int,      # widths from input to output
         norm_last=False, # batch norm (without affine) on the output too?
         bias_last=False  # bias in the last layer?
@@ -111,7 +127,7 @@ def mlp(*sizes:int,      # widths from input to output
     if norm_last: layers.append(nn.BatchNorm1d(sizes[-1], affine=False))
     return nn.Sequential(*layers)
 
-# %% ../../nbs/methods/02_core.ipynb #14e1a3fe
+# %% ../../nbs/methods/02_core.ipynb #6bb5e58f
 _registry = {}
 
 class _Loss:
@@ -125,7 +141,7 @@ def _settings(method):
     m = copy.copy(method); m.learn = None
     return m
 
-# %% ../../nbs/methods/02_core.ipynb #3e2270f2
+# %% ../../nbs/methods/02_core.ipynb #b91e1eb8
 class SSLCallback(Callback):
     "Base of all methods: makes views, supplies the target, moves what moves between steps."
     order, family, paper = CastToTensor.order - 1, '', ''
@@ -159,8 +175,7 @@ class SSLCallback(Callback):
 
     def after_step(self): self.update(get_model(self.learn.model))
 
-# %% ../../nbs/methods/02_core.ipynb #ab9cf8bb
-from contextlib import contextmanager
+# %% ../../nbs/methods/02_core.ipynb #74ca46c7
 @contextmanager
 def _fixed_rng(device, active, seed=0):
     "Run with a seeded torch generator and put the old state back."
@@ -168,7 +183,7 @@ def _fixed_rng(device, active, seed=0):
     with torch.random.fork_rng([device] if device.type == 'cuda' else []):
         torch.manual_seed(seed); yield
 
-# %% ../../nbs/methods/02_core.ipynb #b1bffaef
+# %% ../../nbs/methods/02_core.ipynb #b3fa6401
 def ssl_methods():
     "Table of all methods: name, family, paper."
     import pandas as pd
@@ -184,13 +199,13 @@ def get_method(name:str, # such as 'simclr', any case
     if name.lower() not in known: raise ValueError(f"there is no method {name!r}. Known: {', '.join(sorted(c.__name__ for c in known.values()))}")
     return known[name.lower()](**kwargs)
 
-# %% ../../nbs/methods/02_core.ipynb #1bc5f7ec
+# %% ../../nbs/methods/02_core.ipynb #15b458ee
 def _import_all():
     "Import every module beside this one, so that its method registers."
     for p in sorted(Path(__file__).parent.glob('*.py')) if '__file__' in globals() else []:
         if not p.stem.startswith('_'): import_module(f'sslus.methods.{p.stem}')
 
-# %% ../../nbs/methods/02_core.ipynb #8b1ce25c
+# %% ../../nbs/methods/02_core.ipynb #31b39a29
 def embedding_std(z:Tensor # (n,d)
                  )->float: # 0 collapsed ... about 1 spread
     "Spread of the length-normalised embeddings."
@@ -204,7 +219,7 @@ def rankme(z:Tensor,      # (n,d), n as large as d or larger
     p = s/s.sum().clamp_min(eps) + eps
     return float((-(p*p.log()).sum()).exp())
 
-# %% ../../nbs/methods/02_core.ipynb #b0aa358d
+# %% ../../nbs/methods/02_core.ipynb #1b6bd02a
 class NonFiniteLoss(RuntimeError):
     "The loss became NaN or infinite; the message names the batch and the method."
 
@@ -235,10 +250,10 @@ class Monitor(Callback):
         if self.z and (s := embedding_std(torch.cat(self.z))) < .05:
             print(f'Warning: the representation is collapsing: std {s:.3f} after epoch {self.epoch} (1 is spread, 0 collapsed). Try a smaller learning rate, a larger batch or stronger views.')
 
-# %% ../../nbs/methods/02_core.ipynb #6384591c
+# %% ../../nbs/methods/02_core.ipynb #abefe0f5
 def _method_name(learn): return next((type(c).__name__ for c in learn.cbs if isinstance(c, SSLCallback)), type(learn.model).__name__)
 
-# %% ../../nbs/methods/02_core.ipynb #a485eeaa
+# %% ../../nbs/methods/02_core.ipynb #2ce79093
 def fast_bf16(device='cpu')->bool:
     "Does this device compute natively in bfloat16?"
     if torch.device(device).type == 'cuda': return torch.cuda.is_bf16_supported(including_emulation=False)
@@ -267,10 +282,10 @@ class Bf16(Callback):
         for h in self.hooks: h.remove()
         self.hooks = []
 
-# %% ../../nbs/methods/02_core.ipynb #3351f62b
+# %% ../../nbs/methods/02_core.ipynb #d4b5739b
 adamw = partial(OptimWrapper, opt=torch.optim.AdamW)
 
-# %% ../../nbs/methods/02_core.ipynb #d33cb1e5
+# %% ../../nbs/methods/02_core.ipynb #f3e5f2d8
 def ssl_learner(dls,                  # loaders of frames, pairs or clips
                 arch,                 # timm model name, or an encoder from `create_encoder`/`load_encoder`
                 method:SSLCallback,   # such as `SimCLR()`
@@ -295,8 +310,7 @@ def ssl_learner(dls,                  # loaders of frames, pairs or clips
     learn.model.to(memory_format=torch.channels_last)
     return learn
 
-# %% ../../nbs/methods/02_core.ipynb #814de8d2
-from fastcore.basics import patch
+# %% ../../nbs/methods/02_core.ipynb #e13154bd
 @patch
 def show_views(self:Learner,
     n:int=6 # frames to show
@@ -308,7 +322,7 @@ def show_views(self:Learner,
     xs = b[:self.dls.train.n_inp]
     return views.show_views((xs[0], xs[-1]), method.pipelines(xs[0]), n)
 
-# %% ../../nbs/methods/02_core.ipynb #738aa9f9
+# %% ../../nbs/methods/02_core.ipynb #be200087
 def encoder_card(learn, **info):
     "What must be known about a pre-trained encoder: architecture, normalisation, method, data, versions."
     model = get_model(learn.model)
@@ -320,7 +334,7 @@ def encoder_card(learn, **info):
     card['versions'] = {o: version(o) for o in ('torch','timm','fastai')}
     return card | dict(license='state the licence of your data and weights here') | info
 
-# %% ../../nbs/methods/02_core.ipynb #91d10d07
+# %% ../../nbs/methods/02_core.ipynb #f1be26ac
 def timm_line(card:dict, # of an encoder
               file:str   # its file name
              )->str:
@@ -328,7 +342,7 @@ def timm_line(card:dict, # of an encoder
     more = ''.join(f', {k}={tuple(v) if isinstance(v, list) else v!r}' for k,v in card['arch_kwargs'].items())
     return f"timm.create_model({card['arch']!r}, num_classes=0, in_chans={card['in_chans']}{more}, checkpoint_path={file!r})"
 
-# %% ../../nbs/methods/02_core.ipynb #5c315ef9
+# %% ../../nbs/methods/02_core.ipynb #cd792add
 def save_encoder(learn,              # learner of `ssl_learner`
                  path:str|Path,      # file to write, .safetensors; the card stands beside it as .md
                  **info              # more lines for the card, such as license='CC BY 4.0'
@@ -348,7 +362,7 @@ def save_encoder(learn,              # learner of `ssl_learner`
         f'Input: grey frames in [0,1], minus {card["mean"]}, divided by {card["std"]}.\n\n| | |\n|---|---|\n{rows}\n', encoding='utf-8')
     return path
 
-# %% ../../nbs/methods/02_core.ipynb #5fffd439
+# %% ../../nbs/methods/02_core.ipynb #485b52b2
 def load_encoder(path:str|Path # file of `save_encoder`
                 )->nn.Module:  # timm encoder with `.card`
     "Load an encoder strictly; its file says which architecture it is."

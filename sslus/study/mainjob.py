@@ -8,9 +8,9 @@ Docs: https://sslus.github.io/sslus/study/mainjob.html.md"""
 __all__ = ['steps_for', 'quick_recipe', 'RunError', 'run_folder', 'training_log', 'pretrain', 'n_steps', 'compare', 'finetune',
            'quickstart']
 
-# %% ../../nbs/study/02_mainjob.ipynb #52548a64
+# %% ../../nbs/study/02_mainjob.ipynb #e9c945c6
 import json, os, shutil, time
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 import numpy as np, pandas as pd
 from fastai.callback.core import Callback
@@ -22,7 +22,7 @@ from ..data.video import get_videos
 from ..evaluate.explain import plot_maps
 from ..evaluate.planes import PlaneData, PlaneReport, plane_learner
 from ..evaluate.probes import PlaneFeatures, knn_probe, linear_probe, pixel_baseline
-from ..methods.core import (WeightsMissing, create_encoder, encoder_card, fast_bf16, get_method, load_encoder, save_encoder, ssl_learner,
+from ..methods.core import (WeightsMissing, create_encoder, fast_bf16, get_method, load_encoder, save_encoder, ssl_learner,
                                 timm_line, tiny_resnet)
 from .report import fig_html, html_page, paired_gain, plot_gain, plot_log, results_table, table_html, text_html
 
@@ -96,16 +96,15 @@ def pretrain(store:FrameStore,      # frames
     save_encoder(learn, run/'encoder.safetensors', seed=seed, steps=config['steps'], **card)
     return learn
 
-# %% ../../nbs/study/02_mainjob.ipynb #a27090fe
-from contextlib import contextmanager, ExitStack
+# %% ../../nbs/study/02_mainjob.ipynb #4a74f7ae
 @contextmanager
 def _bars(learn, progress):
     with ExitStack() as s:
         if not progress: s.enter_context(learn.no_bar()); s.enter_context(learn.no_logging())
         yield
 
-# %% ../../nbs/study/02_mainjob.ipynb #77005a98
-steps_for = {.01: 160, .05: 160, .1: 200, .25: 300, .5: 400, 1.: 600}
+# %% ../../nbs/study/02_mainjob.ipynb #713b38a3
+steps_for = {.01: 160, .05: 160, .1: 200, .25: 300, .5: 600, 1.: 1000}
 
 def n_steps(fraction:float)->int:
     "Fine-tuning steps for a label fraction: those of the nearest fraction in `steps_for`."
@@ -205,7 +204,7 @@ def _imagenet_start(weights, say):
     try: return {'ImageNet (ResNet-18)': create_encoder('resnet18', weights=weights or 'imagenet')}, ''
     except WeightsMissing as e: say(f'      ImageNet: {e}'); return {}, str(e)
 
-# %% ../../nbs/study/02_mainjob.ipynb #b6202115
+# %% ../../nbs/study/02_mainjob.ipynb #3b290890
 quick_recipe = dict(arch='resnet18', arch_kwargs=tiny_resnet, bs=64, lr=1e-3, wd=1e-4)
 
 def quickstart(dest:str|Path='sslus-quickstart', # folder for everything
@@ -227,7 +226,7 @@ def quickstart(dest:str|Path='sslus-quickstart', # folder for everything
     say('decoding the sweeps into a frame store')
     store = FrameStore.build(get_videos(data/'sweeps'), dest/'store', size=96 if not phantom else phantom.get('size', 96), table=data/'videos.csv')
     starts, logs = {'random': None}, {}
-    say(f'looking for ImageNet weights'); more, missing = _imagenet_start(imagenet, print); starts |= more
+    say('looking for ImageNet weights'); more, missing = _imagenet_start(imagenet, print); starts |= more
     say(f"pre-training with {', '.join(type(m).__name__ for m in methods)} for {steps} steps each")
     for m in methods:
         name = type(m).__name__
