@@ -38,12 +38,18 @@ def _run(func, args, debug):
         hint = '' if known else ' (unexpected: --debug shows where)'
         print(f"sslus-{func.__name__}: error: {' '.join(str(e).split()) or type(e).__name__}{hint}", file=sys.stderr); return 1
 
-# %% ../nbs/cli.ipynb #43b9629e
+# %% ../nbs/cli.ipynb #0cc7c2a5
+def _arch(arch):
+    "timm name and arguments; 'tiny' is short for the small ResNet."
+    from sslus.methods.core import tiny_resnet
+    return ('resnet18', tiny_resnet) if arch == 'tiny' else (arch, {})
+
+# %% ../nbs/cli.ipynb #ca129162
 @command
 def quickstart(
     dest:str='sslus-quickstart', # Folder for everything
     methods:str='SimCLR',    # Methods to pre-train with, separated by commas
-    steps:int=None,          # Pre-training steps; by default 2000 with fast bfloat16, else 1200
+    steps:int=1200,          # Pre-training steps
     draws:int=3,             # Label draws
     seed:int=0,              # Of phantom and pre-training
     imagenet:str=None,       # File with ImageNet weights of timm's resnet18, where they cannot be downloaded
@@ -53,7 +59,7 @@ def quickstart(
     from sslus.study.mainjob import quickstart
     quickstart(dest, methods.split(','), steps, seed, imagenet, draws, overwrite)
 
-# %% ../nbs/cli.ipynb #3b00d985
+# %% ../nbs/cli.ipynb #4c2301c8
 @command
 def store(
     videos:str,              # Folder of clips
@@ -70,14 +76,17 @@ def store(
     overwrite:bool=False     # Replace what stands there
 ):
     "Decode a folder of clips into a frame store; run again, it goes on where it stopped"
-    from sslus.data.store import FrameStore
-    s = FrameStore.build(videos, dest, size, every, fit, patient, machine, fps=fps, workers=workers, max_failed=max_failed, upscale=upscale, overwrite=overwrite)
+    from sslus.data.store import FrameStore, not_clips
+    from sslus.data.video import get_videos
+    clips = get_videos(videos)
+    s = FrameStore.build(clips, dest, size, every, fit, patient, machine, fps=fps, workers=workers, max_failed=max_failed, upscale=upscale, overwrite=overwrite)
     print(s)
+    if rest := not_clips(videos, clips): print('  no clips:', ', '.join(f'{n} {k}' for k,n in rest.items()))
     for r in s.failed.itertuples(): print(f'  left out: {r.path}: {r.reason}. {r.remedy}')
     if s.videos.patient.isna().all(): print('  No patient was given: splits will be by clip. If patients have several clips, say whose they are with --patient.')
     print(f'Next: sslus-pretrain {dest} my_encoder')
 
-# %% ../nbs/cli.ipynb #eadf32a8
+# %% ../nbs/cli.ipynb #0096c4e4
 @command
 def pretrain(
     store:str,               # Frame store
@@ -87,8 +96,9 @@ def pretrain(
     weights:str=None,        # 'imagenet', or a weights file to start from; by default random
     steps:int=2000,          # Optimiser steps, rounded to whole epochs
     bs:int=64,               # Pairs in a batch
-    lr:float=1e-3,           # Peak learning rate
+    lr:float=None,           # Peak learning rate; by default the method's own
     seconds:float=.1,        # A frame's positive is another frame of its clip at most so far away; 0: the frame itself
+    frames:int=None,         # The same in source frames, for clips whose rate is unknown
     clips:int=4,             # Clips that share a batch; 0: all mixed
     size:int=None,           # Side of the views, pixels; by default that of the store
     valid_pct:float=.1,      # Share of patients to watch the loss on
@@ -100,20 +110,21 @@ def pretrain(
     "Pre-train an encoder on the frames of a store"
     from sslus.data.pairs import SameFrame, SweepBatch, UniformBatch, Window
     from sslus.data.store import FrameStore
-    from sslus.methods.core import get_method, tiny_resnet
+    from sslus.methods.core import get_method
     from sslus.study.mainjob import pretrain
-    arch, kwargs = ('resnet18', tiny_resnet) if arch == 'tiny' else (arch, {})
-    pretrain(FrameStore(store), get_method(method, size=size), run, arch, kwargs, weights, steps, bs, lr, pairs=Window(seconds) if seconds else SameFrame(),
+    arch, kwargs = _arch(arch)
+    pairs = Window(frames=frames) if frames else Window(seconds) if seconds else SameFrame()
+    pretrain(FrameStore(store), get_method(method, size=size), run, arch, kwargs, weights, steps, bs, lr, pairs=pairs,
              batch=SweepBatch(clips) if clips else UniformBatch(), valid_pct=valid_pct, seed=seed, device=device, overwrite=overwrite, **(dict(license=license) if license else {}))
     print(f'Encoder: {run}/encoder.safetensors (its card: encoder.md)\nNext: sslus-finetune planes.csv my_classifier --encoder {run}/encoder.safetensors')
 
-# %% ../nbs/cli.ipynb #72d0c116
+# %% ../nbs/cli.ipynb #daa08cda
 @command
 def finetune(
     planes:str,              # Table of labelled stills: image_path, class, patient [, machine, split]
     run:str,                 # Run folder to make
     encoder:str=None,        # 'imagenet', or an encoder file; by default random weights
-    arch:str=None,           # timm model name; by default as the encoder file says
+    arch:str=None,           # timm model name, or 'tiny'; by default as the encoder file says
     fraction:float=1.,       # Share of the training labels, by patient
     draw:int=0,              # Seed of the label draw
     steps:int=None,          # Optimiser steps; by default by the fraction
@@ -126,5 +137,6 @@ def finetune(
     "Train and test a plane classifier, patients kept apart"
     from sslus.evaluate.planes import PlaneData
     from sslus.study.mainjob import finetune
-    _,rep = finetune(PlaneData.from_csv(planes, root), run, encoder, arch, None, fraction, draw, steps, size, seed, device, overwrite)
+    arch, kwargs = _arch(arch)
+    _,rep = finetune(PlaneData.from_csv(planes, root), run, encoder, arch, kwargs or None, fraction, draw, steps, size, seed, device, overwrite)
     print(rep); print(f'Report: {run}/report.html, predictions: {run}/predictions.csv')

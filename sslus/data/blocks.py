@@ -95,13 +95,13 @@ class BatchDL(TfmdDL):
         "Show a batch the way its source shows it."
         return self.dataset.show(self.one_batch() if b is None else b, **kwargs)
 
-# %% ../../nbs/data/06_blocks.ipynb #68408dd2
+# %% ../../nbs/data/06_blocks.ipynb #a444d312
 def _gather(store, rows): return torch.from_numpy(np.ascontiguousarray(store.frames[rows]))
 
 class FrameSource:
     "Frames of a store and their partners, for `BatchDL`."
-    def __init__(self, store, clips, pairs, batch):
-        self.store, self.pairs, self.compose = store, pairs, batch
+    def __init__(self, store, clips, pairs, batch, n=None):
+        self.store, self.pairs, self.compose, self.n = store, pairs, batch, n
         self.rows = np.concatenate([np.arange(s.start, s.stop) for s in map(store.clip, clips)]) if len(clips) else np.empty(0, int)
         self.n_inp = 1 if isinstance(pairs, SameFrame) else 2
 
@@ -110,13 +110,14 @@ class FrameSource:
         self.pairs.check(self.store); self.compose.check(self.store, self.rows, bs)
         if len(self.rows) < bs: raise ValueError(f'the training set holds {len(self.rows)} frames, fewer than a batch of {bs}: choose bs <= {len(self.rows)} or store more frames (a smaller `every`)')
 
-    def __len__(self): return len(self.rows)
+    def __len__(self): return self.n or len(self.rows)
 
     def order(self, rng, bs, shuffle):
-        "(n,2) rows and partners; a composition that leaves rows out is filled up with random ones."
+        "(n,2) rows and partners; a composition that gives fewer rows is asked again."
         if not len(self.rows): return np.empty((0, 2), int)
-        rows = self.compose.order(self.store, self.rows, bs, rng)
-        rows = np.concatenate([rows, rng.choice(self.rows, len(self.rows) - len(rows))])
+        rows = [self.compose.order(self.store, self.rows, bs, rng)]
+        while sum(map(len, rows)) < len(self): rows.append(self.compose.order(self.store, self.rows, bs, rng))
+        rows = np.concatenate(rows)[:len(self)]
         return np.stack([rows, self.pairs.partners(self.store, rows, rng)], 1)
 
     def batch(self, idxs):
@@ -126,7 +127,7 @@ class FrameSource:
         xs = [_gather(self.store, o)[:,None] for o in (rows, partners)[:self.n_inp]]           # (B,1,H,W)
         return *xs, y
 
-# %% ../../nbs/data/06_blocks.ipynb #cc86fdec
+# %% ../../nbs/data/06_blocks.ipynb #748773da
 def show_frames(batch,          # (frames,) or (frames, partners), uint8 (B,1,H,W)
                 titles=None,    # one a frame
                 n:int=8,        # frames to show
@@ -144,7 +145,7 @@ def show_frames(batch,          # (frames,) or (frames, partners), uint8 (B,1,H,
     for ax,t in zip(axs[:,0], ('frame', 'partner')): ax.set_ylabel(t, fontsize=8)
     fig.tight_layout(); return axs
 
-# %% ../../nbs/data/06_blocks.ipynb #11cc3eaa
+# %% ../../nbs/data/06_blocks.ipynb #88c18058
 @patch
 def show(self:FrameSource, b, n=8, views=None):
     "Frames (and partners) of a batch, titled with clip and frame number."
@@ -153,7 +154,7 @@ def show(self:FrameSource, b, n=8, views=None):
         titles = [f"{Path(str(r.video)).stem} #{r.frame}" for r in self.store.index.iloc[b[-1][:n].cpu().numpy()].itertuples()]
     return show_frames(b[:-1], titles, n, views)
 
-# %% ../../nbs/data/06_blocks.ipynb #247c3823
+# %% ../../nbs/data/06_blocks.ipynb #cb57700c
 def _split(store, valid_pct, valid, seed):
     "Numbers of the training and the validation clips, split by `store.groups`."
     if valid is None:
@@ -168,7 +169,7 @@ def _split(store, valid_pct, valid, seed):
 
 def _dls(train, valid, bs, seed, num_workers, device, path):
     "DataLoaders of two sources; the validation order never changes, so that its loss can be compared over epochs."
-    vbs = max(1, min(bs, len(valid)))
+    vbs = max(2, min(bs, len(valid)))                            # one frame is no batch: no method can compare it with anything
     loaders = (BatchDL(train, bs, shuffle=True, drop_last=True, seed=seed, num_workers=num_workers),
                BatchDL(valid, vbs, drop_last=True, seed=0, num_workers=num_workers))
     if device is None:
@@ -176,25 +177,28 @@ def _dls(train, valid, bs, seed, num_workers, device, path):
         device = default_device()
     return DataLoaders(*loaders, path=path, device=torch.device(device))
 
-# %% ../../nbs/data/06_blocks.ipynb #a0e809df
+# %% ../../nbs/data/06_blocks.ipynb #1414d8dc
 @patch
 def frame_dls(self:FrameStore,
     bs:int=64,            # frames (or pairs) in a batch
     pairs=None,           # which frame is whose positive; None: `Window(seconds=.1)`
-    batch=None,           # which frames share a batch; None: `SweepBatch(4)`
+    batch=None,           # which frames share a batch; None: `SweepBatch(4)`, with fewer than 4 clips `UniformBatch()`
     valid_pct:float=.1,   # share of patients in the validation set; 0: none
     valid=None,           # or the names of its patients (or clips)
     seed:int|None=0,      # seed of the split and of the orders
+    n_batches:int|None=None, # batches in an epoch; None: as many as give each frame about one turn
     num_workers:int=0,    # loader processes
     device=None           # None: the accelerator where there is one
 )->DataLoaders:
     "Loaders of frames (or pairs of frames), split by patient."
-    pairs, batch = Window(seconds=.1) if pairs is None else pairs, SweepBatch(4) if batch is None else batch
-    train, val = (FrameSource(self, o, pairs, batch) for o in _split(self, valid_pct, valid, seed))
+    sides = _split(self, valid_pct, valid, seed)
+    if pairs is None: pairs = Window(seconds=.1)
+    if batch is None: batch = SweepBatch(4) if len(sides[0]) >= 4 else UniformBatch()
+    train, val = (FrameSource(self, o, pairs, batch, n) for o,n in zip(sides, (n_batches and n_batches*bs, None)))
     train.check(bs)
     return _dls(train, val, bs, seed, num_workers, device, self.path.parent)
 
-# %% ../../nbs/data/06_blocks.ipynb #03568e88
+# %% ../../nbs/data/06_blocks.ipynb #d08c1e24
 class ClipSource:
     "Clips of equally spaced frames of a store, for `BatchDL`."
     n_inp = 1
@@ -235,14 +239,14 @@ class ClipSource:
             row[0].set_ylabel(Path(str(self.store.index.video[start])).stem, fontsize=7)
         fig.tight_layout(); return axs
 
-# %% ../../nbs/data/06_blocks.ipynb #162fe08d
+# %% ../../nbs/data/06_blocks.ipynb #a969781e
 def check_clips(x # (B,T,C,H,W)
                ):
     "`x`, if its axes are (B,T,C,H,W) with C 1 or 3; TypeError otherwise."
     if x.ndim != 5 or x.shape[2] not in (1, 3): raise TypeError(f'clips are (B,T,C,H,W) with C=1 or 3, not {tuple(x.shape)}')
     return x
 
-# %% ../../nbs/data/06_blocks.ipynb #7823f2f5
+# %% ../../nbs/data/06_blocks.ipynb #4fbc73ee
 @patch
 def clip_dls(self:FrameStore,
     bs:int=16,            # clips in a batch
@@ -260,7 +264,7 @@ def clip_dls(self:FrameStore,
         raise ValueError(f'the training set gives {len(train)} clips of {n_frames} frames ({train.short} sweeps are shorter than {train.span} stored frames): choose bs <= {len(train)}, fewer frames or a smaller step')
     return _dls(train, val, bs, seed, num_workers, device, self.path.parent)
 
-# %% ../../nbs/data/06_blocks.ipynb #22b5e785
+# %% ../../nbs/data/06_blocks.ipynb #1415e7cc
 class Row:
     "One frame of a store, as an item."
     def __init__(self, store, i): self.store, self.i = store, int(i)
@@ -278,7 +282,7 @@ class Sweep:
 def get_rows(store): return L(Row(store, i) for i in range(len(store)))
 def get_clips(store): return L(Sweep(store, i) for i in range(len(store.videos)))
 
-# %% ../../nbs/data/06_blocks.ipynb #2f227628
+# %% ../../nbs/data/06_blocks.ipynb #1d7026e3
 class TensorFrame(TensorBase):
     "Grey frame (1,H,W), uint8."
     def show(self, ctx=None, figsize=(2,2), title=None, **kwargs):
@@ -294,22 +298,23 @@ class TensorClip(TensorBase):
         strip = TensorFrame(torch.cat(list(self.as_subclass(torch.Tensor)[:,0].cpu()), -1)[None])
         return strip.show(ctx=ctx, figsize=(1.2*len(self), 1.4), title=title)
 
-# %% ../../nbs/data/06_blocks.ipynb #833e69de
+# %% ../../nbs/data/06_blocks.ipynb #afc6d703
 class _ReadFrame(RandTransform):
     "Row or image path -> TensorFrame; with `pairs`, the frame's partner."
     p, split_idx = 1, None                                   # in validation too
     def __init__(self, pairs=None, size=128, fit='pad', upscale=False):
-        super().__init__(); self.pairs, self.fit_args = pairs, (size, fit, upscale)
+        super().__init__(); self.pairs, self.fit_args, self.checked = pairs, (size, fit, upscale), None
     def encodes(self, o): return TensorFrame(torch.from_numpy(self._read(o))[None])
     def _read(self, o):
         if isinstance(o, Row):
             if self.pairs is None: return o.store[o.i]
+            if o.store is not self.checked: self.pairs.check(o.store); self.checked = o.store
             rng = np.random.default_rng(random.getrandbits(63))
             return o.store[int(self.pairs.partners(o.store, np.array([o.i]), rng)[0])]
         if isinstance(o, (str, Path)) and self.pairs is None: return fit_frame(read_grey(o), *self.fit_args)
         raise TypeError(f'a FrameBlock{" with pairs" if self.pairs else ""} takes items of get_rows(store){"" if self.pairs else " or image paths"}, not {type(o).__name__}')
 
-# %% ../../nbs/data/06_blocks.ipynb #f6ade093
+# %% ../../nbs/data/06_blocks.ipynb #1a0bf2ac
 def FrameBlock(pairs=None,       # None: the frame itself; a pairing: the frame's partner
                size:int=128,     # side, for image paths, pixels
                fit:str='pad',    # 'pad' or 'crop', for image paths
@@ -322,7 +327,7 @@ def PlaneBlock(size:int=128, fit:str='pad', upscale:bool=False)->TransformBlock:
     "Block of labelled stills: image files, read by the one rule for grey."
     return FrameBlock(size=size, fit=fit, upscale=upscale)
 
-# %% ../../nbs/data/06_blocks.ipynb #d3fe521f
+# %% ../../nbs/data/06_blocks.ipynb #94fe9964
 class _ReadClip(RandTransform):
     "Sweep or clip path -> TensorClip; a random start in training, the middle in validation."
     p, split_idx = 1, None                                   # in validation too
@@ -342,7 +347,7 @@ class _ReadClip(RandTransform):
         frames = v[start:start + span:self.step or 1]
         return TensorClip(torch.from_numpy(np.stack([fit_frame(f, *self.fit_args) for f in frames]))[:,None])
 
-# %% ../../nbs/data/06_blocks.ipynb #ac2c6b21
+# %% ../../nbs/data/06_blocks.ipynb #2a87a723
 def ClipBlock(n_frames:int=4,       # frames in a clip
               step:int|None=None,   # distance of its frames, source frames; None: neighbours
               size:int=128,         # side, for clip paths, pixels

@@ -71,7 +71,7 @@ class UniformBatch:
     def order(self, store, rows, bs, rng): return rng.permutation(rows)
     def __repr__(self): return 'UniformBatch()'
 
-# %% ../../nbs/data/04_pairs.ipynb #db4a19bf
+# %% ../../nbs/data/04_pairs.ipynb #08786e3f
 class SweepBatch:
     "Batches of many frames of few clips, so that machine and patient cannot tell them apart."
     def __init__(self,
@@ -79,21 +79,35 @@ class SweepBatch:
     ): self.n_clips = n_clips
 
     def check(self, store, rows, bs):
-        "ValueError where the batch cannot be shared out evenly."
+        "ValueError where the batch cannot be shared out evenly, or there are too few clips."
         if self.n_clips < 1 or bs % self.n_clips or bs//self.n_clips < 2:
             raise ValueError(f'SweepBatch({self.n_clips}): a batch of {bs} is not {self.n_clips} equal parts of at least 2 frames; choose bs as a multiple, such as {max(2, bs//max(1, self.n_clips))*max(1, self.n_clips)}')
+        n = len(np.unique(store.video_of[rows]))
+        if n < self.n_clips: raise ValueError(f'SweepBatch({self.n_clips}): the training set has {n} clip(s); choose SweepBatch(n) with n <= {n}, or UniformBatch()')
 
     def order(self, store, rows, bs, rng):
-        "One epoch's rows: batches of `n_clips` groups from different clips, then what is left over."
-        k, groups, short = bs//self.n_clips, [], []
+        "Rows of whole batches, each of `n_clips` different clips; not every frame has its turn every time."
+        k, groups, short = max(1, bs//self.n_clips), [], []
         clips = np.split(rows, np.flatnonzero(np.diff(store.video_of[rows])) + 1)
-        for c in rng.permutation(len(clips)): (groups if len(clips[c]) >= k else short).extend(_groups(clips[c], k, rng))
-        n = len(groups)//self.n_clips          # batches: groups of one clip are neighbours, so dealing every n-th keeps them apart
-        dealt = [groups[i] for b in rng.permutation(n) for i in range(b, n*self.n_clips, n)]
-        return np.concatenate(dealt + groups[n*self.n_clips:] + short)
+        for c in rng.permutation(len(clips)): (groups if len(clips[c]) >= k else short).append(_groups(clips[c], k, rng))
+        n = _n_batches([len(g) for g in groups], self.n_clips)
+        flat = [o for g in groups for o in g[:n]]                  # groups of one clip are neighbours: dealing every n-th keeps them apart
+        dealt = [flat[i] for b in rng.permutation(n) for i in range(b, n*self.n_clips, n)]
+        rest = np.concatenate([np.empty(0, int), *(o for g in short for o in g)])
+        if dealt and len(rest):                                    # fill their last batch with frames of other clips
+            other = np.setdiff1d(rows, rest)
+            rest = np.concatenate([rest, rng.choice(other, min(-len(rest) % bs, len(other)), replace=False)])
+        return np.concatenate([*dealt, rest]) if dealt or len(rest) else rng.permutation(rows)
     def __repr__(self): return f'SweepBatch({self.n_clips})'
 
-# %% ../../nbs/data/04_pairs.ipynb #6b037b07
+# %% ../../nbs/data/04_pairs.ipynb #4f15520e
+def _n_batches(counts, n_clips):
+    "Most batches that can each get one group from `n_clips` different clips, which have `counts` groups."
+    n = sum(counts)//n_clips
+    while sum(min(c, n) for c in counts) < n*n_clips: n -= 1
+    return n
+
+# %% ../../nbs/data/04_pairs.ipynb #e897bcfe
 def _groups(rows, k, rng):
     "Cut one clip's rows into strided groups of `k`, in random order; a shorter clip is one group."
     stride = max(1, len(rows)//k)

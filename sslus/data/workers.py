@@ -11,7 +11,7 @@ __all__ = ['WorkerDied', 'n_workers', 'run_jobs']
 import os, pickle, queue, struct, subprocess, sys, threading
 from importlib import import_module
 
-# %% ../../nbs/data/00_workers.ipynb #9e0bba6d
+# %% ../../nbs/data/00_workers.ipynb #ef415d1a
 def _send(f, obj):
     "Write `obj` to the binary stream `f`: eight bytes of length, then the pickle."
     data = pickle.dumps(obj, protocol=pickle.HIGHEST_PROTOCOL)
@@ -33,8 +33,9 @@ def _serve():
         except EOFError: return
         try: res = True, func(**kwargs)
         except Exception as e: res = False, e
-        try: _send(out, res)
-        except (pickle.PicklingError, TypeError, AttributeError): _send(out, (False, RuntimeError(str(res[1]))))
+        try: pickle.loads(pickle.dumps(res))                     # some exceptions can be written but not read
+        except Exception: res = False, RuntimeError(f'{type(res[1]).__name__}: {res[1]}')
+        _send(out, res)
 
 # %% ../../nbs/data/00_workers.ipynb #05955f1e
 class WorkerDied(RuntimeError):
@@ -68,16 +69,18 @@ class _Worker:
             except OSError: pass
         self.p.kill(); self.p.wait()
 
-# %% ../../nbs/data/00_workers.ipynb #2a50ee11
+# %% ../../nbs/data/00_workers.ipynb #d5997d4b
 def _work(func, todo, done, timeout, stop):
     "Thread that owns one worker: takes jobs until there are none, starts a new process after a death."
     w = None
     while not stop.is_set():
         try: i, kwargs = todo.get_nowait()
         except queue.Empty: break
-        if w is None: w = _Worker(func)
-        ok, res = w(kwargs, timeout)
-        if isinstance(res, WorkerDied): w.close(); w = None
+        try:
+            w = w or _Worker(func)
+            ok, res = w(kwargs, timeout)
+        except Exception as e: ok, res = False, WorkerDied(f'no answer could be read ({type(e).__name__}: {e})')   # always an answer, or the caller would wait for ever
+        if isinstance(res, WorkerDied) and w is not None: w.close(); w = None
         done.put((i, res))
     if w is not None: w.close()
 

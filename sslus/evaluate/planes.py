@@ -137,7 +137,7 @@ def patient_split(df:pd.DataFrame,     # table with columns class and patient
         res[rows] = name
     return res
 
-# %% ../../nbs/evaluate/02_planes.ipynb #39f43339
+# %% ../../nbs/evaluate/02_planes.ipynb #d5b7f9db
 class PlaneData:
     "Labelled stills in a table, split by patient; images are read once."
     def __init__(self,
@@ -172,7 +172,9 @@ class PlaneData:
     ):
         csv = Path(csv)
         if not csv.is_file(): raise FileNotFoundError(f'no table {csv}')
-        df = pd.read_csv(csv, dtype=str, keep_default_na=False)        # patients such as 007 and classes such as NA stay what they are
+        try: df = pd.read_csv(csv, dtype=str, keep_default_na=False)   # patients such as 007 and classes such as NA stay what they are
+        except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as e:
+            raise ValueError(f'{csv}: cannot be read as a csv table ({e}). Give a text file with columns image_path, class and patient.') from e
         return cls(df, csv.parent if root is None else root, **{'name': csv.name, **kwargs})
 
     @classmethod

@@ -13,12 +13,12 @@ from ..data.views import barlow_views
 from .core import SSLCallback, mlp
 from .losses import barlow_twins
 
-# %% ../../nbs/methods/04_barlowtwins.ipynb #717cf4d9
+# %% ../../nbs/methods/04_barlowtwins.ipynb #d23ccb6a
 class BarlowTwins(SSLCallback):
     "Redundancy reduction between two views (Zbontar et al. 2021, eq. 1-2)"
-    family, paper = 'information', 'Zbontar et al. 2021, arXiv 2103.03230'
+    family, paper, lr = 'information', 'Zbontar et al. 2021, arXiv 2103.03230', 4e-3
     def __init__(self,
-        proj=(512,512,512), # widths of the projector after the encoder
+        proj=(512,128),     # widths of the projector after the encoder
         lambd:float=.02,    # weight of the off-diagonal terms
         views=barlow_views, # preset (a function of the size) or pair of views
         size:int|None=None  # side of the views, pixels; None: the frames' own

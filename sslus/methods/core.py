@@ -9,7 +9,7 @@ __all__ = ['tiny_resnet', 'adamw', 'WeightsMissing', 'create_encoder', 'n_featur
            'ssl_methods', 'get_method', 'embedding_std', 'rankme', 'NonFiniteLoss', 'Monitor', 'fast_bf16', 'Bf16',
            'ssl_learner', 'encoder_card', 'timm_line', 'save_encoder', 'load_encoder']
 
-# %% ../../nbs/methods/02_core.ipynb #1eb063da
+# %% ../../nbs/methods/02_core.ipynb #e8da094c
 import copy, difflib, json, os, socket
 from contextlib import contextmanager
 from functools import partial
@@ -25,7 +25,7 @@ from fastai.callback.core import Callback
 from fastai.callback.fp16 import MixedPrecision
 from fastai.learner import Learner, CastToTensor, ValueMetric, Recorder
 from fastai.optimizer import OptimWrapper
-from fastai.torch_core import set_seed, get_model
+from fastai.torch_core import set_seed, get_model, to_float
 from fastcore.basics import patch, store_attr
 from ..data.views import View, show_views, simclr_views, grey_mean, grey_std
 
@@ -62,7 +62,17 @@ def _imagenet(arch, kwargs):
         raise WeightsMissing(f'ImageNet weights of {arch} cannot be downloaded ({type(e).__name__}). Where there is a network, run: python -c "import timm; timm.create_model(\'{arch}\', pretrained=True)"; '
                              f'or download the file by hand and give its path as the weights, such as imagenet={arch}.safetensors') from e
 
-# %% ../../nbs/methods/02_core.ipynb #550106cf
+# %% ../../nbs/methods/02_core.ipynb #b5f0b205
+def _loaded(arch, kwargs, make, weights):
+    "The model that `make` gives; ValueError where the weights left a layer as it was drawn."
+    with torch.random.fork_rng([]):
+        torch.manual_seed(0); fresh = timm.create_model(arch, **kwargs)
+        torch.manual_seed(0); m = make()
+    same = [n for (n,p),(_,q) in zip(m.named_parameters(), fresh.named_parameters()) if p.ndim > 1 and torch.equal(p, q)]
+    if same: raise ValueError(f'{weights}: holds no weights for {len(same)} layers of {arch}, such as {same[0]}. Give weights of this very architecture, with timm\'s names.')
+    return m
+
+# %% ../../nbs/methods/02_core.ipynb #a6e0825e
 def create_encoder(arch:str,                # timm model name
                    in_chans:int=1,          # input channels
                    weights:str|Path|None=None, # None: random; 'imagenet': timm's; or a file (.safetensors, .pth) of timm weights
@@ -72,14 +82,14 @@ def create_encoder(arch:str,                # timm model name
     _check_arch(arch)
     kwargs = dict(num_classes=0, in_chans=in_chans, **arch_kwargs)
     if weights is None: m = timm.create_model(arch, **kwargs)
-    elif weights == 'imagenet': m = _imagenet(arch, kwargs)
+    elif weights == 'imagenet': m = _loaded(arch, kwargs, lambda: _imagenet(arch, kwargs), weights)
     else:
         if not Path(weights).is_file(): raise WeightsMissing(f'{weights}: no such weights file')
-        m = timm.create_model(arch, pretrained=True, pretrained_cfg_overlay=dict(file=str(weights)), **kwargs)
+        m = _loaded(arch, kwargs, lambda: timm.create_model(arch, pretrained=True, pretrained_cfg_overlay=dict(file=str(weights)), **kwargs), weights)
     m.card = dict(arch=arch, arch_kwargs=arch_kwargs, in_chans=in_chans, weights=str(weights or 'random'))
     return m
 
-# %% ../../nbs/methods/02_core.ipynb #5e3c4b33
+# %% ../../nbs/methods/02_core.ipynb #946a9f3d
 def n_features(encoder:nn.Module)->int:
     "Length of the feature vector that a timm encoder gives."
     return getattr(encoder, 'head_hidden_size', None) or encoder.num_features
@@ -91,7 +101,7 @@ def encode(encoder:nn.Module, # timm encoder
     chans = encoder.card['in_chans'] if hasattr(encoder, 'card') else x.shape[1]
     return encoder(x.expand(-1, chans, -1, -1) if x.shape[1] == 1 and chans > 1 else x)
 
-# %% ../../nbs/methods/02_core.ipynb #6158d9e7
+# %% ../../nbs/methods/02_core.ipynb #721423b5
 class SSLModel(nn.Module):
     "Encoder and heads of a self-supervised method; calling it with the views gives what the loss needs."
     def __init__(self,
@@ -115,7 +125,7 @@ class SSLModel(nn.Module):
         if hasattr(self, 'teacher'): self.teacher.eval()
         return self
 
-# %% ../../nbs/methods/02_core.ipynb #3bbd3ce1
+# %% ../../nbs/methods/02_core.ipynb #bc1eb4de
 def mlp(*sizes:int,      # widths from input to output
         norm_last=False, # batch norm (without affine) on the output too?
         bias_last=False  # bias in the last layer?
@@ -127,7 +137,7 @@ def mlp(*sizes:int,      # widths from input to output
     if norm_last: layers.append(nn.BatchNorm1d(sizes[-1], affine=False))
     return nn.Sequential(*layers)
 
-# %% ../../nbs/methods/02_core.ipynb #6bb5e58f
+# %% ../../nbs/methods/02_core.ipynb #0cbf1367
 _registry = {}
 
 class _Loss:
@@ -141,11 +151,11 @@ def _settings(method):
     m = copy.copy(method); m.learn = None
     return m
 
-# %% ../../nbs/methods/02_core.ipynb #b91e1eb8
+# %% ../../nbs/methods/02_core.ipynb #b8e805db
 class SSLCallback(Callback):
     "Base of all methods: makes views, supplies the target, moves what moves between steps."
     order, family, paper = CastToTensor.order - 1, '', ''
-    size, views = None, staticmethod(simclr_views)
+    size, views, lr = None, staticmethod(simclr_views), 1e-3     # `lr`: the peak rate that suits the method with AdamW at small batches
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -164,6 +174,7 @@ class SSLCallback(Callback):
 
     def before_batch(self):
         "Replace frames by views; give `yb` a (B,) tensor if the loader gave none."
+        if len(self.yb) and self.yb[0].ndim > 1: raise TypeError('the target of this batch is a picture: give the DataBlock n_inp=2, so that the partner frame is an input')
         a, b = self.xb[0], self.xb[-1]
         with _fixed_rng(a.device, active=not self.training): views = tuple(v(o) for v,o in zip(self.pipelines(a), (a, b)))
         self.learn.xb = views
@@ -175,7 +186,7 @@ class SSLCallback(Callback):
 
     def after_step(self): self.update(get_model(self.learn.model))
 
-# %% ../../nbs/methods/02_core.ipynb #74ca46c7
+# %% ../../nbs/methods/02_core.ipynb #ad9dd3e2
 @contextmanager
 def _fixed_rng(device, active, seed=0):
     "Run with a seeded torch generator and put the old state back."
@@ -183,7 +194,7 @@ def _fixed_rng(device, active, seed=0):
     with torch.random.fork_rng([device] if device.type == 'cuda' else []):
         torch.manual_seed(seed); yield
 
-# %% ../../nbs/methods/02_core.ipynb #b3fa6401
+# %% ../../nbs/methods/02_core.ipynb #ce949b0a
 def ssl_methods():
     "Table of all methods: name, family, paper."
     import pandas as pd
@@ -199,13 +210,13 @@ def get_method(name:str, # such as 'simclr', any case
     if name.lower() not in known: raise ValueError(f"there is no method {name!r}. Known: {', '.join(sorted(c.__name__ for c in known.values()))}")
     return known[name.lower()](**kwargs)
 
-# %% ../../nbs/methods/02_core.ipynb #15b458ee
+# %% ../../nbs/methods/02_core.ipynb #c2f60b1e
 def _import_all():
     "Import every module beside this one, so that its method registers."
     for p in sorted(Path(__file__).parent.glob('*.py')) if '__file__' in globals() else []:
         if not p.stem.startswith('_'): import_module(f'sslus.methods.{p.stem}')
 
-# %% ../../nbs/methods/02_core.ipynb #31b39a29
+# %% ../../nbs/methods/02_core.ipynb #6a8dfab9
 def embedding_std(z:Tensor # (n,d)
                  )->float: # 0 collapsed ... about 1 spread
     "Spread of the length-normalised embeddings."
@@ -219,7 +230,7 @@ def rankme(z:Tensor,      # (n,d), n as large as d or larger
     p = s/s.sum().clamp_min(eps) + eps
     return float((-(p*p.log()).sum()).exp())
 
-# %% ../../nbs/methods/02_core.ipynb #1b6bd02a
+# %% ../../nbs/methods/02_core.ipynb #dc141f56
 class NonFiniteLoss(RuntimeError):
     "The loss became NaN or infinite; the message names the batch and the method."
 
@@ -244,16 +255,16 @@ class Monitor(Callback):
     def after_loss(self):
         if not torch.isfinite(self.learn.loss):
             raise NonFiniteLoss(f'the loss of {_method_name(self.learn)} became {float(self.learn.loss)} in epoch {self.epoch}, batch {self.iter}. '
-                                'Try a smaller learning rate or float32; the weights before this batch are still in learn.model.')
+                                'Try a smaller learning rate or float32, from a fresh learner or a saved encoder: the weights of this one may be ruined.')
 
     def after_epoch(self):
         if self.z and (s := embedding_std(torch.cat(self.z))) < .05:
             print(f'Warning: the representation is collapsing: std {s:.3f} after epoch {self.epoch} (1 is spread, 0 collapsed). Try a smaller learning rate, a larger batch or stronger views.')
 
-# %% ../../nbs/methods/02_core.ipynb #abefe0f5
+# %% ../../nbs/methods/02_core.ipynb #429b1e79
 def _method_name(learn): return next((type(c).__name__ for c in learn.cbs if isinstance(c, SSLCallback)), type(learn.model).__name__)
 
-# %% ../../nbs/methods/02_core.ipynb #2ce79093
+# %% ../../nbs/methods/02_core.ipynb #86ed9fd9
 def fast_bf16(device='cpu')->bool:
     "Does this device compute natively in bfloat16?"
     if torch.device(device).type == 'cuda': return torch.cuda.is_bf16_supported(including_emulation=False)
@@ -277,15 +288,15 @@ class Bf16(Callback):
         self.ctx.append(torch.autocast(x[0].device.type, torch.bfloat16)); self.ctx[-1].__enter__()
     def _leave(self, m, x, out):
         self.ctx.pop().__exit__(None, None, None)
-        return tuple(o.float() for o in out) if isinstance(out, tuple) else None if out is None else out.float()
+        return to_float(out)
     def _remove(self):
         for h in self.hooks: h.remove()
         self.hooks = []
 
-# %% ../../nbs/methods/02_core.ipynb #d4b5739b
+# %% ../../nbs/methods/02_core.ipynb #65c3482d
 adamw = partial(OptimWrapper, opt=torch.optim.AdamW)
 
-# %% ../../nbs/methods/02_core.ipynb #f3e5f2d8
+# %% ../../nbs/methods/02_core.ipynb #3a4c2ab6
 def ssl_learner(dls,                  # loaders of frames, pairs or clips
                 arch,                 # timm model name, or an encoder from `create_encoder`/`load_encoder`
                 method:SSLCallback,   # such as `SimCLR()`
@@ -293,7 +304,7 @@ def ssl_learner(dls,                  # loaders of frames, pairs or clips
                 weights=None,         # None: random; 'imagenet'; or a weights file
                 in_chans:int=1,       # input channels of the encoder
                 opt_func=adamw,       # fastai optimiser
-                lr:float=1e-3,        # default learning rate
+                lr:float|None=None,   # default learning rate; None: the method's own
                 wd:float=1e-4,        # weight decay
                 seed:int|None=None,   # seeds Python, numpy and torch before the weights are drawn
                 bf16:bool|None=None,  # bfloat16 in the encoder? None: where it is fast
@@ -303,14 +314,15 @@ def ssl_learner(dls,                  # loaders of frames, pairs or clips
                )->Learner:
     "A fastai learner that pre-trains `arch` with `method`."
     if seed is not None: set_seed(seed)
+    if isinstance(arch, nn.Module) and not hasattr(arch, 'card'): raise ValueError('this encoder has no card to be saved with: make it with create_encoder or load_encoder')
     encoder = arch if isinstance(arch, nn.Module) else create_encoder(arch, in_chans, weights, **(arch_kwargs or {}))
     mon = Monitor()
     cbs = [method, mon, Bf16(bf16), *(cbs if isinstance(cbs, (list, tuple)) else [cbs] if cbs else [])]
-    learn = Learner(dls, encoder, loss_func=nn.Identity(), opt_func=opt_func, lr=lr, wd=wd, metrics=[*mon.metrics, *(metrics or [])], cbs=cbs, **kwargs)
+    learn = Learner(dls, encoder, loss_func=nn.Identity(), opt_func=opt_func, lr=lr or method.lr, wd=wd, metrics=[*mon.metrics, *(metrics or [])], cbs=cbs, **kwargs)
     learn.model.to(memory_format=torch.channels_last)
     return learn
 
-# %% ../../nbs/methods/02_core.ipynb #e13154bd
+# %% ../../nbs/methods/02_core.ipynb #cd517778
 @patch
 def show_views(self:Learner,
     n:int=6 # frames to show
@@ -322,7 +334,7 @@ def show_views(self:Learner,
     xs = b[:self.dls.train.n_inp]
     return views.show_views((xs[0], xs[-1]), method.pipelines(xs[0]), n)
 
-# %% ../../nbs/methods/02_core.ipynb #be200087
+# %% ../../nbs/methods/02_core.ipynb #69b90ee3
 def encoder_card(learn, **info):
     "What must be known about a pre-trained encoder: architecture, normalisation, method, data, versions."
     model = get_model(learn.model)
@@ -334,7 +346,7 @@ def encoder_card(learn, **info):
     card['versions'] = {o: version(o) for o in ('torch','timm','fastai')}
     return card | dict(license='state the licence of your data and weights here') | info
 
-# %% ../../nbs/methods/02_core.ipynb #f1be26ac
+# %% ../../nbs/methods/02_core.ipynb #2a9c82d3
 def timm_line(card:dict, # of an encoder
               file:str   # its file name
              )->str:
@@ -342,7 +354,7 @@ def timm_line(card:dict, # of an encoder
     more = ''.join(f', {k}={tuple(v) if isinstance(v, list) else v!r}' for k,v in card['arch_kwargs'].items())
     return f"timm.create_model({card['arch']!r}, num_classes=0, in_chans={card['in_chans']}{more}, checkpoint_path={file!r})"
 
-# %% ../../nbs/methods/02_core.ipynb #cd792add
+# %% ../../nbs/methods/02_core.ipynb #19658c58
 def save_encoder(learn,              # learner of `ssl_learner`
                  path:str|Path,      # file to write, .safetensors; the card stands beside it as .md
                  **info              # more lines for the card, such as license='CC BY 4.0'
@@ -362,7 +374,7 @@ def save_encoder(learn,              # learner of `ssl_learner`
         f'Input: grey frames in [0,1], minus {card["mean"]}, divided by {card["std"]}.\n\n| | |\n|---|---|\n{rows}\n', encoding='utf-8')
     return path
 
-# %% ../../nbs/methods/02_core.ipynb #485b52b2
+# %% ../../nbs/methods/02_core.ipynb #5397666b
 def load_encoder(path:str|Path # file of `save_encoder`
                 )->nn.Module:  # timm encoder with `.card`
     "Load an encoder strictly; its file says which architecture it is."

@@ -12,13 +12,13 @@ from functools import wraps
 import torch, torch.nn.functional as F
 from torch import Tensor
 
-# %% ../../nbs/methods/01_losses.ipynb #5b9e633f
+# %% ../../nbs/methods/01_losses.ipynb #9460d4d3
 def full_precision(loss):
     "Decorator: promote half-precision embeddings to float32 and leave autocast; float64 stays."
     up = lambda o: o.float() if isinstance(o, Tensor) and o.dtype in (torch.half, torch.bfloat16) else o
     @wraps(loss)
     def _inner(*args, **kwargs):
-        device = next(o.device.type for o in args if isinstance(o, Tensor))
+        device = next(o.device.type for o in (*args, *kwargs.values()) if isinstance(o, Tensor))
         with torch.autocast(device, enabled=False):
             return loss(*map(up, args), **{k: up(v) for k,v in kwargs.items()})
     return _inner
@@ -51,12 +51,12 @@ def _standardise(z, w, eps=1e-5):
     mean = (w*z).sum(0)/w.sum()
     return (z - mean)/((w*(z - mean)**2).sum(0)/(w.sum()*(n - 1)/n) + eps).sqrt()
 
-# %% ../../nbs/methods/01_losses.ipynb #a1f10c92
+# %% ../../nbs/methods/01_losses.ipynb #010322a9
 @full_precision
 def barlow_twins(z1:Tensor,          # (b,d) embeddings of the first views
                  z2:Tensor,          # (b,d) of the second views
                  lambd:float=5.1e-3, # weight of the off-diagonal terms
-                 w:Tensor|None=None  # (b,) pair weights: columns are standardised by weighted moments (VanBerlo et al. 2024)
+                 w:Tensor|None=None  # (b,) pair weights: the columns' means and variances are weighted, the product is not (VanBerlo et al. 2024)
                 )->Tensor:           # scalar
     "Redundancy reduction between two views (Zbontar et al. 2021, eq. 1-2)."
     _check(z1, z2)

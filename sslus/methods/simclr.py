@@ -14,10 +14,10 @@ from ..data.views import simclr_views
 from .core import SSLCallback, mlp
 from .losses import nt_xent
 
-# %% ../../nbs/methods/03_simclr.ipynb #c06b8c3e
+# %% ../../nbs/methods/03_simclr.ipynb #71d5df87
 class SimCLR(SSLCallback):
     "Contrast of two views against the batch (Chen et al. 2020, eq. 1)"
-    family, paper = 'contrastive', 'Chen et al. 2020, arXiv 2002.05709'
+    family, paper, lr = 'contrastive', 'Chen et al. 2020, arXiv 2002.05709', 3e-3
     def __init__(self,
         proj=(512,128),     # widths of the projector after the encoder
         temperature:float=.2, # similarities are divided by it

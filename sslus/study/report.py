@@ -13,15 +13,15 @@ from pathlib import Path
 import numpy as np, pandas as pd
 from ..evaluate.metrics import mean_ci
 
-# %% ../../nbs/study/01_report.ipynb #d4601356
+# %% ../../nbs/study/01_report.ipynb #c2f629e4
 def _cell(g, digits=3):
-    "Mean and interval of one cell: over draws where there are several, else over test patients."
-    m, lo, hi = mean_ci(g.macro_f1)
+    "Mean and interval of one cell: over draws where there are several, else over test patients; seeds are averaged within a draw."
+    m, lo, hi = mean_ci(g.groupby('draw').macro_f1.mean())
     if len(g) == 1 and 'low' in g: lo, hi = g.low.iloc[0], g.high.iloc[0]
     f = f'{{:.{digits}f}}'.format
     return f(m) if not np.isfinite(lo) else f'{f(m)} [{f(max(lo, 0))}, {f(min(hi, 1))}]'
 
-def _column(mode, fraction, n): return f'{mode} {fraction:.0%}' + (f' ({n} draws)' if n > 1 else '')
+def _column(mode, fraction, n): return f'{mode} {100*fraction:g} %' + (f' ({n} draws)' if n > 1 else '')
 
 # %% ../../nbs/study/01_report.ipynb #e8d8fcdb
 def results_table(results:pd.DataFrame # one row an experiment
@@ -47,14 +47,14 @@ def paired_gain(results:pd.DataFrame, # one row an experiment
             rows.append(dict(start=start, fraction=frac, draws=len(g), gain=ci[0], low=ci[1], high=ci[2], draws_won=int((g > 0).sum())))
     return pd.DataFrame(rows)
 
-# %% ../../nbs/study/01_report.ipynb #bca27588
+# %% ../../nbs/study/01_report.ipynb #543931b3
 def plot_gain(results:pd.DataFrame, # one row an experiment
               mode:str='fine-tune', # mode to draw
               ax=None
              ):
     "Macro-F1 of each start over label fractions, one dot a draw, bars the means."
     import matplotlib.pyplot as plt, seaborn as sns
-    d = results[results['mode'] == mode].assign(labels=lambda o: [f'{f:.0%}' for f in o.fraction])
+    d = results[results['mode'] == mode].assign(labels=lambda o: [f'{100*f:g} %' for f in o.fraction])
     if ax is None: ax = plt.subplots(figsize=(6, 3.2))[1]
     args = dict(data=d, x='labels', y='macro_f1', hue='start', palette='colorblind', ax=ax)
     sns.barplot(**args, errorbar=None, alpha=.45)
