@@ -729,7 +729,7 @@ def _no_clips(root, others):
     stills = " Folders of frames: pass frames=True." if set(others) & image_extensions else ''
     raise VideoError(root, f'there is no clip in this folder (found: {found})', f"Clips are {' '.join(sorted(video_extensions))} and folders of numbered frames.{stills}")
 
-# %% ../../nbs/data/01_video.ipynb #038720ef
+# %% ../../nbs/data/01_video.ipynb #33005700
 _keys = ('path', 'video', 'file', 'filename', 'file_name', 'video_path', 'name', 'clip')
 
 def _some(xs, n=5): return ', '.join(map(str, xs[:n])) + (f' and {len(xs)-n} more' if len(xs) > n else '')
@@ -745,11 +745,11 @@ def _tails(p):
 
 def _from_table(paths, t, what):
     import pandas as pd
-    if not isinstance(t, pd.DataFrame): t = pd.read_csv(t, dtype=str)
+    if not isinstance(t, pd.DataFrame): t = pd.read_csv(t, dtype=str, keep_default_na=False)   # a patient may be called NA
     keys,vals = _column(t, _keys, 'the clip'),_column(t, (what, f'{what}_id'), what)
     rows = {}
     for k,v in zip(keys.astype(str).str.replace('\\', '/').str.removeprefix('./'), vals):
-        v = None if pd.isna(v) else str(v)
+        v = None if pd.isna(v) or str(v) == '' else str(v)
         if rows.setdefault(k, v) != v: raise ValueError(f'the table names {what} {rows[k]} and {v} for {k}: one row a clip')
     hits = [next((s for s in _tails(p) if s in rows), None) for p in paths]
     _all_found([p for p,h in zip(paths, hits) if h is None], f'have no row in the {what} table')

@@ -296,7 +296,7 @@ class Bf16(Callback):
 # %% ../../nbs/methods/02_core.ipynb #65c3482d
 adamw = partial(OptimWrapper, opt=torch.optim.AdamW)
 
-# %% ../../nbs/methods/02_core.ipynb #3a4c2ab6
+# %% ../../nbs/methods/02_core.ipynb #c8c5e913
 def ssl_learner(dls,                  # loaders of frames, pairs or clips
                 arch,                 # timm model name, or an encoder from `create_encoder`/`load_encoder`
                 method:SSLCallback,   # such as `SimCLR()`
@@ -316,7 +316,7 @@ def ssl_learner(dls,                  # loaders of frames, pairs or clips
     if seed is not None: set_seed(seed)
     if isinstance(arch, nn.Module) and not hasattr(arch, 'card'): raise ValueError('this encoder has no card to be saved with: make it with create_encoder or load_encoder')
     encoder = arch if isinstance(arch, nn.Module) else create_encoder(arch, in_chans, weights, **(arch_kwargs or {}))
-    mon = Monitor()
+    method, mon = copy.copy(method), Monitor()                   # a method object may serve several learners
     cbs = [method, mon, Bf16(bf16), *(cbs if isinstance(cbs, (list, tuple)) else [cbs] if cbs else [])]
     learn = Learner(dls, encoder, loss_func=nn.Identity(), opt_func=opt_func, lr=lr or method.lr, wd=wd, metrics=[*mon.metrics, *(metrics or [])], cbs=cbs, **kwargs)
     learn.model.to(memory_format=torch.channels_last)
