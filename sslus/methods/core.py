@@ -322,14 +322,14 @@ def ssl_learner(dls,                  # loaders of frames, pairs or clips
     learn.model.to(memory_format=torch.channels_last)
     return learn
 
-# %% ../../nbs/methods/02_core.ipynb #cd517778
+# %% ../../nbs/methods/02_core.ipynb #45d280d4
 @patch
 def show_views(self:Learner,
     n:int=6 # frames to show
 ):
     "Frames of one batch and the two views that the learner's method makes of them."
     from sslus.data import views
-    method = next(c for c in self.cbs if isinstance(c, SSLCallback))
+    method = next(c for c in self.cbs if hasattr(type(c), 'pipelines'))
     b = self.dls.one_batch()
     xs = b[:self.dls.train.n_inp]
     return views.show_views((xs[0], xs[-1]), method.pipelines(xs[0]), n)
