@@ -230,7 +230,7 @@ def rankme(z:Tensor,      # (n,d), n as large as d or larger
     p = s/s.sum().clamp_min(eps) + eps
     return float((-(p*p.log()).sum()).exp())
 
-# %% ../../nbs/methods/02_core.ipynb #dc141f56
+# %% ../../nbs/methods/02_core.ipynb #5b0b491c
 class NonFiniteLoss(RuntimeError):
     "The loss became NaN or infinite; the message names the batch and the method."
 
@@ -254,7 +254,7 @@ class Monitor(Callback):
 
     def after_loss(self):
         if not torch.isfinite(self.learn.loss):
-            raise NonFiniteLoss(f'the loss of {_method_name(self.learn)} became {float(self.learn.loss)} in epoch {self.epoch}, batch {self.iter}. '
+            raise NonFiniteLoss(f'the loss of {_method_name(self.learn)} became {self.learn.loss.item()} in epoch {self.epoch}, batch {self.iter}. '
                                 'Try a smaller learning rate or float32, from a fresh learner or a saved encoder: the weights of this one may be ruined.')
 
     def after_epoch(self):
@@ -264,7 +264,7 @@ class Monitor(Callback):
 # %% ../../nbs/methods/02_core.ipynb #429b1e79
 def _method_name(learn): return next((type(c).__name__ for c in learn.cbs if isinstance(c, SSLCallback)), type(learn.model).__name__)
 
-# %% ../../nbs/methods/02_core.ipynb #86ed9fd9
+# %% ../../nbs/methods/02_core.ipynb #5bc91850
 def fast_bf16(device='cpu')->bool:
     "Does this device compute natively in bfloat16?"
     if torch.device(device).type == 'cuda': return torch.cuda.is_bf16_supported(including_emulation=False)
@@ -288,7 +288,7 @@ class Bf16(Callback):
         self.ctx.append(torch.autocast(x[0].device.type, torch.bfloat16)); self.ctx[-1].__enter__()
     def _leave(self, m, x, out):
         self.ctx.pop().__exit__(None, None, None)
-        return to_float(out)
+        return None if out is None else to_float(out)                # None: the forward failed
     def _remove(self):
         for h in self.hooks: h.remove()
         self.hooks = []
