@@ -8,7 +8,7 @@ Docs: https://sslus.github.io/sslus/evaluate/planes.html.md"""
 __all__ = ['patient_split', 'PlaneData', 'PlaneSource', 'PlaneLoaders', 'PlaneModel', 'plane_splitter', 'PlaneViews',
            'FiniteLoss', 'SeedTraining', 'PlaneLearner', 'plane_learner', 'prediction_table', 'PlaneReport']
 
-# %% ../../nbs/evaluate/02_planes.ipynb #138c42a1
+# %% ../../nbs/evaluate/02_planes.ipynb #068bbafe
 import io, os, re, base64, html, warnings
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
@@ -25,7 +25,7 @@ from fastai.learner import CastToTensor, Learner
 from fastai.losses import CrossEntropyLossFlat
 from fastai.torch_core import default_device, params
 from safetensors import SafetensorError, safe_open
-from ..data.blocks import BatchDL
+from ..data.blocks import BatchDL, BatchSource
 from ..data.video import fit_frame, image_extensions, read_grey
 from ..data.views import light_view, plain_view
 from ..data.workers import n_workers
@@ -266,8 +266,8 @@ def draw(self:PlaneData,
     df.attrs = dict(fraction=fraction, seed=seed, images=len(df), patients=df.patient.nunique())
     return df
 
-# %% ../../nbs/evaluate/02_planes.ipynb #9122351d
-class PlaneSource:
+# %% ../../nbs/evaluate/02_planes.ipynb #549b4db8
+class PlaneSource(BatchSource):
     "Batches of stills from memory, as `BatchDL` asks for them; an epoch has `items` stills."
     n_inp = 1
     def __init__(self,
