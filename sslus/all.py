@@ -7,7 +7,7 @@ Docs: https://sslus.github.io/sslus/all.html.md"""
 # %% auto #0
 __all__ = []
 
-# %% ../nbs/all.ipynb #1883a807
+# %% ../nbs/all.ipynb #82b01701
 from .data.video import *
 from .data.store import *
 from .data.phantom import *
@@ -15,9 +15,17 @@ from .data.pairs import *
 from .data.views import *
 from .data.blocks import *
 from .methods.losses import *
+from .methods.recipes import *
+from .methods.monitor import *
 from .methods.core import *
+from .methods.checkpoint import Checkpoint, Resume, read_checkpoint
+from .methods.autoencoder import *
+from .methods.inpaint import *
 from .methods.simclr import *
+from .methods.moco import *
+from .methods.byol import *
 from .methods.barlowtwins import *
+from .methods.vicreg import *
 from .evaluate.metrics import *
 from .evaluate.planes import *
 from .evaluate.probes import *

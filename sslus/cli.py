@@ -86,12 +86,13 @@ def store(
     if s.videos.patient.isna().all(): print('  No patient was given: splits will be by clip. If patients have several clips, say whose they are with --patient.')
     print(f'Next: sslus-pretrain {dest} my_encoder')
 
-# %% ../nbs/cli.ipynb #0096c4e4
+# %% ../nbs/cli.ipynb #6d76e8c1
 @command
 def pretrain(
     store:str,               # Frame store
     run:str,                 # Run folder to make
-    method:str='SimCLR',     # SSL method
+    method:str='SimCLR',     # SSL method: SimCLR, MoCo, BYOL, BarlowTwins, VICReg, AutoEncoder or InpaintAutoEncoder
+    preset:str=None,         # Published settings of the method, such as asmus2023; by default ours, for small batches
     arch:str='resnet18',     # timm model name, or 'tiny' for a ResNet that trains in minutes on a CPU
     weights:str=None,        # 'imagenet', or a weights file to start from; by default random
     steps:int=2000,          # Optimiser steps, rounded to whole epochs
@@ -105,7 +106,8 @@ def pretrain(
     seed:int=0,              # Of split, weights, views and order
     device:str=None,         # Such as cpu or cuda; by default the accelerator where there is one
     license:str=None,        # Licence line for the model card
-    overwrite:bool=False     # Replace a run that stands there
+    overwrite:bool=False,    # Replace a run that stands there
+    resume:bool=False        # Go on with a run that was stopped there; the settings must be the same
 ):
     "Pre-train an encoder on the frames of a store"
     from sslus.data.pairs import SameFrame, SweepBatch, UniformBatch, Window
@@ -114,8 +116,8 @@ def pretrain(
     from sslus.study.mainjob import pretrain
     arch, kwargs = _arch(arch)
     pairs = Window(frames=frames) if frames else Window(seconds) if seconds else SameFrame()
-    pretrain(FrameStore(store), get_method(method, size=size), run, arch, kwargs, weights, steps, bs, lr, pairs=pairs,
-             batch=SweepBatch(clips) if clips else UniformBatch(), valid_pct=valid_pct, seed=seed, device=device, overwrite=overwrite, **(dict(license=license) if license else {}))
+    pretrain(FrameStore(store), get_method(method, preset, size=size), run, arch, kwargs, weights, steps, bs, lr, pairs=pairs,
+             batch=SweepBatch(clips) if clips else UniformBatch(), valid_pct=valid_pct, seed=seed, device=device, overwrite=overwrite, resume=resume, **(dict(license=license) if license else {}))
     print(f'Encoder: {run}/encoder.safetensors (its card: encoder.md)\nNext: sslus-finetune planes.csv my_classifier --encoder {run}/encoder.safetensors')
 
 # %% ../nbs/cli.ipynb #daa08cda

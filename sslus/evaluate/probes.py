@@ -7,7 +7,7 @@ Docs: https://sslus.github.io/sslus/evaluate/probes.html.md"""
 # %% auto #0
 __all__ = ['features', 'PlaneFeatures', 'linear_probe', 'knn_probe', 'pixel_features', 'pixel_baseline']
 
-# %% ../../nbs/evaluate/03_probes.ipynb #2cfec16e
+# %% ../../nbs/evaluate/03_probes.ipynb #4eec7762
 from contextlib import contextmanager
 from pathlib import Path
 import numpy as np
@@ -18,6 +18,7 @@ from ..data.views import plain_view
 from .metrics import macro_f1
 from .planes import PlaneData, PlaneReport, prediction_table, _in_channels
 from ..methods.core import encode, load_encoder
+from ..methods.monitor import knn_classifier
 
 # %% ../../nbs/evaluate/03_probes.ipynb #8b78b7f7
 @contextmanager
@@ -109,7 +110,7 @@ def linear_probe(feats:PlaneFeatures,               # frozen features
     C = max(scores, key=scores.get)                                    # the first of equals, and Cs ascend
     return _probe_report(feats, draw, split, models[C].predict_proba(feats.split(split)[0]), 'linear probe', C=C, valid_macro_f1=scores)
 
-# %% ../../nbs/evaluate/03_probes.ipynb #b18c86b5
+# %% ../../nbs/evaluate/03_probes.ipynb #27ef25e7
 def knn_probe(feats:PlaneFeatures,       # frozen features
               fraction:float=1.,         # of the training images, by patient
               seed:int=0,                # of the draw
@@ -118,13 +119,10 @@ def knn_probe(feats:PlaneFeatures,       # frozen features
               split:str='test'           # split to score
              )->PlaneReport:             # its `settings` hold k and temperature
     "Weighted vote of the nearest labelled stills by cosine."
-    from sklearn.neighbors import KNeighborsClassifier
     draw = feats.planes.draw(fraction, seed)
     x,y,_ = feats.rows(draw)
-    used = min(k, len(x))
-    vote = lambda dist: np.exp(-dist/temperature)                       # dist = 1-cosine; a constant factor cancels
-    knn = KNeighborsClassifier(used, weights=vote, metric='cosine', algorithm='brute').fit(x, y)
-    return _probe_report(feats, draw, split, knn.predict_proba(feats.split(split)[0]), 'kNN', k=used, k_asked=k, temperature=temperature)
+    knn = knn_classifier(x, y, k, temperature)
+    return _probe_report(feats, draw, split, knn.predict_proba(feats.split(split)[0]), 'kNN', k=knn.n_neighbors, k_asked=k, temperature=temperature)
 
 # %% ../../nbs/evaluate/03_probes.ipynb #f4c4ead3
 def pixel_features(planes:PlaneData, # the stills

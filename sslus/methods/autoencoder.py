@@ -8,7 +8,7 @@ Docs: https://sslus.github.io/sslus/methods/autoencoder.html.md"""
 __all__ = ['as_map', 'feature_map', 'Decoder', 'unreached', 'freeze_unreached', 'asmus_ae_view', 'AutoEncoder',
            'show_reconstruction']
 
-# %% ../../nbs/methods/07_autoencoder.ipynb #24d77c74
+# %% ../../nbs/methods/07_autoencoder.ipynb #a270e62d
 import math, warnings
 from contextlib import contextmanager
 import torch, torch.nn.functional as F
@@ -16,7 +16,7 @@ from torch import nn, Tensor
 from fastai.torch_core import get_model
 from fastcore.basics import store_attr
 from ..data.views import View, light_view, show_rows, to_grey_levels
-from .core import SSLCallback, to_channels
+from .core import SSLCallback, in_channels, to_channels
 from .losses import reconstruction
 from .recipes import Recipe, step_decay
 
@@ -68,9 +68,7 @@ class _Up(nn.Module):
         double = lambda o: F.interpolate(o, scale_factor=2.)
         return F.relu(self.high(double(self.low(x))) + double(self.skip(x)))
 
-# %% ../../nbs/methods/07_autoencoder.ipynb #267f464d
-def _in_chans(encoder): return getattr(encoder, 'card', {}).get('in_chans') or next((p.shape[1] for p in encoder.parameters() if p.ndim == 4), 1)
-
+# %% ../../nbs/methods/07_autoencoder.ipynb #a6c35405
 def _dry_size(encoder):
     "(H,W) of an input that this encoder takes for certain."
     cfg, patches = getattr(encoder, 'pretrained_cfg', None) or {}, getattr(encoder, 'patch_embed', None)
@@ -83,7 +81,7 @@ def _dry_input(encoder):
     "A batch of zeros for an encoder that is in evaluation mode meanwhile."
     modes = [(o, o.training) for o in encoder.modules()]
     encoder.eval()
-    try: yield next(encoder.parameters()).new_zeros(1, _in_chans(encoder), *_dry_size(encoder))
+    try: yield next(encoder.parameters()).new_zeros(1, in_channels(encoder), *_dry_size(encoder))
     finally:
         for o,mode in modes: o.training = mode
 
@@ -179,15 +177,16 @@ class AutoEncoder(SSLCallback):
         recipe = Recipe(1e-3, wd=1e-6, schedule=step_decay, note="From ImageNet weights (weights='imagenet'). Read from code; batch size not published.")
         return cls(**dict(views=asmus_ae_view) | kwargs).with_recipe(recipe)
 
-# %% ../../nbs/methods/07_autoencoder.ipynb #6837468c
+# %% ../../nbs/methods/07_autoencoder.ipynb #9ef0885c
 def show_reconstruction(learn, # learner with `AutoEncoder` or `InpaintAutoEncoder`
                         n:int=6 # frames to show
                        ):
     "Draw the views of a batch and what the decoder makes of them; returns the matplotlib axes."
     method, model = next(c for c in learn.cbs if hasattr(type(c), 'make_views')), get_model(learn.model)
-    x, mode = learn.dls.one_batch()[0][:n], model.training
+    x, mode = learn.dls.one_batch()[0][:n].to(next(model.parameters()).device), model.training
     views = method.make_views(x, x)
     model.eval()
-    with torch.no_grad(): x_hat = model(*views)[0]
-    model.train(mode)
+    try:
+        with torch.no_grad(): x_hat = model(*views)[0]
+    finally: model.train(mode)
     return show_rows({k: to_grey_levels(o) for k,o in (*zip(method.view_names, views), ('reconstruction', x_hat))}, n)

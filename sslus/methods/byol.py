@@ -15,14 +15,14 @@ from .core import SSLCallback, Teacher, mlp, momentum_at
 from .losses import byol
 from .recipes import Recipe, lars, warmup_cosine
 
-# %% ../../nbs/methods/11_byol.ipynb #433f142c
+# %% ../../nbs/methods/11_byol.ipynb #902538cd
 class BYOL(SSLCallback):
     "Prediction of a moving average's embedding of the other view (Grill et al. 2020, eq. 2)"
     family, paper, recipe = 'distillation', 'Grill et al. 2020, arXiv 2006.07733', Recipe(3e-3)
     def __init__(self,
         proj=(512,128),      # widths of the projector after the encoder
         predictor=(512,128), # widths of the predictor after the projector; the last is the projector's
-        momentum:float=.99,  # of the teacher at the start; rises to 1
+        momentum:float=.97,  # of the teacher at the start; rises to 1
         views=simclr_views,  # preset (a function of the size) or pair of views
         size:int|None=None   # side of the views, pixels; None: the frames' own
     ):

@@ -7,9 +7,9 @@ Docs: https://sslus.github.io/sslus/methods/checkpoint.html.md"""
 # %% auto #0
 __all__ = ['random_states', 'set_random_states', 'Checkpoint', 'read_checkpoint', 'Resume']
 
-# %% ../../nbs/methods/06_checkpoint.ipynb #6ffc1efe
+# %% ../../nbs/methods/06_checkpoint.ipynb #123af46c
 import inspect, io, json, math, os, random, zipfile
-from functools import partial, singledispatch
+from functools import singledispatch
 from itertools import islice
 from pathlib import Path
 import numpy as np, torch
@@ -17,7 +17,7 @@ import torch.distributed as dist
 from torch import Tensor
 from torch.serialization import default_restore_location
 from fastai.callback.core import Callback
-from fastai.learner import Learner, Metric
+from fastai.learner import Metric
 from fastai.torch_core import get_model
 from fastcore.basics import noop
 from fastcore.foundation import L
@@ -36,7 +36,7 @@ def unplain(o):
     if isinstance(o, dict): return _make[o['make']](unplain(o['of'])) if o.keys() == {'make', 'of'} else {k: unplain(v) for k,v in o.items()}
     return type(o)(map(unplain, o)) if isinstance(o, (list, tuple)) else o
 
-# %% ../../nbs/methods/06_checkpoint.ipynb #009e4024
+# %% ../../nbs/methods/06_checkpoint.ipynb #c4def013
 def _tag(kind, o): return {'make': kind, 'of': plain(o)}
 def _same(t): return lambda o: t(o)                              # not a subclass, which the file could not name
 def _own(t):
@@ -46,20 +46,14 @@ def _own(t):
 
 def _list(o):
     first = o[0] if len(o) > 1 else None
-    if isinstance(first, Tensor) and all(isinstance(t, Tensor) and t.ndim == 0 and t.dtype == first.dtype and t.device == first.device for t in o): return _tag('numbers', torch.stack(list(o)))
-    return [plain(v) for v in o]
+    alike = lambda t: isinstance(t, Tensor) and t.ndim == 0 and (t.dtype, t.device) == (first.dtype, first.device)
+    return _tag('numbers', torch.stack(o)) if isinstance(first, Tensor) and all(map(alike, o)) else [plain(v) for v in o]
 
-plain.register(Tensor, _own)
-plain.register(type(None), lambda o: o)
-for _t in (bool, int, float, str, bytes): plain.register(_t, _same(_t))
-plain.register(np.generic, lambda o: o.item())
-plain.register(np.ndarray, lambda o: _tag('array', torch.from_numpy(o.copy())))
-plain.register(dict, lambda o: {plain(k): plain(v) for k,v in o.items()})
-plain.register(tuple, lambda o: tuple(map(plain, o)))
-plain.register(list, _list)
-plain.register(L, lambda o: _tag('L', list(o)))
-plain.register(set, lambda o: _tag('set', list(o)))
-plain.register(Path, lambda o: _tag('Path', str(o)))
+_plain = {Tensor: _own, type(None): lambda o: o, **{t: _same(t) for t in (bool, int, float, str, bytes)},
+          dict: lambda o: {plain(k): plain(v) for k,v in o.items()}, tuple: lambda o: tuple(map(plain, o)), list: _list,
+          L: lambda o: _tag('L', list(o)), set: lambda o: _tag('set', list(o)), Path: lambda o: _tag('Path', str(o)),
+          np.ndarray: lambda o: _tag('array', torch.from_numpy(o.copy())), np.generic: lambda o: o.item()}
+for _t,_f in _plain.items(): plain.register(_t, _f)
 
 # %% ../../nbs/methods/06_checkpoint.ipynb #064c9f1c
 def _generator(dl):
@@ -110,7 +104,7 @@ def put_back(o, state):
     if hasattr(type(o), 'load_state_dict'): o.load_state_dict(state)
     else: vars(o).update({k: v for k,v in state.items() if _try_plain(vars(o).get(k))[0]})
 
-# %% ../../nbs/methods/06_checkpoint.ipynb #ffb2355d
+# %% ../../nbs/methods/06_checkpoint.ipynb #7cc15ac3
 def _keeps(o):
     "Attributes of `o` that keep a state of their own."
     if hasattr(type(o), 'state_dict'): return {}
@@ -126,14 +120,15 @@ def parts_of(learn):
         parts |= {name: o, **{f'{name}.{k}': v for k,v in _keeps(o).items()}}
     return parts
 
-# %% ../../nbs/methods/06_checkpoint.ipynb #c52862d5
+# %% ../../nbs/methods/06_checkpoint.ipynb #2549c3d8
 def run_card(learn):
     "What must be the same for a checkpoint to fit."
     m, opt, dl = get_model(learn.model), learn.opt, learn.dls.train
     encoder, source = getattr(getattr(m, 'encoder', None), 'card', None), getattr(getattr(dl, 'dataset', None), 'store', None)
     card = dict(model=type(m).__name__)
     if encoder is not None:
-        card |= {'method': type(getattr(m, 'method', None)).__name__, 'encoder': encoder['arch'], 'its arguments': json.dumps(encoder['arch_kwargs'], sort_keys=True, default=repr), 'channels': encoder['in_chans']}
+        card |= {'method': type(getattr(m, 'method', None)).__name__, 'encoder': encoder['arch'],
+                 'its arguments': json.dumps(encoder['arch_kwargs'], sort_keys=True, default=repr), 'channels': encoder['in_chans']}
     if source is not None: card['frame store'] = source.fingerprint
     card |= {'batch size': getattr(dl, 'bs', None) or getattr(dl, 'batch_size', None), 'batches an epoch': len(dl), 'epochs': learn.n_epoch, 'processes': world_size()}
     return card | {'optimiser': type(getattr(opt, 'opt', opt)).__name__, 'weights by parameter group': [len(g) for g in opt.param_lists]}
@@ -141,7 +136,7 @@ def run_card(learn):
 def _shapes(state): return {k: f'{tuple(v.shape)} {str(v.dtype)[6:]}' if isinstance(v, Tensor) else type(v).__name__ for k,v in state.items()}
 def _differ(a, b): return [f'{k}: {a.get(k, "none")} in the file, {b.get(k, "none")} here' for k in {**a, **b} if a.get(k) != b.get(k)]
 
-# %% ../../nbs/methods/06_checkpoint.ipynb #16e23237
+# %% ../../nbs/methods/06_checkpoint.ipynb #38c81ae9
 def check_card(state, learn, path):
     "ValueError that names all differences between a checkpoint and the learner."
     found = _differ(state['card'], unplain(plain(run_card(learn))))
@@ -149,7 +144,7 @@ def check_card(state, learn, path):
     if len(weights) > 6: weights[6:] = [f'and {len(weights) - 6} more']
     if found or weights: raise ValueError(f'{path} is the checkpoint of another training and was not loaded: ' + '; '.join(found + weights))
 
-# %% ../../nbs/methods/06_checkpoint.ipynb #18f99e0c
+# %% ../../nbs/methods/06_checkpoint.ipynb #e5f39cee
 _format = 'sslus checkpoint 1'
 
 def _load(f, device):
@@ -168,7 +163,8 @@ def training_state(learn, epoch, batch, steps, start):
     scaler = vars(learn).get('scaler')
     res = plain(dict(format=_format, card=run_card(learn), epoch=epoch, batch=batch, steps=steps, train_iter=learn.train_iter, pct_train=learn.pct_train,
                      model=get_model(learn.model).state_dict(), opt=learn.opt.state_dict(), scaler=scaler.state_dict() if scaler else {}))
-    return res | dict(ranks=_each(dict(start=plain(start), now=plain(random_states(learn.dls)), parts={k: remember(o) for k,o in parts_of(learn).items()}), _device(learn)))
+    mine = dict(start=plain(start), now=plain(random_states(learn.dls)), parts={k: remember(o) for k,o in parts_of(learn).items()})
+    return res | dict(ranks=_each(mine, _device(learn)))
 
 def write_whole(state, path):
     "Write a file that is either whole or not there."
@@ -178,13 +174,13 @@ def write_whole(state, path):
         os.replace(tmp, path)
     except BaseException: tmp.unlink(missing_ok=True); raise
 
-# %% ../../nbs/methods/06_checkpoint.ipynb #c126ec67
+# %% ../../nbs/methods/06_checkpoint.ipynb #65cb64c3
 class _Last(Callback):
     "A callback that comes after all others, and not in validation."
     order,run_valid = math.inf, False
     def _fitting(self): return not (self.learn.lock.locked() or hasattr(self.learn, 'lr_finder'))   # `validate` and `get_preds` hold the lock
 
-# %% ../../nbs/methods/06_checkpoint.ipynb #80de23a8
+# %% ../../nbs/methods/06_checkpoint.ipynb #2af69928
 class Checkpoint(_Last):
     "Write the state of the training every so many steps and after each epoch."
     def __init__(self,
@@ -227,10 +223,11 @@ class Checkpoint(_Last):
         except (OSError, RuntimeError) as e: self._warn(e)
 
     def _warn(self, e):
-        if not self.failed: print(f'Warning: the checkpoint {self.path} could not be written ({_reason(e)}). {"The earlier one is kept" if self.path.exists() else "There is none yet"}; the training goes on.')
+        kept = 'The earlier one is kept' if self.path.exists() else 'There is none yet'
+        if not self.failed: print(f'Warning: the checkpoint {self.path} could not be written ({_reason(e)}). {kept}; the training goes on.')
         self.failed = True
 
-# %% ../../nbs/methods/06_checkpoint.ipynb #20b642b3
+# %% ../../nbs/methods/06_checkpoint.ipynb #7fa8d1a6
 def _line(e): return (str(e).splitlines() or [type(e).__name__])[0][:200]
 def _reason(e):
     "In the system's words where it has some: torch wraps what the disk said."
@@ -238,7 +235,7 @@ def _reason(e):
     while more := chain[-1].__cause__ or chain[-1].__context__: chain.append(more)
     return next((o.strerror for o in chain if isinstance(o, OSError) and o.strerror), _line(e))
 
-# %% ../../nbs/methods/06_checkpoint.ipynb #f9c82f34
+# %% ../../nbs/methods/06_checkpoint.ipynb #44f807a9
 def read_checkpoint(path:str|Path,  # file of `Checkpoint`
                     device='cpu'    # where tensors go that were on an accelerator
                    )->dict:
@@ -249,11 +246,13 @@ def read_checkpoint(path:str|Path,  # file of `Checkpoint`
         with zipfile.ZipFile(path) as z: damaged = z.testzip()                 # torch itself does not compare the checksums that it writes
         if damaged: raise ValueError(f'the checksum of {damaged} is wrong')
         state = unplain(_load(path, device))
-    except Exception as e: raise ValueError(f'{path} is no checkpoint, or a damaged one ({_line(e)}). Give a file that Checkpoint wrote, or remove it to start from the beginning.') from e
-    if not isinstance(state, dict) or state.get('format') != _format: raise ValueError(f'{path} holds tensors, but is no checkpoint of Checkpoint ({_format}). Weights alone are loaded with learn.load.')
+    except Exception as e:
+        raise ValueError(f'{path} is no checkpoint, or a damaged one ({_line(e)}). Give a file that Checkpoint wrote, or remove it to start from the beginning.') from e
+    if not isinstance(state, dict) or state.get('format') != _format:
+        raise ValueError(f'{path} holds tensors, but is no checkpoint of Checkpoint ({_format}). Weights alone are loaded with learn.load.')
     return state
 
-# %% ../../nbs/methods/06_checkpoint.ipynb #d4ca35f7
+# %% ../../nbs/methods/06_checkpoint.ipynb #d3349d16
 def restore(learn, state):
     "Put model, optimiser, scaler, callbacks and counters into the state of a checkpoint."
     mine, parts = state['ranks'][rank()], parts_of(learn)
@@ -266,7 +265,7 @@ def restore(learn, state):
     for c in learn.cbs:
         if isinstance(c, Checkpoint): c.start,c.steps,c.pending,c.due = mine['start'],state['steps'],False,False
 
-# %% ../../nbs/methods/06_checkpoint.ipynb #12009287
+# %% ../../nbs/methods/06_checkpoint.ipynb #2d7592da
 class _Detour:
     "In place of a learner's `_with_events`: past what is finished, into the state of a checkpoint."
     def __init__(self, learn, state): self.learn,self.state,self.epoch,self.batch = learn,state,state['epoch'],state['batch']
@@ -293,7 +292,7 @@ class _Detour:
         self.random('now')
         for o in batches: self.learn.one_batch(*o)
 
-# %% ../../nbs/methods/06_checkpoint.ipynb #d85010d8
+# %% ../../nbs/methods/06_checkpoint.ipynb #9ca7e439
 class Resume(_Last):
     "Go on from a checkpoint; without the file, start from the beginning."
     def __init__(self,
@@ -309,12 +308,14 @@ class Resume(_Last):
         state = read_checkpoint(self.path, _device(self.learn))
         check_card(state, self.learn, self.path)
         self.learn._with_events = _Detour(self.learn, state)
+        for c in self.learn.cbs:
+            if vars(c).get('mbar') is not None: c.mbar.update(0)              # a progress bar that does not begin at 0 has no starting time
         self.say(_where(state, self.n_epoch, len(self.dls.train)))
 
     def say(self, what):
         if not rank(): print(f'Resume: {self.path}: {what}')
 
-# %% ../../nbs/methods/06_checkpoint.ipynb #8ccb597b
+# %% ../../nbs/methods/06_checkpoint.ipynb #5a489d98
 def _where(state, epochs, batches):
     "In words, where a checkpoint stands."
     if state['epoch'] >= epochs: return f'the training is finished, all {epochs} epochs; its state is loaded, nothing is trained'

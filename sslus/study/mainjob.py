@@ -8,7 +8,7 @@ Docs: https://sslus.github.io/sslus/study/mainjob.html.md"""
 __all__ = ['steps_for', 'quick_recipe', 'RunError', 'run_folder', 'training_log', 'pretrain', 'n_steps', 'compare',
            'save_classifier', 'load_classifier', 'finetune', 'quickstart']
 
-# %% ../../nbs/study/02_mainjob.ipynb #b85beb07
+# %% ../../nbs/study/02_mainjob.ipynb #a4c9b9d3
 import json, os, shutil, time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -23,7 +23,8 @@ from ..data.video import get_videos
 from ..evaluate.explain import plot_maps
 from ..evaluate.planes import PlaneData, PlaneModel, PlaneReport, plane_learner
 from ..evaluate.probes import PlaneFeatures, knn_probe, linear_probe, pixel_baseline
-from ..methods.core import (WeightsMissing, create_encoder, get_method, load_encoder, n_features, save_encoder, ssl_learner,
+from ..methods.checkpoint import Checkpoint, Resume
+from ..methods.core import (WeightsMissing, create_encoder, get_method, load_encoder, n_features, save_encoder, settings_of, ssl_learner,
                                 timm_line, tiny_resnet)
 from .report import fig_html, html_page, paired_gain, plot_gain, plot_log, results_table, table_html, text_html
 
@@ -54,14 +55,14 @@ def run_folder(path:str|Path,      # folder to make
     except OSError as e: raise RunError(f'{path}: cannot be written ({e.strerror}). Choose another folder.') from e
     return path
 
-# %% ../../nbs/study/02_mainjob.ipynb #94d4bcd7
+# %% ../../nbs/study/02_mainjob.ipynb #6890af89
 class _SaveRun(Callback):
     "Write the progress table and the encoder after every epoch."
     order = Recorder.order + 2
-    def __init__(self, run, **card): self.run, self.card = run, card
+    def __init__(self, folder, **card): self.folder, self.card = folder, card     # not `run`, which is fastai's own
     def after_epoch(self):
-        training_log(self.learn).to_csv(self.run/'log.csv', index=False)
-        save_encoder(self.learn, self.run/'encoder.safetensors', epoch=self.epoch + 1, **self.card)
+        training_log(self.learn).to_csv(self.folder/'log.csv', index=False)
+        save_encoder(self.learn, self.folder/'encoder.safetensors', epoch=self.epoch + 1, **self.card)
 
 # %% ../../nbs/study/02_mainjob.ipynb #37127176
 def training_log(learn)->pd.DataFrame:
@@ -70,7 +71,16 @@ def training_log(learn)->pd.DataFrame:
     if learn.recorder.values and len(learn.recorder.values[0]) < len(names): names = [n for n in names if not n.startswith('valid')]
     return pd.DataFrame(learn.recorder.values, columns=names).rename_axis('epoch').reset_index()
 
-# %% ../../nbs/study/02_mainjob.ipynb #9e77b982
+# %% ../../nbs/study/02_mainjob.ipynb #62019db1
+def _same_run(run, config):
+    "Does a run with these settings stand in the folder? RunError where one with others does."
+    if not _is_run(run): return False
+    old, new = json.loads((run/'config.json').read_text(encoding='utf-8')), json.loads(json.dumps(config, default=repr))
+    diff = [f'{k}: {old.get(k)} there, {new[k]} now' for k in new if old.get(k) != new[k]]
+    if diff: raise RunError(f'{run}: this run has other settings and cannot be resumed. {"; ".join(diff)}')
+    return True
+
+# %% ../../nbs/study/02_mainjob.ipynb #b180c2cc
 def pretrain(store:FrameStore,      # frames
              method,                # such as `SimCLR()`
              run:str|Path,          # run folder to make
@@ -79,51 +89,54 @@ def pretrain(store:FrameStore,      # frames
              weights=None,          # None: random; 'imagenet' or a file: go on from there
              steps:int=2000,        # optimiser steps, rounded to whole epochs
              bs:int=64,             # pairs in a batch
-             lr:float|None=None,    # peak of the one-cycle schedule; None: the method's own
-             wd:float=1e-4,         # weight decay
+             lr:float|None=None,    # peak rate of the recipe's schedule; None: the recipe's
+             wd:float|None=None,    # weight decay; None: the recipe's
              pairs=None,            # None: `Window(seconds=.1)`
              batch=None,            # None: `SweepBatch(4)`
              valid_pct:float=.1,    # share of patients to watch the loss on; 0: none
              seed:int=0,            # of split, weights, views and order
              device=None,           # None: the accelerator where there is one
              overwrite:bool=False,  # replace a run that stands there?
+             resume:bool=False,     # go on with a run that was stopped there? It must have the same settings
              progress:bool=True,    # progress bar and table
              **card                 # more lines for the model card, such as license='CC BY 4.0'
             ):                      # the learner; `encoder.safetensors` stands in `run`
     "Pre-train an encoder; writes config, log, views, learning curves and the encoder with its card."
     import matplotlib.pyplot as plt
     if steps < 1: raise RunError(f'steps={steps}: at least one is needed')
-    lr = lr or method.lr
     loaders = lambda n: store.frame_dls(bs, pairs, batch, valid_pct, seed=seed, n_batches=n, device=device)
     dls = loaders(None)
     if len(dls.train) > max(1, steps//10): dls = loaders(max(1, steps//10))        # a large store: a line and a saved encoder at least every tenth
     epochs = max(1, round(steps/len(dls.train)))
     ds = dls.train.dataset
-    config = dict(method=type(method).__name__, settings={k: v for k,v in vars(method).items() if k != 'learn' and not k.startswith('_')}, arch=arch, arch_kwargs=arch_kwargs or {},
-                  weights=weights, epochs=epochs, steps=epochs*len(dls.train), bs=bs, lr=lr, wd=wd, pairs=ds.pairs, batch=ds.compose, valid_pct=valid_pct, seed=seed, store=store.fingerprint)
     learn = ssl_learner(dls, arch, method, arch_kwargs, weights, lr=lr, wd=wd, seed=seed)
-    run = run_folder(run, config, overwrite, [store.path, *([weights] if weights else [])])
+    config = dict(method=type(method).__name__, settings=settings_of(method), arch=arch, arch_kwargs=arch_kwargs or {},
+                  weights=weights, epochs=epochs, steps=epochs*len(dls.train), bs=bs, lr=learn.lr, wd=learn.wd, recipe=learn.recipe, pairs=ds.pairs, batch=ds.compose, valid_pct=valid_pct, seed=seed, store=store.fingerprint)
+    going_on = resume and _same_run(Path(run), config)
+    run = Path(run) if going_on else run_folder(run, config, overwrite, [store.path, *([weights] if weights else [])])
     learn.add_cb(_SaveRun(run, seed=seed, steps=config['steps'], **card))
     learn.show_views()[0,0].figure.savefig(run/'views.png', dpi=90); plt.close()
-    with _bars(learn, progress): learn.fit_one_cycle(epochs, lr, pct_start=.1)
+    file = run/'checkpoint.pt'
+    with _bars(learn, progress): learn.fit_recipe(epochs, cbs=[Checkpoint(file, every=max(1, min(200, steps//20))), *([Resume(file)] if going_on else [])])
+    if not (run/'encoder.safetensors').exists(): save_encoder(learn, run/'encoder.safetensors', epoch=epochs, seed=seed, steps=config['steps'], **card)
     plot_log(training_log(learn), type(method).__name__)[0].figure.savefig(run/'curves.png', dpi=90); plt.close()
     return learn
 
-# %% ../../nbs/study/02_mainjob.ipynb #4a74f7ae
+# %% ../../nbs/study/02_mainjob.ipynb #a63060ee
 @contextmanager
 def _bars(learn, progress):
     with ExitStack() as s:
         if not progress: s.enter_context(learn.no_bar()); s.enter_context(learn.no_logging())
         yield
 
-# %% ../../nbs/study/02_mainjob.ipynb #713b38a3
+# %% ../../nbs/study/02_mainjob.ipynb #51339fa7
 steps_for = {.01: 160, .05: 160, .1: 200, .25: 300, .5: 600, 1.: 1000}
 
 def n_steps(fraction:float)->int:
     "Fine-tuning steps for a label fraction: those of the nearest fraction in `steps_for`."
     return steps_for[min(steps_for, key=lambda f: abs(np.log(f/fraction)))]
 
-# %% ../../nbs/study/02_mainjob.ipynb #80c0ff67
+# %% ../../nbs/study/02_mainjob.ipynb #d0b94bb6
 def _row(start, mode, fraction, draw, rep): return dict(start=start, mode=mode, fraction=fraction, draw=draw, **{k: rep.scores[k] for k in ('macro_f1','low','high','balanced_accuracy','accuracy','auroc')})
 
 def _tune(planes, start, encoder, arch, arch_kwargs, fraction, draw, steps, size, device, progress):
@@ -133,7 +146,7 @@ def _tune(planes, start, encoder, arch, arch_kwargs, fraction, draw, steps, size
     with _bars(learn, progress): learn.fit_planes(steps or n_steps(fraction), evals=1)
     return learn
 
-# %% ../../nbs/study/02_mainjob.ipynb #f933e307
+# %% ../../nbs/study/02_mainjob.ipynb #6f5be921
 def compare(planes:PlaneData,     # labelled stills
             starts:dict,          # name -> None (random), encoder file or module
             arch:str='resnet18',  # of the random start
@@ -167,7 +180,7 @@ def compare(planes:PlaneData,     # labelled stills
     if pixels: keep('12x12 pixels', 'linear', 1., 0, pixel_baseline(planes, 12, images=images, split=split))
     return pd.DataFrame(rows), reports
 
-# %% ../../nbs/study/02_mainjob.ipynb #b9f9a4e9
+# %% ../../nbs/study/02_mainjob.ipynb #cdc253ab
 def _encoder(e, arch, arch_kwargs, seed=0):
     "The frozen encoder of a start."
     import torch
@@ -175,7 +188,7 @@ def _encoder(e, arch, arch_kwargs, seed=0):
         with torch.random.fork_rng(devices=[]): torch.manual_seed(seed); return create_encoder(arch, **(arch_kwargs or {}))
     return e if isinstance(e, torch.nn.Module) else load_encoder(e)
 
-# %% ../../nbs/study/02_mainjob.ipynb #eb27e930
+# %% ../../nbs/study/02_mainjob.ipynb #73c4c21a
 def save_classifier(learn, path, **card):
     "Save a plane classifier, its classes and its architecture as safetensors."
     from safetensors.torch import save_file
@@ -194,7 +207,7 @@ def load_classifier(path:str|Path # `classifier.safetensors` of a run
     m.load_state_dict(state); m.card = card
     return m.eval()
 
-# %% ../../nbs/study/02_mainjob.ipynb #c851f2d4
+# %% ../../nbs/study/02_mainjob.ipynb #0138ff81
 def finetune(planes:PlaneData,     # labelled stills
              run:str|Path,         # run folder to make
              encoder=None,         # None: random, 'imagenet', or a file
@@ -227,7 +240,7 @@ def finetune(planes:PlaneData,     # labelled stills
     html_page(run/'report.html', f'Plane classifier from {config["encoder"]}', [('Test patients', [rep._repr_html_()]), ('Settings', [table_html(pd.Series(config).astype(str).to_frame('value'))])])
     return learn, rep
 
-# %% ../../nbs/study/02_mainjob.ipynb #4fa1e3cb
+# %% ../../nbs/study/02_mainjob.ipynb #c9fa33e2
 class _Stage:
     "Print numbered stages with their time."
     def __init__(self, n): self.n, self.i, self.t0 = n, 0, time.time()
@@ -240,7 +253,7 @@ def _imagenet_start(weights, say):
     try: return {'ImageNet (ResNet-18)': create_encoder('resnet18', weights=weights or 'imagenet')}, ''
     except WeightsMissing as e: say(f'      ImageNet: {e}'); return {}, str(e)
 
-# %% ../../nbs/study/02_mainjob.ipynb #fa022f08
+# %% ../../nbs/study/02_mainjob.ipynb #117df065
 quick_recipe = dict(arch='resnet18', arch_kwargs=tiny_resnet, bs=64)
 _why = '\n      (SimCLR: of the methods here it did best on validation patients at this budget; the quickstart lesson shows both, --methods runs others)'
 
@@ -278,7 +291,7 @@ def quickstart(dest:str|Path='sslus-quickstart', # folder for everything
     _last_words(results, path)
     return path
 
-# %% ../../nbs/study/02_mainjob.ipynb #3cf95aef
+# %% ../../nbs/study/02_mainjob.ipynb #e595ad0d
 _next = '''sslus-store     my_clips my_store --patient '(P\\d+)'      # a folder of clips; the group in the path that names the patient
 sslus-pretrain  my_store my_encoder --method SimCLR          # hours on a GPU, or a small network on a CPU
 sslus-finetune  my_planes.csv my_classifier --encoder my_encoder/encoder.safetensors'''
