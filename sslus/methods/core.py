@@ -127,7 +127,7 @@ def _check_card(model, state, prefix, *args):
     diff = [f'{k}: {theirs.get(k)} in the checkpoint, {ours.get(k)} here' for k in dict.fromkeys([*ours, *theirs]) if theirs.get(k) != ours.get(k)]
     if diff: raise ValueError('this checkpoint belongs to another model, nothing was loaded. ' + '; '.join(diff))
 
-# %% ../../nbs/methods/05_core.ipynb #fe8a31cd
+# %% ../../nbs/methods/05_core.ipynb #755dd01c
 class SSLModel(nn.Module):
     "Encoder and heads of a self-supervised method; calling it with the views gives what the loss needs."
     def __init__(self,
@@ -142,7 +142,7 @@ class SSLModel(nn.Module):
         method.build(self)
 
         self.bf16 = False
-        self.register_buffer('steps', torch.zeros((), dtype=torch.long))         # optimiser steps of all fits
+        self.register_buffer('trained_steps', torch.zeros((), dtype=torch.long))         # optimiser steps of all fits
         self.register_load_state_dict_pre_hook(_check_card)
 
     def features(self, x): return encode(self.encoder, x)                        # (B,C,S,S) -> (B,nf)
@@ -285,7 +285,7 @@ class SSLCallback(Callback):
         self.recipe = recipe
         return self
 
-# %% ../../nbs/methods/05_core.ipynb #1e715082
+# %% ../../nbs/methods/05_core.ipynb #4f5a75cc
 @patch
 def after_create(self:SSLCallback):
     "Wrap a bare encoder in `SSLModel` and set the loss, before there is an optimiser."
@@ -344,7 +344,7 @@ def after_cancel_step(self:SSLCallback): self.overflow = True          # fp16: t
 def after_step(self:SSLCallback):
     if self.overflow: return
     m = get_model(self.learn.model)
-    m.steps += 1; self.update(m)
+    m.trained_steps += 1; self.update(m)
 
 # %% ../../nbs/methods/05_core.ipynb #f9fb8b28
 @contextmanager
@@ -475,7 +475,7 @@ def settings_of(method)->dict:
     return {k: v if isinstance(v, plain) else [o if isinstance(o, plain) else written(o) for o in v] if isinstance(v, (list, tuple)) else written(v)
             for k,v in vars(method).items() if k not in ('learn', 'recipe', 'skipped', 'overflow', 'calibrated', 'own_seed') and not k.startswith('_')}
 
-# %% ../../nbs/methods/05_core.ipynb #ae318d19
+# %% ../../nbs/methods/05_core.ipynb #460771ff
 def encoder_card(learn, **info):
     "What must be known about a pre-trained encoder: architecture, normalisation, method, data, versions."
     model = get_model(learn.model)
@@ -484,7 +484,7 @@ def encoder_card(learn, **info):
     if method is not None: card |= dict(method=type(method).__name__, settings=settings_of(method))
     if store is not None: card |= dict(data=dict(fingerprint=store.fingerprint, frames=len(store), clips=len(store.videos), size=store.size))
     opt = getattr(learn.opt, 'opt', learn.opt)
-    card |= dict(optimiser_steps=int(getattr(model, 'steps', 0)), seed=getattr(learn, 'seed', None), batch_size=getattr(learn.dls.train, 'bs', None), lr=learn.lr, wd=learn.wd, optimiser=type(opt).__name__ if opt else None)
+    card |= dict(optimiser_steps=int(getattr(model, 'trained_steps', 0)), seed=getattr(learn, 'seed', None), batch_size=getattr(learn.dls.train, 'bs', None), lr=learn.lr, wd=learn.wd, optimiser=type(opt).__name__ if opt else None)
     card['versions'] = {o: version(o) for o in ('torch','timm','fastai')}
     return card | dict(license='state the licence of your data and weights here') | info
 
