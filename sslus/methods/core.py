@@ -7,7 +7,8 @@ Docs: https://sslus.github.io/sslus/methods/core.html.md"""
 # %% auto #0
 __all__ = ['tiny_resnet', 'WeightsMissing', 'create_encoder', 'n_features', 'in_channels', 'to_channels', 'encode', 'SSLModel',
            'mlp', 'Teacher', 'momentum_at', 'SSLCallback', 'ssl_methods', 'get_method', 'presets', 'fast_bf16', 'Bf16',
-           'ssl_learner', 'written', 'settings_of', 'encoder_card', 'timm_line', 'save_encoder', 'load_encoder']
+           'ssl_learner', 'written', 'settings_of', 'encoder_card', 'timm_line', 'write_encoder', 'save_encoder',
+           'load_encoder']
 
 # %% ../../nbs/methods/05_core.ipynb #29c7965e
 import copy, difflib, json, math, os, socket, warnings
@@ -127,7 +128,7 @@ def _check_card(model, state, prefix, *args):
     diff = [f'{k}: {theirs.get(k)} in the checkpoint, {ours.get(k)} here' for k in dict.fromkeys([*ours, *theirs]) if theirs.get(k) != ours.get(k)]
     if diff: raise ValueError('this checkpoint belongs to another model, nothing was loaded. ' + '; '.join(diff))
 
-# %% ../../nbs/methods/05_core.ipynb #755dd01c
+# %% ../../nbs/methods/05_core.ipynb #c250e5b1
 class SSLModel(nn.Module):
     "Encoder and heads of a self-supervised method; calling it with the views gives what the loss needs."
     def __init__(self,
@@ -140,7 +141,6 @@ class SSLModel(nn.Module):
         self.method = copy.copy(method)
         self.method.learn = None
         method.build(self)
-
         self.bf16 = False
         self.register_buffer('trained_steps', torch.zeros((), dtype=torch.long))         # optimiser steps of all fits
         self.register_load_state_dict_pre_hook(_check_card)
@@ -496,26 +496,32 @@ def timm_line(card:dict, # of an encoder
     more = ''.join(f', {k}={tuple(v) if isinstance(v, list) else v!r}' for k,v in card['arch_kwargs'].items())
     return f"timm.create_model({card['arch']!r}, num_classes=0, in_chans={card['in_chans']}{more}, checkpoint_path={file!r})"
 
-# %% ../../nbs/methods/05_core.ipynb #7616e114
-def save_encoder(learn,              # learner of `ssl_learner`
-                 path:str|Path,      # file to write, .safetensors; the card stands beside it as .md
-                 **info              # more lines for the card, such as license='CC BY 4.0'
-                )->Path:
-    "Save the encoder as safetensors with its card."
+# %% ../../nbs/methods/05_core.ipynb #d236e5f1
+def write_encoder(encoder:nn.Module,  # timm encoder
+                  card:dict,          # what must be known about it, as `encoder_card` gives
+                  path:str|Path       # file to write, .safetensors; the card stands beside it as .md
+                 )->Path:
+    "Save any encoder as safetensors with a card."
     from safetensors.torch import save_file
     path = Path(path)
     if path.suffix != '.safetensors': raise ValueError(f'{path.name}: an encoder file ends in .safetensors')
     path.parent.mkdir(parents=True, exist_ok=True)
-    card = encoder_card(learn, **info)
-    state = {k: v.detach().cpu().contiguous() for k,v in get_model(learn.model).encoder.state_dict().items()}
+    state = {k: v.detach().cpu().contiguous() for k,v in encoder.state_dict().items()}
     tmp = path.with_name(path.name + '.tmp')
     save_file(state, str(tmp), metadata=dict(format='pt', sslus=json.dumps(card)))
     tmp.chmod(0o644)                                             # safetensors writes for the owner only
     os.replace(tmp, path)
     rows = '\n'.join(f'| {k} | {v} |' for k,v in card.items())
-    path.with_suffix('.md').write_text(f'# {path.stem}\n\nAn encoder pre-trained with sslus. Load it in plain timm:\n\n```python\nimport timm\nencoder = {timm_line(card, path.name)}\n```\n\n'
+    path.with_suffix('.md').write_text(f'# {path.stem}\n\nAn encoder saved by sslus. Load it in plain timm:\n\n```python\nimport timm\nencoder = {timm_line(card, path.name)}\n```\n\n'
         f'Input: grey frames in [0,1], minus {card["mean"]}, divided by {card["std"]}.\n\n| | |\n|---|---|\n{rows}\n', encoding='utf-8')
     return path
+
+def save_encoder(learn,              # learner of `ssl_learner`
+                 path:str|Path,      # file to write, .safetensors; the card stands beside it as .md
+                 **info              # more lines for the card, such as license='CC BY 4.0'
+                )->Path:
+    "Save the encoder of a learner as safetensors with its card."
+    return write_encoder(get_model(learn.model).encoder, encoder_card(learn, **info), path)
 
 # %% ../../nbs/methods/05_core.ipynb #27592b08
 def load_encoder(path:str|Path # file of `save_encoder`
