@@ -7,9 +7,10 @@ Docs: https://sslus.github.io/sslus/all.html.md"""
 # %% auto #0
 __all__ = []
 
-# %% ../nbs/all.ipynb #82b01701
+# %% ../nbs/all.ipynb #cd3378b4
 from .data.video import *
 from .data.store import *
+from .data.subsets import *
 from .data.phantom import *
 from .data.pairs import *
 from .data.views import *
@@ -30,6 +31,13 @@ from .evaluate.metrics import *
 from .evaluate.planes import *
 from .evaluate.probes import *
 from .evaluate.explain import *
+from .evaluate.leaks import *
 from .study.report import *
 from .study.mainjob import *
+from .study.engine import StudyError
+from .study.statistics import *
+from .study.figures import *
+from .study.starts import *
+from .study.study import Study
+from .study.grids import *
 __all__ = [o for o in dir() if not o.startswith('_')]
