@@ -8,8 +8,8 @@ Docs: https://sslus.github.io/sslus/study/grids.html.md"""
 __all__ = ['seven', 'configs', 'robustness_axes', 'read_config', 'from_config', 'variance_grid', 'robustness_grid',
            'command_study']
 
-# %% ../../nbs/study/08_grids.ipynb #ae0e8282
-import copy, difflib
+# %% ../../nbs/study/08_grids.ipynb #6c1749de
+import copy, difflib, inspect
 from dataclasses import replace
 from pathlib import Path
 from ..data.pairs import Window
@@ -22,59 +22,80 @@ from .engine import StudyError
 from .starts import Pretrain, make_part, read_start
 from .study import Study
 
-# %% ../../nbs/study/08_grids.ipynb #efdade72
+# %% ../../nbs/study/08_grids.ipynb #5d04fdd7
 seven = ('AutoEncoder', 'InpaintAutoEncoder', 'SimCLR', 'MoCo', 'BYOL', 'BarlowTwins', 'VICReg')
 
 configs = {
     'asmus2023': dict(pretrain=['random', 'imagenet', *({'Pretrain': dict(method=m, preset='asmus2023')} for m in seven)], common=dict(steps=5000, bs=128),
                       downstream=[{'FineTune': dict(epochs=100, bs=128, lr=[1e-3, 1e-3], wd=1e-6, label_smoothing=0.)}, 'linear'], fractions=[.01, .05, .1, .25, .5, 1.], seeds=5, arch='resnet18'),
     'asmus2023-small': dict(pretrain=['random', *seven], common=dict(steps=600, bs=64, options=dict(size=64), pairs={'Window': dict(frames=3)}, batch={'SweepBatch': dict(n_clips=4)}),
-                            downstream=['fine-tune', 'linear'], fractions=[.01, .1, 1.], seeds=3, arch='resnet18', arch_kwargs=tiny_resnet, size=64)}
+                            downstream=[{'FineTune': dict(lr=[2e-3, 2e-3])}, 'linear'], fractions=[.01, .1, 1.], seeds=3, arch='resnet18', arch_kwargs=tiny_resnet, size=64)}
 
-# %% ../../nbs/study/08_grids.ipynb #acdf5bab
+# %% ../../nbs/study/08_grids.ipynb #d0da041c
 def read_config(config # name of a ready one, a YAML file, or a dict
                )->dict: # arguments of `Study`, and `common`
     "A configuration by its name or from a file; paths in a file are taken from its folder."
-    if isinstance(config, dict): return copy.deepcopy(config)
+    if isinstance(config, dict): return _based(copy.deepcopy(config), Path('.'), ())
     if config in configs: return copy.deepcopy(configs[config])
-    file = Path(config)
-    if not file.is_file():
-        near = difflib.get_close_matches(str(config), configs, 1)
-        raise StudyError(f'{config}: no such file, and no ready configuration' + (f'; did you mean {near[0]}?' if near else f'; ready are {", ".join(configs)}'))
-    return _from_folder(_yaml(file), file.parent)
+    return _read_file(Path(config), ())
 
-def _yaml(file):
+def _read_file(file, seen):
     import yaml
-    try: res = yaml.safe_load(file.read_text(encoding='utf-8'))
+    if not file.is_file():
+        near = difflib.get_close_matches(str(file), configs, 1)
+        raise StudyError(f'{file}: no such file, and no ready configuration' + (f'; did you mean {near[0]}?' if near else f'; ready are {", ".join(configs)}'))
+    if file.resolve() in seen: raise StudyError(f'{file}: its bases lead back to it')
+    try: c = yaml.safe_load(file.read_text(encoding='utf-8'))
     except (yaml.YAMLError, UnicodeDecodeError) as e: raise StudyError(f'{file}: cannot be read as YAML ({" ".join(str(e).split())})') from e
-    if not isinstance(res, dict): raise StudyError(f'{file}: a configuration is a list of settings such as planes: planes.csv')
-    return read_config(res.pop('base')) | res if 'base' in res else res
+    if not isinstance(c, dict): raise StudyError(f'{file}: a configuration is a list of settings such as planes: planes.csv')
+    return _based(_from_folder(c, file.parent), file.parent, (*seen, file.resolve()))
 
+def _based(c, folder, seen):
+    "A configuration over its base."
+    if not (name := c.pop('base', None)): return c
+    base = copy.deepcopy(configs[name]) if name in configs else _read_file(folder/name, seen)
+    return base | c | ({'common': _merged(base.get('common'), c.get('common'))} if 'common' in base or 'common' in c else {})
+
+def _merged(a, b):
+    "Settings `a` with those of `b` instead; `options` are merged one by one."
+    a, b = a or {}, b or {}
+    return a | b | ({'options': {**(a.get('options') or {}), **(b.get('options') or {})}} if 'options' in a or 'options' in b else {})
+
+# %% ../../nbs/study/08_grids.ipynb #75a0f405
 def _from_folder(c, folder):
     "Paths of a configuration file as seen from its folder."
-    at = lambda o: {k: at(v) for k,v in o.items()} if isinstance(o, dict) else str(folder/o) if isinstance(o, str) else o
-    return c | {k: at(c[k]) for k in ('path', 'planes', 'store', 'external') if c.get(k)}
+    at = lambda o: str(folder/o) if isinstance(o, str) else {k: at(v) if k in ('path', 'other', 'root') or not {'path', 'other'} & set(o) else v for k,v in o.items()} if isinstance(o, dict) else o
+    paths = {k: at(c[k]) for k in ('path', 'planes', 'store', 'external') if c.get(k)}
+    return c | paths | ({'pretrain': [_entry_at(o, folder) for o in c['pretrain']]} if isinstance(c.get('pretrain'), list) else {})
 
-# %% ../../nbs/study/08_grids.ipynb #287a0978
+def _entry_at(o, folder):
+    "A start whose files are taken from `folder`."
+    at = lambda f: [at(x) for x in f] if isinstance(f, list) else str(folder/f) if f not in (None, 'imagenet') else f
+    if isinstance(o, str): return at(o) if o.endswith('.safetensors') else o
+    return {k: {a: at(b) if a in ('file', 'weights') else b for a,b in (v or {}).items()} for k,v in o.items()} if isinstance(o, dict) else o
+
+# %% ../../nbs/study/08_grids.ipynb #95504f87
 def from_config(config,  # name of a ready one, a YAML file, or a dict
                 **change # arguments of `Study` that differ; None: as in the configuration
                )->Study:
     "The study that a configuration describes."
     c = read_config(config) | {k: v for k,v in change.items() if v is not None}
-    common = c.pop('common', {})
-    c['pretrain'] = [_with_common(read_start(o), common) for o in c.get('pretrain', ['random'])]
-    lack = [k for k in ('path', 'planes') if not c.get(k)]
+    common = c.pop('common', None) or {}
+    c['pretrain'] = [_with_common(o, common) for o in c.get('pretrain') or ['random']]
+    lack, known = [k for k in ('path', 'planes') if not c.get(k)], list(inspect.signature(Study).parameters)
     if lack: raise StudyError(f'the configuration says no {" and no ".join(lack)}')
-    try: return Study(**c)
-    except TypeError as e: raise StudyError(f'{str(e).split(") ")[-1]} in the configuration; settings are {", ".join([*Study.__init__.__annotations__, "common", "base"])}') from e
+    strange = [k for k in c if k not in known]
+    if strange: raise StudyError(f'{strange[0]}: no setting of a study; there are {", ".join(known)}, common and base')
+    return Study(**c)
 
-def _with_common(start, common):
-    "A pre-training with the settings that all share, where it does not say its own."
-    if not isinstance(start, Pretrain): return start
-    own = start.plain()['Pretrain']
-    return Pretrain(**{**common, **own, 'options': {**common.get('options', {}), **own.get('options', {})}})
+def _with_common(o, common):
+    "A start from a name or a file's entry; a pre-training gets what is common where it says nothing itself."
+    start = read_start(o)
+    if not isinstance(start, Pretrain) or isinstance(o, Pretrain): return start
+    own = next(iter(o.values())) if isinstance(o, dict) else dict(method=start.method)
+    return read_start({'Pretrain': _merged(common, own)})
 
-# %% ../../nbs/study/08_grids.ipynb #c32722dc
+# %% ../../nbs/study/08_grids.ipynb #5f776e65
 def variance_grid(store:FrameStore, # all frames
                   budget:int,       # frames of each set
                   method='SimCLR',  # name of a method, or a `Pretrain` with the settings to use; or a list of them
@@ -98,7 +119,7 @@ def _bases(method):
     if bad: raise StudyError(f'{bad[0]}: no pre-training, so there is nothing to vary')
     return res
 
-# %% ../../nbs/study/08_grids.ipynb #1f5852c9
+# %% ../../nbs/study/08_grids.ipynb #ec66fb67
 robustness_axes = dict(
     bs=lambda b: {f'batch {n}': dict(bs=n) for n in (b.bs//2, b.bs*2)},
     lr=lambda b: {f'rate x{k:g}': dict(lr=_rates_times(b, k)) for k in (.3, 3.)},
@@ -114,7 +135,7 @@ def _rates_times(base, k):
     r = base.method_object().recipe.rates(base.bs)
     return [float(o)*k for o in r] if isinstance(r, (list, tuple)) else float(r)*k
 
-# %% ../../nbs/study/08_grids.ipynb #4850e0d1
+# %% ../../nbs/study/08_grids.ipynb #428f6513
 def robustness_grid(methods=('SimCLR', 'BarlowTwins'), # names of methods, or `Pretrain` objects with the base settings
                     axes=None,      # names in `robustness_axes`; None: all
                    )->list:         # of `Pretrain`: the base, then one change at a time
@@ -123,19 +144,27 @@ def robustness_grid(methods=('SimCLR', 'BarlowTwins'), # names of methods, or `P
     if unknown: raise StudyError(f'{", ".join(sorted(unknown))}: no such axis; there are {", ".join(robustness_axes)}')
     return [o for b in _bases(methods) for o in [replace(b, variant='base'), *(replace(b, variant=n, **c) for a in (axes or robustness_axes) for n,c in robustness_axes[a](b).items())]]
 
-# %% ../../nbs/study/08_grids.ipynb #1d23c9d1
+# %% ../../nbs/study/08_grids.ipynb #7f430b3f
 def command_study(config, path=None, planes=None, store=None, external=None, pretrain=None, downstream=None, fractions=None, seeds=None, arch=None, steps=None, size=None, device=None)->Study:
     "The study that the command's arguments describe."
+    if (Path(config)/'study.json').is_file(): return Study.open(config, **{k: v for k,v in dict(device=device).items() if v})
     c = read_config(config)
     path = Path(path or c.get('path') or Path(str(config)).stem)
     if steps: c['common'] = c.get('common', {}) | dict(steps=steps)
-    if not (planes or c.get('planes')): planes, store = _phantom(path.with_name(path.name + '-phantom'), store or c.get('store'))
+    if not (planes or c.get('planes')):
+        if store or c.get('store'): raise StudyError('a store is given, but no table of labelled stills: name it with --planes')
+        planes, store = _phantom(path.with_name(path.name + '-phantom'))
     words = lambda o: o and [w.strip() for w in o.split(',')]
+    if pretrain: c['pretrain'] = [_entry(w, c.get('pretrain', [])) for w in words(pretrain)]
     arch, kwargs = arch or (None, None)
-    return from_config(c, path=path, planes=planes, store=store, external=external, pretrain=words(pretrain), downstream=words(downstream), fractions=fractions and [float(f) for f in words(fractions)],
+    return from_config(c, path=path, planes=planes, store=store, external=external, downstream=words(downstream), fractions=fractions and [float(f) for f in words(fractions)],
                        seeds=seeds, arch=arch, arch_kwargs=kwargs, size=size, device=device)
 
-def _phantom(folder, store):
+def _entry(word, entries):
+    "The configuration's own start of this name, with its settings; else the word."
+    return next((o for o in entries if read_start(o).name.lower() == word.lower()), word)
+
+def _phantom(folder):
     "Table and store of the embedded phantom, made where they are not there."
     data = make_phantom(folder/'phantom')
-    return data/'planes.csv', store or FrameStore.build(get_videos(data/'sweeps'), folder/'store', size=96, table=data/'videos.csv').path
+    return data/'planes.csv', FrameStore.build(get_videos(data/'sweeps'), folder/'store', size=96, table=data/'videos.csv').path

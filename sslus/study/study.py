@@ -7,7 +7,7 @@ Docs: https://sslus.github.io/sslus/study/study.html.md"""
 # %% auto #0
 __all__ = ['Cell', 'Study', 'read_settings', 'study_jobs']
 
-# %% ../../nbs/study/07_study.ipynb #46e9ece2
+# %% ../../nbs/study/07_study.ipynb #8ea4a2cf
 import json, os
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -17,17 +17,17 @@ import numpy as np, pandas as pd
 from fastcore.basics import patch
 from .. import __version__
 from ..data.store import FrameStore
-from ..evaluate.leaks import check_leaks
-from ..evaluate.planes import PlaneData
+from ..evaluate.leaks import LeakReport, check_leaks
+from ..evaluate.planes import PlaneData, _long_side
 from ..evaluate.probes import PlaneFeatures, probe_model
-from .engine import Job, StudyError, forget, get_engine, key_of, read_record, taken, write_file, write_json, write_record
+from .engine import Job, StudyError, forget, get_engine, key_of, mend, read_record, sizes, taken, write_file, write_json, write_record
 from .mainjob import is_run
-from ..methods.core import settings_of, written
+from ..methods.core import WeightsMissing, settings_of, written
 from .figures import execute_template
 from .statistics import summary_table
 from .starts import Mode, Pretrain, Start, make_part, read_mode, read_start
 
-# %% ../../nbs/study/07_study.ipynb #2b02a746
+# %% ../../nbs/study/07_study.ipynb #f1f8c271
 @dataclass(frozen=True)
 class Cell:
     "One downstream experiment."
@@ -43,13 +43,14 @@ class Cell:
     @property
     def name(self):
         more = ' '.join(o for o in ('' if self.start.set == 'all' else self.start.set, self.start.variant) if o)
-        return f'{self.start.name}{" " + more if more else ""}, {self.mode.mode}, {100*self.fraction:.4g} % of the labels, repeat {self.seed}'
+        return f'{self.start.name}{" " + more if more else ""}, {self.mode.title}, {100*self.fraction:.4g} % of the labels, repeat {self.seed}'
 
-# %% ../../nbs/study/07_study.ipynb #bb69e592
+# %% ../../nbs/study/07_study.ipynb #f99226ee
 def _seeds(o, what):
     "A list of seeds from a number or a list."
+    if not isinstance(o, (int, list, tuple, range)): raise StudyError(f'{what}={o}: a number or a list of numbers is needed')
     res = list(range(o)) if isinstance(o, int) else [int(s) for s in o]
-    if not res: raise StudyError(f'{what}={o}: at least one is needed')
+    if not res or len(set(res)) < len(res): raise StudyError(f'{what}={o}: at least one is needed, and each once')
     return res
 
 def _repeats(start, seeds, pretrain_seeds, draws):
@@ -58,7 +59,7 @@ def _repeats(start, seeds, pretrain_seeds, draws):
     if not start.seeded: return [(d, None, i) for i,d in enumerate(draws)]
     return [(d, p, i) for i,(p,d) in enumerate((p, d) for p in pretrain_seeds for d in draws)]
 
-# %% ../../nbs/study/07_study.ipynb #e1ab85ac
+# %% ../../nbs/study/07_study.ipynb #3aa2ec87
 class Study:
     "A grid: starts x modes x fractions x repeats, on one table of stills."
     def __init__(self,
@@ -78,8 +79,10 @@ class Study:
         device:str|None=None,     # such as 'cuda:1'; None: the accelerator where there is one
         shared_patients:bool=False, # may pre-training have seen frames of test patients? The report says so
         imports=(),               # modules to import first, where methods of your own are defined
+        save:bool=True            # write study.json? `Study.open` only reads
     ):
         for o in imports: import_module(o)
+        if not isinstance(planes, (str, Path, PlaneData)): raise StudyError(f'planes: a csv file or a PlaneData is needed, not {type(planes).__name__}; PlaneData.from_df makes one of a table')
         self.path, self.device, self.shared_patients, self.imports = Path(path), device, shared_patients, list(imports)
         self._cache = {}
         self.planes = PlaneData.from_csv(planes) if isinstance(planes, (str, Path)) else planes
@@ -93,37 +96,58 @@ class Study:
         if (pretrain_seeds is None) != (draws is None): raise StudyError('pretrain_seeds and draws go together: every pre-training meets every draw. Or give seeds alone')
         self.seeds, self.pretrain_seeds, self.draws = (_seeds(seeds, 'seeds'), None, None) if draws is None else (None, _seeds(pretrain_seeds, 'pretrain_seeds'), _seeds(draws, 'draws'))
         self._check_folder(); self._check()
-        self.save()
+        if save: self.save()
 
     classes = property(lambda self: self.planes.classes)
     def __repr__(self):
         n = Counter(r['state'] if r else 'waiting' for r in map(self.record, self.cells()))
         return f'Study {self.path.name}: {len(self.starts)} starts x {len(self.modes)} modes x {len(self.fractions)} fractions, {sum(n.values())} cells ({", ".join(f"{k} {s}" for s,k in n.items())})'
 
-# %% ../../nbs/study/07_study.ipynb #85d402b2
+# %% ../../nbs/study/07_study.ipynb #6e5360c8
+_version = 1                       # of what cells and encoders hold; raised when a change of the package changes results
+
 def _aslist(o): return list(o) if isinstance(o, (list, tuple, set)) else [o]
 
 def _open_stores(o):
-    "{name: FrameStore} from a store, its folder, or several by name."
+    "{name: FrameStore} from a store, its folder, or several by name; part of a store is written {'path': folder, 'subset': settings}."
     if o is None: return {}
-    if not isinstance(o, dict): o = {Path(o.path if hasattr(o, 'path') else o).name: o}
-    return {k: FrameStore(v) if isinstance(v, (str, Path)) else v for k,v in o.items()}
+    if not isinstance(o, dict) or 'path' in o: o = {Path(o['path'] if isinstance(o, dict) else o.path if hasattr(o, 'path') else o).name: o}
+    return {k: _open_store(v) for k,v in o.items()}
 
-# %% ../../nbs/study/07_study.ipynb #faafc2de
+def _open_store(v):
+    if isinstance(v, (str, Path)): return FrameStore(v)
+    return FrameStore(v['path']).subset(**v['subset']) if isinstance(v, dict) else v
+
+def _plain_store(s, folder):
+    "What study.json says of a store."
+    if not hasattr(s, 'parent'): return _rel(s.path, folder)
+    if hasattr(s.parent, 'parent'): raise StudyError('part of a part of a store: take one subset of the whole store')
+    return dict(path=_rel(s.parent.path, folder), subset=s.settings)
+
+# %% ../../nbs/study/07_study.ipynb #48815821
 @patch
 def _check(self:Study):
     "StudyError for what could not run, or would be misread."
     self.planes.subset('test')                                                 # there are stills to score
-    for what,names in dict(starts=[(s.name, s.set, s.variant) for s in self.starts], modes=[m.mode for m in self.modes]).items():
+    for what,names in dict(starts=[(s.name, s.set, s.variant) for s in self.starts], modes=[m.title for m in self.modes]).items():
         twice = [o for o,k in Counter(names).items() if k > 1]
         if twice: raise StudyError(f'two {what} are called {twice[0]}: give each a name of its own')
         if not names: raise StudyError(f'no {what}: there is nothing to compare')
-    for s in self.starts: s.check(self)
+    if not self.fractions or len(set(self.fractions)) < len(self.fractions): raise StudyError(f'fractions={self.fractions}: at least one is needed, and each once')
+    for table in filter(None, (self.planes, self.external)): _check_size(table, self.size)
+    for o in (*self.starts, *self.modes): o.check(self)
     for f in self.fractions: self.planes.draw(f, (self.seeds or self.draws)[0])
     seen = {str(p) for s in self.stores.values() for p in s.videos.patient.dropna()}
-    both = sorted(seen & set(self.planes.subset('test').patient))
+    ext = self.external.df.patient if self.external is not None and self.external.same_ids else []
+    both = sorted(seen & {*self.planes.subset('test').patient, *ext})
     if both and not self.shared_patients:
         raise StudyError(f'{len(both)} test patients have frames in the store, such as {both[0]}: scores would be too good. Leave their clips out of the store; if these are other people with the same ids, or if you want it so, say shared_patients=True')
+
+def _check_size(planes, size):
+    "StudyError where a still is smaller than `size`."
+    if size <= planes.default_size(): return
+    least = min(planes._map(_long_side))
+    if size > least: raise StudyError(f'size={size}: the smallest still of {planes.name} has {least} pixels on its longer side. Choose size={least} or less')
 
 @patch
 def find(self:Study, file)->Path:
@@ -139,11 +163,11 @@ def frames_of(self:Study, start):
     if key not in self._cache: self._cache[key] = start.frames(self)
     return self._cache[key]
 
-# %% ../../nbs/study/07_study.ipynb #0be48883
+# %% ../../nbs/study/07_study.ipynb #b8550a01
 def _rel(path, folder):
     "`path` as seen from `folder`."
-    try: return Path(os.path.relpath(Path(path).absolute(), Path(folder).absolute())).as_posix()
-    except ValueError: return Path(path).absolute().as_posix()                 # another drive
+    try: return Path(os.path.relpath(Path(path).resolve(), Path(folder).resolve())).as_posix()     # links are followed: `..` of a link is another folder
+    except ValueError: return Path(path).resolve().as_posix()                  # another drive
 
 @patch
 def settings(self:Study)->dict:
@@ -151,7 +175,7 @@ def settings(self:Study)->dict:
     seeds = dict(seeds=self.seeds) if self.draws is None else dict(pretrain_seeds=self.pretrain_seeds, draws=self.draws)
     ext = self.external
     return dict(sslus=__version__, task=self._task(), planes=dict(root=_rel(self.planes.root, self.path), by=self.planes.by),
-                external=None if ext is None else dict(root=_rel(ext.root, self.path), name=ext.name, same_ids=ext.same_ids), stores={k: _rel(s.path, self.path) for k,s in self.stores.items()},
+                external=None if ext is None else dict(root=_rel(ext.root, self.path), name=ext.name, same_ids=ext.same_ids), stores={k: _plain_store(s, self.path) for k,s in self.stores.items()},
                 pretrain=[s.plain() for s in self.starts], downstream=[m.plain() for m in self.modes], fractions=self.fractions, **seeds,
                 arch=self.arch, arch_kwargs=self.arch_kwargs, size=self.size, device=self.device, shared_patients=self.shared_patients, imports=self.imports)
 
@@ -165,15 +189,23 @@ def read_settings(path:Path # folder of a study
     if not isinstance(s, dict) or 'task' not in s: raise StudyError(f'{file}: not written by sslus')
     return s
 
-# %% ../../nbs/study/07_study.ipynb #09236502
+# %% ../../nbs/study/07_study.ipynb #4ed484f8
 @patch
 def _check_folder(self:Study):
     "StudyError where the folder belongs to something else."
     if self.path.exists() and not self.path.is_dir(): raise StudyError(f'{self.path}: a file stands there. Choose another folder')
     if (self.path/'study.json').exists():
         old = read_settings(self.path)['task']
-        if old != self._task(): raise StudyError(f'{self.path}: the study of another task stands there ({old["name"]}: {", ".join(old["classes"])}). Nothing was changed; choose another folder')
-    elif self.path.exists() and any(self.path.iterdir()): raise StudyError(f'{self.path}: the folder is not empty and holds no study. Choose another')
+        if old['classes'] != list(self.classes) or self._shared(old) < .5: raise StudyError(f'{self.path}: the study of another task stands there ({old["name"]}: {", ".join(old["classes"])}; {self._shared(old):.0%} of its stills are among these). Nothing was changed; choose another folder')
+    elif self.path.exists() and any(p for p in self.path.iterdir() if not p.name.startswith('.')): raise StudyError(f'{self.path}: the folder is not empty and holds no study. Choose another')
+
+@patch
+def _shared(self:Study, old):
+    "Share of the old study's stills that are in this table, by name and patient; all where its table cannot be read."
+    try: was = pd.read_csv(self.path/'planes.csv', dtype=str, keep_default_na=False)
+    except (OSError, ValueError): return 1.
+    mine = set(zip(self.planes.df.image_path, self.planes.df.patient))
+    return sum(o in mine for o in zip(was.image_path, was.patient))/max(1, len(was))
 
 @patch
 def _task(self:Study): return dict(name=self.planes.name, classes=list(self.classes))
@@ -181,24 +213,42 @@ def _task(self:Study): return dict(name=self.planes.name, classes=list(self.clas
 @patch
 def save(self:Study):
     "Write `study.json` and the tables."
-    write_file(self.path/'planes.csv', lambda p: self.planes.df.to_csv(p, index=False))
-    if self.external is not None: write_file(self.path/'external.csv', lambda p: self.external.df.to_csv(p, index=False))
-    write_json(self.path/'study.json', self.settings())
+    self._write(self.path, self.settings())
+
+@patch
+def _write(self:Study, folder, settings):
+    write_json(folder/'study.json', settings)                                  # first: a folder with it is ours
+    write_file(folder/'planes.csv', lambda p: self.planes.df.to_csv(p, index=False))
+    if self.external is not None: write_file(folder/'external.csv', lambda p: self.external.df.to_csv(p, index=False))
+
+@patch
+def freeze(self:Study, **change)->str:
+    "Keep the grid as it is now under `plans/`, for the processes of a run; returns its name."
+    s = self.settings() | change
+    name = key_of(dict(s, **self._data()))
+    if not (self.path/'plans'/name/'study.json').exists() or change: self._write(self.path/'plans'/name, s)
+    return name
 
 @patch(cls_method=True)
 def open(cls:Study,
-    path,    # folder of a study
-    **change # settings to change, such as device='cpu'
+    path,       # folder of a study
+    planes=None, # the stills, where they have moved; None: as study.json says
+    store=None, # the same for the frames
+    plan=None,  # name of a frozen grid; None: the study's last
+    **change    # settings to change, such as device='cpu'
 ):
-    "The study that stands in a folder."
-    path, s = Path(path), read_settings(path)
-    task, planes, ext = s.pop('task'), s.pop('planes'), s.pop('external')
+    "The study that stands in a folder; reads only."
+    path = Path(path)
+    at = path/'plans'/plan if plan else path
+    s = read_settings(at)
+    task, where, ext = s.pop('task'), s.pop('planes'), s.pop('external')
     s.pop('sslus')
-    planes = PlaneData.from_csv(path/'planes.csv', path/planes['root'], classes=task['classes'], name=task['name'], by=planes['by'])
-    if ext: s['external'] = planes.external(path/'external.csv', root=path/ext['root'], name=ext['name'], same_ids=ext['same_ids'])
-    return cls(path, planes, {k: path/v for k,v in s.pop('stores').items()}, **{**s, **change})
+    if planes is None: planes = PlaneData.from_csv(at/'planes.csv', path/where['root'], classes=task['classes'], name=task['name'], by=where['by'])
+    if ext: s['external'] = planes.external(at/'external.csv', root=path/ext['root'], name=ext['name'], same_ids=ext['same_ids'])
+    stores = {k: path/v if isinstance(v, str) else dict(v, path=path/v['path']) for k,v in s.pop('stores').items()}
+    return cls(path, planes, stores if store is None else store, **{**s, 'save': False, **change})
 
-# %% ../../nbs/study/07_study.ipynb #c45a364e
+# %% ../../nbs/study/07_study.ipynb #c54a1f3e
 @patch
 def cells(self:Study)->list:
     "All cells of the grid."
@@ -208,7 +258,7 @@ def cells(self:Study)->list:
 def identity(self:Study, start, seed)->dict:
     "What decides the weights of a start."
     key = ('identity', id(start), seed)
-    if key not in self._cache: self._cache[key] = start.identity(self, seed)
+    if key not in self._cache: self._cache[key] = start.identity(self, seed) | dict(version=_version)
     return self._cache[key]
 
 @patch
@@ -219,14 +269,33 @@ def _data(self:Study)->dict:
 @patch
 def key(self:Study, cell)->str:
     "The key of a cell: a hash of everything that decides its result."
-    return key_of(dict(kind='cell', start=self.identity(cell.start, cell.weights_seed), mode=cell.mode.plain(), fraction=cell.fraction, draw=cell.draw, sslus=__version__, **self._data()))
+    return key_of(dict(kind='cell', start=self.identity(cell.start, cell.weights_seed), mode=cell.mode.identity(), fraction=cell.fraction, draw=cell.draw, version=_version, **self._data()))
 
 @patch
-def record(self:Study, cell): return read_record(self.path, self.key(cell))
+def record(self:Study, cell):
+    "The record of a cell, or None."
+    return read_record(self.path, self.key(cell))
 
-# %% ../../nbs/study/07_study.ipynb #8b3c4569
 @patch
-def features_key(self:Study, start, seed): return key_of(dict(kind='features', start=self.identity(start, seed), sslus=__version__, **self._data()))
+def stamp(self:Study)->dict:
+    "Where and with what a job ran, for its record: scores agree to the last bit only where these do."
+    from sslus.methods.core import fast_bf16
+    from fastai.torch_core import default_device
+    import torch
+    d = torch.device(self.device or default_device())
+    return dict(device=_device(d), bf16=bool(fast_bf16(d)), versions=_versions())
+
+@patch
+def _arch(self:Study, start):
+    key = ('arch', id(start))
+    if key not in self._cache: self._cache[key] = start.arch_name(self)
+    return self._cache[key]
+
+# %% ../../nbs/study/07_study.ipynb #18bb256f
+@patch
+def features_key(self:Study, start, seed)->str:
+    "The key of the frozen features of a start."
+    return key_of(dict(kind='features', start=self.identity(start, seed), version=_version, **self._data()))
 
 @patch
 def _features_job(self:Study, start, seed, needs):
@@ -235,7 +304,8 @@ def _features_job(self:Study, start, seed, needs):
         enc = start.encoder(self, seed)
         for table,suffix in ((self.planes, ''), (self.external, '-external')):
             if table is not None: PlaneFeatures(enc, table, images=table.images(self.size), name=start.name, device=self.device).save(self.path/'features'/f'{key}{suffix}.npz')
-        return dict(features=int(self.features(start, seed).x.shape[1]))
+        made = [self.path/'features'/f'{key}{o}.npz' for o in ('', '-external')]
+        return dict(features=int(self.features(start, seed).x.shape[1]), files=sizes(self.path, *(p for p in made if p.exists())), **self.stamp())
     return Job(key, f'features of {start.name}, seed {seed}', do, needs, f'features {start.arch}')
 
 @patch
@@ -259,26 +329,23 @@ def _load_features(self:Study, name, planes):
         mem[name] = PlaneFeatures.load(self.path/'features'/f'{name}.npz', planes)
     return mem[name]
 
-# %% ../../nbs/study/07_study.ipynb #ef3e9972
+# %% ../../nbs/study/07_study.ipynb #00d2dfc5
 @patch
 def _cell_job(self:Study, cell, needs):
     key = self.key(cell)
     def do():
         reps, facts = cell.mode.run(self, cell)
-        table = reps['test'].predictions
-        write_file(self.path/'predictions'/f'{key}.parquet', lambda p: table.to_parquet(p, index=False))
-        if 'external' in reps: write_file(self.path/'predictions'/f'{key}-external.parquet', lambda p: reps['external'].predictions.to_parquet(p, index=False))
+        made = [self.path/'predictions'/f'{key}{"" if k == "test" else f"-{k}"}.parquet' for k in reps]
+        for file,rep in zip(made, reps.values()): write_file(file, lambda p: rep.predictions.to_parquet(p, index=False))
         draw = self.planes.draw(cell.fraction, cell.draw)
-        name = f'{cell.fraction:g}-{cell.draw}.csv'
-        write_file(self.path/'draws'/name, lambda p: draw.to_csv(p, index=False))
-        return dict(scores={k: _plain_scores(r) for k,r in reps.items()}, images=len(draw), patients=int(draw.patient.nunique()), draw=name, facts=facts, device=_device(self.device), sslus=__version__)
-    return Job(key, cell.name, do, needs, f'{cell.mode.mode} {cell.start.arch} {cell.fraction:g}')
+        made.append(self.path/'draws'/f'{cell.fraction:g}-{cell.draw}-{self.planes.fingerprint[:8]}.csv')
+        write_file(made[-1], lambda p: draw.to_csv(p, index=False))
+        return dict(scores={k: _plain_scores(r) for k,r in reps.items()}, images=len(draw), patients=int(draw.patient.nunique()), facts=facts, files=sizes(self.path, *made), **self.stamp())
+    return Job(key, cell.name, do, needs, f'{cell.mode.title} {cell.start.arch} {cell.fraction:g}')
 
-def _device(device):
-    "Name of the device and number of threads, for the record."
+def _device(d):
+    "Name of a device, and the number of threads on a CPU."
     import platform, torch
-    from fastai.torch_core import default_device
-    d = torch.device(device or default_device())
     return torch.cuda.get_device_name(d) if d.type == 'cuda' else f'{platform.machine()} {d.type}, {torch.get_num_threads()} thread(s)'
 
 def _plain_scores(rep): return {k: None if isinstance(v, float) and not np.isfinite(v) else v for k,v in rep.scores.items()}
@@ -288,10 +355,11 @@ def targets(self:Study)->dict:
     "What is scored: the test split, and the external stills where there are any."
     return dict(test='test') | ({} if self.external is None else dict(external=self.external))
 
-# %% ../../nbs/study/07_study.ipynb #68bf62c6
+# %% ../../nbs/study/07_study.ipynb #617bba18
 @patch
 def jobs(self:Study)->list:
     "All jobs of the study, those that others need first."
+    self._cache = {k: v for k,v in self._cache.items() if k[0] != 'identity'}    # files may have changed since
     weights, feats, cells = {}, {}, []
     for c in self.cells():
         w = (id(c.start), c.weights_seed)
@@ -304,7 +372,9 @@ def jobs(self:Study)->list:
     unique = {j.key: j for j in [*filter(None, weights.values()), *feats.values(), *cells]}  # two names for the same weights are one job
     return list(unique.values())
 
-def study_jobs(path): return Study.open(path).jobs()
+def study_jobs(path, plan=None):
+    "The jobs of a study, as another process lists them."
+    return Study.open(path, plan=plan).jobs()
 
 # %% ../../nbs/study/07_study.ipynb #b10cbdc1
 @patch
@@ -333,7 +403,7 @@ def _guess(self:Study, job, cell):
     if cell.mode.frozen or not hasattr(cell.mode, 'n_steps'): return 1.
     return cell.mode.n_steps(cell.fraction, max(1, round(cell.fraction*len(self.planes.subset('train')))))*step(cell.mode.bs, self.size)
 
-# %% ../../nbs/study/07_study.ipynb #51887863
+# %% ../../nbs/study/07_study.ipynb #04f4f893
 @patch
 def plan(self:Study,
     runners:int=1 # how many will work at the same time
@@ -346,7 +416,7 @@ def plan(self:Study,
     by_key = self._cells_by_key()
     for j in jobs:
         c, state = by_key[j.key], recs[j.key]['state'] if recs[j.key] else 'waiting'
-        kind = c.mode.mode if j.key == self.key(c) else j.kind.split()[0]
+        kind = c.mode.title if j.key == self.key(c) else j.kind.split()[0]
         secs = 0. if state != 'waiting' else float(np.median(ran[j.kind])) if j.kind in ran else self._guess(j, c)
         rows.append(dict(start=c.start.name, job=kind, n=1, done=int(state == 'done'), failed=int(state == 'failed'), missing=int(state == 'missing'), waiting=int(state == 'waiting'), seconds=secs/runners))
     df = pd.DataFrame(rows).groupby(['start', 'job'], sort=False).sum().reset_index()
@@ -356,9 +426,11 @@ def plan(self:Study,
 @patch
 def print_plan(self:Study, engine:str='here', workers:int|None=None):
     "Print the plan and its estimate."
-    n = workers or (1 if engine == 'here' else len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count())
+    n = 1 if engine == 'here' else workers or (len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count())
     df = self.plan(n)
-    print(df.to_string(index=False)); print(f'{self}\nAbout {df.attrs["seconds"]/3600:.1f} hours to go with {n} runner{"s" if n > 1 else ""} (an estimate: within a factor of two)')
+    print(df.to_string(index=False)); print(f'{self}\nAbout {_duration(df.attrs["seconds"])} to go with {n} runner{"s" if n > 1 else ""} (an estimate: within a factor of two or three)')
+
+def _duration(s): return f'{s/3600:.1f} hours' if s > 5400 else f'{max(1, round(s/60))} minutes' if s > 90 else f'{round(s)} seconds'
 
 @patch
 def _cells_by_key(self:Study):
@@ -369,7 +441,7 @@ def _cells_by_key(self:Study):
         for k in [self.key(c)] + ([job.key] if job else []) + ([self.features_key(c.start, c.weights_seed)] if c.mode.frozen else []): res.setdefault(k, c)
     return res
 
-# %% ../../nbs/study/07_study.ipynb #07c52c7f
+# %% ../../nbs/study/07_study.ipynb #f2d230c7
 @patch
 def run(self:Study,
     engine:str='here',      # 'here', 'processes' or 'ray'
@@ -383,11 +455,12 @@ def run(self:Study,
     from tqdm.auto import tqdm
     self.save()
     jobs = self.jobs()
+    for name in mend(self.path, jobs): print(f'{name}: its files are gone or cut short, so it is done again')
     forget(self.path, jobs, 'missing', *(['failed'] if retry_failed else []))
     done = sum(read_record(self.path, j.key) is not None for j in jobs)
     with tqdm(total=len(jobs), initial=done, desc=self.path.name, unit='job', disable=not progress) as bar:
         def tell(job, state): bar.set_postfix_str(job.name[:60]) if state == 'start' else bar.update()
-        if done < len(jobs): get_engine(engine, workers=workers, threads=threads, gpus=gpus)(self.path, 'sslus.study.study:study_jobs', jobs, tell)
+        if done < len(jobs): get_engine(engine, workers=workers, threads=threads, gpus=gpus)(self.path, f'sslus.study.study:study_jobs:{self.freeze(**(dict(device=None) if gpus else {}))}', jobs, tell)
     self._say_what_is_lacking(jobs)
     return self.results()
 
@@ -402,9 +475,13 @@ def adopt(self:Study,
         job = c.start.job(self, c.pretrain_seed)
         with taken(self.path, job.key) as mine:
             if not mine or read_record(self.path, job.key): continue
-            facts = next((f for r in runs if _could_be(r, c) and (f := c.start.adopt(self, c.pretrain_seed, r))), None)
+            facts = next((f for r in runs if _could_be(r, c) and (f := _adopted(self, c, r))), None)
             if facts: write_record(self.path, job.key, 'done', name=job.name, kind=f'adopted {job.kind}', seconds=0., **facts); res.append(job.name)
     return res
+
+def _adopted(study, cell, run):
+    try: return cell.start.adopt(study, cell.pretrain_seed, run)
+    except WeightsMissing: return None                                         # its start cannot be looked at here
 
 def _could_be(run, cell):
     "Is it worth asking? Method and seed agree."
@@ -425,7 +502,7 @@ def failures(self:Study)->pd.DataFrame:
     recs = [r for j in self.jobs() if (r := read_record(self.path, j.key)) and r['state'] != 'done']
     return pd.DataFrame([{k: r.get(k, '') for k in ('name', 'state', 'error', 'traceback')} for r in recs], columns=['name', 'state', 'error', 'traceback'])
 
-# %% ../../nbs/study/07_study.ipynb #08830a1b
+# %% ../../nbs/study/07_study.ipynb #8f863830
 @patch
 def results(self:Study)->pd.DataFrame:
     "One row a cell: what it is, its state, its scores."
@@ -435,9 +512,9 @@ def results(self:Study)->pd.DataFrame:
 def _row(self:Study, c):
     rec = self.record(c) or dict(state='waiting')
     scores, ext = (rec.get('scores', {}).get(k, {}) for k in ('test', 'external'))
-    row = dict(key=self.key(c), state=rec['state'], start=c.start.name, mode=c.mode.mode, fraction=c.fraction, seed=c.seed, pretrain_seed=np.nan if c.pretrain_seed is None else c.pretrain_seed, draw=c.draw,
-               set=c.start.set, variant=c.start.variant, arch=c.start.arch)
-    row |= {k: scores.get(k, np.nan) for k in _scores} | dict(images=rec.get('images', np.nan), patients=rec.get('patients', np.nan), test_images=scores.get('images', np.nan), test_patients=scores.get('patients', np.nan))
+    row = dict(key=self.key(c), state=rec['state'], start=c.start.name, mode=c.mode.title, fraction=c.fraction, seed=c.seed, pretrain_seed=np.nan if c.pretrain_seed is None else c.pretrain_seed, draw=c.draw,
+               set=c.start.set, variant=c.start.variant, arch=self._arch(c.start))
+    row |= {k: scores.get(k, np.nan) for k in _scores} | dict(valid_macro_f1=rec.get('facts', {}).get('valid_macro_f1', np.nan), images=rec.get('images', np.nan), patients=rec.get('patients', np.nan), test_images=scores.get('images', np.nan), test_patients=scores.get('patients', np.nan))
     if self.external is not None: row |= {f'ext_{k}': ext.get(k, np.nan) for k in (*_scores, 'images', 'patients')}
     nan = lambda v: np.nan if v is None else v
     return {k: nan(v) for k,v in row.items()} | self._set_row(c.start) | dict(seconds=rec.get('seconds', np.nan), error=rec.get('error', ''))
@@ -463,7 +540,7 @@ def predictions(self:Study,
     if file.name not in mem: mem[file.name] = pd.read_parquet(file)
     return mem[file.name]
 
-# %% ../../nbs/study/07_study.ipynb #60a75335
+# %% ../../nbs/study/07_study.ipynb #f94c6e89
 @patch
 def best(self:Study):
     "(start, weights seed) of the best linear probe on the validation patients; StudyError where no cell on frozen features is done."
@@ -480,26 +557,34 @@ def best_features(self:Study)->PlaneFeatures:
 
 @patch
 def best_model(self:Study):
-    "The best start with its linear probe on all labels as head: a classifier for activation maps."
+    "The best start with its linear probe at the largest share of labels as head: a classifier for activation maps."
     start, seed = self.best()
-    return probe_model(self.features(start, seed), max(self.fractions), 0, start.encoder(self, seed))
+    return probe_model(self.features(start, seed), max(self.fractions), (self.seeds or self.draws)[0], start.encoder(self, seed))
 
-# %% ../../nbs/study/07_study.ipynb #a088f523
+# %% ../../nbs/study/07_study.ipynb #094343dd
 @patch
-def check(self:Study):
+def check(self:Study, progress:bool=False):
     "Look for leaks: `LeakReport` of stills, stores and external stills."
-    res = check_leaks(self.planes, store=next(iter(self.stores.values()), None), external=self.external)
-    write_json(self.path/'leaks.json', dict(ok=bool(res.ok), text=str(res), data=key_of(self._data())))
+    each = [check_leaks(self.planes, store=s, external=self.external, progress=progress) for s in (self.stores.values() or [None])]
+    res = LeakReport(_once(f for r in each for f in r.findings), _once(o for r in each for o in r.checked))
+    write_json(self.path/'leaks.json', dict(ok=bool(res.ok), text='; '.join(repr(res).splitlines()), data=self._leak_key()))
     return res
+
+def _once(items):
+    "Items that read the same, once."
+    return list({str(vars(o)) if hasattr(o, '__dict__') else str(o): o for o in items}.values())
+
+@patch
+def _leak_key(self:Study): return key_of(dict(self._data(), stores=[(k, s.fingerprint, [str(p) for p in s.videos.patient]) for k,s in self.stores.items()]))
 
 @patch
 def _leaks(self:Study):
     "What the last check of these very data found; None: not checked."
     try: said = json.loads((self.path/'leaks.json').read_text(encoding='utf-8'))
     except (OSError, ValueError): return None
-    return said['text'] if said.get('data') == key_of(self._data()) else None
+    return said['text'] if said.get('data') == self._leak_key() else None
 
-# %% ../../nbs/study/07_study.ipynb #2a42d501
+# %% ../../nbs/study/07_study.ipynb #7b4a6425
 @patch
 def facts(self:Study)->dict:
     "Settings and data of the study in words, for `methods_paragraph`."
@@ -524,7 +609,7 @@ def _pretraining_facts(self:Study):
 
 @patch
 def _downstream_facts(self:Study):
-    modes = {m.mode: ', '.join(f'{k} {v}' for k,v in vars(m).items() if v is not None) for m in self.modes}
+    modes = {m.title: ', '.join(f'{k} {v}' for k,v in vars(m).items() if v is not None and k != 'name') for m in self.modes}
     n = f'{len(self.seeds)}, pre-training seed and label draw together' if self.draws is None else f'{len(self.pretrain_seeds)} pre-training seeds x {len(self.draws)} label draws'
     return dict(modes=modes, fractions=self.fractions, draws='whole patients in random order until the number of images is reached, the last patient cut short, then the first image of any class still missing; nested', repeats=n)
 
