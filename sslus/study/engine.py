@@ -9,9 +9,9 @@ __all__ = ['states', 'engines', 'key_of', 'StudyError', 'FolderError', 'write_fi
            'write_record', 'taken', 'Job', 'Missing', 'run_job', 'work', 'forget', 'sizes', 'mend', 'make_jobs',
            'set_threads', 'Here', 'worker', 'visible_gpus', 'Processes', 'Ray', 'get_engine']
 
-# %% ../../nbs/study/03_engine.ipynb #cf5288aa
+# %% ../../nbs/study/03_engine.ipynb #266308f5
 import errno, hashlib, json, os, signal, socket, subprocess, sys, threading, time, traceback
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 # %% ../../nbs/study/03_engine.ipynb #e12b2bf4
@@ -22,7 +22,7 @@ def key_of(settings # plain values: what decides a result
     except (TypeError, ValueError) as e: raise ValueError(f'{settings}: no plain values ({e}); a key would differ from process to process') from e
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
-# %% ../../nbs/study/03_engine.ipynb #29d28dba
+# %% ../../nbs/study/03_engine.ipynb #d8cecc3c
 states = ('done', 'failed', 'missing')
 
 class StudyError(ValueError):
@@ -42,7 +42,8 @@ def write_file(path:Path, # file to write
         with open(part, 'rb+') as f: os.fsync(f.fileno())
         os.replace(part, path)
     except OSError as e: raise FolderError(f'{path}: cannot be written ({e.strerror or e}). Free space, or choose another folder; what is done stays done.') from e
-    finally: part.unlink(missing_ok=True)
+    finally:
+        with suppress(OSError): part.unlink(missing_ok=True)
 
 def write_json(path, data):
     "Write plain values as a json file, whole or not at all."
