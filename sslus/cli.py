@@ -143,12 +143,13 @@ def finetune(
     _,rep = finetune(PlaneData.from_csv(planes, root), run, encoder, arch, kwargs or None, fraction, draw, steps, size, seed, device, overwrite)
     print(rep); print(f'Report: {run}/report.html, predictions: {run}/predictions.csv')
 
-# %% ../nbs/cli.ipynb #3dca580f
+# %% ../nbs/cli.ipynb #2ce2796d
 @command
 def study(
     config:str,              # asmus2023-small, asmus2023, or a YAML file
     path:str=None,           # Folder of the study; by default the configuration's name
     planes:str=None,         # Table of labelled stills; without it, and none in the configuration, the embedded phantom is made
+    root:str=None,           # Folder that image_path is relative to; by default that of the table
     store:str=None,          # Frame store to pre-train on
     external:str=None,       # Table of stills of another source, scored too
     pretrain:str=None,       # Starts, separated by commas: random, imagenet, methods, encoder files
@@ -171,7 +172,7 @@ def study(
 ):
     "Plan, run and report a grid of experiments; without --plan, --run or --report all three"
     from sslus.study.grids import command_study
-    s = command_study(config, path, planes, store, external, pretrain, downstream, fractions, seeds, arch and _arch(arch), steps, size, device)
+    s = command_study(config, path, planes, root, store, external, pretrain, downstream, fractions, seeds, arch and _arch(arch), steps, size, device)
     every = not (plan or run or report or check)
     if check: print(s.check())
     if plan or every: s.print_plan(engine, workers)

@@ -61,11 +61,11 @@ def _merged(a, b):
     a, b = a or {}, b or {}
     return a | b | ({'options': {**(a.get('options') or {}), **(b.get('options') or {})}} if 'options' in a or 'options' in b else {})
 
-# %% ../../nbs/study/08_grids.ipynb #75a0f405
+# %% ../../nbs/study/08_grids.ipynb #70299508
 def _from_folder(c, folder):
     "Paths of a configuration file as seen from its folder."
     at = lambda o: str(folder/o) if isinstance(o, str) else {k: at(v) if k in ('path', 'other', 'root') or not {'path', 'other'} & set(o) else v for k,v in o.items()} if isinstance(o, dict) else o
-    paths = {k: at(c[k]) for k in ('path', 'planes', 'store', 'external') if c.get(k)}
+    paths = {k: at(c[k]) for k in ('path', 'planes', 'root', 'store', 'external') if c.get(k)}
     return c | paths | ({'pretrain': [_entry_at(o, folder) for o in c['pretrain']]} if isinstance(c.get('pretrain'), list) else {})
 
 def _entry_at(o, folder):
@@ -144,8 +144,8 @@ def robustness_grid(methods=('SimCLR', 'BarlowTwins'), # names of methods, or `P
     if unknown: raise StudyError(f'{", ".join(sorted(unknown))}: no such axis; there are {", ".join(robustness_axes)}')
     return [o for b in _bases(methods) for o in [replace(b, variant='base'), *(replace(b, variant=n, **c) for a in (axes or robustness_axes) for n,c in robustness_axes[a](b).items())]]
 
-# %% ../../nbs/study/08_grids.ipynb #7f430b3f
-def command_study(config, path=None, planes=None, store=None, external=None, pretrain=None, downstream=None, fractions=None, seeds=None, arch=None, steps=None, size=None, device=None)->Study:
+# %% ../../nbs/study/08_grids.ipynb #4f8cf9aa
+def command_study(config, path=None, planes=None, root=None, store=None, external=None, pretrain=None, downstream=None, fractions=None, seeds=None, arch=None, steps=None, size=None, device=None)->Study:
     "The study that the command's arguments describe."
     if (Path(config)/'study.json').is_file(): return Study.open(config, **{k: v for k,v in dict(device=device).items() if v})
     c = read_config(config)
@@ -157,7 +157,7 @@ def command_study(config, path=None, planes=None, store=None, external=None, pre
     words = lambda o: o and [w.strip() for w in o.split(',')]
     if pretrain: c['pretrain'] = [_entry(w, c.get('pretrain', [])) for w in words(pretrain)]
     arch, kwargs = arch or (None, None)
-    return from_config(c, path=path, planes=planes, store=store, external=external, downstream=words(downstream), fractions=fractions and [float(f) for f in words(fractions)],
+    return from_config(c, path=path, planes=planes, root=root, store=store, external=external, downstream=words(downstream), fractions=fractions and [float(f) for f in words(fractions)],
                        seeds=seeds, arch=arch, arch_kwargs=kwargs, size=size, device=device)
 
 def _entry(word, entries):

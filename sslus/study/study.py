@@ -59,7 +59,7 @@ def _repeats(start, seeds, pretrain_seeds, draws):
     if not start.seeded: return [(d, None, i) for i,d in enumerate(draws)]
     return [(d, p, i) for i,(p,d) in enumerate((p, d) for p in pretrain_seeds for d in draws)]
 
-# %% ../../nbs/study/07_study.ipynb #3aa2ec87
+# %% ../../nbs/study/07_study.ipynb #8e4c686b
 class Study:
     "A grid: starts x modes x fractions x repeats, on one table of stills."
     def __init__(self,
@@ -78,6 +78,7 @@ class Study:
         external=None,            # stills of another source with the same classes, scored too: `PlaneData`, a csv file, or arguments of `PlaneData.external`
         device:str|None=None,     # such as 'cuda:1'; None: the accelerator where there is one
         shared_patients:bool=False, # may pre-training have seen frames of test patients? The report says so
+        root=None,                # folder that image_path is relative to; None: the folder of the csv file
         imports=(),               # modules to import first, where methods of your own are defined
         save:bool=True            # write study.json? `Study.open` only reads
     ):
@@ -85,7 +86,7 @@ class Study:
         if not isinstance(planes, (str, Path, PlaneData)): raise StudyError(f'planes: a csv file or a PlaneData is needed, not {type(planes).__name__}; PlaneData.from_df makes one of a table')
         self.path, self.device, self.shared_patients, self.imports = Path(path), device, shared_patients, list(imports)
         self._cache = {}
-        self.planes = PlaneData.from_csv(planes) if isinstance(planes, (str, Path)) else planes
+        self.planes = PlaneData.from_csv(planes, root) if isinstance(planes, (str, Path)) else planes
         self.size = size or self.planes.default_size()
         self.external = None if external is None else self.planes.external(**(external if isinstance(external, dict) else dict(other=external)))
         self.stores = _open_stores(store)
