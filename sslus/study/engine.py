@@ -304,14 +304,21 @@ def _after(self, folder, plan, i, p, board):
     return self._start(folder, plan, i) if board.open else None
 Processes._after = _after
 
-# %% ../../nbs/study/03_engine.ipynb #f5f87f0a
+# %% ../../nbs/study/03_engine.ipynb #207986bb
 class Ray:
     "Run as tasks of a Ray cluster."
     def __init__(self, workers=None, threads=1, gpus=0): self.n, self.threads, self.gpus = workers, threads or 1, gpus
     def __call__(self, folder, plan, jobs, tell):
         try: import ray
         except ImportError as e: raise StudyError("engine='ray' needs Ray: pip install 'sslus[ray]'") from e
-        if not ray.is_initialized(): ray.init(log_to_driver=False, include_dashboard=False, logging_level='warning')
+        ours = not ray.is_initialized()
+        if ours: ray.init(log_to_driver=False, include_dashboard=False, logging_level='warning')
+        try: self._watch(ray, folder, plan, jobs, tell)
+        finally:
+            if ours: ray.shutdown()
+
+    def _watch(self, ray, folder, plan, jobs, tell):
+        "Start the runners and tell what gets done until they end."
         n = self.n or max(1, int(ray.cluster_resources().get('GPU', 0)/self.gpus if self.gpus else ray.cluster_resources()['CPU']//self.threads))
         task = ray.remote(num_cpus=self.threads, num_gpus=self.gpus, max_retries=Processes.deadly)(worker)
         todo, board = [task.remote(str(Path(folder).absolute()), plan, self.threads) for _ in range(n)], _Board(folder, jobs)

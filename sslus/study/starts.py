@@ -8,8 +8,8 @@ Docs: https://sslus.github.io/sslus/study/starts.html.md"""
 __all__ = ['Spec', 'read_spec', 'plain_part', 'make_part', 'Start', 'Random', 'ImageNet', 'FromFile', 'check_arch', 'Pretrain',
            'read_start', 'Mode', 'FineTune', 'LinearHead', 'Gradual', 'Linear', 'KNN', 'read_mode']
 
-# %% ../../nbs/study/06_starts.ipynb #8855b4e1
-import inspect, os, shutil
+# %% ../../nbs/study/06_starts.ipynb #433c59a8
+import inspect, os, shutil, sys
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 import timm, torch
@@ -159,18 +159,22 @@ class FromFile(Start):
             return dict(files=sizes(study.path, dest), sha256=file_sha(_unchanged(dest, study.identity(self, seed)['file'])))
         return Job(_key(self, study, seed), f'weights of {self.name}, seed {seed}', do, kind='copy')
 
-# %% ../../nbs/study/06_starts.ipynb #10634537
+# %% ../../nbs/study/06_starts.ipynb #40506441
 def check_arch(arch:str # timm model name
               ):
     "StudyError where timm knows no such model."
     import difflib
     if not timm.is_model(arch): raise StudyError(f'timm knows no model {arch!r}. Near names: {", ".join(difflib.get_close_matches(arch, timm.list_models(), 3, .5)) or "none"}')
 
+def _shipped(name): return any(hasattr(m, name) for k,m in list(sys.modules.items()) if k.startswith('sslus.methods.'))
+
 def _code(method):
     "The bytes of the file that a method of your own is defined in; those of the package are versioned."
     if type(method).__module__.startswith('sslus.'): return {}
     try: return dict(code=file_sha(inspect.getfile(type(method))))
-    except (TypeError, OSError) as e: raise StudyError(f'{type(method).__name__} is defined in a notebook or a shell; put it into a file and name its module in imports=') from e
+    except (TypeError, OSError) as e:
+        if _shipped(type(method).__name__): return {}                          # a page of the package that defines it was run in this process
+        raise StudyError(f'{type(method).__name__} is defined in a notebook or a shell; put it into a file and name its module in imports=') from e
 
 @dataclass(frozen=True)
 class Pretrain(Start):

@@ -7,7 +7,7 @@ Docs: https://sslus.github.io/sslus/study/study.html.md"""
 # %% auto #0
 __all__ = ['Cell', 'Study', 'read_settings', 'study_jobs']
 
-# %% ../../nbs/study/07_study.ipynb #8ea4a2cf
+# %% ../../nbs/study/07_study.ipynb #68f90589
 import json, os
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ from .engine import Job, StudyError, forget, get_engine, key_of, mend, read_reco
 from .mainjob import is_run
 from ..methods.core import WeightsMissing, settings_of, written
 from .figures import execute_template
-from .statistics import summary_table
+from .statistics import interval_table, summary_table
 from .starts import Mode, Pretrain, Start, make_part, read_mode, read_start
 
 # %% ../../nbs/study/07_study.ipynb #f1f8c271
@@ -623,14 +623,15 @@ def _hardware(self:Study):
     "Where the finished cells ran, as they recorded it."
     return '; '.join(dict.fromkeys(r['device'] for c in self.cells() if (r := self.record(c)) and r.get('device'))) or None
 
-# %% ../../nbs/study/07_study.ipynb #b8eb33d5
+# %% ../../nbs/study/07_study.ipynb #d6295aa4
 @patch
 def table_text(self:Study)->str:
     "The table of scores and what its intervals cover, as plain text; or what state the study is in."
     df = self.results()
     if not (df.state == 'done').any(): return f'{self}: no cell is done yet'
-    t = summary_table(df, self.predictions, self.classes)
-    return f'macro-F1, mean [95 % interval]\n{t.to_string()}\nIntervals cover: {t.attrs["covers"]}'
+    each = interval_table(df, self.predictions, self.classes)
+    t, notes = summary_table(each), dict.fromkeys(n for n in each.note if n)
+    return '\n'.join(['macro-F1, mean [95 % interval]', t.to_string(), f'Intervals cover: {t.attrs["covers"]}', *(f'Note: {n}' for n in notes)])
 
 @patch
 def report(self:Study, template=None)->Path: # template: your own notebook; None: the package's
