@@ -137,7 +137,7 @@ def calibration_error(y,            # true class of each image
     t = calibration_table(y, prob, classes, bins).query('images > 0')
     return float((t.images*(t.confidence-t.accuracy).abs()).sum()/t.images.sum())
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #2374c017
+# %% ../../nbs/evaluate/01_metrics.ipynb #9c32e1a9
 def plot_calibration(y,            # true class of each image
                      prob,         # (images, classes) probabilities, columns in the order of `classes`
                      classes=None, # all classes of the task: names or their number
@@ -154,7 +154,7 @@ def plot_calibration(y,            # true class of each image
     ax.set(xlim=(0,1), ylim=(0,1.02), xlabel='mean probability of the top class', ylabel='share right', title=f'calibration error {calibration_error(y, prob, classes, bins):.3f}')
     return ax
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #3057c70c
+# %% ../../nbs/evaluate/01_metrics.ipynb #ec078d82
 def confusion(y,           # true class of each image
               pred,        # predicted class of each image
               classes=None # all classes of the task: names or their number
@@ -181,7 +181,7 @@ def plot_confusion(y,                  # true class of each image
     if max(len(str(c)) for c in names) > 6: plt.setp(ax.get_xticklabels(), rotation=30, ha='right')
     return ax
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #c4114a2b
+# %% ../../nbs/evaluate/01_metrics.ipynb #70e65b69
 def _f1_of(cm):
     "Macro-F1 of confusion matrices (..., c, c)."
     tp,den = np.diagonal(cm, axis1=-2, axis2=-1), cm.sum(-1)+cm.sum(-2)
@@ -196,10 +196,10 @@ def _accuracy_of(cm):
     "Accuracy of confusion matrices (..., c, c)."
     return np.trace(cm, axis1=-2, axis2=-1)/cm.sum((-1,-2))
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #f2e148fe
+# %% ../../nbs/evaluate/01_metrics.ipynb #5c9c7e5d
 cm_scores = dict(macro_f1=_f1_of, balanced_accuracy=_balanced_of, accuracy=_accuracy_of)
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #1e9c1d54
+# %% ../../nbs/evaluate/01_metrics.ipynb #25f0a06d
 def patient_confusions(y,      # true class of each image
                        pred,   # predicted class of each image
                        groups, # patient of each image
@@ -222,19 +222,19 @@ def resample_counts(n_patients:int, # patients to draw from, and to draw
     drawn += np.arange(0, n*n_patients, n_patients)[:,None]
     return np.bincount(drawn.ravel(), minlength=n*n_patients).reshape(n, n_patients)
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #43c17c3d
+# %% ../../nbs/evaluate/01_metrics.ipynb #b906a21f
 def _metric(metric):
     "The function of confusion matrices behind a name in `cm_scores`; a function is handed back."
     if not callable(metric) and metric not in cm_scores: raise ValueError(f'no metric {metric!r}; there are {sorted(cm_scores)}, or give a function')
     return metric if callable(metric) else cm_scores[metric]
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #df2063ef
+# %% ../../nbs/evaluate/01_metrics.ipynb #36fb26f8
 def _boot(cms, f, n, seed):
     "Scores `f` of `n` resamples of the patients whose confusion matrices are `cms`."
     counts = resample_counts(len(cms), n, seed).astype(float)
     return f((counts@cms.reshape(len(cms), -1)).reshape(n, *cms.shape[1:]))
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #48cef252
+# %% ../../nbs/evaluate/01_metrics.ipynb #7beaac82
 def bootstrap_scores(y,                 # true class of each image
                      pred,              # predicted class of each image
                      groups,            # patient of each image
@@ -246,10 +246,10 @@ def bootstrap_scores(y,                 # true class of each image
     "Scores of `n` resamples of the patients."
     return _boot(patient_confusions(y, pred, groups, classes), _metric(metric), n, seed)
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #01bb248f
+# %% ../../nbs/evaluate/01_metrics.ipynb #3e8a733a
 Interval = namedtuple('Interval', 'estimate low high')
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #664e3752
+# %% ../../nbs/evaluate/01_metrics.ipynb #cc0bcffb
 def _half_width(s, n_units, level):
     "Half the width of Student's interval, with the standard error taken from bootstrap scores."
     return stats.t.ppf((1+level)/2, n_units-1)*s.std()*np.sqrt(n_units/(n_units-1))
@@ -267,7 +267,7 @@ def _percentiles(est, s, n_units, level):
     q = stats.norm.cdf(stats.t.ppf((1-level)/2, n_units-1)*np.sqrt(n_units/(n_units-1)))
     return tuple(float(o) for o in np.quantile(s, [q, 1-q]))
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #e954198b
+# %% ../../nbs/evaluate/01_metrics.ipynb #fdafc581
 def bootstrap_ci(y,                 # true class of each image
                  pred,              # predicted class of each image
                  groups,            # patient of each image
@@ -282,7 +282,7 @@ def bootstrap_ci(y,                 # true class of each image
     est,road = float(f(cm.sum(0))), _percentiles if callable(metric) else _log_odds
     return Interval(est, *road(est, _boot(cm, f, n, seed), len(cm), level))
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #a1b1ad2e
+# %% ../../nbs/evaluate/01_metrics.ipynb #af4ab7ab
 def paired_bootstrap(y,                 # true class of each image
                      pred_a,            # predictions of the one classifier
                      pred_b,            # predictions of the other, for the same images
@@ -300,10 +300,10 @@ def paired_bootstrap(y,                 # true class of each image
     h = _half_width(d, len(a), level) if len(a) > 1 else float('nan')
     return Interval(est, float(est-h), float(est+h))
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #ae5e9214
+# %% ../../nbs/evaluate/01_metrics.ipynb #5283b6e8
 _measured = dict(score={5: .694, 10: .872, 20: .940, 50: .948, 200: .944}, difference={5: .788, 10: .924, 20: .948, 50: .932, 200: .936})   # lowest coverage of the settings, from the tables above
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #ba404a25
+# %% ../../nbs/evaluate/01_metrics.ipynb #d1081025
 def coverage_note(n_patients:int,   # patients the interval was made from
                   what:str='score', # 'score': of `bootstrap_ci`; 'difference': of `paired_bootstrap`
                   interval=None     # the interval, to say where it has no width
@@ -316,7 +316,7 @@ def coverage_note(n_patients:int,   # patients the interval was made from
     if interval is not None and interval.low == interval.high: notes.append('all resamples score alike: an interval without width is no certainty')
     return '; '.join(notes)
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #3975caa4
+# %% ../../nbs/evaluate/01_metrics.ipynb #7b122e32
 def mean_ci(values,         # one score a draw
             level:float=.95 # coverage aimed at
            )->Interval:     # (mean, low, high); low and high are NaN with fewer than 2 values
@@ -327,7 +327,7 @@ def mean_ci(values,         # one score a draw
     half = stats.t.ppf((1+level)/2, len(v)-1)*v.std(ddof=1)/np.sqrt(len(v))
     return Interval(float(v.mean()), float(v.mean()-half), float(v.mean()+half))
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #1e704e97
+# %% ../../nbs/evaluate/01_metrics.ipynb #ed9596ba
 def MacroF1(n_classes:int # classes of the task, `dls.c`
            ):
     "fastai metric: macro-F1 over `n_classes` of a whole validation pass."
