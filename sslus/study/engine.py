@@ -133,18 +133,19 @@ class _Board:
         bad = next((r for r in recs if r and r['state'] != 'done'), None)
         return bad or ('wait' if None in recs else 'ready')
 
-# %% ../../nbs/study/03_engine.ipynb #d4f0ed27
+# %% ../../nbs/study/03_engine.ipynb #3658af6f
 def work(folder,      # of the study
          jobs,        # list of `Job`, those that others need first
          tell=None,   # called with (job, state) after each job; 'start' before it
-         pause=.5     # seconds between looks where all that is left is in other hands
+         pause=.5,    # seconds between looks where all that is left is in other hands
+         may=None     # asked, with the job's lock held, whether this runner may begin it; None: it may
         ):
     "Do jobs until every one has a record."
     board, tell = _Board(folder, jobs), tell or (lambda job, state: None)
     while board.open:
-        if not any(_try(folder, board, j, tell) for j in list(board.open.values())): time.sleep(pause)
+        if not any(_try(folder, board, j, tell, may) for j in list(board.open.values())): time.sleep(pause)
 
-def _try(folder, board, job, tell):
+def _try(folder, board, job, tell, may=None):
     "Do a job if it is ready, free and not done; has anything moved?"
     if board.look(job.key): return True
     fate = board.fate(job)
@@ -153,7 +154,7 @@ def _try(folder, board, job, tell):
         if not mine: return False
         if board.look(job.key): return True                      # done by another between our look and our lock
         fate = board.fate(job, fresh=True)                       # a need may have been tried again, with success, by another
-        if fate == 'wait': return False
+        if fate == 'wait' or (fate == 'ready' and may and not may(job)): return False
         if fate == 'ready': tell(job, 'start'); state = run_job(folder, job)
         else: state = fate['state']; _hand_on(folder, job, state, fate.get('name'), fate.get('error', ''))
     board.look(job.key); tell(job, state)
@@ -221,12 +222,22 @@ class Here:
         try: work(folder, jobs, tell)
         finally: set_threads(was)
 
-# %% ../../nbs/study/03_engine.ipynb #60d22df1
+# %% ../../nbs/study/03_engine.ipynb #0f81a3d2
 def _at(folder, pid): return Path(folder)/'workers'/f'{socket.gethostname()}-{pid}.json'     # machines that share a folder have equal process numbers
 
 def _note(folder, job, state):
     "Say what this process is at."
     write_json(_at(folder, os.getpid()), dict(key=job.key if state == 'start' else '', name=job.name))
+
+def _tries(folder, key, parent): return Path(folder)/'workers'/f'{socket.gethostname()}-{parent}-{key}.tries'
+
+def _begin(folder, job, parent):
+    "Count a beginning of this job by a worker of the runner `parent`; False where it had as many as it may have."
+    path = _tries(folder, job.key, parent)
+    if path.exists() and path.stat().st_size >= Processes.deadly: return False
+    _note(folder, job, 'start')                                      # first, so that no beginning is counted whose death could not be told
+    with path.open('ab') as f: f.write(b'.')
+    return True
 
 def _go_with(parent):
     "End this process when its parent has ended."
@@ -237,10 +248,10 @@ def worker(folder, plan, threads=None, parent=None):
     "What a worker process does: all jobs that are free."
     if parent: threading.Thread(target=_go_with, args=(parent,), daemon=True).start()
     set_threads(threads)
-    work(folder, make_jobs(plan, folder), lambda job, state: _note(folder, job, state))
+    work(folder, make_jobs(plan, folder), lambda job, state: _note(folder, job, state), may=(lambda job: _begin(folder, job, parent)) if parent else None)
     _at(folder, os.getpid()).unlink(missing_ok=True)
 
-# %% ../../nbs/study/03_engine.ipynb #fb013995
+# %% ../../nbs/study/03_engine.ipynb #e501c0e4
 def visible_gpus()->list:
     "The GPUs that this process may use, as CUDA_VISIBLE_DEVICES names them."
     import torch
@@ -270,6 +281,7 @@ class Processes:
 
     def __call__(self, folder, plan, jobs, tell):
         board = _Board(folder, jobs)
+        for f in Path(folder).glob(f'workers/{_tries(folder, "*", os.getpid()).name}'): f.unlink(missing_ok=True)       # of an earlier run, or of a process that had this number
         left, procs = dict(board.open), {i: self._start(folder, plan, i) for i in range(self.n)}
         try:
             while procs:
