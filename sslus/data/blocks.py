@@ -107,7 +107,7 @@ class BatchDL(TfmdDL):
         "Show a batch the way its source shows it."
         return self.dataset.show(self.one_batch() if b is None else b, **kwargs)
 
-# %% ../../nbs/data/06_blocks.ipynb #4de81f7f
+# %% ../../nbs/data/06_blocks.ipynb #a14697bb
 def _gather(store, rows): return torch.from_numpy(np.ascontiguousarray(store.frames[rows]))
 
 class FrameSource(BatchSource):
@@ -123,6 +123,8 @@ class FrameSource(BatchSource):
         if len(self.rows) < bs: raise ValueError(f'the training set holds {len(self.rows)} frames, fewer than a batch of {bs}: choose bs <= {len(self.rows)} or store more frames (a smaller `every`)')
 
     def __len__(self): return self.n or len(self.rows)
+    @property
+    def settings(self): return dict(pairs=self.pairs, batch=self.compose)
 
     def order(self, rng, bs, shuffle):
         "(n,2) rows and partners; a composition that gives fewer rows is asked again."
@@ -210,24 +212,45 @@ def frame_dls(self:FrameStore,
     train.check(bs)
     return _dls(train, val, bs, seed, num_workers, device, self.path.parent)
 
-# %% ../../nbs/data/06_blocks.ipynb #898f62d3
+# %% ../../nbs/data/06_blocks.ipynb #6140b6c6
+def _strides(step, every):
+    "Distances in stored frames of a step, or of all steps from `lo` to `hi`, given in source frames."
+    if isinstance(step, (int, np.integer)):
+        if step % every or step < 1: raise ValueError(f'step={step} source frames is no multiple of the store\'s every={every}')
+        return [int(step)//every]
+    lo, hi = step
+    strides = list(range(-(-lo//every), hi//every + 1))
+    if not 0 < lo <= hi or not strides: raise ValueError(f'step={step}: (lo, hi) in source frames, with a multiple of the store\'s every={every} between them')
+    return strides
+
+# %% ../../nbs/data/06_blocks.ipynb #9fcfd206
 class ClipSource(BatchSource):
     "Clips of equally spaced frames of a store, for `BatchDL`."
     n_inp = 1
-    def __init__(self, store, clips, n_frames, step):
-        self.store, self.n_frames, step = store, n_frames, step or store.every
-        if step % store.every: raise ValueError(f'step={step} source frames is no multiple of the store\'s every={store.every}')
-        self.stride = step//store.every
-        self.span = (n_frames - 1)*self.stride + 1
+    def __init__(self, store, clips, n_frames, step, n=None):
+        self.store, self.n_frames, self.step = store, n_frames, step or store.every
+        self.strides = _strides(self.step, store.every)
+        self.span = (n_frames - 1)*self.strides[-1] + 1
         self.clips = [i for i in clips if store.counts[i] >= self.span]
         self.short = len(clips) - len(self.clips)
-        self.n = int(sum(store.counts[i]//self.span for i in self.clips))
+        self.pieces = int(sum(store.counts[i]//self.span for i in self.clips))
+        self.n = n or self.pieces
 
-    def __len__(self): return self.n
+    def __len__(self): return self.n if self.pieces else 0
+    @property
+    def settings(self): return dict(n_frames=self.n_frames, step=self.step)
 
     def order(self, rng, bs, shuffle):
-        "(n,) first rows of the pieces."
-        starts = [np.empty(0, int)]
+        "(n,2) first row and stride of the pieces; a cut that gives fewer is made again, from other starts."
+        if not len(self): return np.empty((0, 2), int)
+        starts = [self._cut(rng, shuffle)]
+        while sum(map(len, starts)) < self.n: starts.append(self._cut(rng, shuffle))
+        starts = np.concatenate(starts)[:self.n]
+        return np.stack([starts, rng.choice(self.strides, len(starts))], 1)
+
+    def _cut(self, rng, shuffle):
+        "First rows of consecutive pieces of all sweeps."
+        starts = []
         for i in self.clips:
             first, n = self.store.first[i], self.store.counts[i]//self.span
             slack = self.store.counts[i] - n*self.span
@@ -235,8 +258,9 @@ class ClipSource(BatchSource):
         starts = np.concatenate(starts)
         return rng.permutation(starts) if shuffle else starts
 
-    def batch(self, starts):
-        rows = starts[:,None] + self.stride*np.arange(self.n_frames)                # (B,T)
+    def batch(self, idxs):
+        starts, strides = idxs[:,0], idxs[:,1]
+        rows = starts[:,None] + strides[:,None]*np.arange(self.n_frames)            # (B,T)
         return check_clips(_gather(self.store, rows)[:,:,None]), torch.from_numpy(starts.copy())
 
     def show(self, b, n=4):
@@ -247,36 +271,37 @@ class ClipSource(BatchSource):
         for row,clip,start in zip(axs, b[0], b[1].tolist()):
             for t,(ax,o) in enumerate(zip(row, clip)):
                 ax.imshow(o[0].cpu(), cmap='gray', vmin=0, vmax=255); ax.set(xticks=[], yticks=[])
-                ax.set_title(f'#{self.store.index.frame[start + t*self.stride]}', fontsize=7)
+                if not t or len(self.strides) == 1: ax.set_title(f'#{self.store.index.frame[start + t*self.strides[0]]}', fontsize=7)
             row[0].set_ylabel(Path(str(self.store.index.video[start])).stem, fontsize=7)
         fig.tight_layout(); return axs
 
-# %% ../../nbs/data/06_blocks.ipynb #162fe08d
+# %% ../../nbs/data/06_blocks.ipynb #54eed78b
 def check_clips(x # (B,T,C,H,W)
                ):
     "`x`, if its axes are (B,T,C,H,W) with C 1 or 3; TypeError otherwise."
     if x.ndim != 5 or x.shape[2] not in (1, 3): raise TypeError(f'clips are (B,T,C,H,W) with C=1 or 3, not {tuple(x.shape)}')
     return x
 
-# %% ../../nbs/data/06_blocks.ipynb #7823f2f5
+# %% ../../nbs/data/06_blocks.ipynb #ce66d819
 @patch
 def clip_dls(self:FrameStore,
     bs:int=16,            # clips in a batch
     n_frames:int=4,       # frames in a clip
-    step:int|None=None,   # distance of its frames, source frames; None: the store's `every`
+    step=None,            # distance of its frames, source frames; (lo, hi): drawn for each clip; None: the store's `every`
     valid_pct:float=.1,   # share of patients in the validation set; 0: none
     valid=None,           # or the names of its patients (or clips)
     seed:int|None=0,      # seed of the split and of the orders
+    n_batches:int|None=None, # batches in an epoch; None: as many as cut each sweep once
     num_workers:int=0,    # loader processes
     device=None           # None: the accelerator where there is one
 )->DataLoaders:
     "Loaders of clips (B,T,1,H,W), split by patient; sweeps too short for one clip are left out and counted in `dls.train.dataset.short`."
-    train, val = (ClipSource(self, o, n_frames, step) for o in _split(self, valid_pct, valid, seed))
-    if len(train) < bs:
-        raise ValueError(f'the training set gives {len(train)} clips of {n_frames} frames ({train.short} sweeps are shorter than {train.span} stored frames): choose bs <= {len(train)}, fewer frames or a smaller step')
+    train, val = (ClipSource(self, o, n_frames, step, n) for o,n in zip(_split(self, valid_pct, valid, seed), (n_batches and n_batches*bs, None)))
+    if train.pieces < bs:
+        raise ValueError(f'the training set gives {train.pieces} clips of {n_frames} frames ({train.short} sweeps are shorter than {train.span} stored frames): choose bs <= {len(train)}, fewer frames or a smaller step')
     return _dls(train, val, bs, seed, num_workers, device, self.path.parent)
 
-# %% ../../nbs/data/06_blocks.ipynb #22b5e785
+# %% ../../nbs/data/06_blocks.ipynb #f7815960
 class Row:
     "One frame of a store, as an item."
     def __init__(self, store, i): self.store, self.i = store, int(i)
@@ -294,7 +319,7 @@ class Sweep:
 def get_rows(store): return L(Row(store, i) for i in range(len(store)))
 def get_clips(store): return L(Sweep(store, i) for i in range(len(store.videos)))
 
-# %% ../../nbs/data/06_blocks.ipynb #2f227628
+# %% ../../nbs/data/06_blocks.ipynb #2a839c9c
 class TensorFrame(TensorBase):
     "Grey frame (1,H,W), uint8."
     def show(self, ctx=None, figsize=(2,2), title=None, **kwargs):
@@ -310,7 +335,7 @@ class TensorClip(TensorBase):
         strip = TensorFrame(torch.cat(list(self.as_subclass(torch.Tensor)[:,0].cpu()), -1)[None])
         return strip.show(ctx=ctx, figsize=(1.2*len(self), 1.4), title=title)
 
-# %% ../../nbs/data/06_blocks.ipynb #d1aa9633
+# %% ../../nbs/data/06_blocks.ipynb #ec793679
 class _ReadFrame(RandTransform):
     "Row or image path -> TensorFrame; with `pairs`, the frame's partner."
     p, split_idx = 1, None                                   # in validation too
@@ -326,7 +351,7 @@ class _ReadFrame(RandTransform):
         if isinstance(o, (str, Path)) and self.pairs is None: return fit_frame(read_grey(o), *self.fit_args)
         raise TypeError(f'a FrameBlock{" with pairs" if self.pairs else ""} takes items of get_rows(store){"" if self.pairs else " or image paths"}, not {type(o).__name__}')
 
-# %% ../../nbs/data/06_blocks.ipynb #f6ade093
+# %% ../../nbs/data/06_blocks.ipynb #ec77820c
 def FrameBlock(pairs=None,       # None: the frame itself; a pairing: the frame's partner
                size:int=128,     # side, for image paths, pixels
                fit:str='pad',    # 'pad' or 'crop', for image paths
@@ -339,7 +364,7 @@ def PlaneBlock(size:int=128, fit:str='pad', upscale:bool=False)->TransformBlock:
     "Block of labelled stills: image files, read by the one rule for grey."
     return FrameBlock(size=size, fit=fit, upscale=upscale)
 
-# %% ../../nbs/data/06_blocks.ipynb #d3fe521f
+# %% ../../nbs/data/06_blocks.ipynb #c220b76f
 class _ReadClip(RandTransform):
     "Sweep or clip path -> TensorClip; a random start in training, the middle in validation."
     p, split_idx = 1, None                                   # in validation too
@@ -355,11 +380,11 @@ class _ReadClip(RandTransform):
         else: raise TypeError(f'a ClipBlock takes items of get_clips(store) or clip paths, not {type(o).__name__}')
         if n < span: raise VideoError(name, f'has {n} frames, a clip of {self.n_frames} needs {span}', 'choose fewer frames or a smaller step, or leave the clip out')
         start = random.randrange(n - span + 1) if self.train else (n - span)//2
-        if isinstance(o, Sweep): return TensorClip(src.batch(np.array([o.store.first[o.i] + start]))[0][0])
+        if isinstance(o, Sweep): return TensorClip(src.batch(np.array([[o.store.first[o.i] + start, src.strides[0]]]))[0][0])
         frames = v[start:start + span:self.step or 1]
         return TensorClip(torch.from_numpy(np.stack([fit_frame(f, *self.fit_args) for f in frames]))[:,None])
 
-# %% ../../nbs/data/06_blocks.ipynb #ac2c6b21
+# %% ../../nbs/data/06_blocks.ipynb #6a5e654c
 def ClipBlock(n_frames:int=4,       # frames in a clip
               step:int|None=None,   # distance of its frames, source frames; None: neighbours
               size:int=128,         # side, for clip paths, pixels

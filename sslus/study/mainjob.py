@@ -8,7 +8,7 @@ Docs: https://sslus.github.io/sslus/study/mainjob.html.md"""
 __all__ = ['steps_for', 'quick_recipe', 'is_run', 'RunError', 'run_folder', 'training_log', 'file_sha', 'pretraining', 'finished',
            'pretrain', 'n_steps', 'compare', 'save_classifier', 'load_classifier', 'finetune', 'quickstart']
 
-# %% ../../nbs/study/02_mainjob.ipynb #df1803a9
+# %% ../../nbs/study/02_mainjob.ipynb #e65e81f5
 import hashlib, json, os, shutil, time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -24,7 +24,7 @@ from ..evaluate.explain import plot_maps
 from ..evaluate.planes import PlaneData, PlaneModel, PlaneReport, plane_learner
 from ..evaluate.probes import PlaneFeatures, knn_probe, linear_probe, pixel_baseline
 from ..methods.checkpoint import Checkpoint, Resume
-from ..methods.core import (WeightsMissing, create_encoder, get_method, load_encoder, n_features, save_encoder, settings_of, ssl_learner,
+from ..methods.core import (WeightsMissing, create_encoder, drawn_encoder, get_method, load_encoder, n_features, save_encoder, settings_of, ssl_learner,
                                 timm_line, tiny_resnet)
 from .report import fig_html, html_page, paired_gain, plot_gain, plot_log, results_table, table_html, text_html
 
@@ -82,7 +82,7 @@ def _same_run(run, config):
     if diff: raise RunError(f'{run}: this run has other settings and cannot be resumed. {"; ".join(diff)}')
     return True
 
-# %% ../../nbs/study/02_mainjob.ipynb #6defbf07
+# %% ../../nbs/study/02_mainjob.ipynb #5a4b147e
 def file_sha(path)->str:
     "sha256 of a file's bytes."
     with open(path, 'rb') as f: return hashlib.file_digest(f, 'sha256').hexdigest()
@@ -90,13 +90,13 @@ def file_sha(path)->str:
 def pretraining(store, method, arch='resnet18', arch_kwargs=None, weights=None, steps=2000, bs=64, lr=None, wd=None, pairs=None, batch=None, valid_pct=.1, seed=0, device=None)->tuple:
     "(learner, config) of a pre-training that has not begun; arguments as of `pretrain`. The config holds all that decides the result."
     if steps < 1: raise RunError(f'steps={steps}: at least one is needed')
-    loaders = lambda n: store.frame_dls(bs, pairs, batch, valid_pct, seed=seed, n_batches=n, device=device)
+    loaders = lambda n: method.loaders(store, bs, pairs, batch, valid_pct=valid_pct, seed=seed, n_batches=n, device=device)
     dls = loaders(None)
     if len(dls.train) > max(1, steps//10): dls = loaders(max(1, steps//10))        # a large store: a line and a saved encoder at least every tenth
     epochs, ds = max(1, round(steps/len(dls.train))), dls.train.dataset
     learn = ssl_learner(dls, arch, method, arch_kwargs, weights, lr=lr, wd=wd, seed=seed)
     return learn, dict(method=type(method).__name__, settings=settings_of(method), arch=arch, arch_kwargs=arch_kwargs or {}, weights=weights if weights in (None, 'imagenet') else file_sha(weights), epochs=epochs, steps=epochs*len(dls.train), bs=bs,
-                       lr=learn.lr, wd=learn.wd, recipe=learn.recipe, pairs=ds.pairs, batch=ds.compose, valid_pct=valid_pct, seed=seed, store=store.fingerprint)
+                       lr=learn.lr, wd=learn.wd, recipe=learn.recipe, **ds.settings, valid_pct=valid_pct, seed=seed, store=store.fingerprint)
 
 def finished(run:Path,   # run folder of `pretrain`
              config:dict # of `pretraining`
@@ -106,7 +106,7 @@ def finished(run:Path,   # run folder of `pretrain`
     try: return _same_run(run, config) and load_encoder(run/'encoder.safetensors').card.get('epoch') == config['epochs']
     except (RunError, OSError, ValueError): return False
 
-# %% ../../nbs/study/02_mainjob.ipynb #044c04fa
+# %% ../../nbs/study/02_mainjob.ipynb #1bcb9766
 def pretrain(store:FrameStore,      # frames
              method,                # such as `SimCLR()`
              run:str|Path,          # run folder to make
@@ -117,8 +117,8 @@ def pretrain(store:FrameStore,      # frames
              bs:int=64,             # pairs in a batch
              lr:float|None=None,    # peak rate of the recipe's schedule; None: the recipe's
              wd:float|None=None,    # weight decay; None: the recipe's
-             pairs=None,            # None: `Window(seconds=.1)`
-             batch=None,            # None: `SweepBatch(4)`
+             pairs=None,            # None: `Window(seconds=.1)`; says nothing to methods that take clips
+             batch=None,            # None: `SweepBatch(4)`; says nothing to methods that take clips
              valid_pct:float=.1,    # share of patients to watch the loss on; 0: none
              seed:int=0,            # of split, weights, views and order
              device=None,           # None: the accelerator where there is one
@@ -199,13 +199,11 @@ def compare(planes:PlaneData,     # labelled stills
     if pixels: keep('12x12 pixels', 'linear', 1., 0, pixel_baseline(planes, 12, images=images, split=split))
     return pd.DataFrame(rows), reports
 
-# %% ../../nbs/study/02_mainjob.ipynb #d2b97fa4
+# %% ../../nbs/study/02_mainjob.ipynb #cf7be338
 def _encoder(e, arch, arch_kwargs, seed=0):
     "The frozen encoder of a start."
-    import torch
-    if e is None:
-        with torch.random.fork_rng(devices=[]): torch.manual_seed(seed); return create_encoder(arch, **(arch_kwargs or {}))
-    return e if isinstance(e, torch.nn.Module) else load_encoder(e)
+    if e is None: return drawn_encoder(arch, seed, **(arch_kwargs or {}))
+    return load_encoder(e) if isinstance(e, (str, Path)) else e
 
 # %% ../../nbs/study/02_mainjob.ipynb #84536002
 def save_classifier(learn, path, **card):

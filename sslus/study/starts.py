@@ -8,16 +8,16 @@ Docs: https://sslus.github.io/sslus/study/starts.html.md"""
 __all__ = ['Spec', 'read_spec', 'plain_part', 'make_part', 'Start', 'Random', 'ImageNet', 'FromFile', 'check_arch', 'Pretrain',
            'read_start', 'Mode', 'FineTune', 'LinearHead', 'Gradual', 'Linear', 'KNN', 'read_mode']
 
-# %% ../../nbs/study/06_starts.ipynb #433c59a8
+# %% ../../nbs/study/06_starts.ipynb #2620babc
 import inspect, os, shutil, sys
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-import timm, torch
+import timm
 from ..data import pairs as _pairs, views as _views
 from ..data.store import FrameStore
 from ..evaluate.planes import plane_learner
 from ..evaluate.probes import knn_probe, linear_probe
-from ..methods.core import WeightsMissing, create_encoder, get_method, grey_mean, grey_std, load_encoder, settings_of, write_encoder
+from ..methods.core import WeightsMissing, create_encoder, drawn_encoder, get_method, grey_mean, grey_std, load_encoder, settings_of, write_encoder
 from .engine import Job, Missing, StudyError, key_of, sizes, write_file
 from .mainjob import RunError, file_sha, finished, is_run, n_steps, pretrain, pretraining
 
@@ -94,17 +94,14 @@ def _unchanged(file, sha):
 
 def _key(start, study, seed): return key_of(dict(encoder=study.identity(start, seed)))
 
-# %% ../../nbs/study/06_starts.ipynb #5ba6ea29
+# %% ../../nbs/study/06_starts.ipynb #35928a38
 @dataclass(frozen=True)
 class Random(Start):
     "Weights as they are drawn: training from scratch."
     name:str = field(default='random', kw_only=True)
     def check(self, study): check_arch(self.arch)
     def identity(self, study, seed): return dict(random=seed, arch=self.arch, arch_kwargs=self.arch_kwargs)
-    def encoder(self, study, seed):
-        with torch.random.fork_rng([]):
-            torch.default_generator.manual_seed(seed)
-            return create_encoder(self.arch, **(self.arch_kwargs or {}))
+    def encoder(self, study, seed): return drawn_encoder(self.arch, seed, **(self.arch_kwargs or {}))
     def tune(self, study, seed): return dict(encoder=None, arch=self.arch, arch_kwargs=self.arch_kwargs)
 
 # %% ../../nbs/study/06_starts.ipynb #52083a1f
@@ -159,7 +156,7 @@ class FromFile(Start):
             return dict(files=sizes(study.path, dest), sha256=file_sha(_unchanged(dest, study.identity(self, seed)['file'])))
         return Job(_key(self, study, seed), f'weights of {self.name}, seed {seed}', do, kind='copy')
 
-# %% ../../nbs/study/06_starts.ipynb #40506441
+# %% ../../nbs/study/06_starts.ipynb #ef1aecd2
 def check_arch(arch:str # timm model name
               ):
     "StudyError where timm knows no such model."
@@ -187,8 +184,8 @@ class Pretrain(Start):
     lr:float|list|None = None          # peak rate, or [weights, biases]; None: the recipe's
     wd:float|None = None               # weight decay; None: the recipe's
     weights:str|None = None            # None: from random weights; 'imagenet' or a file: go on from there
-    pairs:dict|None = None             # plain pairing; None: `Window(seconds=.1)`
-    batch:dict|None = None             # plain composition; None: `SweepBatch(4)`
+    pairs:dict|None = None             # plain pairing; None: `Window(seconds=.1)`; says nothing to methods that take clips
+    batch:dict|None = None             # plain composition; None: `SweepBatch(4)`; says nothing to methods that take clips
     valid_pct:float = .1               # share of patients to watch the loss on
     store:str = ''                     # name of the store; '': the first
     subset:dict = field(default_factory=dict) # arguments of `FrameStore.subset`; {}: all frames
@@ -219,7 +216,7 @@ class Pretrain(Start):
         if min(self.steps, self.bs) < 1: raise StudyError(f'{self.name}: steps={self.steps}, bs={self.bs}: both must be at least 1')
         if self.weights not in (None, 'imagenet'): study.find(self.weights)
         self.method_object(); check_arch(self.arch)
-        try: study.frames_of(self).frame_dls(self.bs, make_part(self.pairs), make_part(self.batch), self.valid_pct, seed=0, device='cpu')   # pairs and batches that cannot be are refused now
+        try: self.method_object().loaders(study.frames_of(self), self.bs, make_part(self.pairs), make_part(self.batch), valid_pct=self.valid_pct, seed=0, device='cpu')   # pairs and batches that cannot be are refused now
         except ValueError as e: raise StudyError(f'{self.name}: {e}') from e
 
     def identity(self, study, seed):
