@@ -7,13 +7,14 @@ Docs: https://sslus.github.io/sslus/evaluate/metrics.html.md"""
 # %% auto #0
 __all__ = ['cm_scores', 'Interval', 'macro_f1', 'balanced_accuracy', 'accuracy', 'per_class_report', 'auroc', 'calibration_table',
            'calibration_error', 'plot_calibration', 'confusion', 'plot_confusion', 'patient_confusions',
-           'resample_counts', 'bootstrap_scores', 'bootstrap_ci', 'paired_bootstrap', 'coverage_note', 'mean_ci',
-           'MacroF1', 'BalancedAccuracyOf']
+           'resample_counts', 'bootstrap_scores', 'bootstrap_ci', 'class_score', 'per_class_ci', 'paired_bootstrap',
+           'coverage_note', 'mean_ci', 'MacroF1', 'BalancedAccuracyOf']
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #fbac1935
+# %% ../../nbs/evaluate/01_metrics.ipynb #de65f03c
 import warnings
 import numpy as np, pandas as pd
 from collections import namedtuple
+from functools import partial
 from scipy import special, stats
 from sklearn import metrics as skm
 
@@ -282,7 +283,46 @@ def bootstrap_ci(y,                 # true class of each image
     est,road = float(f(cm.sum(0))), _percentiles if callable(metric) else _log_odds
     return Interval(est, *road(est, _boot(cm, f, n, seed), len(cm), level))
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #af4ab7ab
+# %% ../../nbs/evaluate/01_metrics.ipynb #c93aceda
+def _of_class(kind, i, cm):
+    "Precision, sensitivity or F1 of class number `i` of confusion matrices (..., c, c); nan where it is not defined."
+    tp,true,said = cm[...,i,i], cm[...,i,:].sum(-1), cm[...,:,i].sum(-1)
+    num,den = dict(precision=(tp, said), sensitivity=(tp, true), f1=(2*tp, true+said))[kind]
+    return np.divide(num, den, out=np.full(np.shape(tp), np.nan), where=den>0)
+
+def class_score(kind:str, # 'precision', 'sensitivity' or 'f1'
+                name,     # the class
+                classes   # all classes of the task: names or their number
+               ):         # function of confusion matrices (..., c, c)
+    "Score of one class, as a metric."
+    names = list(range(classes)) if isinstance(classes, (int, np.integer)) else list(classes)
+    if name not in names: raise ValueError(f'no class {name!r}; there are {", ".join(map(str, names))}')
+    if kind not in ('precision', 'sensitivity', 'f1'): raise ValueError(f"kind={kind!r}: it is 'precision', 'sensitivity' or 'f1'")
+    f = partial(_of_class, kind, names.index(name))
+    f.__name__ = f'{kind} of {name}'
+    return f
+
+def per_class_ci(y,             # true class of each image
+                 pred,          # predicted class of each image
+                 groups,        # patient of each image
+                 classes=None,  # all classes of the task: names or their number
+                 n:int=2000,    # resamples of the patients
+                 level:float=.95, # coverage aimed at
+                 seed:int=0     # of the resamples
+                )->pd.DataFrame: # a row a class: precision, sensitivity, f1, each with its _low and _high, support (images)
+    "`per_class_report` with intervals over patients."
+    res, cms = per_class_report(y, pred, classes), patient_confusions(y, pred, groups, classes)
+    sums = (resample_counts(len(cms), n, seed).astype(float)@cms.reshape(len(cms), -1)).reshape(n, *cms.shape[1:])
+    for kind in ('precision', 'sensitivity', 'f1'):
+        limits = [_class_limits(res[kind].iloc[i], _of_class(kind, i, sums), len(cms), level) for i in range(len(res))]
+        res[f'{kind}_low'],res[f'{kind}_high'] = zip(*limits)
+    return res[[f'{k}{e}' for k in ('precision', 'sensitivity', 'f1') for e in ('', '_low', '_high')] + ['support']]
+
+def _class_limits(est, s, n_units, level):
+    s = s[np.isfinite(s)]
+    return _log_odds(est, s, n_units, level) if len(s) > 1 else (np.nan, np.nan)
+
+# %% ../../nbs/evaluate/01_metrics.ipynb #6d968c82
 def paired_bootstrap(y,                 # true class of each image
                      pred_a,            # predictions of the one classifier
                      pred_b,            # predictions of the other, for the same images
@@ -300,10 +340,10 @@ def paired_bootstrap(y,                 # true class of each image
     h = _half_width(d, len(a), level) if len(a) > 1 else float('nan')
     return Interval(est, float(est-h), float(est+h))
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #5283b6e8
+# %% ../../nbs/evaluate/01_metrics.ipynb #9ce81bfc
 _measured = dict(score={5: .694, 10: .872, 20: .940, 50: .948, 200: .944}, difference={5: .788, 10: .924, 20: .948, 50: .932, 200: .936})   # lowest coverage of the settings, from the tables above
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #d1081025
+# %% ../../nbs/evaluate/01_metrics.ipynb #8b1fd002
 def coverage_note(n_patients:int,   # patients the interval was made from
                   what:str='score', # 'score': of `bootstrap_ci`; 'difference': of `paired_bootstrap`
                   interval=None     # the interval, to say where it has no width
@@ -316,7 +356,7 @@ def coverage_note(n_patients:int,   # patients the interval was made from
     if interval is not None and interval.low == interval.high: notes.append('all resamples score alike: an interval without width is no certainty')
     return '; '.join(notes)
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #7b122e32
+# %% ../../nbs/evaluate/01_metrics.ipynb #ddb15ac4
 def mean_ci(values,         # one score a draw
             level:float=.95 # coverage aimed at
            )->Interval:     # (mean, low, high); low and high are NaN with fewer than 2 values
@@ -327,7 +367,7 @@ def mean_ci(values,         # one score a draw
     half = stats.t.ppf((1+level)/2, len(v)-1)*v.std(ddof=1)/np.sqrt(len(v))
     return Interval(float(v.mean()), float(v.mean()-half), float(v.mean()+half))
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #ed9596ba
+# %% ../../nbs/evaluate/01_metrics.ipynb #1d2bbbbd
 def MacroF1(n_classes:int # classes of the task, `dls.c`
            ):
     "fastai metric: macro-F1 over `n_classes` of a whole validation pass."
