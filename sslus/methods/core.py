@@ -10,7 +10,7 @@ __all__ = ['tiny_resnet', 'WeightsMissing', 'create_encoder', 'drawn_encoder', '
            'fast_bf16', 'Bf16', 'ssl_learner', 'written', 'settings_of', 'encoder_card', 'timm_line', 'write_encoder',
            'save_encoder', 'load_encoder']
 
-# %% ../../nbs/methods/05_core.ipynb #a271787d
+# %% ../../nbs/methods/05_core.ipynb #7be0aa8f
 import copy, difflib, json, math, os, socket, warnings
 from contextlib import contextmanager, nullcontext
 from functools import partial
@@ -26,7 +26,7 @@ from fastai.callback.core import Callback, CancelBatchException
 from fastai.callback.fp16 import MixedPrecision
 from fastai.learner import Learner, CastToTensor, Metric
 from fastai.torch_core import set_seed, get_model, to_float
-from fastcore.basics import patch, store_attr
+from fastcore.basics import listify, patch, store_attr
 from timm.utils import ModelEmaV3
 from ..data.views import View, as_float, grey_mean, grey_std, show_rows, simclr_views, to_grey_levels
 from .losses import full_precision
@@ -456,7 +456,7 @@ class Bf16(Callback):
         for h in self.hooks: h.remove()
         self.hooks = []
 
-# %% ../../nbs/methods/05_core.ipynb #97eac448
+# %% ../../nbs/methods/05_core.ipynb #dfdb6e9e
 def ssl_learner(dls,                  # loaders of frames, pairs or clips
                 arch,                 # timm model name, or an encoder from `create_encoder`/`load_encoder`
                 method:SSLCallback,   # such as `SimCLR()`
@@ -481,15 +481,12 @@ def ssl_learner(dls,                  # loaders of frames, pairs or clips
     method, r = copy.copy(method), method.recipe                 # a method object may serve several learners
     mon = [Monitor(groups=1 if r.lr_bias is None else 2, views=method.watched)] if monitor else []
     learn = Learner(dls, encoder, loss_func=nn.Identity(), opt_func=opt_func or r.opt_func, lr=r.rates((getattr(dls.train, 'bs', None) or r.lr_bs or 1)*world_size()) if lr is None else lr,
-                    wd=r.decay if wd is None else wd, splitter=splitter or r.splitter, metrics=[*(_Measure(method, o) for o in method.measures), *(o for m in mon for o in m.metrics), *_listed(metrics)], cbs=[method, *mon, *_listed(cbs)], **kwargs)
+                    wd=r.decay if wd is None else wd, splitter=splitter or r.splitter, metrics=[*(_Measure(method, o) for o in method.measures), *(o for m in mon for o in m.metrics), *listify(metrics)], cbs=[method, *mon, *listify(cbs)], **kwargs)
     learn.recipe, learn.seed, learn.model.bf16 = r, seed, fast_bf16(learn.dls.device) if bf16 is None else bf16
     learn.model.to(memory_format=torch.channels_last)
     return learn
 
-# %% ../../nbs/methods/05_core.ipynb #afd85d02
-def _listed(o): return [] if o is None else list(o) if isinstance(o, (list, tuple)) else [o]
-
-# %% ../../nbs/methods/05_core.ipynb #d9936b1c
+# %% ../../nbs/methods/05_core.ipynb #709aa13d
 @patch
 def show_views(self:Learner,
     n:int=6 # frames to show
@@ -515,7 +512,7 @@ def show_results(self:Learner, ds_idx=1, dl=None, max_n=4, **kwargs):
     finally: m.train(was)
     return method.show_predictions(xs[0][:max_n], z, max_n)
 
-# %% ../../nbs/methods/05_core.ipynb #d0964140
+# %% ../../nbs/methods/05_core.ipynb #4c2c3bc4
 def written(o)->str:
     "A setting in words that are the same in every process: functions by name, not by address."
     if isinstance(o, partial): return f"{written(o.func)}({', '.join(f'{k}={written(v)}' for k,v in o.keywords.items())})"
@@ -528,7 +525,7 @@ def settings_of(method)->dict:
     return {k: v if isinstance(v, plain) else [o if isinstance(o, plain) else written(o) for o in v] if isinstance(v, (list, tuple)) else written(v)
             for k,v in vars(method).items() if k not in ('learn', 'recipe', 'skipped', 'overflow', 'calibrated', 'own_seed') and not k.startswith('_')}
 
-# %% ../../nbs/methods/05_core.ipynb #25831582
+# %% ../../nbs/methods/05_core.ipynb #dfb7f145
 def encoder_card(learn, **info):
     "What must be known about a pre-trained encoder: architecture, normalisation, method, data, versions."
     model = get_model(learn.model)
@@ -541,7 +538,7 @@ def encoder_card(learn, **info):
     card['versions'] = {o: version(o) for o in ('torch','timm','fastai')}
     return card | dict(license='state the licence of your data and weights here') | info
 
-# %% ../../nbs/methods/05_core.ipynb #cc949a63
+# %% ../../nbs/methods/05_core.ipynb #8e58b557
 def timm_line(card:dict, # of an encoder
               file:str   # its file name
              )->str:
@@ -549,7 +546,7 @@ def timm_line(card:dict, # of an encoder
     more = ''.join(f', {k}={tuple(v) if isinstance(v, list) else v!r}' for k,v in card['arch_kwargs'].items())
     return f"timm.create_model({card['arch']!r}, num_classes=0, in_chans={card['in_chans']}{more}, checkpoint_path={file!r})"
 
-# %% ../../nbs/methods/05_core.ipynb #459c9883
+# %% ../../nbs/methods/05_core.ipynb #fd7096f9
 def write_encoder(encoder:nn.Module,  # timm encoder
                   card:dict,          # what must be known about it, as `encoder_card` gives
                   path:str|Path       # file to write, .safetensors; the card stands beside it as .md
@@ -576,7 +573,7 @@ def save_encoder(learn,              # learner of `ssl_learner`
     "Save the encoder of a learner as safetensors with its card."
     return write_encoder(get_model(learn.model).encoder, encoder_card(learn, **info), path)
 
-# %% ../../nbs/methods/05_core.ipynb #0fd2b01f
+# %% ../../nbs/methods/05_core.ipynb #91795010
 def load_encoder(path:str|Path # file of `save_encoder`
                 )->nn.Module:  # timm encoder with `.card`
     "Load an encoder strictly; its file says which architecture it is."

@@ -7,7 +7,7 @@ Docs: https://sslus.github.io/sslus/methods/recipes.html.md"""
 # %% auto #0
 __all__ = ['adamw', 'lars', 'sgd', 'split_bias', 'one_cycle', 'warmup_cosine', 'step_decay', 'Recipe']
 
-# %% ../../nbs/methods/03_recipes.ipynb #ee9e14a1
+# %% ../../nbs/methods/03_recipes.ipynb #1861ec8d
 from functools import partial
 import numpy as np, torch
 from fastai.callback.core import Callback
@@ -15,7 +15,7 @@ from fastai.callback.schedule import ParamScheduler, SchedCos, SchedLin, combine
 from fastai.learner import Learner
 from fastai.optimizer import OptimWrapper
 from fastai.torch_core import trainable_params
-from fastcore.basics import patch
+from fastcore.basics import listify, patch
 from timm.optim import Lars
 import fastai.callback.schedule                           # fit_one_cycle and lr_find are patched in there
 
@@ -37,7 +37,7 @@ def split_bias(model)->list: # [weights, biases and norms]
     ps = trainable_params(model)
     return [[p for p in ps if p.ndim > 1], [p for p in ps if p.ndim <= 1]]
 
-# %% ../../nbs/methods/03_recipes.ipynb #bbe795e4
+# %% ../../nbs/methods/03_recipes.ipynb #059f8b95
 def one_cycle(learn, n_epoch, lr, pct_start=.1, **kwargs):
     "fastai's one-cycle schedule, warm-up over `pct_start` of all steps."
     learn.fit_one_cycle(n_epoch, lr, pct_start=pct_start, **kwargs)
@@ -46,18 +46,15 @@ def warmup_cosine(learn, n_epoch, lr, warmup=10, final=.001, cbs=None, **kwargs)
     "Linear warm-up over `warmup` epochs (at most a third of all), then cosine to `final` times the peak."
     pct, peak = min(warmup/n_epoch, 1/3), np.array(lr, ndmin=1, dtype=float)
     sched = combine_scheds([pct, 1-pct], [SchedLin(peak/100, peak), SchedCos(peak, peak*final)])
-    learn.fit(n_epoch, lr, cbs=[ParamScheduler(dict(lr=sched)), *_listed(cbs)], **kwargs)
+    learn.fit(n_epoch, lr, cbs=[ParamScheduler(dict(lr=sched)), *listify(cbs)], **kwargs)
 
 def step_decay(learn, n_epoch, lr, every=50, factor=.5624, cbs=None, **kwargs):
     "The rate times `factor` after every `every` epochs."
     peak = np.array(lr, ndmin=1, dtype=float)
     sched = lambda pct: peak*factor**int(min(pct, 1 - 1e-9)*n_epoch/every + 1e-9)
-    learn.fit(n_epoch, lr, cbs=[ParamScheduler(dict(lr=sched)), *_listed(cbs)], **kwargs)
+    learn.fit(n_epoch, lr, cbs=[ParamScheduler(dict(lr=sched)), *listify(cbs)], **kwargs)
 
-# %% ../../nbs/methods/03_recipes.ipynb #263014a9
-def _listed(o): return list(o) if isinstance(o, (list, tuple)) else [] if o is None else [o] if isinstance(o, Callback) else list(o)
-
-# %% ../../nbs/methods/03_recipes.ipynb #d3f830f2
+# %% ../../nbs/methods/03_recipes.ipynb #7fcda46d
 class Recipe:
     "Optimiser, rates and schedule of a method."
     def __init__(self,
@@ -90,7 +87,7 @@ class Recipe:
         made = f', made for batches of {self.bs}' if self.bs else ''
         return f"{name(self.opt_func)}, lr {self.lr:g}{bias}{per}, wd {self.wd:g}, {name(self.schedule)}{made}" + (f'. {self.note}' if self.note else '')
 
-# %% ../../nbs/methods/03_recipes.ipynb #b5652e3d
+# %% ../../nbs/methods/03_recipes.ipynb #da1ecc70
 @patch
 def fit_recipe(self:Learner,
     n_epoch:int, # epochs

@@ -6,23 +6,24 @@ Docs: https://sslus.github.io/sslus/study/grids.html.md"""
 
 # %% auto #0
 __all__ = ['seven', 'configs', 'robustness_axes', 'read_config', 'from_config', 'variance_grid', 'robustness_grid',
-           'command_study']
+           'command_study', 'phantom_data']
 
-# %% ../../nbs/study/08_grids.ipynb #6c1749de
+# %% ../../nbs/study/08_grids.ipynb #bf759504
 import copy, difflib, inspect
 from dataclasses import replace
 from pathlib import Path
 from ..data.pairs import Window
-from ..data.phantom import make_phantom
+from ..data.phantom import make_labelled_sweeps, make_phantom, make_plane_task
 from ..data.store import FrameStore
 from ..data.subsets import variance_sets
 from ..data.video import get_videos
+from ..evaluate.planes import sweep_table
 from ..methods.core import get_method, tiny_resnet
-from .engine import StudyError
+from .engine import StudyError, write_file
 from .starts import Pretrain, make_part, read_start
 from .study import Study
 
-# %% ../../nbs/study/08_grids.ipynb #5d04fdd7
+# %% ../../nbs/study/08_grids.ipynb #e7aa1732
 seven = ('AutoEncoder', 'InpaintAutoEncoder', 'SimCLR', 'MoCo', 'BYOL', 'BarlowTwins', 'VICReg')
 
 configs = {
@@ -30,6 +31,25 @@ configs = {
                       downstream=[{'FineTune': dict(epochs=100, bs=128, lr=[1e-3, 1e-3], wd=1e-6, label_smoothing=0.)}, 'linear'], fractions=[.01, .05, .1, .25, .5, 1.], seeds=5, arch='resnet18'),
     'asmus2023-small': dict(pretrain=['random', *seven], common=dict(steps=600, bs=64, options=dict(size=64), pairs={'Window': dict(frames=3)}, batch={'SweepBatch': dict(n_clips=4)}),
                             downstream=[{'FineTune': dict(lr=[2e-3, 2e-3])}, 'linear'], fractions=[.01, .1, 1.], seeds=3, arch='resnet18', arch_kwargs=tiny_resnet, size=64)}
+
+_pretext = dict(order=dict(geometry_weight=0), geometry=dict(order_weight=0), parallel={}, sequential=dict(strategy='sequential'))
+
+def _clip_starts(**more):
+    "Pre-trainings with the tasks of Jiao et al. 2020, by name."
+    return [{'Pretrain': dict(method='ClipOrderGeometry', name=k, options=v, **more)} for k,v in _pretext.items()]
+
+_frames = dict(pairs={'Window': dict(frames=3)}, batch={'SweepBatch': dict(n_clips=4)})
+_small = dict(arch='resnet18', arch_kwargs=tiny_resnet, size=64)
+
+configs |= {
+    'migliorelli2024': dict(phantom='alike', pretrain=['random', 'imagenet', 'SimCLR', {'Pretrain': dict(method='SimCLR', name='SimCLR from ImageNet', weights='imagenet')}], common=dict(steps=5000, bs=128),
+                            downstream=['fine-tune', 'dual task'], fractions=[.01, .05, .1, .25, .5, 1.], seeds=5, arch='resnet18'),
+    'migliorelli2024-small': dict(phantom='alike', pretrain=['random', 'SimCLR'], common=dict(steps=600, bs=64, options=dict(size=64), **_frames),
+                                  downstream=[{'FineTune': dict(lr=[2e-3, 2e-3])}, {'Dual': dict(lr=[2e-3, 2e-3], pairs=_frames['pairs'])}], fractions=[.02, .1, 1.], seeds=3, **_small),
+    'jiao2020': dict(phantom='sweeps', pretrain=['random', 'imagenet', *_clip_starts(bs=32), 'BarlowTwins'], common=dict(steps=5000, bs=128),
+                     downstream=['fine-tune'], fractions=[.01, .05, .1, 1.], pretrain_seeds=3, draws=3, arch='resnet18'),
+    'jiao2020-small': dict(phantom='sweeps', pretrain=['random', *_clip_starts(bs=16), {'Pretrain': dict(method='BarlowTwins', **_frames)}], common=dict(steps=600, bs=64, options=dict(size=64)),
+                           downstream=[{'FineTune': dict(steps=200, lr=[2e-3, 2e-3])}], fractions=[.02, .1], pretrain_seeds=3, draws=3, **_small)}
 
 # %% ../../nbs/study/08_grids.ipynb #d0da041c
 def read_config(config # name of a ready one, a YAML file, or a dict
@@ -74,13 +94,13 @@ def _entry_at(o, folder):
     if isinstance(o, str): return at(o) if o.endswith('.safetensors') else o
     return {k: {a: at(b) if a in ('file', 'weights') else b for a,b in (v or {}).items()} for k,v in o.items()} if isinstance(o, dict) else o
 
-# %% ../../nbs/study/08_grids.ipynb #95504f87
+# %% ../../nbs/study/08_grids.ipynb #aee10329
 def from_config(config,  # name of a ready one, a YAML file, or a dict
                 **change # arguments of `Study` that differ; None: as in the configuration
                )->Study:
     "The study that a configuration describes."
     c = read_config(config) | {k: v for k,v in change.items() if v is not None}
-    common = c.pop('common', None) or {}
+    common, _ = c.pop('common', None) or {}, c.pop('phantom', None)
     c['pretrain'] = [_with_common(o, common) for o in c.get('pretrain') or ['random']]
     lack, known = [k for k in ('path', 'planes') if not c.get(k)], list(inspect.signature(Study).parameters)
     if lack: raise StudyError(f'the configuration says no {" and no ".join(lack)}')
@@ -144,16 +164,17 @@ def robustness_grid(methods=('SimCLR', 'BarlowTwins'), # names of methods, or `P
     if unknown: raise StudyError(f'{", ".join(sorted(unknown))}: no such axis; there are {", ".join(robustness_axes)}')
     return [o for b in _bases(methods) for o in [replace(b, variant='base'), *(replace(b, variant=n, **c) for a in (axes or robustness_axes) for n,c in robustness_axes[a](b).items())]]
 
-# %% ../../nbs/study/08_grids.ipynb #4f8cf9aa
+# %% ../../nbs/study/08_grids.ipynb #8a4a0937
 def command_study(config, path=None, planes=None, root=None, store=None, external=None, pretrain=None, downstream=None, fractions=None, seeds=None, arch=None, steps=None, size=None, device=None)->Study:
     "The study that the command's arguments describe."
     if (Path(config)/'study.json').is_file(): return Study.open(config, **{k: v for k,v in dict(device=device).items() if v})
     c = read_config(config)
     path = Path(path or c.get('path') or Path(str(config)).stem)
+    if seeds and c.get('draws'): c |= dict(pretrain_seeds=seeds, draws=seeds)
     if steps: c['common'] = c.get('common', {}) | dict(steps=steps)
     if not (planes or c.get('planes')):
         if store or c.get('store'): raise StudyError('a store is given, but no table of labelled stills: name it with --planes')
-        planes, store = _phantom(path.with_name(path.name + '-phantom'))
+        planes, store = phantom_data(path.with_name(path.name + '-phantom'), c.get('phantom', 'planes'))
     words = lambda o: o and [w.strip() for w in o.split(',')]
     if pretrain: c['pretrain'] = [_entry(w, c.get('pretrain', [])) for w in words(pretrain)]
     arch, kwargs = arch or (None, None)
@@ -164,7 +185,19 @@ def _entry(word, entries):
     "The configuration's own start of this name, with its settings; else the word."
     return next((o for o in entries if read_start(o).name.lower() == word.lower()), word)
 
-def _phantom(folder):
+def _sweep_planes(folder):
+    "Table of every third frame of the phantom's labelled sweeps."
+    data = make_labelled_sweeps(folder/'labelled_sweeps', n_patients=120)
+    if not (data/'planes.csv').exists(): write_file(data/'planes.csv', lambda p: sweep_table(data, every=3).to_csv(p, index=False))
+    return data/'planes.csv'
+
+_tables = dict(planes=lambda folder: folder/'phantom'/'planes.csv', sweeps=_sweep_planes, **{k: lambda folder, k=k: make_plane_task(folder/k, k)/'planes.csv' for k in ('alike', 'distinct')})
+
+def phantom_data(folder,         # where the phantom goes
+                 task='planes'   # 'planes', 'sweeps' (frames with a plane or background), 'alike' or 'distinct' (planes that are)
+                )->tuple:        # (table of labelled stills or frames, frame store), paths
     "Table and store of the embedded phantom, made where they are not there."
+    if task not in _tables: raise StudyError(f'phantom: {task}: there are {", ".join(_tables)}')
+    folder = Path(folder)
     data = make_phantom(folder/'phantom')
-    return data/'planes.csv', FrameStore.build(get_videos(data/'sweeps'), folder/'store', size=96, table=data/'videos.csv').path
+    return _tables[task](folder), FrameStore.build(get_videos(data/'sweeps'), folder/'store', size=96, table=data/'videos.csv').path

@@ -6,15 +6,16 @@ Docs: https://sslus.github.io/sslus/study/starts.html.md"""
 
 # %% auto #0
 __all__ = ['Spec', 'read_spec', 'plain_part', 'make_part', 'Start', 'Random', 'ImageNet', 'FromFile', 'check_arch', 'Pretrain',
-           'read_start', 'Mode', 'FineTune', 'LinearHead', 'Gradual', 'Linear', 'KNN', 'read_mode']
+           'read_start', 'Mode', 'FineTune', 'LinearHead', 'Gradual', 'Linear', 'KNN', 'Dual', 'read_mode']
 
-# %% ../../nbs/study/06_starts.ipynb #2620babc
+# %% ../../nbs/study/06_starts.ipynb #15866825
 import inspect, os, shutil, sys
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 import timm
 from ..data import pairs as _pairs, views as _views
 from ..data.store import FrameStore
+from ..evaluate.dual import dual_dls, dual_learner
 from ..evaluate.planes import plane_learner
 from ..evaluate.probes import knn_probe, linear_probe
 from ..methods.core import WeightsMissing, create_encoder, drawn_encoder, get_method, grey_mean, grey_std, load_encoder, settings_of, write_encoder
@@ -156,7 +157,7 @@ class FromFile(Start):
             return dict(files=sizes(study.path, dest), sha256=file_sha(_unchanged(dest, study.identity(self, seed)['file'])))
         return Job(_key(self, study, seed), f'weights of {self.name}, seed {seed}', do, kind='copy')
 
-# %% ../../nbs/study/06_starts.ipynb #ef1aecd2
+# %% ../../nbs/study/06_starts.ipynb #3db424b7
 def check_arch(arch:str # timm model name
               ):
     "StudyError where timm knows no such model."
@@ -223,8 +224,7 @@ class Pretrain(Start):
         own = {k: v for k,v in asdict(self).items() if k not in ('name', 'set', 'variant', 'store', 'subset', 'weights')}
         start = file_sha(study.find(self.weights)) if self.weights not in (None, 'imagenet') else self.weights
         method, frames = self.method_object(), study.frames_of(self)   # the method's defaults decide too, so that they stand in the key
-        who = [[str(o) for o in r] for r in frames.videos[['name', 'fps', 'patient', 'machine']].itertuples(index=False)]      # windows in seconds, splits by patient
-        return own | dict(weights=start, seed=seed, frames=frames.fingerprint, clips=key_of(who), settings=settings_of(method), recipe=str(method.recipe), **_code(method))
+        return own | dict(weights=start, seed=seed, frames=frames.fingerprint, clips=_who(frames), settings=settings_of(method), recipe=str(method.recipe), **_code(method))
 
     def _run(self, study, seed): return study.path/'encoders'/_key(self, study, seed)
     def encoder(self, study, seed): return load_encoder(self._run(study, seed)/'encoder.safetensors')
@@ -275,7 +275,7 @@ def read_start(o # a `Start`, 'random', 'imagenet', the name of a method, the pa
         if o not in _specs: return Pretrain(type(get_method(str(o))).__name__)
     return read_spec(o, Start)
 
-# %% ../../nbs/study/06_starts.ipynb #b27a8041
+# %% ../../nbs/study/06_starts.ipynb #e60f0d11
 @dataclass(frozen=True, kw_only=True)
 class Mode(Spec):
     "A way to use an encoder."
@@ -284,7 +284,7 @@ class Mode(Spec):
     @property
     def title(self): return self.name or self.mode
     def check(self, study): "StudyError where this mode cannot be"
-    def identity(self): return {k: {a: b for a,b in v.items() if a != 'name'} for k,v in self.plain().items()}
+    def identity(self, study): return {k: {a: b for a,b in v.items() if a != 'name'} for k,v in self.plain().items()}
     def run(self, study, cell): "{'test': PlaneReport[, 'external': PlaneReport]} and plain facts of the training"; raise NotImplementedError
 
 # %% ../../nbs/study/06_starts.ipynb #dfd70d5e
@@ -363,7 +363,46 @@ class KNN(Mode):
     mode, frozen = 'kNN', True
     def run(self, study, cell): return _probe(knn_probe, study, cell, k=self.k, temperature=self.temperature)
 
-# %% ../../nbs/study/06_starts.ipynb #0d945780
+# %% ../../nbs/study/06_starts.ipynb #804b1c97
+@dataclass(frozen=True)
+class Dual(FineTune):
+    "Contrast and classification trained together; the fraction applies to the labels alone."
+    unlabelled:int = 32                # images without a label in a batch
+    frames:bool = True                 # frames of the study's store among them? False: the other stills only
+    store:str = ''                     # name of the store; '': the first
+    pairs:dict|None = None             # plain pairing of its frames; None: `Window(seconds=.1)`
+    contrastive_weight:float = 1.      # of the contrastive loss
+    ce_weight:float = 1.               # of the cross-entropy
+    schedule:str = 'constant'          # of both weights: constant, ramp, fade, handover
+    temperature:float = .2             # of the contrast
+    mode = 'dual task'
+    def __post_init__(self): object.__setattr__(self, 'pairs', plain_part(self.pairs))
+
+    def _store(self, study):
+        if not self.frames or not study.stores: return None
+        if self.store and self.store not in study.stores: raise StudyError(f'{self.title}: the study has no store named {self.store!r}; it has {", ".join(study.stores)}')
+        return study.stores[self.store or next(iter(study.stores))]
+
+    def check(self, study):
+        super().check(study)
+        store = self._store(study)
+        if store is not None and store.size < study.size: raise StudyError(f'{self.title}: the frames of the store have {store.size} pixels, the study asks for {study.size}')
+
+    def identity(self, study):
+        store = self._store(study)
+        return super().identity(study) | ({} if store is None else dict(frames=store.fingerprint, clips=_who(store)))
+
+    def learner(self, study, cell):
+        store = self._store(study)
+        dls = dual_dls(study.planes, store, cell.fraction, cell.draw, bs=self.bs, unlabelled=self.unlabelled, pairs=make_part(self.pairs), same_ids=not study.shared_patients, size=None if store is not None else study.size, device=study.device)
+        return dual_learner(dls, **cell.start.tune(study, cell.weights_seed), dropout=self.dropout, label_smoothing=self.label_smoothing, class_weights=self.class_weights, lr=self.lr, wd=self.wd,
+                            size=study.size, contrastive_weight=self.contrastive_weight, ce_weight=self.ce_weight, schedule=self.schedule, temperature=self.temperature, seed=cell.draw)
+
+def _who(store):
+    "Hash of clips, frame rates, patients and machines: windows in seconds and splits by patient hang on them."
+    return key_of([[str(o) for o in r] for r in store.videos[['name', 'fps', 'patient', 'machine']].itertuples(index=False)])
+
+# %% ../../nbs/study/06_starts.ipynb #55633fbf
 def _probe(probe, study, cell, **kwargs):
     "Reports of a probe, and what it settled on."
     feats, more = study.features(cell.start, cell.weights_seed), study.external_features(cell.start, cell.weights_seed)
@@ -372,7 +411,7 @@ def _probe(probe, study, cell, **kwargs):
     facts = {k: v for k,v in rep.settings.items() if k in ('C', 'k', 'temperature')}
     return reps, facts | (dict(valid_macro_f1=max(v.values())) if (v := rep.settings.get('valid_macro_f1')) else {})
 
-# %% ../../nbs/study/06_starts.ipynb #58b9334e
+# %% ../../nbs/study/06_starts.ipynb #54db7a14
 def read_mode(o # a `Mode`, a name such as 'fine-tune' or 'FineTune', or {name: settings}
              )->Mode:
     "A mode from what a file or a person wrote."

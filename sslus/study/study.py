@@ -7,7 +7,7 @@ Docs: https://sslus.github.io/sslus/study/study.html.md"""
 # %% auto #0
 __all__ = ['Cell', 'Study', 'read_settings', 'study_jobs']
 
-# %% ../../nbs/study/07_study.ipynb #68f90589
+# %% ../../nbs/study/07_study.ipynb #ea191553
 import json, os
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from fastcore.basics import patch
 from .. import __version__
 from ..data.store import FrameStore
 from ..evaluate.leaks import LeakReport, check_leaks
-from ..evaluate.planes import PlaneData, _long_side
+from ..evaluate.planes import PlaneData
 from ..evaluate.probes import PlaneFeatures, probe_model
 from .engine import Job, StudyError, forget, get_engine, key_of, mend, read_record, sizes, taken, write_file, write_json, write_record
 from .mainjob import is_run
@@ -125,7 +125,7 @@ def _plain_store(s, folder):
     if hasattr(s.parent, 'parent'): raise StudyError('part of a part of a store: take one subset of the whole store')
     return dict(path=_rel(s.parent.path, folder), subset=s.settings)
 
-# %% ../../nbs/study/07_study.ipynb #48815821
+# %% ../../nbs/study/07_study.ipynb #82806fb4
 @patch
 def _check(self:Study):
     "StudyError for what could not run, or would be misread."
@@ -147,8 +147,7 @@ def _check(self:Study):
 def _check_size(planes, size):
     "StudyError where a still is smaller than `size`."
     if size <= planes.default_size(): return
-    least = min(planes._map(_long_side))
-    if size > least: raise StudyError(f'size={size}: the smallest still of {planes.name} has {least} pixels on its longer side. Choose size={least} or less')
+    if size > (least := planes.smallest()): raise StudyError(f'size={size}: the smallest still of {planes.name} has {least} pixels on its longer side. Choose size={least} or less')
 
 @patch
 def find(self:Study, file)->Path:
@@ -249,7 +248,7 @@ def open(cls:Study,
     stores = {k: path/v if isinstance(v, str) else dict(v, path=path/v['path']) for k,v in s.pop('stores').items()}
     return cls(path, planes, stores if store is None else store, **{**s, 'save': False, **change})
 
-# %% ../../nbs/study/07_study.ipynb #c54a1f3e
+# %% ../../nbs/study/07_study.ipynb #b71e1825
 @patch
 def cells(self:Study)->list:
     "All cells of the grid."
@@ -270,7 +269,7 @@ def _data(self:Study)->dict:
 @patch
 def key(self:Study, cell)->str:
     "The key of a cell: a hash of everything that decides its result."
-    return key_of(dict(kind='cell', start=self.identity(cell.start, cell.weights_seed), mode=cell.mode.identity(), fraction=cell.fraction, draw=cell.draw, version=_version, **self._data()))
+    return key_of(dict(kind='cell', start=self.identity(cell.start, cell.weights_seed), mode=cell.mode.identity(self), fraction=cell.fraction, draw=cell.draw, version=_version, **self._data()))
 
 @patch
 def record(self:Study, cell):
