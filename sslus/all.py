@@ -7,7 +7,7 @@ Docs: https://sslus.github.io/sslus/all.html.md"""
 # %% auto #0
 __all__ = []
 
-# %% ../nbs/all.ipynb #cd3378b4
+# %% ../nbs/all.ipynb #bdf5bc3c
 from .data.video import *
 from .data.store import *
 from .data.subsets import *
@@ -15,6 +15,7 @@ from .data.phantom import *
 from .data.pairs import *
 from .data.views import *
 from .data.blocks import *
+from .data.sources import *
 from .methods.losses import *
 from .methods.recipes import *
 from .methods.monitor import *
@@ -27,11 +28,16 @@ from .methods.moco import *
 from .methods.byol import *
 from .methods.barlowtwins import *
 from .methods.vicreg import *
+from .methods.clip_order import ClipOrderGeometry, clip_scores, order_accuracy, noise_clips
+from .methods.dual_task import DualTask
 from .evaluate.metrics import *
 from .evaluate.planes import *
 from .evaluate.probes import *
 from .evaluate.explain import *
 from .evaluate.leaks import *
+from .evaluate.detect import DetectionReport, choose_smoothing, detect_planes, plot_timeline, predict_clip
+from .evaluate.saliency import *
+from .evaluate.dual import dual_dls, dual_learner
 from .study.report import *
 from .study.mainjob import *
 from .study.engine import StudyError
@@ -40,4 +46,5 @@ from .study.figures import *
 from .study.starts import *
 from .study.study import Study
 from .study.grids import *
+from .study.gaze import GazeStudy
 __all__ = [o for o in dir() if not o.startswith('_')]

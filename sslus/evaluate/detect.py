@@ -223,7 +223,7 @@ class DetectionReport(PlaneReport):
 
     plane_f1 = property(lambda self: self.estimates['plane_f1'])
 
-# %% ../../nbs/evaluate/06_detect.ipynb #343f3801
+# %% ../../nbs/evaluate/06_detect.ipynb #b6c4c603
 @patch(as_prop=True)
 def per_plane(self:DetectionReport)->pd.DataFrame:
     "One row a plane: frame scores with their intervals over patients, sweeps by outcome, events and false alarms."
@@ -238,12 +238,19 @@ def summary(self:DetectionReport)->str:
     "The scores in a few sentences, with what must be known beside them."
     s,n = self.scores, self.sweeps.outcome.value_counts().reindex(_outcomes, fill_value=0)
     within = lambda k, f='{:.3f}': f'{f} [{f}, {f}]'.format(s[k], s[f'{k}_low'], s[f'{k}_high'])
-    how = (f', smoothed ({self.kernel}, {self.smooth:g} frames)' if self.smooth else '') + (f', tolerance {self.tolerance} frames' if self.tolerance else '') + (f', runs of at least {self.min_frames} frames' if self.min_frames > 1 else '')
+    how = (f', smoothed ({self.kernel}, {self.smooth:g} to either side)' if self.smooth else '') + (f', tolerance {self.tolerance} frames' if self.tolerance else '') + (f', runs of at least {self.min_frames} frames' if self.min_frames > 1 else '')
     return (f'plane F1 {within("plane_f1")} over {len(self.planes)} planes without {" and ".join(self.background) or "any background"} (precision {s["plane_precision"]:.3f}, sensitivity {s["plane_sensitivity"]:.3f}); '
             f'macro-F1 {s["macro_f1"]:.3f} [{s["low"]:.3f}, {s["high"]:.3f}] over all {len(self.classes)} classes. '
-            f'Found {n["found"]} of {n[["found", "wrong frame", "missed"]].sum()} shown planes, {within("found")}; {n["wrong frame"]} wrong frames, {n["missed"]} missed, {n["false find"]} false finds; '
+            f'Found {n["found"]} of {n[["found", "wrong frame", "missed"]].sum()} shown planes, {within("found")}; wrong frames: {n["wrong frame"]}, missed: {n["missed"]}, false finds: {n["false find"]}; '
             f'{within("false_alarms", "{:.2f}")} false alarms a sweep. {s["images"]} frames of {s["sweeps"]} sweeps of {s["patients"]} patients{how}, 95 % intervals over patients'
             + (f'. {self.notes()}' if self.notes() else ''))
+
+@patch
+def notes(self:DetectionReport)->str:
+    "Those of a `PlaneReport`, planes that no frame shows, and intervals without width."
+    unseen,flat = [p for p in self.planes if not (self.y==p).any()], [k for k,i in self.intervals.items() if i.low == i.high]
+    own = ([f'no frame shows {_some(unseen)}: it counts 0 in plane F1'] if unseen else []) + ([f'all resamples have the same {_some(flat)}: an interval without width is no certainty'] if flat else [])
+    return '. '.join(o for o in (PlaneReport.notes(self), *own) if o)
 
 @patch
 def __repr__(self:DetectionReport): return '\n'.join(o for o in (self.name, self.summary(), self._short().round(3).to_string()) if o)
@@ -265,7 +272,7 @@ def save(self:DetectionReport,
     if self.smooth: _write_csv(self.raw, Path(path)/'raw_predictions.csv')
     return res
 
-# %% ../../nbs/evaluate/06_detect.ipynb #dcf946de
+# %% ../../nbs/evaluate/06_detect.ipynb #1e7e11cf
 @patch
 def detection_report(self:PlaneLearner,
     split='test',        # 'train', 'valid', 'test', or an external test set (see `PlaneData.external`)
@@ -298,7 +305,7 @@ def choose_smoothing(predictions:pd.DataFrame,         # of validation sweeps
     if res and by not in res[0]: raise ValueError(f'no score {by!r}; there are {_some(list(res[0])[2:], 12)}')
     return pd.DataFrame(res).sort_values(['smooth']).sort_values(by, ascending=by=='false_alarms', kind='stable', ignore_index=True)
 
-# %% ../../nbs/evaluate/06_detect.ipynb #80fa7005
+# %% ../../nbs/evaluate/06_detect.ipynb #4d584108
 def _colours(planes):
     "{plane: colour}."
     import matplotlib.pyplot as plt
@@ -327,7 +334,7 @@ def _thumbs(axs, pics, best, colours, fps):
         ax.set_title(f'{p}, {best[p][0]/fps:.2f} s' if fps != 1 else f'{p}, {best[p][0]}', fontsize=7)
     for ax in axs[len(order):]: ax.axis('off')
 
-# %% ../../nbs/evaluate/06_detect.ipynb #08054374
+# %% ../../nbs/evaluate/06_detect.ipynb #b401c4f2
 def plot_timeline(frames:pd.DataFrame, # predictions of one sweep, with class where the truth is known
                   planes,              # classes to draw, without background
                   best:dict|None=None, # plane -> (frame, probability, is it right?) for the dots; None: no dots
@@ -373,7 +380,7 @@ def plot_sweeps(self:DetectionReport, ax=None):
     ax.legend([plt.Rectangle((0,0), 1, 1, color=c) for c in colours], _outcomes, fontsize=7, loc='center left', bbox_to_anchor=(1, .5), frameon=False)
     return ax
 
-# %% ../../nbs/evaluate/06_detect.ipynb #d3500597
+# %% ../../nbs/evaluate/06_detect.ipynb #c10bf7c2
 def _one_sweep(predictions, video=None):
     "(rows, name) of a sweep by name, number, or the first."
     names = sorted({split_frame(p)[0] for p in predictions.image_path})
@@ -382,7 +389,7 @@ def _one_sweep(predictions, video=None):
     if name is None: raise ValueError(f'no sweep {video!r} among the {len(names)} of the report: {_some(names)}')
     return predictions[[split_frame(p)[0]==name for p in predictions.image_path]], name
 
-# %% ../../nbs/evaluate/06_detect.ipynb #237c71ef
+# %% ../../nbs/evaluate/06_detect.ipynb #a63f3c64
 def _taught(model, classes, size):
     "(module, class names, side of the stills, side of the view, fit and upscale) of a learner or a module."
     if hasattr(model, 'dls') and hasattr(model, 'model'):
@@ -402,7 +409,7 @@ def _chunks(clip, every, n):
     x = clip[::every]
     return (x[i:i+n] for i in range(0, len(x), n))
 
-# %% ../../nbs/evaluate/06_detect.ipynb #e74f1c44
+# %% ../../nbs/evaluate/06_detect.ipynb #86ba8e58
 @torch.no_grad()
 def predict_clip(clip,               # file, folder of frames, `Video`, or uint8 frames (T,H,W)
                  model,              # `plane_learner`, or a module such as `load_classifier` returns
@@ -430,7 +437,7 @@ def predict_clip(clip,               # file, folder of frames, `Video`, or uint8
     res = prediction_table(df, np.concatenate(prob), classes).drop(columns=['patient', 'class'])
     return pd.concat([res[['image_path']], df[['frame', 'time']], res.drop(columns='image_path')], axis=1)
 
-# %% ../../nbs/evaluate/06_detect.ipynb #d9b6d1e5
+# %% ../../nbs/evaluate/06_detect.ipynb #0d9e337b
 def planes_of(frames:pd.DataFrame,     # from `predict_clip`
               background='background', # class, or classes, that are no plane; (): none
               min_frames:int=1,        # frames of the clip that a run lasts, at least
@@ -439,8 +446,8 @@ def planes_of(frames:pd.DataFrame,     # from `predict_clip`
     "Runs of planes in a clip in the order of time, each with its best frame; `best` marks the best run of each plane."
     cols = [c for c in frames if c.startswith('prob_')]
     planes = _without([c[5:] for c in cols], background)
-    sure,d = frames[cols].max(1) >= threshold, frames.reset_index(drop=True)
-    runs = label_runs(d.frame, d.predicted.where(sure.to_numpy(), None))
+    d = frames.reset_index(drop=True)
+    runs = label_runs(d.frame, np.where(d[cols].to_numpy().max(1) >= threshold, d.predicted.astype(object), None))
     res = [dict(plane=r.label, start=r.first, end=r.last, **_best_row(d[(d.frame>=r.first)&(d.frame<=r.last)], r.label)) for r in runs[runs.label.isin(planes)&(runs.frames>=min_frames)].itertuples()]
     res = pd.DataFrame(res, columns=['plane', 'start', 'end', 'best_frame', 'time', 'probability'])
     return res.assign(best=res.index.isin(res.groupby('plane').probability.idxmax()) if len(res) else np.zeros(0, bool))
@@ -462,7 +469,7 @@ def detect_planes(clip,                    # file, folder of frames, `Video`, or
     res = planes_of(_smoothed(predict_clip(clip, model, **kwargs), smooth, kernel), background, min_frames, threshold)
     return res if dest is None else _write_planes(Path(dest), clip, res, overwrite)
 
-# %% ../../nbs/evaluate/06_detect.ipynb #72cdb282
+# %% ../../nbs/evaluate/06_detect.ipynb #bcbdeff0
 def _best_row(d, plane):
     r = d.loc[d[f'prob_{plane}'].idxmax()]
     return dict(best_frame=int(r.frame), time=float(r.time), probability=float(r[f'prob_{plane}']))

@@ -96,16 +96,21 @@ class DualSource(BatchSource):
         pick = np.unique(np.linspace(0, len(b[0])-1, n).astype(int))
         return show_frames([o[pick] for o in b[:2]], [self.planes.classes[k] if k >= 0 else 'no label' for k in b[2][pick].tolist()], n)
 
-# %% ../../nbs/evaluate/08_dual.ipynb #7b5b4bc6
+# %% ../../nbs/evaluate/08_dual.ipynb #d31bfce8
+def _called(name):
+    "What a clip may be called: its name or path, its file's name, with and without suffix."
+    file = str(name).rsplit('/', 1)[-1]
+    return {str(name), file, file.rsplit('.', 1)[0]}
+
 def _names_of(store):
-    "For each clip all that may name it in a table of stills: its patient, its name, its file's name."
-    return [{str(p)} if isinstance(p, str) else {n, n.rsplit('/', 1)[-1], n.rsplit('/', 1)[-1].rsplit('.', 1)[0]} for p,n in zip(store.videos.patient, store.videos.name)]
+    "For each clip all that may name it in a table of stills: its patient, or where that is not known the clip."
+    return [{str(p)} if isinstance(p, str) else _called(n) for p,n in zip(store.videos.patient, store.videos.name)]
 
 def _apart(store, planes, same_ids, overlap):
     "Numbers of the clips that may be trained on; ValueError where a held-out patient has clips and they are not to be left out."
     if overlap not in ('raise', 'leave out'): raise ValueError(f"overlap={overlap!r}: it is 'raise' or 'leave out'")
     held = planes.df[planes.df.split != 'train']
-    held = set(held.patient)|set(held['video'].astype(str) if 'video' in held else ()) if same_ids else set()
+    held = set(held.patient).union(*map(_called, held['video'] if 'video' in held else ())) if same_ids else set()
     both = np.array([bool(o & held) for o in _names_of(store)], bool)
     who = sorted(set().union(*(o & held for o in _names_of(store))))
     if both.any() and overlap == 'raise':
@@ -121,7 +126,7 @@ class _Twice(PlaneSource):
     def batch(self, rows): x,y = super().batch(rows); return x, x, y
     def show(self, b, **kwargs): return super().show((b[0], b[2]), **kwargs)
 
-# %% ../../nbs/evaluate/08_dual.ipynb #0073589d
+# %% ../../nbs/evaluate/08_dual.ipynb #d23de294
 class DualLoaders(PlaneLoaders):
     "Loaders of a label draw together with images without a label, and of the validation stills."
     def __init__(self,
@@ -136,7 +141,7 @@ class DualLoaders(PlaneLoaders):
         rest=(),             # rows that do not show their label
         frames=None,         # `FrameSource` of unlabelled frames
         unlabelled:int=32,   # images without a label in a batch
-        frame_share:float=.5 # share of frames among them
+        frame_share:float=1. # share of frames among them
     ):
         self.more = dict(rest=np.asarray(rest, dtype=int), frames=frames, unlabelled=unlabelled, frame_share=frame_share)
         self.parts = _parts(len(draw), len(rest), 0 if frames is None else len(frames.rows), bs, unlabelled, frame_share, getattr(frames and frames.compose, 'n_clips', 1))
@@ -163,7 +168,7 @@ class DualLoaders(PlaneLoaders):
 
     def __repr__(self): return f"DualLoaders: {len(self.draw)} labelled stills; a batch has {', '.join(f'{v} {k}' for k,v in self.parts.items())}"
 
-# %% ../../nbs/evaluate/08_dual.ipynb #b5f0e8d0
+# %% ../../nbs/evaluate/08_dual.ipynb #ab71c778
 def dual_dls(planes:PlaneData,       # the stills, split by patient
              store:FrameStore|None=None, # unlabelled frames of training patients or others; None: stills only
              fraction:float=1.,      # of the training stills that show their label, by patient
@@ -174,7 +179,7 @@ def dual_dls(planes:PlaneData,       # the stills, split by patient
              batch=None,             # which frames share a batch; None: `SweepBatch(4)`, with fewer than 4 clips `UniformBatch()`
              size:int|None=None,     # side of the images, pixels; None: that of the store, without one `default_size`
              keep_unlabelled_stills:bool=True, # use the training stills outside of the draw, without their label?
-             frame_share:float=.5,   # share of frames among the images without a label
+             frame_share:float=1.,   # share of frames among the images without a label
              min_batches:int=8,      # batches in an epoch, at least
              fit:str='pad',          # 'pad' keeps all of the still, 'crop' fills the square
              upscale:bool=False,     # enlarge small stills?
@@ -324,7 +329,7 @@ def class_scores(reports  # `PlaneReport`, or {name: report}
 # %% ../../nbs/evaluate/08_dual.ipynb #b797138b
 def _classifier_of(o): return o.plane_model() if isinstance(o, DualLearner) else o.model if isinstance(o, PlaneLearner) else o
 
-# %% ../../nbs/evaluate/08_dual.ipynb #ff085ca1
+# %% ../../nbs/evaluate/08_dual.ipynb #72791f4d
 def compare_cam(models:dict,       # name -> learner of `plane_learner` or `dual_learner`, or a `PlaneModel`
                 planes:PlaneData,  # the stills
                 rows=None,         # rows of the table; None: `n` stills of `split`, classes in turn
@@ -332,16 +337,17 @@ def compare_cam(models:dict,       # name -> learner of `plane_learner` or `dual
                 split:str='test',  # where they are taken from then
                 images=None,       # from `planes.images(...)`; None: `planes.images()`
                 seed:int=0,        # of the choice
-                **kwargs           # of `class_maps`, such as size
+                **kwargs           # of `class_maps`; size is that of each learner's views if not given
                ):
     "Sheet of stills, and below them the class maps of each classifier; returns the axes."
     import matplotlib.pyplot as plt
     rows = _in_turn(planes, n, split, seed) if rows is None else np.asarray(rows)
     x = (planes.images() if images is None else images)[rows]
-    axs = plt.subplots(len(models)+1, len(rows), figsize=(1.15*len(rows)+.3, 1.3*len(models)+1.3), squeeze=False, layout='constrained')[1]
+    axs = plt.subplots(len(models)+1, len(rows), figsize=(.95*len(rows)+.3, 1.1*len(models)+1.1), squeeze=False, layout='constrained')[1]
     for ax,im,r in zip(axs[0], x, rows): ax.imshow(im[0], cmap='gray', vmin=0, vmax=255); ax.set_title(planes.df['class'][r], fontsize=7)
     for line,(name,o) in zip(axs[1:], models.items()):
-        maps,prob = _maps_and_scores(_classifier_of(o), x, **kwargs)
+        own = dict(size=o.view_size) if isinstance(o, PlaneLearner) else {}
+        maps,prob = _maps_and_scores(_classifier_of(o), x, **{**own, **kwargs})
         for ax,im,cam,p,r in zip(line, x, maps, prob, rows):
             said = planes.classes[int(p.argmax())]
             _overlay(ax, im[0], cam); ax.set_title(f'{said} {p.max():.2f}', fontsize=7, color='black' if said == planes.df['class'][r] else 'tab:red')

@@ -65,9 +65,9 @@ def shuffle(x:Tensor,    # (b,n,...) frames of clips, or their features
     "The clips in each of their orders."
     return x[torch.arange(len(x), device=x.device)[:,None,None], perms]
 
-# %% ../../nbs/methods/15_clip_order.ipynb #c69ad985
+# %% ../../nbs/methods/15_clip_order.ipynb #061bf9bb
 def still_clips(x:Tensor,      # uint8 (B,T,1,H,W)
-                below:float=1. # mean difference of neighbouring frames, grey levels
+                below:float=.1 # mean difference of neighbouring frames, grey levels
                )->Tensor:      # bool (B,)
     "Clips in which no frame differs from the one before by `below` or more."
     d = (x[:,1:].short() - x[:,:-1].short()).abs().float().mean((2,3,4))            # (B,T-1)
@@ -182,7 +182,7 @@ class OrderHead(nn.Module):
         x = self.fused(shuffle(self.reduce(z), perms))
         return self.classify(x.flatten(0, 1)).view(*perms.shape[:2], -1)
 
-# %% ../../nbs/methods/15_clip_order.ipynb #0d0f5556
+# %% ../../nbs/methods/15_clip_order.ipynb #1b81cee5
 _ranges = 'rotate', 'scale', 'shear', 'translate'
 _strategies = 'parallel', 'sequential'
 
@@ -206,7 +206,7 @@ class ClipOrderGeometry(SSLCallback):
         translate:float=.1,        # largest shift, half sides of the frame
         crop:float|None=None,      # half side of the window at scale 1, half sides of the frame; None: the largest that never leaves the frame
         frame_jitter:float=0.,     # brightness factor of each *frame*, U(1-j, 1+j)
-        static_below:float=1.,     # clips whose neighbouring frames differ by less, grey levels, have no order
+        static_below:float=.1,     # clips whose neighbouring frames differ by less, grey levels, have no order
         orders:int=12,             # orders of each clip in a batch; at most n_frames!/2
         fuse:str='differences',    # how the order's head joins the frames: 'differences' or, as in the paper, 'concat'
         hidden:int=512,            # width of the heads
@@ -430,7 +430,7 @@ def _draw_windows(self:ClipOrderGeometry, ax, frame, true, pred):
     for box,style in ((true, '-'), (pred, '--')): ax.plot((box[:,0] + 1)*w/2 - .5, (box[:,1] + 1)*h/2 - .5, style, c='C1', lw=1)
     ax.set(xlim=(-.5, w - .5), ylim=(h - .5, -.5))
 
-# %% ../../nbs/methods/15_clip_order.ipynb #fc938f42
+# %% ../../nbs/methods/15_clip_order.ipynb #76ffd411
 def clip_scores(learn,              # learner of `ClipOrderGeometry`
                 source=None,        # `ManyClips`; None: that of the validation
                 clips=None,         # or clips themselves, uint8 (N,T,1,H,W), each counted as a patient
@@ -441,12 +441,16 @@ def clip_scores(learn,              # learner of `ClipOrderGeometry`
     import pandas as pd
     m, method = get_model(learn.model), copy.copy(next(c for c in learn.cbs if isinstance(c, ClipOrderGeometry)))
     method.orders, method.learn = len(order_classes(method.n_frames)), None
-    source = source or learn.dls.valid.dataset
+    if clips is None: source = _many(source or learn.dls.valid.dataset)
     batches = clips.split(bs) if clips is not None else (source.batch(o)[0] for o in np.array_split(source.rows, -(-len(source.rows)//bs)))
     parts = [{k: f(method, *z).cpu() for k,f in method.measures.items()} for z in _answered(m, method, batches, learn.dls.device, seed)]
     df = pd.DataFrame({k: torch.cat([p[k] for p in parts]).numpy() for k in parts[0]})
     df.insert(0, 'patient', range(len(df)) if clips is not None else source.store.groups[source.store.video_of[source.rows[:,0]]])
     return df
+
+def _many(source):
+    if not len(source): raise ValueError('the learner has no validation clips: make its loaders with valid_pct above 0, or give clips')
+    return source if isinstance(source, ManyClips) else ManyClips(source.store, source.clips, source.n_frames, source.step)
 
 def _answered(m, method, batches, device, seed):
     "What the model gives for each batch, in evaluation mode and with seeded draws."

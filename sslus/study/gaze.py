@@ -18,7 +18,7 @@ from .engine import Job, StudyError, forget, get_engine, key_of, mend, read_reco
 from .statistics import paired_scores
 from .study import Study, _rel, _seeds
 
-# %% ../../nbs/study/09_gaze.ipynb #9197410b
+# %% ../../nbs/study/09_gaze.ipynb #2f6ef0d3
 def gaze_data(settings:dict # {'phantom': folder, ...} or {'fixations': csv, ...}; the rest are arguments of `SaliencyData.from_phantom` or `from_fixations`
              )->SaliencyData:
     "Frames with gaze from plain settings."
@@ -28,24 +28,17 @@ def gaze_data(settings:dict # {'phantom': folder, ...} or {'fixations': csv, ...
     if kind is None: raise StudyError(f'gaze data {settings}: give the folder of a phantom as phantom=, or a table as fixations=')
     return kinds[kind](more.pop(kind), **more)
 
-def _fingerprint(data):
-    "Hash of the frames, maps, patients and splits."
-    import hashlib
-    h = hashlib.sha256(data.frames.tobytes()); h.update(data.maps.tobytes()); h.update(data.fixations.tobytes())
-    h.update(json.dumps([data.df[c].astype(str).tolist() for c in ('image_path', 'patient', 'split')]).encode())
-    return h.hexdigest()
-
-# %% ../../nbs/study/09_gaze.ipynb #97d4fc22
+# %% ../../nbs/study/09_gaze.ipynb #23b50469
 class GazeStudy:
     "The starts of a study x label fractions x repeats, on frames with gaze."
     def __init__(self,
         path:str|Path,        # folder of the gaze study
         study,                # a `Study` whose pre-trainings are done, or its folder
         data:dict,            # of `gaze_data`
-        fractions=(.05, 1.),  # of the training frames, by patient
+        fractions=(.05, .2),  # of the training frames, by patient
         draws=3,              # label draws: how many, or a list of seeds
         steps:int=150,        # optimiser steps
-        lr=(2e-3, 2e-3),      # rate of encoder and decoder, for all starts
+        lr=(2e-3, 4.5e-3),    # rate of encoder and decoder, for all starts
         bs:int=16,            # frames in a batch
         size:int|None=None,   # side of the views, pixels; None: the study's
         frozen:bool=False     # train the decoder alone?
@@ -58,8 +51,6 @@ class GazeStudy:
 
     @cached_property
     def data(self): return gaze_data({k: self.path/v if k in ('phantom', 'fixations', 'root') else v for k,v in self.settings['data'].items()})
-    @cached_property
-    def fingerprint(self): return _fingerprint(self.data)
 
     @classmethod
     def open(cls, path): # folder of a gaze study
@@ -72,7 +63,7 @@ class GazeStudy:
 
     def __repr__(self): return f'GazeStudy {self.path.name}: {len(self.cells())} cells, the starts of {self.study.path.name} on {len(self.data)} frames with gaze'
 
-# %% ../../nbs/study/09_gaze.ipynb #4ffa7d70
+# %% ../../nbs/study/09_gaze.ipynb #826589f9
 @patch
 def cells(self:GazeStudy)->list:
     "(start, pre-training seed or None, draw, fraction) of each cell; where the study couples seeds and draws, so do these."
@@ -86,7 +77,7 @@ def cells(self:GazeStudy)->list:
 def key(self:GazeStudy, start, seed, draw, fraction)->str:
     "The key of a cell: a hash of everything that decides its result."
     own = {k: v for k,v in self.settings.items() if k in ('steps', 'lr', 'bs', 'size', 'frozen')}
-    return key_of(dict(own, kind='gaze', start=self.study.identity(start, draw if seed is None else seed), draw=draw, fraction=fraction, data=self.fingerprint))
+    return key_of(dict(own, kind='gaze', start=self.study.identity(start, draw if seed is None else seed), draw=draw, fraction=fraction, data=self.data.fingerprint))
 
 @patch
 def jobs(self:GazeStudy)->list:
@@ -100,12 +91,11 @@ def _job(self:GazeStudy, start, seed, draw, fraction):
     def do():
         w = draw if seed is None else seed
         learn = saliency_learner(self.data.dls(fraction, draw, bs=s['bs'], device=self.study.device), **start.tune(self.study, w), lr=tuple(s['lr']), size=s['size'], seed=draw, frozen=s['frozen'])
-        epochs = max(1, round(s['steps']/len(learn.dls.train)))
-        with learn.no_bar(), learn.no_logging(): learn.fit_one_cycle(epochs, learn.lr)
+        with learn.no_bar(), learn.no_logging(): learn.fit_steps(s['steps'], evals=1)
         rep, valid = learn.saliency_report(), learn.saliency_report('valid')
         write_file(file, lambda p: rep.scores.to_parquet(p, index=False))
         return dict(scores={k: rep.ci(k).estimate for k in map_scores}, valid={k: valid.ci(k).estimate for k in map_scores}, images=len(learn.dls.draw), patients=int(learn.dls.draw.patient.nunique()),
-                    steps=epochs*len(learn.dls.train), files=sizes(self.path, file), **self.study.stamp())
+                    files=sizes(self.path, file), **self.study.stamp())
     return Job(key, f'gaze, {start.name}, {100*fraction:.4g} %, pre-training {seed}, draw {draw}', do, kind=f'gaze {start.arch}')
 
 def gaze_jobs(path):
