@@ -223,7 +223,7 @@ def _strides(step, every):
     if not 0 < lo <= hi or not strides: raise ValueError(f'step={step}: (lo, hi) in source frames, with a multiple of the store\'s every={every} between them')
     return strides
 
-# %% ../../nbs/data/06_blocks.ipynb #9fcfd206
+# %% ../../nbs/data/06_blocks.ipynb #15b65bd4
 class ClipSource(BatchSource):
     "Clips of equally spaced frames of a store, for `BatchDL`."
     n_inp = 1
@@ -234,6 +234,7 @@ class ClipSource(BatchSource):
         self.clips = [i for i in clips if store.counts[i] >= self.span]
         self.short = len(clips) - len(self.clips)
         self.pieces = int(sum(store.counts[i]//self.span for i in self.clips))
+        self.starts = int(sum(store.counts[i] - self.span + 1 for i in self.clips))              # clips that there are, overlapping
         self.n = n or self.pieces
 
     def __len__(self): return self.n if self.pieces else 0
@@ -282,7 +283,7 @@ def check_clips(x # (B,T,C,H,W)
     if x.ndim != 5 or x.shape[2] not in (1, 3): raise TypeError(f'clips are (B,T,C,H,W) with C=1 or 3, not {tuple(x.shape)}')
     return x
 
-# %% ../../nbs/data/06_blocks.ipynb #ce66d819
+# %% ../../nbs/data/06_blocks.ipynb #d97296ba
 @patch
 def clip_dls(self:FrameStore,
     bs:int=16,            # clips in a batch
@@ -291,14 +292,15 @@ def clip_dls(self:FrameStore,
     valid_pct:float=.1,   # share of patients in the validation set; 0: none
     valid=None,           # or the names of its patients (or clips)
     seed:int|None=0,      # seed of the split and of the orders
-    n_batches:int|None=None, # batches in an epoch; None: as many as cut each sweep once
+    n_batches:int|None=None, # batches in an epoch; None: as many as cut each sweep once, at least one
     num_workers:int=0,    # loader processes
     device=None           # None: the accelerator where there is one
 )->DataLoaders:
     "Loaders of clips (B,T,1,H,W), split by patient; sweeps too short for one clip are left out and counted in `dls.train.dataset.short`."
     train, val = (ClipSource(self, o, n_frames, step, n) for o,n in zip(_split(self, valid_pct, valid, seed), (n_batches and n_batches*bs, None)))
-    if train.pieces < bs:
-        raise ValueError(f'the training set gives {train.pieces} clips of {n_frames} frames ({train.short} sweeps are shorter than {train.span} stored frames): choose bs <= {len(train)}, fewer frames or a smaller step')
+    train.n = max(train.n, bs)                                       # few long pieces: cut more than once, from other starts
+    if train.starts < bs:
+        raise ValueError(f'the training set gives {train.starts} clips of {n_frames} frames ({train.short} sweeps are shorter than {train.span} stored frames): choose bs <= {train.starts}, fewer frames or a smaller step')
     return _dls(train, val, bs, seed, num_workers, device, self.path.parent)
 
 # %% ../../nbs/data/06_blocks.ipynb #f7815960

@@ -23,7 +23,7 @@ from .engine import StudyError, write_file
 from .starts import Pretrain, make_part, read_start
 from .study import Study
 
-# %% ../../nbs/study/08_grids.ipynb #0a3adc98
+# %% ../../nbs/study/08_grids.ipynb #350d1c09
 seven = ('AutoEncoder', 'InpaintAutoEncoder', 'SimCLR', 'MoCo', 'BYOL', 'BarlowTwins', 'VICReg')
 
 configs = {
@@ -45,7 +45,7 @@ configs |= {
     'migliorelli2024': dict(phantom='alike', pretrain=['random', 'imagenet', 'SimCLR', {'Pretrain': dict(method='SimCLR', name='SimCLR from ImageNet', weights='imagenet')}], common=dict(steps=5000, bs=128),
                             downstream=['fine-tune', 'dual task'], fractions=[.01, .05, .1, .25, .5, 1.], seeds=5, arch='resnet18'),
     'migliorelli2024-small': dict(phantom='alike', pretrain=['random', 'SimCLR'], common=dict(steps=600, bs=64, options=dict(size=64), **_frames),
-                                  downstream=[{'FineTune': dict(lr=[2e-3, 2e-3])}, {'Dual': dict(lr=[2e-3, 2e-3], pairs=_frames['pairs'])}], fractions=[.02, .1, 1.], seeds=3, **_small),
+                                  downstream=[{'FineTune': dict(steps=300, lr=[2e-3, 2e-3])}, {'Dual': dict(steps=300, lr=[2e-3, 2e-3], pairs=_frames['pairs'])}], fractions=[.1, 1.], seeds=3, **_small),
     'jiao2020': dict(phantom='sweeps', pretrain=['random', 'imagenet', *_clip_starts(bs=32), 'BarlowTwins'], common=dict(steps=5000, bs=128),
                      downstream=['fine-tune'], fractions=[.01, .05, .1, 1.], pretrain_seeds=3, draws=3, arch='resnet18'),
     'jiao2020-small': dict(phantom='sweeps', pretrain=['random', *_clip_starts(bs=32), {'Pretrain': dict(method='BarlowTwins', **_frames)}], common=dict(steps=600, bs=64, options=dict(size=64)),

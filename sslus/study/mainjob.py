@@ -82,7 +82,7 @@ def _same_run(run, config):
     if diff: raise RunError(f'{run}: this run has other settings and cannot be resumed. {"; ".join(diff)}')
     return True
 
-# %% ../../nbs/study/02_mainjob.ipynb #5a4b147e
+# %% ../../nbs/study/02_mainjob.ipynb #8839afc1
 def file_sha(path)->str:
     "sha256 of a file's bytes."
     with open(path, 'rb') as f: return hashlib.file_digest(f, 'sha256').hexdigest()
@@ -92,7 +92,8 @@ def pretraining(store, method, arch='resnet18', arch_kwargs=None, weights=None, 
     if steps < 1: raise RunError(f'steps={steps}: at least one is needed')
     loaders = lambda n: method.loaders(store, bs, pairs, batch, valid_pct=valid_pct, seed=seed, n_batches=n, device=device)
     dls = loaders(None)
-    if len(dls.train) > max(1, steps//10): dls = loaders(max(1, steps//10))        # a large store: a line and a saved encoder at least every tenth
+    n = max(1, min(max(len(dls.train), steps//50), steps//10))                     # a line and a saved encoder at least every tenth, and not after each of a few batches
+    if n != len(dls.train): dls = loaders(n)
     epochs, ds = max(1, round(steps/len(dls.train))), dls.train.dataset
     learn = ssl_learner(dls, arch, method, arch_kwargs, weights, lr=lr, wd=wd, seed=seed)
     return learn, dict(method=type(method).__name__, settings=settings_of(method), arch=arch, arch_kwargs=arch_kwargs or {}, weights=weights if weights in (None, 'imagenet') else file_sha(weights), epochs=epochs, steps=epochs*len(dls.train), bs=bs,
