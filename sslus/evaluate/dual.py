@@ -307,29 +307,16 @@ def gains(reports:dict,     # name -> `PlaneReport` of the same stills; the firs
         rows[name] = dict(zip(('score', 'low', 'high', 'gain', 'gain_low', 'gain_high'), (*r.ci(metric), *gain)))
     return pd.DataFrame(rows).T.rename_axis('classifier')
 
-# %% ../../nbs/evaluate/08_dual.ipynb #54c03fe7
-def _of_class(score, k):
-    "Function of confusion matrices (..., c, c) that scores class number `k`."
-    def f(cm):
-        hit, said, true = cm[...,k,k], cm[...,:,k].sum(-1), cm[...,k,:].sum(-1)
-        den, top = dict(precision=(said, hit), sensitivity=(true, hit), f1=(said + true, 2*hit))[score]
-        return np.divide(top, den, out=np.zeros(np.shape(hit)), where=den > 0)
-    return f
+# %% ../../nbs/evaluate/08_dual.ipynb #8930867d
+def class_scores(reports:dict    # name -> `PlaneReport`
+                )->pd.DataFrame: # rows (classifier, class); precision, sensitivity and f1, each with _low and _high; support (images)
+    "Precision, sensitivity and F1 of each class with intervals over patients, classifier by classifier."
+    return pd.concat({n: r.per_class_ci() for n,r in reports.items()}, names=['classifier', 'class'])
 
-# %% ../../nbs/evaluate/08_dual.ipynb #269d3977
-def class_scores(reports  # `PlaneReport`, or {name: report}
-                )->pd.DataFrame: # rows (classifier, class); for precision, sensitivity and f1 the score, low and high; images
-    "Precision, sensitivity and F1 of each class with intervals over patients."
-    reports = reports if isinstance(reports, dict) else {reports.name: reports}
-    def row(r, k):
-        cis = {s: r.ci(_of_class(s, k)) for s in ('precision', 'sensitivity', 'f1')}
-        return {(s, o): getattr(ci, at) for s,ci in cis.items() for o,at in (('score', 'estimate'), ('low', 'low'), ('high', 'high'))} | {('images', ''): int((r.y == r.classes[k]).sum())}
-    return pd.DataFrame({(n, c): row(r, k) for n,r in reports.items() for k,c in enumerate(r.classes)}).T.rename_axis(['classifier', 'class'])
-
-# %% ../../nbs/evaluate/08_dual.ipynb #b797138b
+# %% ../../nbs/evaluate/08_dual.ipynb #0d186fa0
 def _classifier_of(o): return o.plane_model() if isinstance(o, DualLearner) else o.model if isinstance(o, PlaneLearner) else o
 
-# %% ../../nbs/evaluate/08_dual.ipynb #72791f4d
+# %% ../../nbs/evaluate/08_dual.ipynb #c0ec955c
 def compare_cam(models:dict,       # name -> learner of `plane_learner` or `dual_learner`, or a `PlaneModel`
                 planes:PlaneData,  # the stills
                 rows=None,         # rows of the table; None: `n` stills of `split`, classes in turn
@@ -355,10 +342,10 @@ def compare_cam(models:dict,       # name -> learner of `plane_learner` or `dual
     for ax in axs.flat: ax.set(xticks=[], yticks=[])
     return axs
 
-# %% ../../nbs/evaluate/08_dual.ipynb #b130e26f
+# %% ../../nbs/evaluate/08_dual.ipynb #6483960f
 def _encoder_of(o): return _classifier_of(o).encoder if isinstance(o, (PlaneLearner, PlaneModel)) else o
 
-# %% ../../nbs/evaluate/08_dual.ipynb #0896383c
+# %% ../../nbs/evaluate/08_dual.ipynb #0cffeb83
 def compare_tsne(encoders:dict,      # name -> learner, `PlaneModel`, encoder, or a file of `save_encoder`
                  planes:PlaneData,   # the stills
                  by:str='class',     # column to colour by

@@ -9,7 +9,7 @@ __all__ = ['split_frame', 'patient_split', 'image_split', 'PlaneData', 'sweep_ta
            'plane_splitter', 'PlaneViews', 'FiniteLoss', 'SeedTraining', 'PlaneLearner', 'plane_learner',
            'prediction_table', 'PlaneReport']
 
-# %% ../../nbs/evaluate/02_planes.ipynb #bcba0bda
+# %% ../../nbs/evaluate/02_planes.ipynb #7f185de5
 import difflib, hashlib, io, json, os, re, base64, html, warnings
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
@@ -27,6 +27,7 @@ from fastai.losses import CrossEntropyLossFlat
 from fastai.torch_core import default_device, params
 from safetensors import SafetensorError, safe_open
 from ..data.blocks import BatchDL, BatchSource
+from ..data.store import FrameStore
 from ..data.video import Video, fit_frame, image_extensions, read_grey, video_extensions
 from ..data.video import _is_clip, _maybe_still
 from ..data.views import light_view, plain_view
@@ -559,7 +560,30 @@ def _check_apart(planes, ext):
     if len(both): raise ValueError(f'patient {_some(both.patient.unique())} of {ext.name} ({_rows(ext.rows[both.index])}) is also in {planes.name}. '
                                    'Leave them out with exclude=, or say same_ids=False if the two sources name their patients independently')
 
-# %% ../../nbs/evaluate/02_planes.ipynb #29c812e7
+# %% ../../nbs/evaluate/02_planes.ipynb #0e2539a2
+@patch
+def frame_store(self:PlaneData,
+    dest,               # folder to make; the stills as they are stored stand beside it, in `dest`-stills
+    size:int|None=None, # side of the frames, pixels; None: `default_size`
+    split:str='train',  # which stills; validation and test patients belong in no pre-training
+    progress:bool=True  # show a bar?
+)->FrameStore:
+    "The stills of a split as a frame store, a clip a patient, for pre-training; at once if it is there already."
+    from PIL import Image
+    df, x, dest = self.subset(split), self.images(size), Path(dest)
+    made = dest.with_name(f'{dest.name}-stills')
+    for p,d in df.groupby('patient'):
+        folder = made/re.sub(r'[^0-9A-Za-z._-]+', '_', p)
+        folder.mkdir(parents=True, exist_ok=True)
+        for n,i in enumerate(d.index):
+            file = folder/f'{n:05d}.png'
+            if not file.exists() or not np.array_equal(read_grey(file), x[i,0]): Image.fromarray(x[i,0]).save(file)
+    names = {re.sub(r'[^0-9A-Za-z._-]+', '_', p): p for p in df.patient.unique()}
+    if len(names) < df.patient.nunique(): raise ValueError(f'{self.name}: two patients have names that make one folder name; rename one')
+    machines = dict(zip(df.patient, df.machine)) if 'machine' in df else {}
+    return FrameStore.build([made/n for n in names], dest, x.shape[-1], patient=lambda f: names[Path(f).name], machine=(lambda f: machines[names[Path(f).name]]) if machines else None, progress=progress)
+
+# %% ../../nbs/evaluate/02_planes.ipynb #7da33893
 class PlaneSource(BatchSource):
     "Batches of stills from memory, as `BatchDL` asks for them; an epoch has `items` stills."
     n_inp = 1
@@ -590,7 +614,7 @@ class PlaneSource(BatchSource):
         for ax,im,c in zip(axs.flat, x, y): ax.imshow(im[0], cmap='gray', vmin=0, vmax=255); ax.set_title(self.planes.classes[c], fontsize=8)
         return axs
 
-# %% ../../nbs/evaluate/02_planes.ipynb #d8e6cc2c
+# %% ../../nbs/evaluate/02_planes.ipynb #46d70038
 class PlaneLoaders(DataLoaders):
     "Loaders of a label draw and of the validation stills; knows its draw, its `PlaneData` and how to load the other splits."
     def __init__(self,
@@ -640,7 +664,7 @@ def dls(self:PlaneData,
     "Loaders of the label draw (`dls.train`), of `dls.valid` and `dls.test`."
     return PlaneLoaders(self, self.draw(fraction, seed, by), self.images(size, fit, upscale), bs, min_batches, device=device, reading=dict(fit=fit, upscale=upscale))
 
-# %% ../../nbs/evaluate/02_planes.ipynb #e1d09772
+# %% ../../nbs/evaluate/02_planes.ipynb #03ef8a30
 class PlaneModel(nn.Module):
     "`encoder` and a linear `head` with dropout before it."
     def __init__(self,
@@ -666,7 +690,7 @@ def plane_splitter(m):
     "Parameter groups: backbone, head; the head alone where the backbone is frozen."
     return ([] if m.frozen else [params(m.encoder)]) + [params(m.head)]
 
-# %% ../../nbs/evaluate/02_planes.ipynb #d2d9f1ba
+# %% ../../nbs/evaluate/02_planes.ipynb #d6166a21
 class PlaneViews(Callback):
     "Replaces the uint8 batch by a float view of it: `train` while training, `plain` otherwise."
     order = CastToTensor.order-1
@@ -695,7 +719,7 @@ class SeedTraining(Callback):
         "Seed torch by `seed` and the number of epochs trained so far."
         torch.manual_seed(1_000_003*self.seed + self.past); self.past += 1
 
-# %% ../../nbs/evaluate/02_planes.ipynb #99d6ec6a
+# %% ../../nbs/evaluate/02_planes.ipynb #ffef151d
 def _from_file(arch, file, arch_kwargs):
     "Encoder of a file: sslus's, which must agree with `arch` and `arch_kwargs`, or plain timm weights for `arch`."
     file = Path(file)
@@ -726,7 +750,7 @@ def _start(arch, encoder, arch_kwargs):
 
 def _in_channels(m): return next(p.shape[1] for p in m.parameters() if p.ndim==4)
 
-# %% ../../nbs/evaluate/02_planes.ipynb #1c9c7cac
+# %% ../../nbs/evaluate/02_planes.ipynb #1c512dd7
 class PlaneLearner(Learner):
     "A fastai Learner of plane classes; made by `plane_learner`."
 
@@ -761,7 +785,7 @@ def plane_learner(dls:PlaneLoaders,        # from `PlaneData.dls`
     learn.start,learn.pretrained,learn.seed,learn.view_size,learn.mode = start,pretrained,seed,size,'linear head' if frozen else 'fine-tune'
     return learn
 
-# %% ../../nbs/evaluate/02_planes.ipynb #1cda11a3
+# %% ../../nbs/evaluate/02_planes.ipynb #5db88269
 def _rates(lr, pretrained, frozen=False):
     "[backbone, head] learning rates; [head] where the backbone is frozen, with one default for every start."
     if lr is None: lr = (4.5e-4, 4.5e-3) if pretrained or frozen else 2e-3
@@ -776,7 +800,7 @@ def _class_weights(dls, on):
     n = np.bincount(dls.planes.y[dls.draw.index], minlength=dls.c)
     return torch.tensor(n.sum()/(len(n)*n), dtype=torch.float32, device=dls.device) if on else None
 
-# %% ../../nbs/evaluate/02_planes.ipynb #371f25d6
+# %% ../../nbs/evaluate/02_planes.ipynb #d2c8bf1e
 @patch
 def fit_planes(self:PlaneLearner,
     steps:int=160, # optimiser steps
@@ -809,7 +833,7 @@ def fine_tune(self:PlaneLearner,
     self.unfreeze()
     self.fit_one_cycle(epochs + (0 if gradual else freeze_epochs), lr, **kwargs)
 
-# %% ../../nbs/evaluate/02_planes.ipynb #45c103c8
+# %% ../../nbs/evaluate/02_planes.ipynb #8f5ebc0d
 def prediction_table(df:pd.DataFrame,  # rows of `PlaneData.df`
                      prob:np.ndarray,  # (rows, classes)
                      classes           # names of the classes, in order
@@ -828,7 +852,7 @@ def plane_predict(self:PlaneLearner,
     with self.no_bar(), self.no_logging(): prob = self.get_preds(dl=self.dls.test_dl(split), reorder=False)[0]
     return prediction_table(split.df if isinstance(split, PlaneData) else self.dls.planes.subset(split), prob.float().numpy(), self.dls.vocab)
 
-# %% ../../nbs/evaluate/02_planes.ipynb #65dd9a07
+# %% ../../nbs/evaluate/02_planes.ipynb #a26ee7fa
 class PlaneReport:
     "Scores of a table of predictions: macro-F1 with its interval over patients, per class, per machine, confusion matrix."
     def __init__(self,
@@ -860,6 +884,10 @@ class PlaneReport:
         "A score with its interval over patients."
         return bootstrap_ci(self.y, self.pred, self.predictions.patient.to_numpy(), metric, self.n_boot, seed=self.seed, classes=self.classes)
 
+    def per_class_ci(self)->pd.DataFrame:
+        "Precision, sensitivity and F1 of each class, each with its interval over patients, and the number of images."
+        return per_class_ci(self.y, self.pred, self.predictions.patient.to_numpy(), self.classes, self.n_boot, seed=self.seed)
+
     def by(self, column:str='machine')->pd.DataFrame:
         "Macro-F1, accuracy, images and patients for each value of a column, such as each machine."
         if column not in self.predictions: raise ValueError(f'the predictions have no column {column!r}; they have {_some(self.predictions.columns, 9)}')
@@ -883,14 +911,14 @@ class PlaneReport:
         if draw is not None: _write_csv(draw, path/'draw.csv')
         return _write_csv(self.predictions.assign(leaks=self.leak) if self.leak else self.predictions, path/'predictions.csv')
 
-# %% ../../nbs/evaluate/02_planes.ipynb #05015c7b
+# %% ../../nbs/evaluate/02_planes.ipynb #35837f69
 def _write_csv(df, path):
     "Write a table under another name first, so that half a table never has the right one."
     part = path.with_name(f'.{path.stem}.{os.getpid()}.part')
     df.to_csv(part, index=False); os.replace(part, path)
     return path
 
-# %% ../../nbs/evaluate/02_planes.ipynb #6c0d8467
+# %% ../../nbs/evaluate/02_planes.ipynb #10144fb9
 @patch
 def notes(self:PlaneReport)->str:
     "What must be known beside the scores: a leak, an interval that covers less than it says; '' where there is nothing."

@@ -28,14 +28,14 @@ def gaze_data(settings:dict # {'phantom': folder, ...} or {'fixations': csv, ...
     if kind is None: raise StudyError(f'gaze data {settings}: give the folder of a phantom as phantom=, or a table as fixations=')
     return kinds[kind](more.pop(kind), **more)
 
-# %% ../../nbs/study/09_gaze.ipynb #23b50469
+# %% ../../nbs/study/09_gaze.ipynb #6836cf6c
 class GazeStudy:
     "The starts of a study x label fractions x repeats, on frames with gaze."
     def __init__(self,
         path:str|Path,        # folder of the gaze study
         study,                # a `Study` whose pre-trainings are done, or its folder
         data:dict,            # of `gaze_data`
-        fractions=(.05, .2),  # of the training frames, by patient
+        fractions=(.05,),      # of the training frames, by patient
         draws=3,              # label draws: how many, or a list of seeds
         steps:int=150,        # optimiser steps
         lr=(2e-3, 4.5e-3),    # rate of encoder and decoder, for all starts
@@ -148,13 +148,13 @@ def scores(self:GazeStudy,
     "The report of a cell: the score of each test frame, beside the baselines'."
     return SaliencyReport(pd.read_parquet(self.path/'scores'/f'{key}.parquet'))
 
-# %% ../../nbs/study/09_gaze.ipynb #285a8d7a
+# %% ../../nbs/study/09_gaze.ipynb #926eef72
 @patch
 def _array(self:GazeStudy, rows, metric, predictor='model'):
-    "Scores (pre-training seeds, draws, frames) of the done cells of one start and fraction; None where one is lacking."
+    "Scores (pre-training seeds, draws, frames), or (repeats, frames) where the study couples them, of one start and fraction; None where a cell is lacking."
     rows = rows.assign(pretrain_seed=rows.pretrain_seed.fillna(-1))
     if (rows.state != 'done').any(): return None
-    if self.study.draws is None: rows = rows.assign(pretrain_seed=-1)                     # coupled: one axis of repeats
+    if self.study.draws is None: return np.stack([self.scores(k).values(metric, predictor) for k in rows.sort_values('draw').key])     # coupled: one axis of repeats
     grid = rows.pivot(index='pretrain_seed', columns='draw', values='key').sort_index()
     return np.stack([[self.scores(k).values(metric, predictor) for k in r] for r in grid.to_numpy()])
 
@@ -174,7 +174,7 @@ def table(self:GazeStudy,
             a, row = self._array(h, metric), dict(start=name, fraction=f, cells=int((h.state == 'done').sum()), planned=len(h))
             if a is not None: row |= _mean_row(a, who, kwargs) | (_gap_row(a, ref, who, kwargs) if name != base and ref is not None else {})
             rows.append(row)
-        if ref is not None: rows += [dict(start=p, fraction=f, **_mean_row(self._array(g[g.start == base], metric, p)[:1,:1], who, kwargs)) for p in ('centre bias', 'uniform')]
+        if ref is not None: rows += [dict(start=p, fraction=f, **_mean_row(self._array(g[g.start == base], metric, p).reshape(-1, len(who))[0], who, kwargs)) for p in ('centre bias', 'uniform')]
     cols = ['start', 'fraction', 'mean', 'low', 'high', 'difference', 'diff_low', 'diff_high', 'p', 'cells', 'planned', 'covers', 'note']
     return pd.DataFrame(rows).reindex(columns=cols)
 

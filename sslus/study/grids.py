@@ -23,7 +23,7 @@ from .engine import StudyError, write_file
 from .starts import Pretrain, make_part, read_start
 from .study import Study
 
-# %% ../../nbs/study/08_grids.ipynb #350d1c09
+# %% ../../nbs/study/08_grids.ipynb #3a94adf4
 seven = ('AutoEncoder', 'InpaintAutoEncoder', 'SimCLR', 'MoCo', 'BYOL', 'BarlowTwins', 'VICReg')
 
 configs = {
@@ -45,11 +45,11 @@ configs |= {
     'migliorelli2024': dict(phantom='alike', pretrain=['random', 'imagenet', 'SimCLR', {'Pretrain': dict(method='SimCLR', name='SimCLR from ImageNet', weights='imagenet')}], common=dict(steps=5000, bs=128),
                             downstream=['fine-tune', 'dual task'], fractions=[.01, .05, .1, .25, .5, 1.], seeds=5, arch='resnet18'),
     'migliorelli2024-small': dict(phantom='alike', pretrain=['random', 'SimCLR'], common=dict(steps=600, bs=64, options=dict(size=64), **_frames),
-                                  downstream=[{'FineTune': dict(steps=300, lr=[2e-3, 2e-3])}, {'Dual': dict(steps=300, lr=[2e-3, 2e-3], pairs=_frames['pairs'])}], fractions=[.1, 1.], seeds=3, **_small),
+                                  downstream=[{'FineTune': dict(steps=900, lr=[2e-3, 2e-3])}, {'Dual': dict(steps=900, lr=[2e-3, 2e-3], pairs=_frames['pairs'])}], fractions=[.1], seeds=3, **_small),
     'jiao2020': dict(phantom='sweeps', pretrain=['random', 'imagenet', *_clip_starts(bs=32), 'BarlowTwins'], common=dict(steps=5000, bs=128),
                      downstream=['fine-tune'], fractions=[.01, .05, .1, 1.], pretrain_seeds=3, draws=3, arch='resnet18'),
     'jiao2020-small': dict(phantom='sweeps', pretrain=['random', *_clip_starts(bs=32), {'Pretrain': dict(method='BarlowTwins', **_frames)}], common=dict(steps=600, bs=64, options=dict(size=64)),
-                           downstream=[{'FineTune': dict(steps=200, lr=[2e-3, 2e-3])}], fractions=[.02, .1], pretrain_seeds=3, draws=3, **_small)}
+                           downstream=[{'FineTune': dict(steps=200, lr=[2e-3, 2e-3])}], fractions=[.05], pretrain_seeds=3, draws=3, **_small)}
 
 # %% ../../nbs/study/08_grids.ipynb #d0da041c
 def read_config(config # name of a ready one, a YAML file, or a dict
@@ -164,7 +164,7 @@ def robustness_grid(methods=('SimCLR', 'BarlowTwins'), # names of methods, or `P
     if unknown: raise StudyError(f'{", ".join(sorted(unknown))}: no such axis; there are {", ".join(robustness_axes)}')
     return [o for b in _bases(methods) for o in [replace(b, variant='base'), *(replace(b, variant=n, **c) for a in (axes or robustness_axes) for n,c in robustness_axes[a](b).items())]]
 
-# %% ../../nbs/study/08_grids.ipynb #8a4a0937
+# %% ../../nbs/study/08_grids.ipynb #04e92bbc
 def command_study(config, path=None, planes=None, root=None, store=None, external=None, pretrain=None, downstream=None, fractions=None, seeds=None, arch=None, steps=None, size=None, device=None)->Study:
     "The study that the command's arguments describe."
     if (Path(config)/'study.json').is_file(): return Study.open(config, **{k: v for k,v in dict(device=device).items() if v})
