@@ -7,7 +7,7 @@ Docs: https://sslus.github.io/sslus/all.html.md"""
 # %% auto #0
 __all__ = []
 
-# %% ../nbs/all.ipynb #bdf5bc3c
+# %% ../nbs/all.ipynb #dac93df0
 from .data.video import *
 from .data.store import *
 from .data.subsets import *
@@ -35,9 +35,9 @@ from .evaluate.planes import *
 from .evaluate.probes import *
 from .evaluate.explain import *
 from .evaluate.leaks import *
-from .evaluate.detect import DetectionReport, choose_smoothing, detect_planes, plot_timeline, predict_clip
+from .evaluate.detect import DetectionReport, choose_smoothing, detect_planes, plane_f1, planes_of, plot_timeline, predict_clip, sweep_events
 from .evaluate.saliency import *
-from .evaluate.dual import dual_dls, dual_learner
+from .evaluate.dual import check_dual, class_scores, compare_cam, compare_tsne, dual_dls, dual_learner, gains
 from .study.report import *
 from .study.mainjob import *
 from .study.engine import StudyError

@@ -143,13 +143,18 @@ def finetune(
     _,rep = finetune(PlaneData.from_csv(planes, root), run, encoder, arch, kwargs or None, fraction, draw, steps, size, seed, device, overwrite)
     print(rep); print(f'Report: {run}/report.html, predictions: {run}/predictions.csv')
 
-# %% ../nbs/cli.ipynb #5d90d886
+# %% ../nbs/cli.ipynb #6af39b6b
+def _words(text):
+    "Words between commas; none for 'none'."
+    return tuple(w for o in text.split(',') if (w := o.strip()) and w.lower() != 'none')
+
+# %% ../nbs/cli.ipynb #5ab180d7
 @command
 def detect(
     clip:str,                # Clip to search: a file, or a folder of frames
     classifier:str,          # classifier.safetensors of sslus-finetune
     dest:str,                # Folder to make, for planes.csv and the best frame of each plane
-    background:str='background', # Classes that are no plane, separated by commas
+    background:str='background', # Classes that are no plane, separated by commas; none: each class is a plane
     smooth:float=0,          # Frames to either side that have a say in a frame's classes
     min_frames:int=1,        # Frames that a find lasts, at least
     every:int=1,             # Look at frames 0, every, 2*every, ...
@@ -160,11 +165,11 @@ def detect(
     "Find the planes of a clip with a classifier of sslus-finetune, and save the best frame of each"
     from sslus.evaluate.detect import detect_planes
     from sslus.study.mainjob import load_classifier
-    found = detect_planes(clip, load_classifier(classifier), dest, tuple(o.strip() for o in background.split(',')), smooth, min_frames=min_frames, overwrite=overwrite, size=size, every=every, device=device)
+    found = detect_planes(clip, load_classifier(classifier), dest, _words(background), smooth, min_frames=min_frames, overwrite=overwrite, size=size, every=every, device=device)
     print(found.round(3).to_string(index=False) if len(found) else 'no plane was found')
     print(f'Best frames and planes.csv: {dest}')
 
-# %% ../nbs/cli.ipynb #ccd5b216
+# %% ../nbs/cli.ipynb #3014da75
 @command
 def study(
     config:str,              # asmus2023, jiao2020, migliorelli2024, each also with -small, or a YAML file

@@ -223,10 +223,10 @@ def _strides(step, every):
     if not 0 < lo <= hi or not strides: raise ValueError(f'step={step}: (lo, hi) in source frames, with a multiple of the store\'s every={every} between them')
     return strides
 
-# %% ../../nbs/data/06_blocks.ipynb #15b65bd4
+# %% ../../nbs/data/06_blocks.ipynb #328ad5b9
 class ClipSource(BatchSource):
     "Clips of equally spaced frames of a store, for `BatchDL`."
-    n_inp = 1
+    n_inp, task = 1, None                                            # task: a method whose question about the clips `show` draws
     def __init__(self, store, clips, n_frames, step, n=None):
         self.store, self.n_frames, self.step = store, n_frames, step or store.every
         self.strides = _strides(self.step, store.every)
@@ -265,7 +265,8 @@ class ClipSource(BatchSource):
         return check_clips(_gather(self.store, rows)[:,:,None]), torch.from_numpy(starts.copy())
 
     def show(self, b, n=4):
-        "Clips as film strips."
+        "Clips as film strips, or as the task sees them."
+        if self.task is not None: return self.task.show(b[0], b[0], n)
         import matplotlib.pyplot as plt
         n = min(n, len(b[0]))
         fig,axs = plt.subplots(n, self.n_frames, figsize=(1.4*self.n_frames, 1.5*n), squeeze=False)

@@ -8,7 +8,7 @@ Docs: https://sslus.github.io/sslus/evaluate/detect.html.md"""
 __all__ = ['smoothers', 'label_runs', 'sweep_events', 'smooth_probabilities', 'plane_f1', 'DetectionReport', 'choose_smoothing',
            'plot_timeline', 'predict_clip', 'planes_of', 'detect_planes']
 
-# %% ../../nbs/evaluate/06_detect.ipynb #a2c5894e
+# %% ../../nbs/evaluate/06_detect.ipynb #4158c395
 import os, re, shutil
 from functools import cached_property, partial
 from pathlib import Path
@@ -19,9 +19,10 @@ from ..data.video import Video, fit_frame
 from ..data.views import plain_view
 from .metrics import Interval, patient_confusions, per_class_ci, resample_counts
 from .metrics import _boot, _log_odds, _of_class, _percentiles
-from .planes import PlaneData, PlaneLearner, PlaneReport, prediction_table, split_frame, sweep_table
-from .planes import _clip_frames, _in_channels, _some, _write_csv
+from .planes import PlaneData, PlaneLearner, PlaneReport, prediction_table, split_frame
+from .planes import _clip_frames, _some, _write_csv
 from .probes import _evaluating
+from ..methods.core import in_channels
 
 # %% ../../nbs/evaluate/06_detect.ipynb #146ed219
 def _line_table(told, said, video='s.mp4', patient='p', prob=None, step=1):
@@ -44,7 +45,7 @@ def label_runs(frames, # numbers of the frames of one sweep, rising
     first,last = cut[:-1], cut[1:]-1
     return pd.DataFrame(dict(label=labels[first], first=frames[first], last=frames[last], frames=frames[last]-frames[first]+step))
 
-# %% ../../nbs/evaluate/06_detect.ipynb #31ede9e8
+# %% ../../nbs/evaluate/06_detect.ipynb #099e8550
 def _step(frames):
     "Usual step between the frames of a sweep; 1 for a single frame."
     d = np.diff(frames)
@@ -54,6 +55,10 @@ def _step(frames):
 def _apart(k, first, last):
     "Frames between frame `k` and the interval first..last; 0 inside."
     return np.maximum(np.maximum(np.asarray(first)-k, k-np.asarray(last)), 0)
+
+def _within(k, runs, tolerance=0):
+    "Mask of the frames `k` that lie in one of `runs`, or at most `tolerance` frames from it."
+    return np.any([_apart(k, a, b) <= tolerance for a,b in zip(runs['first'], runs['last'])], axis=0) if len(runs) else np.zeros(len(k), bool)
 
 def _by_sweep(predictions):
     "{video: its rows in order of frames, with columns video and frame}; ValueError where a row is no frame of a clip."
@@ -65,13 +70,13 @@ def _by_sweep(predictions):
     if len(twice): raise ValueError(f'{twice.image_path.iloc[0]} is listed twice')
     return dict(list(df.groupby('video')))
 
-# %% ../../nbs/evaluate/06_detect.ipynb #fc7a16dc
+# %% ../../nbs/evaluate/06_detect.ipynb #717dd0b6
 _outcomes = ('found', 'wrong frame', 'missed', 'false find', 'absent')
 
 def _best(d, plane, runs):
     "(frame, probability) of the best frame of `plane` in reported `runs` of a sweep; None where there is none."
     k = d.frame.to_numpy()
-    inside = np.any([(k >= a)&(k <= b) for a,b in zip(runs['first'], runs['last'])], axis=0) if len(runs) else np.zeros(len(k), bool)
+    inside = _within(k, runs)
     if not inside.any(): return None
     p = d[f'prob_{plane}'].to_numpy()[inside]
     return int(k[inside][p.argmax()]), float(p.max())
@@ -90,19 +95,19 @@ def _plane_events(d, plane, said, told, tolerance):
     "The row of one plane in one sweep."
     runs,events = (o[o.label==plane] for o in (said, told))
     best,gaps = _best(d, plane, runs), _gaps(runs, events)
-    near = gaps <= tolerance
+    near,k = gaps <= tolerance, d.frame.to_numpy()[_within(d.frame.to_numpy(), runs)]
     offset = None if best is None else float(_apart(best[0], events['first'], events['last']).min()) if len(events) else np.inf
     return dict(plane=plane, outcome=_outcome(len(events) > 0, offset, tolerance), true_frames=int((d['class']==plane).sum()), events=len(events), events_found=int(near.any(0).sum()),
-                runs=len(runs), false_alarms=int((~near.any(1)).sum()), best_frame=best[0] if best else pd.NA, shows=d['class'][d.frame==best[0]].iloc[0] if best else '',
+                runs=len(runs), false_alarms=int((~near.any(1)).sum()), reported_frames=len(k), excess_frames=int((~_within(k, events, tolerance)).sum()), best_frame=best[0] if best else pd.NA, shows=d['class'][d.frame==best[0]].iloc[0] if best else '',
                 probability=best[1] if best else np.nan, offset=np.nan if offset is None else offset)
 
-# %% ../../nbs/evaluate/06_detect.ipynb #bbda68ce
+# %% ../../nbs/evaluate/06_detect.ipynb #7162d062
 def sweep_events(predictions:pd.DataFrame, # frames of sweeps: image_path (clip.mp4#12), patient, class, predicted, prob_<class>...
                  planes,                   # classes that are planes, not background
                  tolerance:int=0,          # frames by which a reported frame may lie outside an event
                  min_frames:int=1          # frames of the clip that a reported run lasts, at least
                 )->pd.DataFrame:           # a row for each sweep and plane: video, patient, plane, outcome, counts, best_frame, shows, probability, offset
-    "What was found, missed and wrongly reported in each sweep, by plane. `shows`: true class of the best frame; `offset`: frames from it to the nearest event of the plane, infinite where there is none."
+    "What was found, missed and wrongly reported in each sweep, by plane. `shows`: true class of the best frame; `offset`: frames from it to the nearest event of the plane, infinite where there is none; `excess_frames`: reported frames outside every event of the plane."
     res = []
     for video,d in _by_sweep(predictions).items():
         if d.patient.nunique() > 1: raise ValueError(f'{video} belongs to several patients: {_some(d.patient.unique())}')
@@ -140,7 +145,7 @@ def _smoothed(predictions, smooth, kernel):
     res[cols] = pd.concat(parts).loc[res.index, cols]
     return res.assign(predicted=np.array([c[5:] for c in cols], dtype=object)[res[cols].to_numpy().argmax(1)])
 
-# %% ../../nbs/evaluate/06_detect.ipynb #78d06694
+# %% ../../nbs/evaluate/06_detect.ipynb #8e8288ba
 def _ratio_ci(num, den, groups, n, seed, road):
     "Interval over patients of sum(num)/sum(den)."
     who = np.unique(np.asarray(groups), return_inverse=True)[1]
@@ -158,7 +163,7 @@ def _without(classes, background):
     "Classes that are planes; ValueError where a background name is no class, or nothing is left."
     names = [background] if isinstance(background, str) else list(background)
     strange = [b for b in names if b not in classes]
-    if strange: raise ValueError(f'no class {_some(map(repr, strange))} to be background; there are {_some(classes, 20)}. Name it with background=, or background=() where every frame shows a plane')
+    if strange: raise ValueError(f'no class {_some(map(repr, strange))} to be background; there are {_some(classes, 20)}. Name it with background=; where every frame shows a plane, background=() (on the command line --background none) means no background class')
     planes = [c for c in classes if c not in names]
     if not planes: raise ValueError('all classes are background: there is nothing to detect')
     return planes
@@ -172,7 +177,7 @@ def plane_f1(classes,                # all classes of the task, in order
     f.__name__ = 'plane_f1'
     return f
 
-# %% ../../nbs/evaluate/06_detect.ipynb #a7566691
+# %% ../../nbs/evaluate/06_detect.ipynb #d2912885
 class DetectionReport(PlaneReport):
     "Scores of predictions for frames of sweeps: frame by frame, and by what was found in each sweep."
     def __init__(self,
@@ -204,7 +209,7 @@ class DetectionReport(PlaneReport):
         right,kept,shown = n['found'], n['found']+n['wrong frame']+n['false find'], n['found']+n['wrong frame']+n['missed']
         part = lambda a,b: float(a/b) if b else float('nan')
         return dict(plane_f1=float(f.f1.mean()), plane_precision=float(f.precision.mean()), plane_sensitivity=float(f.sensitivity.mean()), found=part(right, shown), find_precision=part(right, kept),
-                    find_f1=part(2*right, shown+kept), events_found=part(s.events_found.sum(), s.events.sum()), false_alarms=s.false_alarms.sum()/s.video.nunique(), sweeps=s.video.nunique())
+                    find_f1=part(2*right, shown+kept), events_found=part(s.events_found.sum(), s.events.sum()), false_alarms=s.false_alarms.sum()/s.video.nunique(), excess=part(s.excess_frames.sum(), s.reported_frames.sum()), sweeps=s.video.nunique())
 
     @cached_property
     def scores(self)->dict:
@@ -223,14 +228,14 @@ class DetectionReport(PlaneReport):
 
     plane_f1 = property(lambda self: self.estimates['plane_f1'])
 
-# %% ../../nbs/evaluate/06_detect.ipynb #b6c4c603
+# %% ../../nbs/evaluate/06_detect.ipynb #9201049e
 @patch(as_prop=True)
 def per_plane(self:DetectionReport)->pd.DataFrame:
-    "One row a plane: frame scores with their intervals over patients, sweeps by outcome, events and false alarms."
+    "One row a plane: frame scores with their intervals over patients, sweeps by outcome, events, false alarms and excess."
     if not hasattr(self, '_per_plane'):
         f = per_class_ci(self.y, self.pred, self.predictions.patient.to_numpy(), self.classes, self.n_boot, seed=self.seed).loc[self.planes]
         n = pd.crosstab(self.sweeps.plane, self.sweeps.outcome).reindex(index=self.planes, columns=_outcomes, fill_value=0)
-        self._per_plane = pd.concat([f, n, self.sweeps.groupby('plane')[['events', 'events_found', 'runs', 'false_alarms']].sum().loc[self.planes]], axis=1).rename_axis('plane')
+        self._per_plane = pd.concat([f, n, self.sweeps.groupby('plane')[['events', 'events_found', 'runs', 'false_alarms', 'reported_frames', 'excess_frames']].sum().loc[self.planes]], axis=1).rename_axis('plane')
     return self._per_plane
 
 @patch
@@ -242,7 +247,7 @@ def summary(self:DetectionReport)->str:
     return (f'plane F1 {within("plane_f1")} over {len(self.planes)} planes without {" and ".join(self.background) or "any background"} (precision {s["plane_precision"]:.3f}, sensitivity {s["plane_sensitivity"]:.3f}); '
             f'macro-F1 {s["macro_f1"]:.3f} [{s["low"]:.3f}, {s["high"]:.3f}] over all {len(self.classes)} classes. '
             f'Found {n["found"]} of {n[["found", "wrong frame", "missed"]].sum()} shown planes, {within("found")}; wrong frames: {n["wrong frame"]}, missed: {n["missed"]}, false finds: {n["false find"]}; '
-            f'{within("false_alarms", "{:.2f}")} false alarms a sweep. {s["images"]} frames of {s["sweeps"]} sweeps of {s["patients"]} patients{how}, 95 % intervals over patients'
+            f'{within("false_alarms", "{:.2f}")} false alarms a sweep; {_excess_words(s["excess"])}. {s["images"]} frames of {s["sweeps"]} sweeps of {s["patients"]} patients{how}, 95 % intervals over patients'
             + (f'. {self.notes()}' if self.notes() else ''))
 
 @patch
@@ -272,7 +277,10 @@ def save(self:DetectionReport,
     if self.smooth: _write_csv(self.raw, Path(path)/'raw_predictions.csv')
     return res
 
-# %% ../../nbs/evaluate/06_detect.ipynb #1e7e11cf
+# %% ../../nbs/evaluate/06_detect.ipynb #a1ced7ac
+def _excess_words(x): return f'{100*x:.0f} % of the frames reported as a plane lie outside every event of it' if np.isfinite(x) else 'no frame is reported as a plane'
+
+# %% ../../nbs/evaluate/06_detect.ipynb #7047d243
 @patch
 def detection_report(self:PlaneLearner,
     split='test',        # 'train', 'valid', 'test', or an external test set (see `PlaneData.external`)
@@ -303,9 +311,9 @@ def choose_smoothing(predictions:pd.DataFrame,         # of validation sweeps
     tries = [(0, '')]*(0 in widths) + [(w, k) for w in widths if w for k in kernels]
     res = [dict(smooth=w, kernel=k or 'gaussian', **DetectionReport(predictions, smooth=w, kernel=k or 'gaussian', **kwargs).estimates) for w,k in tries]
     if res and by not in res[0]: raise ValueError(f'no score {by!r}; there are {_some(list(res[0])[2:], 12)}')
-    return pd.DataFrame(res).sort_values(['smooth']).sort_values(by, ascending=by=='false_alarms', kind='stable', ignore_index=True)
+    return pd.DataFrame(res).sort_values(['smooth']).sort_values(by, ascending=by in ('false_alarms', 'excess'), kind='stable', ignore_index=True)
 
-# %% ../../nbs/evaluate/06_detect.ipynb #4d584108
+# %% ../../nbs/evaluate/06_detect.ipynb #651bb5af
 def _colours(planes):
     "{plane: colour}."
     import matplotlib.pyplot as plt
@@ -334,7 +342,7 @@ def _thumbs(axs, pics, best, colours, fps):
         ax.set_title(f'{p}, {best[p][0]/fps:.2f} s' if fps != 1 else f'{p}, {best[p][0]}', fontsize=7)
     for ax in axs[len(order):]: ax.axis('off')
 
-# %% ../../nbs/evaluate/06_detect.ipynb #b401c4f2
+# %% ../../nbs/evaluate/06_detect.ipynb #d83696eb
 def plot_timeline(frames:pd.DataFrame, # predictions of one sweep, with class where the truth is known
                   planes,              # classes to draw, without background
                   best:dict|None=None, # plane -> (frame, probability, is it right?) for the dots; None: no dots
@@ -380,7 +388,7 @@ def plot_sweeps(self:DetectionReport, ax=None):
     ax.legend([plt.Rectangle((0,0), 1, 1, color=c) for c in colours], _outcomes, fontsize=7, loc='center left', bbox_to_anchor=(1, .5), frameon=False)
     return ax
 
-# %% ../../nbs/evaluate/06_detect.ipynb #c10bf7c2
+# %% ../../nbs/evaluate/06_detect.ipynb #ca7e70dd
 def _one_sweep(predictions, video=None):
     "(rows, name) of a sweep by name, number, or the first."
     names = sorted({split_frame(p)[0] for p in predictions.image_path})
@@ -389,7 +397,7 @@ def _one_sweep(predictions, video=None):
     if name is None: raise ValueError(f'no sweep {video!r} among the {len(names)} of the report: {_some(names)}')
     return predictions[[split_frame(p)[0]==name for p in predictions.image_path]], name
 
-# %% ../../nbs/evaluate/06_detect.ipynb #a63f3c64
+# %% ../../nbs/evaluate/06_detect.ipynb #30601863
 def _taught(model, classes, size):
     "(module, class names, side of the stills, side of the view, fit and upscale) of a learner or a module."
     if hasattr(model, 'dls') and hasattr(model, 'model'):
@@ -409,7 +417,7 @@ def _chunks(clip, every, n):
     x = clip[::every]
     return (x[i:i+n] for i in range(0, len(x), n))
 
-# %% ../../nbs/evaluate/06_detect.ipynb #86ba8e58
+# %% ../../nbs/evaluate/06_detect.ipynb #0fda3da0
 @torch.no_grad()
 def predict_clip(clip,               # file, folder of frames, `Video`, or uint8 frames (T,H,W)
                  model,              # `plane_learner`, or a module such as `load_classifier` returns
@@ -426,7 +434,7 @@ def predict_clip(clip,               # file, folder of frames, `Video`, or uint8
     clip = clip if isinstance(clip, (np.ndarray, Video)) else Video(clip)
     net,classes,size,side,reading = _taught(model, classes, size)
     reading = dict(reading, **{k: v for k,v in dict(fit=fit, upscale=upscale).items() if v is not None})
-    view,prob = plain_view(side, channels=_in_channels(net)), []
+    view,prob = plain_view(side, channels=in_channels(net)), []
     with _evaluating(net, device) as dev:
         for x in _chunks(clip, every, bs):
             x = torch.from_numpy(np.stack([fit_frame(o, size, **reading) for o in x]))[:,None]
@@ -437,7 +445,7 @@ def predict_clip(clip,               # file, folder of frames, `Video`, or uint8
     res = prediction_table(df, np.concatenate(prob), classes).drop(columns=['patient', 'class'])
     return pd.concat([res[['image_path']], df[['frame', 'time']], res.drop(columns='image_path')], axis=1)
 
-# %% ../../nbs/evaluate/06_detect.ipynb #0d9e337b
+# %% ../../nbs/evaluate/06_detect.ipynb #2c322f1e
 def planes_of(frames:pd.DataFrame,     # from `predict_clip`
               background='background', # class, or classes, that are no plane; (): none
               min_frames:int=1,        # frames of the clip that a run lasts, at least
@@ -469,17 +477,39 @@ def detect_planes(clip,                    # file, folder of frames, `Video`, or
     res = planes_of(_smoothed(predict_clip(clip, model, **kwargs), smooth, kernel), background, min_frames, threshold)
     return res if dest is None else _write_planes(Path(dest), clip, res, overwrite)
 
-# %% ../../nbs/evaluate/06_detect.ipynb #bcbdeff0
+# %% ../../nbs/evaluate/06_detect.ipynb #4fa283b9
 def _best_row(d, plane):
     r = d.loc[d[f'prob_{plane}'].idxmax()]
     return dict(best_frame=int(r.frame), time=float(r.time), probability=float(r[f'prob_{plane}']))
 
+def _own_files(folder):
+    "Names of the files of the result of `detect_planes` in a folder, or None where it holds none."
+    try: df = pd.read_csv(folder/'planes.csv', dtype=str, keep_default_na=False)
+    except (OSError, ValueError): return None                                     # no such file, or no table
+    return {'planes.csv', *df.file} - {''} if {'plane', 'start', 'end', 'best_frame', 'file'} <= set(df) else None
+
 def _check_dest(dest, overwrite):
     "FileExistsError where `dest` holds anything that may not be replaced."
     if not dest.exists() or (dest.is_dir() and not any(dest.iterdir())): return
-    if not (dest/'planes.csv').is_file(): raise FileExistsError(f'{dest} exists and holds no result of detect_planes: choose another folder')
-    if {p.suffix for p in dest.iterdir()} - {'.csv', '.png'}: raise FileExistsError(f'{dest} holds other files too: choose another folder')
+    own = _own_files(dest)
+    if own is None: raise FileExistsError(f'{dest} exists and holds no result of detect_planes: choose another folder')
+    other = sorted(p.name for p in dest.iterdir() if p.name not in own or not p.is_file())
+    if other: raise FileExistsError(f'{dest} holds more than a result of detect_planes ({_some(other)}): choose another folder')
     if not overwrite: raise FileExistsError(f'{dest} holds an earlier result: choose another folder, or say overwrite=True')
+
+def _remove_result(folder):
+    "Remove an earlier result, file by file, and its folder once it is empty."
+    own = _own_files(folder) or set()
+    for p in list(folder.iterdir()):
+        if p.name in own: p.unlink()
+    folder.rmdir()
+
+def _put(new, dest, overwrite):
+    "Move the folder `new` to `dest`, in place of an earlier result, which is removed last."
+    if not dest.exists(): return os.replace(new, dest)
+    _check_dest(dest, overwrite)
+    old = new.with_name(f'{new.name}-old')
+    os.replace(dest, old); os.replace(new, dest); _remove_result(old)
 
 def _write_planes(dest, clip, table, overwrite):
     "Write table and best frames into a folder beside `dest`, and move it there when it is whole; returns the table with its column `file`."
@@ -488,12 +518,12 @@ def _write_planes(dest, clip, table, overwrite):
     table = table.assign(file=[name(r) for r in table.itertuples()])
     todo = table[table.best]
     frames = clip[todo.best_frame.to_numpy()] if isinstance(clip, np.ndarray) else _clip_frames(clip.path, todo.best_frame.tolist(), np.asarray) if len(todo) else []
+    dest = dest.resolve()                                                         # a link stays one
     tmp = dest.with_name(f'.{dest.name}-{os.getpid()}')
     try:
         tmp.mkdir(parents=True)
         for f,x in zip(todo.file, frames): Image.fromarray(x).save(tmp/f)
         table.to_csv(tmp/'planes.csv', index=False)
-        if dest.exists(): _check_dest(dest, overwrite); shutil.rmtree(dest)
-        os.replace(tmp, dest)
+        _put(tmp, dest, overwrite)
     finally: shutil.rmtree(tmp, ignore_errors=True)
     return table

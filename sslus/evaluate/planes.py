@@ -9,8 +9,8 @@ __all__ = ['split_frame', 'patient_split', 'image_split', 'PlaneData', 'sweep_ta
            'plane_splitter', 'PlaneViews', 'FiniteLoss', 'SeedTraining', 'PlaneLearner', 'plane_learner',
            'prediction_table', 'PlaneReport']
 
-# %% ../../nbs/evaluate/02_planes.ipynb #7f185de5
-import difflib, hashlib, io, json, os, re, base64, html, warnings
+# %% ../../nbs/evaluate/02_planes.ipynb #29735aaf
+import difflib, hashlib, io, json, os, re, base64, html, tempfile, warnings
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from functools import cached_property
@@ -27,14 +27,14 @@ from fastai.losses import CrossEntropyLossFlat
 from fastai.torch_core import default_device, params
 from safetensors import SafetensorError, safe_open
 from ..data.blocks import BatchDL, BatchSource
-from ..data.store import FrameStore
+from ..data.store import FrameStore, StoreError
 from ..data.video import Video, fit_frame, image_extensions, read_grey, video_extensions
 from ..data.video import _is_clip, _maybe_still
 from ..data.views import light_view, plain_view
 from ..data.workers import n_workers
 from .metrics import *
 from .metrics import _codes
-from ..methods.core import Bf16, NonFiniteLoss, adamw, create_encoder, encode, load_encoder, n_features
+from ..methods.core import Bf16, NonFiniteLoss, adamw, create_encoder, encode, in_channels, load_encoder, n_features
 
 # %% ../../nbs/evaluate/02_planes.ipynb #05dcd610
 def _fake_still(c, rng, size, period, gain):
@@ -373,17 +373,17 @@ def _long_side(p):
         with Image.open(p) as im: return max(im.size)
     except Exception: return max(Video(p).size if p.is_dir() or p.suffix.lower() in video_extensions else read_grey(p).shape)
 
-# %% ../../nbs/evaluate/02_planes.ipynb #90b46e60
+# %% ../../nbs/evaluate/02_planes.ipynb #7f3ca5a5
 class _NoFrame(ValueError):
     "The frame at place `at` of those asked for does not exist."
     def __init__(self, at, n, k): super().__init__(f'the clip has {n} frames; there is no frame {k}, counted from 0'); self.at = at
 
-def _clip_frames(path, frames, f):
-    "[`f(frame)`] for the given frame numbers of a clip, which is decoded once, front to back."
-    want,got,n = set(frames), {}, 0
-    for n,x in enumerate(Video(path), 1):
+def _clip_frames(clip, frames, f):
+    "[`f(frame)`] for the given frame numbers of a clip (a file, or a list of its frames), which is decoded once, front to back."
+    want,last,got,n = set(frames), max(frames, default=-1), {}, 0
+    for n,x in enumerate(clip if isinstance(clip, list) else Video(clip), 1):
         if n-1 in want: got[n-1] = f(x)
-        if n > max(want): break
+        if n > last: break
     for at,k in enumerate(frames):
         if k not in got: raise _NoFrame(at, n, k)
     return [got[k] for k in frames]
@@ -560,30 +560,52 @@ def _check_apart(planes, ext):
     if len(both): raise ValueError(f'patient {_some(both.patient.unique())} of {ext.name} ({_rows(ext.rows[both.index])}) is also in {planes.name}. '
                                    'Leave them out with exclude=, or say same_ids=False if the two sources name their patients independently')
 
-# %% ../../nbs/evaluate/02_planes.ipynb #0e2539a2
+# %% ../../nbs/evaluate/02_planes.ipynb #b2639105
+def _folder_names(patients, name):
+    "{name of a folder: patient}; ValueError where two patients would share one."
+    res = {}
+    for p in patients: res.setdefault(re.sub(r'^[.]+|[^0-9A-Za-z._-]+', '_', p), []).append(p)
+    for both in res.values():
+        if len(both) > 1: raise ValueError(f'{name}: patients {_some(map(repr, both))} have names that make one folder name; rename one')
+    return {k: v[0] for k,v in res.items()}
+
+def _write_stills(made, rows, x):
+    "PNGs of the stills `rows` {folder: numbers in `x`}, written beside `made` and moved there when all are whole."
+    from PIL import Image
+    made.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=made.parent, prefix=f'.{made.name}-') as tmp:
+        for folder,index in rows.items():
+            (part := Path(tmp)/'stills'/folder).mkdir(parents=True)
+            for n,i in enumerate(index): Image.fromarray(x[i,0]).save(part/f'{n:05d}.png')
+        try: os.replace(Path(tmp)/'stills', made)
+        except OSError:
+            if not made.is_dir(): raise                      # else another process was quicker, with the same stills
+
+def _store_of(dest, made):
+    "The store at `dest`, if it was made of the stills in `made`; StoreError where it holds others."
+    res = FrameStore(dest)
+    clips = json.loads((dest/'store.json').read_text(encoding='utf-8'))['clips']
+    if {Path(c['path']).parent.name for c in clips} == {made.name}: return res
+    raise StoreError(f'{dest} is a frame store of other stills (another selection, split or size, or made by an earlier sslus): choose another folder, or delete it')
+
+# %% ../../nbs/evaluate/02_planes.ipynb #dfa601ce
 @patch
 def frame_store(self:PlaneData,
-    dest,               # folder to make; the stills as they are stored stand beside it, in `dest`-stills
+    dest,               # folder to make; the stills as they are stored stand beside it, in `dest`-stills-<hash>
     size:int|None=None, # side of the frames, pixels; None: `default_size`
     split:str='train',  # which stills; validation and test patients belong in no pre-training
     progress:bool=True  # show a bar?
 )->FrameStore:
     "The stills of a split as a frame store, a clip a patient, for pre-training; at once if it is there already."
-    from PIL import Image
-    df, x, dest = self.subset(split), self.images(size), Path(dest)
-    made = dest.with_name(f'{dest.name}-stills')
-    for p,d in df.groupby('patient'):
-        folder = made/re.sub(r'[^0-9A-Za-z._-]+', '_', p)
-        folder.mkdir(parents=True, exist_ok=True)
-        for n,i in enumerate(d.index):
-            file = folder/f'{n:05d}.png'
-            if not file.exists() or not np.array_equal(read_grey(file), x[i,0]): Image.fromarray(x[i,0]).save(file)
-    names = {re.sub(r'[^0-9A-Za-z._-]+', '_', p): p for p in df.patient.unique()}
-    if len(names) < df.patient.nunique(): raise ValueError(f'{self.name}: two patients have names that make one folder name; rename one')
+    df, dest, size = self.subset(split), Path(dest), size or self.default_size()
+    names = _folder_names(df.patient.unique(), self.name)
+    made = dest.with_name(f'{dest.name}-stills-{hashlib.sha256(f"{self.fingerprint} {size} {split}".encode()).hexdigest()[:10]}')
+    if dest.exists(): return _store_of(dest, made)
+    if not made.is_dir(): _write_stills(made, {n: df.index[df.patient==p] for n,p in names.items()}, self.images(size))
     machines = dict(zip(df.patient, df.machine)) if 'machine' in df else {}
-    return FrameStore.build([made/n for n in names], dest, x.shape[-1], patient=lambda f: names[Path(f).name], machine=(lambda f: machines[names[Path(f).name]]) if machines else None, progress=progress)
+    return FrameStore.build([made/n for n in names], dest, size, patient=lambda f: names[Path(f).name], machine=(lambda f: machines[names[Path(f).name]]) if machines else None, progress=progress)
 
-# %% ../../nbs/evaluate/02_planes.ipynb #7da33893
+# %% ../../nbs/evaluate/02_planes.ipynb #8c33b265
 class PlaneSource(BatchSource):
     "Batches of stills from memory, as `BatchDL` asks for them; an epoch has `items` stills."
     n_inp = 1
@@ -614,7 +636,7 @@ class PlaneSource(BatchSource):
         for ax,im,c in zip(axs.flat, x, y): ax.imshow(im[0], cmap='gray', vmin=0, vmax=255); ax.set_title(self.planes.classes[c], fontsize=8)
         return axs
 
-# %% ../../nbs/evaluate/02_planes.ipynb #46d70038
+# %% ../../nbs/evaluate/02_planes.ipynb #9775c43a
 class PlaneLoaders(DataLoaders):
     "Loaders of a label draw and of the validation stills; knows its draw, its `PlaneData` and how to load the other splits."
     def __init__(self,
@@ -664,7 +686,7 @@ def dls(self:PlaneData,
     "Loaders of the label draw (`dls.train`), of `dls.valid` and `dls.test`."
     return PlaneLoaders(self, self.draw(fraction, seed, by), self.images(size, fit, upscale), bs, min_batches, device=device, reading=dict(fit=fit, upscale=upscale))
 
-# %% ../../nbs/evaluate/02_planes.ipynb #03ef8a30
+# %% ../../nbs/evaluate/02_planes.ipynb #138ce5a5
 class PlaneModel(nn.Module):
     "`encoder` and a linear `head` with dropout before it."
     def __init__(self,
@@ -690,7 +712,7 @@ def plane_splitter(m):
     "Parameter groups: backbone, head; the head alone where the backbone is frozen."
     return ([] if m.frozen else [params(m.encoder)]) + [params(m.head)]
 
-# %% ../../nbs/evaluate/02_planes.ipynb #d6166a21
+# %% ../../nbs/evaluate/02_planes.ipynb #3cc883f6
 class PlaneViews(Callback):
     "Replaces the uint8 batch by a float view of it: `train` while training, `plain` otherwise."
     order = CastToTensor.order-1
@@ -719,7 +741,7 @@ class SeedTraining(Callback):
         "Seed torch by `seed` and the number of epochs trained so far."
         torch.manual_seed(1_000_003*self.seed + self.past); self.past += 1
 
-# %% ../../nbs/evaluate/02_planes.ipynb #ffef151d
+# %% ../../nbs/evaluate/02_planes.ipynb #e4e61e2b
 def _from_file(arch, file, arch_kwargs):
     "Encoder of a file: sslus's, which must agree with `arch` and `arch_kwargs`, or plain timm weights for `arch`."
     file = Path(file)
@@ -748,9 +770,9 @@ def _start(arch, encoder, arch_kwargs):
         return create_encoder(arch, weights=weights, **(arch_kwargs or {})), weights or 'random', weights is not None
     return _from_file(arch, encoder, arch_kwargs), Path(encoder).stem, True
 
-def _in_channels(m): return next(p.shape[1] for p in m.parameters() if p.ndim==4)
+_in_channels = in_channels                                   # the pages on probes, explanations and dual learning ask for it by this name
 
-# %% ../../nbs/evaluate/02_planes.ipynb #1c512dd7
+# %% ../../nbs/evaluate/02_planes.ipynb #1dbd2854
 class PlaneLearner(Learner):
     "A fastai Learner of plane classes; made by `plane_learner`."
 
@@ -777,7 +799,7 @@ def plane_learner(dls:PlaneLoaders,        # from `PlaneData.dls`
         torch.default_generator.manual_seed(seed)                    # torch.manual_seed would seed the GPU's generators too, which fork_rng does not put back here
         enc,start,pretrained = _start(arch, encoder, arch_kwargs)
         model = PlaneModel(enc, n_features(enc), dls.c, dropout, frozen)
-    size,ch = size or dls.size, _in_channels(enc)
+    size,ch = size or dls.size, in_channels(enc)
     own = [PlaneViews(view(size, channels=ch), plain_view(size, channels=ch)), FiniteLoss(), SeedTraining(seed), Bf16(bf16)]
     learn = PlaneLearner(dls.again(seed), model, CrossEntropyLossFlat(weight=_class_weights(dls, class_weights), label_smoothing=label_smoothing), opt_func=_per_group(opt_func), splitter=plane_splitter,
                          lr=_rates(lr, pretrained, frozen), wd=wd, metrics=[MacroF1(dls.c), BalancedAccuracyOf(dls.c)], cbs=[*own, *cbs], **kwargs)
@@ -785,7 +807,7 @@ def plane_learner(dls:PlaneLoaders,        # from `PlaneData.dls`
     learn.start,learn.pretrained,learn.seed,learn.view_size,learn.mode = start,pretrained,seed,size,'linear head' if frozen else 'fine-tune'
     return learn
 
-# %% ../../nbs/evaluate/02_planes.ipynb #5db88269
+# %% ../../nbs/evaluate/02_planes.ipynb #6c7e85e0
 def _rates(lr, pretrained, frozen=False):
     "[backbone, head] learning rates; [head] where the backbone is frozen, with one default for every start."
     if lr is None: lr = (4.5e-4, 4.5e-3) if pretrained or frozen else 2e-3
@@ -800,7 +822,7 @@ def _class_weights(dls, on):
     n = np.bincount(dls.planes.y[dls.draw.index], minlength=dls.c)
     return torch.tensor(n.sum()/(len(n)*n), dtype=torch.float32, device=dls.device) if on else None
 
-# %% ../../nbs/evaluate/02_planes.ipynb #d2c8bf1e
+# %% ../../nbs/evaluate/02_planes.ipynb #a3dd45e9
 @patch
 def fit_planes(self:PlaneLearner,
     steps:int=160, # optimiser steps
@@ -833,7 +855,7 @@ def fine_tune(self:PlaneLearner,
     self.unfreeze()
     self.fit_one_cycle(epochs + (0 if gradual else freeze_epochs), lr, **kwargs)
 
-# %% ../../nbs/evaluate/02_planes.ipynb #8f5ebc0d
+# %% ../../nbs/evaluate/02_planes.ipynb #9bedc079
 def prediction_table(df:pd.DataFrame,  # rows of `PlaneData.df`
                      prob:np.ndarray,  # (rows, classes)
                      classes           # names of the classes, in order
@@ -852,7 +874,7 @@ def plane_predict(self:PlaneLearner,
     with self.no_bar(), self.no_logging(): prob = self.get_preds(dl=self.dls.test_dl(split), reorder=False)[0]
     return prediction_table(split.df if isinstance(split, PlaneData) else self.dls.planes.subset(split), prob.float().numpy(), self.dls.vocab)
 
-# %% ../../nbs/evaluate/02_planes.ipynb #a26ee7fa
+# %% ../../nbs/evaluate/02_planes.ipynb #46cdf5f7
 class PlaneReport:
     "Scores of a table of predictions: macro-F1 with its interval over patients, per class, per machine, confusion matrix."
     def __init__(self,
@@ -911,14 +933,14 @@ class PlaneReport:
         if draw is not None: _write_csv(draw, path/'draw.csv')
         return _write_csv(self.predictions.assign(leaks=self.leak) if self.leak else self.predictions, path/'predictions.csv')
 
-# %% ../../nbs/evaluate/02_planes.ipynb #35837f69
+# %% ../../nbs/evaluate/02_planes.ipynb #3074165c
 def _write_csv(df, path):
     "Write a table under another name first, so that half a table never has the right one."
     part = path.with_name(f'.{path.stem}.{os.getpid()}.part')
     df.to_csv(part, index=False); os.replace(part, path)
     return path
 
-# %% ../../nbs/evaluate/02_planes.ipynb #10144fb9
+# %% ../../nbs/evaluate/02_planes.ipynb #1f7d632a
 @patch
 def notes(self:PlaneReport)->str:
     "What must be known beside the scores: a leak, an interval that covers less than it says; '' where there is nothing."

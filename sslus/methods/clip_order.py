@@ -9,9 +9,8 @@ __all__ = ['order_classes', 'order_class', 'draw_orders', 'still_clips', 'affine
            'warp_clips', 'order_loss', 'geometry_loss', 'OrderHead', 'clip_views', 'ClipOrderGeometry', 'clip_step',
            'ManyClips', 'clip_scores', 'order_accuracy', 'noise_clips']
 
-# %% ../../nbs/methods/15_clip_order.ipynb #100f7eb6
+# %% ../../nbs/methods/15_clip_order.ipynb #a916066a
 import copy, itertools, math, warnings
-from contextlib import contextmanager
 from functools import lru_cache
 import numpy as np, torch, torch.nn.functional as F
 from torch import nn, Tensor
@@ -66,18 +65,24 @@ def shuffle(x:Tensor,    # (b,n,...) frames of clips, or their features
     "The clips in each of their orders."
     return x[torch.arange(len(x), device=x.device)[:,None,None], perms]
 
-# %% ../../nbs/methods/15_clip_order.ipynb #0396b833
+# %% ../../nbs/methods/15_clip_order.ipynb #053a930b
+def _check_grey(x):
+    "TypeError where clips are no grey levels: those in [0,1] would all seem to stand still."
+    if x.dtype != torch.uint8: raise TypeError(f'clips are uint8, grey levels from 0 to 255; these are {x.dtype}. Give them as the store has them; the views turn them into floats')
+
+# %% ../../nbs/methods/15_clip_order.ipynb #8aaf4852
 def still_clips(x:Tensor,      # uint8 (B,T,1,H,W)
                 below:float=.1 # mean difference of neighbouring frames, grey levels
                )->Tensor:      # bool (B,)
     "Clips in which no frame differs from the one before by `below` or more."
+    _check_grey(x)
     d = (x[:,1:].short() - x[:,:-1].short()).abs().float().mean((2,3,4))            # (B,T-1)
     return d.amax(1) < below
 
-# %% ../../nbs/methods/15_clip_order.ipynb #1bccd0a9
+# %% ../../nbs/methods/15_clip_order.ipynb #45faec2d
 parameters = 'rotation', 'scale', 'shear', 'shift x', 'shift y'
 
-# %% ../../nbs/methods/15_clip_order.ipynb #e517af10
+# %% ../../nbs/methods/15_clip_order.ipynb #d71f4b8f
 def affine_maps(u:Tensor,      # (b,5) in [-1,1]: rotation, scale, shear, shift x, shift y
                 rotate:float,  # largest rotation, degrees
                 scale,         # size of the window, (lo, hi); above 1 shows more of the frame
@@ -92,7 +97,7 @@ def affine_maps(u:Tensor,      # (b,5) in [-1,1]: rotation, scale, shear, shift 
     row = lambda *o: torch.stack(o, -1)
     return torch.stack([row(s*a.cos(), s*(k*a.cos() - a.sin()), u[:,3]*translate), row(s*a.sin(), s*(k*a.sin() + a.cos()), u[:,4]*translate)], 1)
 
-# %% ../../nbs/methods/15_clip_order.ipynb #8021d7c1
+# %% ../../nbs/methods/15_clip_order.ipynb #7d3e4357
 _edge = 1/32                                     # kept free at the frame's border: no pixel outside is ever interpolated, from 32 pixels on
 
 def _reach(rotate, shear):
@@ -107,6 +112,7 @@ def largest_crop(rotate:float,   # largest rotation, degrees
                  translate:float # largest shift, half sides of the frame
                 )->float:        # half side at scale 1, half sides of the frame
     "The largest window that stays inside the frame whatever is drawn."
+    if np.shape(scale) != (2,): raise ValueError(f'scale={scale}: two sizes of the window, (lo, hi); (1., 1.) leaves it as it is')
     if not (0 <= rotate <= 180 and 0 < scale[0] <= scale[1] and shear >= 0 and 0 <= translate < 1 - _edge):
         raise ValueError(f'rotate={rotate} (0 to 180 degrees), scale={scale} (lo, hi, above 0), shear={shear} (0 or more), translate={translate} (0 to below {1 - _edge:.2f}): out of range')
     return (1 - _edge - translate)/(_reach(rotate, shear)*scale[1])
@@ -118,7 +124,7 @@ def check_crop(crop, *ranges):
     if not 0 < crop <= most: raise ValueError(f'crop={crop}: the window would leave the frame and its border would tell the transformation. With rotate, scale, shear, translate = {ranges} it can be {most:.3f} at most')
     return crop
 
-# %% ../../nbs/methods/15_clip_order.ipynb #b50af67d
+# %% ../../nbs/methods/15_clip_order.ipynb #0fcfcd97
 def warp_clips(x:Tensor,     # uint8 or float in [0,1], (B,T,1,H,W)
                maps:Tensor,  # (B,2,3), from output to frame
                size:int      # side of the output, pixels
@@ -129,7 +135,7 @@ def warp_clips(x:Tensor,     # uint8 or float in [0,1], (B,T,1,H,W)
     grid = F.affine_grid(maps, (len(x), 1, k*size, k*size), align_corners=False)
     return F.avg_pool2d(F.grid_sample(x, grid, mode='bilinear', padding_mode='zeros', align_corners=False), k)[:,:,None]
 
-# %% ../../nbs/methods/15_clip_order.ipynb #fa7200b8
+# %% ../../nbs/methods/15_clip_order.ipynb #79a9b967
 def _mean(rows, w): return (rows if w is None else rows*w).mean()
 
 @full_precision
@@ -150,7 +156,7 @@ def geometry_loss(pred:Tensor,       # (b,5)
     "Smooth L1 of the parameters (Girshick 2015, eq. 3), averaged over parameters and clips."
     return _mean(F.smooth_l1_loss(pred, u.to(pred.dtype), reduction='none').mean(1), w)
 
-# %% ../../nbs/methods/15_clip_order.ipynb #c45d984a
+# %% ../../nbs/methods/15_clip_order.ipynb #7ee29e43
 def _concat(z): return z.flatten(-2)                                                # (b,k,n,d) -> (b,k,n*d)
 
 def _differences(z):
@@ -184,9 +190,16 @@ class OrderHead(nn.Module):
         x = self.fused(shuffle(self.reduce(z), perms))
         return self.classify(x.flatten(0, 1)).view(*perms.shape[:2], -1)
 
-# %% ../../nbs/methods/15_clip_order.ipynb #aba4e771
+# %% ../../nbs/methods/15_clip_order.ipynb #b448ab4b
 _ranges = 'rotate', 'scale', 'shear', 'translate'
 _strategies = 'parallel', 'sequential'
+
+def _check_step(step):
+    "ValueError where `step` is neither None, nor a whole number from 1 on, nor two of them."
+    pair = isinstance(step, (list, tuple))
+    parts = step if pair else [] if step is None else [step]
+    if all(isinstance(o, (int, np.integer)) and o >= 1 for o in parts) and (not pair or len(parts) == 2 and parts[0] <= parts[1]): return
+    raise ValueError(f'step={step}: a whole number of source frames, 1 or more; (lo, hi), two of them; or None')
 
 def clip_views(size:int # side of the views, pixels
               )->View:
@@ -222,7 +235,7 @@ class ClipOrderGeometry(SSLCallback):
     def _reset(self): self._still, self._seen = 0, 0
 
     def _check(self):
-        order_classes(self.n_frames); self.window
+        order_classes(self.n_frames); self.window; _check_step(self.step)
         if self.strategy not in _strategies or self.fuse not in _fusions: raise ValueError(f'strategy={self.strategy!r} is one of {", ".join(_strategies)}, fuse={self.fuse!r} one of {", ".join(_fusions)}')
         if min(self.order_weight, self.geometry_weight) < 0 or not self.order_weight + self.geometry_weight: raise ValueError('order_weight and geometry_weight are 0 or more, and not both 0')
         if not 0 <= self.frame_jitter < 1 or self.orders < 1: raise ValueError(f'frame_jitter={self.frame_jitter} lies in [0,1), orders={self.orders} is 1 or more')
@@ -238,7 +251,7 @@ class ClipOrderGeometry(SSLCallback):
         order = dict(order=OrderHead(nf, self.n_frames, self.fuse, hidden=self.hidden, dropout=self.dropout)) if self.order_weight else {}
         return order | (dict(geometry=mlp(nf, self.hidden, len(parameters), bias_last=True)) if self.geometry_weight else {})
 
-# %% ../../nbs/methods/15_clip_order.ipynb #7fd3863e
+# %% ../../nbs/methods/15_clip_order.ipynb #53a26732
 def _only(view, **kwargs):
     "A copy of a view with other settings."
     v = copy.copy(view); vars(v).update(kwargs)
@@ -260,6 +273,7 @@ def _view(self:ClipOrderGeometry, x): return _only(self.pipelines(x[:,0])[0], fr
 def make_views(self:ClipOrderGeometry, a, b=None):
     "The clips that go in, then orders (B,k,n), their classes (B,k) and the parameters (B,5), of the tasks that are on."
     if a.shape[1] != self.n_frames: raise ValueError(f'clips of {a.shape[1]} frames, the method was made for n_frames={self.n_frames}: make the loaders with method.loaders(store, bs)')
+    _check_grey(a)
     u = 2*torch.rand(len(a), len(parameters), device=a.device) - 1
     clips = ([self._view(a)(a)] if self.order_weight and self.parallel else []) + ([self.transformed(a, u)] if self.geometry_weight else [])
     return (*clips, *(self._orders(a) if self.order_weight else ()), *((u,) if self.geometry_weight else ()))
@@ -274,7 +288,7 @@ def _orders(self:ClipOrderGeometry, a):
     perms, cls = draw_orders(len(a), self.n_frames, self.orders, a.device)
     return perms, cls.masked_fill(still[:,None], -1)
 
-# %% ../../nbs/methods/15_clip_order.ipynb #9d2468e8
+# %% ../../nbs/methods/15_clip_order.ipynb #ffd3e5df
 @patch
 def forward(self:ClipOrderGeometry, m, *views):
     n = len(views) - 2*bool(self.order_weight) - bool(self.geometry_weight)         # clips that go in
@@ -309,7 +323,7 @@ def chance(self:ClipOrderGeometry, b, *z):
     if self.geometry_weight: total += self.geometry_weight*float(geometry_loss(torch.zeros_like(r['u']), r['u']))
     return total
 
-# %% ../../nbs/methods/15_clip_order.ipynb #963222df
+# %% ../../nbs/methods/15_clip_order.ipynb #3785009c
 def _right(method, *z):
     "(B,) share of each clip's orders that are found; nan where it stands still."
     r = method.answers(*z)
@@ -318,10 +332,12 @@ def _right(method, *z):
 def _stands(method, *z): return (method.answers(*z)['cls'][:,0] < 0).float()
 
 def _error(i):
-    "(B,) error of parameter `i`, by that of guessing the mean."
+    "(B,) error of parameter `i`, by the batch's mean error of guessing 0."
     def error(method, *z):
         r = method.answers(*z)
-        return (r['pred'][:,i] - r['u'][:,i]).abs().float()/.5
+        pred, u = (r[k][:,i].float() for k in ('pred', 'u'))
+        guess = u.abs().mean()
+        return (pred - u).abs()/torch.where(guess > 0, guess, .5)                    # all draws 0: by what is expected of them
     return error
 
 @patch(as_prop=True)
@@ -339,7 +355,7 @@ def after_fit(self:ClipOrderGeometry):
     if self._seen and self.static > .2*self._seen:
         warnings.warn(f'{self.static} of {self._seen} clips stood still and had no order to learn. Are these stills or frozen screens? A larger step or a smaller static_below finds more that move.')
 
-# %% ../../nbs/methods/15_clip_order.ipynb #e4a7d375
+# %% ../../nbs/methods/15_clip_order.ipynb #c427b035
 def clip_step(store,             # FrameStore
               n_frames:int,      # frames in a clip
               seconds:float=1.,  # distance of its frames that is aimed at
@@ -351,7 +367,11 @@ def clip_step(store,             # FrameStore
     most = share*(np.median(store.counts) - 1)/(n_frames - 1)*store.every
     return max(1, int(min(wish, most)//store.every))*store.every
 
-# %% ../../nbs/methods/15_clip_order.ipynb #af4b5cf8
+# %% ../../nbs/methods/15_clip_order.ipynb #3a285032
+def _no_single(n, bs):
+    "The smallest batch size from `bs` on whose last batch of `n` rows is not one row alone."
+    return next(o for o in itertools.count(max(bs, 2)) if n % o != 1) if n > 1 else bs
+
 class ManyClips(ClipSource):
     "Overlapping clips of each sweep, at evenly spaced starts; the strides take turns."
     def __init__(self, store, clips, n_frames, step, each=16):
@@ -366,14 +386,18 @@ class ManyClips(ClipSource):
 @patch
 def loaders(self:ClipOrderGeometry, store, bs, pairs=None, batch=None, **kwargs):
     "Loaders of clips (pairs and batch say nothing to them); the validation is on overlapping clips, 16 of a sweep."
-    step = self.step or clip_step(store, self.n_frames)
+    step = clip_step(store, self.n_frames) if self.step is None else self.step
     dls = store.clip_dls(bs, self.n_frames, step, **kwargs)
     if len(dls.valid.dataset):
         many = ManyClips(store, dls.valid.dataset.clips, self.n_frames, step)
-        dls.loaders[1] = dls.valid.new(many, bs=bs + (len(many) % bs == 1), drop_last=False)             # no batch of one
+        dls.loaders[1] = dls.valid.new(many, bs=_no_single(len(many), bs), drop_last=False)
+    for dl in dls.loaders: dl.dataset.task = self                                                        # so that show_batch shows the task
     return dls
 
-# %% ../../nbs/methods/15_clip_order.ipynb #ade03342
+@patch
+def images(self:ClipOrderGeometry, bs): return bs*self.n_frames*(2 if self.order_weight and self.geometry_weight and self.strategy == 'parallel' else 1)
+
+# %% ../../nbs/methods/15_clip_order.ipynb #960b5f9e
 @patch
 def show(self:ClipOrderGeometry, a, b=None, n=4):
     "Draw what goes in: clips in the first of their orders, transformed clips; returns the axes."
@@ -399,7 +423,7 @@ def _words(self:ClipOrderGeometry, u):
     turn, size, shear, dx, dy = u[0]*self.rotate, math.exp((lo + hi)/2 + u[1]*(hi - lo)/2), u[2]*self.shear, u[3]*self.translate, u[4]*self.translate
     return f'turn {turn:+.0f}°, scale {size:.2f}, shear {shear:+.2f}, shift {dx:+.2f} {dy:+.2f}'
 
-# %% ../../nbs/methods/15_clip_order.ipynb #54b2c809
+# %% ../../nbs/methods/15_clip_order.ipynb #7a5fcf49
 def _box(maps):
     "(b,5,2) corners of the windows in coordinates of the frame, closed."
     at = torch.tensor([[-1.,-1,1],[1,-1,1],[1,1,1],[-1,1,1],[-1,-1,1]], device=maps.device)
@@ -432,21 +456,22 @@ def _draw_windows(self:ClipOrderGeometry, ax, frame, true, pred):
     for box,style in ((true, '-'), (pred, '--')): ax.plot((box[:,0] + 1)*w/2 - .5, (box[:,1] + 1)*h/2 - .5, style, c='C1', lw=1)
     ax.set(xlim=(-.5, w - .5), ylim=(h - .5, -.5))
 
-# %% ../../nbs/methods/15_clip_order.ipynb #96b05139
+# %% ../../nbs/methods/15_clip_order.ipynb #ec10e320
 def clip_scores(learn,              # learner of `ClipOrderGeometry`
                 source=None,        # `ManyClips`; None: that of the validation
                 clips=None,         # or clips themselves, uint8 (N,T,1,H,W), each counted as a patient
                 bs:int=64,          # clips at a time
                 seed:int=0          # of orders, transformations and views
                ):                   # DataFrame: a row a clip
-    "What the learner gets right of each clip: patient, share of orders found, errors of the parameters."
+    "What the learner gets right of each clip: patient, share of orders found and chance, errors of the parameters by the mean one of guessing."
     import pandas as pd
     m, method = get_model(learn.model), copy.copy(next(c for c in learn.cbs if isinstance(c, ClipOrderGeometry)))
     method.orders, method.learn = len(order_classes(method.n_frames)), None
     if clips is None: source = _many(source or learn.dls.valid.dataset)
     batches = clips.split(bs) if clips is not None else (source.batch(o)[0] for o in np.array_split(source.rows, -(-len(source.rows)//bs)))
-    parts = [{k: f(method, *z).cpu() for k,f in method.measures.items()} for z in _answered(m, method, batches, learn.dls.device, seed)]
-    df = pd.DataFrame({k: torch.cat([p[k] for p in parts]).numpy() for k in parts[0]})
+    z = [torch.cat(o) for o in zip(*([o.cpu() for o in z] for z in _answered(m, method, batches, learn.dls.device, seed)))]
+    df = pd.DataFrame({k: f(method, *z).numpy() for k,f in method.measures.items()})
+    if method.order_weight: df['chance'] = 1/method.orders
     df.insert(0, 'patient', range(len(df)) if clips is not None else source.store.groups[source.store.video_of[source.rows[:,0]]])
     return df
 
@@ -466,12 +491,15 @@ def _answered(m, method, batches, device, seed):
 def order_accuracy(scores,        # DataFrame of `clip_scores`
                    n:int=2000,    # draws of patients
                    seed:int=0     # of the draws
-                  )->dict:        # accuracy, low, high, clips, patients
+                  )->dict:        # accuracy, low, high, clips, patients, chance (nan where the scores do not say)
     "Share of orders found, with a 95 % bootstrap interval over patients; clips that stand still do not count."
+    if 'order' not in scores: raise ValueError('these scores hold no order: the learner was trained on the geometry only, order_weight=0')
+    if not scores.order.notna().any(): raise ValueError(f'all {len(scores)} clips stand still: there is no order to find. A larger step or a smaller static_below finds more that move')
     by = scores.dropna(subset='order').groupby('patient').order.agg(['sum', 'count'])
     draws = by.values[np.random.default_rng(seed).integers(len(by), size=(n, len(by)))].sum(1)         # (n,2)
     low, high = np.quantile(draws[:,0]/draws[:,1], (.025, .975))
-    return dict(accuracy=by['sum'].sum()/by['count'].sum(), low=float(low), high=float(high), clips=int(by['count'].sum()), patients=len(by))
+    return dict(accuracy=by['sum'].sum()/by['count'].sum(), low=float(low), high=float(high), clips=int(by['count'].sum()), patients=len(by),
+                chance=float(scores.chance.iloc[0]) if 'chance' in scores else float('nan'))
 
 def noise_clips(n:int=256,     # clips
                 n_frames:int=4, # frames in a clip

@@ -273,7 +273,7 @@ def _settings(method):
     m = copy.copy(method); m.learn = None
     return m
 
-# %% ../../nbs/methods/05_core.ipynb #c01526e2
+# %% ../../nbs/methods/05_core.ipynb #a1f46c54
 class SSLCallback(Callback):
     "Base of all methods: makes views, supplies the target, moves what moves between steps."
     order, family, paper = CastToTensor.order - 1, '', ''
@@ -306,6 +306,8 @@ class SSLCallback(Callback):
     def loaders(self, store, bs, pairs=None, batch=None, **kwargs):
         "The loaders that this method trains on; further arguments as of `frame_dls`."
         return store.frame_dls(bs, pairs, batch, **kwargs)
+
+    def images(self, bs): "Images that the encoder sees in a step, to estimate times"; return 2*bs
 
     def show(self, a, b, n=6):
         "Draw frames `a`, `b` (B,1,H,W) and the views made of them; returns the axes."

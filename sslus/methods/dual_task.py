@@ -152,3 +152,10 @@ def show_predictions(self:DualTask, a, z, n=4):
 def check(self:DualTask, m, bs):
     "A warning where there is no classifier."
     if self.n_classes is None: warnings.warn('DualTask without n_classes has no classifier and trains as SimCLR: give n_classes and a loader with labels')
+
+# %% ../../nbs/methods/16_dual_task.ipynb #6f501eec
+@patch
+def loaders(self:DualTask, store, bs, pairs=None, batch=None, **kwargs):
+    "ValueError: a store has no labels."
+    raise ValueError('DualTask trains on labelled stills, and a store of frames has no labels. Make the loaders with dual_dls and the learner with dual_learner, or give a study the mode Dual; '
+                     'to pre-train on frames alone, take SimCLR')

@@ -7,16 +7,16 @@ Docs: https://sslus.github.io/sslus/study/gaze.html.md"""
 # %% auto #0
 __all__ = ['gaze_data', 'GazeStudy', 'gaze_jobs']
 
-# %% ../../nbs/study/09_gaze.ipynb #7aeba407
-import json
+# %% ../../nbs/study/09_gaze.ipynb #05cecd6b
+import json, os
 from functools import cached_property
 from pathlib import Path
 import numpy as np, pandas as pd
 from fastcore.basics import patch
 from ..evaluate.saliency import SaliencyData, SaliencyReport, map_scores, saliency_learner
-from .engine import Job, StudyError, forget, get_engine, key_of, mend, read_record, sizes, write_file, write_json
+from .engine import Job, Missing, StudyError, forget, get_engine, key_of, mend, read_record, sizes, write_file, write_json
 from .statistics import paired_scores
-from .study import Study, _rel, _seeds
+from .study import Study, _rel, _seeds, seen_in
 
 # %% ../../nbs/study/09_gaze.ipynb #2f6ef0d3
 def gaze_data(settings:dict # {'phantom': folder, ...} or {'fixations': csv, ...}; the rest are arguments of `SaliencyData.from_phantom` or `from_fixations`
@@ -28,7 +28,14 @@ def gaze_data(settings:dict # {'phantom': folder, ...} or {'fixations': csv, ...
     if kind is None: raise StudyError(f'gaze data {settings}: give the folder of a phantom as phantom=, or a table as fixations=')
     return kinds[kind](more.pop(kind), **more)
 
-# %% ../../nbs/study/09_gaze.ipynb #6836cf6c
+# %% ../../nbs/study/09_gaze.ipynb #bac48bf2
+_paths = ('phantom', 'fixations', 'root')                             # settings of the data that are paths
+
+def _found(data, folder):
+    "Settings of the data with their paths as seen from `folder`, which need not be there yet."
+    return {k: Path(os.path.normpath(Path(folder).resolve()/v)) if k in _paths and v is not None else v for k,v in data.items()}
+
+# %% ../../nbs/study/09_gaze.ipynb #863a8eb1
 class GazeStudy:
     "The starts of a study x label fractions x repeats, on frames with gaze."
     def __init__(self,
@@ -41,29 +48,44 @@ class GazeStudy:
         lr=(2e-3, 4.5e-3),    # rate of encoder and decoder, for all starts
         bs:int=16,            # frames in a batch
         size:int|None=None,   # side of the views, pixels; None: the study's
-        frozen:bool=False     # train the decoder alone?
+        frozen:bool=False,    # train the decoder alone?
+        save:bool=True        # write gaze.json? `GazeStudy.open` only reads
     ):
         self.path, self.study = Path(path), study if isinstance(study, Study) else Study.open(study)
-        self.settings = dict(study=_rel(self.study.path, self.path), data={k: _rel(v, self.path) if k in ('phantom', 'fixations', 'root') else v for k,v in data.items()}, fractions=[float(f) for f in fractions],
-                             draws=_seeds(draws, 'draws'), steps=steps, lr=list(lr), bs=bs, size=size or self.study.size, frozen=frozen)
+        self.settings = dict(study=_rel(self.study.path, self.path), data={k: _rel(v, self.path) if k in _paths and v is not None else v for k,v in data.items()}, fractions=[float(f) for f in fractions],
+                             draws=_seeds(draws, 'draws'), steps=steps, lr=list(lr) if isinstance(lr, (list, tuple)) else [lr, lr], bs=bs, size=size or self.study.size, frozen=frozen)
+        self._check()
         if self.path.exists() and any(self.path.iterdir()) and not (self.path/'gaze.json').exists(): raise StudyError(f'{self.path}: the folder is not empty and holds no gaze study. Choose another')
-        write_json(self.path/'gaze.json', self.settings)
+        if save: write_json(self.path/'gaze.json', self.settings)
 
     @cached_property
-    def data(self): return gaze_data({k: self.path/v if k in ('phantom', 'fixations', 'root') else v for k,v in self.settings['data'].items()})
+    def data(self): return gaze_data(_found(self.settings['data'], self.path))
 
     @classmethod
-    def open(cls, path): # folder of a gaze study
-        "The gaze study that stands in a folder."
-        path, s = Path(path), None
-        try: s = json.loads((path/'gaze.json').read_text(encoding='utf-8'))
+    def open(cls,
+        path,     # folder of a gaze study
+        plan=None # name of a frozen grid; None: the last
+    ):
+        "The gaze study that stands in a folder; reads only."
+        path = Path(path)
+        try: s = json.loads((path/'plans'/f'{plan}.json' if plan else path/'gaze.json').read_text(encoding='utf-8'))
         except (OSError, ValueError) as e: raise StudyError(f'{path}: no gaze study that can be read ({e})') from e
-        at = lambda d: {k: path/v if k in ('phantom', 'fixations', 'root') else v for k,v in d.items()}
-        return cls(path, path/s.pop('study'), at(s.pop('data')), **s)
+        return cls(path, path/s.pop('study'), _found(s.pop('data'), path), **s, save=False)
 
     def __repr__(self): return f'GazeStudy {self.path.name}: {len(self.cells())} cells, the starts of {self.study.path.name} on {len(self.data)} frames with gaze'
 
-# %% ../../nbs/study/09_gaze.ipynb #826589f9
+# %% ../../nbs/study/09_gaze.ipynb #faa73514
+@patch
+def _check(self:GazeStudy):
+    "StudyError for what could not run, or would be misread."
+    try: json.dumps(self.settings)
+    except TypeError as e: raise StudyError(f'gaze data: plain values are needed, which other processes can read ({e}); give patients as a column of the table') from e
+    if not self.cells() or {o.name for o in self.study.starts} - {c[0].name for c in self.cells()}: raise StudyError(f'draws={self.settings["draws"]}: none of them is a seed of {self.study.path.name}, which couples draws with its seeds {self.study.seeds}')
+    df = self.data.df
+    both = seen_in(self.study.stores, df[df.split != 'train'])
+    if both and not self.study.shared_patients: raise StudyError(f'{len(both)} patients whose gaze is tested have frames in the store, such as {both[0]}: scores would be too good. Leave their clips out of the store')
+
+# %% ../../nbs/study/09_gaze.ipynb #e3e4f891
 @patch
 def cells(self:GazeStudy)->list:
     "(start, pre-training seed or None, draw, fraction) of each cell; where the study couples seeds and draws, so do these."
@@ -90,6 +112,7 @@ def _job(self:GazeStudy, start, seed, draw, fraction):
     file = self.path/'scores'/f'{key}.parquet'
     def do():
         w = draw if seed is None else seed
+        _ready(self.study, start.job(self.study, w))
         learn = saliency_learner(self.data.dls(fraction, draw, bs=s['bs'], device=self.study.device), **start.tune(self.study, w), lr=tuple(s['lr']), size=s['size'], seed=draw, frozen=s['frozen'])
         with learn.no_bar(), learn.no_logging(): learn.fit_steps(s['steps'], evals=1)
         rep, valid = learn.saliency_report(), learn.saliency_report('valid')
@@ -98,11 +121,17 @@ def _job(self:GazeStudy, start, seed, draw, fraction):
                     files=sizes(self.path, file), **self.study.stamp())
     return Job(key, f'gaze, {start.name}, {100*fraction:.4g} %, pre-training {seed}, draw {draw}', do, kind=f'gaze {start.arch}')
 
-def gaze_jobs(path):
-    "The jobs of a gaze study, as another process lists them."
-    return GazeStudy.open(path).jobs()
+def _ready(study, job):
+    "Missing or StudyError where the weights of a start could not be had."
+    rec = read_record(study.path, job.key) if job else dict(state='done')
+    if rec['state'] == 'missing': raise Missing(rec.get('error', ''))
+    if rec['state'] == 'failed': raise StudyError(f'{job.name} failed in {study.path.name}: {rec.get("error", "")}')
 
-# %% ../../nbs/study/09_gaze.ipynb #a2c5a365
+def gaze_jobs(path, plan=None):
+    "The jobs of a gaze study, as another process lists them."
+    return GazeStudy.open(path, plan).jobs()
+
+# %% ../../nbs/study/09_gaze.ipynb #6ae5ea14
 @patch
 def run(self:GazeStudy,
     engine:str='here',      # 'here', 'processes' or 'ray'
@@ -115,21 +144,21 @@ def run(self:GazeStudy,
     "Do what is missing; go on where an earlier run stopped."
     from tqdm.auto import tqdm
     self._check_weights()
-    jobs = self.jobs()
+    jobs, plan = self.jobs(), key_of(self.settings)
+    write_json(self.path/'plans'/f'{plan}.json', self.settings)                # the processes of this run keep to this grid
     mend(self.path, jobs); forget(self.path, jobs, 'missing', *(['failed'] if retry_failed else []))
     done = sum(read_record(self.path, j.key) is not None for j in jobs)
     with tqdm(total=len(jobs), initial=done, desc=self.path.name, unit='job', disable=not progress) as bar:
         def tell(job, state): bar.set_postfix_str(job.name[:60]) if state == 'start' else bar.update()
-        if done < len(jobs): get_engine(engine, workers=workers, threads=threads, gpus=gpus)(self.path, 'sslus.study.gaze:gaze_jobs', jobs, tell)
+        if done < len(jobs): get_engine(engine, workers=workers, threads=threads, gpus=gpus)(self.path, f'sslus.study.gaze:gaze_jobs:{plan}', jobs, tell)
     return self.results()
 
 @patch
 def _check_weights(self:GazeStudy):
-    "StudyError where a pre-training of the study is not done."
+    "StudyError where a pre-training of the study has not been tried; what is missing there will be missing here."
     for start,seed,draw,_ in self.cells():
         job = start.job(self.study, draw if seed is None else seed)
-        state = (read_record(self.study.path, job.key) or {}).get('state') if job else 'done'
-        if state != 'done': raise StudyError(f'{job.name}: {state or "not done"} in {self.study.path.name}. Run that study first')
+        if job and not read_record(self.study.path, job.key): raise StudyError(f'{job.name}: not done in {self.study.path.name}. Run that study first')
 
 @patch
 def results(self:GazeStudy)->pd.DataFrame:
@@ -148,7 +177,7 @@ def scores(self:GazeStudy,
     "The report of a cell: the score of each test frame, beside the baselines'."
     return SaliencyReport(pd.read_parquet(self.path/'scores'/f'{key}.parquet'))
 
-# %% ../../nbs/study/09_gaze.ipynb #926eef72
+# %% ../../nbs/study/09_gaze.ipynb #9ca7f71c
 @patch
 def _array(self:GazeStudy, rows, metric, predictor='model'):
     "Scores (pre-training seeds, draws, frames), or (repeats, frames) where the study couples them, of one start and fraction; None where a cell is lacking."

@@ -23,7 +23,7 @@ from .engine import StudyError, write_file
 from .starts import Pretrain, make_part, read_start
 from .study import Study
 
-# %% ../../nbs/study/08_grids.ipynb #3a94adf4
+# %% ../../nbs/study/08_grids.ipynb #f5e28deb
 seven = ('AutoEncoder', 'InpaintAutoEncoder', 'SimCLR', 'MoCo', 'BYOL', 'BarlowTwins', 'VICReg')
 
 configs = {
@@ -43,7 +43,7 @@ _small = dict(arch='resnet18', arch_kwargs=tiny_resnet, size=64)
 
 configs |= {
     'migliorelli2024': dict(phantom='alike', pretrain=['random', 'imagenet', 'SimCLR', {'Pretrain': dict(method='SimCLR', name='SimCLR from ImageNet', weights='imagenet')}], common=dict(steps=5000, bs=128),
-                            downstream=['fine-tune', 'dual task'], fractions=[.01, .05, .1, .25, .5, 1.], seeds=5, arch='resnet18'),
+                            downstream=[{'FineTune': dict(steps=2000)}, {'Dual': dict(steps=2000)}], fractions=[.01, .05, .1, .25, .5, 1.], seeds=5, arch='resnet18'),
     'migliorelli2024-small': dict(phantom='alike', pretrain=['random', 'SimCLR'], common=dict(steps=600, bs=64, options=dict(size=64), **_frames),
                                   downstream=[{'FineTune': dict(steps=900, lr=[2e-3, 2e-3])}, {'Dual': dict(steps=900, lr=[2e-3, 2e-3], pairs=_frames['pairs'])}], fractions=[.1], seeds=3, **_small),
     'jiao2020': dict(phantom='sweeps', pretrain=['random', 'imagenet', *_clip_starts(bs=32), 'BarlowTwins'], common=dict(steps=5000, bs=128),

@@ -82,7 +82,7 @@ def _same_run(run, config):
     if diff: raise RunError(f'{run}: this run has other settings and cannot be resumed. {"; ".join(diff)}')
     return True
 
-# %% ../../nbs/study/02_mainjob.ipynb #8839afc1
+# %% ../../nbs/study/02_mainjob.ipynb #db152c28
 def file_sha(path)->str:
     "sha256 of a file's bytes."
     with open(path, 'rb') as f: return hashlib.file_digest(f, 'sha256').hexdigest()
@@ -92,7 +92,8 @@ def pretraining(store, method, arch='resnet18', arch_kwargs=None, weights=None, 
     if steps < 1: raise RunError(f'steps={steps}: at least one is needed')
     loaders = lambda n: method.loaders(store, bs, pairs, batch, valid_pct=valid_pct, seed=seed, n_batches=n, device=device)
     dls = loaders(None)
-    n = max(1, min(max(len(dls.train), steps//50), steps//10))                     # a line and a saved encoder at least every tenth, and not after each of a few batches
+    least = steps//50 if method.takes == 'clips' else 1                             # few clips give few batches: no line and no saved encoder after each
+    n = max(1, min(max(len(dls.train), least), steps//10))                         # a large store: a line and a saved encoder at least every tenth
     if n != len(dls.train): dls = loaders(n)
     epochs, ds = max(1, round(steps/len(dls.train))), dls.train.dataset
     learn = ssl_learner(dls, arch, method, arch_kwargs, weights, lr=lr, wd=wd, seed=seed)

@@ -8,19 +8,19 @@ Docs: https://sslus.github.io/sslus/study/starts.html.md"""
 __all__ = ['Spec', 'read_spec', 'plain_part', 'make_part', 'Start', 'Random', 'ImageNet', 'FromFile', 'check_arch', 'Pretrain',
            'read_start', 'Mode', 'FineTune', 'LinearHead', 'Gradual', 'Linear', 'KNN', 'Dual', 'read_mode']
 
-# %% ../../nbs/study/06_starts.ipynb #15866825
+# %% ../../nbs/study/06_starts.ipynb #22310f74
 import inspect, os, shutil, sys
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 import timm
 from ..data import pairs as _pairs, views as _views
 from ..data.store import FrameStore
-from ..evaluate.dual import dual_dls, dual_learner
+from ..evaluate.dual import check_dual, dual_dls, dual_learner
 from ..evaluate.planes import plane_learner
 from ..evaluate.probes import knn_probe, linear_probe
 from ..methods.core import WeightsMissing, create_encoder, drawn_encoder, get_method, grey_mean, grey_std, load_encoder, settings_of, write_encoder
 from .engine import Job, Missing, StudyError, key_of, sizes, write_file
-from .mainjob import RunError, file_sha, finished, is_run, n_steps, pretrain, pretraining
+from .mainjob import file_sha, finished, is_run, n_steps, pretrain, pretraining
 
 # %% ../../nbs/study/06_starts.ipynb #1dcb9753
 _specs = {}
@@ -87,11 +87,15 @@ class Start(Spec):
     def with_arch(self, arch, kwargs): return self if self.arch else replace(self, arch=arch, arch_kwargs=self.arch_kwargs or kwargs)
     def arch_name(self, study):        "What the table says"; return self.arch
 
-# %% ../../nbs/study/06_starts.ipynb #117e18f1
+# %% ../../nbs/study/06_starts.ipynb #90d86706
 def _unchanged(file, sha):
     "The file, if it still is the one that the key was made of; StudyError otherwise."
     if file_sha(file) != sha: raise StudyError(f'{file}: this file was changed while the study ran. Run it again, for the weights as they are now')
     return file
+
+def _tag(arch):
+    "Which of timm's weights these are."
+    return getattr(timm.get_pretrained_cfg(arch), 'tag', None)
 
 def _key(start, study, seed): return key_of(dict(encoder=study.identity(start, seed)))
 
@@ -105,15 +109,14 @@ class Random(Start):
     def encoder(self, study, seed): return drawn_encoder(self.arch, seed, **(self.arch_kwargs or {}))
     def tune(self, study, seed): return dict(encoder=None, arch=self.arch, arch_kwargs=self.arch_kwargs)
 
-# %% ../../nbs/study/06_starts.ipynb #52083a1f
+# %% ../../nbs/study/06_starts.ipynb #a00e54f3
 @dataclass(frozen=True)
 class ImageNet(Start):
     "timm's ImageNet weights, or a local file of them."
     name:str = field(default='ImageNet', kw_only=True)
     file:str|None = None               # local weights file; None: timm downloads them where it can
     def identity(self, study, seed):
-        tag = getattr(timm.get_pretrained_cfg(self.arch), 'tag', None)      # which of timm's weights
-        return dict(imagenet=self.arch, arch_kwargs=self.arch_kwargs, **(dict(file=file_sha(study.find(self.file))) if self.file else dict(tag=tag)))
+        return dict(imagenet=self.arch, arch_kwargs=self.arch_kwargs, **(dict(file=file_sha(study.find(self.file))) if self.file else dict(tag=_tag(self.arch))))
     def _path(self, study, seed): return study.path/'encoders'/_key(self, study, seed)/'encoder.safetensors'
     def check(self, study): check_arch(self.arch); self.file and study.find(self.file)
 
@@ -157,7 +160,7 @@ class FromFile(Start):
             return dict(files=sizes(study.path, dest), sha256=file_sha(_unchanged(dest, study.identity(self, seed)['file'])))
         return Job(_key(self, study, seed), f'weights of {self.name}, seed {seed}', do, kind='copy')
 
-# %% ../../nbs/study/06_starts.ipynb #3db424b7
+# %% ../../nbs/study/06_starts.ipynb #7358dbe0
 def check_arch(arch:str # timm model name
               ):
     "StudyError where timm knows no such model."
@@ -217,12 +220,17 @@ class Pretrain(Start):
         if min(self.steps, self.bs) < 1: raise StudyError(f'{self.name}: steps={self.steps}, bs={self.bs}: both must be at least 1')
         if self.weights not in (None, 'imagenet'): study.find(self.weights)
         self.method_object(); check_arch(self.arch)
-        try: self.method_object().loaders(study.frames_of(self), self.bs, make_part(self.pairs), make_part(self.batch), valid_pct=self.valid_pct, seed=0, device='cpu')   # pairs and batches that cannot be are refused now
+        try: self.sampling(study)                                              # pairs and batches that cannot be are refused now
         except ValueError as e: raise StudyError(f'{self.name}: {e}') from e
+
+    def sampling(self, study)->dict:
+        "What a batch is made of: pairs and composition of frames, or length and step of clips."
+        return self.method_object().loaders(study.frames_of(self), self.bs, make_part(self.pairs), make_part(self.batch), valid_pct=self.valid_pct, seed=0, device='cpu').train.dataset.settings
 
     def identity(self, study, seed):
         own = {k: v for k,v in asdict(self).items() if k not in ('name', 'set', 'variant', 'store', 'subset', 'weights')}
-        start = file_sha(study.find(self.weights)) if self.weights not in (None, 'imagenet') else self.weights
+        if self.method_object().takes == 'clips': own |= dict(pairs=None, batch=None)          # they say nothing to it
+        start = file_sha(study.find(self.weights)) if self.weights not in (None, 'imagenet') else self.weights and f'imagenet {_tag(self.arch)}'
         method, frames = self.method_object(), study.frames_of(self)   # the method's defaults decide too, so that they stand in the key
         return own | dict(weights=start, seed=seed, frames=frames.fingerprint, clips=_who(frames), settings=settings_of(method), recipe=str(method.recipe), **_code(method))
 
@@ -287,7 +295,7 @@ class Mode(Spec):
     def identity(self, study): return {k: {a: b for a,b in v.items() if a != 'name'} for k,v in self.plain().items()}
     def run(self, study, cell): "{'test': PlaneReport[, 'external': PlaneReport]} and plain facts of the training"; raise NotImplementedError
 
-# %% ../../nbs/study/06_starts.ipynb #dfd70d5e
+# %% ../../nbs/study/06_starts.ipynb #440a8d81
 @dataclass(frozen=True)
 class FineTune(Mode):
     "Train everything, one cycle."
@@ -304,6 +312,7 @@ class FineTune(Mode):
     def check(self, study):
         if self.bs < 1 or self.steps is not None and self.steps < 1 or self.epochs is not None and self.epochs < 1: raise StudyError(f'{self.title}: steps={self.steps}, epochs={self.epochs}, bs={self.bs}: each must be at least 1')
 
+    images = property(lambda self: self.bs, doc='Images that the encoder sees in a step.')
     def n_steps(self, fraction, images):
         "Steps for a draw of `images` stills."
         return self.steps or (self.epochs*-(-images//self.bs) if self.epochs else n_steps(fraction))
@@ -363,7 +372,7 @@ class KNN(Mode):
     mode, frozen = 'kNN', True
     def run(self, study, cell): return _probe(knn_probe, study, cell, k=self.k, temperature=self.temperature)
 
-# %% ../../nbs/study/06_starts.ipynb #c5fa58ff
+# %% ../../nbs/study/06_starts.ipynb #0ae75c82
 @dataclass(frozen=True)
 class Dual(FineTune):
     "Contrast and classification trained together; the fraction applies to the labels alone."
@@ -380,6 +389,7 @@ class Dual(FineTune):
     mode = 'dual task'
     def __post_init__(self): object.__setattr__(self, 'pairs', plain_part(self.pairs))
 
+    images = property(lambda self: 2*(self.bs + self.unlabelled), doc='Images that the encoder sees in a step: two views of each.')
     def n_steps(self, fraction, images):
         "As `FineTune`, but three times as many by default: in trials both tasks needed them."
         return super().n_steps(fraction, images)*(1 if self.steps or self.epochs else 3)
@@ -393,6 +403,8 @@ class Dual(FineTune):
         super().check(study)
         store = self._store(study)
         if store is not None and store.size < study.size: raise StudyError(f'{self.title}: the frames of the store have {store.size} pixels, the study asks for {study.size}')
+        try: check_dual(study.planes, store, overlap='leave out' if study.shared_patients else 'raise')
+        except ValueError as e: raise StudyError(f'{self.title}: {e}') from e
 
     def identity(self, study):
         store = self._store(study)
