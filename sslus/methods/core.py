@@ -398,12 +398,17 @@ def _fixed_rng(device, active, seed=0):
         finally:
             if was is not None: torch.mps.set_rng_state(was)
 
-# %% ../../nbs/methods/05_core.ipynb #f70e0102
+# %% ../../nbs/methods/05_core.ipynb #0bd9c77a
 def ssl_methods():
     "Table of all methods: name, family, paper."
     import pandas as pd
     _import_all()
-    return pd.DataFrame([dict(method=k, family=c.family, paper=c.paper) for k,c in sorted(_registry.items()) if c.__module__.startswith('sslus.methods')])
+    return pd.DataFrame([dict(method=k, family=c.family, paper=c.paper) for k,c in sorted(_shipped(SSLCallback).items())])
+
+def _shipped(cls):
+    "{name: class} of the methods below `cls` that come with the package, whatever a notebook defines under the same name."
+    own = {cls.__name__: cls} if cls.__module__.startswith('sslus.methods.') and cls is not SSLCallback and not cls.__name__.startswith('_') else {}
+    return own | {k: c for s in cls.__subclasses__() for k,c in _shipped(s).items()}
 
 def get_method(name:str,           # such as 'simclr', any case
                preset:str|None=None, # None: our default settings; 'asmus2023': those of Benjamin et al. 2023
@@ -488,7 +493,7 @@ def ssl_learner(dls,                  # loaders of frames, pairs or clips
     learn.model.to(memory_format=torch.channels_last)
     return learn
 
-# %% ../../nbs/methods/05_core.ipynb #709aa13d
+# %% ../../nbs/methods/05_core.ipynb #87b6aef1
 @patch
 def show_views(self:Learner,
     n:int=6 # frames to show
@@ -497,15 +502,15 @@ def show_views(self:Learner,
     xs = self.dls.one_batch()[:self.dls.train.n_inp]
     return _method_of(self).show(xs[0][:n], xs[-1][:n], n)
 
-def _method_of(learn): return next(c for c in learn.cbs if isinstance(c, SSLCallback))
+def _method_of(learn): return next((c for c in learn.cbs if hasattr(type(c), 'make_views')), None)
 
 _show_results = Learner.show_results
 
 @patch
 def show_results(self:Learner, ds_idx=1, dl=None, max_n=4, **kwargs):
     "What the learner answers on a batch: an SSL method draws its own, other learners as fastai does."
-    if not isinstance(get_model(self.model), SSLModel): return _show_results(self, ds_idx=ds_idx, dl=dl, max_n=max_n, **kwargs)
     method, dl = _method_of(self), dl or self.dls[ds_idx]
+    if method is None: return _show_results(self, ds_idx=ds_idx, dl=dl, max_n=max_n, **kwargs)
     xs, m = dl.one_batch()[:dl.n_inp], get_model(self.model)
     was = m.training
     m.eval()

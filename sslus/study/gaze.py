@@ -35,7 +35,7 @@ def _found(data, folder):
     "Settings of the data with their paths as seen from `folder`, which need not be there yet."
     return {k: Path(os.path.normpath(Path(folder).resolve()/v)) if k in _paths and v is not None else v for k,v in data.items()}
 
-# %% ../../nbs/study/09_gaze.ipynb #863a8eb1
+# %% ../../nbs/study/09_gaze.ipynb #8602dc38
 class GazeStudy:
     "The starts of a study x label fractions x repeats, on frames with gaze."
     def __init__(self,
@@ -52,7 +52,7 @@ class GazeStudy:
         save:bool=True        # write gaze.json? `GazeStudy.open` only reads
     ):
         self.path, self.study = Path(path), study if isinstance(study, Study) else Study.open(study)
-        self.settings = dict(study=_rel(self.study.path, self.path), data={k: _rel(v, self.path) if k in _paths and v is not None else v for k,v in data.items()}, fractions=[float(f) for f in fractions],
+        self.settings = dict(study=_rel(self.study.path, self.path), plan=self.study.freeze(), data={k: _rel(v, self.path) if k in _paths and v is not None else v for k,v in data.items()}, fractions=[float(f) for f in fractions],
                              draws=_seeds(draws, 'draws'), steps=steps, lr=list(lr) if isinstance(lr, (list, tuple)) else [lr, lr], bs=bs, size=size or self.study.size, frozen=frozen)
         self._check()
         if self.path.exists() and any(self.path.iterdir()) and not (self.path/'gaze.json').exists(): raise StudyError(f'{self.path}: the folder is not empty and holds no gaze study. Choose another')
@@ -70,7 +70,7 @@ class GazeStudy:
         path = Path(path)
         try: s = json.loads((path/'plans'/f'{plan}.json' if plan else path/'gaze.json').read_text(encoding='utf-8'))
         except (OSError, ValueError) as e: raise StudyError(f'{path}: no gaze study that can be read ({e})') from e
-        return cls(path, path/s.pop('study'), _found(s.pop('data'), path), **s, save=False)
+        return cls(path, Study.open(path/s.pop('study'), plan=s.pop('plan', None)), _found(s.pop('data'), path), **s, save=False)
 
     def __repr__(self): return f'GazeStudy {self.path.name}: {len(self.cells())} cells, the starts of {self.study.path.name} on {len(self.data)} frames with gaze'
 
