@@ -38,11 +38,17 @@ def _run(func, args, debug):
         hint = '' if known else ' (unexpected: --debug shows where)'
         print(f"sslus-{func.__name__}: error: {' '.join(str(e).split()) or type(e).__name__}{hint}", file=sys.stderr); return 1
 
-# %% ../nbs/cli.ipynb #0cc7c2a5
+# %% ../nbs/cli.ipynb #67ddebc5
 def _arch(arch):
     "timm name and arguments; 'tiny' is short for the small ResNet."
     from sslus.methods.core import tiny_resnet
     return ('resnet18', tiny_resnet) if arch == 'tiny' else (arch, {})
+
+def _resident(text):
+    "None, True, False or GiB from what was typed."
+    if text is None or text.lower() in ('yes', 'no'): return text and text.lower() == 'yes'
+    try: return float(text)
+    except ValueError as e: raise ValueError(f'--resident {text}: yes, no, or a number of GiB') from e
 
 # %% ../nbs/cli.ipynb #ca129162
 @command
@@ -86,7 +92,7 @@ def store(
     if s.videos.patient.isna().all(): print('  No patient was given: splits will be by clip. If patients have several clips, say whose they are with --patient.')
     print(f'Next: sslus-pretrain {dest} my_encoder')
 
-# %% ../nbs/cli.ipynb #7bb69a5e
+# %% ../nbs/cli.ipynb #19fe37bf
 @command
 def pretrain(
     store:str,               # Frame store
@@ -107,18 +113,23 @@ def pretrain(
     device:str=None,         # Such as cpu or cuda; by default the accelerator where there is one
     license:str=None,        # Licence line for the model card
     overwrite:bool=False,    # Replace a run that stands there
-    resume:bool=False        # Go on with a run that was stopped there; the settings must be the same
+    resume:bool=False,       # Go on with a run that was stopped there; the settings must be the same
+    micro:int=None,          # Samples that go through the network at a time, for a big batch on a small memory; by default all
+    compile:bool=False,      # Compile the encoder with torch.compile
+    resident:str=None        # Frames in the device's memory: yes, no, or how many GiB they may take; by default where they fit half of a GPU's
 ):
-    "Pre-train an encoder on the frames of a store"
+    "Pre-train an encoder on the frames of a store; several processes (torchrun) share one training"
     from sslus.data.pairs import SameFrame, SweepBatch, UniformBatch, Window
     from sslus.data.store import FrameStore
     from sslus.methods.core import get_method
+    from sslus.methods.distributed import rank
     from sslus.study.mainjob import pretrain
     arch, kwargs = _arch(arch)
     pairs = Window(frames=frames) if frames else Window(seconds) if seconds else SameFrame()
     pretrain(FrameStore(store), get_method(method, preset, size=size), run, arch, kwargs, weights, steps, bs, lr, pairs=pairs,
-             batch=SweepBatch(clips) if clips else UniformBatch(), valid_pct=valid_pct, seed=seed, device=device, overwrite=overwrite, resume=resume, **(dict(license=license) if license else {}))
-    print(f'Encoder: {run}/encoder.safetensors (its card: encoder.md)\nNext: sslus-finetune planes.csv my_classifier --encoder {run}/encoder.safetensors')
+             batch=SweepBatch(clips) if clips else UniformBatch(), valid_pct=valid_pct, seed=seed, device=device, overwrite=overwrite, resume=resume,
+             micro=micro, compile=compile, resident=_resident(resident), **(dict(license=license) if license else {}))
+    if not rank(): print(f'Encoder: {run}/encoder.safetensors (its card: encoder.md)\nNext: sslus-finetune planes.csv my_classifier --encoder {run}/encoder.safetensors')
 
 # %% ../nbs/cli.ipynb #daa08cda
 @command

@@ -8,19 +8,23 @@ Docs: https://sslus.github.io/sslus/data/blocks.html.md"""
 __all__ = ['check_disjoint', 'GroupSplitter', 'BatchSource', 'BatchDL', 'show_frames', 'check_clips', 'Row', 'Sweep', 'get_rows',
            'get_clips', 'TensorFrame', 'TensorClip', 'FrameBlock', 'PlaneBlock', 'ClipBlock']
 
-# %% ../../nbs/data/06_blocks.ipynb #5e8707fb
-import random
+# %% ../../nbs/data/06_blocks.ipynb #b3d715ea
+import copy, random, weakref
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 import numpy as np, torch
 from fastai.data.core import TfmdDL, DataLoaders
 from fastai.data.block import TransformBlock, DataBlock, CategoryBlock
-from fastai.torch_core import TensorBase
+from fastai.data.load import _loaders
+from fastai.torch_core import TensorBase, default_device, rank_distrib, to_device
 from fastai.vision.augment import RandTransform
 from fastcore.basics import patch
 from fastcore.foundation import L
 from fasttransform import Pipeline
-from .pairs import SameFrame, Window, UniformBatch, SweepBatch
-from .store import FrameStore
+from .pairs import SameFrame, Window, UniformBatch, SweepBatch, _ranges
+from .store import FrameStore, StoreSubset
 from .video import Video, VideoError, fit_frame, read_grey, film_strip
 
 # %% ../../nbs/data/06_blocks.ipynb #393d5e40
@@ -57,19 +61,21 @@ class GroupSplitter:
         if len(self.groups) != len(items): raise ValueError(f'{len(self.groups)} group names for {len(items)} items')
         return self.groups
 
-# %% ../../nbs/data/06_blocks.ipynb #43ed2fbd
+# %% ../../nbs/data/06_blocks.ipynb #bddb67c6
 class BatchSource:
     "Base of the sources for `BatchDL`; by itself it is empty."
-    n_inp = 1
+    n_inp, held, pin = 1, None, False                       # held: frames that live on a device; pin: are batches on their way to a GPU?
     def __len__(self): return 0
     def order(self, rng, bs, shuffle): return np.empty(0, int)
+    def ready(self, order): return order,                   # what `batch` is given slices of
     def batch(self, rows): raise NotImplementedError
+    def for_world(self, world): return self                 # for a batch `world` times as large; a fixed number of batches stays what it is
     def new_empty(self):
         "What stands in an exported learner."
         s = BatchSource(); s.n_inp = self.n_inp
         return s
 
-# %% ../../nbs/data/06_blocks.ipynb #2d32bb9d
+# %% ../../nbs/data/06_blocks.ipynb #39eb5176
 class BatchDL(TfmdDL):
     "A fastai loader that indexes its source by whole batches."
     def __init__(self,
@@ -79,42 +85,129 @@ class BatchDL(TfmdDL):
         drop_last:bool=False,  # leave out a last batch smaller than `bs`?
         seed:int|None=None,    # seed of the orders; None: from Python's `random`
         num_workers:int=0,     # worker processes; 0 is fast where the store is in memory or on a quick disk
+        prefetch:int|None=None,# batches that a thread reads ahead where there are no workers; None: 2 on the way to an accelerator, else 0
         device=None,           # where batches go
         **kwargs
     ):
         super().__init__(source, bs=bs, shuffle=False, drop_last=drop_last, num_workers=num_workers, device=device, n=len(source), do_setup=False)
-        self.reshuffle, self.seed, self._n_inp = shuffle, seed, source.n_inp
+        self.reshuffle, self.seed, self.prefetch, self.part, self._n_inp = shuffle, seed, prefetch, (0, 1), source.n_inp
         if seed is not None: self.rng = random.Random(seed)
 
     def get_idxs(self):
+        "This process's part of an epoch's order, drawn in the main process."
+        (rank, world), (source, n, all_bs) = self.part, self._epoch()
         seed = self.rng.getrandbits(63) if self.reshuffle else (self.seed or 0)
-        idxs = self.dataset.order(np.random.default_rng(seed), self.bs, self.reshuffle)
-        if len(idxs) != self.n: raise RuntimeError(f'{type(self.dataset).__name__}.order gave {len(idxs)} rows, its length is {self.n}')
-        return idxs
+        idxs = source.order(np.random.default_rng(seed), all_bs, self.reshuffle)
+        if len(idxs) != n: raise RuntimeError(f'{type(source).__name__}.order gave {len(idxs)} rows, its length is {n}')
+        return idxs if world == 1 else idxs[rank::world].copy()
+
+    def _epoch(self):
+        "Source, its rows, and rows of a batch in all processes together; a small validation set is one batch."
+        source, world = self.dataset, self.part[1]
+        if world == 1: return source, len(source), self.bs
+        source = source.for_world(world)
+        return source, (n := len(source)), self.bs*world if self.reshuffle else min(self.bs*world, max(1, n))
+
+    def __len__(self):
+        world, (_, n, all_bs) = self.part[1], self._epoch()
+        full, rest = divmod(n, all_bs)
+        return full + (not self.drop_last and rest >= (1 if world == 1 else 2*world))
+
+    def sample(self):
+        "Slices for this worker's batches, which are every `num_workers`-th."
+        order, n, bs = self._order, len(self), -(-self._epoch()[2]//self.part[1])
+        end = lambda b: (b + 1)*bs if b < n - 1 or self.drop_last else None
+        return (tuple(o[b*bs:end(b)] for o in order) for b in range(self.offs, n, self.num_workers))
 
     def create_batches(self, samps):
-        rows = []
-        for o in samps:
-            rows.append(o)
-            if len(rows) == self.bs: yield self.dataset.batch(np.asarray(rows)); rows = []
-        if rows and not self.drop_last: yield self.dataset.batch(np.asarray(rows))
+        ahead = self.prefetch if self.prefetch is not None else 2*(self._kind() != 'cpu')
+        here = self.fake_l.num_workers or self.dataset.held is not None           # a worker is ahead as it is, and nothing is read from a device
+        yield from map(self._read, samps) if here or not ahead else _ahead(self._read, samps, ahead)
+
+    def _kind(self): return 'cpu' if self.device is None else self.device.type
+    def _read(self, rows):
+        b = self.dataset.batch(*rows)
+        return tuple(o.pin_memory() for o in b) if self.dataset.pin else b
+
+    def _batches(self):
+        "Batches as they are read; on their way to a GPU in pinned memory, so that they can be copied while it computes."
+        self._order = self.dataset.ready(self.get_idxs())
+        workers, pin = self.fake_l.num_workers, self._kind() == 'cuda' and self.dataset.held is None
+        self.dataset.pin, self.fake_l.pin_memory = pin and not workers, pin and workers > 0
+        res = _loaders[workers == 0](self.fake_l)
+        self._order = None                                                        # the batches keep it
+        return res
+
+    def __iter__(self):
+        self.randomize(); self.before_iter()
+        for b in map(tuple, self._batches()):
+            yield self.after_batch(b if self.device is None else to_device(b, self.device, non_blocking=self._kind() == 'cuda'))
+        self.after_iter()
 
     def new(self, dataset=None, cls=None, **kwargs):
-        d = dict(bs=self.bs, shuffle=self.reshuffle, drop_last=self.drop_last, seed=self.seed, num_workers=self.fake_l.num_workers, device=self.device)
+        d = dict(bs=self.bs, shuffle=self.reshuffle, drop_last=self.drop_last, seed=self.seed, num_workers=self.fake_l.num_workers, prefetch=self.prefetch, device=self.device)
         return (cls or type(self))(self.dataset if dataset is None else dataset, **{**d, **{k: v for k,v in kwargs.items() if k in d}})
 
     def show_batch(self, b=None, **kwargs):
         "Show a batch the way its source shows it."
         return self.dataset.show(self.one_batch() if b is None else b, **kwargs)
 
-# %% ../../nbs/data/06_blocks.ipynb #a14697bb
-def _gather(store, rows): return torch.from_numpy(np.ascontiguousarray(store.frames[rows]))
+# %% ../../nbs/data/06_blocks.ipynb #37c8e95d
+def _ahead(f, xs, n):
+    "`map(f, xs)` by a thread that is `n` results ahead; it ends with the generator, and raises where its result is asked for."
+    pool = ThreadPoolExecutor(1, thread_name_prefix='batches ahead')
+    try:
+        todo = deque(pool.submit(f, x) for x in islice(xs, n))
+        while todo:
+            todo.extend(pool.submit(f, x) for x in islice(xs, 1))
+            yield todo.popleft().result()
+    finally: pool.shutdown(wait=False, cancel_futures=True)
 
-class FrameSource(BatchSource):
+# %% ../../nbs/data/06_blocks.ipynb #2dd70f2a
+@patch
+def shard(self:BatchDL,
+    rank:int,           # number of this process, from 0
+    world:int,          # number of processes
+    seed:int|None=None  # the same on all of them; needed where the loader has no seed
+):
+    "Give only the part of every batch that belongs to one of `world` processes; `bs` is the batch of one process."
+    if not 0 <= rank < world: raise ValueError(f'shard({rank}, {world}): the number of a process is from 0 to {world - 1}')
+    if world > 1 and self.reshuffle and self.seed is None and seed is None: raise ValueError('a loader without a seed would draw another order in each process: give shard(..., seed=...) the same number in all')
+    n, least = len(self.dataset.for_world(world)), self.bs if self.reshuffle else 1
+    if 0 < n < least*world: raise ValueError(f'an epoch has {n} rows, which do not give {least} to each of {world} processes: choose a smaller bs, or fewer processes')
+    self.part = rank, world
+    if seed is not None: self.rng = random.Random(seed)
+    return self
+
+@patch
+def unshard(self:BatchDL):
+    "Give all of every batch again."
+    self.part = 0, 1
+    return self
+
+# %% ../../nbs/data/06_blocks.ipynb #470826bc
+def _gather(store, rows, pin=False):
+    "Frames of some rows, in memory that a GPU can fetch them from where they go there; other threads run on meanwhile."
+    while isinstance(store, StoreSubset): rows, store = store.rows[rows], store.parent
+    res = torch.empty((*rows.shape, *store.frames.shape[1:]), dtype=torch.uint8, pin_memory=pin)
+    np.take(store.frames, rows, 0, out=res.numpy(), mode='clip')          # mode='raise' would read into a buffer of its own first
+    return res
+
+def _own(o): return o.clone() if isinstance(o, torch.Tensor) else torch.from_numpy(o.copy())
+
+class StoreSource(BatchSource):
+    "Base of the sources that take frames of a store, from its file or from the device that holds them."
+    n = None
+    def take(self, rows): return _gather(self.store, rows, self.pin) if self.held is None else self.held.take(rows)
+    def ready(self, order): return (order if self.held is None else self.held.send(order)),
+
+# %% ../../nbs/data/06_blocks.ipynb #5f533167
+class FrameSource(StoreSource):
     "Frames of a store and their partners, for `BatchDL`."
     def __init__(self, store, clips, pairs, batch, n=None):
         self.store, self.pairs, self.compose, self.n = store, pairs, batch, n
-        self.rows = np.concatenate([np.arange(s.start, s.stop) for s in map(store.clip, clips)]) if len(clips) else np.empty(0, int)
+        clips = np.asarray(clips, int)
+        self.rows = _ranges(store.first[clips], store.counts[clips])
         self.n_inp = 1 if isinstance(pairs, SameFrame) else 2
 
     def check(self, bs):
@@ -123,25 +216,33 @@ class FrameSource(BatchSource):
         if len(self.rows) < bs: raise ValueError(f'the training set holds {len(self.rows)} frames, fewer than a batch of {bs}: choose bs <= {len(self.rows)} or store more frames (a smaller `every`)')
 
     def __len__(self): return self.n or len(self.rows)
+    def for_world(self, world):
+        s = copy.copy(self); s.n = self.n and self.n*world
+        return s
     @property
     def settings(self): return dict(pairs=self.pairs, batch=self.compose)
 
     def order(self, rng, bs, shuffle):
         "(n,2) rows and partners; a composition that gives fewer rows is asked again."
         if not len(self.rows): return np.empty((0, 2), int)
-        rows = [self.compose.order(self.store, self.rows, bs, rng)]
-        while sum(map(len, rows)) < len(self): rows.append(self.compose.order(self.store, self.rows, bs, rng))
-        rows = np.concatenate(rows)[:len(self)]
-        return np.stack([rows, self.pairs.partners(self.store, rows, rng)], 1)
+        n, res = 0, np.empty((len(self), 2), np.int64)
+        while n < len(res):
+            rows = self.compose.order(self.store, self.rows, bs, rng)[:len(res) - n]
+            res[n:n + len(rows),0] = rows; n += len(rows)
+        res[:,1] = self.pairs.partners(self.store, res[:,0], rng)
+        return res
 
-    def batch(self, idxs):
+    def ready(self, order):
+        "The order, and the weights of its pairs where the frames are held on a device."
+        w = None if self.held is None else self.pairs.weights(self.store, order[:,0], order[:,1])
+        return *super().ready(order), *(() if w is None else (self.held.send(w),))
+
+    def batch(self, idxs, w=None):
         rows, partners = idxs[:,0], idxs[:,1]
-        w = self.pairs.weights(self.store, rows, partners)
-        y = torch.from_numpy(rows.copy() if w is None else w)
-        xs = [_gather(self.store, o)[:,None] for o in (rows, partners)[:self.n_inp]]           # (B,1,H,W)
-        return *xs, y
+        if self.held is None: w = self.pairs.weights(self.store, rows, partners)
+        return *(self.take(o)[:,None] for o in (rows, partners)[:self.n_inp]), _own(rows if w is None else w)       # (B,1,H,W)
 
-# %% ../../nbs/data/06_blocks.ipynb #cc86fdec
+# %% ../../nbs/data/06_blocks.ipynb #3901ee64
 def show_frames(batch,          # (frames,) or (frames, partners), uint8 (B,1,H,W)
                 titles=None,    # one a frame
                 n:int=8,        # frames to show
@@ -159,16 +260,56 @@ def show_frames(batch,          # (frames,) or (frames, partners), uint8 (B,1,H,
     for ax,t in zip(axs[:,0], ('frame', 'partner')): ax.set_ylabel(t, fontsize=8)
     fig.tight_layout(); return axs
 
-# %% ../../nbs/data/06_blocks.ipynb #11cc3eaa
+# %% ../../nbs/data/06_blocks.ipynb #aa529426
 @patch
 def show(self:FrameSource, b, n=8, views=None):
     "Frames (and partners) of a batch, titled with clip and frame number."
     titles = None
     if not b[-1].is_floating_point():
-        titles = [f"{Path(str(r.video)).stem} #{r.frame}" for r in self.store.index.iloc[b[-1][:n].cpu().numpy()].itertuples()]
+        titles = [f"{Path(str(r.video)).stem} #{r.frame}" for r in self.store.where(b[-1][:n].cpu().numpy()).itertuples()]
     return show_frames(b[:-1], titles, n, views)
 
-# %% ../../nbs/data/06_blocks.ipynb #3c889e00
+# %% ../../nbs/data/06_blocks.ipynb #01389ec0
+class Resident:
+    "The frames of a store in the memory of a device."
+    def __init__(self, store, device, chunk=1 << 26):
+        n, self.shape, self.device = store.n, (store.size, store.size), device
+        frames, step = torch.empty((n, *self.shape), dtype=torch.uint8, device=device), max(1, chunk//store.size**2)
+        for i in range(0, n, step): frames[i:i+step] = _gather(store, np.arange(i, min(i + step, n)), device.type == 'cuda')
+        flat = frames.view(n, -1)
+        self.flat = flat if flat.shape[1] % 8 else flat.view(torch.int64)                    # eight pixels at a time
+
+    def take(self, rows): return self.flat.index_select(0, rows.reshape(-1)).view(torch.uint8).view(*rows.shape, *self.shape)
+    def send(self, o): return torch.from_numpy(o).to(self.device)
+
+# %% ../../nbs/data/06_blocks.ipynb #5f012014
+_held = weakref.WeakValueDictionary()                            # (fingerprint, device) -> Resident, as long as a loader uses it
+
+def _hold(store, device, resident):
+    "`Resident` frames as `resident` asks for them, or None where the frames stay on disk."
+    if resident is False or (resident is None and device.type == 'cpu'): return None
+    device = torch.empty(0, device=device).device                # with its number
+    key = store.fingerprint, str(device)
+    if key in _held: return _held[key]
+    free = _free(device)
+    room, what = (free//2, 'half of what is free') if resident is None else (free, 'free') if resident is True else (int(resident*2**30), 'allowed')
+    if store.nbytes <= room: return _say(f'The frames are on {device} now: {_size(store.nbytes)} of {_size(free)} that were free') or _held.setdefault(key, Resident(store, device))
+    why = f'{_size(store.nbytes)} of frames, {_size(room)} is {what} on {device}'
+    if resident is True: raise ValueError(f'resident=True: {why}. Leave resident out, then they stay on disk, or take a subset of the store')
+    _say(f'The frames stay on disk: {why}')
+
+def _size(n): return f'{n/2**30:.1f} GiB' if n >= 2**30 else f'{n/2**20:.1f} MiB'
+def _say(what):
+    if not rank_distrib(): print(what)
+
+def _free(device):
+    "Bytes that are free on a device."
+    if device.type == 'cuda': return torch.cuda.mem_get_info(device)[0] + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    if device.type == 'mps': return torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory()
+    import psutil
+    return psutil.virtual_memory().available
+
+# %% ../../nbs/data/06_blocks.ipynb #85332ac4
 def _split(store, valid_pct, valid, seed):
     "Numbers of the training and the validation clips, split by `store.groups`."
     if valid is None:
@@ -181,17 +322,17 @@ def _split(store, valid_pct, valid, seed):
     check_disjoint(store.groups[~side], store.groups[side], 'patient')
     return np.flatnonzero(~side).tolist(), np.flatnonzero(side).tolist()
 
-def _dls(train, valid, bs, seed, num_workers, device, path):
+def _dls(train, valid, bs, seed, num_workers, device, resident, path):
     "DataLoaders of two sources; the validation order never changes, so that its loss can be compared over epochs."
+    device = torch.device(default_device() if device is None else device)
+    train.held = valid.held = held = _hold(train.store, device, resident)
     vbs = max(2, min(bs, len(valid)))                            # one frame is no batch: no method can compare it with anything
-    loaders = (BatchDL(train, bs, shuffle=True, drop_last=True, seed=seed, num_workers=num_workers),
-               BatchDL(valid, vbs, drop_last=True, seed=0, num_workers=num_workers))
-    if device is None:
-        from fastai.torch_core import default_device
-        device = default_device()
-    return DataLoaders(*loaders, path=path, device=torch.device(device))
+    workers = num_workers if held is None else 0                 # nothing is left for them to do
+    loaders = (BatchDL(train, bs, shuffle=True, drop_last=True, seed=seed, num_workers=workers),
+               BatchDL(valid, vbs, drop_last=True, seed=0, num_workers=workers))
+    return DataLoaders(*loaders, path=path, device=device)
 
-# %% ../../nbs/data/06_blocks.ipynb #bbf72676
+# %% ../../nbs/data/06_blocks.ipynb #48c6d0dc
 @patch
 def frame_dls(self:FrameStore,
     bs:int=64,            # frames (or pairs) in a batch
@@ -202,7 +343,8 @@ def frame_dls(self:FrameStore,
     seed:int|None=0,      # seed of the split and of the orders
     n_batches:int|None=None, # batches in an epoch; None: as many as give each frame about one turn
     num_workers:int=0,    # loader processes
-    device=None           # None: the accelerator where there is one
+    device=None,          # None: the accelerator where there is one
+    resident=None         # keep the frames on the device? None: on an accelerator, where they fit half of its free memory; True; False; or how many GiB they may take
 )->DataLoaders:
     "Loaders of frames (or pairs of frames), split by patient."
     sides = _split(self, valid_pct, valid, seed)
@@ -210,9 +352,9 @@ def frame_dls(self:FrameStore,
     if batch is None: batch = SweepBatch(4) if len(sides[0]) >= 4 else UniformBatch()
     train, val = (FrameSource(self, o, pairs, batch, n) for o,n in zip(sides, (n_batches and n_batches*bs, None)))
     train.check(bs)
-    return _dls(train, val, bs, seed, num_workers, device, self.path.parent)
+    return _dls(train, val, bs, seed, num_workers, device, resident, self.path.parent)
 
-# %% ../../nbs/data/06_blocks.ipynb #6140b6c6
+# %% ../../nbs/data/06_blocks.ipynb #5bd0274e
 def _strides(step, every):
     "Distances in stored frames of a step, or of all steps from `lo` to `hi`, given in source frames."
     if isinstance(step, (int, np.integer)):
@@ -223,21 +365,25 @@ def _strides(step, every):
     if not 0 < lo <= hi or not strides: raise ValueError(f'step={step}: (lo, hi) in source frames, with a multiple of the store\'s every={every} between them')
     return strides
 
-# %% ../../nbs/data/06_blocks.ipynb #328ad5b9
-class ClipSource(BatchSource):
+# %% ../../nbs/data/06_blocks.ipynb #3a2b2417
+class ClipSource(StoreSource):
     "Clips of equally spaced frames of a store, for `BatchDL`."
     n_inp, task = 1, None                                            # task: a method whose question about the clips `show` draws
-    def __init__(self, store, clips, n_frames, step, n=None):
-        self.store, self.n_frames, self.step = store, n_frames, step or store.every
+    def __init__(self, store, clips, n_frames, step, n=None, least=0):
+        self.store, self.n_frames, self.step, self.fixed, self.least = store, n_frames, step or store.every, n, least
         self.strides = _strides(self.step, store.every)
         self.span = (n_frames - 1)*self.strides[-1] + 1
-        self.clips = [i for i in clips if store.counts[i] >= self.span]
+        counts = store.counts[(clips := np.asarray(clips, int))]
+        self.clips = clips[counts >= self.span].tolist()
         self.short = len(clips) - len(self.clips)
-        self.pieces = int(sum(store.counts[i]//self.span for i in self.clips))
-        self.starts = int(sum(store.counts[i] - self.span + 1 for i in self.clips))              # clips that there are, overlapping
-        self.n = n or self.pieces
+        self.pieces = int((counts//self.span).sum())
+        self.starts = int(np.maximum(counts - self.span + 1, 0).sum())                       # clips that there are, overlapping
+        self.n = n or max(self.pieces, least)                        # few long pieces: cut more than once, from other starts
 
     def __len__(self): return self.n if self.pieces else 0
+    def for_world(self, world):
+        s = copy.copy(self); s.n = self.n*world if self.fixed else max(self.n, self.least*world)
+        return s
     @property
     def settings(self): return dict(n_frames=self.n_frames, step=self.step)
 
@@ -251,18 +397,16 @@ class ClipSource(BatchSource):
 
     def _cut(self, rng, shuffle):
         "First rows of consecutive pieces of all sweeps."
-        starts = []
-        for i in self.clips:
-            first, n = self.store.first[i], self.store.counts[i]//self.span
-            slack = self.store.counts[i] - n*self.span
-            starts.append(first + (rng.integers(slack + 1) if shuffle else slack//2) + self.span*np.arange(n))
-        starts = np.concatenate(starts)
+        first, counts = self.store.first[self.clips], self.store.counts[self.clips]
+        n, slack = counts//self.span, counts % self.span
+        first = first + (rng.integers(slack + 1) if shuffle else slack//2)
+        starts = np.repeat(first, n) + self.span*_ranges(np.zeros_like(n), n)
         return rng.permutation(starts) if shuffle else starts
 
     def batch(self, idxs):
         starts, strides = idxs[:,0], idxs[:,1]
-        rows = starts[:,None] + strides[:,None]*np.arange(self.n_frames)            # (B,T)
-        return check_clips(_gather(self.store, rows)[:,:,None]), torch.from_numpy(starts.copy())
+        steps = np.arange(self.n_frames) if self.held is None else torch.arange(self.n_frames, device=idxs.device)
+        return check_clips(self.take(starts[:,None] + strides[:,None]*steps)[:,:,None]), _own(starts)          # (B,T,1,H,W)
 
     def show(self, b, n=4):
         "Clips as film strips, or as the task sees them."
@@ -270,21 +414,22 @@ class ClipSource(BatchSource):
         import matplotlib.pyplot as plt
         n = min(n, len(b[0]))
         fig,axs = plt.subplots(n, self.n_frames, figsize=(1.4*self.n_frames, 1.5*n), squeeze=False)
-        for row,clip,start in zip(axs, b[0], b[1].tolist()):
+        first = self.store.where(b[1][:n].cpu().numpy())
+        for row,clip,video,frame in zip(axs, b[0], first.video, first.frame):
             for t,(ax,o) in enumerate(zip(row, clip)):
                 ax.imshow(o[0].cpu(), cmap='gray', vmin=0, vmax=255); ax.set(xticks=[], yticks=[])
-                if not t or len(self.strides) == 1: ax.set_title(f'#{self.store.index.frame[start + t*self.strides[0]]}', fontsize=7)
-            row[0].set_ylabel(Path(str(self.store.index.video[start])).stem, fontsize=7)
+                if not t or len(self.strides) == 1: ax.set_title(f'#{frame + t*self.strides[0]*self.store.every}', fontsize=7)
+            row[0].set_ylabel(Path(str(video)).stem, fontsize=7)
         fig.tight_layout(); return axs
 
-# %% ../../nbs/data/06_blocks.ipynb #54eed78b
+# %% ../../nbs/data/06_blocks.ipynb #b567e691
 def check_clips(x # (B,T,C,H,W)
                ):
     "`x`, if its axes are (B,T,C,H,W) with C 1 or 3; TypeError otherwise."
     if x.ndim != 5 or x.shape[2] not in (1, 3): raise TypeError(f'clips are (B,T,C,H,W) with C=1 or 3, not {tuple(x.shape)}')
     return x
 
-# %% ../../nbs/data/06_blocks.ipynb #d97296ba
+# %% ../../nbs/data/06_blocks.ipynb #24d2ce8d
 @patch
 def clip_dls(self:FrameStore,
     bs:int=16,            # clips in a batch
@@ -295,16 +440,16 @@ def clip_dls(self:FrameStore,
     seed:int|None=0,      # seed of the split and of the orders
     n_batches:int|None=None, # batches in an epoch; None: as many as cut each sweep once, at least one
     num_workers:int=0,    # loader processes
-    device=None           # None: the accelerator where there is one
+    device=None,          # None: the accelerator where there is one
+    resident=None         # keep the frames on the device? None: on an accelerator, where they fit half of its free memory; True; False; or how many GiB they may take
 )->DataLoaders:
     "Loaders of clips (B,T,1,H,W), split by patient; sweeps too short for one clip are left out and counted in `dls.train.dataset.short`."
-    train, val = (ClipSource(self, o, n_frames, step, n) for o,n in zip(_split(self, valid_pct, valid, seed), (n_batches and n_batches*bs, None)))
-    train.n = max(train.n, bs)                                       # few long pieces: cut more than once, from other starts
+    train, val = (ClipSource(self, o, n_frames, step, n, least) for o,n,least in zip(_split(self, valid_pct, valid, seed), (n_batches and n_batches*bs, None), (bs, 0)))
     if train.starts < bs:
         raise ValueError(f'the training set gives {train.starts} clips of {n_frames} frames ({train.short} sweeps are shorter than {train.span} stored frames): choose bs <= {train.starts}, fewer frames or a smaller step')
-    return _dls(train, val, bs, seed, num_workers, device, self.path.parent)
+    return _dls(train, val, bs, seed, num_workers, device, resident, self.path.parent)
 
-# %% ../../nbs/data/06_blocks.ipynb #f7815960
+# %% ../../nbs/data/06_blocks.ipynb #96735448
 class Row:
     "One frame of a store, as an item."
     def __init__(self, store, i): self.store, self.i = store, int(i)
@@ -322,7 +467,7 @@ class Sweep:
 def get_rows(store): return L(Row(store, i) for i in range(len(store)))
 def get_clips(store): return L(Sweep(store, i) for i in range(len(store.videos)))
 
-# %% ../../nbs/data/06_blocks.ipynb #2a839c9c
+# %% ../../nbs/data/06_blocks.ipynb #0486611e
 class TensorFrame(TensorBase):
     "Grey frame (1,H,W), uint8."
     def show(self, ctx=None, figsize=(2,2), title=None, **kwargs):
@@ -338,7 +483,7 @@ class TensorClip(TensorBase):
         strip = TensorFrame(torch.cat(list(self.as_subclass(torch.Tensor)[:,0].cpu()), -1)[None])
         return strip.show(ctx=ctx, figsize=(1.2*len(self), 1.4), title=title)
 
-# %% ../../nbs/data/06_blocks.ipynb #ec793679
+# %% ../../nbs/data/06_blocks.ipynb #a7dae671
 class _ReadFrame(RandTransform):
     "Row or image path -> TensorFrame; with `pairs`, the frame's partner."
     p, split_idx = 1, None                                   # in validation too
@@ -354,7 +499,7 @@ class _ReadFrame(RandTransform):
         if isinstance(o, (str, Path)) and self.pairs is None: return fit_frame(read_grey(o), *self.fit_args)
         raise TypeError(f'a FrameBlock{" with pairs" if self.pairs else ""} takes items of get_rows(store){"" if self.pairs else " or image paths"}, not {type(o).__name__}')
 
-# %% ../../nbs/data/06_blocks.ipynb #ec77820c
+# %% ../../nbs/data/06_blocks.ipynb #b84ec688
 def FrameBlock(pairs=None,       # None: the frame itself; a pairing: the frame's partner
                size:int=128,     # side, for image paths, pixels
                fit:str='pad',    # 'pad' or 'crop', for image paths
@@ -367,7 +512,7 @@ def PlaneBlock(size:int=128, fit:str='pad', upscale:bool=False)->TransformBlock:
     "Block of labelled stills: image files, read by the one rule for grey."
     return FrameBlock(size=size, fit=fit, upscale=upscale)
 
-# %% ../../nbs/data/06_blocks.ipynb #c220b76f
+# %% ../../nbs/data/06_blocks.ipynb #8c88f0ec
 class _ReadClip(RandTransform):
     "Sweep or clip path -> TensorClip; a random start in training, the middle in validation."
     p, split_idx = 1, None                                   # in validation too
@@ -387,7 +532,7 @@ class _ReadClip(RandTransform):
         frames = v[start:start + span:self.step or 1]
         return TensorClip(torch.from_numpy(np.stack([fit_frame(f, *self.fit_args) for f in frames]))[:,None])
 
-# %% ../../nbs/data/06_blocks.ipynb #6a5e654c
+# %% ../../nbs/data/06_blocks.ipynb #9b2d1490
 def ClipBlock(n_frames:int=4,       # frames in a clip
               step:int|None=None,   # distance of its frames, source frames; None: neighbours
               size:int=128,         # side, for clip paths, pixels

@@ -7,7 +7,8 @@ Docs: https://sslus.github.io/sslus/data/pairs.html.md"""
 # %% auto #0
 __all__ = ['SameFrame', 'Window', 'UniformBatch', 'SweepBatch']
 
-# %% ../../nbs/data/04_pairs.ipynb #fbc2ea69
+# %% ../../nbs/data/04_pairs.ipynb #5519b54a
+import bisect
 import numpy as np
 
 # %% ../../nbs/data/04_pairs.ipynb #04497a43
@@ -18,7 +19,7 @@ class SameFrame:
     def weights(self, store, rows, partners): return None
     def __repr__(self): return 'SameFrame()'
 
-# %% ../../nbs/data/04_pairs.ipynb #473d1730
+# %% ../../nbs/data/04_pairs.ipynb #a922db1b
 class Window:
     "The positive is another frame of the same clip, at most so far away in time."
     def __init__(self,
@@ -43,24 +44,33 @@ class Window:
 
     def partners(self, store, rows, rng):
         "(n,) rows of the partners of `rows`, drawn with the numpy generator `rng`."
-        clip = store.video_of[rows]
-        pos, last = rows - store.first[clip], store.counts[clip] - 1
-        h = (self.reach(store)[clip]//store.every).astype(np.int64)
-        lo, hi = np.maximum(-h, -pos), np.minimum(h, last - pos)       # offsets that stay inside the clip
-        off = lo + (rng.random(len(rows))*(hi - lo)).astype(np.int64)  # hi-lo candidates: 0 is left out
-        return rows + off + ((off >= 0) & (hi > 0))
+        reach = (self.reach(store)//store.every).astype(np.int64)         # in stored frames
+        return _in_parts(lambda r: _partners(store, r, reach, rng), rows)
 
     def weights(self, store, rows, partners):
         "(n,) float32 weights in (0, 1], or None."
         if not self.weighted: return None
-        d = np.floor(self.reach(store)[store.video_of[rows]])
-        return ((d - np.abs(rows - partners)*store.every + 1)/(d + 1)).astype(np.float32)
+        reach = np.floor(self.reach(store))
+        return _in_parts(lambda r, p: _nearness(reach[store.video_of[r]], np.abs(r - p)*store.every), rows, partners)
 
     def __repr__(self):
         dist = f'seconds={self.seconds}' if self.frames is None else f'frames={self.frames}'
         return f"Window({dist}{', weighted=True' if self.weighted else ''})"
 
-# %% ../../nbs/data/04_pairs.ipynb #394df579
+# %% ../../nbs/data/04_pairs.ipynb #4d0f3255
+def _partners(store, rows, reach, rng):
+    clip = store.video_of[rows]
+    pos, last, h = rows - store.first[clip], store.counts[clip] - 1, reach[clip]
+    lo, hi = np.maximum(-h, -pos), np.minimum(h, last - pos)           # offsets that stay inside the clip
+    off = lo + (rng.random(len(rows))*(hi - lo)).astype(np.int64)      # hi-lo candidates: 0 is left out
+    return rows + off + ((off >= 0) & (hi > 0))
+
+def _nearness(reach, dist): return ((reach - dist + 1)/(reach + 1)).astype(np.float32)
+
+def _in_parts(f, *arrays, n=1 << 18):
+    "`f` of the arrays, `n` rows at a time: an epoch of millions needs no more memory for what stands between."
+    return np.concatenate([f(*(o[i:i+n] for o in arrays)) for i in range(0, max(1, len(arrays[0])), n)])
+
 def _raise_for(store, bad, what):
     if bad.any(): raise ValueError(f'clip {store.videos.name[int(np.flatnonzero(bad)[0])]!r} ({int(bad.sum())} of {len(bad)} clips): {what}')
 
@@ -71,7 +81,7 @@ class UniformBatch:
     def order(self, store, rows, bs, rng): return rng.permutation(rows)
     def __repr__(self): return 'UniformBatch()'
 
-# %% ../../nbs/data/04_pairs.ipynb #08786e3f
+# %% ../../nbs/data/04_pairs.ipynb #a02060c7
 class SweepBatch:
     "Batches of many frames of few clips, so that machine and patient cannot tell them apart."
     def __init__(self,
@@ -82,35 +92,56 @@ class SweepBatch:
         "ValueError where the batch cannot be shared out evenly, or there are too few clips."
         if self.n_clips < 1 or bs % self.n_clips or bs//self.n_clips < 2:
             raise ValueError(f'SweepBatch({self.n_clips}): a batch of {bs} is not {self.n_clips} equal parts of at least 2 frames; choose bs as a multiple, such as {max(2, bs//max(1, self.n_clips))*max(1, self.n_clips)}')
-        n = len(np.unique(store.video_of[rows]))
+        n = np.count_nonzero(np.bincount(store.video_of[rows]))
         if n < self.n_clips: raise ValueError(f'SweepBatch({self.n_clips}): the training set has {n} clip(s); choose SweepBatch(n) with n <= {n}, or UniformBatch()')
 
     def order(self, store, rows, bs, rng):
         "Rows of whole batches, each of `n_clips` different clips; not every frame has its turn every time."
-        k, groups, short = max(1, bs//self.n_clips), [], []
-        clips = np.split(rows, np.flatnonzero(np.diff(store.video_of[rows])) + 1)
-        for c in rng.permutation(len(clips)): (groups if len(clips[c]) >= k else short).append(_groups(clips[c], k, rng))
-        n = _n_batches([len(g) for g in groups], self.n_clips)
-        flat = [o for g in groups for o in g[:n]]                  # groups of one clip are neighbours: dealing every n-th keeps them apart
-        dealt = [flat[i] for b in rng.permutation(n) for i in range(b, n*self.n_clips, n)]
-        rest = np.concatenate([np.empty(0, int), *(o for g in short for o in g)])
-        if dealt and len(rest):                                    # fill their last batch with frames of other clips
-            other = np.setdiff1d(rows, rest)
-            rest = np.concatenate([rest, rng.choice(other, min(-len(rest) % bs, len(other)), replace=False)])
-        return np.concatenate([*dealt, rest]) if dealt or len(rest) else rng.permutation(rows)
+        k, (first, n) = max(1, bs//self.n_clips), _runs(store.video_of[rows])
+        clips = rng.permutation(len(n))
+        long, short = clips[n[clips] >= k], clips[n[clips] < k]
+        at, stride = _groups(n[long], k, rng)
+        dealt = rows[_deal(at + np.repeat(first[long], stride), stride, self.n_clips, k, rng)]
+        if not len(short): return dealt if len(dealt) else rng.permutation(rows)
+        rest = _ranges(first[short], n[short])
+        fill = _fill(rows, rest, -len(rest) % bs, rng) if len(dealt) else rows[:0]    # their last batch is filled up with frames of other clips
+        return np.concatenate([dealt, rows[rest], fill])
     def __repr__(self): return f'SweepBatch({self.n_clips})'
 
-# %% ../../nbs/data/04_pairs.ipynb #4f15520e
+# %% ../../nbs/data/04_pairs.ipynb #42e17884
+def _runs(v):
+    "Where each stretch of equal values begins in `v`, and how long it is."
+    first = np.concatenate([[0], np.flatnonzero(v[1:] != v[:-1]) + 1])
+    return first, np.diff(first, append=len(v))
+
+def _ranges(first, n):
+    "Numbers from each `first` on, `n` of them, one after another."
+    return np.repeat(first - (np.cumsum(n) - n), n) + np.arange(n.sum())
+
+def _groups(n, k, rng):
+    "Cut clips of `n` frames into strided groups of `k`: first frames of the groups, those of a clip in random order, and the stride of each clip, which is also its number of groups."
+    stride = n//k
+    at, end = np.empty(stride.sum(), np.int64), np.cumsum(stride).tolist()
+    for s,b,slack in zip(stride.tolist(), end, (n % k + 1).tolist()): at[b-s:b] = rng.integers(slack) + rng.permutation(s)
+    return at, stride
+
+# %% ../../nbs/data/04_pairs.ipynb #559f8807
 def _n_batches(counts, n_clips):
     "Most batches that can each get one group from `n_clips` different clips, which have `counts` groups."
-    n = sum(counts)//n_clips
-    while sum(min(c, n) for c in counts) < n*n_clips: n -= 1
-    return n
+    enough = lambda n: np.minimum(counts, n).sum() >= n*n_clips                # true up to the answer, false beyond it
+    return bisect.bisect_left(range(1, counts.sum()//n_clips + 1), True, key=lambda n: not enough(n))
 
-# %% ../../nbs/data/04_pairs.ipynb #e897bcfe
-def _groups(rows, k, rng):
-    "Cut one clip's rows into strided groups of `k`, in random order; a shorter clip is one group."
-    stride = max(1, len(rows)//k)
-    start = rng.integers(0, len(rows) - stride*min(k, len(rows)) + 1)
-    rows = rows[start:start + stride*k].reshape(-1, stride) if len(rows) >= k else rows[:,None]
-    return list(rows.T[rng.permutation(rows.shape[1])])
+def _deal(at, stride, n_clips, k, rng):
+    "Positions of whole batches of `n_clips` groups each; `at` and `stride` as `_groups` gives them."
+    n = _n_batches(stride, n_clips)
+    use = _ranges(np.cumsum(stride) - stride, np.minimum(stride, n))           # at most `n` groups of a clip, which are neighbours here:
+    use = use[(rng.permutation(n)[:,None] + n*np.arange(n_clips)).ravel()]     # dealing every n-th keeps them apart
+    res = np.repeat(stride, stride)[use][:,None]*np.arange(k)
+    res += at[use][:,None]
+    return res.ravel()
+
+def _fill(rows, used, n, rng):
+    "`n` rows, or as many as there are, drawn from those that are not at the positions `used`."
+    free = np.ones(len(rows), bool); free[used] = False
+    other = np.sort(rows[free])
+    return rng.choice(other, min(n, len(other)), replace=False)

@@ -31,7 +31,16 @@ def _write(path, text):
 
 def _sha(obj): return hashlib.sha256(json.dumps(obj, sort_keys=True).encode()).hexdigest()
 
-# %% ../../nbs/data/02_store.ipynb #148a90c7
+# %% ../../nbs/data/02_store.ipynb #144801ee
+def _blocks(frames, fit, size):
+    "Fitted frames in blocks of at most 4 MiB; the memory of a block is used again for the next."
+    buf, k = np.empty((max(1, min(64, (4 << 20)//size**2)), size, size), np.uint8), 0
+    for o in frames:
+        buf[k] = fit(o); k += 1
+        if k == len(buf): yield buf; k = 0
+    if k: yield buf[:k]
+
+# %% ../../nbs/data/02_store.ipynb #6a37945f
 def decode_clip(path:str,        # clip to read
                 part:str,        # file to write: uint8, (n, size, size)
                 size:int,        # side of the stored square, pixels
@@ -44,9 +53,8 @@ def decode_clip(path:str,        # clip to read
     try:
         video = Video(path)
         with open(tmp, 'wb') as f:
-            for chunk in video.chunks(64, every):
-                data = np.stack([fit_frame(o, size, fit, upscale) for o in chunk]).tobytes()
-                f.write(data); sha.update(data); n += len(chunk)
+            for block in _blocks(video._grey(every), lambda o: fit_frame(o, size, fit, upscale), size):
+                f.write(block); sha.update(block); n += len(block)
         if n == 0: raise VideoError(path, 'holds no frame', 'remove it')
     except VideoError as e: return dict(reason=e.reason, remedy=e.remedy)
     except ValueError as e:                                        # of fit_frame: what is wrong, then what to do
@@ -56,7 +64,7 @@ def decode_clip(path:str,        # clip to read
     h,w = video.size
     return dict(n=n, fps=video.fps, height=h, width=w, sha=sha.hexdigest())
 
-# %% ../../nbs/data/02_store.ipynb #18584c2e
+# %% ../../nbs/data/02_store.ipynb #345f3d73
 def _plan(table, settings):
     "Everything that decides the content of a store."
     text = lambda o: o if isinstance(o, str) else None
@@ -70,7 +78,7 @@ def _plan(table, settings):
 def _key(plan, clip): return _sha([clip[k] for k in ('path','bytes','mtime')] + [plan[k] for k in ('format','size','every','fit','upscale')])[:20]
 def _read_json(p): return json.loads(p.read_text(encoding='utf-8')) if p.exists() else None
 
-# %% ../../nbs/data/02_store.ipynb #cce9437e
+# %% ../../nbs/data/02_store.ipynb #e0ad25db
 def _open_work(dest, keys):
     "The folder `<dest>.building`: fresh, or as an earlier build left it."
     work = dest.with_name(dest.name + '.building')
@@ -95,19 +103,46 @@ def _decode_all(work, plan, keys, workers, timeout, progress):
         _write(meta(todo[j]), json.dumps(res))
     return [dict(_read_json(meta(i)), i=i, part=part(i).name) for i in range(len(keys))]
 
-# %% ../../nbs/data/02_store.ipynb #226297e4
-def _join(work, metas, nbytes):
+# %% ../../nbs/data/02_store.ipynb #0e1604aa
+def _join(work, metas, nbytes, group=256 << 20):
     "Append the parts to `frames.u8` in order; can be killed and called again."
     frames, count = work/'frames.u8', work/'joined'
     k = int(count.read_text()) if count.exists() else 0
     with open(frames, 'r+b' if frames.exists() else 'w+b') as out:
-        out.truncate(sum(m['n'] for m in metas[:k])*nbytes); out.seek(0, os.SEEK_END)
-        for j,m in enumerate(metas[k:], k):
-            with open(work/'parts'/m['part'], 'rb') as f: shutil.copyfileobj(f, out, 1<<20)
+        out.truncate(sum(m['n'] for m in metas[:k])*nbytes)
+        while k < len(metas):
+            start, first = out.seek(0, os.SEEK_END), k
+            while k < len(metas) and out.tell() - start < group:
+                with open(work/'parts'/metas[k]['part'], 'rb') as f: shutil.copyfileobj(f, out, 1<<20)
+                k += 1
             out.flush(); os.fsync(out.fileno())
-            _write(count, str(j+1)); (work/'parts'/m['part']).unlink()
+            _write(count, str(k))
+            for m in metas[first:k]: (work/'parts'/m['part']).unlink()
 
-# %% ../../nbs/data/02_store.ipynb #fe2b6438
+# %% ../../nbs/data/02_store.ipynb #24c6f6f5
+def _who(videos):
+    "Video, patient and machine of each clip as categories, in the order in which they first come."
+    import pandas as pd
+    return {k: pd.Categorical(videos[c], categories=videos[c].dropna().unique()) for k,c in dict(video='name', patient='patient', machine='machine').items()}
+
+def _index_of(videos, who, every, clip, rows):
+    "The index of `rows`, frames of the clips numbered `clip`."
+    import pandas as pd
+    frame = (rows - videos['first'].values[clip])*every
+    return pd.DataFrame({**{k: c.take(clip) for k,c in who.items()}, 'frame': frame.astype(np.int32), 'time': (frame/videos.fps.values[clip]).astype(np.float32)})
+
+def _write_index(path, videos, every, piece=1 << 20):
+    "Write the index piece by piece: no list, and no array, of all frames."
+    import pyarrow as pa, pyarrow.parquet as pq
+    who, first, n, out = _who(videos), videos['first'].values, int(videos.n.sum()), None
+    for i in range(0, n, piece):
+        rows = np.arange(i, min(i + piece, n))
+        t = pa.Table.from_pandas(_index_of(videos, who, every, np.searchsorted(first, rows, 'right') - 1, rows), preserve_index=False)
+        out = out or pq.ParquetWriter(path, t.schema)
+        out.write_table(t)
+    out.close()
+
+# %% ../../nbs/data/02_store.ipynb #84d9a880
 def _tables(work, plan, metas, failed):
     "Write `videos.parquet`, `index.parquet` and `failed.csv`."
     import pandas as pd
@@ -116,14 +151,10 @@ def _tables(work, plan, metas, failed):
     v['first'] = v.n.cumsum() - v.n
     v = v[['name','path','patient','machine','fps','height','width','first','n','sha']]
     v.to_parquet(work/'videos.parquet')
-    cat = lambda c: pd.Categorical(v[c].repeat(v.n), categories=v[c].dropna().unique())
-    frame = (np.arange(v.n.sum()) - v['first'].repeat(v.n).values)*plan['every']
-    index = pd.DataFrame(dict(video=cat('name'), patient=cat('patient'), machine=cat('machine'), frame=frame.astype(np.int32),
-                              time=(frame/v.fps.repeat(v.n).values).astype(np.float32)))
-    index.to_parquet(work/'index.parquet')
+    _write_index(work/'index.parquet', v, plan['every'])
     pd.DataFrame(failed, columns=['path','reason','remedy']).to_csv(work/'failed.csv', index=False)
 
-# %% ../../nbs/data/02_store.ipynb #13c2a2ec
+# %% ../../nbs/data/02_store.ipynb #96958738
 def _check_failed(failed, n, max_failed):
     if not failed or (len(failed) < n and len(failed) <= max_failed*n): return
     lines = '\n'.join(f"  {Path(f['path']).name}: {f['reason']}. {f['remedy'].rstrip('.')}." for f in failed[:5])
@@ -153,7 +184,7 @@ def _swap(work, dest):
     shutil.rmtree(old, ignore_errors=True); shutil.rmtree(dest/'parts')
     for o in ('joined', 'join.json'): (dest/o).unlink()
 
-# %% ../../nbs/data/02_store.ipynb #19ca9d32
+# %% ../../nbs/data/02_store.ipynb #8cef35cf
 class FrameStore:
     "Frames of many clips, decoded once: a memory-mapped array with an index table."
     def __init__(self,
@@ -167,7 +198,7 @@ class FrameStore:
         self.size, self.every, self.fit, self.fingerprint, self.n = (meta[k] for k in ('size','every','fit','fingerprint','n'))
         self.videos = pd.read_parquet(self.path/'videos.parquet')
         self._check_size()
-        self._index = self._frames = self._groups = None
+        self._index = self._frames = self._groups = self._who = None
         self.first, self.counts = self.videos['first'].values, self.videos.n.values
         self.video_of = np.repeat(np.arange(len(self.videos), dtype=np.int32), self.counts)
 
@@ -185,8 +216,15 @@ class FrameStore:
     def index(self):
         "One row a frame: video, patient, machine, frame, time in s."
         import pandas as pd
-        if self._index is None: self._index = pd.read_parquet(self.path/'index.parquet')
+        if self._index is None:
+            self._index = pd.read_parquet(self.path/'index.parquet')
+            for k in ('patient', 'machine'): self._index[k] = self._index[k].astype('category')      # a column of nothing may come back as objects
         return self._index
+
+    @property
+    def nbytes(self):
+        "Bytes of all frames, as they lie on disk or would lie in memory."
+        return self.n*self.size**2
 
     @property
     def failed(self):
@@ -196,13 +234,26 @@ class FrameStore:
 
     def __len__(self): return self.n
     def __getitem__(self, i): return np.array(self.frames[i])
-    def __getstate__(self): return dict(self.__dict__, _frames=None, _index=None)   # a worker process maps the file itself
+    def __getstate__(self): return dict(self.__dict__, _frames=None, _index=None, _who=None)   # a worker process maps the file itself
     def __repr__(self):
         who = f', {self.videos.patient.nunique()} patients' if self.videos.patient.notna().any() else ''
         bad = f', {len(self.failed)} clips failed' if len(self.failed) else ''
         return f'FrameStore {self.path.name}: {self.n} frames of {len(self.videos)} clips{who}, {self.size}x{self.size}, every {self.every}{bad}'
 
-# %% ../../nbs/data/02_store.ipynb #43329317
+# %% ../../nbs/data/02_store.ipynb #d5f948a6
+@patch
+def where(self:FrameStore,
+    rows # row numbers: an array, a mask of all rows, or a slice; negative ones count from the end
+):       # DataFrame: video, patient, machine, frame, time in s
+    "What `store.index.iloc[rows]` says, without reading the index."
+    rows = np.arange(self.n)[rows] if isinstance(rows, slice) else np.asarray(rows)
+    if rows.dtype == bool: rows = np.flatnonzero(rows)
+    rows = rows.astype(np.int64).ravel()
+    rows = np.where(rows < 0, rows + self.n, rows)
+    if self._who is None: self._who = _who(self.videos)
+    return _index_of(self.videos, self._who, self.every, self.video_of[rows], rows)
+
+# %% ../../nbs/data/02_store.ipynb #aeb36b5d
 @patch(cls_method=True)
 def build(cls:FrameStore,
     videos,               # clips: paths, a folder, or a table with a column `path` (and `patient`, `machine`)
@@ -237,7 +288,7 @@ def build(cls:FrameStore,
         raise StoreError(f'{dest}: cannot be written: {e.strerror}. Free space or choose another folder, then run the same again: it goes on where it stopped.') from e
     return cls(dest)
 
-# %% ../../nbs/data/02_store.ipynb #09c3b6f7
+# %% ../../nbs/data/02_store.ipynb #7b5aea11
 def _clip_table(videos, patient, machine):
     "Table of clips from what the user gave."
     import pandas as pd
@@ -271,7 +322,7 @@ def _check_overwrite(dest, plan):
     inside = [c['path'] for c in plan['clips'] if dest.absolute() in Path(c['path']).parents]
     if inside: raise StoreError(f'{dest}: the clip {Path(inside[0]).name} lies inside this folder. Choose a folder beside the clips.')
 
-# %% ../../nbs/data/02_store.ipynb #6b3c24d2
+# %% ../../nbs/data/02_store.ipynb #6c05bc33
 def toy_clips(folder, n_clips=3, n_frames=20, height=48, width=64):
     "Folders of numbered frames for examples: a bright bar that moves over noise; returns `folder`."
     from PIL import Image
@@ -284,7 +335,7 @@ def toy_clips(folder, n_clips=3, n_frames=20, height=48, width=64):
             Image.fromarray(img).save(d/f'{i:04d}.png')
     return Path(folder)
 
-# %% ../../nbs/data/02_store.ipynb #ccd7b027
+# %% ../../nbs/data/02_store.ipynb #2d1fcb73
 @patch
 def verify(self:FrameStore):
     "Check every stored frame against its clip's sha256; StoreError names the clips that changed."
@@ -292,7 +343,7 @@ def verify(self:FrameStore):
            if hashlib.sha256(self.frames[r.first:r.first+r.n]).hexdigest() != r.sha]
     if bad: raise StoreError(f"{self.path}: frames of {len(bad)} clip(s) changed since the build: {', '.join(bad[:5])}. Build the store anew.")
 
-# %% ../../nbs/data/02_store.ipynb #ead95f33
+# %% ../../nbs/data/02_store.ipynb #f84ba790
 @patch
 def clip(self:FrameStore,
     i:int # number of the clip, a row of `store.videos`
@@ -307,7 +358,7 @@ def groups(self:FrameStore):
     if self._groups is None: self._groups = np.array([f'patient {p}' if isinstance(p, str) else f'clip {n}' for p,n in zip(v.patient, v.name)])
     return self._groups
 
-# %% ../../nbs/data/02_store.ipynb #5ce83d80
+# %% ../../nbs/data/02_store.ipynb #3fba0ede
 class _MappedFrames:
     "Chosen rows of an array of frames, indexed as if they were all of it; only what is asked for is read."
     def __init__(self, frames, rows): self.frames, self.rows, self.dtype, self.shape, self.ndim = frames, rows, frames.dtype, (len(rows), *frames.shape[1:]), frames.ndim
@@ -317,7 +368,7 @@ class _MappedFrames:
         return self.frames[self.rows[i]]
     def __array__(self, dtype=None, copy=None): return np.asarray(self.frames[self.rows], dtype)
 
-# %% ../../nbs/data/02_store.ipynb #6be87a4e
+# %% ../../nbs/data/02_store.ipynb #9fb6f5c0
 class StoreSubset(FrameStore):
     "Some frames of a store, read through its memory map; whatever takes a `FrameStore` takes it. Made by `store.subset(...)`."
     def __init__(self,
@@ -336,7 +387,7 @@ class StoreSubset(FrameStore):
         self.video_of = np.repeat(np.arange(len(self.counts), dtype=np.int32), self.counts)
         self.rows = (parent.first[clips] + start)[self.video_of] + step*(np.arange(self.n) - self.first[self.video_of])
         self.videos = parent.videos.iloc[clips].reset_index(drop=True).assign(first=self.first, n=self.counts)
-        self._index = self._frames = self._groups = None
+        self._index = self._frames = self._groups = self._who = None
         self.fingerprint = self._print()
 
     def _print(self):
@@ -355,10 +406,12 @@ class StoreSubset(FrameStore):
     @property
     def index(self):
         "One row a frame: video, patient, machine, frame, time in s."
-        if self._index is None: self._index = self.parent.index.iloc[self.rows].reset_index(drop=True)
+        if self._index is None: self._index = self.parent.where(self.rows)
         return self._index
 
-# %% ../../nbs/data/02_store.ipynb #34569521
+    def where(self, rows): return self.parent.where(self.rows[rows])
+
+# %% ../../nbs/data/02_store.ipynb #4adb313d
 @patch
 def describe(self:FrameStore)->dict:
     "How the frames are spent: numbers of frames, patients, clips, machines (NaN: not known), frames a clip (mean), and the spacing in source frames."
@@ -380,7 +433,7 @@ def verify(self:StoreSubset):
     "Check the whole store that this is a part of: sums are kept by clip, not by frame."
     self.parent.verify()
 
-# %% ../../nbs/data/02_store.ipynb #935877d8
+# %% ../../nbs/data/02_store.ipynb #238c9af6
 def _in_turn(items, *keys):
     "`items` in the order in which they are taken: fewest turns of its first key so far, then of its second key, then first in line."
     items, codes = np.asarray(items), [np.unique(k[items].astype(str), return_inverse=True)[1] for k in keys]
@@ -392,7 +445,7 @@ def _in_turn(items, *keys):
         for m,c in zip(met, codes): m[c[j]] += 1
     return np.array(out, int)
 
-# %% ../../nbs/data/02_store.ipynb #16fdd650
+# %% ../../nbs/data/02_store.ipynb #754d66f1
 def _wanted(what, given):
     "None, a number of at least 1, or a list of names."
     if given is None: return None
@@ -422,7 +475,7 @@ def _listed(label, asked):
         ok &= np.isin(label[what], names)
     return ok
 
-# %% ../../nbs/data/02_store.ipynb #19f284f8
+# %% ../../nbs/data/02_store.ipynb #27695c7b
 def _choose(store, s, room):
     "Numbers of the chosen clips, in the store's order, and how many were passed over because they have no `room` for the frames asked for."
     label, rng = _labels(store), np.random.default_rng(s['seed'])
@@ -441,7 +494,7 @@ def _draw_groups(clips, g, m, g_order, n):
     heads = dict(zip(g[clips][::-1], clips[::-1]))                                # a group stands in line with the machine of its first clip
     return g[_in_turn([heads[o] for o in g_order if o in heads], m)[:n]]
 
-# %% ../../nbs/data/02_store.ipynb #95cdc4fd
+# %% ../../nbs/data/02_store.ipynb #732070de
 def _check_got(store, s, clips):
     "StoreError where the clips are fewer than was asked for."
     label = _labels(store)
@@ -452,7 +505,7 @@ def _check_got(store, s, clips):
         if isinstance(s[what], list) and (lost := sorted(set(s[what]) - set(label[what][clips]))): raise StoreError(f"{what}: no clip of {', '.join(lost[:5])} is left together with {rest}. Leave the name out, or change the others.")
     if not len(clips): raise StoreError('no clip is left with these settings')
 
-# %% ../../nbs/data/02_store.ipynb #0dbbd684
+# %% ../../nbs/data/02_store.ipynb #f340ad9a
 def _share(budget, room):
     "Frames of each clip: `budget` shared out evenly over clips that have `room` for so many."
     level = bisect.bisect_right(range(int(room.max()) + 1), budget, key=lambda o: int(np.minimum(room, o).sum())) - 1
@@ -460,7 +513,7 @@ def _share(budget, room):
     n[np.flatnonzero(room > level)[:budget - n.sum()]] += 1
     return n
 
-# %% ../../nbs/data/02_store.ipynb #768c13fc
+# %% ../../nbs/data/02_store.ipynb #771e52d4
 def _counts(store, s, clips, room):
     "Kept frames of each clip; StoreError says what would be enough where the budget cannot be had."
     room, f, b = room[clips], s['frames_per_video'], s['budget']
@@ -484,7 +537,7 @@ def _enough(store, s):
 
 def _room(store, s): return (store.counts - 1)//(s['step'] or 1) + 1
 
-# %% ../../nbs/data/02_store.ipynb #6dd75616
+# %% ../../nbs/data/02_store.ipynb #7be7a9ab
 def _block(have, room, n, step, rng):  return (room - n)//2*step
 def _random(have, room, n, step, rng): return np.minimum(rng.random(len(n))*(room - n + 1), room - n).astype(int)*step
 def _spread(have, room, n, step, rng): return (have - 1 - (n - 1)*step)//2
@@ -496,7 +549,7 @@ def _place(store, s, clips, n, room):
     if keep == 'spread': step = int(((have - 1)//np.maximum(n - 1, 1))[n > 1].min()) if (n > 1).any() else 1
     return _keeps[keep](have, room[clips], n, step, np.random.default_rng([s['seed'], 1])), step
 
-# %% ../../nbs/data/02_store.ipynb #761d203d
+# %% ../../nbs/data/02_store.ipynb #3ae0f284
 @patch
 def subset(self:FrameStore,
     patients:int|list|None=None, # how many, drawn; or their names; None: all
@@ -520,7 +573,19 @@ def subset(self:FrameStore,
     start, step = _place(self, s, clips, n, room)
     return StoreSubset(self, clips, start, n, step, s, short)
 
-# %% ../../nbs/data/02_store.ipynb #e2d86c50
+# %% ../../nbs/data/02_store.ipynb #5a98add9
+def _sparse_store(dest, n_clips, n_frames, size=128, fps=10., real=3):
+    "A store of `n_clips` invented clips, of which the last `real` have frames that take up disk."
+    work, part = _open_work(Path(dest), keys := [f'{i:06d}' for i in range(n_clips)]), np.full((n_frames, size, size), 128, np.uint8)
+    clips = [dict(path=f'/nowhere/{k}.mp4', name=f'{k}.mp4', patient=f'patient{i//2}', machine='ABCDE'[i//2 % 5], bytes=0, mtime=0) for i,k in enumerate(keys)]
+    hole, end = (hashlib.sha256(o).hexdigest() for o in (bytes(part.size), part))
+    metas = [dict(n=n_frames, fps=fps, height=size, width=size, sha=hole if i < n_clips - real else end, i=i, part=f'{k}.u8') for i,k in enumerate(keys)]
+    for m in metas[-real:]: (work/'parts'/m['part']).write_bytes(part)
+    _write(work/'join.json', json.dumps(dict(keys=keys, metas=metas, failed=[]))); _write(work/'joined', str(n_clips - real))
+    _finish(work, Path(dest), dict(format=_format, size=size, every=1, fit='pad', upscale=False, fps=None, clips=clips), keys, [], .1)
+    return FrameStore(dest)
+
+# %% ../../nbs/data/02_store.ipynb #973cd714
 def not_clips(folder, # where the clips were looked for
               clips   # what `get_videos` found there
              )->dict: # suffix -> number of files

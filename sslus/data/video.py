@@ -41,17 +41,25 @@ def _brief(e, path):
     said = ' ... '.join(lines[:1]+lines[1:][-1:]).replace(repr(Path(path)), Path(path).name).replace(str(path), Path(path).name)
     return f'{type(e).__name__}: {said[:200]}'
 
-# %% ../../nbs/data/01_video.ipynb #80263e28
+# %% ../../nbs/data/01_video.ipynb #4872dee5
+_luma, _piece = np.array([19595, 38470, 7471], np.float32)/65536, 1 << 14     # weights of Pillow, exact in single precision; pixels at a time
+
+# %% ../../nbs/data/01_video.ipynb #91445db2
 def to_grey(rgb:np.ndarray # uint8, (...,3) RGB or (H,W) that is grey already
            )->np.ndarray:  # uint8, (...)
     "Grey levels exactly as Pillow's `convert('L')` gives them."
     if rgb.dtype != np.uint8: raise ValueError(f'to_grey takes uint8 levels, not {rgb.dtype}')
     if rgb.ndim == 2: return rgb
     if rgb.ndim < 2 or rgb.shape[-1] != 3: raise ValueError(f'to_grey takes (...,3) RGB or (H,W) grey, not {rgb.shape}')
-    r,g,b = rgb[...,0],rgb[...,1],rgb[...,2]
-    return ((r*np.uint32(19595) + g*np.uint32(38470) + b*np.uint32(7471) + np.uint32(0x8000)) >> 16).astype(np.uint8)
+    px,out = rgb.reshape(-1, 3),np.empty(rgb.shape[:-1], np.uint8)
+    flat = out.reshape(-1)
+    for i in range(0, len(px), _piece):
+        grey = px[i:i+_piece].astype(np.float32)@_luma
+        grey += np.float32(.5)
+        flat[i:i+_piece] = grey                                  # a cast rounds down
+    return out
 
-# %% ../../nbs/data/01_video.ipynb #2de71783
+# %% ../../nbs/data/01_video.ipynb #d3bac988
 def _to8(a, lo, hi):
     "Numbers to uint8, `lo` to 0 and `hi` to 255, the rest linear between."
     return np.clip(np.rint((a.astype(np.float64)-lo)*(255/(hi-lo) if hi > lo else 0)), 0, 255).astype(np.uint8)
@@ -65,12 +73,13 @@ def _levels(arrays):
     lo,hi = float(min(los)),float(max(his))
     return (0.,255.) if whole and lo >= 0 and hi <= 255 else (lo,hi)
 
-# %% ../../nbs/data/01_video.ipynb #bed1e262
+# %% ../../nbs/data/01_video.ipynb #52f0e375
 readers = {}
 
 class Reader:
     "Base of readers: a header read once, and raw frames front to back."
     suffixes,fps,claimed,exact = set(),None,None,False     # exact: `claimed` is the number of frames, no pass needed
+    begun = None                                           # a pass that `distrust` began, for the first `__iter__` to go on with
     def __init__(self, path): self.path,self.info = Path(path),{}
     def __init_subclass__(cls): readers[cls.name] = cls
     def refuse(self): "Why the header says that this reader should not have the file, or ''."; return ''
@@ -82,14 +91,14 @@ class Reader:
 class _Short(Exception):
     "The stream ended early; carries the number of frames it should have had."
 
-# %% ../../nbs/data/01_video.ipynb #43ad3fb0
+# %% ../../nbs/data/01_video.ipynb #31a443c7
 def _need(module, path, extra=None):
     "Import an optional module, or say how to install it."
     try: return import_module(module)
     except ImportError as e:
         raise VideoError(path, f'reading it needs {module}, which is not installed ({e})', f"pip install {extra or module}") from e
 
-# %% ../../nbs/data/01_video.ipynb #8a69dd90
+# %% ../../nbs/data/01_video.ipynb #490fa242
 _containers = {'.mp4', '.m4v', '.mov', '.3gp', '.avi', '.mkv', '.webm', '.mpeg', '.mpg', '.vob', '.wmv', '.asf'}
 
 def _rate(*rates):
@@ -103,7 +112,7 @@ def _seconds(c, s):
     if m: return int(m[1])*3600 + int(m[2])*60 + float(m[3])
     return c.duration/1e6 if c.duration and len(c.streams) == 1 else None
 
-# %% ../../nbs/data/01_video.ipynb #d3c7ad4d
+# %% ../../nbs/data/01_video.ipynb #fcaf8493
 class _Converter:
     "Decoded frames to RGB arrays, with one converter for all of them."
     def __init__(self):
@@ -116,14 +125,14 @@ class _Converter:
             if not self.kw: raise
             self.kw = {}; return self(f)
 
-# %% ../../nbs/data/01_video.ipynb #d099b47e
+# %% ../../nbs/data/01_video.ipynb #e70cd51e
 class PyAVReader(Reader):
     "FFmpeg's libraries through PyAV."
     name,suffixes = 'pyav',_containers
     def __init__(self, path):
         super().__init__(path)
         with self._open() as c:
-            s = c.streams.video[0]; cc = s.codec_context
+            s = self._stream(c); cc = s.codec_context
             f = next(c.decode(s), None)
             if f is None: raise VideoError(path, 'it has a video stream but no frame that can be decoded', 'Export the clip again')
             self.turn = round(getattr(f, 'rotation', 0)/90)%4   # phones store a rotation that players apply
@@ -144,11 +153,15 @@ class PyAVReader(Reader):
         c.close()
         raise VideoError(self.path, 'it holds no video stream', 'Give a file with pictures')
 
+    def _stream(self, c):
+        "The video stream, decoded by one thread: whole clips are decoded side by side, not parts of one."
+        s = c.streams.video[0]; s.thread_type = 'NONE'; s.codec_context.thread_count = 1
+        return s
+
     def __iter__(self):
         k,hidden,first,end,frame_s = 0,0,None,0,1/(self.fps or 25)
         with self._open() as c:
-            s = c.streams.video[0]; s.thread_type = 'NONE'; s.codec_context.thread_count = 1
-            for p in c.demux(s):
+            for p in c.demux(self._stream(c)):
                 hidden += p.is_discard                          # trimmed away by an edit list: claimed, but not part of the clip
                 for f in p.decode():
                     if f.time is not None:
@@ -167,11 +180,17 @@ class PyAVReader(Reader):
         if self._conv is None: self._conv = _Converter()
         return self._conv(f)
 
-    def __getstate__(self): return {k: v for k,v in self.__dict__.items() if k != '_conv'}
+    def __getstate__(self): return {k: v for k,v in self.__dict__.items() if k not in ('_conv', 'begun')}
     def array(self, f): return np.ascontiguousarray(np.rot90(self._rgb(f), self.turn)) if self.turn else self._rgb(f)
     def damaged(self, f): return f.is_corrupt
 
-# %% ../../nbs/data/01_video.ipynb #8350f862
+# %% ../../nbs/data/01_video.ipynb #4a7b850f
+class _Lent:
+    "A decord frame as numpy wants it, to be read where it lies: its own `asnumpy` copies."
+    def __init__(self, f): self.f = f
+    def __dlpack__(self, **kwargs): return self.f.to_dlpack()
+    def __dlpack_device__(self): return 1,0                     # the processor's memory
+
 _one_packet_one_frame = {'h264', 'hevc', 'mjpeg', 'vp9'}
 _eight_bit = {'yuv420p', 'yuvj420p', 'yuv422p', 'yuvj422p', 'yuv444p', 'yuvj444p'}
 
@@ -186,27 +205,32 @@ class DecordReader(PyAVReader):
         if self.turn or self.size[0]%2 or self.size[1]%2: return 'odd size or rotation'
         return '' if find_spec('decord') else 'decord is not installed'
 
-    def distrust(self): return self._packets() or self._first_frame()
+    def distrust(self):
+        first,why = self._packets()
+        return why or self._first_frame(first)
 
     def _packets(self):
-        "The packets of the whole file, none decoded: are they all there?"
-        n,end = 0,0
+        "The first frame by PyAV, and what is wrong with the packets of the file: are they all there? No other is decoded."
+        n,end,first = 0,0,None
         with self._open() as c:
-            for p in c.demux(c.streams.video[0]):
-                if p.is_corrupt or p.is_discard: return 'packets are damaged or trimmed'
+            for p in c.demux(self._stream(c)):
+                if p.is_corrupt or p.is_discard: return None,'packets are damaged or trimmed'
                 n += p.size > 0
                 if p.pts is not None: end = max(end, float(p.pts*p.time_base))
+                if first is None: first = next(map(self._rgb, p.decode()), None)
         self.packets = n
-        if self.seconds and end < .95*self.seconds - 3/(self.fps or 25): return 'packets end early'
-        return '' if n == (self.claimed or n) else f'{n} packets where the header claims {self.claimed}'
+        if self.seconds and end < .95*self.seconds - 3/(self.fps or 25): return first,'packets end early'
+        return first,'' if n == (self.claimed or n) else f'{n} packets where the header claims {self.claimed}'
 
-    def _first_frame(self):
-        "Does decord open it, count the same, and agree on the first frame?"
+    def _first_frame(self, first):
+        "Does decord open it, count the same, and agree on the first frame? Then its pass has begun."
         try: vr = self._decord()
         except Exception as e: return f'decord rejects it ({type(e).__name__})'
         if len(vr) != self.packets: return f'decord counts {len(vr)} frames, the file has {self.packets}'
-        with self._open() as c: first = self._rgb(next(c.decode(video=0)))
-        return '' if np.array_equal(vr.next().asnumpy(), first) else "its first frame differs from PyAV's"
+        f = vr.next()
+        if not np.array_equal(self.array(f), first): return "its first frame differs from PyAV's"
+        self.begun = vr,f
+        return ''
 
     def _decord(self):
         import decord
@@ -214,16 +238,17 @@ class DecordReader(PyAVReader):
         return decord.VideoReader(str(self.path), ctx=decord.cpu(0), num_threads=1)
 
     def __iter__(self):
-        vr = self._decord()
-        for _ in range(len(vr)): yield vr.next()                # never get_batch, never seek
+        (vr,f),self.begun = self.begun or (self._decord(), None),None
+        if f is not None: yield f
+        for _ in range(len(vr) - (f is not None)): yield vr.next() # never get_batch, never seek
 
-    def array(self, f): return f.asnumpy()
+    def array(self, f): return np.from_dlpack(_Lent(f))
     def damaged(self, f): return False
 
-# %% ../../nbs/data/01_video.ipynb #49924c6d
+# %% ../../nbs/data/01_video.ipynb #1fc6cce7
 readers['pyav'] = readers.pop('pyav')                           # after decord
 
-# %% ../../nbs/data/01_video.ipynb #e64b470c
+# %% ../../nbs/data/01_video.ipynb #c638ead0
 def _pil_array(im):
     "Pixels of a Pillow image: grey as they are, all else as RGB without alpha."
     if im.mode in ('1', 'L', 'LA', 'La'): return np.asarray(im.convert('L'))
@@ -246,10 +271,10 @@ class PillowReader(Reader):
 
     def array(self, im): return _pil_array(im)
 
-# %% ../../nbs/data/01_video.ipynb #0bd29df9
+# %% ../../nbs/data/01_video.ipynb #9f16f9fa
 image_extensions = {'.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp', '.pgm', '.ppm'} # stills, and frames in a folder
 
-# %% ../../nbs/data/01_video.ipynb #758400b1
+# %% ../../nbs/data/01_video.ipynb #277eb56c
 def _hidden(name): return name.startswith('.') or name == '__MACOSX'   # also the ._copies that macOS leaves
 
 def _images(folder): return sorted(p for p in Path(folder).iterdir() if p.suffix.lower() in image_extensions and not _hidden(p.name))
@@ -271,7 +296,7 @@ def _numbered(folder):
     if len(set(nums)) < len(nums): raise VideoError(folder, 'two images carry the same frame number', 'Number the frames without repeats')
     return [p for _,p in sorted(zip(nums, files))]
 
-# %% ../../nbs/data/01_video.ipynb #2c89e62b
+# %% ../../nbs/data/01_video.ipynb #28371a7b
 class FolderReader(Reader):
     "A folder of numbered stills."
     name,exact = 'folder',True
@@ -288,7 +313,7 @@ class FolderReader(Reader):
 
     def array(self, im): return _pil_array(im)
 
-# %% ../../nbs/data/01_video.ipynb #f591d175
+# %% ../../nbs/data/01_video.ipynb #1a7f5ed9
 def _dicom_fps(ds):
     "Frames a second from whichever tag says so."
     ms = ds.get('FrameTime')
@@ -354,7 +379,7 @@ class DicomMpegReader(PyAVReader):
         from pydicom.encaps import generate_frames
         return io.BytesIO(next(generate_frames(pydicom.dcmread(self.path).PixelData, number_of_frames=1)))
 
-# %% ../../nbs/data/01_video.ipynb #a98c5bfe
+# %% ../../nbs/data/01_video.ipynb #13527872
 class MhaReader(Reader):
     "MetaImage: an image, or a sequence along the third axis."
     name,suffixes,exact = 'mha',{'.mha', '.mhd'},True
@@ -394,10 +419,10 @@ class MhaReader(Reader):
 
     def array(self, a): return a[...,:3] if a.ndim == 3 else a
 
-# %% ../../nbs/data/01_video.ipynb #c34895cc
+# %% ../../nbs/data/01_video.ipynb #b993f523
 video_extensions = set().union(*(r.suffixes for r in readers.values())) # suffixes that `Video` reads, beside folders
 
-# %% ../../nbs/data/01_video.ipynb #53241366
+# %% ../../nbs/data/01_video.ipynb #c98ca98c
 def _suffix(path):
     "Lower-case suffix; a DICOM file without a known one is told by its magic."
     s = path.suffix.lower()
@@ -424,7 +449,7 @@ def _check_file(path):
             with open(path, 'rb'): pass
     except PermissionError as e: raise VideoError(path, 'no permission to read it', 'Change its permissions or ask its owner') from e
 
-# %% ../../nbs/data/01_video.ipynb #6c026e1f
+# %% ../../nbs/data/01_video.ipynb #9f0afc03
 class Video:
     "A clip as grey uint8 frames, read front to back."
     def __init__(self,
@@ -462,7 +487,9 @@ class Video:
         return r
 
     @property
-    def reader(self)->str: return self._reader.name
+    def reader(self)->str:
+        r = self._reader; r.begun = None                        # nobody reads yet: close the file
+        return r.name
     @property
     def info(self)->dict: return dict(self._head.info, claimed=self._head.claimed, reader=self.reader, refused=self._refused)
 
@@ -474,7 +501,7 @@ class Video:
         n = f'{n} frames' if n is not None else f'about {about} frames' if about else 'frames not counted yet'
         return f"Video({self.path.name}: {n}, {h} x {w}, {f'{self.fps:.4g} fps' if self.fps else 'no fps'}, {self._head.info.get('codec') or self._head.info['format']})"
 
-# %% ../../nbs/data/01_video.ipynb #3b53cf63
+# %% ../../nbs/data/01_video.ipynb #cd9634eb
 _mend = 'Copy or export it again, or take what there is with Video(path, partial=True)'
 
 @patch
@@ -500,7 +527,7 @@ def _ended(self:Video, k, e):
     said = '' if short else f' ({_brief(e, self.path)})'
     raise VideoError(self.path, f"it stops after {k}{f' of about {about}' if about else ''} frames{said}", _mend) from e
 
-# %% ../../nbs/data/01_video.ipynb #0acc1b3a
+# %% ../../nbs/data/01_video.ipynb #f4016d50
 @patch
 def _grey(self:Video, every=1):
     "Grey uint8 frames 0, every, 2*every, ..."
@@ -517,7 +544,7 @@ def _range(self:Video):
         except ValueError as e: raise VideoError(self.path, str(e), 'Save it without them') from e
     return self._lohi
 
-# %% ../../nbs/data/01_video.ipynb #90e0ef7f
+# %% ../../nbs/data/01_video.ipynb #5947818b
 @patch
 def chunks(self:Video,
            n:int=64,    # frames in a chunk, at most
@@ -536,7 +563,7 @@ def __iter__(self:Video):
     "Grey frames (H,W) one by one."
     return self._grey()
 
-# %% ../../nbs/data/01_video.ipynb #ac2057b5
+# %% ../../nbs/data/01_video.ipynb #acffde9d
 @patch
 def __len__(self:Video)->int:
     "Number of frames that a front-to-back decode gives; counted by one pass where no header can be believed."
@@ -545,7 +572,7 @@ def __len__(self:Video)->int:
         for _ in self._raw(every=1 << 62): pass
     return self._n
 
-# %% ../../nbs/data/01_video.ipynb #9c5e3fa8
+# %% ../../nbs/data/01_video.ipynb #7733b9d3
 class _Recent:
     "Frames 0, 1, 2, ... of the clip that was last read by index: one clip for the whole process."
     limit,held = 64 << 20,(None, [])
@@ -566,7 +593,7 @@ def _take(self:Video, idx):
     _Recent.held = self._key,new
     return got
 
-# %% ../../nbs/data/01_video.ipynb #4bba65f7
+# %% ../../nbs/data/01_video.ipynb #2cd08cb9
 @patch
 def __getitem__(self:Video,
                 i # int, or slice with any step; negative indices count from the end
@@ -588,7 +615,7 @@ def _slice(self:Video, s):
     frames = [got[i] for i in idx if i in got]
     return np.stack(frames) if frames else np.zeros((0, *self.size), np.uint8)
 
-# %% ../../nbs/data/01_video.ipynb #eb64b0fc
+# %% ../../nbs/data/01_video.ipynb #0bbb7229
 def _as_clip(v, n):
     "At most `n` evenly spaced frames of a Video or an array, their indices, and how many there were."
     total = len(v)
@@ -597,7 +624,7 @@ def _as_clip(v, n):
     frames = np.stack([to_grey(np.asarray(got[i])) for i in idx])
     return frames,idx,total
 
-# %% ../../nbs/data/01_video.ipynb #49fe1a0f
+# %% ../../nbs/data/01_video.ipynb #a760c618
 def film_strip(frames,        # Video, or uint8 array (T,H,W)
                n:int=8,       # frames to draw, evenly spaced from first to last
                height:float=1.6, # inches
@@ -612,7 +639,7 @@ def film_strip(frames,        # Video, or uint8 array (T,H,W)
     if title: fig.suptitle(title, fontsize=9)
     return axs[0]
 
-# %% ../../nbs/data/01_video.ipynb #e83849f8
+# %% ../../nbs/data/01_video.ipynb #34e66ad2
 def read_grey(path # png, jpg, bmp, tif, webp, gif (first frame), single-frame DICOM or MetaImage
              )->np.ndarray: # uint8 (H,W)
     "A still as grey levels, by the rule of `to_grey`."
@@ -624,7 +651,7 @@ def read_grey(path # png, jpg, bmp, tif, webp, gif (first frame), single-frame D
     if len(v) > 1: raise VideoError(path, f'it holds {len(v)} frames, not one', 'Read it with Video(path)')
     return v[0]
 
-# %% ../../nbs/data/01_video.ipynb #38c2712e
+# %% ../../nbs/data/01_video.ipynb #dfff3a34
 def _read_image(path):
     try:
         with Image.open(path) as im:
@@ -635,7 +662,7 @@ def _read_image(path):
     except Exception as e:
         raise VideoError(path, f'it cannot be read as an image ({_brief(e, path)})', 'Check that it is what its name says and was copied completely') from e
 
-# %% ../../nbs/data/01_video.ipynb #d06525cf
+# %% ../../nbs/data/01_video.ipynb #bc8f44df
 def _resize(img, h, w, box=None): return np.asarray(Image.fromarray(img).resize((w,h), Image.Resampling.BILINEAR, box=box))  # Pillow's bilinear filter widens when it shrinks: no aliasing
 
 def _pad(img, size):
@@ -652,7 +679,7 @@ def _crop(img, size):
 
 _fits = dict(pad=(_pad, max, 'longer'), crop=(_crop, min, 'shorter'))
 
-# %% ../../nbs/data/01_video.ipynb #619d8c15
+# %% ../../nbs/data/01_video.ipynb #4c989f7b
 def fit_frame(img:np.ndarray,     # uint8 (H,W)
               size:int,           # pixels of each side of the result
               fit:str='pad',      # 'pad': whole frame, zeros beside it; 'crop': centre square, sides cut off
@@ -667,7 +694,7 @@ def fit_frame(img:np.ndarray,     # uint8 (H,W)
         raise ValueError(f'size={size} for a frame of {img.shape[0]} x {img.shape[1]}, whose {word} side is {have}. Choose a size from 1 to {have}, or pass upscale=True')
     return f(img, size)
 
-# %% ../../nbs/data/01_video.ipynb #de636dab
+# %% ../../nbs/data/01_video.ipynb #680a78d2
 _maybe_still = {'.gif', '.tif', '.tiff', '.dcm', '.dicom', '.mha', '.mhd'}
 
 def _is_clip(p):
@@ -701,7 +728,7 @@ def _frame_rule(frames, root):
     if isinstance(frames, str): return lambda p: fnmatch.fnmatch(p.relative_to(root).as_posix(), frames) and _readable(p)
     return {None: _is_sweep, True: _readable, False: lambda p: False}[frames]
 
-# %% ../../nbs/data/01_video.ipynb #6c908f21
+# %% ../../nbs/data/01_video.ipynb #77f796cd
 def get_videos(folder,            # where to look (str or Path)
                recurse:bool=True, # also in folders below it
                frames=None        # folders of images: None, the rule above; True, all that share one pattern; False, none; or a glob on the path below `folder`
@@ -723,13 +750,13 @@ def get_videos(folder,            # where to look (str or Path)
     if not clips: _no_clips(root, others)
     return L(sorted(clips))
 
-# %% ../../nbs/data/01_video.ipynb #ab5891e9
+# %% ../../nbs/data/01_video.ipynb #a940e27e
 def _no_clips(root, others):
     found = ', '.join(f'{n} {s}' for s,n in others.most_common(8)) or 'no files at all'
     stills = " Folders of frames: pass frames=True." if set(others) & image_extensions else ''
     raise VideoError(root, f'there is no clip in this folder (found: {found})', f"Clips are {' '.join(sorted(video_extensions))} and folders of numbered frames.{stills}")
 
-# %% ../../nbs/data/01_video.ipynb #33005700
+# %% ../../nbs/data/01_video.ipynb #132288e7
 _keys = ('path', 'video', 'file', 'filename', 'file_name', 'video_path', 'name', 'clip')
 
 def _some(xs, n=5): return ', '.join(map(str, xs[:n])) + (f' and {len(xs)-n} more' if len(xs) > n else '')
@@ -760,7 +787,7 @@ def _from_table(paths, t, what):
 def _all_found(missing, said):
     if missing: raise ValueError(f'{len(missing)} clips {said}: {_some([p.as_posix() for p in missing])}')
 
-# %% ../../nbs/data/01_video.ipynb #cd20e0e7
+# %% ../../nbs/data/01_video.ipynb #8f4d35a6
 def _from_regex(paths, rx, what):
     rx = re.compile(rx)
     if not rx.groups: raise ValueError(f'the regular expression {rx.pattern!r} has no group: put the part that is the {what} in brackets')
@@ -779,7 +806,7 @@ def _source(x):
     if not isinstance(x, (str,Path)) or str(x).lower().endswith('.csv'): return _from_table
     return _from_regex
 
-# %% ../../nbs/data/01_video.ipynb #63c75c28
+# %% ../../nbs/data/01_video.ipynb #476326de
 def video_table(paths,        # clips
                 patient=None, # DataFrame or csv path with a column for the clip and one `patient`; or a function of the path; or a regular expression with one group
                 machine=None, # the same for the machine
@@ -796,7 +823,7 @@ def video_table(paths,        # clips
     meta = {what: pd.Series(_source(x)(paths, x, what), dtype=object) for what,x in (('patient', patient), ('machine', machine))}
     return pd.DataFrame(dict(path=[str(p) for p in paths], name=names, **meta))
 
-# %% ../../nbs/data/01_video.ipynb #f77ac52b
+# %% ../../nbs/data/01_video.ipynb #30cbbf78
 def _animation(frames, ms, width):
     "Encoded animation and its MIME kind."
     from PIL import features
@@ -808,7 +835,7 @@ def _animation(frames, ms, width):
     ims[0].save(buf, kind, save_all=True, append_images=ims[1:], duration=ms, loop=0, **kw)
     return buf.getvalue(),kind
 
-# %% ../../nbs/data/01_video.ipynb #55942f6a
+# %% ../../nbs/data/01_video.ipynb #0d348a1d
 def show_clip(clip,                 # Video, or uint8 array (T,H,W)
               fps:float|None=None,  # frames a second of the clip; None: the Video's own, else 10
               width:int=240,        # pixels

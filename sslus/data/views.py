@@ -8,84 +8,103 @@ Docs: https://sslus.github.io/sslus/data/views.html.md"""
 __all__ = ['grey_mean', 'grey_std', 'as_float', 'View', 'simclr_views', 'barlow_views', 'light_view', 'plain_view',
            'asmus_simclr_views', 'asmus_barlow_views', 'show_rows', 'to_grey_levels', 'show_views']
 
-# %% ../../nbs/data/05_views.ipynb #9c305eaa
-import math
+# %% ../../nbs/data/05_views.ipynb #62484cb1
+import math, time
 import torch, torch.nn.functional as F
 from torch import Tensor
 
 # %% ../../nbs/data/05_views.ipynb #2e72cdf7
 grey_mean, grey_std = .449, .226
 
-# %% ../../nbs/data/05_views.ipynb #6d52fc0b
-def as_float(x:Tensor # uint8, or float in [0,1]; (B,1,H,W) or (B,T,1,H,W)
-            )->Tensor: # float32 in [0,1]
-    "Grey levels as floats; TypeError where `x` is no batch of grey frames or clips."
+# %% ../../nbs/data/05_views.ipynb #90bcfee4
+def _check(x):
+    "TypeError where `x` is no batch of grey frames or clips."
     if not isinstance(x, Tensor) or x.ndim not in (4, 5) or x.shape[-3] != 1:
         got = f'{type(x).__name__} of shape {tuple(x.shape)}' if hasattr(x, 'shape') else type(x).__name__
         raise TypeError(f'a view takes a batch (B,1,H,W) of frames or (B,T,1,H,W) of clips, not a {got}')
-    if x.dtype == torch.uint8: return x.float()/255
-    if not x.is_floating_point(): raise TypeError(f'a view takes uint8, or floats in [0,1], not {x.dtype}')
-    return x.float()
+    if x.dtype != torch.uint8 and not x.is_floating_point(): raise TypeError(f'a view takes uint8, or floats in [0,1], not {x.dtype}')
 
-# %% ../../nbs/data/05_views.ipynb #2abb5a75
-def _uniform(n, lo, hi, like): return torch.empty(n, device=like.device).uniform_(lo, hi)
-def _coin(n, p, like): return torch.rand(n, device=like.device) < p
+# %% ../../nbs/data/05_views.ipynb #3990d929
+def as_float(x:Tensor # uint8, or float in [0,1]; (B,1,H,W) or (B,T,1,H,W)
+            )->Tensor: # float32 in [0,1]
+    "Grey levels as floats; TypeError where `x` is no batch of grey frames or clips."
+    _check(x)
+    return x.float().div_(255) if x.dtype == torch.uint8 else x.float()
 
-def _boxes(n, scale, ratio, like):
+# %% ../../nbs/data/05_views.ipynb #fe1b6958
+def _on_cpu(x): return x.device.type == 'cpu'
+def _uniform(n, lo, hi, device): return torch.empty(n, device=device).uniform_(lo, hi)
+def _coin(n, p, device): return torch.rand(n, device=device) < p
+
+def _boxes(n, scale, ratio, device):
     "Half widths, half heights and centres (n,) of boxes, in units where the frame is [-1,1]."
-    area, log_r = _uniform(n, *scale, like), _uniform(n, math.log(ratio[0]), math.log(ratio[1]), like)
+    area, log_r = _uniform(n, *scale, device), _uniform(n, math.log(ratio[0]), math.log(ratio[1]), device)
     w,h = (area*log_r.exp()).sqrt(), (area/log_r.exp()).sqrt()
-    return w, h, *(_uniform(n, -1, 1, like)*(1 - o).abs() for o in (w, h))
+    return w, h, *(_uniform(n, -1, 1, device)*(1 - o).abs() for o in (w, h))
 
-# %% ../../nbs/data/05_views.ipynb #416ba60d
-def _affine(n, scale, ratio, flip, vflip, rotate, like):
+# %% ../../nbs/data/05_views.ipynb #cd15bee5
+def _affine(n, scale, ratio, flip, vflip, rotate, device):
     "(n,2,3) maps from output to input coordinates."
-    w,h,cx,cy = _boxes(n, scale, ratio, like)
-    a = _uniform(n, -rotate, rotate, like)*math.pi/180
-    w = w*(1 - 2*_coin(n, flip, like).float())
-    if vflip: h = h*(1 - 2*_coin(n, vflip, like).float())
+    w,h,cx,cy = _boxes(n, scale, ratio, device)
+    a = _uniform(n, -rotate, rotate, device)*math.pi/180
+    w = w*(1 - 2*_coin(n, flip, device).float())
+    if vflip: h = h*(1 - 2*_coin(n, vflip, device).float())
     row = lambda *o: torch.stack(o, -1)
     return torch.stack([row(w*a.cos(), -h*a.sin(), cx), row(w*a.sin(), h*a.cos(), cy)], 1)
 
+# %% ../../nbs/data/05_views.ipynb #07c5b899
+def _grid(theta, size):
+    "(n,size,size,2): where in the input each output pixel lies."
+    p = (2*torch.arange(size, device=theta.device) + 1)/size - 1
+    return (theta[:,:,0,None,None]*p + (theta[:,:,1,None]*p + theta[:,:,2,None])[...,None]).permute(0, 2, 3, 1)
+
+def _per_side(x, size): return max(1, int(max(x.shape[-2:])/size + .25))       # points a pixel, where it shrinks by 1.75 or more
+
 def _resample(x, theta, size):
-    "Sample x (n,1,H,W) along `theta` at (n,1,size,size); averages where it shrinks by 1.75 or more."
-    k = max(1, int(max(x.shape[-2:])/size + .25))
-    grid = F.affine_grid(theta, (len(x), 1, k*size, k*size), align_corners=False)
-    x = F.grid_sample(x, grid, mode='bilinear', padding_mode='zeros', align_corners=False)
+    "Sample x (n,c,H,W), uint8 or float, along `theta` at (n,c,size,size): new floats on the same scale."
+    k = _per_side(x, size)
+    x = F.grid_sample(x.float(), _grid(theta, k*size), mode='bilinear', padding_mode='zeros', align_corners=False)
     return F.avg_pool2d(x, k) if k > 1 else x
 
-# %% ../../nbs/data/05_views.ipynb #c364a8b1
-def _per(n, p, draw, neutral, like):
+# %% ../../nbs/data/05_views.ipynb #60eb671c
+def _per(n, p, draw, neutral, device):
     "(n,1,1,1): `draw` for a share `p` of the samples, `neutral` for the others."
-    return torch.where(_coin(n, p, like), draw, torch.full_like(draw, neutral)).view(n, 1, 1, 1)
+    return torch.where(_coin(n, p, device), draw, torch.full_like(draw, neutral)).view(n, 1, 1, 1)
 
-def _gamma(x, v, p=1.):      return x.clamp_min(0)**_per(len(x), p, _uniform(len(x), -v, v, x).exp(), 1, x)
-def _brightness(x, v, p=1.): return x*_per(len(x), p, _uniform(len(x), 1-v, 1+v, x), 1, x)
+def _factors(n, v, p, device): return _per(n, p, _uniform(n, 1-v, 1+v, device), 1, device)
 
-def _contrast(x, v, p=1.):
-    m = x.mean((1,2,3), keepdim=True)
-    return (x - m)*_per(len(x), p, _uniform(len(x), 1-v, 1+v, x), 1, x) + m
+def _power(x, g):
+    "x**g for x >= 0, in place; by logarithms on a CPU, where that takes two thirds of the time."
+    if not _on_cpu(x): return x.clamp_min_(0).pow_(g)
+    return x.clamp_min_(1e-37).log_().mul_(g/math.log(2)).exp2_()
 
-# %% ../../nbs/data/05_views.ipynb #10082746
-def _blur(x, sigma, p):
-    "Gaussian blur with per-sample width; `sigma` (lo, hi) in pixels of x (n,1,S,S)."
-    n, r = len(x), max(1, math.ceil(2.5*sigma[1]))
-    s = _per(n, p, _uniform(n, *sigma, x), 1e-3, x).view(n, 1)
-    t = torch.arange(-r, r+1, device=x.device)
-    k = (-.5*(t/s)**2).exp(); k = k/k.sum(1, keepdim=True)             # (n, 2r+1)
-    for dim in (-1, -2): x = _shifted_sum(x, k, r, dim)
+# %% ../../nbs/data/05_views.ipynb #d543b7b0
+def _chosen(x, on, f, *params):
+    "x with `f(x, *params)` for the samples that `on` (n,) names. An accelerator does all and chooses: to count them would make it wait."
+    if not _on_cpu(x): return torch.where(on.view(-1, 1, 1, 1), f(x, *params), x)
+    for i in on.nonzero()[:,0].split(32):
+        if len(i): x.index_copy_(0, i, f(x[i], *(o[i] for o in params)))
     return x
 
-def _shifted_sum(x, k, r, dim):
-    "Sum of x shifted by -r..r along `dim`, weighted by k (n, 2r+1); edges repeated."
-    size, out = x.shape[dim], torch.zeros_like(x)
-    y = F.pad(x, (r, r, 0, 0) if dim == -1 else (0, 0, r, r), mode='replicate')
-    for i in range(2*r + 1): out.addcmul_(y.narrow(dim, i, size), k[:, i].view(-1, 1, 1, 1))
-    return out
+def _blur(x, s, r):
+    "Gaussian blur of x (n,c,S,S), cut at `r` pixels, with a width `s` (n,) for each sample; edges repeated."
+    t = torch.arange(-r, r+1, device=x.device)
+    k = (-.5*(t/s[:,None])**2).exp()
+    k = (k/k.sum(1, keepdim=True)).repeat_interleave(x.shape[1], 0)
+    y = F.pad(x.reshape(1, -1, *x.shape[-2:]), (r,)*4, mode='replicate')       # samples as channels, a kernel each
+    for shape in ((-1,1,1,2*r+1), (-1,1,2*r+1,1)): y = F.conv2d(y, k.view(shape), groups=len(k))
+    return y.view(x.shape)
 
-def _solarize(x, p): return torch.where(_coin(len(x), p, x).view(-1,1,1,1) & (x >= .5), 1 - x, x)
+def _solarize(x, black, white): return torch.where(x >= (black + white)/2, black + white - x, x)
 
-# %% ../../nbs/data/05_views.ipynb #577cb5ad
+# %% ../../nbs/data/05_views.ipynb #31e6b3d4
+def _parts(x, size, points=2**17):
+    "Slices of the batch x (n,c,H,W): on a CPU of `points` sampled points for each thread; else the whole."
+    n, own = len(x), x.shape[1]*(_per_side(x, size)*size)**2
+    step = torch.get_num_threads()*max(1, points//own) if _on_cpu(x) else n
+    return [slice(i, i+step) for i in range(0, n, step)]
+
+# %% ../../nbs/data/05_views.ipynb #3851ffdf
 class View:
     "One random view of a batch: crop, flip and rotation in one resample, then light, then normalisation."
     def __init__(self,
@@ -113,35 +132,76 @@ class View:
         x:Tensor # uint8 or float in [0,1], (B,1,H,W) or (B,T,1,H,W)
     )->Tensor:   # float32, (B,channels,size,size) or (B,T,channels,size,size)
         "Draw parameters per sample (one draw a clip) and apply them."
-        x = as_float(x)
-        b, t = len(x), (x.shape[1] if x.ndim == 5 else None)
-        if t is not None: x = x.transpose(1, 2).reshape(b, t, *x.shape[-2:])   # a clip's frames are channels of one sample
-        x = self.light(self.geometry(x))
-        if t is not None:
-            if self.frame_jitter: x = x*_uniform(b*t, 1-self.frame_jitter, 1+self.frame_jitter, x).view(b, t, 1, 1)
-            x = x.unsqueeze(2)
-        x = x.clamp_(0, 1)
-        if self.normalize: x = (x - grey_mean)/grey_std
-        return x if self.channels == 1 else x.expand(*x.shape[:-3], self.channels, -1, -1)
+        _check(x)
+        return self.apply(x, self.draw(len(x), x.device, x.shape[1] if x.ndim == 5 else None))
 
-    def geometry(self, x):
-        "(n,c,H,W) -> (n,c,size,size)"
-        theta = _affine(len(x), self.scale, self.ratio, self.flip, self.vflip, self.rotate, x)
-        return _resample(x, theta, self.size)
+    def draw(self,
+        n:int,          # samples
+        device='cpu',   # where they lie
+        frames:int=None # frames of a clip, for `frame_jitter`
+    )->dict:            # name -> tensor of n rows
+        "The dice of a batch, to be applied to one batch or to several that belong together."
+        s, dice = self, dict(theta=_affine(n, self.scale, self.ratio, self.flip, self.vflip, self.rotate, device))
+        if s.gamma:      dice['gamma'] = _per(n, s.light_p, _uniform(n, -s.gamma, s.gamma, device).exp(), 1, device)
+        if s.brightness: dice['brightness'] = _factors(n, s.brightness, s.light_p, device)
+        if s.contrast:   dice['contrast'] = _factors(n, s.contrast, s.light_p, device)
+        if s.blur:       dice |= dict(sigma=_uniform(n, *s.sigma, device), blur=_coin(n, s.blur, device))
+        if s.solarize:   dice['solarize'] = _coin(n, s.solarize, device)
+        if s.frame_jitter and frames: dice['jitter'] = _uniform(n*frames, 1-s.frame_jitter, 1+s.frame_jitter, device).view(n, frames, 1, 1)
+        return dice
 
-    def light(self, x):
-        "Grey levels of (n,c,S,S) in [0,1]."
-        if self.gamma:      x = _gamma(x, self.gamma, self.light_p)
-        if self.brightness: x = _brightness(x, self.brightness, self.light_p)
-        if self.contrast:   x = _contrast(x, self.contrast, self.light_p)
-        if self.blur:       x = _blur(x.clamp(0, 1), self.sigma, self.blur)
-        return _solarize(x.clamp(0, 1), self.solarize) if self.solarize else x
+    def apply(self,
+        x:Tensor, # uint8 or float in [0,1], (B,1,H,W) or (B,T,1,H,W)
+        dice:dict # of `draw`
+    )->Tensor:    # float32, (B,channels,size,size) or (B,T,channels,size,size)
+        "The view of `x` that `dice` say; `x` stays as it is."
+        _check(x)
+        with torch.no_grad(), torch.autocast(x.device.type, enabled=False):
+            frames, unit = (x[:,:,0] if x.ndim == 5 else x), (1/255 if x.dtype == torch.uint8 else 1.)     # a clip's frames are channels of one sample
+            still = frames.shape[-2:] == (self.size, self.size) and not self.moves
+            out = torch.empty(*frames.shape[:2], self.size, self.size, device=x.device)
+            for part in _parts(frames, self.size):
+                own = {k: o[part] for k,o in dice.items()}
+                y = frames[part].to(torch.float32, copy=True) if still else _resample(frames[part], own['theta'], self.size)
+                y = self.light(y, own, unit)
+                torch.clamp(y, *self.levels, out=out[part])
+            out = self.effects(out, dice)
+            if x.ndim == 5: out = out.unsqueeze(2)
+            return out if self.channels == 1 else out.expand(*out.shape[:-3], self.channels, -1, -1).contiguous()
+
+    @property
+    def moves(self):
+        "Does it crop, flip or turn?"
+        return not (tuple(self.scale) == tuple(self.ratio) == (1, 1)) or bool(self.flip or self.vflip or self.rotate)
+
+    @property
+    def levels(self):
+        "Black and white in the output."
+        return tuple((o - grey_mean)/grey_std for o in (0, 1)) if self.normalize else (0., 1.)
+
+    def light(self, x, dice, unit=1.):
+        "From levels x (n,c,S,S) in [0,1/unit], overwritten, to the output's: gamma, then one factor and one shift for each sample."
+        gain, shift, (black, white) = unit, 0., self.levels
+        if 'gamma' in dice:      x, gain = _power(x, dice['gamma']), unit**dice['gamma']
+        if 'brightness' in dice: gain = gain*dice['brightness']
+        if 'contrast' in dice:
+            c = dice['contrast']
+            gain, shift = gain*c, x.mean((1,2,3), keepdim=True)*gain*(1 - c)
+        if 'jitter' in dice: gain, shift = gain*dice['jitter'], shift*dice['jitter']
+        return x.mul_(gain*(white - black)).add_(shift*(white - black) + black)
+
+    def effects(self, x, dice):
+        "Blur some samples of x (n,c,S,S), solarise some; x is overwritten."
+        r = max(1, math.ceil(2.5*self.sigma[1]))
+        if self.blur:     x = _chosen(x, dice['blur'], lambda x,s: _blur(x, s, r), dice['sigma'])
+        if self.solarize: x = _chosen(x, dice['solarize'], lambda x: _solarize(x, *self.levels))
+        return x
 
     def __repr__(self):
         d = vars(View(self.size))
         return f"View({', '.join(f'{k}={v}' for k,v in vars(self).items() if k == 'size' or v != d[k])})"
 
-# %% ../../nbs/data/05_views.ipynb #ab9e4331
+# %% ../../nbs/data/05_views.ipynb #db1a1a93
 _mild = dict(scale=(.64,1.1), ratio=(.9,1.11), flip=.5, rotate=20, gamma=.35, brightness=.25, contrast=.25)
 
 def simclr_views(size:int,   # side of the views, pixels
@@ -158,7 +218,7 @@ def barlow_views(size:int,   # side of the views, pixels
     blur = dict(_mild, sigma=(.1, size/64), channels=channels)
     return View(size, **blur, blur=.5), View(size, **blur, blur=.1, solarize=.1)
 
-# %% ../../nbs/data/05_views.ipynb #e582a0c3
+# %% ../../nbs/data/05_views.ipynb #c070c377
 def light_view(size:int, channels:int=1)->View:
     "Mild augmentation for training a classifier on stills."
     return View(size, scale=(.8,1.1), flip=.5, rotate=15, gamma=.2, brightness=.15, contrast=.15, channels=channels)
@@ -167,7 +227,7 @@ def plain_view(size:int, channels:int=1)->View:
     "No augmentation: resize and normalise; deterministic."
     return View(size, channels=channels)
 
-# %% ../../nbs/data/05_views.ipynb #bb110dda
+# %% ../../nbs/data/05_views.ipynb #89487b06
 _natural = dict(scale=(.08,1.), ratio=(3/4,4/3), flip=.5, light_p=.8)
 
 def asmus_simclr_views(size:int, channels:int=1)->tuple[View,View]:
@@ -180,7 +240,7 @@ def asmus_barlow_views(size:int, channels:int=1)->tuple[View,View]:
     kw = dict(_natural, brightness=.4, contrast=.4, sigma=(.1,2.), channels=channels)
     return View(size, **kw, blur=1.), View(size, **kw, blur=.1, solarize=.2)
 
-# %% ../../nbs/data/05_views.ipynb #7569b084
+# %% ../../nbs/data/05_views.ipynb #24fd6ed8
 def show_rows(rows:dict, # name -> frames (B,1,H,W) in [0,1], a row each
               n:int=6    # frames to show
              ):
@@ -205,3 +265,43 @@ def show_views(x:Tensor,  # uint8 (B,1,H,W) frames, or (a, b): the two frames of
     "Draw frames and their views; returns the matplotlib axes."
     a,b = x if isinstance(x, (tuple, list)) else (x, x)
     return show_rows(dict(frame=as_float(a[:n])) | {f'view {i+1}': to_grey_levels(v(o[:n])) for i,(v,o) in enumerate(zip(views, (a, b)))}, n)
+
+# %% ../../nbs/data/05_views.ipynb #899aac24
+_crop, _lights, _sigma = dict(scale=(.08,1.), ratio=(3/4,4/3)), dict(brightness=.4, contrast=.4), (.1,2.)
+
+def _peers(size, crop=_crop):
+    "Single changes by three hands: name -> (our View, kornia's of a float batch, torchvision's of one picture)."
+    import kornia.augmentation as K
+    from torchvision.transforms import v2
+    some, mine = (lambda p, o: v2.RandomApply([o], p)), (lambda **kwargs: View(size, normalize=False, **kwargs))
+    return dict(
+        crop     = (mine(**crop), K.RandomResizedCrop((size, size), **crop), v2.RandomResizedCrop(size, **crop)),
+        flip     = (mine(flip=.5), K.RandomHorizontalFlip(.5), v2.RandomHorizontalFlip(.5)),
+        rotation = (mine(rotate=20), K.RandomRotation(20., p=1., align_corners=False), v2.RandomRotation(20, v2.InterpolationMode.BILINEAR)),
+        light    = (mine(**_lights, light_p=.8), K.ColorJitter(**_lights, p=.8), some(.8, v2.ColorJitter(**_lights))),
+        gamma    = (mine(gamma=.35), K.RandomGamma((math.exp(-.35), math.exp(.35))), None),
+        blur     = (mine(blur=.5, sigma=_sigma), K.RandomGaussianBlur((11, 11), _sigma, p=.5), some(.5, v2.GaussianBlur(11, _sigma))),
+        solarise = (mine(solarize=.2), K.RandomSolarize((.5,.5), (0.,0.), p=.2), v2.RandomSolarize(.5, .2)))
+
+def _peer_pipelines(size):
+    "The second view of Barlow Twins in the first paper, whole, likewise."
+    import kornia.augmentation as K
+    from torchvision.transforms import v2
+    mean, std = torch.tensor([grey_mean]), torch.tensor([grey_std])
+    kornia = [K.RandomResizedCrop((size, size), **_crop), K.RandomHorizontalFlip(.5), K.ColorJitter(**_lights, p=.8), K.RandomGaussianBlur((11, 11), _sigma, p=.1), K.RandomSolarize((.5,.5), (0.,0.), p=.2), K.Normalize(mean, std)]
+    vision = [v2.RandomResizedCrop(size, **_crop), v2.RandomHorizontalFlip(.5), v2.RandomApply([v2.ColorJitter(**_lights)], .8), v2.RandomApply([v2.GaussianBlur(11, _sigma)], .1), v2.RandomSolarize(.5, .2), v2.ToDtype(torch.float32, scale=True), v2.Normalize([grey_mean], [grey_std])]
+    return asmus_barlow_views(size)[1], torch.nn.Sequential(*kornia), v2.Compose(vision)
+
+def _compare_views(bs=128, size=96, n=9, device='cpu', clock=time.perf_counter):
+    "Milliseconds a batch of ours, kornia's and torchvision's views of uint8 frames: table of medians of `n` runs in turn, and ratios to ours."
+    x = torch.randint(0, 256, (bs, 1, size, size), dtype=torch.uint8, device=device)
+    def cost(f):
+        t = clock(); f(x)
+        if x.device.type == 'cuda': torch.cuda.synchronize()
+        return 1e3*(clock() - t)
+    def medians(ours, kornia, vision):
+        runs = dict(ours=ours, kornia=lambda x: kornia(x.float()/255)) | (dict(torchvision=lambda x: torch.stack([vision(o) for o in x])) if vision else {})
+        t = [{k: cost(f) for k,f in runs.items()} for _ in range(n + 2)][2:]
+        return {k: sorted(o[k] for o in t)[n//2] for k in runs}
+    rows = {k: medians(*o) for k,o in (_peers(size) | dict(whole=_peer_pipelines(size))).items()}
+    return {k: o | {f'{k}/ours': v/o['ours'] for k,v in o.items() if k != 'ours'} for k,o in rows.items()}

@@ -41,11 +41,13 @@ def _serve():
 class WorkerDied(RuntimeError):
     "A worker process ended, or was stopped after `timeout`, while it ran a job."
 
-# %% ../../nbs/data/00_workers.ipynb #09f23757
+# %% ../../nbs/data/00_workers.ipynb #be76d103
+_malloc = dict(MALLOC_MMAP_THRESHOLD_=str(32 << 20), MALLOC_TRIM_THRESHOLD_=str(64 << 20))   # glibc: keep freed frames for the next one; other systems ignore it
 class _Worker:
     "One child process with the function it serves."
     def __init__(self, func):
         env = dict(os.environ, **{k: '1' for k in ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS')})
+        env = {**_malloc, **env}
         env['PYTHONPATH'] = os.pathsep.join(p for p in sys.path if p)
         self.p = subprocess.Popen([sys.executable, '-c', 'from sslus.data.workers import _serve; _serve()'],
                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env)

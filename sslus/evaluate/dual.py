@@ -8,8 +8,8 @@ Docs: https://sslus.github.io/sslus/evaluate/dual.html.md"""
 __all__ = ['DualSource', 'check_dual', 'DualLoaders', 'dual_dls', 'DualLearner', 'dual_splitter', 'dual_learner', 'gains',
            'class_scores', 'compare_cam', 'compare_tsne']
 
-# %% ../../nbs/evaluate/08_dual.ipynb #caef1896
-from copy import deepcopy
+# %% ../../nbs/evaluate/08_dual.ipynb #3c8c9416
+from copy import copy, deepcopy
 import numpy as np, pandas as pd
 import torch
 from torch import nn
@@ -21,10 +21,10 @@ from ..data.blocks import BatchDL, BatchSource, FrameSource, show_frames
 from ..data.pairs import SweepBatch, UniformBatch, Window
 from ..data.store import FrameStore
 from ..data.views import plain_view, simclr_views
-from .explain import _in_turn, _maps_and_scores, _overlay, plot_tsne
+from .explain import _cam_sheet, _in_turn, _maps_and_scores, plot_tsne
 from .metrics import BalancedAccuracyOf, MacroF1, paired_bootstrap
 from .planes import FiniteLoss, PlaneData, PlaneLearner, PlaneLoaders, PlaneModel, PlaneSource, PlaneViews, SeedTraining
-from .planes import _class_weights, _in_channels, _per_group, _rates, _some, _start
+from .planes import _class_weights, _in_channels, _per_group, _rates, _some, _start, _told, seeded_weights
 from .probes import PlaneFeatures
 from ..methods.clip_order import _no_single
 from ..methods.core import SSLModel, _Measure, adamw, fast_bf16
@@ -52,7 +52,7 @@ def _tagged(kind, rows, partners=None):
     "(n, size, 3): kind of image, row, row of its partner."
     return np.stack([np.full_like(rows, kind), rows, rows if partners is None else partners], -1)
 
-# %% ../../nbs/evaluate/08_dual.ipynb #3b01760f
+# %% ../../nbs/evaluate/08_dual.ipynb #73db995c
 class DualSource(BatchSource):
     "Batches of labelled stills, stills without their label, and pairs of frames of a store, for `BatchDL`."
     n_inp = 2
@@ -69,6 +69,13 @@ class DualSource(BatchSource):
         self.store = frames and frames.store
 
     def __len__(self): return self.n_batches*sum(self.parts.values())
+
+    def for_world(self, world):
+        "The same shares in a batch that `world` processes divide."
+        s = copy(self); s.parts = {k: world*v for k,v in self.parts.items()}
+        for k,rows in (('labelled', self.draw), ('stills', self.rest)):
+            if s.parts[k] > len(rows): raise ValueError(f'{world} processes with {self.parts[k]} {k} images each take {s.parts[k]} in one step, and there are {len(rows)}: choose a smaller {dict(labelled="bs", stills="unlabelled")[k]}, or fewer processes')
+        return s
 
     def order(self, rng, bs, shuffle):
         "(n,3) kind, row and partner of each image: 0 labelled still, 1 other still, 2 frame."
@@ -239,7 +246,7 @@ def dual_splitter(m):
     "Parameter groups: encoder, heads."
     return [params(m.encoder), params(m.heads)]
 
-# %% ../../nbs/evaluate/08_dual.ipynb #c15f1cc9
+# %% ../../nbs/evaluate/08_dual.ipynb #6464401e
 def dual_learner(dls:DualLoaders,         # from `dual_dls`
                  arch:str|None=None,      # timm name; None: as the encoder file says
                  encoder=None,            # None or 'random', 'imagenet', a file of `save_encoder` or of timm weights, or a module (copied)
@@ -266,17 +273,14 @@ def dual_learner(dls:DualLoaders,         # from `dual_dls`
     "Learner that trains encoder, projector and classifier together."
     size, weights = size or dls.size, _class_weights(dls, class_weights)
     method = DualTask(dls.c, dropout, proj, temperature, contrastive_weight, ce_weight, schedule, None if weights is None else weights.tolist(), label_smoothing, ce_views, views, size)
-    with torch.random.fork_rng(devices=[]), torch.device('cpu'):     # as `plane_learner` does it: no other generator is touched
-        torch.default_generator.manual_seed(seed)
+    with seeded_weights(seed):
         enc,start,pretrained = _start(arch, encoder, arch_kwargs)
         model = SSLModel(enc, method)
     model.frozen, model.bf16 = False, fast_bf16(dls.device) if bf16 is None else bf16
     metrics = [_Measure(method, 'ce'), *map(_OfClassifier, (MacroF1(dls.c), BalancedAccuracyOf(dls.c)))]
     learn = DualLearner(dls.again(seed), model, nn.Identity(), opt_func=_per_group(opt_func), splitter=dual_splitter, lr=_rates(lr, pretrained), wd=wd,
                         metrics=metrics, cbs=[method, FiniteLoss(), SeedTraining(seed), *cbs], **kwargs)
-    learn.model.to(memory_format=torch.channels_last)
-    learn.start,learn.pretrained,learn.seed,learn.view_size,learn.mode = start,pretrained,seed,size,'dual task'
-    return learn
+    return _told(learn, start, pretrained, seed, size, 'dual task')
 
 # %% ../../nbs/evaluate/08_dual.ipynb #69d77169
 @patch
@@ -334,7 +338,7 @@ def class_scores(reports:dict    # name -> `PlaneReport`
 # %% ../../nbs/evaluate/08_dual.ipynb #6b392ea3
 def _classifier_of(o): return o.plane_model() if isinstance(o, DualLearner) else o.model if isinstance(o, PlaneLearner) else o
 
-# %% ../../nbs/evaluate/08_dual.ipynb #0d10f7c1
+# %% ../../nbs/evaluate/08_dual.ipynb #d00b1ce4
 def compare_cam(models:dict,       # name -> learner of `plane_learner` or `dual_learner`, or a `PlaneModel`
                 planes:PlaneData,  # the stills
                 rows=None,         # rows of the table; None: `n` stills of `split`, classes in turn
@@ -345,20 +349,10 @@ def compare_cam(models:dict,       # name -> learner of `plane_learner` or `dual
                 **kwargs           # of `class_maps`; size is that of each learner's views if not given
                ):
     "Sheet of stills, and below them the class maps of each classifier; returns the axes."
-    import matplotlib.pyplot as plt
     rows = _in_turn(planes, n, split, seed) if rows is None else np.asarray(rows)
     x = (planes.images() if images is None else images)[rows]
-    axs = plt.subplots(len(models)+1, len(rows), figsize=(.95*len(rows)+.3, 1.1*len(models)+1.1), squeeze=False, layout='constrained')[1]
-    for ax,im,r in zip(axs[0], x, rows): ax.imshow(im[0], cmap='gray', vmin=0, vmax=255); ax.set_title(planes.df['class'][r], fontsize=7)
-    for line,(name,o) in zip(axs[1:], models.items()):
-        own = dict(size=o.view_size) if isinstance(o, PlaneLearner) else {}
-        maps,prob = _maps_and_scores(_classifier_of(o), x, **{**own, **kwargs})
-        for ax,im,cam,p,r in zip(line, x, maps, prob, rows):
-            said = planes.classes[int(p.argmax())]
-            _overlay(ax, im[0], cam); ax.set_title(f'{said} {p.max():.2f}', fontsize=7, color='black' if said == planes.df['class'][r] else 'tab:red')
-        line[0].set_ylabel(name, fontsize=8)
-    for ax in axs.flat: ax.set(xticks=[], yticks=[])
-    return axs
+    own = lambda o: dict(size=o.view_size) if isinstance(o, PlaneLearner) else {}
+    return _cam_sheet(planes, rows, x, {k: _maps_and_scores(_classifier_of(o), x, **{**own(o), **kwargs}) for k,o in models.items()}, .95)
 
 # %% ../../nbs/evaluate/08_dual.ipynb #58386693
 def _encoder_of(o): return _classifier_of(o).encoder if isinstance(o, (PlaneLearner, PlaneModel)) else o

@@ -95,7 +95,7 @@ def class_maps(model:PlaneModel,    # classifier, such as `plane_learner(...).mo
     "Class activation maps (Grad-CAM) of stills through the plain view; the largest value of each map is 1. The model stays as it was."
     return _maps_and_scores(model, images, target, layer, size, bs, device)[0]
 
-# %% ../../nbs/evaluate/04_explain.ipynb #0afc1485
+# %% ../../nbs/evaluate/04_explain.ipynb #6b5c4491
 def _overlay(ax, x, cam, strength=.55):
     "Still `x` with `cam` as a coloured film that is clear where the map is 0."
     import matplotlib.pyplot as plt
@@ -112,15 +112,21 @@ def show_cam(model:PlaneModel,   # classifier
              **kwargs            # of `class_maps`
             ):
     "Sheet of stills above the same stills with their class maps, true and predicted class as title; wrong ones in red."
-    import matplotlib.pyplot as plt
     rows = _in_turn(planes, n, split, seed) if rows is None else np.asarray(rows)
     x = (planes.images() if images is None else images)[rows]
-    cams,prob = _maps_and_scores(model, x, **kwargs)
-    fig,axs = plt.subplots(2, len(rows), figsize=(1.25*len(rows), 3), squeeze=False, layout='constrained')
-    for i,r,p,ax in zip(range(len(rows)), rows, prob.argmax(1), axs.T):
-        true,said = planes.df['class'][r], planes.classes[p]
-        ax[0].imshow(x[i,0], cmap='gray', vmin=0, vmax=255); ax[0].set(xticks=[], yticks=[]); ax[0].set_title(true, fontsize=7)
-        _overlay(ax[1], x[i,0], cams[i]); ax[1].set_title(f'{said} {prob[i,p]:.2f}', fontsize=7, color='black' if said==true else 'tab:red')
+    return _cam_sheet(planes, rows, x, {'': _maps_and_scores(model, x, **kwargs)})
+
+def _cam_sheet(planes, rows, x, found, side=1.25):
+    "Stills, and below them a line of class maps for each (maps, probabilities) in `found`; wrong answers in red."
+    import matplotlib.pyplot as plt
+    axs = plt.subplots(len(found)+1, len(rows), figsize=(side*len(rows)+.1, 1.2*side*(len(found)+1)), squeeze=False, layout='constrained')[1]
+    for ax,im,r in zip(axs[0], x, rows): ax.imshow(im[0], cmap='gray', vmin=0, vmax=255); ax.set_title(planes.df['class'][r], fontsize=7)
+    for line,(name,(maps,prob)) in zip(axs[1:], found.items()):
+        for ax,im,cam,p,r in zip(line, x, maps, prob, rows):
+            said = planes.classes[int(p.argmax())]
+            _overlay(ax, im[0], cam); ax.set_title(f'{said} {p.max():.2f}', fontsize=7, color='black' if said == planes.df['class'][r] else 'tab:red')
+        line[0].set_ylabel(name, fontsize=8)
+    for ax in axs.flat: ax.set(xticks=[], yticks=[])
     return axs
 
 def _in_turn(planes, n, split, seed):

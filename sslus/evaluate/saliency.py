@@ -10,10 +10,9 @@ __all__ = ['map_scores', 'show_gaze', 'map_kl', 'map_nss', 'map_auc', 'map_cc', 
            'saliency_learner', 'gaze_maps', 'centre_bias', 'patient_mean_ci', 'score_maps', 'saliency_scores',
            'SaliencyReport']
 
-# %% ../../nbs/evaluate/07_saliency.ipynb #1ac47cba
+# %% ../../nbs/evaluate/07_saliency.ipynb #0f5def21
 import hashlib, html, json, math, re
 from concurrent.futures import ThreadPoolExecutor
-from copy import copy
 from functools import cached_property
 from pathlib import Path
 import numpy as np, pandas as pd
@@ -29,11 +28,11 @@ from torch import Tensor, nn
 from ..data.blocks import BatchDL, check_disjoint
 from ..data.phantom import phantom_truth
 from ..data.video import Video, fit_frame, image_extensions, read_grey
-from ..data.views import _affine, _resample, as_float, light_view, plain_view
+from ..data.views import _resample, light_view, plain_view
 from ..data.workers import n_workers
 from .explain import _overlay
 from .metrics import Interval, _half_width, resample_counts
-from .planes import FiniteLoss, PlaneLearner, PlaneSource, SeedTraining, _NoFrame, _both_sides, _by_patient, _clip_frames, _per_group, _rates, _some, _splits, _start, _write_csv, patient_split, plane_splitter
+from .planes import FiniteLoss, FrozenOrNot, PlaneLearner, PlaneSource, SeedTraining, _NoFrame, _both_sides, _by_patient, _clip_frames, _per_group, _rates, _some, _splits, _start, _told, _write_csv, patient_split, plane_splitter, seeded_weights
 from .probes import _evaluating
 from ..methods.autoencoder import _dry_input, feature_map
 from ..methods.core import Bf16, adamw, in_channels, to_channels
@@ -463,15 +462,14 @@ def dls(self:SaliencyData,
     "Loaders of the draw (`dls.train`) and of `dls.valid`."
     return SaliencyLoaders(self, self.draw(fraction, seed), bs, min_batches, device=device)
 
-# %% ../../nbs/evaluate/07_saliency.ipynb #3f386816
+# %% ../../nbs/evaluate/07_saliency.ipynb #3e941f1e
 def view_both(view,       # a `View`
               x:Tensor,   # frames (B,1,S,S) uint8
               maps:Tensor # (B,h,h)
              )->tuple:    # (view of the frames, maps (B,h,h))
     "One draw of a view for frames and their maps."
-    theta = _affine(len(x), view.scale, view.ratio, view.flip, view.vflip, view.rotate, as_float(x[:1]))
-    same = copy(view); same.geometry = lambda o: _resample(o, theta, view.size)
-    return same(x), _resample(maps[:,None], theta, maps.shape[-1])[:,0]
+    dice = view.draw(len(x), x.device)
+    return view.apply(x, dice), _resample(maps[:,None], dice['theta'], maps.shape[-1])[:,0]
 
 # %% ../../nbs/evaluate/07_saliency.ipynb #03953396
 class _GazeViews(Callback):
@@ -510,7 +508,7 @@ def _all_maps(encoder, x, indices=None):
 
 def _block(width): return nn.Sequential(nn.Conv2d(width, width, 3, padding=1, bias=False), nn.GroupNorm(8, width), nn.ReLU())
 
-# %% ../../nbs/evaluate/07_saliency.ipynb #2ebcd0ed
+# %% ../../nbs/evaluate/07_saliency.ipynb #3e0ee559
 class GazeDecoder(nn.Module):
     "From maps of several scales, coarse to fine, to one map (B,1,h,w)."
     def __init__(self,
@@ -532,7 +530,7 @@ class GazeDecoder(nn.Module):
             x = self.clean[k](x if side is None else x + side)
         return self.paint(x)
 
-class SaliencyModel(nn.Module):
+class SaliencyModel(FrozenOrNot):
     "`encoder` and a `head` that decodes its maps to the logits of one map of gaze."
     def __init__(self,
         encoder:nn.Module,  # timm encoder
@@ -546,12 +544,6 @@ class SaliencyModel(nn.Module):
         self.encoder,self.head = encoder.requires_grad_(not frozen), GazeDecoder({k: c for k,(_,c) in levels.items()}, width)
         self.map_size,self.frozen = map_size,frozen
         self.train(self.training)
-
-    def train(self, mode=True):
-        "As in torch, but a frozen encoder stays in evaluation mode: in training mode its batch norm statistics would move."
-        super().train(mode)
-        if self.frozen: self.encoder.eval()
-        return self
 
     def forward(self, x): # (B,1 or the encoder's channels,S,S) normalised -> (B,map_size,map_size)
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen): maps = _all_maps(self.encoder, to_channels(self.encoder, x), list(self.indices))
@@ -569,7 +561,7 @@ def _gaze_rates(lr, pretrained, frozen):
     "[backbone, head] learning rates, or [head]; by default the decoder's is the same for every start."
     return _rates((2e-3, 4.5e-3) if lr is None and not pretrained and not frozen else lr, pretrained, frozen)
 
-# %% ../../nbs/evaluate/07_saliency.ipynb #5377fa2f
+# %% ../../nbs/evaluate/07_saliency.ipynb #c41b3651
 class SaliencyLearner(Learner):
     "A fastai Learner of gaze; made by `saliency_learner`."
     fit_steps,fine_tune = PlaneLearner.fit_planes,PlaneLearner.fine_tune
@@ -591,17 +583,14 @@ def saliency_learner(dls:SaliencyLoaders,     # from `SaliencyData.dls`
                      **kwargs                 # of `Learner`
                     )->SaliencyLearner:
     "Learner that trains an encoder and a decoder to predict gaze."
-    with torch.random.fork_rng(devices=[]), torch.device('cpu'):     # the caller's random state stays as it is; weights are drawn on the CPU
-        torch.default_generator.manual_seed(seed)
+    with seeded_weights(seed):
         enc,start,pretrained = _start(arch, encoder, arch_kwargs)
         model = SaliencyModel(enc, dls.data.map_size, width, frozen)
     size,ch = size or dls.data.size, in_channels(enc)
     own = [_GazeViews(view(size, channels=ch), plain_view(size, channels=ch)), FiniteLoss(), SeedTraining(seed), Bf16(bf16)]
     learn = SaliencyLearner(dls.again(seed), model, gaze_loss, opt_func=_per_group(opt_func), splitter=plane_splitter, lr=_gaze_rates(lr, pretrained, frozen), wd=wd,
                             metrics=[AvgMetric(_valid_cc)], cbs=[*own, *cbs], **kwargs)
-    learn.model.to(memory_format=torch.channels_last)
-    learn.start,learn.pretrained,learn.seed,learn.view_size,learn.mode = start,pretrained,seed,size,'frozen encoder' if frozen else 'fine-tune'
-    return learn
+    return _told(learn, start, pretrained, seed, size, 'frozen encoder' if frozen else 'fine-tune')
 
 # %% ../../nbs/evaluate/07_saliency.ipynb #a7c42df1
 @torch.no_grad()

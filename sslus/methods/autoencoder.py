@@ -144,11 +144,11 @@ def asmus_ae_view(size:int,          # side of the view, pixels
     k = .03*magnitude
     return View(size, scale=(1 - k, 1 + k), flip=.5, vflip=.5, rotate=magnitude, brightness=k, contrast=k, channels=channels)
 
-# %% ../../nbs/methods/07_autoencoder.ipynb #6ed01474
+# %% ../../nbs/methods/07_autoencoder.ipynb #5b5b5abd
 class AutoEncoder(SSLCallback):
     "Reconstruction of the view from its feature map (Hinton & Salakhutdinov 2006)"
     family, paper, recipe = 'reconstruction', 'Hinton & Salakhutdinov 2006, Science 313:504', Recipe(3e-3)
-    rows, watched, view_names = 0, 1, ('view',)
+    rows, watched, view_names, couples = 0, 1, ('view',), False
     def __init__(self,
         views=light_view,   # preset (a function of the size) or view; of a pair, the first
         size:int|None=None  # side of the views, pixels; None: the frames' own

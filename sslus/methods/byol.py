@@ -15,10 +15,11 @@ from .core import SSLCallback, Teacher, mlp, momentum_at
 from .losses import byol
 from .recipes import Recipe, lars, warmup_cosine
 
-# %% ../../nbs/methods/11_byol.ipynb #902538cd
+# %% ../../nbs/methods/11_byol.ipynb #be3ca3bf
 class BYOL(SSLCallback):
     "Prediction of a moving average's embedding of the other view (Grill et al. 2020, eq. 2)"
     family, paper, recipe = 'distillation', 'Grill et al. 2020, arXiv 2006.07733', Recipe(3e-3)
+    couples = False          # each sample is compared with its own target only
     def __init__(self,
         proj=(512,128),      # widths of the projector after the encoder
         predictor=(512,128), # widths of the predictor after the projector; the last is the projector's

@@ -136,13 +136,19 @@ def run_card(learn):
 def _shapes(state): return {k: f'{tuple(v.shape)} {str(v.dtype)[6:]}' if isinstance(v, Tensor) else type(v).__name__ for k,v in state.items()}
 def _differ(a, b): return [f'{k}: {a.get(k, "none")} in the file, {b.get(k, "none")} here' for k in {**a, **b} if a.get(k) != b.get(k)]
 
-# %% ../../nbs/methods/06_checkpoint.ipynb #38c81ae9
+# %% ../../nbs/methods/06_checkpoint.ipynb #626f1a97
 def check_card(state, learn, path):
     "ValueError that names all differences between a checkpoint and the learner."
     found = _differ(state['card'], unplain(plain(run_card(learn))))
     weights = [] if found else _differ(_shapes(state['model']), _shapes(get_model(learn.model).state_dict()))
     if len(weights) > 6: weights[6:] = [f'and {len(weights) - 6} more']
-    if found or weights: raise ValueError(f'{path} is the checkpoint of another training and was not loaded: ' + '; '.join(found + weights))
+    if found or weights: raise ValueError(f'{path} is the checkpoint of another training and was not loaded: ' + '; '.join(found + weights) + _advice(found, state, path))
+
+def _advice(found, state, path):
+    "What to do where only the number of processes is another."
+    if not any(o.startswith('processes: ') for o in found): return ''
+    return (f'. Start as many processes as it was written with ({state["card"]["processes"]}, each with bs={state["card"]["batch size"]}); or begin a new training with its weights, '
+            f'without Resume: learn.model.load_state_dict(read_checkpoint({str(path)!r})["model"])')
 
 # %% ../../nbs/methods/06_checkpoint.ipynb #e5f39cee
 _format = 'sslus checkpoint 1'

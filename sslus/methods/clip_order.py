@@ -9,7 +9,7 @@ __all__ = ['order_classes', 'order_class', 'draw_orders', 'still_clips', 'affine
            'warp_clips', 'order_loss', 'geometry_loss', 'OrderHead', 'clip_views', 'ClipOrderGeometry', 'clip_step',
            'ManyClips', 'clip_scores', 'order_accuracy', 'noise_clips']
 
-# %% ../../nbs/methods/15_clip_order.ipynb #a916066a
+# %% ../../nbs/methods/15_clip_order.ipynb #cb281c96
 import copy, itertools, math, warnings
 from functools import lru_cache
 import numpy as np, torch, torch.nn.functional as F
@@ -17,7 +17,7 @@ from torch import nn, Tensor
 from fastai.torch_core import get_model
 from fastcore.basics import patch, store_attr
 from ..data.blocks import ClipSource
-from ..data.views import View, as_float, to_grey_levels
+from ..data.views import View, _resample, as_float, to_grey_levels
 from .core import SSLCallback, mlp
 from .losses import full_precision
 from .recipes import Recipe
@@ -124,16 +124,13 @@ def check_crop(crop, *ranges):
     if not 0 < crop <= most: raise ValueError(f'crop={crop}: the window would leave the frame and its border would tell the transformation. With rotate, scale, shear, translate = {ranges} it can be {most:.3f} at most')
     return crop
 
-# %% ../../nbs/methods/15_clip_order.ipynb #0fcfcd97
+# %% ../../nbs/methods/15_clip_order.ipynb #d3dbc4fa
 def warp_clips(x:Tensor,     # uint8 or float in [0,1], (B,T,1,H,W)
                maps:Tensor,  # (B,2,3), from output to frame
                size:int      # side of the output, pixels
               )->Tensor:     # float32 (B,T,1,size,size)
     "Sample all frames of a clip along its map."
-    x = as_float(x)[:,:,0]                                                          # a clip's frames are channels of one sample
-    k = max(1, int(max(x.shape[-2:])/size + .25))                                   # finer first where it shrinks
-    grid = F.affine_grid(maps, (len(x), 1, k*size, k*size), align_corners=False)
-    return F.avg_pool2d(F.grid_sample(x, grid, mode='bilinear', padding_mode='zeros', align_corners=False), k)[:,:,None]
+    return _resample(as_float(x)[:,:,0], maps, size)[:,:,None]                      # a clip's frames are channels of one sample
 
 # %% ../../nbs/methods/15_clip_order.ipynb #79a9b967
 def _mean(rows, w): return (rows if w is None else rows*w).mean()
@@ -190,7 +187,7 @@ class OrderHead(nn.Module):
         x = self.fused(shuffle(self.reduce(z), perms))
         return self.classify(x.flatten(0, 1)).view(*perms.shape[:2], -1)
 
-# %% ../../nbs/methods/15_clip_order.ipynb #b448ab4b
+# %% ../../nbs/methods/15_clip_order.ipynb #35acc4a3
 _ranges = 'rotate', 'scale', 'shear', 'translate'
 _strategies = 'parallel', 'sequential'
 
@@ -209,6 +206,7 @@ def clip_views(size:int # side of the views, pixels
 class ClipOrderGeometry(SSLCallback):
     "Correct the order of a clip, and predict the transformation of one (Jiao et al. 2020)"
     family, paper, takes, watched, recipe = 'pretext', 'Jiao et al. 2020, arXiv 2003.00105', 'clips', 1, Recipe(3e-3)
+    couples = False
     def __init__(self,
         n_frames:int=4,            # frames in a clip, 3 to 5
         step=None,                 # distance of its frames, source frames; (lo, hi): drawn for each clip; None: what `clip_step` says of the store

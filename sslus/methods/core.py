@@ -10,7 +10,7 @@ __all__ = ['tiny_resnet', 'WeightsMissing', 'create_encoder', 'drawn_encoder', '
            'fast_bf16', 'Bf16', 'ssl_learner', 'written', 'settings_of', 'encoder_card', 'timm_line', 'write_encoder',
            'save_encoder', 'load_encoder']
 
-# %% ../../nbs/methods/05_core.ipynb #7be0aa8f
+# %% ../../nbs/methods/05_core.ipynb #2917af1d
 import copy, difflib, json, math, os, socket, warnings
 from contextlib import contextmanager, nullcontext
 from functools import partial
@@ -24,6 +24,7 @@ from torch import nn, Tensor
 import fastai.callback.all                                # fit_one_cycle, lr_find and progress bars come with it
 from fastai.callback.core import Callback, CancelBatchException
 from fastai.callback.fp16 import MixedPrecision
+from fastai.callback.training import GradientAccumulation
 from fastai.learner import Learner, CastToTensor, Metric
 from fastai.torch_core import set_seed, get_model, to_float
 from fastcore.basics import listify, patch, store_attr
@@ -32,6 +33,7 @@ from ..data.views import View, as_float, grey_mean, grey_std, show_rows, simclr_
 from .losses import full_precision
 from .distributed import batch_sizes, gather, rank, world_size
 from .monitor import Monitor, NonFiniteLoss, embedding_std, rankme
+from .big_batches import in_parts, on_copies
 from .recipes import Recipe, adamw, lars, sgd
 
 # %% ../../nbs/methods/05_core.ipynb #52b7a181
@@ -131,7 +133,7 @@ def encode(encoder:nn.Module, # timm encoder
     if z.ndim != 2: raise ValueError(f"this encoder gives {tuple(z.shape)}, no pooled features (B,features): only AutoEncoder and InpaintAutoEncoder can use it. Make it with timm's default pooling (global_pool='avg') for the others.")
     return z
 
-# %% ../../nbs/methods/05_core.ipynb #efdec2b8
+# %% ../../nbs/methods/05_core.ipynb #0e19d87a
 def _check_card(model, state, prefix, *args):
     "ValueError where `state` belongs to another method or encoder."
     if (raw := state.get(f'{prefix}_extra_state')) is None: return
@@ -139,9 +141,14 @@ def _check_card(model, state, prefix, *args):
     diff = [f'{k}: {theirs.get(k)} in the checkpoint, {ours.get(k)} here' for k in dict.fromkeys([*ours, *theirs]) if theirs.get(k) != ours.get(k)]
     if diff: raise ValueError('this checkpoint belongs to another model, nothing was loaded. ' + '; '.join(diff))
 
-# %% ../../nbs/methods/05_core.ipynb #3815753c
+def _encode(encoder, x, micro):
+    "`encode`, at most `micro` images at a time."
+    return in_parts(lambda o: (encode(encoder, o),), (x,), micro, encoder)[0]
+
+# %% ../../nbs/methods/05_core.ipynb #75899c75
 class SSLModel(nn.Module):
     "Encoder and heads of a self-supervised method; calling it with the views gives what the loss needs."
+    _micro = None
     def __init__(self,
         encoder:nn.Module, # timm encoder with pooled features
         method             # SSLCallback that says which heads and what forward
@@ -152,17 +159,25 @@ class SSLModel(nn.Module):
         self.method = copy.copy(method)
         self.method.learn = None
         method.build(self)
-        self.bf16 = False
+        self.bf16, self.micro = False, None                                              # micro: images that the encoder takes at a time; None: all
         self.register_buffer('trained_steps', torch.zeros((), dtype=torch.long))         # optimiser steps of all fits
         self.register_load_state_dict_pre_hook(_check_card)
 
-    def features(self, x): return encode(self.encoder, x)                        # (B,C,S,S) -> (B,nf)
+    @property
+    def micro(self): return self._micro
+    @micro.setter
+    def micro(self, n):
+        self._micro = n
+        if hasattr(self, 'teacher'): self.teacher.micro = n
+
+    def features(self, x): return _encode(self.encoder, x, self.micro)           # (B,C,S,S) -> (B,nf)
     def project(self, x):  return self.heads['projector'](self.features(x))      # (B,C,S,S) -> (B,d)
 
     def forward(self, *views):
         kind = views[0].device.type
         with torch.autocast(kind, torch.bfloat16) if self.bf16 and not torch.is_autocast_enabled(kind) else nullcontext():
-            out = self.method.forward(self, *views)
+            forward = partial(self.method.forward, self)
+            out = in_parts(forward, views, self.micro, self) if self.method.rows == 0 else forward(*views)
         return tuple(o.float() if o.dtype in (torch.half, torch.bfloat16) else o for o in out)
 
     def train(self, mode=True):
@@ -192,9 +207,10 @@ def mlp(*sizes:int,      # widths from input to output
 # %% ../../nbs/methods/05_core.ipynb #0e0b82f2
 def _student(m, heads): return nn.ModuleDict(dict(encoder=m.encoder, **{n: m.heads[n] for n in heads}))
 
-# %% ../../nbs/methods/05_core.ipynb #e6ec5e03
+# %% ../../nbs/methods/05_core.ipynb #1c902959
 class Teacher(ModelEmaV3):
     "Frozen moving average of a model's encoder and heads, always in evaluation mode."
+    micro = None                                                     # images at a time
     def __init__(self,
         m,         # SSLModel
         *heads:str # names of the heads, in the order of use
@@ -206,7 +222,7 @@ class Teacher(ModelEmaV3):
 
     @torch.no_grad()
     def forward(self, x): # (B,C,S,S) -> (B,d)
-        z = encode(self.module['encoder'], x)
+        z = _encode(self.module['encoder'], x, self.micro)
         for n in self.names: z = self.module[n](z)
         return z
 
@@ -219,9 +235,12 @@ class Teacher(ModelEmaV3):
     def calibrate(self, m, views):
         "Set BN's running statistics, the student's and with them the teacher's, from one batch of views."
         norms = [o for o in m.modules() if isinstance(o, nn.modules.batchnorm._BatchNorm) and o.training]
-        was = [o.momentum for o in norms]
-        for o in norms: o.momentum = 1.
-        try: m(*views)
+        was, inside = [o.momentum for o in norms], set(m.encoder.modules()) if m.micro else ()
+        for o in norms:
+            o.momentum = None if o in inside else 1.                 # None: the mean over all parts of the batch
+            if o in inside: o.reset_running_stats()
+        try:
+            with _uncompiled(m): m(*views)                           # once: not worth a program
         finally:
             for o,momentum in zip(norms, was): o.momentum = momentum
         self.set(_student(m, self.names)); self.ready.fill_(True)
@@ -234,7 +253,7 @@ def momentum_at(start:float, # momentum at the beginning, 0 to 1
     "Momentum of a teacher, rising along half a cosine (Grill et al. 2020, sec. 3.3)."
     return 1 - (1 - start)*(math.cos(math.pi*pct) + 1)/2
 
-# %% ../../nbs/methods/05_core.ipynb #ca2e7e40
+# %% ../../nbs/methods/05_core.ipynb #d384ba48
 _registry = {}
 
 class _Loss:
@@ -245,8 +264,9 @@ class _Loss:
         w, loss = y if y.is_floating_point() else None, full_precision(self.method.loss)
         if self.method.rows == 0: res = loss(*pred, w=w)*_share(len(y), y.device)
         else:
-            self.z = tuple(gather(o) if self.method.rows is None or i < self.method.rows else o for i,o in enumerate(pred))
-            res = loss(*self.z, w=None if w is None else gather(w))
+            sizes = batch_sizes(pred[0])                              # asked once: each exchange makes a GPU wait
+            self.z = tuple(gather(o, sizes) if self.method.rows is None or i < self.method.rows else o for i,o in enumerate(pred))
+            res = loss(*self.z, w=None if w is None else gather(w, sizes))
         return res if reduction == 'mean' else res.expand(len(y))      # a loss of the batch is that of each of its samples
 
     def __getstate__(self): return dict(method=_settings(self.method), z=())
@@ -273,12 +293,12 @@ def _settings(method):
     m = copy.copy(method); m.learn = None
     return m
 
-# %% ../../nbs/methods/05_core.ipynb #a1f46c54
+# %% ../../nbs/methods/05_core.ipynb #b10ef2ef
 class SSLCallback(Callback):
     "Base of all methods: makes views, supplies the target, moves what moves between steps."
     order, family, paper = CastToTensor.order - 1, '', ''
     size, views, view_names = None, staticmethod(simclr_views), ('view 1', 'view 2')
-    least, rows, recipe, takes, watched, measures = 2, None, Recipe(), 'frames', 2, {}
+    least, rows, recipe, takes, watched, measures, couples = 2, None, Recipe(), 'frames', 2, {}, True
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -322,7 +342,7 @@ class SSLCallback(Callback):
         self.recipe = recipe
         return self
 
-# %% ../../nbs/methods/05_core.ipynb #9a2e7c06
+# %% ../../nbs/methods/05_core.ipynb #e1565fb0
 @patch
 def after_create(self:SSLCallback):
     "Wrap a bare encoder in `SSLModel` and set the loss, before there is an optimiser."
@@ -336,10 +356,21 @@ def before_fit(self:SSLCallback):
     name, bs, m = type(self).__name__, getattr(self.dls.train, 'bs', None), get_model(self.learn.model)
     if not isinstance(m, SSLModel): raise ValueError(f'{name} came too late: its heads must be there before the optimiser. Make the learner with ssl_learner, or Learner(dls, encoder, loss_func=nn.Identity(), cbs={name}())')
     if type(m.method) is not type(self): raise ValueError(f'this model was made for {type(m.method).__name__}, and {name} cannot train it: one method a learner. Take its encoder: ssl_learner(dls, learn.model.encoder, {name}())')
+    self._say_what_fails()
     if rank() and not hasattr(self, 'own_seed'): self.own_seed = torch.initial_seed() + rank(); torch.manual_seed(self.own_seed)       # the processes' views differ
     if bs is None: return
     if bs*world_size() < self.least: raise ValueError(f'bs={bs}: {name} needs batches of at least {self.least}')
     self.check(m, bs)
+
+@patch
+def _say_what_fails(self:SSLCallback):
+    "Warn, once, of what fastai would do without a word."
+    if getattr(self, '_warned', False): return
+    self._warned, name, cbs = True, type(self).__name__, self.learn.cbs
+    if self.couples and any(isinstance(o, GradientAccumulation) for o in cbs):
+        warnings.warn(f"GradientAccumulation does not make a bigger batch for {name}, whose loss compares the samples of a batch: each small batch is compared with itself only. Take the big batch in the loader and ssl_learner(..., micro=64), which gives its gradient on a small memory.")
+    if any(isinstance(o, MixedPrecision) for o in cbs) and torch.device(self.dls.device or 'cpu').type != 'cuda':
+        warnings.warn(f"to_fp16 and to_bf16 work on CUDA GPUs only, and this learner trains on '{self.dls.device}': they change nothing here. Leave them out; ssl_learner(..., bf16=True) computes in bfloat16 on a CPU too.")
 
 @patch
 def before_batch(self:SSLCallback):
@@ -374,8 +405,13 @@ def _leave_out(self:SSLCallback, n):
 
 @patch
 def after_backward(self:SSLCallback):
-    self.remember(get_model(self.learn.model), *(o.detach() for o in self.learn.loss_func.z))
+    m, mon = get_model(self.learn.model), vars(self.learn).get('monitor')
+    if mon is not None: mon.look()                                    # a loss that is not finite stops here, before the queue takes its keys
+    self.remember(m, *(o.detach() for o in self.learn.loss_func.z))
     self.learn.loss_func.z = ()                                       # the graph is not needed any more
+    if _never_called(m):
+        m.encoder._compiled_call_impl = None
+        warnings.warn(f'compile changes nothing for {type(self).__name__}: it does not call its encoder as a whole, but needs what lies before the pooling.')
 @patch
 def before_step(self:SSLCallback): self.overflow = False
 @patch
@@ -463,7 +499,56 @@ class Bf16(Callback):
         for h in self.hooks: h.remove()
         self.hooks = []
 
-# %% ../../nbs/methods/05_core.ipynb #dfdb6e9e
+# %% ../../nbs/methods/05_core.ipynb #3e28ff4d
+class _Compiled:
+    "The compiled call of an encoder; where that fails the encoder goes on uncompiled."
+    def __init__(self, encoder, backend):
+        self.encoder, self.tried = encoder, set()
+        self.fast = torch.compile(encoder._call_impl, backend=backend, dynamic=False)
+
+    def __call__(self, x):
+        kind = x.device.type
+        case = self.encoder.training, torch.is_grad_enabled(), torch.is_autocast_enabled(kind) and torch.get_autocast_dtype(kind), x.dtype, x.shape
+        if case not in self.tried:
+            self.tried.add(case)
+            try: self.try_out(x)
+            except Exception as e: self.give_up(e); return self.encoder(x)
+        return self.fast(x)
+
+    def try_out(self, x):
+        "Forward and backward that leave no trace."
+        if world_size() > 1 and any('Sync' in type(o).__name__ for o in self.encoder.modules()): raise NotImplementedError('its batch norm talks to the other processes; sync_bn=False or an encoder without batch norm can be compiled')
+        plain = torch.autograd.graph.saved_tensors_hooks(lambda o: o, lambda o: o)      # not those of `in_parts`
+        with on_copies(self.encoder), torch.random.fork_rng([x.device] if x.device.type == 'cuda' else []), plain:
+            out = self.fast(x)
+            if out.requires_grad: torch.autograd.grad(out.float().sum(), [p for p in self.encoder.parameters() if p.requires_grad], allow_unused=True)
+
+    def give_up(self, e):
+        self.encoder._compiled_call_impl = None
+        warnings.warn(f'the encoder could not be compiled and goes on as it is: {" ".join(f"{type(e).__name__}: {e}".split())[:300]}')
+
+# %% ../../nbs/methods/05_core.ipynb #7143440e
+def compile_encoders(m, backend):
+    "Compile the encoder of an SSLModel, and its teacher's."
+    torch._dynamo.list_backends                                  # imports the compiler now
+    for e in _encoders(m): e._compiled_call_impl = _Compiled(e, backend)     # where torch's own Module.compile puts it: neither copied nor pickled
+
+def _encoders(m): return [m.encoder, *([m.teacher.module['encoder']] if hasattr(m, 'teacher') else [])]
+
+@contextmanager
+def _uncompiled(m):
+    was = [(e, e._compiled_call_impl) for e in _encoders(m)]
+    for e,_ in was: e._compiled_call_impl = None
+    try: yield
+    finally:
+        for e,call in was: e._compiled_call_impl = call
+
+def _never_called(m):
+    "Is there a compiled encoder that the method does not call as a whole?"
+    call = vars(m.encoder).get('_compiled_call_impl')
+    return isinstance(call, _Compiled) and not call.tried
+
+# %% ../../nbs/methods/05_core.ipynb #63ea71a7
 def ssl_learner(dls,                  # loaders of frames, pairs or clips
                 arch,                 # timm model name, or an encoder from `create_encoder`/`load_encoder`
                 method:SSLCallback,   # such as `SimCLR()`
@@ -476,6 +561,8 @@ def ssl_learner(dls,                  # loaders of frames, pairs or clips
                 splitter=None,        # parameter groups; None: the recipe's
                 seed:int|None=None,   # seeds Python, numpy and torch before the weights are drawn
                 bf16:bool|None=None,  # bfloat16 in the encoder? None: where it is fast
+               micro:int|None=None,  # images that the encoder takes at a time, 2 or more: a big batch on a small memory; None: all
+               compile:bool|str=False, # `torch.compile` the encoder? or with the backend of this name
                 metrics=None,         # further metrics
                 cbs=None,             # further callbacks
                 monitor:bool=True,    # watch for collapse and non-finite losses?
@@ -483,6 +570,7 @@ def ssl_learner(dls,                  # loaders of frames, pairs or clips
                )->Learner:
     "A fastai learner that pre-trains `arch` with `method`."
     if seed is not None: set_seed(seed)
+    if micro is not None and not (isinstance(micro, int) and micro >= 2): raise ValueError(f'micro={micro}: the number of images that the encoder takes at a time, 2 or more, or None')
     if isinstance(arch, nn.Module) and not hasattr(arch, 'card'): raise ValueError('this encoder has no card to be saved with: make it with create_encoder or load_encoder')
     encoder = arch if isinstance(arch, nn.Module) else create_encoder(arch, in_chans, weights, **(arch_kwargs or {}))
     method, r = copy.copy(method), method.recipe                 # a method object may serve several learners
@@ -490,10 +578,12 @@ def ssl_learner(dls,                  # loaders of frames, pairs or clips
     learn = Learner(dls, encoder, loss_func=nn.Identity(), opt_func=opt_func or r.opt_func, lr=r.rates((getattr(dls.train, 'bs', None) or r.lr_bs or 1)*world_size()) if lr is None else lr,
                     wd=r.decay if wd is None else wd, splitter=splitter or r.splitter, metrics=[*(_Measure(method, o) for o in method.measures), *(o for m in mon for o in m.metrics), *listify(metrics)], cbs=[method, *mon, *listify(cbs)], **kwargs)
     learn.recipe, learn.seed, learn.model.bf16 = r, seed, fast_bf16(learn.dls.device) if bf16 is None else bf16
+    learn.model.micro = micro
     learn.model.to(memory_format=torch.channels_last)
+    if compile: compile_encoders(learn.model, 'inductor' if compile is True else compile)
     return learn
 
-# %% ../../nbs/methods/05_core.ipynb #87b6aef1
+# %% ../../nbs/methods/05_core.ipynb #78e58db3
 @patch
 def show_views(self:Learner,
     n:int=6 # frames to show
@@ -519,7 +609,7 @@ def show_results(self:Learner, ds_idx=1, dl=None, max_n=4, **kwargs):
     finally: m.train(was)
     return method.show_predictions(xs[0][:max_n], z, max_n)
 
-# %% ../../nbs/methods/05_core.ipynb #4c2c3bc4
+# %% ../../nbs/methods/05_core.ipynb #32959114
 def written(o)->str:
     "A setting in words that are the same in every process: functions by name, not by address."
     if isinstance(o, partial): return f"{written(o.func)}({', '.join(f'{k}={written(v)}' for k,v in o.keywords.items())})"
@@ -532,7 +622,7 @@ def settings_of(method)->dict:
     return {k: v if isinstance(v, plain) else [o if isinstance(o, plain) else written(o) for o in v] if isinstance(v, (list, tuple)) else written(v)
             for k,v in vars(method).items() if k not in ('learn', 'recipe', 'skipped', 'overflow', 'calibrated', 'own_seed') and not k.startswith('_')}
 
-# %% ../../nbs/methods/05_core.ipynb #dfb7f145
+# %% ../../nbs/methods/05_core.ipynb #24a752de
 def encoder_card(learn, **info):
     "What must be known about a pre-trained encoder: architecture, normalisation, method, data, versions."
     model = get_model(learn.model)
@@ -545,7 +635,7 @@ def encoder_card(learn, **info):
     card['versions'] = {o: version(o) for o in ('torch','timm','fastai')}
     return card | dict(license='state the licence of your data and weights here') | info
 
-# %% ../../nbs/methods/05_core.ipynb #8e58b557
+# %% ../../nbs/methods/05_core.ipynb #19f5fbf9
 def timm_line(card:dict, # of an encoder
               file:str   # its file name
              )->str:
@@ -553,7 +643,7 @@ def timm_line(card:dict, # of an encoder
     more = ''.join(f', {k}={tuple(v) if isinstance(v, list) else v!r}' for k,v in card['arch_kwargs'].items())
     return f"timm.create_model({card['arch']!r}, num_classes=0, in_chans={card['in_chans']}{more}, checkpoint_path={file!r})"
 
-# %% ../../nbs/methods/05_core.ipynb #fd7096f9
+# %% ../../nbs/methods/05_core.ipynb #da4bf221
 def write_encoder(encoder:nn.Module,  # timm encoder
                   card:dict,          # what must be known about it, as `encoder_card` gives
                   path:str|Path       # file to write, .safetensors; the card stands beside it as .md
@@ -580,7 +670,7 @@ def save_encoder(learn,              # learner of `ssl_learner`
     "Save the encoder of a learner as safetensors with its card."
     return write_encoder(get_model(learn.model).encoder, encoder_card(learn, **info), path)
 
-# %% ../../nbs/methods/05_core.ipynb #91795010
+# %% ../../nbs/methods/05_core.ipynb #eb12a6b1
 def load_encoder(path:str|Path # file of `save_encoder`
                 )->nn.Module:  # timm encoder with `.card`
     "Load an encoder strictly; its file says which architecture it is."

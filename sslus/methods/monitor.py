@@ -63,8 +63,10 @@ def uniformity(z:Tensor,  # (n,d)
     i,j = torch.triu_indices(len(z), len(z), 1, device=z.device)
     return float((-t*d2[i,j]).exp().mean().log())
 
-# %% ../../nbs/methods/04_monitor.ipynb #342de7e1
-def _finite(state): return all(v.isfinite().all() for v in state.values() if isinstance(v, Tensor) and v.is_floating_point())
+# %% ../../nbs/methods/04_monitor.ipynb #297e4c8d
+def _finite(state):
+    flags = [v.isfinite().all() for v in state.values() if isinstance(v, Tensor) and v.is_floating_point()]
+    return not flags or bool(torch.stack(flags).all())                            # asked once: each answer makes a GPU wait
 
 class _LastGood:
     "The last state of a model that is known to be good, and how to write it."
@@ -112,10 +114,10 @@ def _add_metrics(learn, metrics):
     shown = list(learn.metrics.attrgot('name'))
     learn.metrics = [*learn.metrics, *(m for m in metrics if m.name not in shown)]
 
-# %% ../../nbs/methods/04_monitor.ipynb #36b81849
+# %% ../../nbs/methods/04_monitor.ipynb #6d1928a9
 class Monitor(Callback):
     "Collapse indicators, gradient norm and learning rates as metrics; warns in words; stops at a non-finite loss and saves the last good weights."
-    order,_stateattrs = Recorder.order - 5, ('z','good')
+    order,_stateattrs = Recorder.order - 5, ('z','good','coming')
     def __init__(self,
         n:int=1024,              # embeddings looked at: the last of each epoch
         every:int=10,            # optimiser steps between two looks at the gradient
@@ -125,10 +127,10 @@ class Monitor(Callback):
         views:int=2              # views whose embeddings the method gives; 1 leaves out the alignment
     ):
         store_attr()
-        self.values,self.fresh,self.loaded,self.open = {},True,False,False
+        self.values,self.fresh,self.loaded,self.open,self.coming = {},True,False,False,None
         self._start_fit(); self._start_epoch()
 
-    def _init_state(self): self._state,self.z,self.good = {},[],_LastGood()      # when unpickled
+    def _init_state(self): self._state,self.z,self.good,self.coming = {},[],_LastGood(),None      # when unpickled
     def _start_fit(self): self.steps,self.said,self.good = 0,[],_LastGood()
     def _start_epoch(self): self.z,self.grad,self.grads,self.losses,self.chances = [],None,[],[0.,0],[]
 
@@ -167,10 +169,11 @@ def after_pred(self:Monitor):
     self.z.append([o.detach().flatten(1) for o in zs]); self.loaded = False
     while sum(len(o[0]) for o in self.z[1:]) >= self.n: self.z.pop(0)
 
-# %% ../../nbs/methods/04_monitor.ipynb #dba89a57
+# %% ../../nbs/methods/04_monitor.ipynb #f8234d86
 @patch
 def after_backward(self:Monitor):
-    "The norm of the gradient, every few steps."
+    "Look at the loss if that was not done yet; and at the norm of the gradient, every few steps."
+    self.look()
     if self.grads and self.steps % self.every: return                            # the first step of an epoch is always looked at
     scaler = vars(self.learn).get('scaler')
     self.grad = float(nn.utils.get_total_norm([p.grad for p in self.model.parameters() if p.grad is not None]))/(scaler.get_scale() if scaler else 1)
@@ -181,13 +184,22 @@ def before_step(self:Monitor):
     if self.grad is not None: self.grads.append(self.grad)
     self.grad,self.steps = None,self.steps + 1
 
-# %% ../../nbs/methods/04_monitor.ipynb #7e77df87
+# %% ../../nbs/methods/04_monitor.ipynb #9e794776
 @patch
 def after_loss(self:Monitor):
-    "Stop at a non-finite training loss; else note it, and now and then copy the weights."
     if not self.training: return
-    loss = float(self.learn.loss.detach().mean())
-    if _anywhere(not math.isfinite(loss), self.model): self._stop(f'became {loss}')
+    self.coming = self.coming_of(self.learn.loss.detach().mean())
+    if not self.coming.late: self.look()
+
+@patch(as_prop=True)
+def coming_of(self:Monitor): return _Coming
+
+@patch
+def look(self:Monitor):
+    "Stop at a non-finite training loss; else note it, and now and then copy the weights. Each loss once."
+    if self.coming is None: return
+    (loss, bad),self.coming = self.coming.numbers(),None
+    if bad: self._stop(f'became {loss}')
     self.losses = [self.losses[0] + loss, self.losses[1] + 1]
     if not (self.chances and self.steps % self.every): self._note_chance()
     if rank() == 0 and (self.good.state is None or self.steps - self.good.step >= self.keep): self.good.take(self.model, self.steps)
@@ -218,13 +230,25 @@ def _numbers(self:Monitor):
 @patch
 def after_fit(self:Monitor): self.good = _LastGood()                             # gives the memory back
 
-# %% ../../nbs/methods/04_monitor.ipynb #a73df13f
-def _anywhere(bad, model):
-    "Is it so in any process?"
-    if world_size() == 1: return bad
-    t = torch.tensor(float(bad), device=next(model.parameters()).device)
-    torch.distributed.all_reduce(t, torch.distributed.ReduceOp.MAX)
-    return bool(t)
+# %% ../../nbs/methods/04_monitor.ipynb #50115c07
+class _Coming:
+    "A loss, and whether it is not finite in any process; on a GPU on their way to the CPU."
+    def __init__(self, loss):
+        bad = (~loss.isfinite()).to(loss.dtype)
+        if world_size() > 1: torch.distributed.all_reduce(bad, torch.distributed.ReduceOp.MAX)
+        both, self.late = torch.stack([loss, bad]), self._late(loss)
+        self.host = self._send(both) if self.late else both
+
+    def _late(self, loss): return loss.is_cuda
+    def _send(self, both):
+        host = torch.empty(2, dtype=both.dtype, pin_memory=True).copy_(both, non_blocking=True)
+        self.there = torch.cuda.Event(); self.there.record()
+        return host
+
+    def numbers(self):
+        if self.late: self.there.synchronize()
+        loss, bad = self.host.tolist()
+        return loss, bool(bad)
 
 def _of_rank_0(values, model):
     "Numbers by name as process 0 has them."
@@ -287,7 +311,7 @@ def load_state_dict(self:Monitor, state):
     for k in _kept: setattr(self, k, copy.copy(state[k]))
     self.loaded = True
 
-# %% ../../nbs/methods/04_monitor.ipynb #2cccee1b
+# %% ../../nbs/methods/04_monitor.ipynb #4674ec8c
 @contextmanager
 def _looking(model):
     "`model` in evaluation mode, without gradients; gives its device. Modes and random states are put back."
@@ -298,7 +322,7 @@ def _looking(model):
             for m,mode in modes: m.training = mode
             random.setstate(states[0]); np.random.set_state(states[1])
 
-# %% ../../nbs/methods/04_monitor.ipynb #0fc8da2f
+# %% ../../nbs/methods/04_monitor.ipynb #1e4fe68c
 def _once(source):
     "A source of rows that are repeated for longer epochs, without the repeats."
     if not (hasattr(source, 'rows') and isinstance(getattr(source, 'items', None), int)): return source
@@ -311,7 +335,7 @@ def _batches(dl):
     with source.set_split_idx(1) if hasattr(source, 'set_split_idx') else nullcontext():
         for b in dl.new(source, shuffle=False, drop_last=False): yield b[0].as_subclass(Tensor), b[-1].as_subclass(Tensor)
 
-# %% ../../nbs/methods/04_monitor.ipynb #2bc5bdcf
+# %% ../../nbs/methods/04_monitor.ipynb #b8c64de3
 def knn_classifier(x:np.ndarray,        # (n,d) features of the labelled samples
                    y:np.ndarray,        # (n,) their classes
                    k:int=20,            # neighbours; at most n
@@ -322,7 +346,7 @@ def knn_classifier(x:np.ndarray,        # (n,d) features of the labelled samples
     vote = lambda dist: np.exp(-dist/temperature)                     # dist = 1-cosine; a constant factor cancels
     return KNeighborsClassifier(min(k, len(x)), weights=vote, metric='cosine', algorithm='brute').fit(x, y)
 
-# %% ../../nbs/methods/04_monitor.ipynb #2a5e3b53
+# %% ../../nbs/methods/04_monitor.ipynb #887deedc
 class OnlineKNN(Callback):
     "Macro-F1 of nearest neighbours on labelled stills, as the metric knn_f1; changes nothing in the training."
     order,_stateattrs = Monitor.order, ('labelled',)
@@ -348,7 +372,7 @@ class OnlineKNN(Callback):
     def state_dict(self): return dict(f1=self.f1)                                # for a checkpoint
     def load_state_dict(self, state): self.f1 = state['f1']
 
-# %% ../../nbs/methods/04_monitor.ipynb #f98d9e0f
+# %% ../../nbs/methods/04_monitor.ipynb #a09b5b84
 @patch
 def features(self:OnlineKNN, dl):
     "(features, classes) of a loader's samples."

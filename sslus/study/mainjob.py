@@ -8,11 +8,12 @@ Docs: https://sslus.github.io/sslus/study/mainjob.html.md"""
 __all__ = ['steps_for', 'quick_recipe', 'is_run', 'RunError', 'run_folder', 'training_log', 'file_sha', 'pretraining', 'finished',
            'pretrain', 'n_steps', 'compare', 'save_classifier', 'load_classifier', 'finetune', 'quickstart']
 
-# %% ../../nbs/study/02_mainjob.ipynb #e65e81f5
-import hashlib, json, os, shutil, time
-from contextlib import ExitStack, contextmanager
+# %% ../../nbs/study/02_mainjob.ipynb #0d2f1d70
+import hashlib, io, json, os, shutil, sys, time
+from contextlib import ExitStack, contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
-import numpy as np, pandas as pd
+import numpy as np, pandas as pd, torch.distributed as dist
+from torch.nn.modules.batchnorm import _BatchNorm
 from fastai.callback.core import Callback
 from fastai.learner import Recorder
 from .. import __version__
@@ -26,6 +27,8 @@ from ..evaluate.probes import PlaneFeatures, knn_probe, linear_probe, pixel_base
 from ..methods.checkpoint import Checkpoint, Resume
 from ..methods.core import (WeightsMissing, create_encoder, drawn_encoder, get_method, load_encoder, n_features, save_encoder, settings_of, ssl_learner,
                                 timm_line, tiny_resnet)
+from ..methods.distributed import rank, world_size
+from ..methods.launch import all_processes, meet
 from .report import fig_html, html_page, paired_gain, plot_gain, plot_log, results_table, table_html, text_html
 
 # %% ../../nbs/study/02_mainjob.ipynb #8129d449
@@ -57,12 +60,13 @@ def run_folder(path:str|Path,      # folder to make
     except OSError as e: raise RunError(f'{path}: cannot be written ({e.strerror}). Choose another folder.') from e
     return path
 
-# %% ../../nbs/study/02_mainjob.ipynb #6890af89
+# %% ../../nbs/study/02_mainjob.ipynb #7bd2f7ad
 class _SaveRun(Callback):
     "Write the progress table and the encoder after every epoch."
     order = Recorder.order + 2
     def __init__(self, folder, **card): self.folder, self.card = folder, card     # not `run`, which is fastai's own
     def after_epoch(self):
+        if rank(): return
         training_log(self.learn).to_csv(self.folder/'log.csv', index=False)
         save_encoder(self.learn, self.folder/'encoder.safetensors', epoch=self.epoch + 1, **self.card)
 
@@ -73,31 +77,35 @@ def training_log(learn)->pd.DataFrame:
     if learn.recorder.values and len(learn.recorder.values[0]) < len(names): names = [n for n in names if not n.startswith('valid')]
     return pd.DataFrame(learn.recorder.values, columns=names).rename_axis('epoch').reset_index()
 
-# %% ../../nbs/study/02_mainjob.ipynb #6fddec2b
+# %% ../../nbs/study/02_mainjob.ipynb #d2a81f02
+_unsaid = dict(micro=None, processes=1)                                             # of runs from before there were these settings
+
 def _same_run(run, config):
     "Does a run with these settings stand in the folder? RunError where one with others does."
     if not is_run(run): return False
-    old, new = json.loads((run/'config.json').read_text(encoding='utf-8')), json.loads(json.dumps(config, default=repr))
+    old, new = _unsaid | json.loads((run/'config.json').read_text(encoding='utf-8')), json.loads(json.dumps(config, default=repr))
     diff = [f'{k}: {old.get(k)} there, {new[k]} now' for k in new if old.get(k) != new[k]]
     if diff: raise RunError(f'{run}: this run has other settings and cannot be resumed. {"; ".join(diff)}')
     return True
 
-# %% ../../nbs/study/02_mainjob.ipynb #db152c28
+# %% ../../nbs/study/02_mainjob.ipynb #09729761
 def file_sha(path)->str:
     "sha256 of a file's bytes."
     with open(path, 'rb') as f: return hashlib.file_digest(f, 'sha256').hexdigest()
 
-def pretraining(store, method, arch='resnet18', arch_kwargs=None, weights=None, steps=2000, bs=64, lr=None, wd=None, pairs=None, batch=None, valid_pct=.1, seed=0, device=None)->tuple:
+def pretraining(store, method, arch='resnet18', arch_kwargs=None, weights=None, steps=2000, bs=64, lr=None, wd=None, pairs=None, batch=None, valid_pct=.1, seed=0, device=None, micro=None, compile=False, resident=None)->tuple:
     "(learner, config) of a pre-training that has not begun; arguments as of `pretrain`. The config holds all that decides the result."
     if steps < 1: raise RunError(f'steps={steps}: at least one is needed')
-    loaders = lambda n: method.loaders(store, bs, pairs, batch, valid_pct=valid_pct, seed=seed, n_batches=n, device=device)
-    dls = loaders(None)
+    loaders = lambda n, bs=bs: method.loaders(store, bs, pairs, batch, valid_pct=valid_pct, seed=seed, n_batches=n, device=device, resident=resident)
+    dls, world = loaders(None), world_size()
+    whole = len(dls.train) if world == 1 else len(loaders(None, bs*world).train)   # an epoch of all processes together
     least = steps//50 if method.takes == 'clips' else 1                             # few clips give few batches: no line and no saved encoder after each
-    n = max(1, min(max(len(dls.train), least), steps//10))                         # a large store: a line and a saved encoder at least every tenth
+    n = max(1, min(max(whole, least), steps//10))                                  # a large store: a line and a saved encoder at least every tenth
     if n != len(dls.train): dls = loaders(n)
-    epochs, ds = max(1, round(steps/len(dls.train))), dls.train.dataset
-    learn = ssl_learner(dls, arch, method, arch_kwargs, weights, lr=lr, wd=wd, seed=seed)
-    return learn, dict(method=type(method).__name__, settings=settings_of(method), arch=arch, arch_kwargs=arch_kwargs or {}, weights=weights if weights in (None, 'imagenet') else file_sha(weights), epochs=epochs, steps=epochs*len(dls.train), bs=bs,
+    epochs, ds = max(1, round(steps/n)), dls.train.dataset
+    learn = ssl_learner(dls, arch, method, arch_kwargs, weights, lr=lr, wd=wd, seed=seed, micro=micro, compile=compile)
+    return learn, dict(method=type(method).__name__, settings=settings_of(method), arch=arch, arch_kwargs=arch_kwargs or {}, weights=weights if weights in (None, 'imagenet') else file_sha(weights), epochs=epochs, steps=epochs*n, bs=bs,
+                       micro=micro if micro and micro < bs and any(isinstance(o, _BatchNorm) for o in learn.model.modules()) else None, processes=world,
                        lr=learn.lr, wd=learn.wd, recipe=learn.recipe, **ds.settings, valid_pct=valid_pct, seed=seed, store=store.fingerprint)
 
 def finished(run:Path,   # run folder of `pretrain`
@@ -108,7 +116,7 @@ def finished(run:Path,   # run folder of `pretrain`
     try: return _same_run(run, config) and load_encoder(run/'encoder.safetensors').card.get('epoch') == config['epochs']
     except (RunError, OSError, ValueError): return False
 
-# %% ../../nbs/study/02_mainjob.ipynb #1bcb9766
+# %% ../../nbs/study/02_mainjob.ipynb #166ba7a5
 def pretrain(store:FrameStore,      # frames
              method,                # such as `SimCLR()`
              run:str|Path,          # run folder to make
@@ -127,37 +135,67 @@ def pretrain(store:FrameStore,      # frames
              overwrite:bool=False,  # replace a run that stands there?
              resume:bool=False,     # go on with a run that was stopped there? It must have the same settings
              progress:bool=True,    # progress bar and table
+             micro:int|None=None,   # samples that go through the network at a time, for a big `bs` on a small memory; None: all
+             compile:bool=False,    # `torch.compile` the encoder?
+             resident=None,         # keep the frames on the device? None: on an accelerator, where they fit half of its free memory; True; False; or how many GiB they may take
              **card                 # more lines for the model card, such as license='CC BY 4.0'
             ):                      # the learner; `encoder.safetensors` stands in `run`
     "Pre-train an encoder; writes config, log, views, learning curves and the encoder with its card."
-    import matplotlib.pyplot as plt
-    learn, config = pretraining(store, method, arch, arch_kwargs, weights, steps, bs, lr, wd, pairs, batch, valid_pct, seed, device)
-    epochs = config['epochs']
-    going_on = resume and _same_run(Path(run), config)
-    run = Path(run) if going_on else run_folder(run, config, overwrite, [store.path, *([weights] if weights else [])])
-    learn.add_cb(_SaveRun(run, seed=seed, steps=config['steps'], **card))
-    learn.show_views()[0,0].figure.savefig(run/'views.png', dpi=90); plt.close()
-    file = run/'checkpoint.pt'
-    with _bars(learn, progress): learn.fit_recipe(epochs, cbs=[Checkpoint(file, every=max(1, min(200, steps//20))), *([Resume(file)] if going_on else [])])
-    if not (run/'encoder.safetensors').exists(): save_encoder(learn, run/'encoder.safetensors', epoch=epochs, seed=seed, steps=config['steps'], **card)
-    plot_log(training_log(learn), type(method).__name__)[0].figure.savefig(run/'curves.png', dpi=90); plt.close()
+    meet(device)
+    with redirect_stdout(io.StringIO()) if rank() else nullcontext():          # messages once
+        settings = dict(arch=arch, arch_kwargs=arch_kwargs, weights=weights, steps=steps, bs=bs, lr=lr, wd=wd, pairs=pairs, batch=batch, valid_pct=valid_pct, seed=seed, device=device, micro=micro, compile=compile, resident=resident)
+        return _pretrain(store, method, Path(run), settings, overwrite, resume, progress and not rank(), card)
+
+# %% ../../nbs/study/02_mainjob.ipynb #01c9205b
+def _pretrain(store, method, run, settings, overwrite, resume, progress, card):
+    "What each process of a pre-training does."
+    learn, config = pretraining(store, method, **settings)
+    epochs, file, inputs = config['epochs'], run/'checkpoint.pt', [store.path, *([settings['weights']] if settings['weights'] else [])]
+    going_on = _of_first(lambda: resume and _same_run(run, config) or not run_folder(run, config, overwrite, inputs))
+    card = dict(seed=config['seed'], steps=config['steps'], **card)
+    learn.add_cb(_SaveRun(run, **card))
+    _picture(lambda: learn.show_views()[0,0].figure, run/'views.png')
+    with _bars(learn, progress), all_processes(learn):
+        learn.fit_recipe(epochs, cbs=[Checkpoint(file, every=max(1, min(200, settings['steps']//20))), *([Resume(file)] if going_on else [])])
+    if rank(): return learn
+    if not (run/'encoder.safetensors').exists(): save_encoder(learn, run/'encoder.safetensors', epoch=epochs, **card)
+    _picture(lambda: plot_log(training_log(learn), config['method'])[0].figure, run/'curves.png')
     return learn
 
-# %% ../../nbs/study/02_mainjob.ipynb #78de3bfb
+def _picture(draw, path):
+    "Every process draws, since drawing takes a batch; the first one saves."
+    import matplotlib.pyplot as plt
+    fig = draw()
+    if not rank(): fig.savefig(path, dpi=90)
+    plt.close(fig)
+
+def _of_first(f):
+    "What `f()` gives in the first process, in all; an error there ends all, and is told once."
+    if world_size() == 1: return f()
+    said = [None, None]
+    if not rank():
+        try: said[0] = f()
+        except Exception as e: said[1] = e
+    dist.broadcast_object_list(box := [said[0], repr(said[1]) if said[1] else ''])
+    if said[1]: raise said[1]
+    if box[1]: sys.exit(1)
+    return box[0]
+
+# %% ../../nbs/study/02_mainjob.ipynb #74ade574
 @contextmanager
 def _bars(learn, progress):
     with ExitStack() as s:
         if not progress: s.enter_context(learn.no_bar()); s.enter_context(learn.no_logging())
         yield
 
-# %% ../../nbs/study/02_mainjob.ipynb #1934200e
+# %% ../../nbs/study/02_mainjob.ipynb #9b242f48
 steps_for = {.01: 160, .05: 160, .1: 200, .25: 300, .5: 600, 1.: 1000}
 
 def n_steps(fraction:float)->int:
     "Fine-tuning steps for a label fraction: those of the nearest fraction in `steps_for`."
     return steps_for[min(steps_for, key=lambda f: abs(np.log(f/fraction)))]
 
-# %% ../../nbs/study/02_mainjob.ipynb #ae4fedf2
+# %% ../../nbs/study/02_mainjob.ipynb #1f6011a7
 def _row(start, mode, fraction, draw, rep): return dict(start=start, mode=mode, fraction=fraction, draw=draw, **{k: rep.scores[k] for k in ('macro_f1','low','high','balanced_accuracy','accuracy','auroc')})
 
 def _tune(planes, start, encoder, arch, arch_kwargs, fraction, draw, steps, size, device, progress):
@@ -167,7 +205,7 @@ def _tune(planes, start, encoder, arch, arch_kwargs, fraction, draw, steps, size
     with _bars(learn, progress): learn.fit_planes(steps or n_steps(fraction), evals=1)
     return learn
 
-# %% ../../nbs/study/02_mainjob.ipynb #2b3a594c
+# %% ../../nbs/study/02_mainjob.ipynb #bb8304b2
 def compare(planes:PlaneData,     # labelled stills
             starts:dict,          # name -> None (random), encoder file or module
             arch:str='resnet18',  # of the random start
@@ -201,13 +239,13 @@ def compare(planes:PlaneData,     # labelled stills
     if pixels: keep('12x12 pixels', 'linear', 1., 0, pixel_baseline(planes, 12, images=images, split=split))
     return pd.DataFrame(rows), reports
 
-# %% ../../nbs/study/02_mainjob.ipynb #cf7be338
+# %% ../../nbs/study/02_mainjob.ipynb #23df26d5
 def _encoder(e, arch, arch_kwargs, seed=0):
     "The frozen encoder of a start."
     if e is None: return drawn_encoder(arch, seed, **(arch_kwargs or {}))
     return load_encoder(e) if isinstance(e, (str, Path)) else e
 
-# %% ../../nbs/study/02_mainjob.ipynb #84536002
+# %% ../../nbs/study/02_mainjob.ipynb #6bca8bf9
 def save_classifier(learn, path, **card):
     "Save a plane classifier, its classes and its architecture as safetensors."
     from safetensors.torch import save_file
@@ -226,7 +264,7 @@ def load_classifier(path:str|Path # `classifier.safetensors` of a run
     m.load_state_dict(state); m.card = card
     return m.eval()
 
-# %% ../../nbs/study/02_mainjob.ipynb #6bc8d8fb
+# %% ../../nbs/study/02_mainjob.ipynb #40d0327c
 def finetune(planes:PlaneData,     # labelled stills
              run:str|Path,         # run folder to make
              encoder=None,         # None: random, 'imagenet', or a file
@@ -259,7 +297,7 @@ def finetune(planes:PlaneData,     # labelled stills
     html_page(run/'report.html', f'Plane classifier from {config["encoder"]}', [('Test patients', [rep._repr_html_()]), ('Settings', [table_html(pd.Series(config).astype(str).to_frame('value'))])])
     return learn, rep
 
-# %% ../../nbs/study/02_mainjob.ipynb #f04bc827
+# %% ../../nbs/study/02_mainjob.ipynb #0ab30f8a
 class _Stage:
     "Print numbered stages with their time."
     def __init__(self, n): self.n, self.i, self.t0 = n, 0, time.time()
@@ -272,7 +310,7 @@ def _imagenet_start(weights, say):
     try: return {'ImageNet (ResNet-18)': create_encoder('resnet18', weights=weights or 'imagenet')}, ''
     except WeightsMissing as e: say(f'      ImageNet: {e}'); return {}, str(e)
 
-# %% ../../nbs/study/02_mainjob.ipynb #db0ac27f
+# %% ../../nbs/study/02_mainjob.ipynb #0115caba
 quick_recipe = dict(arch='resnet18', arch_kwargs=tiny_resnet, bs=64)
 _why = '\n      (SimCLR: of the methods here it did best on validation patients at this budget; the quickstart lesson shows both, --methods runs others)'
 
@@ -310,7 +348,7 @@ def quickstart(dest:str|Path='sslus-quickstart', # folder for everything
     _last_words(results, path)
     return path
 
-# %% ../../nbs/study/02_mainjob.ipynb #98a18f9e
+# %% ../../nbs/study/02_mainjob.ipynb #6cc15b28
 _next = '''sslus-store     my_clips my_store --patient '(P\\d+)'      # a folder of clips; the group in the path that names the patient
 sslus-pretrain  my_store my_encoder --method SimCLR          # hours on a GPU, or a small network on a CPU
 sslus-finetune  my_planes.csv my_classifier --encoder my_encoder/encoder.safetensors'''

@@ -160,7 +160,7 @@ class FromFile(Start):
             return dict(files=sizes(study.path, dest), sha256=file_sha(_unchanged(dest, study.identity(self, seed)['file'])))
         return Job(_key(self, study, seed), f'weights of {self.name}, seed {seed}', do, kind='copy')
 
-# %% ../../nbs/study/06_starts.ipynb #7358dbe0
+# %% ../../nbs/study/06_starts.ipynb #973c03fc
 def check_arch(arch:str # timm model name
               ):
     "StudyError where timm knows no such model."
@@ -193,6 +193,9 @@ class Pretrain(Start):
     valid_pct:float = .1               # share of patients to watch the loss on
     store:str = ''                     # name of the store; '': the first
     subset:dict = field(default_factory=dict) # arguments of `FrameStore.subset`; {}: all frames
+    micro:int|None = None              # images that the encoder takes at a time; None: all
+    compile:bool = False               # `torch.compile` the encoder?
+    resident:bool|float|None = None    # frames in the device's memory, as of `FrameStore.frame_dls`
     set:str = field(default='all', kw_only=True)   # name of the pre-training set
     variant:str = field(default='', kw_only=True)  # name of these settings
     seeded = True
@@ -228,7 +231,8 @@ class Pretrain(Start):
         return self.method_object().loaders(study.frames_of(self), self.bs, make_part(self.pairs), make_part(self.batch), valid_pct=self.valid_pct, seed=0, device='cpu').train.dataset.settings
 
     def identity(self, study, seed):
-        own = {k: v for k,v in asdict(self).items() if k not in ('name', 'set', 'variant', 'store', 'subset', 'weights')}
+        own = {k: v for k,v in asdict(self).items() if k not in ('name', 'set', 'variant', 'store', 'subset', 'weights', 'compile', 'resident')}
+        if own['micro'] is None: del own['micro']                              # parts have batch statistics of their own; where there are none the key says so
         if self.method_object().takes == 'clips': own |= dict(pairs=None, batch=None)          # they say nothing to it
         start = file_sha(study.find(self.weights)) if self.weights not in (None, 'imagenet') else self.weights and f'imagenet {_tag(self.arch)}'
         method, frames = self.method_object(), study.frames_of(self)   # the method's defaults decide too, so that they stand in the key
@@ -257,7 +261,7 @@ class Pretrain(Start):
             shutil.rmtree(dest, ignore_errors=True); part.rename(dest)
         return self._facts(study, dest)
 
-    def _config(self, study, seed): return pretraining(*self._args(study, seed), self.valid_pct, seed, study.device)[1]
+    def _config(self, study, seed): return pretraining(*self._args(study, seed), self.valid_pct, seed, study.device, micro=self.micro, resident=False)[1]
 
     def job(self, study, seed):
         run = self._run(study, seed)
@@ -266,7 +270,7 @@ class Pretrain(Start):
             store, method, *more = self._args(study, seed)
             try:
                 if not finished(run, self._config(study, seed)):               # killed between the end and its record
-                    pretrain(store, method, run, *more, self.valid_pct, seed, study.device, resume=True, progress=False)
+                    pretrain(store, method, run, *more, self.valid_pct, seed, study.device, resume=True, progress=False, micro=self.micro, compile=self.compile, resident=self.resident)
             except WeightsMissing as e: raise Missing(str(e)) from e
             return self._facts(study, run)
         label = ' '.join(o for o in (self.name, '' if self.set == 'all' else self.set, self.variant) if o)

@@ -450,7 +450,7 @@ def _cells_by_key(self:Study):
         for k in [self.key(c)] + ([job.key] if job else []) + ([self.features_key(c.start, c.weights_seed)] if c.mode.frozen else []): res.setdefault(k, c)
     return res
 
-# %% ../../nbs/study/07_study.ipynb #f2d230c7
+# %% ../../nbs/study/07_study.ipynb #574ce4d5
 @patch
 def run(self:Study,
     engine:str='here',      # 'here', 'processes' or 'ray'
@@ -469,6 +469,7 @@ def run(self:Study,
     done = sum(read_record(self.path, j.key) is not None for j in jobs)
     with tqdm(total=len(jobs), initial=done, desc=self.path.name, unit='job', disable=not progress) as bar:
         def tell(job, state): bar.set_postfix_str(job.name[:60]) if state == 'start' else bar.update()
+        if engine == 'ray' and not gpus and str(self.device or '').startswith('cuda'): raise StudyError(f"device={self.device!r} on a Ray cluster: say with gpus= how much of a GPU a runner needs, such as gpus=1 or gpus=.5; else it is given none")
         if done < len(jobs): get_engine(engine, workers=workers, threads=threads, gpus=gpus)(self.path, f'sslus.study.study:study_jobs:{self.freeze(**(dict(device=None) if gpus else {}))}', jobs, tell)
     self._say_what_is_lacking(jobs)
     return self.results()
