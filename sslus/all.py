@@ -7,7 +7,7 @@ Docs: https://sslus.github.io/sslus/all.html.md"""
 # %% auto #0
 __all__ = []
 
-# %% ../nbs/all.ipynb #dac93df0
+# %% ../nbs/all.ipynb #d94ab9e4
 from .data.video import *
 from .data.store import *
 from .data.subsets import *
@@ -21,6 +21,8 @@ from .methods.recipes import *
 from .methods.monitor import *
 from .methods.core import *
 from .methods.checkpoint import Checkpoint, Resume, read_checkpoint
+from .methods.launch import ProcessLost, all_processes, meet
+from .methods.distributed import launched, rank, world_size
 from .methods.autoencoder import *
 from .methods.inpaint import *
 from .methods.simclr import *

@@ -10,7 +10,7 @@ __all__ = ['tiny_resnet', 'WeightsMissing', 'create_encoder', 'drawn_encoder', '
            'fast_bf16', 'Bf16', 'ssl_learner', 'written', 'settings_of', 'encoder_card', 'timm_line', 'write_encoder',
            'save_encoder', 'load_encoder']
 
-# %% ../../nbs/methods/05_core.ipynb #2917af1d
+# %% ../../nbs/methods/05_core.ipynb #a3bdae74
 import copy, difflib, json, math, os, socket, warnings
 from contextlib import contextmanager, nullcontext
 from functools import partial
@@ -31,7 +31,7 @@ from fastcore.basics import listify, patch, store_attr
 from timm.utils import ModelEmaV3
 from ..data.views import View, as_float, grey_mean, grey_std, show_rows, simclr_views, to_grey_levels
 from .losses import full_precision
-from .distributed import batch_sizes, gather, rank, world_size
+from .distributed import batch_sizes, gather, launched, rank, world_size
 from .monitor import Monitor, NonFiniteLoss, embedding_std, rankme
 from .big_batches import in_parts, on_copies
 from .recipes import Recipe, adamw, lars, sgd
@@ -253,7 +253,7 @@ def momentum_at(start:float, # momentum at the beginning, 0 to 1
     "Momentum of a teacher, rising along half a cosine (Grill et al. 2020, sec. 3.3)."
     return 1 - (1 - start)*(math.cos(math.pi*pct) + 1)/2
 
-# %% ../../nbs/methods/05_core.ipynb #d384ba48
+# %% ../../nbs/methods/05_core.ipynb #8c7dc3f5
 _registry = {}
 
 class _Loss:
@@ -283,7 +283,8 @@ class _Measure(Metric):
     def accumulate(self, learn):
         v = self.method.measures[self._name](self.method, *(o.detach() for o in learn.pred))
         v = v[~v.isnan()]
-        self.total, self.n = self.total + float(v.sum()), self.n + len(v)
+        total, n = gather(torch.stack([v.sum(), v.new_tensor(len(v))])[None], [1]*world_size()).sum(0).tolist()       # of all processes
+        self.total, self.n = self.total + total, self.n + n
     value = property(lambda self: self.total/self.n if self.n else None)
     name = property(lambda self: self._name)
     def __getstate__(self): return dict(vars(self), method=_settings(self.method))
@@ -342,7 +343,7 @@ class SSLCallback(Callback):
         self.recipe = recipe
         return self
 
-# %% ../../nbs/methods/05_core.ipynb #e1565fb0
+# %% ../../nbs/methods/05_core.ipynb #69fd5188
 @patch
 def after_create(self:SSLCallback):
     "Wrap a bare encoder in `SSLModel` and set the loss, before there is an optimiser."
@@ -367,6 +368,7 @@ def _say_what_fails(self:SSLCallback):
     "Warn, once, of what fastai would do without a word."
     if getattr(self, '_warned', False): return
     self._warned, name, cbs = True, type(self).__name__, self.learn.cbs
+    if launched() > world_size(): warnings.warn(f'this is one of {launched()} processes that were started together, and it trains alone: put the fit into `with all_processes(learn):` (sslus.methods.launch)')
     if self.couples and any(isinstance(o, GradientAccumulation) for o in cbs):
         warnings.warn(f"GradientAccumulation does not make a bigger batch for {name}, whose loss compares the samples of a batch: each small batch is compared with itself only. Take the big batch in the loader and ssl_learner(..., micro=64), which gives its gradient on a small memory.")
     if any(isinstance(o, MixedPrecision) for o in cbs) and torch.device(self.dls.device or 'cpu').type != 'cuda':
@@ -548,7 +550,7 @@ def _never_called(m):
     call = vars(m.encoder).get('_compiled_call_impl')
     return isinstance(call, _Compiled) and not call.tried
 
-# %% ../../nbs/methods/05_core.ipynb #63ea71a7
+# %% ../../nbs/methods/05_core.ipynb #45b9ffff
 def ssl_learner(dls,                  # loaders of frames, pairs or clips
                 arch,                 # timm model name, or an encoder from `create_encoder`/`load_encoder`
                 method:SSLCallback,   # such as `SimCLR()`
@@ -575,7 +577,7 @@ def ssl_learner(dls,                  # loaders of frames, pairs or clips
     encoder = arch if isinstance(arch, nn.Module) else create_encoder(arch, in_chans, weights, **(arch_kwargs or {}))
     method, r = copy.copy(method), method.recipe                 # a method object may serve several learners
     mon = [Monitor(groups=1 if r.lr_bias is None else 2, views=method.watched)] if monitor else []
-    learn = Learner(dls, encoder, loss_func=nn.Identity(), opt_func=opt_func or r.opt_func, lr=r.rates((getattr(dls.train, 'bs', None) or r.lr_bs or 1)*world_size()) if lr is None else lr,
+    learn = Learner(dls, encoder, loss_func=nn.Identity(), opt_func=opt_func or r.opt_func, lr=r.rates((getattr(dls.train, 'bs', None) or r.lr_bs or 1)*launched()) if lr is None else lr,
                     wd=r.decay if wd is None else wd, splitter=splitter or r.splitter, metrics=[*(_Measure(method, o) for o in method.measures), *(o for m in mon for o in m.metrics), *listify(metrics)], cbs=[method, *mon, *listify(cbs)], **kwargs)
     learn.recipe, learn.seed, learn.model.bf16 = r, seed, fast_bf16(learn.dls.device) if bf16 is None else bf16
     learn.model.micro = micro
@@ -583,7 +585,7 @@ def ssl_learner(dls,                  # loaders of frames, pairs or clips
     if compile: compile_encoders(learn.model, 'inductor' if compile is True else compile)
     return learn
 
-# %% ../../nbs/methods/05_core.ipynb #78e58db3
+# %% ../../nbs/methods/05_core.ipynb #3f7c04c0
 @patch
 def show_views(self:Learner,
     n:int=6 # frames to show
@@ -609,7 +611,7 @@ def show_results(self:Learner, ds_idx=1, dl=None, max_n=4, **kwargs):
     finally: m.train(was)
     return method.show_predictions(xs[0][:max_n], z, max_n)
 
-# %% ../../nbs/methods/05_core.ipynb #32959114
+# %% ../../nbs/methods/05_core.ipynb #dd0c2ce3
 def written(o)->str:
     "A setting in words that are the same in every process: functions by name, not by address."
     if isinstance(o, partial): return f"{written(o.func)}({', '.join(f'{k}={written(v)}' for k,v in o.keywords.items())})"
@@ -622,7 +624,7 @@ def settings_of(method)->dict:
     return {k: v if isinstance(v, plain) else [o if isinstance(o, plain) else written(o) for o in v] if isinstance(v, (list, tuple)) else written(v)
             for k,v in vars(method).items() if k not in ('learn', 'recipe', 'skipped', 'overflow', 'calibrated', 'own_seed') and not k.startswith('_')}
 
-# %% ../../nbs/methods/05_core.ipynb #24a752de
+# %% ../../nbs/methods/05_core.ipynb #6c4475d3
 def encoder_card(learn, **info):
     "What must be known about a pre-trained encoder: architecture, normalisation, method, data, versions."
     model = get_model(learn.model)
@@ -635,7 +637,7 @@ def encoder_card(learn, **info):
     card['versions'] = {o: version(o) for o in ('torch','timm','fastai')}
     return card | dict(license='state the licence of your data and weights here') | info
 
-# %% ../../nbs/methods/05_core.ipynb #19f5fbf9
+# %% ../../nbs/methods/05_core.ipynb #6d2c3a2c
 def timm_line(card:dict, # of an encoder
               file:str   # its file name
              )->str:
@@ -643,7 +645,7 @@ def timm_line(card:dict, # of an encoder
     more = ''.join(f', {k}={tuple(v) if isinstance(v, list) else v!r}' for k,v in card['arch_kwargs'].items())
     return f"timm.create_model({card['arch']!r}, num_classes=0, in_chans={card['in_chans']}{more}, checkpoint_path={file!r})"
 
-# %% ../../nbs/methods/05_core.ipynb #da4bf221
+# %% ../../nbs/methods/05_core.ipynb #ee8c802a
 def write_encoder(encoder:nn.Module,  # timm encoder
                   card:dict,          # what must be known about it, as `encoder_card` gives
                   path:str|Path       # file to write, .safetensors; the card stands beside it as .md
@@ -670,7 +672,7 @@ def save_encoder(learn,              # learner of `ssl_learner`
     "Save the encoder of a learner as safetensors with its card."
     return write_encoder(get_model(learn.model).encoder, encoder_card(learn, **info), path)
 
-# %% ../../nbs/methods/05_core.ipynb #eb12a6b1
+# %% ../../nbs/methods/05_core.ipynb #1d70559c
 def load_encoder(path:str|Path # file of `save_encoder`
                 )->nn.Module:  # timm encoder with `.card`
     "Load an encoder strictly; its file says which architecture it is."
