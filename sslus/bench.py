@@ -344,8 +344,8 @@ def build_speed(paths, size=96, n=5)->dict:
     r = t.bare/t.ours
     return dict(bare=float(t.bare.median()), ours=float(t.ours.median()), share=float(r.median()), low=float(r.min()), high=float(r.max()))
 
-# %% ../nbs/benchmarks.ipynb #612e0f0f
-def _row(figure, value, limit, unit='', **more): return dict(figure=figure, value=value, limit=limit, unit=unit, **more)
+# %% ../nbs/benchmarks.ipynb #9af0af81
+def _row(figure, value, limit, **more): return dict(figure=figure, value=value, limit=limit, **more)
 
 def cpu_figures(folder, say=print, n=5):
     "Rows of the table for a CPU: ResNet-18, 96 pixels, 128 pairs, Barlow Twins."
@@ -363,22 +363,22 @@ def cpu_figures(folder, say=print, n=5):
     say('two processes'); yield _row('2 processes over 1, same global batch', two_over_one(store)['ratio'], '(report)')
     say('memory'); yield _row('peak memory over the bare step', memory_ratio(store)['ratio'], '<= 1.10')
 
-def gpu_figures(folder, device='cuda', say=print, n=7):
-    "Rows of the table for a GPU: ResNet-50, 224 pixels, 512 pairs and ResNet-18, 128 pixels, 512 pairs, Barlow Twins."
+def gpu_figures(folder, device='cuda', say=print, n=7, bs=512):
+    "Rows of the table for a GPU: ResNet-50 at 224 pixels and ResNet-18 at 128, `bs` pairs, Barlow Twins."
     for arch,size in (('resnet50', 224), ('resnet18', 128)):
-        say(f'{arch}, {size} px'); store, kw = bench_data(folder, size), dict(arch=arch, bs=512, device=device)
+        say(f'{arch}, {size} px'); store, kw = bench_data(folder, size), dict(arch=arch, bs=bs, device=device)
         t = step_turns(store, steps=20, n=n, rivals=dict(lightly=lightly_steps(store, folder, steps=8, **kw), paper=paper_steps(store, folder, steps=8, **kw)), **{k: kw[k] for k in ('arch', 'bs', 'device')})
         what, step, road = f'{arch}, {size} px: ', t.ours.median(), data_road(store, folder)
         yield _row(what + 'SSL step over bare step', **_flat(ratios(t, 'bare')), limit='<= 1.10')
-        yield _row(what + 'share of the step spent in the loader', 512*road['ours, to the device']/step, '< .02')
+        yield _row(what + 'share of the step spent in the loader', bs*road['ours, to the device']/step, '< .02')
         for k in ('lightly', 'paper'): yield _row(what + f'{k} over ours', **_flat(ratios(t, 'ours', k)), limit={'lightly': '>= 2', 'paper': '>= 4'}[k] if arch == 'resnet18' else '(report)')
-        for k in road.index: yield _row(what + f'CPU cores that keep the card fed: {k}', 512*road[k]/step, '1' if k == 'ours, to the device' else '(report)')
-        yield _row(what + 'share of the device\'s limit, bare step', share_of_limit(t.bare.median(), device, arch=arch, size=size, bs=512)['share'], '(report)')
-        yield _row(what + 'peak memory over the bare step', memory_ratio(store, n=1, arch=arch, bs=512, device=device)['ratio'], '<= 1.10')
+        for k in road.index: yield _row(what + f'CPU cores that keep the card fed: {k}', bs*road[k]/step, '1' if k == 'ours, to the device' else '(report)')
+        yield _row(what + 'share of the device\'s limit, bare step', share_of_limit(t.bare.median(), device, arch=arch, size=size, bs=bs)['share'], '(report)')
+        yield _row(what + 'peak memory over the bare step', memory_ratio(store, n=1, **kw)['ratio'], '<= 1.10')
 
 def _flat(r): return dict(value=r['ratio'], low=r['low'], high=r['high'])
 
-# %% ../nbs/benchmarks.ipynb #2ed6019a
+# %% ../nbs/benchmarks.ipynb #343ad8e8
 def main(args=None):
     "The command: `python -m sslus.bench [--device cuda] [--folder FOLDER] [--csv FILE]`."
     import argparse
@@ -387,11 +387,13 @@ def main(args=None):
     p.add_argument('--folder', help='where frames are kept; default: a temporary folder')
     p.add_argument('--csv', help='write the table here too')
     p.add_argument('-n', type=int, default=5, help='turns; the median is quoted')
+    p.add_argument('--bs', type=int, default=512, help='pairs in a batch on a GPU')
     a = p.parse_args(args)
+    if a.device.startswith('cuda') and not torch.cuda.is_available(): p.error('torch sees no NVIDIA GPU here: leave --device out to measure the CPU')
     say = lambda what: print(f'... {what}', file=sys.stderr, flush=True)
     with tempfile.TemporaryDirectory() if a.folder is None else nullcontext(a.folder) as folder:
-        rows = gpu_figures(folder, a.device, say, a.n) if a.device.startswith('cuda') else cpu_figures(folder, say, a.n)
-        table = pd.DataFrame(rows)
+        try: table = pd.DataFrame(gpu_figures(folder, a.device, say, a.n, a.bs) if a.device.startswith('cuda') else cpu_figures(folder, say, a.n))
+        except torch.OutOfMemoryError as e: sys.exit(f'batches of {a.bs} pairs do not fit this GPU ({str(e).splitlines()[0][:120]}): try --bs {a.bs//2}')
     print(machine(a.device)); print(table.round(3).to_string(index=False))
     if a.csv: table.to_csv(a.csv, index=False)
 

@@ -282,7 +282,7 @@ class Resident:
     def take(self, rows): return self.flat.index_select(0, rows.reshape(-1)).view(torch.uint8).view(*rows.shape, *self.shape)
     def send(self, o): return torch.from_numpy(o).to(self.device)
 
-# %% ../../nbs/data/06_blocks.ipynb #5f012014
+# %% ../../nbs/data/06_blocks.ipynb #bb796310
 _held = weakref.WeakValueDictionary()                            # (fingerprint, device) -> Resident, as long as a loader uses it
 
 def _hold(store, device, resident):
@@ -298,6 +298,11 @@ def _hold(store, device, resident):
     if resident is True: raise ValueError(f'resident=True: {why}. Leave resident out, then they stay on disk, or take a subset of the store')
     _say(f'The frames stay on disk: {why}')
 
+def _there(device):
+    "The device, if it is there."
+    if device.type == 'cuda' and not torch.cuda.is_available(): raise ValueError(f"device='{device}': torch sees no NVIDIA GPU here. Leave device out to compute on '{default_device()}', or see what nvidia-smi says")
+    return device
+
 def _size(n): return f'{n/2**30:.1f} GiB' if n >= 2**30 else f'{n/2**20:.1f} MiB'
 def _say(what):
     if not rank_distrib(): print(what)
@@ -309,7 +314,7 @@ def _free(device):
     import psutil
     return psutil.virtual_memory().available
 
-# %% ../../nbs/data/06_blocks.ipynb #85332ac4
+# %% ../../nbs/data/06_blocks.ipynb #66d1aaad
 def _split(store, valid_pct, valid, seed):
     "Numbers of the training and the validation clips, split by `store.groups`."
     if valid is None:
@@ -324,7 +329,7 @@ def _split(store, valid_pct, valid, seed):
 
 def _dls(train, valid, bs, seed, num_workers, device, resident, path):
     "DataLoaders of two sources; the validation order never changes, so that its loss can be compared over epochs."
-    device = torch.device(default_device() if device is None else device)
+    device = _there(torch.device(default_device() if device is None else device))
     train.held = valid.held = held = _hold(train.store, device, resident)
     vbs = max(2, min(bs, len(valid)))                            # one frame is no batch: no method can compare it with anything
     workers = num_workers if held is None else 0                 # nothing is left for them to do
