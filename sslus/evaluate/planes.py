@@ -9,7 +9,7 @@ __all__ = ['split_frame', 'patient_split', 'image_split', 'PlaneData', 'sweep_ta
            'FrozenOrNot', 'PlaneModel', 'plane_splitter', 'PlaneViews', 'FiniteLoss', 'SeedTraining', 'PlaneLearner',
            'plane_learner', 'prediction_table', 'PlaneReport']
 
-# %% ../../nbs/evaluate/02_planes.ipynb #38260339
+# %% ../../nbs/evaluate/02_planes.ipynb #67a40655
 import difflib, hashlib, io, json, os, re, base64, html, tempfile, warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -30,7 +30,7 @@ from safetensors import SafetensorError, safe_open
 from ..data.blocks import BatchDL, BatchSource
 from ..data.store import FrameStore, StoreError
 from ..data.video import Video, fit_frame, image_extensions, read_grey, video_extensions
-from ..data.video import _is_clip, _maybe_still
+from ..data.video import _ending, _is_clip, _maybe_still
 from ..data.views import light_view, plain_view
 from ..data.workers import n_workers
 from .metrics import *
@@ -60,13 +60,21 @@ def _fake_planes(dest, n_patients=20, n_images=6, size=40, seed=0):
     pd.DataFrame(rows, columns=['image_path', 'class', 'patient', 'machine']).to_csv(dest/'planes.csv', index=False)
     return dest
 
-# %% ../../nbs/evaluate/02_planes.ipynb #c605b282
+# %% ../../nbs/evaluate/02_planes.ipynb #367a1bfd
 _need,_splits = ('image_path', 'class', 'patient'), ('train', 'valid', 'test')
 
 def _some(xs, n=3):
     "The first `n` of `xs` for a message, and how many more there are."
     xs = list(map(str, xs))
     return ', '.join(xs[:n]) + (f' and {len(xs)-n} more' if len(xs)>n else '')
+
+def _named(df):
+    "The table, or one of `read_source` with path for image_path, without columns that hold nothing there, and with 'unknown' for a machine that is not known."
+    if 'image_path' in df or 'path' not in df: return df
+    df = df.rename(columns=dict(path='image_path'))
+    if 'frame' in df: df = df.assign(frame=df['frame'].astype(object).where(df['frame'].notna(), None))
+    df = df.drop(columns=[c for c in ('frame', 'video', 'split', 'machine') if c in df and df[c].map(_blank).all()])
+    return df.assign(machine=df.machine.mask(df.machine.map(_blank), 'unknown')) if 'machine' in df else df
 
 def _rows(index, n=3):
     "Rows for a message."
@@ -109,7 +117,7 @@ def split_frame(path:str # `image_path` of a still, or of a frame of a clip such
     m = re.fullmatch(r'(.+)#(\d+)', str(path), re.DOTALL)
     return (m[1], int(m[2])) if m else (str(path), None)
 
-# %% ../../nbs/evaluate/02_planes.ipynb #cfbf54d8
+# %% ../../nbs/evaluate/02_planes.ipynb #1561c6cd
 _clip_suffixes = video_extensions - _maybe_still
 
 def _by_file(paths):
@@ -120,11 +128,11 @@ def _by_file(paths):
         res.setdefault((f, k is not None), []).append((i,k))
     return res
 
-def _blank(v): return v is None or v != v or str(v).strip() == ''
+def _blank(v): return v is None or v is pd.NA or v != v or str(v).strip() == ''
 
 def _holds_frames(path, framed, root, known):
     "Is `path` a clip? Told by its suffix; files that may be either are opened where the table names a frame (`framed`)."
-    if (suffix := Path(path).suffix.lower()) in _clip_suffixes: return True
+    if (suffix := _ending(Path(path))) in _clip_suffixes: return True
     if suffix in image_extensions - _maybe_still or (suffix in _maybe_still and not framed): return False
     if path not in known: known[path] = (f := Path(root)/path).is_dir() or (suffix in _maybe_still and f.is_file() and _is_clip(f))
     return known[path]
@@ -268,11 +276,11 @@ def image_split(df:pd.DataFrame,    # table with column class
         res[rows[:cuts[0]]],res[rows[cuts[0]:sum(cuts)]] = 'test','valid'
     return res
 
-# %% ../../nbs/evaluate/02_planes.ipynb #dc5bded7
+# %% ../../nbs/evaluate/02_planes.ipynb #f35c9979
 class PlaneData:
     "Labelled stills in a table, split by patient; images are read once."
     def __init__(self,
-        df:pd.DataFrame,    # image_path, class, patient [, machine, split, ...]
+        df:pd.DataFrame,    # image_path (or path), class, patient [, machine, split, ...]
         root='.',           # folder that image_path is relative to
         classes=None,       # names of the classes, in order; None: those met, sorted
         valid_pct:float=.2, # share of stills for validation, where the table has no split
@@ -286,7 +294,7 @@ class PlaneData:
     ):
         if by not in ('patient', 'image'): raise ValueError(f"by={by!r}: it is 'patient' or 'image'")
         self.root,self.name,self.by,self.test_only,self._cache = Path(root),name,by,test_only,{}
-        df = _filtered(df, include, exclude, name)
+        df = _filtered(_named(df), include, exclude, name)
         if test_only: df['split'] = 'test'
         df = _clean(df, name, self.root)
         self.classes = _check_classes(df, classes, name)
@@ -298,7 +306,7 @@ class PlaneData:
 
     @classmethod
     def from_df(cls,
-        df:pd.DataFrame, # image_path, class, patient [, machine, split, ...]
+        df:pd.DataFrame, # image_path (or path), class, patient [, machine, split, ...]
         root='.',        # folder that image_path is relative to
         **kwargs         # of `PlaneData`
     ): return cls(df, root, **kwargs)
@@ -366,13 +374,13 @@ def _part(p, folder, by, what):
     if m is None: raise ValueError(f'{rel} has no {what}: the expression {by!r} does not match')
     return m.group(1) if m.groups() else m.group(0)
 
-# %% ../../nbs/evaluate/02_planes.ipynb #06e141cb
+# %% ../../nbs/evaluate/02_planes.ipynb #870c25cf
 def _long_side(p):
     "Longer side of a still or a clip in pixels, from its header where that is possible."
     from PIL import Image
     try:
         with Image.open(p) as im: return max(im.size)
-    except Exception: return max(Video(p).size if p.is_dir() or p.suffix.lower() in video_extensions else read_grey(p).shape)
+    except Exception: return max(Video(p).size if p.is_dir() or _ending(p) in video_extensions else read_grey(p).shape)
 
 # %% ../../nbs/evaluate/02_planes.ipynb #7f3ca5a5
 class _NoFrame(ValueError):
@@ -492,7 +500,7 @@ def _fake_sweeps(dest, n_patients=15, n_frames=48, size=40, seed=0):
     pd.DataFrame(rows, columns=['path', 'patient', 'machine', 'frame', 'plane']).to_csv(dest/'truth.csv', index=False)
     return dest
 
-# %% ../../nbs/evaluate/02_planes.ipynb #20549d67
+# %% ../../nbs/evaluate/02_planes.ipynb #9f8103d9
 @patch
 def draw(self:PlaneData,
     fraction:float=1., # of the training images, above 0, at most 1
@@ -510,7 +518,7 @@ def draw(self:PlaneData,
     df.attrs = dict(fraction=fraction, seed=seed, by=by, images=len(df), patients=df.patient.nunique(), **(dict(leaks=self.leak) if self.leaks else {}))
     return df
 
-# %% ../../nbs/evaluate/02_planes.ipynb #004fe05b
+# %% ../../nbs/evaluate/02_planes.ipynb #ec68f3fa
 def _by_patient(df, rng):
     "Order of rows, patient after patient."
     who = df.patient.factorize()[0]
@@ -525,7 +533,7 @@ def _by_image(df, rng):
 
 _orders = dict(patient=_by_patient, image=_by_image)
 
-# %% ../../nbs/evaluate/02_planes.ipynb #8b6f0325
+# %% ../../nbs/evaluate/02_planes.ipynb #2aefdc91
 @patch
 def external(self:PlaneData,
     other,          # table of the other source: a csv file, a DataFrame, or a `PlaneData`
@@ -539,7 +547,7 @@ def external(self:PlaneData,
     _check_apart(self, ext)
     return ext
 
-# %% ../../nbs/evaluate/02_planes.ipynb #4d3356d1
+# %% ../../nbs/evaluate/02_planes.ipynb #9ca95293
 def _test_only(other, root, classes, kwargs):
     "`PlaneData` of test stills from a file, a table or a `PlaneData`, with the given classes; a warning where it lacks one."
     kwargs = dict(dict(classes=classes, test_only=True), **kwargs)
@@ -561,7 +569,7 @@ def _check_apart(planes, ext):
     if len(both): raise ValueError(f'patient {_some(both.patient.unique())} of {ext.name} ({_rows(ext.rows[both.index])}) is also in {planes.name}. '
                                    'Leave them out with exclude=, or say same_ids=False if the two sources name their patients independently')
 
-# %% ../../nbs/evaluate/02_planes.ipynb #b2639105
+# %% ../../nbs/evaluate/02_planes.ipynb #1af55af6
 def _folder_names(patients, name):
     "{name of a folder: patient}; ValueError where two patients would share one."
     res = {}
@@ -589,7 +597,7 @@ def _store_of(dest, made):
     if {Path(c['path']).parent.name for c in clips} == {made.name}: return res
     raise StoreError(f'{dest} is a frame store of other stills (another selection, split or size, or made by an earlier sslus): choose another folder, or delete it')
 
-# %% ../../nbs/evaluate/02_planes.ipynb #dfa601ce
+# %% ../../nbs/evaluate/02_planes.ipynb #fb277ed4
 @patch
 def frame_store(self:PlaneData,
     dest,               # folder to make; the stills as they are stored stand beside it, in `dest`-stills-<hash>
@@ -606,7 +614,7 @@ def frame_store(self:PlaneData,
     machines = dict(zip(df.patient, df.machine)) if 'machine' in df else {}
     return FrameStore.build([made/n for n in names], dest, size, patient=lambda f: names[Path(f).name], machine=(lambda f: machines[names[Path(f).name]]) if machines else None, progress=progress)
 
-# %% ../../nbs/evaluate/02_planes.ipynb #b072a7c1
+# %% ../../nbs/evaluate/02_planes.ipynb #926b7960
 class PlaneSource(BatchSource):
     "Batches of stills from memory, as `BatchDL` asks for them; an epoch has `items` stills."
     n_inp = 1
@@ -642,7 +650,7 @@ class PlaneSource(BatchSource):
         for ax,im,c in zip(axs.flat, x, y): ax.imshow(im[0], cmap='gray', vmin=0, vmax=255); ax.set_title(self.planes.classes[c], fontsize=8)
         return axs
 
-# %% ../../nbs/evaluate/02_planes.ipynb #9775c43a
+# %% ../../nbs/evaluate/02_planes.ipynb #feb069bc
 class PlaneLoaders(DataLoaders):
     "Loaders of a label draw and of the validation stills; knows its draw, its `PlaneData` and how to load the other splits."
     def __init__(self,
@@ -692,7 +700,7 @@ def dls(self:PlaneData,
     "Loaders of the label draw (`dls.train`), of `dls.valid` and `dls.test`."
     return PlaneLoaders(self, self.draw(fraction, seed, by), self.images(size, fit, upscale), bs, min_batches, device=device, reading=dict(fit=fit, upscale=upscale))
 
-# %% ../../nbs/evaluate/02_planes.ipynb #365cae85
+# %% ../../nbs/evaluate/02_planes.ipynb #c6841492
 class FrozenOrNot(nn.Module):
     "Base of models with an `encoder` that may be `frozen`: then it stays in evaluation mode, for in training mode its batch norm statistics would move."
     def train(self, mode=True):
@@ -719,7 +727,7 @@ def plane_splitter(m):
     "Parameter groups: backbone, head; the head alone where the backbone is frozen."
     return ([] if m.frozen else [params(m.encoder)]) + [params(m.head)]
 
-# %% ../../nbs/evaluate/02_planes.ipynb #3cc883f6
+# %% ../../nbs/evaluate/02_planes.ipynb #1e662a5f
 class PlaneViews(Callback):
     "Replaces the uint8 batch by a float view of it: `train` while training, `plain` otherwise."
     order = CastToTensor.order-1
@@ -748,7 +756,7 @@ class SeedTraining(Callback):
         "Seed torch by `seed` and the number of epochs trained so far."
         torch.manual_seed(1_000_003*self.seed + self.past); self.past += 1
 
-# %% ../../nbs/evaluate/02_planes.ipynb #4b4bee66
+# %% ../../nbs/evaluate/02_planes.ipynb #e21f4fd1
 @contextmanager
 def seeded_weights(seed):
     "Weights drawn inside depend on `seed` alone, and the caller's random state stays as it is."
@@ -762,7 +770,7 @@ def _told(learn, start, pretrained, seed, size, mode):
     learn.start,learn.pretrained,learn.seed,learn.view_size,learn.mode = start,pretrained,seed,size,mode
     return learn
 
-# %% ../../nbs/evaluate/02_planes.ipynb #3a6da457
+# %% ../../nbs/evaluate/02_planes.ipynb #2fa07c58
 def _from_file(arch, file, arch_kwargs):
     "Encoder of a file: sslus's, which must agree with `arch` and `arch_kwargs`, or plain timm weights for `arch`."
     file = Path(file)
@@ -793,7 +801,7 @@ def _start(arch, encoder, arch_kwargs):
 
 _in_channels = in_channels                                   # the pages on probes, explanations and dual learning ask for it by this name
 
-# %% ../../nbs/evaluate/02_planes.ipynb #88d964c6
+# %% ../../nbs/evaluate/02_planes.ipynb #41c5b91e
 class PlaneLearner(Learner):
     "A fastai Learner of plane classes; made by `plane_learner`."
 
@@ -825,7 +833,7 @@ def plane_learner(dls:PlaneLoaders,        # from `PlaneData.dls`
                          lr=_rates(lr, pretrained, frozen), wd=wd, metrics=[MacroF1(dls.c), BalancedAccuracyOf(dls.c)], cbs=[*own, *cbs], **kwargs)
     return _told(learn, start, pretrained, seed, size, 'linear head' if frozen else 'fine-tune')
 
-# %% ../../nbs/evaluate/02_planes.ipynb #72d580f7
+# %% ../../nbs/evaluate/02_planes.ipynb #991c23d8
 def _rates(lr, pretrained, frozen=False):
     "[backbone, head] learning rates; [head] where the backbone is frozen, with one default for every start."
     if lr is None: lr = (4.5e-4, 4.5e-3) if pretrained or frozen else 2e-3
@@ -840,7 +848,7 @@ def _class_weights(dls, on):
     n = np.bincount(dls.planes.y[dls.draw.index], minlength=dls.c)
     return torch.tensor(n.sum()/(len(n)*n), dtype=torch.float32, device=dls.device) if on else None
 
-# %% ../../nbs/evaluate/02_planes.ipynb #2a90b97b
+# %% ../../nbs/evaluate/02_planes.ipynb #62f1ef28
 @patch
 def fit_planes(self:PlaneLearner,
     steps:int=160, # optimiser steps
@@ -873,7 +881,7 @@ def fine_tune(self:PlaneLearner,
     self.unfreeze()
     self.fit_one_cycle(epochs + (0 if gradual else freeze_epochs), lr, **kwargs)
 
-# %% ../../nbs/evaluate/02_planes.ipynb #ec869a2d
+# %% ../../nbs/evaluate/02_planes.ipynb #d00ee1f3
 def prediction_table(df:pd.DataFrame,  # rows of `PlaneData.df`
                      prob:np.ndarray,  # (rows, classes)
                      classes           # names of the classes, in order
@@ -892,7 +900,7 @@ def plane_predict(self:PlaneLearner,
     with self.no_bar(), self.no_logging(): prob = self.get_preds(dl=self.dls.test_dl(split), reorder=False)[0]
     return prediction_table(split.df if isinstance(split, PlaneData) else self.dls.planes.subset(split), prob.float().numpy(), self.dls.vocab)
 
-# %% ../../nbs/evaluate/02_planes.ipynb #520280e5
+# %% ../../nbs/evaluate/02_planes.ipynb #ee9b8fbd
 class PlaneReport:
     "Scores of a table of predictions: macro-F1 with its interval over patients, per class, per machine, confusion matrix."
     def __init__(self,
@@ -951,14 +959,14 @@ class PlaneReport:
         if draw is not None: _write_csv(draw, path/'draw.csv')
         return _write_csv(self.predictions.assign(leaks=self.leak) if self.leak else self.predictions, path/'predictions.csv')
 
-# %% ../../nbs/evaluate/02_planes.ipynb #c96e6af6
+# %% ../../nbs/evaluate/02_planes.ipynb #6d79e972
 def _write_csv(df, path):
     "Write a table under another name first, so that half a table never has the right one."
     part = path.with_name(f'.{path.stem}.{os.getpid()}.part')
     df.to_csv(part, index=False); os.replace(part, path)
     return path
 
-# %% ../../nbs/evaluate/02_planes.ipynb #c7b10486
+# %% ../../nbs/evaluate/02_planes.ipynb #5bcb0b23
 @patch
 def notes(self:PlaneReport)->str:
     "What must be known beside the scores: a leak, an interval that covers less than it says; '' where there is nothing."
