@@ -8,8 +8,8 @@ Docs: https://sslus.github.io/sslus/data/views.html.md"""
 __all__ = ['grey_mean', 'grey_std', 'as_float', 'View', 'simclr_views', 'barlow_views', 'light_view', 'plain_view',
            'asmus_simclr_views', 'asmus_barlow_views', 'show_rows', 'to_grey_levels', 'show_views']
 
-# %% ../../nbs/data/05_views.ipynb #62484cb1
-import math, time
+# %% ../../nbs/data/05_views.ipynb #c9a86061
+import copy, math, time
 import torch, torch.nn.functional as F
 from torch import Tensor
 
@@ -104,7 +104,7 @@ def _parts(x, size, points=2**17):
     step = torch.get_num_threads()*max(1, points//own) if _on_cpu(x) else n
     return [slice(i, i+step) for i in range(0, n, step)]
 
-# %% ../../nbs/data/05_views.ipynb #3851ffdf
+# %% ../../nbs/data/05_views.ipynb #a3574b72
 class View:
     "One random view of a batch: crop, flip and rotation in one resample, then light, then normalisation."
     def __init__(self,
@@ -169,6 +169,15 @@ class View:
             if x.ndim == 5: out = out.unsqueeze(2)
             return out if self.channels == 1 else out.expand(*out.shape[:-3], self.channels, -1, -1).contiguous()
 
+    def follow(self, x, maps, dice):
+        "Maps (B,h,w) of frames `x`, such as gaze or masks, moved as the view that `dice` say: (B,h,h)."
+        return _resample(maps[:,None], dice['theta'], maps.shape[-1])[:,0]
+
+    def unmoved(self):
+        "A copy that changes light and sharpness only."
+        v = copy.copy(self); vars(v).update(scale=(1.,1.), ratio=(1.,1.), flip=0., vflip=0., rotate=0.)
+        return v
+
     @property
     def moves(self):
         "Does it crop, flip or turn?"
@@ -199,7 +208,7 @@ class View:
 
     def __repr__(self):
         d = vars(View(self.size))
-        return f"View({', '.join(f'{k}={v}' for k,v in vars(self).items() if k == 'size' or v != d[k])})"
+        return f"View({', '.join(f'{k}={v}' for k,v in vars(self).items() if k == 'size' or v != d.get(k, v))})"
 
 # %% ../../nbs/data/05_views.ipynb #db1a1a93
 _mild = dict(scale=(.64,1.1), ratio=(.9,1.11), flip=.5, rotate=20, gamma=.35, brightness=.25, contrast=.25)

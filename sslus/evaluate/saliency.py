@@ -10,7 +10,7 @@ __all__ = ['map_scores', 'show_gaze', 'map_kl', 'map_nss', 'map_auc', 'map_cc', 
            'saliency_learner', 'gaze_maps', 'centre_bias', 'patient_mean_ci', 'score_maps', 'saliency_scores',
            'SaliencyReport']
 
-# %% ../../nbs/evaluate/07_saliency.ipynb #0f5def21
+# %% ../../nbs/evaluate/07_saliency.ipynb #0a6c24df
 import hashlib, html, json, math, re
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -28,7 +28,7 @@ from torch import Tensor, nn
 from ..data.blocks import BatchDL, check_disjoint
 from ..data.phantom import phantom_truth
 from ..data.video import Video, fit_frame, image_extensions, read_grey
-from ..data.views import _resample, light_view, plain_view
+from ..data.views import light_view, plain_view
 from ..data.workers import n_workers
 from .explain import _overlay
 from .metrics import Interval, _half_width, resample_counts
@@ -462,14 +462,14 @@ def dls(self:SaliencyData,
     "Loaders of the draw (`dls.train`) and of `dls.valid`."
     return SaliencyLoaders(self, self.draw(fraction, seed), bs, min_batches, device=device)
 
-# %% ../../nbs/evaluate/07_saliency.ipynb #3e941f1e
+# %% ../../nbs/evaluate/07_saliency.ipynb #2f2ade8b
 def view_both(view,       # a `View`
               x:Tensor,   # frames (B,1,S,S) uint8
               maps:Tensor # (B,h,h)
              )->tuple:    # (view of the frames, maps (B,h,h))
     "One draw of a view for frames and their maps."
     dice = view.draw(len(x), x.device)
-    return view.apply(x, dice), _resample(maps[:,None], dice['theta'], maps.shape[-1])[:,0]
+    return view.apply(x, dice), view.follow(x, maps, dice)
 
 # %% ../../nbs/evaluate/07_saliency.ipynb #03953396
 class _GazeViews(Callback):

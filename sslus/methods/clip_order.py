@@ -249,20 +249,18 @@ class ClipOrderGeometry(SSLCallback):
         order = dict(order=OrderHead(nf, self.n_frames, self.fuse, hidden=self.hidden, dropout=self.dropout)) if self.order_weight else {}
         return order | (dict(geometry=mlp(nf, self.hidden, len(parameters), bias_last=True)) if self.geometry_weight else {})
 
-# %% ../../nbs/methods/15_clip_order.ipynb #53a26732
+# %% ../../nbs/methods/15_clip_order.ipynb #9642fb4e
 def _only(view, **kwargs):
     "A copy of a view with other settings."
     v = copy.copy(view); vars(v).update(kwargs)
     return v
-
-_flat = dict(scale=(1.,1.), ratio=(1.,1.), flip=0., vflip=0., rotate=0.)            # light only
 
 @patch
 def transformed(self:ClipOrderGeometry, x, u):
     "Clips transformed by parameters `u` (B,5), with the light of the views."
     if min(x.shape[-2:]) < 1/_edge: raise ValueError(f'frames of {x.shape[-1]} pixels: at least {1/_edge:.0f} are needed, or the frame\'s border would show')
     v = self._view(x)
-    return _only(v, **_flat)(warp_clips(x, affine_maps(u, *self.ranges, self.window), v.size))
+    return v.unmoved()(warp_clips(x, affine_maps(u, *self.ranges, self.window), v.size))
 
 @patch
 def _view(self:ClipOrderGeometry, x): return _only(self.pipelines(x[:,0])[0], frame_jitter=self.frame_jitter)

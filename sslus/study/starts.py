@@ -8,12 +8,12 @@ Docs: https://sslus.github.io/sslus/study/starts.html.md"""
 __all__ = ['Spec', 'read_spec', 'plain_part', 'make_part', 'Start', 'Random', 'ImageNet', 'FromFile', 'check_arch', 'Pretrain',
            'read_start', 'Mode', 'FineTune', 'LinearHead', 'Gradual', 'Linear', 'KNN', 'Dual', 'read_mode']
 
-# %% ../../nbs/study/06_starts.ipynb #22310f74
+# %% ../../nbs/study/06_starts.ipynb #209cc7ec
 import inspect, os, shutil, sys
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 import timm
-from ..data import pairs as _pairs, views as _views
+from ..data import pairs as _pairs, us_views as _us_views, views as _views
 from ..data.store import FrameStore
 from ..evaluate.dual import check_dual, dual_dls, dual_learner
 from ..evaluate.planes import plane_learner
@@ -160,7 +160,7 @@ class FromFile(Start):
             return dict(files=sizes(study.path, dest), sha256=file_sha(_unchanged(dest, study.identity(self, seed)['file'])))
         return Job(_key(self, study, seed), f'weights of {self.name}, seed {seed}', do, kind='copy')
 
-# %% ../../nbs/study/06_starts.ipynb #973c03fc
+# %% ../../nbs/study/06_starts.ipynb #dc7a4beb
 def check_arch(arch:str # timm model name
               ):
     "StudyError where timm knows no such model."
@@ -206,10 +206,10 @@ class Pretrain(Start):
 
     def method_object(self):
         "The method; views may be named."
-        named = {k: v for k,v in self.options.items() if k == 'views' and isinstance(v, str)}
-        strange = [v for v in named.values() if not callable(getattr(_views, v, None))]
+        named = {k: getattr(_views, v, getattr(_us_views, v, v)) for k,v in self.options.items() if k == 'views' and isinstance(v, str)}
+        strange = [v for v in named.values() if not callable(v)]
         if strange: raise StudyError(f'{self.name}: sslus.data.views has no {strange[0]!r}')
-        try: return get_method(self.method, self.preset, **{**self.options, **{k: getattr(_views, v) for k,v in named.items()}})
+        try: return get_method(self.method, self.preset, **{**self.options, **named})
         except TypeError as e: raise StudyError(f'{self.name}: {e}') from e
 
     def frames(self, study)->FrameStore:
