@@ -7,7 +7,7 @@ Docs: https://sslus.github.io/sslus/all.html.md"""
 # %% auto #0
 __all__ = []
 
-# %% ../nbs/all.ipynb #d94ab9e4
+# %% ../nbs/all.ipynb #8107ada0
 from .data.video import *
 from .data.store import *
 from .data.subsets import *
@@ -15,7 +15,11 @@ from .data.phantom import *
 from .data.pairs import *
 from .data.views import *
 from .data.blocks import *
-from .data.sources import *
+from .data.sources import download_source, read_source, recordings, sources
+from .data.dicom import *
+from .data.clean import *
+from .data.us_views import UltrasoundView, DepthAttenuation, GainError, Haze, GaussianShadow, RibShadow, Speckle, ResolutionLoss, SpeckleReduction, ProbeMove, artefacts, with_changes, us_artefact_views, us_geometry_views, us_views
+from .data.inventory import Inventory, inventory
 from .methods.losses import *
 from .methods.recipes import *
 from .methods.monitor import *

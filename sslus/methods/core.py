@@ -79,7 +79,10 @@ def _loaded(arch, kwargs, make, weights):
     if same: raise ValueError(f'{weights}: holds no weights for {len(same)} layers of {arch}, such as {same[0]}. Give weights of this very architecture, with timm\'s names.')
     return m
 
-# %% ../../nbs/methods/05_core.ipynb #85a6b75e
+# %% ../../nbs/methods/05_core.ipynb #58fb939e
+_fetching = {'pretrained', 'pretrained_cfg', 'pretrained_cfg_overlay', 'checkpoint_path', 'cache_dir'} # a stranger's card must not make timm read or download what it names
+
+# %% ../../nbs/methods/05_core.ipynb #bb4ea692
 def create_encoder(arch:str,                # timm model name
                    in_chans:int=1,          # input channels
                    weights:str|Path|None=None, # None: random; 'imagenet': timm's; or a file (.safetensors, .pth) of timm weights
@@ -89,6 +92,7 @@ def create_encoder(arch:str,                # timm model name
     _check_arch(arch)
     try: json.dumps(arch_kwargs)
     except TypeError as e: raise ValueError(f'arch_kwargs must be plain values that a file can hold ({e}): give layers by their timm names, such as act_layer="silu"') from e
+    if strange := sorted(_fetching & set(arch_kwargs)): raise ValueError(f"arch_kwargs: {', '.join(strange)} would fetch weights from a place that the arguments (or the card of a file) name; give weights= instead")
     kwargs = dict(num_classes=0, in_chans=in_chans, **arch_kwargs)
     if weights is None: m = timm.create_model(arch, **kwargs)
     elif weights == 'imagenet': m = _loaded(arch, kwargs, lambda: _imagenet(arch, kwargs), weights)
@@ -98,7 +102,7 @@ def create_encoder(arch:str,                # timm model name
     m.card = dict(arch=arch, arch_kwargs=arch_kwargs, in_chans=in_chans, weights=str(weights or 'random'))
     return m
 
-# %% ../../nbs/methods/05_core.ipynb #c1c6af0d
+# %% ../../nbs/methods/05_core.ipynb #19eff982
 def drawn_encoder(arch:str,     # timm model name
                   seed:int=0,   # of the weights
                   in_chans:int=1, # input channels
@@ -109,7 +113,7 @@ def drawn_encoder(arch:str,     # timm model name
         torch.default_generator.manual_seed(seed)
         return create_encoder(arch, in_chans, **arch_kwargs)
 
-# %% ../../nbs/methods/05_core.ipynb #5460bea6
+# %% ../../nbs/methods/05_core.ipynb #5e644255
 def n_features(encoder:nn.Module)->int:
     "Length of the feature vector that a timm encoder gives."
     return getattr(encoder, 'head_hidden_size', None) or encoder.num_features
@@ -133,7 +137,7 @@ def encode(encoder:nn.Module, # timm encoder
     if z.ndim != 2: raise ValueError(f"this encoder gives {tuple(z.shape)}, no pooled features (B,features): only AutoEncoder and InpaintAutoEncoder can use it. Make it with timm's default pooling (global_pool='avg') for the others.")
     return z
 
-# %% ../../nbs/methods/05_core.ipynb #0e19d87a
+# %% ../../nbs/methods/05_core.ipynb #0b92b447
 def _check_card(model, state, prefix, *args):
     "ValueError where `state` belongs to another method or encoder."
     if (raw := state.get(f'{prefix}_extra_state')) is None: return
@@ -145,7 +149,7 @@ def _encode(encoder, x, micro):
     "`encode`, at most `micro` images at a time."
     return in_parts(lambda o: (encode(encoder, o),), (x,), micro, encoder)[0]
 
-# %% ../../nbs/methods/05_core.ipynb #75899c75
+# %% ../../nbs/methods/05_core.ipynb #5ddb02a6
 class SSLModel(nn.Module):
     "Encoder and heads of a self-supervised method; calling it with the views gives what the loss needs."
     _micro = None
@@ -191,7 +195,7 @@ class SSLModel(nn.Module):
     def get_extra_state(self): return torch.tensor(list(json.dumps(self.card).encode()), dtype=torch.uint8)
     def set_extra_state(self, state): pass                                       # `_check_card` has read it
 
-# %% ../../nbs/methods/05_core.ipynb #0011618e
+# %% ../../nbs/methods/05_core.ipynb #daeeebfa
 def mlp(*sizes:int,      # widths from input to output
         norm=True,       # batch norm between the layers?
         norm_last=False, # batch norm (without affine) on the output too?
@@ -204,10 +208,10 @@ def mlp(*sizes:int,      # widths from input to output
     if norm_last: layers.append(nn.BatchNorm1d(sizes[-1], affine=False))
     return nn.Sequential(*layers)
 
-# %% ../../nbs/methods/05_core.ipynb #0e0b82f2
+# %% ../../nbs/methods/05_core.ipynb #8619dd1f
 def _student(m, heads): return nn.ModuleDict(dict(encoder=m.encoder, **{n: m.heads[n] for n in heads}))
 
-# %% ../../nbs/methods/05_core.ipynb #1c902959
+# %% ../../nbs/methods/05_core.ipynb #ea8d351f
 class Teacher(ModelEmaV3):
     "Frozen moving average of a model's encoder and heads, always in evaluation mode."
     micro = None                                                     # images at a time
@@ -253,7 +257,7 @@ def momentum_at(start:float, # momentum at the beginning, 0 to 1
     "Momentum of a teacher, rising along half a cosine (Grill et al. 2020, sec. 3.3)."
     return 1 - (1 - start)*(math.cos(math.pi*pct) + 1)/2
 
-# %% ../../nbs/methods/05_core.ipynb #8c7dc3f5
+# %% ../../nbs/methods/05_core.ipynb #3c0d7267
 _registry = {}
 
 class _Loss:
@@ -294,7 +298,7 @@ def _settings(method):
     m = copy.copy(method); m.learn = None
     return m
 
-# %% ../../nbs/methods/05_core.ipynb #b10ef2ef
+# %% ../../nbs/methods/05_core.ipynb #74861540
 class SSLCallback(Callback):
     "Base of all methods: makes views, supplies the target, moves what moves between steps."
     order, family, paper = CastToTensor.order - 1, '', ''
@@ -343,7 +347,7 @@ class SSLCallback(Callback):
         self.recipe = recipe
         return self
 
-# %% ../../nbs/methods/05_core.ipynb #69fd5188
+# %% ../../nbs/methods/05_core.ipynb #36e769a0
 @patch
 def after_create(self:SSLCallback):
     "Wrap a bare encoder in `SSLModel` and set the loss, before there is an optimiser."
@@ -424,7 +428,7 @@ def after_step(self:SSLCallback):
     m = get_model(self.learn.model)
     m.trained_steps += 1; self.update(m)
 
-# %% ../../nbs/methods/05_core.ipynb #47756497
+# %% ../../nbs/methods/05_core.ipynb #85bbabae
 @contextmanager
 def _fixed_rng(device, active, seed=0):
     "Run with a seeded torch generator and put the old state back."
@@ -436,7 +440,7 @@ def _fixed_rng(device, active, seed=0):
         finally:
             if was is not None: torch.mps.set_rng_state(was)
 
-# %% ../../nbs/methods/05_core.ipynb #0bd9c77a
+# %% ../../nbs/methods/05_core.ipynb #2f1d9509
 def ssl_methods():
     "Table of all methods: name, family, paper."
     import pandas as pd
@@ -466,13 +470,13 @@ def presets(cls)->list: # names
     "The published settings that a method knows: its class methods."
     return [k for k,v in vars(cls).items() if isinstance(v, classmethod)]
 
-# %% ../../nbs/methods/05_core.ipynb #f7c2189e
+# %% ../../nbs/methods/05_core.ipynb #d22d820f
 def _import_all():
     "Import every module beside this one, so that its method registers."
     for p in sorted(Path(__file__).parent.glob('*.py')) if '__file__' in globals() else []:
         if not p.stem.startswith('_'): import_module(f'sslus.methods.{p.stem}')
 
-# %% ../../nbs/methods/05_core.ipynb #bc02b6f6
+# %% ../../nbs/methods/05_core.ipynb #5d194e1a
 def fast_bf16(device='cpu')->bool:
     "Does this device compute natively in bfloat16?"
     if torch.device(device).type == 'cuda': return torch.cuda.is_bf16_supported(including_emulation=False)
@@ -501,7 +505,7 @@ class Bf16(Callback):
         for h in self.hooks: h.remove()
         self.hooks = []
 
-# %% ../../nbs/methods/05_core.ipynb #3e28ff4d
+# %% ../../nbs/methods/05_core.ipynb #7f914d6d
 class _Compiled:
     "The compiled call of an encoder; where that fails the encoder goes on uncompiled."
     def __init__(self, encoder, backend):
@@ -529,7 +533,7 @@ class _Compiled:
         self.encoder._compiled_call_impl = None
         warnings.warn(f'the encoder could not be compiled and goes on as it is: {" ".join(f"{type(e).__name__}: {e}".split())[:300]}')
 
-# %% ../../nbs/methods/05_core.ipynb #7143440e
+# %% ../../nbs/methods/05_core.ipynb #e78aabd3
 def compile_encoders(m, backend):
     "Compile the encoder of an SSLModel, and its teacher's."
     torch._dynamo.list_backends                                  # imports the compiler now
@@ -550,7 +554,7 @@ def _never_called(m):
     call = vars(m.encoder).get('_compiled_call_impl')
     return isinstance(call, _Compiled) and not call.tried
 
-# %% ../../nbs/methods/05_core.ipynb #45b9ffff
+# %% ../../nbs/methods/05_core.ipynb #548328e2
 def ssl_learner(dls,                  # loaders of frames, pairs or clips
                 arch,                 # timm model name, or an encoder from `create_encoder`/`load_encoder`
                 method:SSLCallback,   # such as `SimCLR()`
@@ -585,7 +589,7 @@ def ssl_learner(dls,                  # loaders of frames, pairs or clips
     if compile: compile_encoders(learn.model, 'inductor' if compile is True else compile)
     return learn
 
-# %% ../../nbs/methods/05_core.ipynb #3f7c04c0
+# %% ../../nbs/methods/05_core.ipynb #3863fb2f
 @patch
 def show_views(self:Learner,
     n:int=6 # frames to show
@@ -611,7 +615,7 @@ def show_results(self:Learner, ds_idx=1, dl=None, max_n=4, **kwargs):
     finally: m.train(was)
     return method.show_predictions(xs[0][:max_n], z, max_n)
 
-# %% ../../nbs/methods/05_core.ipynb #dd0c2ce3
+# %% ../../nbs/methods/05_core.ipynb #4fe69fc0
 def written(o)->str:
     "A setting in words that are the same in every process: functions by name, not by address."
     if isinstance(o, partial): return f"{written(o.func)}({', '.join(f'{k}={written(v)}' for k,v in o.keywords.items())})"
@@ -624,7 +628,7 @@ def settings_of(method)->dict:
     return {k: v if isinstance(v, plain) else [o if isinstance(o, plain) else written(o) for o in v] if isinstance(v, (list, tuple)) else written(v)
             for k,v in vars(method).items() if k not in ('learn', 'recipe', 'skipped', 'overflow', 'calibrated', 'own_seed') and not k.startswith('_')}
 
-# %% ../../nbs/methods/05_core.ipynb #6c4475d3
+# %% ../../nbs/methods/05_core.ipynb #d51762aa
 def encoder_card(learn, **info):
     "What must be known about a pre-trained encoder: architecture, normalisation, method, data, versions."
     model = get_model(learn.model)
@@ -637,7 +641,7 @@ def encoder_card(learn, **info):
     card['versions'] = {o: version(o) for o in ('torch','timm','fastai')}
     return card | dict(license='state the licence of your data and weights here') | info
 
-# %% ../../nbs/methods/05_core.ipynb #6d2c3a2c
+# %% ../../nbs/methods/05_core.ipynb #e31e5ff4
 def timm_line(card:dict, # of an encoder
               file:str   # its file name
              )->str:
@@ -645,7 +649,7 @@ def timm_line(card:dict, # of an encoder
     more = ''.join(f', {k}={tuple(v) if isinstance(v, list) else v!r}' for k,v in card['arch_kwargs'].items())
     return f"timm.create_model({card['arch']!r}, num_classes=0, in_chans={card['in_chans']}{more}, checkpoint_path={file!r})"
 
-# %% ../../nbs/methods/05_core.ipynb #ee8c802a
+# %% ../../nbs/methods/05_core.ipynb #ff3f18a6
 def write_encoder(encoder:nn.Module,  # timm encoder
                   card:dict,          # what must be known about it, as `encoder_card` gives
                   path:str|Path       # file to write, .safetensors; the card stands beside it as .md
@@ -672,7 +676,7 @@ def save_encoder(learn,              # learner of `ssl_learner`
     "Save the encoder of a learner as safetensors with its card."
     return write_encoder(get_model(learn.model).encoder, encoder_card(learn, **info), path)
 
-# %% ../../nbs/methods/05_core.ipynb #1d70559c
+# %% ../../nbs/methods/05_core.ipynb #680f6653
 def load_encoder(path:str|Path # file of `save_encoder`
                 )->nn.Module:  # timm encoder with `.card`
     "Load an encoder strictly; its file says which architecture it is."
