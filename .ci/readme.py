@@ -18,7 +18,7 @@ def out_md(out):
 def readme(nb):
     "The whole README; links of the site become links of the repository."
     text = '\n\n'.join(o for o in map(cell_md, nb['cells']) if o.strip()) + '\n'
-    return re.sub(r'\]\((images|tutorials)/', r'](nbs/\1/', text)
+    return re.sub(r'\]\((?!https?:|#|nbs/)', '](nbs/', text)
 
 if __name__ == '__main__':
     root = Path(__file__).resolve().parent.parent

@@ -187,7 +187,7 @@ def pretrain(
              micro=micro, compile=compile, resident=_resident(resident), **(dict(license=license) if license else {}))
     if not rank(): print(f'Encoder: {run}/encoder.safetensors (its card: encoder.md)\nNext: sslus-finetune planes.csv my_classifier --encoder {run}/encoder.safetensors')
 
-# %% ../nbs/cli.ipynb #5b8137a1
+# %% ../nbs/cli.ipynb #67872cf4
 @command
 def finetune(
     planes:str,              # Table of labelled stills: image_path, class, patient [, machine, split]
@@ -199,6 +199,7 @@ def finetune(
     steps:int=None,          # Optimiser steps; by default by the fraction
     size:int=None,           # Side of the stills, pixels; by default by the stills
     root:str=None,           # Folder that image_path is relative to; by default that of the table
+    clean:bool=False,        # Cut stills to the beam and paint over what is written on them, as sslus-store --clean does with clips
     seed:int=0,              # Of head, order and views
     device:str=None,         # Such as cpu or cuda
     overwrite:bool=False     # Replace a run that stands there
@@ -207,7 +208,7 @@ def finetune(
     from sslus.evaluate.planes import PlaneData
     from sslus.study.mainjob import finetune
     arch, kwargs = _arch(arch)
-    _,rep = finetune(PlaneData.from_csv(planes, root), run, encoder, arch, kwargs or None, fraction, draw, steps, size, seed, device, overwrite)
+    _,rep = finetune(PlaneData.from_csv(planes, root, clean=clean or None), run, encoder, arch, kwargs or None, fraction, draw, steps, size, seed, device, overwrite)
     print(rep); print(f'Report: {run}/report.html, predictions: {run}/predictions.csv')
 
 # %% ../nbs/cli.ipynb #e3143e9d

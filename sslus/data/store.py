@@ -587,10 +587,14 @@ def build(cls:FrameStore,
         _swap(work, dest)
     return cls(dest)
 
-# %% ../../nbs/data/02_store.ipynb #258a0258
+# %% ../../nbs/data/02_store.ipynb #f6c85786
 def _clean(clean):
-    "Settings of cleaning from what the user gave."
-    if clean is True: from sslus.data.clean import Clean; return Clean()
+    "Settings of cleaning from what the user gave, or from what `settings()` said once."
+    if clean is True or isinstance(clean, dict):
+        from sslus.data.clean import Clean
+        made = Clean(**{k: v for k,v in (clean or {}).items() if k != 'version'}) if clean is not True else Clean()
+        if clean is not True and clean.get('version') != made.settings()['version']: raise StoreError(f"clean: these settings are of rules {clean.get('version')}, this sslus cleans by rules {made.settings()['version']}. Start again with clean=True, or take the sslus that wrote them.")
+        return made
     if clean and not hasattr(clean, 'fit'): raise StoreError(f'clean={clean!r}: pass True, or settings: Clean(...) of sslus.data.clean')
     return clean or None
 

@@ -1024,25 +1024,29 @@ def film_strip(frames,        # Video, or uint8 array (T,H,W)
     if title: fig.suptitle(title, fontsize=9)
     return axs[0]
 
-# %% ../../nbs/data/01_video.ipynb #b8d22c65
+# %% ../../nbs/data/01_video.ipynb #1dad3443
 def read_grey(path # png, jpg, bmp, tif, webp, gif (first frame), single-frame DICOM or MetaImage
              )->np.ndarray: # uint8 (H,W)
     "A still as grey levels, by the rule of `to_grey`."
+    return _still_both(path)[1]
+
+# %% ../../nbs/data/01_video.ipynb #1d03cb0c
+def _still_both(path):
+    "A still as it comes, (H,W) or (H,W,3), and its grey levels."
     path = Path(path)
     _check_file(path)
     if path.is_dir(): raise VideoError(path, 'it is a folder', 'Give an image file, or read the folder with Video')
     if path.suffix.lower() in image_extensions | {'.gif'}: return _read_image(path)
     v = Video(path)
     if len(v) > 1: raise VideoError(path, f'it holds {len(v)} frames, not one', 'Read it with Video(path)')
-    return v[0]
+    return next(v._both())
 
-# %% ../../nbs/data/01_video.ipynb #f18603e9
 def _read_image(path):
     try:
         with _open_image(path) as im:
             if getattr(im, 'n_frames', 1) > 1 and im.format == 'TIFF': raise VideoError(path, f'it holds {im.n_frames} pages, not one', 'Read it with Video(path)')
             a = _pil_array(im)
-        return to_grey(a if a.dtype == np.uint8 else _to8(a, *_levels([a])))
+        return a, to_grey(a if a.dtype == np.uint8 else _to8(a, *_levels([a])))
     except VideoError: raise
     except Exception as e:
         raise VideoError(path, f'it cannot be read as an image ({_brief(e, path)})', 'Check that it is what its name says and was copied completely') from e

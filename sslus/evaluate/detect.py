@@ -8,18 +8,19 @@ Docs: https://sslus.github.io/sslus/evaluate/detect.html.md"""
 __all__ = ['smoothers', 'label_runs', 'sweep_events', 'smooth_probabilities', 'plane_f1', 'DetectionReport', 'choose_smoothing',
            'plot_timeline', 'predict_clip', 'planes_of', 'detect_planes']
 
-# %% ../../nbs/evaluate/06_detect.ipynb #4158c395
+# %% ../../nbs/evaluate/06_detect.ipynb #d8d5c8df
 import os, re, shutil
 from functools import cached_property, partial
 from pathlib import Path
 import numpy as np, pandas as pd
 import torch
-from fastcore.basics import patch
+from fastcore.basics import chunked, patch
 from ..data.video import Video, fit_frame
 from ..data.views import plain_view
 from .metrics import Interval, patient_confusions, per_class_ci, resample_counts
 from .metrics import _boot, _log_odds, _of_class, _percentiles
 from .planes import PlaneData, PlaneLearner, PlaneReport, prediction_table, split_frame
+from ..data.store import _clean as _cleaner, _cleaned
 from .planes import _clip_frames, _some, _write_csv
 from .probes import _evaluating
 from ..methods.core import in_channels
@@ -397,16 +398,16 @@ def _one_sweep(predictions, video=None):
     if name is None: raise ValueError(f'no sweep {video!r} among the {len(names)} of the report: {_some(names)}')
     return predictions[[split_frame(p)[0]==name for p in predictions.image_path]], name
 
-# %% ../../nbs/evaluate/06_detect.ipynb #30601863
+# %% ../../nbs/evaluate/06_detect.ipynb #ffddf727
 def _taught(model, classes, size):
-    "(module, class names, side of the stills, side of the view, fit and upscale) of a learner or a module."
+    "(module, class names, side of the stills, side of the view; fit, upscale and clean) of a learner or a module."
     if hasattr(model, 'dls') and hasattr(model, 'model'):
-        return model.model, list(model.dls.vocab), size or model.dls.size, getattr(model, 'view_size', None) or size or model.dls.size, dict(model.dls.reading)
+        return model.model, list(model.dls.vocab), size or model.dls.size, getattr(model, 'view_size', None) or size or model.dls.size, dict(model.dls.reading, clean=model.dls.planes.clean)
     if not isinstance(model, torch.nn.Module): raise TypeError(f'model is a {type(model).__name__}: give a plane_learner, or a module such as load_classifier(file) returns')
     card = getattr(model, 'card', {})
     classes,size = classes or card.get('classes'), size or card.get('size')
     if not classes or not size: raise ValueError('the module does not say its classes and its size: give classes= and size=')
-    return model, list(classes), size, size, {}
+    return model, list(classes), size, size, dict(clean=_cleaner(card.get('clean')))
 
 def _name_of(clip): return clip.path.name if isinstance(clip, Video) else 'clip' if isinstance(clip, np.ndarray) else Path(clip).name
 
@@ -417,7 +418,14 @@ def _chunks(clip, every, n):
     x = clip[::every]
     return (x[i:i+n] for i in range(0, len(x), n))
 
-# %% ../../nbs/evaluate/06_detect.ipynb #0fda3da0
+def _seen(clip, every, n, clean):
+    "The same as the model is to see them: cleaned where its stills were."
+    if not clean: return _chunks(clip, every, n)
+    if not isinstance(clip, np.ndarray): return chunked(_cleaned(clip, every, clean)[0], n)
+    fitted = clean.fit(clip[np.unique(np.linspace(0, len(clip)-1, min(32, len(clip))).round().astype(int))])
+    return ([fitted.apply(o) for o in x] for x in _chunks(clip, every, n))
+
+# %% ../../nbs/evaluate/06_detect.ipynb #f0d22759
 @torch.no_grad()
 def predict_clip(clip,               # file, folder of frames, `Video`, or uint8 frames (T,H,W)
                  model,              # `plane_learner`, or a module such as `load_classifier` returns
@@ -426,6 +434,7 @@ def predict_clip(clip,               # file, folder of frames, `Video`, or uint8
                  every:int=1,        # look at frames 0, every, 2*every, ...
                  fit:str|None=None,  # of frames that are not square, 'pad' or 'crop'; None: as the learner did, else 'pad'
                  upscale:bool|None=None, # enlarge small frames? None: as the learner did, else no
+                 clean=None,         # True, a `Clean(...)` of `sslus.data.clean`, or False; None: as the model's stills were
                  fps:float|None=None, # frames per second; None: as the clip says
                  bs:int=64,          # frames at a time
                  device=None         # where to compute; None: where the model is
@@ -433,10 +442,11 @@ def predict_clip(clip,               # file, folder of frames, `Video`, or uint8
     "Class probabilities of the frames of a clip."
     clip = clip if isinstance(clip, (np.ndarray, Video)) else Video(clip)
     net,classes,size,side,reading = _taught(model, classes, size)
-    reading = dict(reading, **{k: v for k,v in dict(fit=fit, upscale=upscale).items() if v is not None})
+    reading = dict(reading, **{k: v for k,v in dict(fit=fit, upscale=upscale, clean=clean).items() if v is not None})
+    clean = _cleaner(reading.pop('clean'))
     view,prob = plain_view(side, channels=in_channels(net)), []
     with _evaluating(net, device) as dev:
-        for x in _chunks(clip, every, bs):
+        for x in _seen(clip, every, bs, clean):
             x = torch.from_numpy(np.stack([fit_frame(o, size, **reading) for o in x]))[:,None]
             prob.append(net(view(x.to(dev))).float().softmax(1).cpu().numpy())
     k = np.arange(sum(map(len, prob)))*every
@@ -445,7 +455,7 @@ def predict_clip(clip,               # file, folder of frames, `Video`, or uint8
     res = prediction_table(df, np.concatenate(prob), classes).drop(columns=['patient', 'class'])
     return pd.concat([res[['image_path']], df[['frame', 'time']], res.drop(columns='image_path')], axis=1)
 
-# %% ../../nbs/evaluate/06_detect.ipynb #2c322f1e
+# %% ../../nbs/evaluate/06_detect.ipynb #37f4dbc2
 def planes_of(frames:pd.DataFrame,     # from `predict_clip`
               background='background', # class, or classes, that are no plane; (): none
               min_frames:int=1,        # frames of the clip that a run lasts, at least
@@ -469,7 +479,7 @@ def detect_planes(clip,                    # file, folder of frames, `Video`, or
                   min_frames:int=1,        # frames of the clip that a run lasts, at least
                   threshold:float=0.,      # probability below which a frame is background
                   overwrite:bool=False,    # replace an earlier result in `dest`?
-                  **kwargs                 # of `predict_clip`: classes, size, every, fit, upscale, fps, bs, device
+                  **kwargs                 # of `predict_clip`: classes, size, every, fit, upscale, clean, fps, bs, device
                  )->pd.DataFrame:          # a row for each run: plane, start, end, best_frame, time (s), probability, best[, file]
     "Find the planes of a clip, and save the best frame of each."
     clip = clip if isinstance(clip, (np.ndarray, Video)) else Video(clip)

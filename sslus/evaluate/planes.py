@@ -9,7 +9,7 @@ __all__ = ['split_frame', 'patient_split', 'image_split', 'PlaneData', 'sweep_ta
            'FrozenOrNot', 'PlaneModel', 'plane_splitter', 'PlaneViews', 'FiniteLoss', 'SeedTraining', 'PlaneLearner',
            'plane_learner', 'prediction_table', 'PlaneReport']
 
-# %% ../../nbs/evaluate/02_planes.ipynb #67a40655
+# %% ../../nbs/evaluate/02_planes.ipynb #e295080d
 import difflib, hashlib, io, json, os, re, base64, html, tempfile, warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -29,8 +29,9 @@ from fastai.torch_core import default_device, params
 from safetensors import SafetensorError, safe_open
 from ..data.blocks import BatchDL, BatchSource
 from ..data.store import FrameStore, StoreError
+from ..data.store import _clean as _cleaner, _cleaned
 from ..data.video import Video, fit_frame, image_extensions, read_grey, video_extensions
-from ..data.video import _ending, _is_clip, _maybe_still
+from ..data.video import _ending, _is_clip, _maybe_still, _still_both
 from ..data.views import light_view, plain_view
 from ..data.workers import n_workers
 from .metrics import *
@@ -276,7 +277,7 @@ def image_split(df:pd.DataFrame,    # table with column class
         res[rows[:cuts[0]]],res[rows[cuts[0]:sum(cuts)]] = 'test','valid'
     return res
 
-# %% ../../nbs/evaluate/02_planes.ipynb #f35c9979
+# %% ../../nbs/evaluate/02_planes.ipynb #93f7230c
 class PlaneData:
     "Labelled stills in a table, split by patient; images are read once."
     def __init__(self,
@@ -290,10 +291,11 @@ class PlaneData:
         include=None,       # rows to keep: column -> value or list of values
         exclude=None,       # rows to leave out: column -> value or list of values
         by:str='patient',   # 'patient', or 'image' for the legacy split and draws by image, which leak
-        test_only:bool=False # a table of another source, to be tested on only? then all rows are 'test', whatever its split column says
+        test_only:bool=False, # a table of another source, to be tested on only? then all rows are 'test', whatever its split column says
+        clean=None           # True, or a `Clean(...)` of `sslus.data.clean`: cut stills to the beam and paint over what is written on them, as `FrameStore.build(clean=...)` does with clips
     ):
         if by not in ('patient', 'image'): raise ValueError(f"by={by!r}: it is 'patient' or 'image'")
-        self.root,self.name,self.by,self.test_only,self._cache = Path(root),name,by,test_only,{}
+        self.root,self.name,self.by,self.test_only,self.clean,self._cache = Path(root),name,by,test_only,_cleaner(clean),{}
         df = _filtered(_named(df), include, exclude, name)
         if test_only: df['split'] = 'test'
         df = _clean(df, name, self.root)
@@ -382,15 +384,15 @@ def _long_side(p):
         with Image.open(p) as im: return max(im.size)
     except Exception: return max(Video(p).size if p.is_dir() or _ending(p) in video_extensions else read_grey(p).shape)
 
-# %% ../../nbs/evaluate/02_planes.ipynb #7f3ca5a5
+# %% ../../nbs/evaluate/02_planes.ipynb #616618ad
 class _NoFrame(ValueError):
     "The frame at place `at` of those asked for does not exist."
     def __init__(self, at, n, k): super().__init__(f'the clip has {n} frames; there is no frame {k}, counted from 0'); self.at = at
 
 def _clip_frames(clip, frames, f):
-    "[`f(frame)`] for the given frame numbers of a clip (a file, or a list of its frames), which is decoded once, front to back."
+    "[`f(frame)`] for the given frame numbers of a clip (a file, or its frames), which is decoded once, front to back."
     want,last,got,n = set(frames), max(frames, default=-1), {}, 0
-    for n,x in enumerate(clip if isinstance(clip, list) else Video(clip), 1):
+    for n,x in enumerate(Video(clip) if isinstance(clip, (str, Path)) else clip, 1):
         if n-1 in want: got[n-1] = f(x)
         if n > last: break
     for at,k in enumerate(frames):
@@ -402,7 +404,7 @@ def _digest(path):
     if path.is_file(): return hashlib.sha256(path.read_bytes()).digest()
     return hashlib.sha256(b''.join(hashlib.sha256(p.name.encode()).digest() + _digest(p) for p in sorted(path.iterdir()) if p.is_file() and not p.name.startswith('.'))).digest()
 
-# %% ../../nbs/evaluate/02_planes.ipynb #aac0badc
+# %% ../../nbs/evaluate/02_planes.ipynb #1354b1f0
 @patch
 def _map(self:PlaneData, still, clip=None):
     "`still(path)` of every still and `clip(path, frames)`, a list, of the frames of every clip (None: `still` of the clip for all), in threads; an error names the row and the file."
@@ -419,14 +421,30 @@ def _map(self:PlaneData, still, clip=None):
     return res
 
 @patch
+def _still(self:PlaneData, path):
+    "Grey levels of a still, cleaned where that was asked for."
+    a,g = _still_both(path)
+    if self.clean is None: return g
+    fitted = self.clean.fit(g[None], a[None] if a.ndim == 3 and a.dtype == np.uint8 else None)
+    if fitted.drop: raise ValueError(f"{fitted.drop}, and clean= drops such stills: take them out of the table, or choose 'flag'")
+    return fitted.apply(g)
+
+@patch
+def _clip(self:PlaneData, path):
+    "The frames of a clip, cleaned likewise."
+    return Video(path) if self.clean is None else _cleaned(Video(path), 1, self.clean)[0]
+
+@patch
 def default_size(self:PlaneData)->int:
     "128 pixels, or the longer side of the smallest still where that is less."
     return min(128, self.smallest())
 
 @patch
 def smallest(self:PlaneData)->int:
-    "The longer side of the smallest still, pixels."
-    if 'smallest' not in self._cache: self._cache['smallest'] = min(self._map(_long_side))
+    "The longer side of the smallest still, pixels; where stills are cut to the beam, of what is left."
+    if 'smallest' not in self._cache:
+        side = lambda x: max(x.shape)
+        self._cache['smallest'] = min(self._map(_long_side) if self.clean is None else self._map(lambda p: side(self._still(p)), lambda p,ks: _clip_frames(self._clip(p), ks, side)))
     return self._cache['smallest']
 
 @patch
@@ -438,16 +456,17 @@ def images(self:PlaneData,
     "All stills as one array; read at the first call, each clip once, kept for later ones."
     key = (size or self.default_size(), fit, upscale)
     square = lambda x: fit_frame(x, key[0], fit=fit, upscale=upscale)
-    if key not in self._cache: self._cache[key] = np.stack(self._map(lambda p: square(read_grey(p)), lambda p,ks: _clip_frames(p, ks, square)))[:,None]
+    if key not in self._cache: self._cache[key] = np.stack(self._map(lambda p: square(self._still(p)), lambda p,ks: _clip_frames(self._clip(p), ks, square)))[:,None]
     return self._cache[key]
 
-# %% ../../nbs/evaluate/02_planes.ipynb #be2d29d7
+# %% ../../nbs/evaluate/02_planes.ipynb #9b2571eb
 @patch(as_prop=True)
 def fingerprint(self:PlaneData)->str:
     "sha256 of the table and of all image files, as hexadecimal digits; the same wherever the folder lies."
     if 'fingerprint' not in self._cache:
         table = {c: self.df[c].tolist() for c in _hashed if c in self.df}
-        head = json.dumps(dict(table, classes=self.classes, by=self.by), sort_keys=True).encode()
+        clean = {} if self.clean is None else dict(clean=self.clean.settings())       # without it the print is that of before
+        head = json.dumps(dict(table, classes=self.classes, by=self.by, **clean), sort_keys=True).encode()
         self._cache['fingerprint'] = hashlib.sha256(hashlib.sha256(head).digest() + b''.join(self._digests())).hexdigest()
     return self._cache['fingerprint']
 
@@ -457,10 +476,10 @@ def _digests(self:PlaneData):
     if 'digests' not in self._cache: self._cache['digests'] = self._map(_digest)
     return self._cache['digests']
 
-# %% ../../nbs/evaluate/02_planes.ipynb #991b272c
+# %% ../../nbs/evaluate/02_planes.ipynb #982891d4
 _hashed = ('image_path', 'class', 'patient', 'machine', 'split')
 
-# %% ../../nbs/evaluate/02_planes.ipynb #202bf59c
+# %% ../../nbs/evaluate/02_planes.ipynb #4899f3ac
 def _truth_table(truth):
     "Per-frame truth as a table: from a DataFrame, a csv file, or the folder of a phantom."
     if isinstance(truth, pd.DataFrame): return truth.reset_index(drop=True), 'the table'
@@ -469,7 +488,7 @@ def _truth_table(truth):
     if file is None: raise FileNotFoundError(f'{path}: no truth of frames there; give a table, a csv file, or a folder with truth.csv or test_truth.csv')
     return pd.read_csv(file, dtype=str, keep_default_na=False), file.name
 
-# %% ../../nbs/evaluate/02_planes.ipynb #0242e376
+# %% ../../nbs/evaluate/02_planes.ipynb #448a2f78
 def sweep_table(truth,                      # table, csv file or phantom folder with path, frame, patient, plane [, machine, split, ...] of every labelled frame
                 every:int=1,                # take frames 0, every, 2*every, ... of each clip
                 background:str='background' # class of the frames whose plane is empty
@@ -484,7 +503,7 @@ def sweep_table(truth,                      # table, csv file or phantom folder 
     first = [c for c in ('image_path', 'class', 'patient', 'machine', 'split', 'video', 'frame') if c in res]
     return res[first + [c for c in res if c not in (*first, 'path', 'plane')]].reset_index(drop=True)
 
-# %% ../../nbs/evaluate/02_planes.ipynb #d147ffc8
+# %% ../../nbs/evaluate/02_planes.ipynb #66a5bf24
 def _fake_sweeps(dest, n_patients=15, n_frames=48, size=40, seed=0):
     "A folder with truth.csv and short sweeps over the classes of `_fake_planes`, for examples; returns the folder."
     from sslus.data.phantom import _write_mp4
@@ -500,7 +519,7 @@ def _fake_sweeps(dest, n_patients=15, n_frames=48, size=40, seed=0):
     pd.DataFrame(rows, columns=['path', 'patient', 'machine', 'frame', 'plane']).to_csv(dest/'truth.csv', index=False)
     return dest
 
-# %% ../../nbs/evaluate/02_planes.ipynb #9f8103d9
+# %% ../../nbs/evaluate/02_planes.ipynb #f4f3b9c6
 @patch
 def draw(self:PlaneData,
     fraction:float=1., # of the training images, above 0, at most 1
@@ -518,7 +537,7 @@ def draw(self:PlaneData,
     df.attrs = dict(fraction=fraction, seed=seed, by=by, images=len(df), patients=df.patient.nunique(), **(dict(leaks=self.leak) if self.leaks else {}))
     return df
 
-# %% ../../nbs/evaluate/02_planes.ipynb #ec68f3fa
+# %% ../../nbs/evaluate/02_planes.ipynb #0bbe2d7e
 def _by_patient(df, rng):
     "Order of rows, patient after patient."
     who = df.patient.factorize()[0]
@@ -533,7 +552,7 @@ def _by_image(df, rng):
 
 _orders = dict(patient=_by_patient, image=_by_image)
 
-# %% ../../nbs/evaluate/02_planes.ipynb #2aefdc91
+# %% ../../nbs/evaluate/02_planes.ipynb #23d4f8ca
 @patch
 def external(self:PlaneData,
     other,          # table of the other source: a csv file, a DataFrame, or a `PlaneData`
@@ -542,12 +561,12 @@ def external(self:PlaneData,
     **kwargs        # of `PlaneData`, such as name, include and exclude
 )->PlaneData:
     "Test set of another source for the classes of `self`; ValueError where a patient or a still of it is also here."
-    ext = other if isinstance(other, PlaneData) and other.test_only and other.classes==self.classes and not kwargs else _test_only(other, root, self.classes, kwargs)
+    ext = other if isinstance(other, PlaneData) and other.test_only and other.classes==self.classes and not kwargs else _test_only(other, root, self.classes, dict(dict(clean=self.clean), **kwargs))
     ext.same_ids = getattr(other, 'same_ids', True) if same_ids is None else same_ids
     _check_apart(self, ext)
     return ext
 
-# %% ../../nbs/evaluate/02_planes.ipynb #9ca95293
+# %% ../../nbs/evaluate/02_planes.ipynb #dad6d74a
 def _test_only(other, root, classes, kwargs):
     "`PlaneData` of test stills from a file, a table or a `PlaneData`, with the given classes; a warning where it lacks one."
     kwargs = dict(dict(classes=classes, test_only=True), **kwargs)
@@ -569,7 +588,7 @@ def _check_apart(planes, ext):
     if len(both): raise ValueError(f'patient {_some(both.patient.unique())} of {ext.name} ({_rows(ext.rows[both.index])}) is also in {planes.name}. '
                                    'Leave them out with exclude=, or say same_ids=False if the two sources name their patients independently')
 
-# %% ../../nbs/evaluate/02_planes.ipynb #1af55af6
+# %% ../../nbs/evaluate/02_planes.ipynb #3ee49a44
 def _folder_names(patients, name):
     "{name of a folder: patient}; ValueError where two patients would share one."
     res = {}
@@ -597,7 +616,7 @@ def _store_of(dest, made):
     if {Path(c['path']).parent.name for c in clips} == {made.name}: return res
     raise StoreError(f'{dest} is a frame store of other stills (another selection, split or size, or made by an earlier sslus): choose another folder, or delete it')
 
-# %% ../../nbs/evaluate/02_planes.ipynb #fb277ed4
+# %% ../../nbs/evaluate/02_planes.ipynb #5b488b2f
 @patch
 def frame_store(self:PlaneData,
     dest,               # folder to make; the stills as they are stored stand beside it, in `dest`-stills-<hash>
@@ -614,7 +633,7 @@ def frame_store(self:PlaneData,
     machines = dict(zip(df.patient, df.machine)) if 'machine' in df else {}
     return FrameStore.build([made/n for n in names], dest, size, patient=lambda f: names[Path(f).name], machine=(lambda f: machines[names[Path(f).name]]) if machines else None, progress=progress)
 
-# %% ../../nbs/evaluate/02_planes.ipynb #926b7960
+# %% ../../nbs/evaluate/02_planes.ipynb #ea171534
 class PlaneSource(BatchSource):
     "Batches of stills from memory, as `BatchDL` asks for them; an epoch has `items` stills."
     n_inp = 1
@@ -650,7 +669,7 @@ class PlaneSource(BatchSource):
         for ax,im,c in zip(axs.flat, x, y): ax.imshow(im[0], cmap='gray', vmin=0, vmax=255); ax.set_title(self.planes.classes[c], fontsize=8)
         return axs
 
-# %% ../../nbs/evaluate/02_planes.ipynb #feb069bc
+# %% ../../nbs/evaluate/02_planes.ipynb #9a68610a
 class PlaneLoaders(DataLoaders):
     "Loaders of a label draw and of the validation stills; knows its draw, its `PlaneData` and how to load the other splits."
     def __init__(self,
@@ -700,7 +719,7 @@ def dls(self:PlaneData,
     "Loaders of the label draw (`dls.train`), of `dls.valid` and `dls.test`."
     return PlaneLoaders(self, self.draw(fraction, seed, by), self.images(size, fit, upscale), bs, min_batches, device=device, reading=dict(fit=fit, upscale=upscale))
 
-# %% ../../nbs/evaluate/02_planes.ipynb #c6841492
+# %% ../../nbs/evaluate/02_planes.ipynb #0c1d4494
 class FrozenOrNot(nn.Module):
     "Base of models with an `encoder` that may be `frozen`: then it stays in evaluation mode, for in training mode its batch norm statistics would move."
     def train(self, mode=True):
@@ -727,7 +746,7 @@ def plane_splitter(m):
     "Parameter groups: backbone, head; the head alone where the backbone is frozen."
     return ([] if m.frozen else [params(m.encoder)]) + [params(m.head)]
 
-# %% ../../nbs/evaluate/02_planes.ipynb #1e662a5f
+# %% ../../nbs/evaluate/02_planes.ipynb #a6557883
 class PlaneViews(Callback):
     "Replaces the uint8 batch by a float view of it: `train` while training, `plain` otherwise."
     order = CastToTensor.order-1
@@ -756,7 +775,7 @@ class SeedTraining(Callback):
         "Seed torch by `seed` and the number of epochs trained so far."
         torch.manual_seed(1_000_003*self.seed + self.past); self.past += 1
 
-# %% ../../nbs/evaluate/02_planes.ipynb #e21f4fd1
+# %% ../../nbs/evaluate/02_planes.ipynb #cbe64eff
 @contextmanager
 def seeded_weights(seed):
     "Weights drawn inside depend on `seed` alone, and the caller's random state stays as it is."
@@ -770,7 +789,7 @@ def _told(learn, start, pretrained, seed, size, mode):
     learn.start,learn.pretrained,learn.seed,learn.view_size,learn.mode = start,pretrained,seed,size,mode
     return learn
 
-# %% ../../nbs/evaluate/02_planes.ipynb #2fa07c58
+# %% ../../nbs/evaluate/02_planes.ipynb #3bd966af
 def _from_file(arch, file, arch_kwargs):
     "Encoder of a file: sslus's, which must agree with `arch` and `arch_kwargs`, or plain timm weights for `arch`."
     file = Path(file)
@@ -801,7 +820,7 @@ def _start(arch, encoder, arch_kwargs):
 
 _in_channels = in_channels                                   # the pages on probes, explanations and dual learning ask for it by this name
 
-# %% ../../nbs/evaluate/02_planes.ipynb #41c5b91e
+# %% ../../nbs/evaluate/02_planes.ipynb #7d75dc42
 class PlaneLearner(Learner):
     "A fastai Learner of plane classes; made by `plane_learner`."
 
@@ -833,7 +852,7 @@ def plane_learner(dls:PlaneLoaders,        # from `PlaneData.dls`
                          lr=_rates(lr, pretrained, frozen), wd=wd, metrics=[MacroF1(dls.c), BalancedAccuracyOf(dls.c)], cbs=[*own, *cbs], **kwargs)
     return _told(learn, start, pretrained, seed, size, 'linear head' if frozen else 'fine-tune')
 
-# %% ../../nbs/evaluate/02_planes.ipynb #991c23d8
+# %% ../../nbs/evaluate/02_planes.ipynb #bac3b93c
 def _rates(lr, pretrained, frozen=False):
     "[backbone, head] learning rates; [head] where the backbone is frozen, with one default for every start."
     if lr is None: lr = (4.5e-4, 4.5e-3) if pretrained or frozen else 2e-3
@@ -848,7 +867,7 @@ def _class_weights(dls, on):
     n = np.bincount(dls.planes.y[dls.draw.index], minlength=dls.c)
     return torch.tensor(n.sum()/(len(n)*n), dtype=torch.float32, device=dls.device) if on else None
 
-# %% ../../nbs/evaluate/02_planes.ipynb #62f1ef28
+# %% ../../nbs/evaluate/02_planes.ipynb #c41325b5
 @patch
 def fit_planes(self:PlaneLearner,
     steps:int=160, # optimiser steps
@@ -881,7 +900,7 @@ def fine_tune(self:PlaneLearner,
     self.unfreeze()
     self.fit_one_cycle(epochs + (0 if gradual else freeze_epochs), lr, **kwargs)
 
-# %% ../../nbs/evaluate/02_planes.ipynb #d00ee1f3
+# %% ../../nbs/evaluate/02_planes.ipynb #66b8787d
 def prediction_table(df:pd.DataFrame,  # rows of `PlaneData.df`
                      prob:np.ndarray,  # (rows, classes)
                      classes           # names of the classes, in order
@@ -900,7 +919,7 @@ def plane_predict(self:PlaneLearner,
     with self.no_bar(), self.no_logging(): prob = self.get_preds(dl=self.dls.test_dl(split), reorder=False)[0]
     return prediction_table(split.df if isinstance(split, PlaneData) else self.dls.planes.subset(split), prob.float().numpy(), self.dls.vocab)
 
-# %% ../../nbs/evaluate/02_planes.ipynb #ee9b8fbd
+# %% ../../nbs/evaluate/02_planes.ipynb #0df3aa6b
 class PlaneReport:
     "Scores of a table of predictions: macro-F1 with its interval over patients, per class, per machine, confusion matrix."
     def __init__(self,
@@ -959,14 +978,14 @@ class PlaneReport:
         if draw is not None: _write_csv(draw, path/'draw.csv')
         return _write_csv(self.predictions.assign(leaks=self.leak) if self.leak else self.predictions, path/'predictions.csv')
 
-# %% ../../nbs/evaluate/02_planes.ipynb #6d79e972
+# %% ../../nbs/evaluate/02_planes.ipynb #e85d7622
 def _write_csv(df, path):
     "Write a table under another name first, so that half a table never has the right one."
     part = path.with_name(f'.{path.stem}.{os.getpid()}.part')
     df.to_csv(part, index=False); os.replace(part, path)
     return path
 
-# %% ../../nbs/evaluate/02_planes.ipynb #5bcb0b23
+# %% ../../nbs/evaluate/02_planes.ipynb #17ff48dd
 @patch
 def notes(self:PlaneReport)->str:
     "What must be known beside the scores: a leak, an interval that covers less than it says; '' where there is nothing."

@@ -264,7 +264,7 @@ def load_classifier(path:str|Path # `classifier.safetensors` of a run
     m.load_state_dict(state); m.card = card
     return m.eval()
 
-# %% ../../nbs/study/02_mainjob.ipynb #40d0327c
+# %% ../../nbs/study/02_mainjob.ipynb #bf31fd30
 def finetune(planes:PlaneData,     # labelled stills
              run:str|Path,         # run folder to make
              encoder=None,         # None: random, 'imagenet', or a file
@@ -286,7 +286,7 @@ def finetune(planes:PlaneData,     # labelled stills
     planes.subset('test')                                                      # there are stills to score, or it raises now
     learn = plane_learner(planes.dls(fraction, draw, size=size, device=device), arch, encoder, arch_kwargs, seed=seed)
     card = {k: learn.model.encoder.card[k] for k in ('arch', 'arch_kwargs', 'in_chans')}
-    config = dict(encoder=str(encoder or 'random'), **card, fraction=fraction, draw=draw, steps=steps, size=learn.view_size, seed=seed, classes=list(planes.classes), planes=planes.name)
+    config = dict(encoder=str(encoder or 'random'), **card, fraction=fraction, draw=draw, steps=steps, size=learn.view_size, seed=seed, classes=list(planes.classes), planes=planes.name, **({} if planes.clean is None else dict(clean=planes.clean.settings())))
     run = run_folder(run, config, overwrite, [planes.root/o for o in planes.df.image_path[:1]] + ([encoder] if encoder not in (None, 'imagenet') else []))
     learn.dls.draw.to_csv(run/'draw.csv', index=False)
     with _bars(learn, progress): learn.fit_planes(steps)

@@ -172,7 +172,7 @@ def frames_of(self:Study, start):
     if key not in self._cache: self._cache[key] = start.frames(self)
     return self._cache[key]
 
-# %% ../../nbs/study/07_study.ipynb #b8550a01
+# %% ../../nbs/study/07_study.ipynb #e0ae0b0b
 def _rel(path, folder):
     "`path` as seen from `folder`."
     try: return Path(os.path.relpath(Path(path).resolve(), Path(folder).resolve())).as_posix()     # links are followed: `..` of a link is another folder
@@ -183,7 +183,7 @@ def settings(self:Study)->dict:
     "All that says what is compared, as plain values."
     seeds = dict(seeds=self.seeds) if self.draws is None else dict(pretrain_seeds=self.pretrain_seeds, draws=self.draws)
     ext = self.external
-    return dict(sslus=__version__, task=self._task(), planes=dict(root=_rel(self.planes.root, self.path), by=self.planes.by),
+    return dict(sslus=__version__, task=self._task(), planes=dict(root=_rel(self.planes.root, self.path), by=self.planes.by, **({} if self.planes.clean is None else dict(clean=self.planes.clean.settings()))),
                 external=None if ext is None else dict(root=_rel(ext.root, self.path), name=ext.name, same_ids=ext.same_ids), stores={k: _plain_store(s, self.path) for k,s in self.stores.items()},
                 pretrain=[s.plain() for s in self.starts], downstream=[m.plain() for m in self.modes], fractions=self.fractions, **seeds,
                 arch=self.arch, arch_kwargs=self.arch_kwargs, size=self.size, device=self.device, shared_patients=self.shared_patients, imports=self.imports)
@@ -198,7 +198,7 @@ def read_settings(path:Path # folder of a study
     if not isinstance(s, dict) or 'task' not in s: raise StudyError(f'{file}: not written by sslus')
     return s
 
-# %% ../../nbs/study/07_study.ipynb #4ed484f8
+# %% ../../nbs/study/07_study.ipynb #a637be62
 @patch
 def _check_folder(self:Study):
     "StudyError where the folder belongs to something else."
@@ -252,7 +252,7 @@ def open(cls:Study,
     s = read_settings(at)
     task, where, ext = s.pop('task'), s.pop('planes'), s.pop('external')
     s.pop('sslus')
-    if planes is None: planes = PlaneData.from_csv(at/'planes.csv', path/where['root'], classes=task['classes'], name=task['name'], by=where['by'])
+    if planes is None: planes = PlaneData.from_csv(at/'planes.csv', path/where['root'], classes=task['classes'], name=task['name'], by=where['by'], clean=where.get('clean'))
     if ext: s['external'] = planes.external(at/'external.csv', root=path/ext['root'], name=ext['name'], same_ids=ext['same_ids'])
     stores = {k: path/v if isinstance(v, str) else dict(v, path=path/v['path']) for k,v in s.pop('stores').items()}
     return cls(path, planes, stores if store is None else store, **{**s, 'save': False, **change})
