@@ -978,14 +978,22 @@ class PlaneReport:
         if draw is not None: _write_csv(draw, path/'draw.csv')
         return _write_csv(self.predictions.assign(leaks=self.leak) if self.leak else self.predictions, path/'predictions.csv')
 
-# %% ../../nbs/evaluate/02_planes.ipynb #e85d7622
+# %% ../../nbs/evaluate/02_planes.ipynb #0270ef10
 def _write_csv(df, path):
     "Write a table under another name first, so that half a table never has the right one."
     part = path.with_name(f'.{path.stem}.{os.getpid()}.part')
     df.to_csv(part, index=False); os.replace(part, path)
     return path
 
-# %% ../../nbs/evaluate/02_planes.ipynb #17ff48dd
+def _read_csv(file, need, **kwargs):
+    "A table that was saved; ValueError where it is none, or lacks a column of `need`."
+    try: df = pd.read_csv(file, keep_default_na=False, **kwargs)
+    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as e: raise ValueError(f'{Path(file).name}: cannot be read as a csv table ({e})') from e
+    lack = [c for c in need if c not in df]
+    if lack: raise ValueError(f'{Path(file).name} has no column {_some(lack)}; it has {_some(df.columns, 9)}. Give the file that a report wrote')
+    return df
+
+# %% ../../nbs/evaluate/02_planes.ipynb #0d8ea735
 @patch
 def notes(self:PlaneReport)->str:
     "What must be known beside the scores: a leak, an interval that covers less than it says; '' where there is nothing."
@@ -1019,7 +1027,7 @@ def _repr_html_(self:PlaneReport):
 @patch(cls_method=True)
 def from_csv(cls:PlaneReport, file, settings=None, **kwargs):
     "Score saved predictions again."
-    df = pd.read_csv(file, dtype={k: str for k in ('image_path', 'patient', 'machine', 'class', 'predicted')}, keep_default_na=False)
+    df = _read_csv(file, ('patient', 'class', 'predicted'), dtype={k: str for k in ('image_path', 'patient', 'machine', 'class', 'predicted')})
     if 'leaks' in df: settings = dict(settings or {}, leaks=df.pop('leaks').iloc[0])
     return cls(df, settings=settings, **kwargs)
 

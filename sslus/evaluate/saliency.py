@@ -10,7 +10,7 @@ __all__ = ['map_scores', 'show_gaze', 'map_kl', 'map_nss', 'map_auc', 'map_cc', 
            'saliency_learner', 'gaze_maps', 'centre_bias', 'patient_mean_ci', 'score_maps', 'saliency_scores',
            'SaliencyReport']
 
-# %% ../../nbs/evaluate/07_saliency.ipynb #0a6c24df
+# %% ../../nbs/evaluate/07_saliency.ipynb #fa822284
 import hashlib, html, json, math, re
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -32,7 +32,7 @@ from ..data.views import light_view, plain_view
 from ..data.workers import n_workers
 from .explain import _overlay
 from .metrics import Interval, _half_width, resample_counts
-from .planes import FiniteLoss, FrozenOrNot, PlaneLearner, PlaneSource, SeedTraining, _NoFrame, _both_sides, _by_patient, _clip_frames, _per_group, _rates, _some, _splits, _start, _told, _write_csv, patient_split, plane_splitter, seeded_weights
+from .planes import FiniteLoss, FrozenOrNot, PlaneLearner, PlaneSource, SeedTraining, _NoFrame, _both_sides, _by_patient, _clip_frames, _per_group, _rates, _read_csv, _some, _splits, _start, _told, _write_csv, patient_split, plane_splitter, seeded_weights
 from .probes import _evaluating
 from ..methods.autoencoder import _dry_input, feature_map
 from ..methods.core import Bf16, adamw, in_channels, to_channels
@@ -677,7 +677,7 @@ def saliency_scores(preds:dict,       # name -> (rows, h, h) predicted maps, or 
     told = data.df.loc[rows, [c for c in ('image_path', 'patient', 'machine', 'plane') if c in data.df]].reset_index(drop=True)
     return pd.concat([told.assign(predictor=k).join(score_maps(p, data.maps[rows], data.fixations[rows])) for k,p in preds.items()], ignore_index=True)
 
-# %% ../../nbs/evaluate/07_saliency.ipynb #ea1a7f8f
+# %% ../../nbs/evaluate/07_saliency.ipynb #6275acd4
 class SaliencyReport:
     "Scores of gaze predictions beside the baselines, with intervals over patients."
     def __init__(self,
@@ -729,7 +729,7 @@ class SaliencyReport:
     @classmethod
     def from_csv(cls, file, **kwargs):
         "Report of saved scores."
-        return cls(pd.read_csv(file, dtype={k: str for k in ('image_path', 'patient', 'machine', 'plane', 'predictor')}, keep_default_na=False, na_values={k: [''] for k in map_scores}), **kwargs)
+        return cls(_read_csv(file, ('patient', 'predictor'), dtype={k: str for k in ('image_path', 'patient', 'machine', 'plane', 'predictor')}, na_values={k: [''] for k in map_scores}), **kwargs)
 
 # %% ../../nbs/evaluate/07_saliency.ipynb #8ba2dedb
 def _words(i): return f'{i.estimate:.3f} [{i.low:.3f}, {i.high:.3f}]'
