@@ -92,7 +92,7 @@ def sources(
     from sslus.data.sources import show_sources
     show_sources(name, dest)
 
-# %% ../nbs/cli.ipynb #b5d89eff
+# %% ../nbs/cli.ipynb #967e8285
 def _salt(deidentify):
     "The secret of the codes, from the environment: a command line is seen by others and kept in a history."
     import os
@@ -106,9 +106,17 @@ def _clips(videos, patient, machine, dicom, salt):
     from sslus.data.store import pseudonym
     from sslus.data.video import get_videos, video_table
     if dicom and (patient or machine): raise ValueError('--dicom takes patient and machine from the headers: leave --patient and --machine out')
-    if dicom: return dicom_table(videos, deidentify=bool(salt), salt=salt)
+    if dicom: return _with_patient(dicom_table(videos, deidentify=bool(salt), salt=salt))
     t = video_table(get_videos(videos), patient, machine)
     return t.assign(patient=[p and pseudonym(p, salt) for p in t.patient]) if salt else t
+
+def _with_patient(t):
+    "The clips that name their patient, where any does: the others could stand on both sides of a split."
+    lack = t.patient.isna()
+    if lack.all() or not lack.any(): return t
+    for p in t.path[lack]: print(f'  left out: {p}: its header names no patient, as others do. Say whose it is in a table, with sslus-store --patient in place of --dicom')
+    rest = t[~lack].reset_index(drop=True); rest.attrs = t.attrs
+    return rest
 
 def _left(videos, clips, store):
     "Say which files of the folder are no clips, and which clips could not be used."
@@ -117,7 +125,7 @@ def _left(videos, clips, store):
     if rest := not_clips(videos, clips.path): print('  no clips:', ', '.join(f'{n} {k}' for k,n in rest.items()))
     for r in [*dicom_failed(clips).itertuples(), *store.failed.itertuples()]: print(f'  left out: {r.path}: {r.reason}. {r.remedy}')
 
-# %% ../nbs/cli.ipynb #2a93baa2
+# %% ../nbs/cli.ipynb #1a6b687e
 @command
 def store(
     videos:str,              # Folder of clips
@@ -136,13 +144,15 @@ def store(
     clean:bool=False,        # Cut to the beam, paint over what is written on it, flag colour, split and static clips
     deidentify:bool=False,   # Codes in place of patients, names, paths and dates, by the secret in the environment variable SSLUS_SALT
     key:str=None,            # With --deidentify: csv to write of which code is which clip, for your eyes only
+    timeout:float=None,      # Seconds that one clip may take; by default 300, and 30 for each megabyte of it
+    memory:float=4,          # GiB of address space that a decoding process may take
     overwrite:bool=False     # Replace what stands there
 ):
     "Decode a folder of clips into a frame store; run again, it goes on where it stopped"
     from sslus.data.store import FrameStore
     clips = _clips(videos, patient, machine, dicom, salt := _salt(deidentify))
     s = FrameStore.build(clips, dest, size, every, fit, fps=fps, workers=workers, max_failed=max_failed, upscale=upscale, overwrite=overwrite,
-                         clean=clean or None, region=region, names='hash' if deidentify else None, salt=salt, key_table=key)
+                         timeout=timeout, memory=memory, clean=clean or None, region=region, names='hash' if deidentify else None, salt=salt, key_table=key)
     print(s)
     _left(videos, clips, s)
     if s.videos.patient.isna().all(): print('  No patient was given: splits will be by clip. If patients have several clips, say whose they are with --patient, or --dicom.')

@@ -7,10 +7,11 @@ Docs: https://sslus.github.io/sslus/data/store.html.md"""
 # %% auto #0
 __all__ = ['StoreError', 'decode_clip', 'pseudonym', 'FrameStore', 'StoreSubset', 'not_clips']
 
-# %% ../../nbs/data/02_store.ipynb #dff68679
+# %% ../../nbs/data/02_store.ipynb #bf534a99
 import bisect, errno, hashlib, heapq, hmac, io, json, os, re, shutil, socket, stat, sys, time
 from collections import Counter
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 import numpy as np
 from fastcore.basics import patch
@@ -49,7 +50,7 @@ def _blocks(frames, fit, size):
         if k == len(buf): yield buf; k = 0
     if k: yield buf[:k]
 
-# %% ../../nbs/data/02_store.ipynb #421ad82d
+# %% ../../nbs/data/02_store.ipynb #20b10be3
 def _entry(p):
     try: st = os.stat(p); return os.path.basename(p), st.st_size, st.st_mtime_ns
     except (OSError, ValueError): return os.path.basename(p), -1, 0     # decoding will say what is wrong with it
@@ -59,8 +60,14 @@ def _files(path):
     p = Path(path)
     with suppress(OSError):
         if p.is_dir(): return sorted(e.path for e in os.scandir(p))
-        if p.suffix.lower() == '.mhd': return [str(o) for o in (p, p.with_suffix('.raw'), p.with_suffix('.zraw')) if o.exists()]
+        if p.suffix.lower() == '.mhd': return [str(p), *_pixel_file(p)]
     return []
+
+def _pixel_file(p):
+    "The file beside a MetaImage header that holds its pixels."
+    with open(p, 'rb') as f: m = re.search(rb'ElementDataFile\s*=\s*([^\r\n]+)', f.read(1 << 16))
+    name = os.fsdecode(m[1].strip()) if m else ''
+    return [str(p.with_name(name))] if name and Path(name).name == name and p.with_name(name).is_file() else []
 
 def _state(path):
     "What changes when a clip does: size and date, and those of its files where it is more than one."
@@ -70,7 +77,7 @@ def _state(path):
 def _unchanged(path, seen):
     if seen not in (None, _state(path)): raise VideoError(path, 'it changed while the store was built', 'Build again when nothing writes to it any more')
 
-# %% ../../nbs/data/02_store.ipynb #406e3273
+# %% ../../nbs/data/02_store.ipynb #7e1bd56c
 def _look(video, every, most=128 << 20, n=32):
     "One pass: at most `n` pairs of frames as they come and their grey, evenly spread; and the frames to be stored, None where they take more than `most` bytes."
     picked, step, kept = [], 1, []
@@ -84,7 +91,7 @@ def _look(video, every, most=128 << 20, n=32):
 def _cleaned(video, every, clean, most=128 << 20):
     "Cleaned frames of the clip, and what was found; VideoError where the clip is to be left out."
     (h, w), facts = video.size, None
-    picked, kept = _look(video, every, most, n=int(np.clip((256 << 20)//(4*h*w), 4, 32)))
+    picked, kept = _look(video, every, most, n=int(np.clip((128 << 20)//(4*h*w), 4, 32)))
     colour = all(a.ndim == 3 and a.dtype == np.uint8 for a,_ in picked)
     fitted = clean.fit(np.stack([g for _,g in picked]), np.stack([a for a,_ in picked]) if colour else None)
     if fitted.drop: raise VideoError(video.path, fitted.drop, 'It is left out as clean= asks')
@@ -201,7 +208,7 @@ def _open_work(dest, plan, keys):
     _write(work/'builder.json', json.dumps(dict(pid=os.getpid(), host=socket.gethostname(), since=time.strftime('%d %b %H:%M'))))
     return work
 
-# %% ../../nbs/data/02_store.ipynb #615991ae
+# %% ../../nbs/data/02_store.ipynb #a4fb2aa5
 _remedies = {JobTimeout:  ('decoding it: {e}', 'Look at it with a player and convert it; or give it longer: timeout=seconds'),
              WorkerDied:  ('decoding it: {e}', 'Look at it with a player and convert it, or remove it'),
              MemoryError: ('decoding it takes more memory than a process may have', 'See whether its size is what its header says; or allow more: memory=GiB'),
@@ -215,7 +222,7 @@ def _failure(e):
 def _seconds(path, timeout):
     "Seconds that decoding a clip may take."
     if timeout is not None: return timeout if timeout < 1e6 else None
-    return 60 + 30e-6*sum(max(0, _entry(o)[1]) for o in _files(path) or [path])
+    return 300 + 30e-6*sum(max(0, _entry(o)[1]) for o in _files(path) or [path])
 
 def _plain(res, path):
     "A failure without what may name somebody: what other libraries said, and any part of the path."
@@ -539,7 +546,7 @@ def verify(self:FrameStore)->dict: # file -> what it was compared with
     return {'frames.u8': f'sums of {len(videos)} clips', **{o: 'its sum' if o in sums else 'not compared: made before sums were kept' for o in _small},
             'store.json': 'its sum' if 'sum' in meta else 'fingerprint only: made before sums were kept'}
 
-# %% ../../nbs/data/02_store.ipynb #0d0697a6
+# %% ../../nbs/data/02_store.ipynb #ce977423
 @patch(cls_method=True)
 def build(cls:FrameStore,
     videos,               # clips: paths, a folder, or a table with a column `path` (and `patient`, `machine`, `fps`)
@@ -553,7 +560,7 @@ def build(cls:FrameStore,
     fps:float|None=None,  # frames per second of clips that do not say
     upscale:bool=False,   # allow clips smaller than `size`?
     workers:int|None=None,# decoding processes; None: one a core; 0: in this process, without limits of time and memory
-    timeout:float|None=None, # seconds one clip may take; None: 60, and 30 more for each megabyte of it
+    timeout:float|None=None, # seconds one clip may take; None: 300, and 30 more for each megabyte of it
     max_failed:float=.1,  # share of clips that may fail before the build does, 0 to 1
     overwrite:bool=False, # replace what stands at `dest`
     progress:bool=True,   # show a progress bar
@@ -569,25 +576,27 @@ def build(cls:FrameStore,
     "Decode `videos` into a store at `dest`; goes on where an interrupted build stopped."
     _check_settings(size, every, fit, max_failed, timeout=timeout, memory=memory)
     if names not in (None, 'hash'): raise StoreError(f"names={names!r}: choose 'hash' (codes in place of names) or None (names as they are)")
+    if names is None and (salt or key_table): raise StoreError("salt= and key_table= belong to names='hash': without it the store holds the names as they are")
     dest, tbl, clean = Path(dest), _clip_table(videos, patient if table is None else table, machine if table is None else table, columns), _clean(clean)
     more = dict(clean=clean and json.loads(json.dumps(clean.settings())), region=region, names=names, columns=list(columns))
     plan = true = _plan(tbl, dict(size=int(size), every=int(every), fit=fit, upscale=bool(upscale), fps=fps, **{k: v for k,v in more.items() if v}))
     if names: plan = _coded(plan, salt)
-    if dest.exists() and not overwrite: return _same_store(cls, dest, plan)
+    keep = partial(_write_keys, key_table, dest, true, plan) if key_table else lambda: None
+    if dest.exists() and not overwrite: return _same_store(cls, dest, plan, keep)
     _check_overwrite(dest, true)
     with _locked(dest, wait), _full_disk(dest):
         _recover(dest)
-        if dest.exists() and not overwrite: return _same_store(cls, dest, plan)     # another build was quicker, or an old store came back
-        if key_table: _write_keys(key_table, dest, true, plan)
+        if dest.exists() and not overwrite: return _same_store(cls, dest, plan, keep)     # another build was quicker, or an old store came back
+        keep()
         keys = [_key(plan, c) for c in plan['clips']]
         work, how = _open_work(dest, plan, keys), _how(true, clean)
         if not _complete(work, plan):
             metas = [] if (work/'join.json').exists() else _decode_all(work, plan, [c['path'] for c in true['clips']], keys, how, workers, timeout, memory, progress)
             _finish(work, plan, keys, metas, max_failed)
         _swap(work, dest)
-    return cls(dest)
+        return cls(dest)                                           # before another build may replace it
 
-# %% ../../nbs/data/02_store.ipynb #f6c85786
+# %% ../../nbs/data/02_store.ipynb #eff58c17
 def _clean(clean):
     "Settings of cleaning from what the user gave, or from what `settings()` said once."
     if clean is True or isinstance(clean, dict):
@@ -611,16 +620,25 @@ def _full_disk(dest):
         if e.errno not in _fatal: raise
         raise StoreError(f'{dest}: cannot be written: {e.strerror or e}. Free space or choose another folder, then run the same again: it goes on where it stopped.') from e
 
+def _write_private(path, data):
+    "Write `data` so that nobody else can read it at any moment."
+    tmp = path.with_name(path.name + '.tmp'); tmp.unlink(missing_ok=True)
+    with open(os.open(tmp, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), 'wb') as f: f.write(data)
+    os.replace(tmp, path)
+
 def _write_keys(path, dest, true, plan):
-    "The private table: which code is which clip."
+    "The private table: which code is which clip; the same one may stand there already."
     import pandas as pd
     path = Path(path)
     if dest.absolute() in path.absolute().parents: raise StoreError(f'{path.name}: the key table must not lie in the store. Choose a place that only you can read.')
     t = pd.DataFrame([dict(code=b['name'], name=_text(a['name']), path_code=b['path'], path=_text(a['path'])) for a,b in zip(true['clips'], plan['clips'])])
-    try: path.touch(0o600); _write(path, t.to_csv(index=False)); os.chmod(path, 0o600)
+    text = t.to_csv(index=False).encode()
+    try:
+        if not path.exists(): _write_private(path, text)
+        elif path.read_bytes() != text: raise StoreError(f'{path}: something else stands there, and a key table is never overwritten. Choose another file for this one.')
     except OSError as e: raise StoreError(f'{path}: the key table cannot be written ({e.strerror}). Choose another place for it.') from e
 
-# %% ../../nbs/data/02_store.ipynb #0c615152
+# %% ../../nbs/data/02_store.ipynb #49151561
 def _clip_table(videos, patient, machine, columns=()):
     "Table of clips from what the user gave."
     import pandas as pd
@@ -645,10 +663,10 @@ def _check_settings(size, every, fit, max_failed, **limits):
     if bad := [f'{k}={v}' for k,v in limits.items() if v is not None and not v > 0]: raise StoreError(f"{', '.join(bad)}: must be more than 0, or None")
     if not 0 <= max_failed <= 1: raise StoreError(f'max_failed={max_failed}: a share between 0 and 1')
 
-def _same_store(cls, dest, plan):
+def _same_store(cls, dest, plan, keep):
     "The finished store at `dest` if it was made from the same plan."
     if not (dest/'store.json').exists(): raise StoreError(f'{dest}: something that is not a frame store stands there. Choose another folder.')
-    if _agrees(_settings(dest), plan): _tidy(dest); return cls(dest)
+    if _agrees(_settings(dest), plan): _tidy(dest); keep(); return cls(dest)
     raise StoreError(f'{dest}: a store made with other settings or clips stands there. Choose another folder, or pass overwrite=True (--overwrite).')
 
 def _agrees(old, plan):
