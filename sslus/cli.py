@@ -92,12 +92,12 @@ def sources(
     from sslus.data.sources import show_sources
     show_sources(name, dest)
 
-# %% ../nbs/cli.ipynb #967e8285
+# %% ../nbs/cli.ipynb #28322497
 def _salt(deidentify):
     "The secret of the codes, from the environment: a command line is seen by others and kept in a history."
     import os
     salt = os.environ.get('SSLUS_SALT')
-    if deidentify and not salt: raise ValueError('--deidentify needs a secret of your own in the environment variable SSLUS_SALT, such as what `python -c "import secrets; print(secrets.token_hex(16))"` prints; keep it apart from the store')
+    if deidentify and len(salt.strip() if salt else '') < 16: raise ValueError('--deidentify needs a secret of your own, of 16 characters or more, in the environment variable SSLUS_SALT, such as what `python -c "import secrets; print(secrets.token_hex(16))"` prints; keep it apart from the store')
     return salt if deidentify else None
 
 def _clips(videos, patient, machine, dicom, salt):
@@ -122,8 +122,13 @@ def _left(videos, clips, store):
     "Say which files of the folder are no clips, and which clips could not be used."
     from sslus.data.dicom import dicom_failed
     from sslus.data.store import not_clips
-    if rest := not_clips(videos, clips.path): print('  no clips:', ', '.join(f'{n} {k}' for k,n in rest.items()))
+    if rest := not_clips(videos, clips.path): print('  not taken:', ', '.join(f'{n} {k}' for k,n in rest.items()))
     for r in [*dicom_failed(clips).itertuples(), *store.failed.itertuples()]: print(f'  left out: {r.path}: {r.reason}. {r.remedy}')
+    for o in store.twins(): print(f'  the same frames: {", ".join(o)}. They stay on one side of every split')
+    flagged = {c: store.videos[store.videos[c].fillna(False).astype(bool)].name.tolist() for c in ('colour', 'split_view', 'static') if c in store.videos}
+    for c,names in flagged.items():
+        if names: print(f'  flagged {c}: {", ".join(names[:5])}{f" and {len(names) - 5} more" if len(names) > 5 else ""}. Look at them; they are stored')
+    if n := int(store.videos.fps.isna().sum()): print(f'  {n} clips do not say their frame rate: give it with --fps, or pre-train with --frames in place of --seconds')
 
 # %% ../nbs/cli.ipynb #1a6b687e
 @command

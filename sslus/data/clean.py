@@ -8,13 +8,14 @@ Docs: https://sslus.github.io/sslus/data/clean.html.md"""
 __all__ = ['Sector', 'find_sector', 'is_colour', 'find_overlays', 'inpaint', 'Changing', 'find_changing', 'is_static', 'is_split',
            'Clean', 'Fitted', 'show_clean']
 
-# %% ../../nbs/data/12_clean.ipynb #4130d4f5
+# %% ../../nbs/data/12_clean.ipynb #8166fb18
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 import numpy as np
 from fastcore.basics import patch
-from .video import Video, to_grey
+from .video import Video, image_extensions, to_grey
+from .video import _still_both
 
 # %% ../../nbs/data/12_clean.ipynb #f6d708ba
 def _disc(r):
@@ -555,8 +556,8 @@ def fit(self:Clean,
     if frames.ndim != 3 or frames.dtype != np.uint8 or not len(frames): raise ValueError(f'Clean.fit takes uint8 frames (T,H,W), not {frames.dtype} {frames.shape}')
     return _fit_clip(self, frames, rgb)
 
-# %% ../../nbs/data/12_clean.ipynb #e4f15dd0
-def show_clean(clip,             # path, Video, or uint8 array (T,H,W) or (T,H,W,3)
+# %% ../../nbs/data/12_clean.ipynb #b9bce354
+def show_clean(clip,             # path of a clip or a still, Video, or uint8 array (H,W), (T,H,W) or (T,H,W,3)
                clean:Clean|None=None, # None: `Clean()`
                height:float=2.6  # inches
               ):
@@ -572,16 +573,21 @@ def show_clean(clip,             # path, Video, or uint8 array (T,H,W) or (T,H,W
     fig,axs = plt.subplots(1, 3, figsize=(3*height*frames.shape[2]/frames.shape[1], height+.3), layout='constrained')
     for ax,x,t in zip(axs, (before, marked, fit.apply(frames[i])), ('before', fit.facts['sector'], 'after')):
         ax.imshow(x, cmap='gray', vmin=0, vmax=255); ax.set_title(t, fontsize=8); ax.axis('off')
-    axs[1].plot(*(np.array(fit.sector.polygon + fit.sector.polygon[:1])*frames.shape[:0:-1]).T, 'c', lw=1)
+    axs[1].plot(*(np.array(fit.sector.polygon + fit.sector.polygon[:1])*frames.shape[:0:-1]).T, 'c', lw=1, scalex=False, scaley=False)
     return axs
 
-# %% ../../nbs/data/12_clean.ipynb #b7fb8b0c
+# %% ../../nbs/data/12_clean.ipynb #790b4911
 def _clip_sample(clip, n=32):
     "Up to `n` frames, grey and in colour (None where the clip has none), spread over a clip of any kind."
     if not isinstance(clip, np.ndarray):
-        v = clip if isinstance(clip, Video) else Video(Path(clip))
-        every = max(1, len(v)//n)
-        x = [a for a in v._raw(every)][:n]
-        clip = np.stack(x if x[0].dtype == np.uint8 else list(v._grey(every))[:n])
-    clip = _sample(clip, n)
+        if not isinstance(clip, Video) and _is_still(clip): return tuple(o if o is None else o[None] for o in _still_sample(clip))
+        from sslus.data.store import _samples
+        return _samples(clip if isinstance(clip, Video) else Video(Path(clip)))[:2]       # what a store's build looks at
+    clip = _sample(clip if clip.ndim > 2 else clip[None], n)
     return (clip, None) if clip.ndim == 3 else (to_grey(clip), clip)
+
+def _is_still(path): return Path(path).suffix.lower() in image_extensions and not Path(path).is_dir()
+
+def _still_sample(path):
+    a,g = _still_both(path)
+    return g, a if a.ndim == 3 and a.dtype == np.uint8 else None

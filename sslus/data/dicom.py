@@ -60,7 +60,7 @@ def dicom_tags(path # DICOM file
                 height=v.size[0], width=v.size[1], photometric=ds.PhotometricInterpretation, syntax=ds.file_meta.TransferSyntaxUID.name, bits=ds.BitsStored,
                 mm_per_pixel=_mm(ds, regions), regions=regions)
 
-# %% ../../nbs/data/11_dicom.ipynb #d32f3273
+# %% ../../nbs/data/11_dicom.ipynb #96a11d97
 _columns = ['path', 'patient', 'machine', 'transducer', 'fps', 'frames', 'height', 'width', 'photometric', 'syntax', 'bits', 'mm_x', 'mm_y', 'region']
 
 def _is_dicom(p):
@@ -89,7 +89,7 @@ def _failed_row(p, e):
     known = isinstance(e, VideoError)
     return dict(path=str(p), reason=e.reason if known else f'reading it failed ({type(e).__name__})', remedy=e.remedy if known else 'Look at it with a DICOM viewer, or leave it out')
 
-# %% ../../nbs/data/11_dicom.ipynb #29880e7f
+# %% ../../nbs/data/11_dicom.ipynb #97c5d1a9
 def _check_key(key, deidentify):
     if key is None: return
     if not deidentify: raise ValueError('key= is the table of codes: it goes with deidentify=True')
@@ -106,7 +106,7 @@ def _plain_words(text):
     words = [w for w in (text or '').split() if sum(c.isdigit() for c in w) < 5]
     return ' '.join(words) or None
 
-# %% ../../nbs/data/11_dicom.ipynb #74ec0e23
+# %% ../../nbs/data/11_dicom.ipynb #968699dd
 def dicom_table(what,                   # a folder (with those below it), a file, or a list of them
                 deidentify:bool=False,  # a code in place of the patient's id?
                 salt=None,              # secret text of the codes, your own and never written; the same one gives the same codes
@@ -126,11 +126,11 @@ def dicom_table(what,                   # a folder (with those below it), a file
         from tqdm.auto import tqdm
         done = tqdm(done, total=len(files), desc='reading headers', unit='file')
     got = [t for _,t in sorted(done, key=lambda o: o[0])]
-    table = pd.DataFrame([_row(p, t) for p,t in zip(files, got) if isinstance(t, dict) and (stills or t['frames'] > 1)], columns=_columns)
+    table = pd.DataFrame([_row(p, t) for p,t in zip(files, got) if isinstance(t, dict) and (stills or (t['frames'] or 2) > 1)], columns=_columns) # an MPEG stream may not say how many
     table.attrs['failed'] = [_failed_row(p, t) for p,t in zip(files, got) if not isinstance(t, (dict, NoImage))]
     return _coded(table, salt, key) if deidentify else table
 
-# %% ../../nbs/data/11_dicom.ipynb #54d09309
+# %% ../../nbs/data/11_dicom.ipynb #69fa80d6
 def _coded(table, salt, key):
     "The table with codes for patients."
     ids = list(table.patient)
@@ -139,7 +139,7 @@ def _coded(table, salt, key):
     if key is not None: _write_key(key, table, ids)
     return table
 
-# %% ../../nbs/data/11_dicom.ipynb #1d813992
+# %% ../../nbs/data/11_dicom.ipynb #833b314c
 def dicom_failed(table # of `dicom_table`
                 ):     # DataFrame: path, reason, remedy
     "The files that `dicom_table` could not read."

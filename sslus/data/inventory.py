@@ -7,15 +7,15 @@ Docs: https://sslus.github.io/sslus/data/inventory.html.md"""
 # %% auto #0
 __all__ = ['columns', 'moving', 'write_clip', 'write_dicom', 'make_archive', 'look', 'Inventory', 'inventory', 'inventory_main']
 
-# %% ../../nbs/data/14_inventory.ipynb #1faa8d45
-import base64, hashlib, io, json, os, re, stat, time, warnings
+# %% ../../nbs/data/14_inventory.ipynb #0747a236
+import base64, hashlib, io, json, os, re, shlex, stat, time, warnings
 from collections import Counter
 from html import escape
 from pathlib import Path
 import numpy as np
 from fastcore.basics import patch
 from PIL import Image
-from .video import Video, VideoError, _ending, _images, _is_sweep, _pil_array, image_extensions, read_grey, video_extensions
+from .video import Video, VideoError, _ending, _images, _is_clip, _is_sweep, _still_both, image_extensions, read_grey, video_extensions
 from .workers import JobTimeout, WorkerDied, run_jobs
 
 # %% ../../nbs/data/14_inventory.ipynb #82b41646
@@ -150,16 +150,16 @@ def _short(fmt, path):
     names = fmt.split(',')
     return path.suffix.lower()[1:] if path.suffix.lower()[1:] in names else names[0]
 
-# %% ../../nbs/data/14_inventory.ipynb #453a0fa9
+# %% ../../nbs/data/14_inventory.ipynb #93d42804
 _mask_name = re.compile(r'(?:^|[_\-\s.])(?:mask|gt|seg|segmentation|annotation|label|labels|roi|contour)s?[_\-\s]?\d*$', re.I)
 _mask = dict(use='no', remedy='Leave it to the reader of its data set')
 
 def _still(path):
     "Facts of a still, or of a mask."
-    g = read_grey(path)
-    row = dict(kind='still', format=_ending(path)[1:] or 'dicom', height=g.shape[0], width=g.shape[1], frames=1, colour=0., hash=_hash(g), _frame=g)
+    a,g = _still_both(path)
+    row = dict(kind='still', format=_ending(path)[1:] or 'dicom', height=g.shape[0], width=g.shape[1], frames=1, colour=round(_colour(a), 4), hash=_hash(g), _frame=g)
     if _ending(path) in image_extensions:
-        with Image.open(path) as im: row.update(format=im.format.lower(), codec=im.mode, colour=round(_colour(_pil_array(im)), 4))
+        with Image.open(path) as im: row.update(format=im.format.lower(), codec=im.mode)
     levels = np.flatnonzero(np.bincount(g.ravel(), minlength=256))
     if _mask_name.search(path.stem): return row | _mask | dict(kind='mask', reason='its name says that it is a mask')
     if len(levels) <= 4 and g.size > 256: return row | _mask | dict(kind='mask', reason=f'it looks like a mask: {len(levels)} grey level{"s"*(len(levels) != 1)}')
@@ -172,7 +172,7 @@ def _who(path):
     t = dicom_tags(path)
     return dict(patient=t['patient'], machine=t['machine'])
 
-# %% ../../nbs/data/14_inventory.ipynb #a9aac32a
+# %% ../../nbs/data/14_inventory.ipynb #ed4bf911
 columns = ('path', 'kind', 'format', 'codec', 'height', 'width', 'frames', 'fps', 'colour', 'patient', 'machine', 'bytes', 'use', 'reason', 'remedy', 'near', 'sha256', 'hash', 'seconds')
 _no = dict(use='no')
 
@@ -196,7 +196,7 @@ def look(path,             # file, or folder of frames
 def _kind(path):
     "Kind by name alone, of what cannot be read."
     s = _ending(path)
-    return next((k for k,of in (('frames' if path.is_dir() else 'clip', video_extensions), ('still', image_extensions), ('table', _tables), ('archive', _archives)) if s in of), 'other')
+    return next((k for k,of in (('frames' if os.path.isdir(path) else 'clip', video_extensions), ('still', image_extensions), ('table', _tables), ('archive', _archives)) if s in of), 'other')
 
 def _thumbnail(g):
     "A frame as a small JPEG in base64."
@@ -204,7 +204,27 @@ def _thumbnail(g):
     im.thumbnail((96, 96)); im.save(buf, 'jpeg', quality=60)
     return base64.b64encode(buf.getvalue()).decode()
 
-# %% ../../nbs/data/14_inventory.ipynb #969207db
+# %% ../../nbs/data/14_inventory.ipynb #706ec5aa
+def _pixels(path):
+    "Files with the pixels of a MetaImage header, by its own word; [] for everything else."
+    if path.suffix.lower() != '.mhd' or not os.path.isfile(path): return []
+    try:
+        with open(path, 'rb') as f: head, _, after = f.read(1 << 20).decode('utf-8', 'replace').partition('ElementDataFile')
+        name, *more = [o.strip() for o in after.lstrip(' \t=').splitlines()] or ['']
+        names = more if name.upper().startswith('LIST') else _numbered_names(path.parent, name) if '%' in name else [name]
+    except OSError: return []
+    return [path.parent/n for n in names if n and not Path(n).is_absolute() and '..' not in Path(n).parts and os.path.isfile(path.parent/n)]
+
+def _numbered_names(folder, said):
+    "Names in `folder` that a pattern such as 'slice%03d.raw 1 20 1' means."
+    rule = r'\d+'.join(map(re.escape, re.split(r'%\d*d', said.split()[0])))
+    return sorted(n for n in os.listdir(folder) if re.fullmatch(rule, n))
+
+def _parts(path):
+    "The files that a path stands for."
+    return _images(path) if os.path.isdir(path) else [path, *_pixels(path)]
+
+# %% ../../nbs/data/14_inventory.ipynb #69b6a09d
 _strange = ((stat.S_ISFIFO, 'a pipe (FIFO)'), (stat.S_ISSOCK, 'a socket'), (stat.S_ISBLK, 'a device'), (stat.S_ISCHR, 'a device'))
 
 def _refused(path):
@@ -220,26 +240,38 @@ def _as_text(name): return str(name).encode(errors='backslashreplace').decode() 
 def _file(path, whole, sha):
     if no := _refused(path): return no
     with open(path, 'rb') as f: found = sniff(f.read(300))
-    facts = dict(bytes=path.stat().st_size)
+    facts = dict(bytes=_size(path))
     if path.name.startswith('.'): return facts | _no | dict(reason='a hidden file', remedy='')
     try:
         row = facts | (_media(path, whole) if _kind(path) in ('clip', 'still') or found == 'dicom' else _rest(path, found)) | (_who(path) if found == 'dicom' else {})
+        row |= _misnamed(path, row)
         return row | (dict(sha256=_sum(path)) if sha and row.get('use') != 'no' else {})
     except VideoError as e:
         if found in _packed and path.suffix.lower() != '.gz': e.remedy += f'. By its first bytes it is packed ({found}): unpack it'
         elif found in _pictures and _ending(path) not in _pictures[found]: e.remedy += f'. By its first bytes it is {found}'
         raise
 
+def _size(path): return sum(p.stat().st_size for p in _parts(path))
+
 def _sum(path):
-    with open(path, 'rb') as f: return hashlib.file_digest(f, 'sha256').hexdigest()
+    "Sum of a file's bytes; where there are several files, the sum of their sums."
+    sums = []
+    for p in _parts(path):
+        with open(p, 'rb') as f: sums.append(hashlib.file_digest(f, 'sha256').hexdigest())
+    return sums[0] if sums == sums[:1] else hashlib.sha256(''.join(sums).encode()).hexdigest()
+
+def _misnamed(path, row):
+    "Facts to change where `get_videos`, which goes by suffix, would not find a clip; an unusual suffix of DICOM is the case that is met."
+    if row['kind'] != 'clip' or _ending(path) in video_extensions or _is_clip(path): return {}
+    return _no | dict(reason=f'a DICOM clip, but no store looks for names that end in {path.suffix!r}', remedy='Rename it to end in .dcm')
 
 def _media(path, whole):
     "A still where it is one frame, else a clip."
     if _ending(path) in image_extensions - video_extensions: return _still(path)
     head = Video(path)._head
-    return _still(path) if head.exact and head.claimed == 1 else _clip(path, whole)
+    return _still(path) if head.claimed == 1 and not _is_clip(path) else _clip(path, whole)   # as `get_videos` decides
 
-# %% ../../nbs/data/14_inventory.ipynb #a3e61a9b
+# %% ../../nbs/data/14_inventory.ipynb #83c8e4a9
 _said = dict(table=('a table or a text', 'Give it where a table is asked for: patient=, PlaneData.from_csv, a reader of sslus.data.sources'),
              archive=('a packed archive', 'Unpack it'), other=('of a kind that is not read', 'Convert it, or leave it out'))
 
@@ -252,14 +284,13 @@ def _rest(path, found):
 
 def _folder(path, whole):
     "Facts of a folder of frames."
-    files, row = _images(path), _clip(path, whole)
-    return row | dict(bytes=sum(p.stat().st_size for p in files), sha256=hashlib.sha256(''.join(map(_sum, files)).encode()).hexdigest())
+    return _clip(path, whole) | dict(bytes=_size(path), sha256=_sum(path))
 
 def look_folder(path, whole=True, thumbnail=False):
     "`look` where a folder is a clip by the rule of `get_videos`; else None."
     return look(path, whole, thumbnail) if _is_sweep(path) else None
 
-# %% ../../nbs/data/14_inventory.ipynb #dfdbb2ad
+# %% ../../nbs/data/14_inventory.ipynb #bd952326
 def _walk(root):
     "Folders with more than one image, files, and rows of what cannot be looked into; no link to a folder is followed."
     folders, files, rows = {}, [], []
@@ -267,45 +298,69 @@ def _walk(root):
     for here,dirs,names in os.walk(root, onerror=lambda e: bad(Path(e.filename), f'the folder cannot be listed ({e.strerror})', 'Change its permissions or ask its owner')):
         here = Path(here)
         for n in sorted(dirs):
-            if (here/n).is_symlink(): bad(here/n, 'a link to a folder is not followed', 'Give the folder itself, if it lies elsewhere')
+            if os.path.islink(here/n): bad(here/n, 'a link to a folder is not followed', 'Give the folder itself, if it lies elsewhere')
             elif n == '__MACOSX' or n.startswith('.'): bad(here/n, 'a hidden folder', '')
-            elif Path(n).suffix.lower() in video_extensions and not any((here/n).iterdir()): bad(here/n, 'an empty folder with the name of a clip', 'Remove it')
-        dirs[:] = sorted(n for n in dirs if not (here/n).is_symlink() and n != '__MACOSX' and not n.startswith('.'))
+            elif Path(n).suffix.lower() in video_extensions and _empty(here/n): bad(here/n, 'an empty folder with the name of a clip', 'Remove it')
+        dirs[:] = sorted(n for n in dirs if not os.path.islink(here/n) and n != '__MACOSX' and not n.startswith('.'))
         mine = [here/n for n in sorted(names)]
         images = [p for p in mine if p.suffix.lower() in image_extensions and not p.name.startswith('.')]
         if len(images) > 1: folders[here] = images
         files += mine
     return folders, files, rows
 
+def _empty(folder):
+    "Whether it holds nothing, as far as one may look."
+    try: return not os.listdir(folder)
+    except OSError: return False                                 # os.walk will say so
+
 def _same_size(files):
     "For each file whether another one has its size: only such can have the same bytes, and are read for their sum."
-    size = lambda p: os.stat(p).st_size if os.path.exists(p) else -1
+    def size(p):
+        try: return _size(p)
+        except OSError: return -1
     sizes = {p: size(p) for p in files}
     n = Counter(sizes.values())
     return {p: n[s] > 1 for p,s in sizes.items()}
 
-def _stamp(path, images=()):
-    "What changes when a file, or a folder's images, are changed."
-    try: st = [os.lstat(o) for o in images or [path]]
-    except OSError: return None
-    return hashlib.sha256(json.dumps([str(path), [(s.st_size, s.st_mtime_ns) for s in st]]).encode()).hexdigest()[:24]
+_rules = 2                                                       # one more when `look` says something else of the same bytes
 
-# %% ../../nbs/data/14_inventory.ipynb #2132ef26
+def _stamp(path, images=()):
+    "What changes when a file, the pixels beside a header, or a folder's images are changed."
+    try: st = [os.stat(o) for o in images or _parts(path)]
+    except OSError: return None
+    return hashlib.sha256(json.dumps([_rules, str(path), [(s.st_size, s.st_mtime_ns) for s in st]]).encode()).hexdigest()[:24]
+
+# %% ../../nbs/data/14_inventory.ipynb #b59cc048
+_begins = re.compile(r'\["[0-9a-f]{24}[01]{3}", ')                # a row of a cache
+
 def _known(cache):
-    "Rows of a cache file by stamp; a last line that was not finished is left out."
-    if cache is None or not Path(cache).exists(): return {}
-    lines = Path(cache).read_text(encoding='utf-8', errors='replace').split('\n')
-    try: return {str(stamp): row for stamp,row in map(json.loads, lines[:-1]) if row is None or set(columns) <= {*row, 'near'}}
-    except (ValueError, TypeError) as e: raise ValueError(f'{cache}: this is not a cache that inventory wrote ({type(e).__name__}). Name another file, or remove it') from e
+    "Rows of a cache file by stamp; lines that were not finished are left out."
+    if cache is None or not _target(cache).exists(): return {}
+    with open(cache, encoding='utf-8', errors='replace') as f:
+        head = f.read(64)
+        if head and not _begins.match(head): raise ValueError(f'{cache}: this is not a cache that inventory wrote. Name another file, or remove it')
+        return dict(filter(None, map(_cached, (head + f.read()).split('\n'))))
+
+def _cached(line):
+    "Stamp and row of a line; None where it is not whole, or of another version."
+    try: stamp, row = json.loads(line)
+    except (ValueError, TypeError): return None
+    return (str(stamp), row) if row is None or isinstance(row, dict) and set(columns) <= {*row, 'near'} else None
+
+_passing = re.compile('pip install|ImportError|ModuleNotFoundError|permission|memory|Input/output', re.I)   # what will be done about it shows in no file's date
 
 def _keep(cache, stamp, row):
-    if cache is None or stamp is None: return
-    with open(cache, 'a', encoding='utf-8') as f: f.write(json.dumps([stamp, row]) + '\n')
+    "Append a row to the cache, on a line of its own, unless the next run may well find something else."
+    if cache is None or stamp is None or row and row['use'] == 'no' and _passing.search(row['reason'] + row['remedy']): return
+    with open(cache, 'a+b') as f:
+        if f.seek(0, 2): f.seek(-1, 2)
+        torn = f.read(1) not in (b'', b'\n')                     # a run was killed as it wrote
+        f.write(b'\n'*torn + (json.dumps([stamp, row]) + '\n').encode())
 
 def _limit(path, timeout):
     "Seconds that one path may take."
     if timeout is not None: return timeout
-    try: return 60 + 2e-6*sum(p.stat().st_size for p in (_images(path) if path.is_dir() else [path]))
+    try: return 60 + 10e-6*_size(path)
     except OSError: return 60
 
 def _rows(what, jobs, stamps, known, cache, progress, timeout, run):
@@ -319,8 +374,8 @@ def _rows(what, jobs, stamps, known, cache, progress, timeout, run):
         done = tqdm(done, total=len(todo), desc=dict(look='files', look_folder='folders')[what], unit='')
     for j,r in done:
         i = todo[j]
-        if isinstance(r, Exception): r = _dead(Path(jobs[j]['path']), r)
-        res[i] = r; _keep(cache, stamps[i], r)
+        if isinstance(r, Exception): res[i] = _dead(Path(jobs[j]['path']), r)   # not kept: a crash or a time limit may have been the machine's
+        else: res[i] = r; _keep(cache, stamps[i], r)
     return res
 
 _ends = {JobTimeout: 'reading it took too long', WorkerDied: 'reading it ended the process', MemoryError: 'reading it takes too much memory'}
@@ -330,30 +385,43 @@ def _dead(path, e):
     said = f'{what} ({e})' if what else f'it cannot be read ({type(e).__name__}: {str(e)[:200]})'
     return _blank(**_no, kind=_kind(path), reason=said, remedy='Look at it with a player; convert it or leave it out')
 
-# %% ../../nbs/data/14_inventory.ipynb #db415d0b
-def _short_first(r): return len(r['path']), r['path']            # the copy has the longer name
+# %% ../../nbs/data/14_inventory.ipynb #f8043704
+_copy = re.compile(r'(?<![a-z])(copy|kopie|copie|copia|duplicate|backup|bak|old|junk|tmp|temp|trash)(?![a-z])|\(\d+\)$', re.I)
+
+def _first(r):
+    "The original before its copies: names that call themselves copies come last; then what stands less deep, then by the shorter name."
+    stem = r['path'].rpartition('.')[0] or r['path']
+    return bool(_copy.search(stem)), r['path'].count('/'), len(r['path']), r['path']
 
 def _twins(rows):
     "Mark later rows with the same bytes as an earlier one as not used."
     first = {}
-    for r in sorted(rows, key=_short_first):
+    for r in sorted(rows, key=_first):
         if r['use'] != 'yes' or not r['sha256']: continue
         same = first.setdefault((r['kind'], r['sha256']), r)
         if same is not r: r.update(use='no', reason=f"the same bytes as {same['path']}", remedy='Nothing: one of them is enough')
+
+def _belonging(by):
+    "Say of the files with a header's pixels whose they are, in the rows `by` path; a header that is used has the last word."
+    for p,r in sorted(by.items(), key=lambda o: o[1]['use'] == 'yes'):
+        for mine in [by[q] for q in _pixels(p) if q in by and _kind(q) not in ('clip', 'still')]:
+            if r['use'] == 'yes': mine.update(kind='part', use='yes', reason=f"the pixels of {r['path']}, and counted there", remedy='')
+            else: mine.update(kind='part', use='no', reason='the pixels of a header (.mhd) that is not used', remedy=f"See what is said of {r['path']}")
+            mine['bytes'] = None
 
 def _words(text): return np.frombuffer(bytes.fromhex(text), np.uint64)
 
 def _alike(rows, bits):
     "Name in `near` the first row whose hashes differ in at most `bits` for each frame hashed."
     for kinds,n in ((('clip', 'frames'), 2), (('still',), 1)):
-        mine = [r for r in sorted(rows, key=_short_first) if r['use'] == 'yes' and r['kind'] in kinds and len(r['hash']) == 64*n]
+        mine = [r for r in sorted(rows, key=_first) if r['use'] == 'yes' and r['kind'] in kinds and len(r['hash']) == 64*n]
         h = np.array([_words(r['hash']) for r in mine]).reshape(len(mine), n, 4)
         for i,r in enumerate(mine):
             d = np.bitwise_count(h[:i] ^ h[i]).sum(-1, dtype=int).max(-1) if i else np.empty(0)
             j = next(iter(np.flatnonzero(d <= bits)), None)
             if j is not None: r['near'] = mine[j]['near'] or mine[j]['path']
 
-# %% ../../nbs/data/14_inventory.ipynb #4721dbf5
+# %% ../../nbs/data/14_inventory.ipynb #ccff5b4e
 class Inventory:
     "What a folder holds; `table` has a row for each thing."
     def __init__(self,
@@ -365,14 +433,15 @@ class Inventory:
         self.root, self.table, self.thumbs, self.real = Path(root), table, thumbs or {}, real or {}
     def __len__(self): return len(self.table)
     def __repr__(self): return self.report()
+    def _clips(self): return self.table[(self.table.use == 'yes') & self.table.kind.isin(('clip', 'frames'))]
 
-# %% ../../nbs/data/14_inventory.ipynb #1442b08b
+# %% ../../nbs/data/14_inventory.ipynb #bb0f7e2b
 def inventory(folder,           # where to look
               workers:int|None=None, # processes; None: one a core; 0: in this process, without limits
               progress:bool=True,    # progress bars?
               whole:bool=True,  # decode clips to their end? False: believe headers
               cache=None,       # file to keep finished rows in, for the next run
-              timeout:float|None=None, # seconds that one file may take; None: 60 and 2 for each megabyte
+              timeout:float|None=None, # seconds that one file may take; None: 60 and 10 for each megabyte
               memory:float=4,   # GiB of address space that a process may take
               bits:int=20,      # of 256 that may differ between frames that are called alike
               thumbnails:bool=False # keep a small picture of each clip and still, for the HTML report?
@@ -381,7 +450,7 @@ def inventory(folder,           # where to look
     import pandas as pd
     root = Path(folder)
     if not root.is_dir(): raise VideoError(root, 'there is no such folder' if not root.exists() else 'it is a file, not a folder', 'Give the folder that holds the archive')
-    (folders, files, rows), known = _walk(root), _known(cache)
+    known, (folders, files, rows) = _known(cache), _walk(root)
     job = lambda p, **more: dict(path=str(p), whole=whole, thumbnail=thumbnails, **more)
     tell = (known, cache, progress, timeout, dict(workers=workers, memory=memory))
     mark = lambda p, images=(), sha=True: _stamp(p, images) and f'{_stamp(p, images)}{whole:d}{thumbnails:d}{sha:d}'
@@ -395,20 +464,20 @@ def inventory(folder,           # where to look
 def _inventory(root, rows, bits):
     "Names relative to `root`, duplicates marked, as a table."
     import pandas as pd
-    real = {}
+    real, by = {}, {r['path']: r for r in rows}
     for r in rows:
         name = Path(os.path.relpath(r['path'], root)).as_posix()
         r['path'] = _as_text(name)
         if name != r['path']: real[r['path']] = name
     rows.sort(key=lambda r: r['path'])
-    _twins(rows); _alike(rows, bits)
+    _twins(rows); _alike(rows, bits); _belonging(by)
     thumbs = {r['path']: r.pop('thumbnail') for r in rows if 'thumbnail' in r}
     t = pd.DataFrame(rows, columns=columns)
     for c in ('height', 'width', 'frames', 'bytes'): t[c] = t[c].astype('Int64')
     for c in ('fps', 'colour', 'seconds'): t[c] = t[c].astype(float)
     return Inventory(root, t, thumbs, real)
 
-# %% ../../nbs/data/14_inventory.ipynb #84f2e970
+# %% ../../nbs/data/14_inventory.ipynb #c6c740b2
 def _several(n, what): return f'{n:,} {what}{"s"*(n != 1)}'
 
 def _listed(names, n=3): return ', '.join(map(str, names[:n])) + (f' and {len(names) - n} more' if len(names) > n else '')
@@ -423,12 +492,13 @@ def _formats(t):
 
 def _used(t):
     "Lines on what can be used."
-    clips, stills = t[t.kind.isin(('clip', 'frames'))], t[t.kind == 'still']
+    clips, stills, parts = t[t.kind.isin(('clip', 'frames'))], t[t.kind == 'still'], t[t.kind == 'part']
     who = clips.patient.notna()
     patients = '' if not who.any() else f'; {_several(clips.patient.nunique(), "patient")} named in {_several(int(who.sum()), "DICOM clip")}'
     if len(clips): yield f"{_several(len(clips), 'clip')} for FrameStore.build: {_formats(clips)}; {_several(int(clips.frames.sum()), 'frame')}{patients}", list(clips.path)
     if 0 < who.sum() < len(clips): yield f'{_several(int((~who).sum()), "clip")} of these without a patient: say whose they are with patient= of FrameStore.build; `clips()` names patients only where all clips have one', list(clips.path[~who])
     if len(stills): yield f"{_several(len(stills), 'still')} for a table of labelled stills: {_formats(stills)}", list(stills.path)
+    if len(parts): yield f"{_several(len(parts), 'file')} with the pixels of these", list(parts.path)
 
 def _notes(t):
     "Lines on what is used but deserves a look."
@@ -444,7 +514,7 @@ def _unused(t):
         reason = g.reason.iloc[0] if g.reason.nunique() == 1 else kind[g.index[0]]
         yield f"{len(g):,} x {reason}" + (f". {g.remedy.iloc[0]}" if g.remedy.iloc[0] else ''), list(g.path)
 
-# %% ../../nbs/data/14_inventory.ipynb #a1d16c63
+# %% ../../nbs/data/14_inventory.ipynb #86b1c688
 @patch
 def sections(self:Inventory)->dict: # heading -> list of (line, paths)
     "What the reports say."
@@ -461,7 +531,7 @@ def report(self:Inventory)->str:
         lines += [f'  {_printable(line)}\n      {_printable(_listed(paths))}' for line,paths in said]
     return '\n'.join(lines)
 
-# %% ../../nbs/data/14_inventory.ipynb #6dcd00bc
+# %% ../../nbs/data/14_inventory.ipynb #7bad2a9f
 _css = 'body{font-family:sans-serif;max-width:60em;margin:2em auto;line-height:1.4}table{border-collapse:collapse;font-size:.85em}td,th{padding:.15em .6em;text-align:left;border-bottom:1px solid #ddd}img{height:64px;margin:2px}'
 
 def _esc(o): return escape(_printable(o))
@@ -476,13 +546,14 @@ def _section_html(head, said, thumbs):
     items = ''.join(f'<li>{_esc(line)}<br><small>{_esc(_listed(paths))}</small><br>' + ''.join(f'<img alt="{_esc(p)}" src="data:image/jpeg;base64,{thumbs[p]}">' for p in paths if p in thumbs) + '</li>' for line,paths in said)
     return f'<h2>{escape(head)}</h2><ul>{items}</ul>'
 
-# %% ../../nbs/data/14_inventory.ipynb #a4b396e0
+# %% ../../nbs/data/14_inventory.ipynb #dadfdf05
 @patch
 def html(self:Inventory,
          path=None,      # file to write; None: only return it
          table:bool=True # with the whole table?
         )->str:
     "The report as a page; every name in it is escaped."
+    if path is not None: path = _target(path, *_page)
     name = _esc(self.root.resolve().name)
     body = ''.join(_section_html(h, said, self.thumbs) for h,said in self.sections().items())
     page = f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Inventory of {name}</title><style>{_css}</style></head><body><h1>Inventory of {name}</h1>{body}{_table_html(self.table) if table else ""}</body></html>'
@@ -492,19 +563,31 @@ def html(self:Inventory,
 @patch
 def _repr_html_(self:Inventory): return ''.join(_section_html(h, said, self.thumbs) for h,said in self.sections().items())
 
+def _target(path, *suffixes):
+    "`path`, where a file can be written to it; ValueError where not."
+    p = Path(path)
+    no = lambda why, remedy: ValueError(f'{_printable(path)}: {why}. {remedy}')
+    if suffixes and p.suffix.lower() not in suffixes: raise no(f'the name of this file must end in {" or ".join(suffixes)}', 'Give it another name')
+    if not os.path.isdir(p.parent): raise no('there is no such folder to write to', 'Make the folder first, or name another')
+    if os.path.isdir(p): raise no('it is a folder', 'Give the name of a file')
+    if not all(os.access(o, os.W_OK) for o in (p.parent, p) if os.path.exists(o)): raise no('no permission to write it', 'Name another place')
+    return p
+
+_page, _tabular = ('.html', '.htm'), ('.csv', '.parquet')
+
 def _replace(path, data):
     tmp = Path(path).with_name(Path(path).name + '.tmp')
     tmp.write_bytes(data); os.replace(tmp, path)
 
-# %% ../../nbs/data/14_inventory.ipynb #9fa5db32
+# %% ../../nbs/data/14_inventory.ipynb #a00f41b8
 @patch
 def clips(self:Inventory,
           near:bool=True # also clips that resemble another?
          ):              # DataFrame: path, fps, and patient and machine where all have one
     "The usable clips, for `FrameStore.build`."
     import pandas as pd
-    t = self.table
-    t = t[(t.use == 'yes') & t.kind.isin(('clip', 'frames')) & (t.near.isna() | near)].reset_index(drop=True)
+    t = self._clips()
+    t = t[t.near.isna() | near].reset_index(drop=True)
     if not len(t): raise VideoError(self.root, 'there is no usable clip in this folder', 'Look at inventory(folder).report()')
     known = [c for c in ('patient', 'machine') if t[c].notna().all()]
     paths = [str(self.root/self.real.get(p, p)) for p in t.path]
@@ -515,26 +598,28 @@ def save(self:Inventory,
          path # .csv or .parquet
         )->Path:
     "Write the table."
-    path, t = Path(path), self.table.assign(path=[_printable(p) for p in self.table.path])
+    path, t = _target(path, *_tabular), self.table.assign(path=[_printable(p) for p in self.table.path])
     buf = io.BytesIO()
-    t.to_parquet(buf) if path.suffix == '.parquet' else t.to_csv(buf, index=False)
+    t.to_parquet(buf) if path.suffix.lower() == '.parquet' else t.to_csv(buf, index=False)
     _replace(path, buf.getvalue())
     return path
 
-# %% ../../nbs/data/14_inventory.ipynb #3098c1c5
+# %% ../../nbs/data/14_inventory.ipynb #016f73cf
 def inventory_main(folder:str,      # folder to look through
                    report:str=None, # HTML page to write
                    table:str=None,  # table to write, .csv or .parquet
                    workers:int=None, # processes; by default one a core
                    headers:bool=False, # believe headers, do not decode clips to their end
                    cache:str=None,  # file to keep finished rows in, for the next run
-                   timeout:float=None, # seconds that one file may take; by default 60 and 2 for each megabyte
+                   timeout:float=None, # seconds that one file may take; by default 60 and 10 for each megabyte
                    thumbnails:bool=False, # small pictures in the HTML page
                    quiet:bool=False # no progress bars
                   ):
     "What the command `sslus-inventory` does: print the report, write page and table"
+    for path,ends in ((report, _page), (table, _tabular), (cache, ())):
+        if path: _target(path, *ends)                            # now, not after hours of looking
     inv = inventory(folder, workers, not quiet, whole=not headers, cache=cache, timeout=timeout, thumbnails=thumbnails)
     print(inv.report())
     if report: inv.html(report); print(f'Page: {report}')
     if table: inv.save(table); print(f'Table: {table}')
-    if (inv.table.use == 'yes').any(): print(f'Next: sslus-store {folder} my_store')
+    if len(inv._clips()): print(f'Next: sslus-store {shlex.quote(folder)} my_store')

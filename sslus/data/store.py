@@ -77,7 +77,7 @@ def _state(path):
 def _unchanged(path, seen):
     if seen not in (None, _state(path)): raise VideoError(path, 'it changed while the store was built', 'Build again when nothing writes to it any more')
 
-# %% ../../nbs/data/02_store.ipynb #7e1bd56c
+# %% ../../nbs/data/02_store.ipynb #a2c4b31b
 def _look(video, every, most=128 << 20, n=32):
     "One pass: at most `n` pairs of frames as they come and their grey, evenly spread; and the frames to be stored, None where they take more than `most` bytes."
     picked, step, kept = [], 1, []
@@ -88,12 +88,17 @@ def _look(video, every, most=128 << 20, n=32):
         if kept and len(kept)*g.nbytes > most: kept = None
     return picked, kept
 
-def _cleaned(video, every, clean, most=128 << 20):
-    "Cleaned frames of the clip, and what was found; VideoError where the clip is to be left out."
-    (h, w), facts = video.size, None
+def _samples(video, every=1, most=128 << 20):
+    "What cleaning looks at, grey and in colour (None where the clip has none), and the frames to be stored, as `_look` gives them."
+    h,w = video.size
     picked, kept = _look(video, every, most, n=int(np.clip((128 << 20)//(4*h*w), 4, 32)))
     colour = all(a.ndim == 3 and a.dtype == np.uint8 for a,_ in picked)
-    fitted = clean.fit(np.stack([g for _,g in picked]), np.stack([a for a,_ in picked]) if colour else None)
+    return np.stack([g for _,g in picked]), np.stack([a for a,_ in picked]) if colour else None, kept
+
+def _cleaned(video, every, clean, most=128 << 20):
+    "Cleaned frames of the clip, and what was found; VideoError where the clip is to be left out."
+    grey, rgb, kept = _samples(video, every, most)
+    fitted = clean.fit(grey, rgb)
     if fitted.drop: raise VideoError(video.path, fitted.drop, 'It is left out as clean= asks')
     return (fitted.apply(g) for g in (kept if kept is not None else video._grey(every))), fitted.facts
 
@@ -208,7 +213,7 @@ def _open_work(dest, plan, keys):
     _write(work/'builder.json', json.dumps(dict(pid=os.getpid(), host=socket.gethostname(), since=time.strftime('%d %b %H:%M'))))
     return work
 
-# %% ../../nbs/data/02_store.ipynb #a4fb2aa5
+# %% ../../nbs/data/02_store.ipynb #b969e013
 _remedies = {JobTimeout:  ('decoding it: {e}', 'Look at it with a player and convert it; or give it longer: timeout=seconds'),
              WorkerDied:  ('decoding it: {e}', 'Look at it with a player and convert it, or remove it'),
              MemoryError: ('decoding it takes more memory than a process may have', 'See whether its size is what its header says; or allow more: memory=GiB'),
@@ -228,7 +233,7 @@ def _plain(res, path):
     "A failure without what may name somebody: what other libraries said, and any part of the path."
     p = Path(path)
     names = '|'.join(re.escape(o) for o in sorted({str(p), p.stem, *p.parts} - {p.anchor}, key=len, reverse=True))
-    return {k: re.sub(rf'(?<!\w)({names})(?!\w)', '...', re.sub(r'\s*\(.*\)', '', o, flags=re.S)) for k,o in res.items()}
+    return {k: re.sub(rf'(?<!\w)({names})(?!\w)', '...', o if k == 'remedy' else re.sub(r'\s*\(.*\)', '', o, flags=re.S)) for k,o in res.items()}
 
 # %% ../../nbs/data/02_store.ipynb #9d408b66
 def _todo(work, keys, nbytes):
@@ -696,7 +701,24 @@ def toy_clips(folder, n_clips=3, n_frames=20, height=48, width=64):
             Image.fromarray(img).save(d/f'{i:04d}.png')
     return Path(folder)
 
-# %% ../../nbs/data/02_store.ipynb #f5069f95
+# %% ../../nbs/data/02_store.ipynb #a341e187
+def _shared(videos, size):
+    "The sum of each clip whose frames another clip has too, else None; clips of black frames only are no copies."
+    s = videos.sha.where(videos.sha.duplicated(keep=False), None)
+    black = {hashlib.sha256(bytes(int(n)*size**2)).hexdigest() for n in set(videos.n[s.notna()])}
+    return s.where(~s.isin(black), None)
+
+def _united(names, sums):
+    "Names of groups, where groups that share a sum take the name of the first."
+    to, first = {}, {}
+    def root(n):
+        while n in to: n = to[n]
+        return n
+    for n,s in ((n, s) for n,s in zip(names, sums) if isinstance(s, str)):
+        a,b = root(first.setdefault(s, n)),root(n)
+        if a != b: to[b] = a
+    return [root(n) for n in names] if to else names
+
 @patch
 def clip(self:FrameStore,
     i:int # number of the clip, a row of `store.videos`
@@ -706,10 +728,16 @@ def clip(self:FrameStore,
 
 @patch(as_prop=True)
 def groups(self:FrameStore):
-    "For each clip the name of the group that must stay on one side of a split: patient, or the clip itself."
+    "For each clip the name of the group that must stay on one side of a split: patient, or the clip itself; groups that hold the same frames are one."
     v = self.videos
-    if self._groups is None: self._groups = np.array([f'patient {p}' if isinstance(p, str) else f'clip {n}' for p,n in zip(v.patient, v.name)])
+    if self._groups is None: self._groups = np.array(_united([f'patient {p}' if isinstance(p, str) else f'clip {n}' for p,n in zip(v.patient, v.name)], _shared(v, self.size)))
     return self._groups
+
+@patch
+def twins(self:FrameStore)->list: # of lists of names
+    "Clips that hold the same frames, to the last pixel."
+    s = _shared(self.videos, self.size)
+    return list(self.videos.name[s.notna()].groupby(s.dropna(), sort=False).agg(list))
 
 # %% ../../nbs/data/02_store.ipynb #7ab89704
 class _MappedFrames:

@@ -203,7 +203,7 @@ class PyAVReader(Reader):
     def array(self, f): return np.ascontiguousarray(np.rot90(self._rgb(f), self.turn)) if self.turn else self._rgb(f)
     def damaged(self, f): return f.is_corrupt
 
-# %% ../../nbs/data/01_video.ipynb #f854ad2f
+# %% ../../nbs/data/01_video.ipynb #b436ae22
 class _Lent:
     "A decord frame as numpy wants it, to be read where it lies: its own `asnumpy` copies."
     def __init__(self, f): self.f = f
@@ -212,6 +212,7 @@ class _Lent:
 
 _one_packet_one_frame = {'h264', 'hevc', 'mjpeg', 'vp9'}
 _eight_bit = {'yuv420p', 'yuvj420p', 'yuv422p', 'yuvj422p', 'yuv444p', 'yuvj444p'}
+_ahead = 512_000_000                                            # bytes of decoded frames, at 1.5 a pixel, that may lie in memory at once
 
 class DecordReader(PyAVReader):
     "decord, read strictly front to back; the header, and the checks, come from PyAV."
@@ -222,7 +223,12 @@ class DecordReader(PyAVReader):
         if i['codec'] not in _one_packet_one_frame: return f"codec {i['codec']} is not one that decord was checked on"
         if i['pix_fmt'] not in _eight_bit: return f"pixel format {i['pix_fmt']}"
         if self.turn or self.size[0]%2 or self.size[1]%2: return 'odd size or rotation'
-        return '' if find_spec('decord') else 'decord is not installed'
+        return self._long(self.claimed or 0) or ('' if find_spec('decord') else 'decord is not installed')
+
+    def _long(self, n):
+        "Its thread decodes ahead of a slower reader without bound, so at worst all `n` frames lie in memory at once."
+        much = n*self.size[0]*self.size[1]*3//2
+        return f'its frames may take {much/1e6:.0f} MB at once' if much > _ahead else ''
 
     def distrust(self):
         first,why = self._packets()
@@ -239,7 +245,7 @@ class DecordReader(PyAVReader):
                 if first is None: first = next(map(self._rgb, p.decode()), None)
         self.packets = n
         if self.seconds and end < .95*self.seconds - 3/(self.fps or 25): return first,'packets end early'
-        return first,'' if n == (self.claimed or n) else f'{n} packets where the header claims {self.claimed}'
+        return first,self._long(n) if n == (self.claimed or n) else f'{n} packets where the header claims {self.claimed}' # some headers claim no number
 
     def _first_frame(self, first):
         "Does decord open it, count the same, and agree on the first frame? Then its pass has begun."
@@ -433,9 +439,9 @@ def _image_region(regions):
     "The largest two-dimensional region inside the picture, or None."
     return max((r for r in regions if r.kind == '2d' and r.inside), key=lambda r: r.area, default=None)
 
-# %% ../../nbs/data/01_video.ipynb #b62ab3ba
+# %% ../../nbs/data/01_video.ipynb #63e3bc67
 class NoImage(VideoError):
-    "A DICOM object without pixels: a report, a measurement, the index of a disc."
+    "A DICOM object that says of itself that it has no pixels: a report, a measurement, the index of a disc."
 
 _inflated = 1 << 30                                             # bytes that a packed file may unpack to at once, at most
 
@@ -474,12 +480,35 @@ def _read_dicom(path, **kwargs):
         ds.file_meta.TransferSyntaxUID = uid.ImplicitVRLittleEndian if implicit else uid.ExplicitVRLittleEndian if little else uid.ExplicitVRBigEndian
     return ds,at
 
-# %% ../../nbs/data/01_video.ipynb #64c98ceb
+# %% ../../nbs/data/01_video.ipynb #c01d8cfb
 _must = dict(Rows=int, Columns=int, BitsAllocated=int, BitsStored=int, SamplesPerPixel=int, PhotometricInterpretation=str)
 
 def _is_a(ds, name, kind):
     try: return isinstance(ds.get(name), kind)
     except Exception: return False
+
+_picture_class = re.compile(r'(?!.*(Presentation State|Report)).*(Image|Volume|Map Storage|RT Dose)|Segmentation') # of the standard's names: objects that have pixels
+
+def _kind_and_end(path):
+    "Name of the class that a header states, '' where there is none, and whether the data set goes cleanly to the end of the file."
+    from pydicom import filereader, uid
+    ends = [0]
+    with open(path, 'rb') as f:
+        def seen(tag, vr, n): ends.append(None if n == _never else f.tell() + n)
+        ds = filereader.read_partial(f, seen, specific_tags=[0x00080016], force=_bare(path))
+        meta = getattr(ds, 'file_meta', {})
+        f.seek(-8, os.SEEK_END); size,tail = f.tell()+8,f.read()
+    said = [o.get(n) for o,n in ((ds, 'SOPClassUID'), (meta, 'MediaStorageSOPClassUID')) if _is_a(o, n, str)]
+    whole = ends[-1] == size if ends[-1] is not None else tail in (b'\xfe\xff\xdd\xe0\0\0\0\0', b'\xff\xfe\xe0\xdd\0\0\0\0') # of unknown length: the mark of its end
+    return next((uid.UID(u).name for u in said if u), ''),whole or meta.get('TransferSyntaxUID') == uid.DeflatedExplicitVRLittleEndian # that was unpacked whole
+
+def _without_image(path):
+    "The error for a header without a picture: `NoImage` where it says cleanly that it has none, else it is broken and must not be lost."
+    try:
+        with _quiet(): kind,whole = _kind_and_end(path)
+    except Exception: kind,whole = '',False
+    if kind and not _picture_class.match(kind) and (whole or kind.endswith(('Storage', 'Trial'))): return NoImage(path, 'this DICOM object holds no image', 'Leave reports and measurements out')
+    return VideoError(path, 'its header ends, or is damaged, before it comes to a picture', 'Copy it again from its source')
 
 def _dicom_header(path, tags=None):
     "Header of an image (only `tags` of it where given), and the byte at which its pixels begin; VideoError where it is none."
@@ -490,7 +519,7 @@ def _dicom_header(path, tags=None):
     except VideoError: raise
     except Exception as e:                                      # its text may quote the header
         raise VideoError(path, f'its DICOM header cannot be read ({type(e).__name__})', 'Check that it was copied completely') from None
-    if 'Rows' not in ds or 'PhotometricInterpretation' not in ds: raise NoImage(path, 'this DICOM object holds no image', 'Leave reports and measurements out')
+    if 'Rows' not in ds or 'PhotometricInterpretation' not in ds: raise _without_image(path)
     lacks = [n for n,kind in _must.items() if not _is_a(ds, n, kind)]
     if lacks: raise VideoError(path, f"its header lacks {', '.join(lacks)}, or holds there what is not one value", 'Export it again')
     return ds,at
@@ -676,7 +705,7 @@ class DicomMpegReader(PyAVReader):
         from pydicom.encaps import generate_frames
         with _quiet(): return io.BytesIO(next(generate_frames(_read_dicom(self.path)[0].PixelData, number_of_frames=1)))
 
-# %% ../../nbs/data/01_video.ipynb #0745de26
+# %% ../../nbs/data/01_video.ipynb #1a70b577
 _ratio = 1032                                                   # deflate packs no better than this to one
 
 class MhaReader(Reader):
@@ -719,7 +748,7 @@ class MhaReader(Reader):
         if any(Path(n).is_absolute() or '..' in Path(n).parts for n in names): raise VideoError(self.path, 'it names a file outside its folder', 'Put its data beside it')
         if several: return None
         raw = self.path.parent/name
-        if not raw.is_file(): raise VideoError(self.path, f'the file with its pixels, {name}, is missing', 'Copy it too')
+        if not raw.is_file(): raise VideoError(self.path, 'the file with its pixels is missing', 'Copy it too, under the name that the header gives')
         return raw.stat().st_size
 
     def __iter__(self):
@@ -785,7 +814,11 @@ class NiftiReader(Reader):
 # %% ../../nbs/data/01_video.ipynb #d660f14d
 video_extensions = set().union(*(r.suffixes for r in readers.values())) # suffixes that `Video` reads, beside folders
 
-# %% ../../nbs/data/01_video.ipynb #f2ff1748
+# %% ../../nbs/data/01_video.ipynb #06a6ed83
+def _sayable(s):
+    "A suffix for a message; a long one, or one with a number, may be the end of a name: 'scan.doe_jane_1970'."
+    return s if len(s) <= 5 and not re.search(r'\d{3}', s) else ''
+
 def _ending(path): return '.nii.gz' if path.name.lower().endswith('.nii.gz') else path.suffix.lower()
 
 def _dicom_magic(path):
@@ -807,7 +840,8 @@ def _candidates(path, reader):
     found = [r for r in readers.values() if s in r.suffixes]
     if found: return found
     still = ' It is a still: read_grey reads it.' if s in image_extensions else ''
-    raise VideoError(path, f'the suffix {s!r} is not one of a clip', f"Supported: {' '.join(sorted(video_extensions))}, folders of numbered frames.{still}")
+    said = f'the suffix {s!r}' if _sayable(s) or not s else 'its suffix'
+    raise VideoError(path, f'{said} is not one of a clip', f"Supported: {' '.join(sorted(video_extensions))}, folders of numbered frames.{still}")
 
 def _check_file(path):
     "Can it be opened at all? Pipes and devices are not: to open one may wait for ever."
@@ -1024,13 +1058,13 @@ def film_strip(frames,        # Video, or uint8 array (T,H,W)
     if title: fig.suptitle(title, fontsize=9)
     return axs[0]
 
-# %% ../../nbs/data/01_video.ipynb #1dad3443
+# %% ../../nbs/data/01_video.ipynb #84d5c044
 def read_grey(path # png, jpg, bmp, tif, webp, gif (first frame), single-frame DICOM or MetaImage
              )->np.ndarray: # uint8 (H,W)
     "A still as grey levels, by the rule of `to_grey`."
     return _still_both(path)[1]
 
-# %% ../../nbs/data/01_video.ipynb #1d03cb0c
+# %% ../../nbs/data/01_video.ipynb #8bcf28d4
 def _still_both(path):
     "A still as it comes, (H,W) or (H,W,3), and its grey levels."
     path = Path(path)
@@ -1051,7 +1085,7 @@ def _read_image(path):
     except Exception as e:
         raise VideoError(path, f'it cannot be read as an image ({_brief(e, path)})', 'Check that it is what its name says and was copied completely') from e
 
-# %% ../../nbs/data/01_video.ipynb #4895d185
+# %% ../../nbs/data/01_video.ipynb #a388731b
 def _resize(img, h, w, box=None): return np.asarray(Image.fromarray(img).resize((w,h), Image.Resampling.BILINEAR, box=box))  # Pillow's bilinear filter widens when it shrinks: no aliasing
 
 def _pad(img, size):
@@ -1068,7 +1102,7 @@ def _crop(img, size):
 
 _fits = dict(pad=(_pad, max, 'longer'), crop=(_crop, min, 'shorter'))
 
-# %% ../../nbs/data/01_video.ipynb #d57bb1d2
+# %% ../../nbs/data/01_video.ipynb #1f09444d
 def fit_frame(img:np.ndarray,     # uint8 (H,W)
               size:int,           # pixels of each side of the result
               fit:str='pad',      # 'pad': whole frame, zeros beside it; 'crop': centre square, sides cut off
@@ -1083,7 +1117,7 @@ def fit_frame(img:np.ndarray,     # uint8 (H,W)
         raise ValueError(f'size={size} for a frame of {img.shape[0]} x {img.shape[1]}, whose {word} side is {have}. Choose a size from 1 to {have}, or pass upscale=True')
     return f(img, size)
 
-# %% ../../nbs/data/01_video.ipynb #b4c86ee7
+# %% ../../nbs/data/01_video.ipynb #78f3ebd4
 _maybe_still = {'.gif', '.tif', '.tiff', '.dcm', '.dicom', '.mha', '.mhd', '.nii', '.nii.gz'}
 
 def _is_clip(p):
@@ -1123,7 +1157,7 @@ def _frame_rule(frames, root):
     if isinstance(frames, str): return lambda p: fnmatch.fnmatch(p.relative_to(root).as_posix(), frames) and _readable(p)
     return {None: _is_sweep, True: _readable, False: lambda p: False}[frames]
 
-# %% ../../nbs/data/01_video.ipynb #1b13d514
+# %% ../../nbs/data/01_video.ipynb #e5ea9297
 def get_videos(folder,            # where to look (str or Path)
                recurse:bool=True, # also in folders below it
                frames=None        # folders of images: None, the rule above; True, all that share one pattern; False, none; or a glob on the path below `folder`
@@ -1141,17 +1175,17 @@ def get_videos(folder,            # where to look (str or Path)
         for p in files:
             if sweep and p.suffix.lower() in image_extensions: continue
             if _is_clip(p): clips.append(p)
-            else: others[p.suffix.lower() or 'no suffix'] += 1
+            else: others['no suffix' if not p.suffix else _sayable(p.suffix.lower()) or 'other'] += 1
     if not clips: _no_clips(root, others)
     return L(sorted(clips))
 
-# %% ../../nbs/data/01_video.ipynb #0ed58610
+# %% ../../nbs/data/01_video.ipynb #e1f9e03c
 def _no_clips(root, others):
     found = ', '.join(f'{n} {s}' for s,n in others.most_common(8)) or 'no files at all'
     stills = " Folders of frames: pass frames=True." if set(others) & image_extensions else ''
     raise VideoError(root, f'there is no clip in this folder (found: {found})', f"Clips are {' '.join(sorted(video_extensions))} and folders of numbered frames.{stills}")
 
-# %% ../../nbs/data/01_video.ipynb #47293d7d
+# %% ../../nbs/data/01_video.ipynb #6785bfc6
 _keys = ('path', 'video', 'file', 'filename', 'file_name', 'video_path', 'name', 'clip')
 
 def _some(xs, n=5): return ', '.join(map(str, xs[:n])) + (f' and {len(xs)-n} more' if len(xs) > n else '')
@@ -1182,7 +1216,7 @@ def _from_table(paths, t, what):
 def _all_found(missing, said):
     if missing: raise ValueError(f'{len(missing)} clips {said}: {_some([p.as_posix() for p in missing])}')
 
-# %% ../../nbs/data/01_video.ipynb #64668f3c
+# %% ../../nbs/data/01_video.ipynb #1855a77e
 def _from_regex(paths, rx, what):
     rx = re.compile(rx)
     if not rx.groups: raise ValueError(f'the regular expression {rx.pattern!r} has no group: put the part that is the {what} in brackets')
@@ -1201,7 +1235,7 @@ def _source(x):
     if not isinstance(x, (str,Path)) or str(x).lower().endswith('.csv'): return _from_table
     return _from_regex
 
-# %% ../../nbs/data/01_video.ipynb #b38a6395
+# %% ../../nbs/data/01_video.ipynb #a08e46e4
 def video_table(paths,        # clips
                 patient=None, # DataFrame or csv path with a column for the clip and one `patient`; or a function of the path; or a regular expression with one group
                 machine=None, # the same for the machine
@@ -1218,7 +1252,7 @@ def video_table(paths,        # clips
     meta = {what: pd.Series(_source(x)(paths, x, what), dtype=object) for what,x in (('patient', patient), ('machine', machine))}
     return pd.DataFrame(dict(path=[str(p) for p in paths], name=names, **meta), dtype=object)      # objects: a file name need not be text
 
-# %% ../../nbs/data/01_video.ipynb #d1420634
+# %% ../../nbs/data/01_video.ipynb #9a53b924
 def _animation(frames, ms, width):
     "Encoded animation and its MIME kind."
     from PIL import features
@@ -1230,7 +1264,7 @@ def _animation(frames, ms, width):
     ims[0].save(buf, kind, save_all=True, append_images=ims[1:], duration=ms, loop=0, **kw)
     return buf.getvalue(),kind
 
-# %% ../../nbs/data/01_video.ipynb #cc551b4c
+# %% ../../nbs/data/01_video.ipynb #8b32ed96
 def show_clip(clip,                 # Video, or uint8 array (T,H,W)
               fps:float|None=None,  # frames a second of the clip; None: the Video's own, else 10
               width:int=240,        # pixels
