@@ -644,12 +644,15 @@ def _ask(s):
     return '\n'.join((f'{s.name} is not fetched from here. {_get.get(s.needs, s.needs).capitalize()}: {s.how or "see its page"}', f'Page: {s.url}',
                       f'The licence, {s.licence}: {s.permits}', 'Then unpack it so that it looks like this, and give the folder to read:', s.layout))
 
-# %% ../../nbs/data/08_sources.ipynb #cd788da7
+# %% ../../nbs/data/08_sources.ipynb #f5fce2fe
 def show_sources(name:str='', # of a data set; '': all
                  dest:str=''  # folder to download it into; '': only tell of it
                 ):
     "Print the list of data sets, or one in full, or download it: what the command line says."
-    if name and dest: return print(download_source(name, dest))
+    if dest and not name: raise ValueError(f'which data set shall go into {dest}? Give its name')
+    if dest:
+        try: return print(download_source(name, dest))
+        except NotOpen as e: raise SystemExit(str(e)) from e           # several lines, for people: not one of an error
     if name: return print(find_source(name))
     rows = [(s.name, s.needs, s.licence, f'{s.task}; {s.size}') for s in _known_sources().values()]
     wide = [max(len(r[i]) for r in rows) for i in range(3)]
