@@ -717,7 +717,7 @@ BUSI = register(Source('BUSI', 'Breast ultrasound images', 'breast lesion (still
     'Different pictures of one lesion are not found. busi_mask puts the masks of a still together.',
     unverified='The licence. How many of the published duplicates the hashes find: the archive was not at hand.'))
 
-# %% ../../nbs/data/10_other_sources.ipynb #12f60e34
+# %% ../../nbs/data/10_other_sources.ipynb #eb2ededa
 BUTTERFLY_CLASSES = ('2ch', '4ch', 'bladder', 'carotid', 'ivc', 'lungs', 'morisons_pouch', 'plax', 'thyroid')
 
 def make_butterfly_like(dest,    # folder to write, empty or absent
@@ -749,7 +749,7 @@ def _butterfly_rows(home, part):
         if len(rel.parts) < 4 or not rel.parts[-3].isdigit(): raise ValueError(f'{rel.as_posix()}: training/1/bladder/img001.png was expected')
         yield {'path': rel.as_posix(), 'patient': rel.parts[-3], 'split': 'train' if 'train' in part.lower() else 'test', 'class': rel.parts[-2]}
 
-# %% ../../nbs/data/10_other_sources.ipynb #ac06c45c
+# %% ../../nbs/data/10_other_sources.ipynb #1da2856e
 BUTTERFLY = register(Source('Butterfly', 'The Butterfly Network ultrasound data set of the MIT GrandHack 2018', 'organ and view (stills)',
                             '31 people, nine classes', 'hackathon only', 'Butterfly Network, MIT GrandHack 2018 (no paper)',
                             'https://github.com/ButterflyNetwork/MITGrandHack2018',
@@ -765,7 +765,7 @@ BUTTERFLY = register(Source('Butterfly', 'The Butterfly Network ultrasound data 
     notes='Training and test set are of different people; there is no validation set. The stills of a person and class are probably frames of one scan.',
     unverified='What the folders of the archives training1 and training2 are called; that a number means one person in both.'))
 
-# %% ../../nbs/data/10_other_sources.ipynb #22715aad
+# %% ../../nbs/data/10_other_sources.ipynb #25e54539
 def frames_of(df,                  # table of a reader, rows of whole clips
               root,                # what its paths are relative to
               per_second:float=3., # frames a second of the clip

@@ -701,7 +701,7 @@ def toy_clips(folder, n_clips=3, n_frames=20, height=48, width=64):
             Image.fromarray(img).save(d/f'{i:04d}.png')
     return Path(folder)
 
-# %% ../../nbs/data/02_store.ipynb #a341e187
+# %% ../../nbs/data/02_store.ipynb #eed93992
 def _shared(videos, size):
     "The sum of each clip whose frames another clip has too, else None; clips of black frames only are no copies."
     s = videos.sha.where(videos.sha.duplicated(keep=False), None)
@@ -739,7 +739,7 @@ def twins(self:FrameStore)->list: # of lists of names
     s = _shared(self.videos, self.size)
     return list(self.videos.name[s.notna()].groupby(s.dropna(), sort=False).agg(list))
 
-# %% ../../nbs/data/02_store.ipynb #7ab89704
+# %% ../../nbs/data/02_store.ipynb #11016964
 class _MappedFrames:
     "Chosen rows of an array of frames, indexed as if they were all of it; only what is asked for is read."
     def __init__(self, frames, rows): self.frames, self.rows, self.dtype, self.shape, self.ndim = frames, rows, frames.dtype, (len(rows), *frames.shape[1:]), frames.ndim
@@ -749,7 +749,7 @@ class _MappedFrames:
         return self.frames[self.rows[i]]
     def __array__(self, dtype=None, copy=None): return np.asarray(self.frames[self.rows], dtype)
 
-# %% ../../nbs/data/02_store.ipynb #df07805f
+# %% ../../nbs/data/02_store.ipynb #dd7a1451
 class StoreSubset(FrameStore):
     "Some frames of a store, read through its memory map; whatever takes a `FrameStore` takes it. Made by `store.subset(...)`."
     def __init__(self,
@@ -792,7 +792,7 @@ class StoreSubset(FrameStore):
 
     def where(self, rows): return self.parent.where(self.rows[rows])
 
-# %% ../../nbs/data/02_store.ipynb #10dbebb6
+# %% ../../nbs/data/02_store.ipynb #923526a8
 @patch
 def describe(self:FrameStore)->dict:
     "How the frames are spent: numbers of frames, patients, clips, machines (NaN: not known), frames a clip (mean), and the spacing in source frames."
@@ -814,7 +814,7 @@ def verify(self:StoreSubset)->dict:
     "Check the whole store that this is a part of: sums are kept by clip, not by frame."
     return self.parent.verify()
 
-# %% ../../nbs/data/02_store.ipynb #972db269
+# %% ../../nbs/data/02_store.ipynb #da6385d8
 def _in_turn(items, *keys):
     "`items` in the order in which they are taken: fewest turns of its first key so far, then of its second key, then first in line."
     codes = [k[np.asarray(items, int)].astype(str) for k in keys]
@@ -834,7 +834,7 @@ def _in_turn(items, *keys):
         for m,o in zip(met, c): m[o] += 1
     return np.array(out, int)
 
-# %% ../../nbs/data/02_store.ipynb #b23e108d
+# %% ../../nbs/data/02_store.ipynb #0f5055e2
 def _wanted(what, given):
     "None, a number of at least 1, or a list of names."
     if given is None: return None
@@ -864,7 +864,7 @@ def _listed(label, asked):
         ok &= np.isin(label[what], names)
     return ok
 
-# %% ../../nbs/data/02_store.ipynb #14ee4ef7
+# %% ../../nbs/data/02_store.ipynb #c4c3f943
 def _choose(store, s, room):
     "Numbers of the chosen clips, in the store's order, and how many were passed over because they have no `room` for the frames asked for."
     label, rng = _labels(store), np.random.default_rng(s['seed'])
@@ -883,7 +883,7 @@ def _draw_groups(clips, g, m, g_order, n):
     heads = dict(zip(g[clips][::-1], clips[::-1]))                                # a group stands in line with the machine of its first clip
     return g[_in_turn([heads[o] for o in g_order if o in heads], m)[:n]]
 
-# %% ../../nbs/data/02_store.ipynb #ff870e76
+# %% ../../nbs/data/02_store.ipynb #2b5a9d84
 def _check_got(store, s, clips):
     "StoreError where the clips are fewer than was asked for."
     label = _labels(store)
@@ -894,7 +894,7 @@ def _check_got(store, s, clips):
         if isinstance(s[what], list) and (lost := sorted(set(s[what]) - set(label[what][clips]))): raise StoreError(f"{what}: no clip of {', '.join(lost[:5])} is left together with {rest}. Leave the name out, or change the others.")
     if not len(clips): raise StoreError('no clip is left with these settings')
 
-# %% ../../nbs/data/02_store.ipynb #f2a5fe0b
+# %% ../../nbs/data/02_store.ipynb #11330a44
 def _share(budget, room):
     "Frames of each clip: `budget` shared out evenly over clips that have `room` for so many."
     level = bisect.bisect_right(range(int(room.max()) + 1), budget, key=lambda o: int(np.minimum(room, o).sum())) - 1
@@ -902,7 +902,7 @@ def _share(budget, room):
     n[np.flatnonzero(room > level)[:budget - n.sum()]] += 1
     return n
 
-# %% ../../nbs/data/02_store.ipynb #056ce8a2
+# %% ../../nbs/data/02_store.ipynb #d5b1ac72
 def _counts(store, s, clips, room):
     "Kept frames of each clip; StoreError says what would be enough where the budget cannot be had."
     room, f, b = room[clips], s['frames_per_video'], s['budget']
@@ -926,7 +926,7 @@ def _enough(store, s):
 
 def _room(store, s): return (store.counts - 1)//(s['step'] or 1) + 1
 
-# %% ../../nbs/data/02_store.ipynb #c57ccd29
+# %% ../../nbs/data/02_store.ipynb #8593695b
 def _block(have, room, n, step, rng):  return (room - n)//2*step
 def _random(have, room, n, step, rng): return np.minimum(rng.random(len(n))*(room - n + 1), room - n).astype(int)*step
 def _spread(have, room, n, step, rng): return (have - 1 - (n - 1)*step)//2
@@ -938,7 +938,7 @@ def _place(store, s, clips, n, room):
     if keep == 'spread': step = int(((have - 1)//np.maximum(n - 1, 1))[n > 1].min()) if (n > 1).any() else 1
     return _keeps[keep](have, room[clips], n, step, np.random.default_rng([s['seed'], 1])), step
 
-# %% ../../nbs/data/02_store.ipynb #81787e55
+# %% ../../nbs/data/02_store.ipynb #0865e9d2
 @patch
 def subset(self:FrameStore,
     patients:int|list|None=None, # how many, drawn; or their names; None: all
@@ -962,7 +962,7 @@ def subset(self:FrameStore,
     start, step = _place(self, s, clips, n, room)
     return StoreSubset(self, clips, start, n, step, s, short)
 
-# %% ../../nbs/data/02_store.ipynb #c898be8e
+# %% ../../nbs/data/02_store.ipynb #b7257525
 def _sparse_store(dest, n_clips, n_frames, size=128, fps=10., real=3):
     "A store of `n_clips` invented clips, of which the last `real` have frames that take up disk."
     keys, part = [f'{i:06d}' for i in range(n_clips)], np.full((n_frames, size, size), 128, np.uint8)
@@ -976,7 +976,7 @@ def _sparse_store(dest, n_clips, n_frames, size=128, fps=10., real=3):
     _finish(work, plan, keys, [], .1); _swap(work, Path(dest))
     return FrameStore(dest)
 
-# %% ../../nbs/data/02_store.ipynb #3a82c760
+# %% ../../nbs/data/02_store.ipynb #22ea3d75
 def not_clips(folder, # where the clips were looked for
               clips   # what `get_videos` found there
              )->dict: # suffix -> number of files
