@@ -7,7 +7,7 @@ Docs: https://sslus.github.io/sslus/data/inventory.html.md"""
 # %% auto #0
 __all__ = ['columns', 'moving', 'write_clip', 'write_dicom', 'make_archive', 'look', 'Inventory', 'inventory', 'inventory_main']
 
-# %% ../../nbs/data/14_inventory.ipynb #0747a236
+# %% ../../nbs/data/14_inventory.ipynb #2b3711f3
 import base64, hashlib, io, json, os, re, shlex, stat, time, warnings
 from collections import Counter
 from html import escape
@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from fastcore.basics import patch
 from PIL import Image
-from .video import Video, VideoError, _ending, _images, _is_clip, _is_sweep, _still_both, image_extensions, read_grey, video_extensions
+from .video import Video, VideoError, _ending, _images, _is_clip, _is_sweep, _pixel_files, _still_both, image_extensions, read_grey, video_extensions
 from .workers import JobTimeout, WorkerDied, run_jobs
 
 # %% ../../nbs/data/14_inventory.ipynb #82b41646
@@ -204,25 +204,10 @@ def _thumbnail(g):
     im.thumbnail((96, 96)); im.save(buf, 'jpeg', quality=60)
     return base64.b64encode(buf.getvalue()).decode()
 
-# %% ../../nbs/data/14_inventory.ipynb #706ec5aa
-def _pixels(path):
-    "Files with the pixels of a MetaImage header, by its own word; [] for everything else."
-    if path.suffix.lower() != '.mhd' or not os.path.isfile(path): return []
-    try:
-        with open(path, 'rb') as f: head, _, after = f.read(1 << 20).decode('utf-8', 'replace').partition('ElementDataFile')
-        name, *more = [o.strip() for o in after.lstrip(' \t=').splitlines()] or ['']
-        names = more if name.upper().startswith('LIST') else _numbered_names(path.parent, name) if '%' in name else [name]
-    except OSError: return []
-    return [path.parent/n for n in names if n and not Path(n).is_absolute() and '..' not in Path(n).parts and os.path.isfile(path.parent/n)]
-
-def _numbered_names(folder, said):
-    "Names in `folder` that a pattern such as 'slice%03d.raw 1 20 1' means."
-    rule = r'\d+'.join(map(re.escape, re.split(r'%\d*d', said.split()[0])))
-    return sorted(n for n in os.listdir(folder) if re.fullmatch(rule, n))
-
+# %% ../../nbs/data/14_inventory.ipynb #c7ae49c7
 def _parts(path):
     "The files that a path stands for."
-    return _images(path) if os.path.isdir(path) else [path, *_pixels(path)]
+    return _images(path) if os.path.isdir(path) else [path, *_pixel_files(path)]
 
 # %% ../../nbs/data/14_inventory.ipynb #69b6a09d
 _strange = ((stat.S_ISFIFO, 'a pipe (FIFO)'), (stat.S_ISSOCK, 'a socket'), (stat.S_ISBLK, 'a device'), (stat.S_ISCHR, 'a device'))
@@ -385,7 +370,7 @@ def _dead(path, e):
     said = f'{what} ({e})' if what else f'it cannot be read ({type(e).__name__}: {str(e)[:200]})'
     return _blank(**_no, kind=_kind(path), reason=said, remedy='Look at it with a player; convert it or leave it out')
 
-# %% ../../nbs/data/14_inventory.ipynb #f8043704
+# %% ../../nbs/data/14_inventory.ipynb #6596ec90
 _copy = re.compile(r'(?<![a-z])(copy|kopie|copie|copia|duplicate|backup|bak|old|junk|tmp|temp|trash)(?![a-z])|\(\d+\)$', re.I)
 
 def _first(r):
@@ -404,7 +389,7 @@ def _twins(rows):
 def _belonging(by):
     "Say of the files with a header's pixels whose they are, in the rows `by` path; a header that is used has the last word."
     for p,r in sorted(by.items(), key=lambda o: o[1]['use'] == 'yes'):
-        for mine in [by[q] for q in _pixels(p) if q in by and _kind(q) not in ('clip', 'still')]:
+        for mine in [by[q] for q in _pixel_files(p) if q in by and _kind(q) not in ('clip', 'still')]:
             if r['use'] == 'yes': mine.update(kind='part', use='yes', reason=f"the pixels of {r['path']}, and counted there", remedy='')
             else: mine.update(kind='part', use='no', reason='the pixels of a header (.mhd) that is not used', remedy=f"See what is said of {r['path']}")
             mine['bytes'] = None

@@ -7,7 +7,7 @@ Docs: https://sslus.github.io/sslus/data/store.html.md"""
 # %% auto #0
 __all__ = ['StoreError', 'decode_clip', 'pseudonym', 'FrameStore', 'StoreSubset', 'not_clips']
 
-# %% ../../nbs/data/02_store.ipynb #bf534a99
+# %% ../../nbs/data/02_store.ipynb #b4b8c71d
 import bisect, errno, hashlib, heapq, hmac, io, json, os, re, shutil, socket, stat, sys, time
 from collections import Counter
 from contextlib import contextmanager, suppress
@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from fastcore.basics import patch
 from .video import Video, VideoError, fit_frame, get_videos, video_table
+from .video import _pixel_files
 from .workers import JobTimeout, WorkerDied, run_jobs
 
 # %% ../../nbs/data/02_store.ipynb #5763aa3d
@@ -50,7 +51,7 @@ def _blocks(frames, fit, size):
         if k == len(buf): yield buf; k = 0
     if k: yield buf[:k]
 
-# %% ../../nbs/data/02_store.ipynb #20b10be3
+# %% ../../nbs/data/02_store.ipynb #20779457
 def _entry(p):
     try: st = os.stat(p); return os.path.basename(p), st.st_size, st.st_mtime_ns
     except (OSError, ValueError): return os.path.basename(p), -1, 0     # decoding will say what is wrong with it
@@ -60,14 +61,8 @@ def _files(path):
     p = Path(path)
     with suppress(OSError):
         if p.is_dir(): return sorted(e.path for e in os.scandir(p))
-        if p.suffix.lower() == '.mhd': return [str(p), *_pixel_file(p)]
+        if pixels := _pixel_files(p): return [str(p), *map(str, pixels)]
     return []
-
-def _pixel_file(p):
-    "The file beside a MetaImage header that holds its pixels."
-    with open(p, 'rb') as f: m = re.search(rb'ElementDataFile\s*=\s*([^\r\n]+)', f.read(1 << 16))
-    name = os.fsdecode(m[1].strip()) if m else ''
-    return [str(p.with_name(name))] if name and Path(name).name == name and p.with_name(name).is_file() else []
 
 def _state(path):
     "What changes when a clip does: size and date, and those of its files where it is more than one."

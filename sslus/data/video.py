@@ -762,7 +762,23 @@ class MhaReader(Reader):
 
     def array(self, a): return a[...,:3] if a.ndim == 3 else a
 
-# %% ../../nbs/data/01_video.ipynb #73ea034e
+# %% ../../nbs/data/01_video.ipynb #86694a63
+def _pixel_files(path):
+    "Files with the pixels of a MetaImage header, by its own word; [] for everything else."
+    if path.suffix.lower() != '.mhd' or not os.path.isfile(path): return []
+    try:
+        with open(path, 'rb') as f: head, _, after = f.read(1 << 20).decode('utf-8', 'replace').partition('ElementDataFile')
+        name, *more = [o.strip() for o in after.lstrip(' \t=').splitlines()] or ['']
+        names = more if name.upper().startswith('LIST') else _numbered_names(path.parent, name) if '%' in name else [name]
+    except OSError: return []
+    return [path.parent/n for n in names if n and not Path(n).is_absolute() and '..' not in Path(n).parts and os.path.isfile(path.parent/n)]
+
+def _numbered_names(folder, said):
+    "Names in `folder` that a pattern such as 'slice%03d.raw 1 20 1' means."
+    rule = r'\d+'.join(map(re.escape, re.split(r'%\d*d', said.split()[0])))
+    return sorted(n for n in os.listdir(folder) if re.fullmatch(rule, n))
+
+# %% ../../nbs/data/01_video.ipynb #db8e50bc
 _nifti_kinds = {2: 'u1', 4: 'i2', 8: 'i4', 16: 'f4', 64: 'f8', 256: 'i1', 512: 'u2', 768: 'u4'}   # codes of the standard to numpy
 
 class NiftiReader(Reader):
@@ -811,10 +827,10 @@ class NiftiReader(Reader):
         plain = self.slope == 0 or (self.slope, self.inter) == (1, 0) or self.slope != self.slope
         return a if plain else a*self.slope + self.inter
 
-# %% ../../nbs/data/01_video.ipynb #d660f14d
+# %% ../../nbs/data/01_video.ipynb #e1315b5b
 video_extensions = set().union(*(r.suffixes for r in readers.values())) # suffixes that `Video` reads, beside folders
 
-# %% ../../nbs/data/01_video.ipynb #06a6ed83
+# %% ../../nbs/data/01_video.ipynb #ef197bec
 def _sayable(s):
     "A suffix for a message; a long one, or one with a number, may be the end of a name: 'scan.doe_jane_1970'."
     return s if len(s) <= 5 and not re.search(r'\d{3}', s) else ''
@@ -857,7 +873,7 @@ def _check_file(path):
     except PermissionError as e: raise VideoError(path, 'no permission to read it', 'Change its permissions or ask its owner') from e
     except OSError as e: raise VideoError(path, f'it cannot be opened ({e.strerror})', 'Check the disc it lies on') from e
 
-# %% ../../nbs/data/01_video.ipynb #ea83c3a8
+# %% ../../nbs/data/01_video.ipynb #c832fb1f
 class Video:
     "A clip as grey uint8 frames, read front to back."
     def __init__(self,
@@ -913,7 +929,7 @@ class Video:
         n = f'{n} frames' if n is not None else f'about {about} frames' if about else 'frames not counted yet'
         return f"Video({self.path.name}: {n}, {h} x {w}, {f'{self.fps:.4g} fps' if self.fps else 'no fps'}, {self._head.info.get('codec') or self._head.info['format']})"
 
-# %% ../../nbs/data/01_video.ipynb #018b5667
+# %% ../../nbs/data/01_video.ipynb #aa3e687b
 _mend = 'Copy or export it again, or take what there is with Video(path, partial=True)'
 
 @patch
@@ -939,7 +955,7 @@ def _ended(self:Video, k, e):
     said = '' if short else f' ({_brief(e, self.path)})'
     raise VideoError(self.path, f"it stops after {k}{f' of about {about}' if about else ''} frames{said}", _mend) from e
 
-# %% ../../nbs/data/01_video.ipynb #9455f8fa
+# %% ../../nbs/data/01_video.ipynb #43880d8e
 @patch
 def _both(self:Video, every=1):
     "Frames 0, every, 2*every, ... as the reader gives them, cut to the region, and their grey levels."
@@ -963,7 +979,7 @@ def _range(self:Video):
         except ValueError as e: raise VideoError(self.path, str(e), 'Save it without them') from e
     return self._lohi
 
-# %% ../../nbs/data/01_video.ipynb #73155066
+# %% ../../nbs/data/01_video.ipynb #62411503
 @patch
 def chunks(self:Video,
            n:int=64,    # frames in a chunk, at most
@@ -982,7 +998,7 @@ def __iter__(self:Video):
     "Grey frames (H,W) one by one."
     return self._grey()
 
-# %% ../../nbs/data/01_video.ipynb #043cae82
+# %% ../../nbs/data/01_video.ipynb #171be5ea
 @patch
 def __len__(self:Video)->int:
     "Number of frames that a front-to-back decode gives; counted by one pass where no header can be believed."
@@ -991,7 +1007,7 @@ def __len__(self:Video)->int:
         for _ in self._raw(every=1 << 62): pass
     return self._n
 
-# %% ../../nbs/data/01_video.ipynb #58fc4219
+# %% ../../nbs/data/01_video.ipynb #8a4ffd5f
 class _Recent:
     "Frames 0, 1, 2, ... of the clip that was last read by index: one clip for the whole process."
     limit,held = 64 << 20,(None, [])
@@ -1012,7 +1028,7 @@ def _take(self:Video, idx):
     _Recent.held = self._key,new
     return got
 
-# %% ../../nbs/data/01_video.ipynb #950545c8
+# %% ../../nbs/data/01_video.ipynb #4845f768
 @patch
 def __getitem__(self:Video,
                 i # int, or slice with any step; negative indices count from the end
@@ -1034,7 +1050,7 @@ def _slice(self:Video, s):
     frames = [got[i] for i in idx if i in got]
     return np.stack(frames) if frames else np.zeros((0, *self.size), np.uint8)
 
-# %% ../../nbs/data/01_video.ipynb #a5d45509
+# %% ../../nbs/data/01_video.ipynb #3d5dc698
 def _as_clip(v, n):
     "At most `n` evenly spaced frames of a Video or an array, their indices, and how many there were."
     total = len(v)
@@ -1043,7 +1059,7 @@ def _as_clip(v, n):
     frames = np.stack([to_grey(np.asarray(got[i])) for i in idx])
     return frames,idx,total
 
-# %% ../../nbs/data/01_video.ipynb #5627965a
+# %% ../../nbs/data/01_video.ipynb #787dc879
 def film_strip(frames,        # Video, or uint8 array (T,H,W)
                n:int=8,       # frames to draw, evenly spaced from first to last
                height:float=1.6, # inches
@@ -1058,13 +1074,13 @@ def film_strip(frames,        # Video, or uint8 array (T,H,W)
     if title: fig.suptitle(title, fontsize=9)
     return axs[0]
 
-# %% ../../nbs/data/01_video.ipynb #84d5c044
+# %% ../../nbs/data/01_video.ipynb #ba0abb5b
 def read_grey(path # png, jpg, bmp, tif, webp, gif (first frame), single-frame DICOM or MetaImage
              )->np.ndarray: # uint8 (H,W)
     "A still as grey levels, by the rule of `to_grey`."
     return _still_both(path)[1]
 
-# %% ../../nbs/data/01_video.ipynb #8bcf28d4
+# %% ../../nbs/data/01_video.ipynb #1b4739e3
 def _still_both(path):
     "A still as it comes, (H,W) or (H,W,3), and its grey levels."
     path = Path(path)
@@ -1085,7 +1101,7 @@ def _read_image(path):
     except Exception as e:
         raise VideoError(path, f'it cannot be read as an image ({_brief(e, path)})', 'Check that it is what its name says and was copied completely') from e
 
-# %% ../../nbs/data/01_video.ipynb #a388731b
+# %% ../../nbs/data/01_video.ipynb #b7ff7bdb
 def _resize(img, h, w, box=None): return np.asarray(Image.fromarray(img).resize((w,h), Image.Resampling.BILINEAR, box=box))  # Pillow's bilinear filter widens when it shrinks: no aliasing
 
 def _pad(img, size):
@@ -1102,7 +1118,7 @@ def _crop(img, size):
 
 _fits = dict(pad=(_pad, max, 'longer'), crop=(_crop, min, 'shorter'))
 
-# %% ../../nbs/data/01_video.ipynb #1f09444d
+# %% ../../nbs/data/01_video.ipynb #b5c5b060
 def fit_frame(img:np.ndarray,     # uint8 (H,W)
               size:int,           # pixels of each side of the result
               fit:str='pad',      # 'pad': whole frame, zeros beside it; 'crop': centre square, sides cut off
@@ -1117,7 +1133,7 @@ def fit_frame(img:np.ndarray,     # uint8 (H,W)
         raise ValueError(f'size={size} for a frame of {img.shape[0]} x {img.shape[1]}, whose {word} side is {have}. Choose a size from 1 to {have}, or pass upscale=True')
     return f(img, size)
 
-# %% ../../nbs/data/01_video.ipynb #78f3ebd4
+# %% ../../nbs/data/01_video.ipynb #b2bbd588
 _maybe_still = {'.gif', '.tif', '.tiff', '.dcm', '.dicom', '.mha', '.mhd', '.nii', '.nii.gz'}
 
 def _is_clip(p):
@@ -1157,7 +1173,7 @@ def _frame_rule(frames, root):
     if isinstance(frames, str): return lambda p: fnmatch.fnmatch(p.relative_to(root).as_posix(), frames) and _readable(p)
     return {None: _is_sweep, True: _readable, False: lambda p: False}[frames]
 
-# %% ../../nbs/data/01_video.ipynb #e5ea9297
+# %% ../../nbs/data/01_video.ipynb #c90cb730
 def get_videos(folder,            # where to look (str or Path)
                recurse:bool=True, # also in folders below it
                frames=None        # folders of images: None, the rule above; True, all that share one pattern; False, none; or a glob on the path below `folder`
@@ -1179,13 +1195,13 @@ def get_videos(folder,            # where to look (str or Path)
     if not clips: _no_clips(root, others)
     return L(sorted(clips))
 
-# %% ../../nbs/data/01_video.ipynb #e1f9e03c
+# %% ../../nbs/data/01_video.ipynb #99d75dd8
 def _no_clips(root, others):
     found = ', '.join(f'{n} {s}' for s,n in others.most_common(8)) or 'no files at all'
     stills = " Folders of frames: pass frames=True." if set(others) & image_extensions else ''
     raise VideoError(root, f'there is no clip in this folder (found: {found})', f"Clips are {' '.join(sorted(video_extensions))} and folders of numbered frames.{stills}")
 
-# %% ../../nbs/data/01_video.ipynb #6785bfc6
+# %% ../../nbs/data/01_video.ipynb #7119f534
 _keys = ('path', 'video', 'file', 'filename', 'file_name', 'video_path', 'name', 'clip')
 
 def _some(xs, n=5): return ', '.join(map(str, xs[:n])) + (f' and {len(xs)-n} more' if len(xs) > n else '')
@@ -1216,7 +1232,7 @@ def _from_table(paths, t, what):
 def _all_found(missing, said):
     if missing: raise ValueError(f'{len(missing)} clips {said}: {_some([p.as_posix() for p in missing])}')
 
-# %% ../../nbs/data/01_video.ipynb #1855a77e
+# %% ../../nbs/data/01_video.ipynb #eab31c1e
 def _from_regex(paths, rx, what):
     rx = re.compile(rx)
     if not rx.groups: raise ValueError(f'the regular expression {rx.pattern!r} has no group: put the part that is the {what} in brackets')
@@ -1235,7 +1251,7 @@ def _source(x):
     if not isinstance(x, (str,Path)) or str(x).lower().endswith('.csv'): return _from_table
     return _from_regex
 
-# %% ../../nbs/data/01_video.ipynb #a08e46e4
+# %% ../../nbs/data/01_video.ipynb #c7f151a5
 def video_table(paths,        # clips
                 patient=None, # DataFrame or csv path with a column for the clip and one `patient`; or a function of the path; or a regular expression with one group
                 machine=None, # the same for the machine
@@ -1252,7 +1268,7 @@ def video_table(paths,        # clips
     meta = {what: pd.Series(_source(x)(paths, x, what), dtype=object) for what,x in (('patient', patient), ('machine', machine))}
     return pd.DataFrame(dict(path=[str(p) for p in paths], name=names, **meta), dtype=object)      # objects: a file name need not be text
 
-# %% ../../nbs/data/01_video.ipynb #9a53b924
+# %% ../../nbs/data/01_video.ipynb #57bc5d71
 def _animation(frames, ms, width):
     "Encoded animation and its MIME kind."
     from PIL import features
@@ -1264,7 +1280,7 @@ def _animation(frames, ms, width):
     ims[0].save(buf, kind, save_all=True, append_images=ims[1:], duration=ms, loop=0, **kw)
     return buf.getvalue(),kind
 
-# %% ../../nbs/data/01_video.ipynb #8b32ed96
+# %% ../../nbs/data/01_video.ipynb #09f3cded
 def show_clip(clip,                 # Video, or uint8 array (T,H,W)
               fps:float|None=None,  # frames a second of the clip; None: the Video's own, else 10
               width:int=240,        # pixels
