@@ -7,7 +7,8 @@ Docs: https://sslus.github.io/sslus/all.html.md"""
 # %% auto #0
 __all__ = []
 
-# %% ../nbs/all.ipynb #8107ada0
+# %% ../nbs/all.ipynb #f51dc6a6
+from .data.style import *
 from .data.video import *
 from .data.store import *
 from .data.subsets import *
