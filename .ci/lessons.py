@@ -1,13 +1,32 @@
-"Run the lessons in a real Jupyter kernel, without their slow cells, in a folder of their own (so without any real clips)."
-import json, re, subprocess, sys, tempfile
+"Run the lessons in a real Jupyter kernel, one after the other, without their slow cells, in a folder of their own (so without any real clips); say how long each took."
+import json, re, shutil, subprocess, sys, tempfile, time
 from pathlib import Path
 
-def quick(cell): return not re.search(r'^#\s*\|\s*(slow|cuda)\s*$', ''.join(cell['source']), re.M)
+def quick(cell):
+    "Is the cell run here? Not where it is slow, wants a GPU, or installs the package."
+    return not re.search(r'^#\s*\|\s*(slow|cuda|eval:\s*false)\s*$', ''.join(cell['source']), re.M)
 
-root = Path(__file__).resolve().parent.parent
-with tempfile.TemporaryDirectory() as tmp:
-    for file in sorted((root/'nbs/tutorials').glob('*.ipynb')):
-        nb = json.loads(file.read_text(encoding='utf-8'))
-        nb['cells'] = [c for c in nb['cells'] if quick(c)]
-        (Path(tmp)/file.name).write_text(json.dumps(nb), encoding='utf-8')
-        subprocess.run([sys.executable, '-m', 'jupyter', 'execute', file.name], cwd=tmp, check=True)
+def copy(lesson, folder):
+    "Copy of a lesson without the cells that are not run here and without outputs; beside it only the saved results that come with the lessons."
+    nb = json.loads(lesson.read_text(encoding='utf-8'))
+    nb['cells'] = [c for c in nb['cells'] if quick(c)]
+    for c in nb['cells']:
+        if c['cell_type'] == 'code': c['outputs'], c['execution_count'] = [], None
+    file = Path(folder)/lesson.name
+    shutil.copytree(lesson.parent/'results', Path(folder)/'results', ignore=shutil.ignore_patterns('*.html'))
+    file.write_text(json.dumps(nb), encoding='utf-8')
+    return file
+
+def lessons(parts=()):
+    here = Path(__file__).resolve().parent.parent/'nbs/tutorials'
+    return [o for o in sorted(here.glob('*.ipynb')) if not parts or any(p in o.name for p in parts)]
+
+if __name__ == '__main__':
+    bad = []
+    for lesson in lessons(sys.argv[1:]):
+        with tempfile.TemporaryDirectory() as tmp:
+            begun = time.time()
+            code = subprocess.run([sys.executable, '-m', 'jupyter', 'execute', copy(lesson, tmp).name], cwd=tmp).returncode
+            print(f"{lesson.name}: {time.time() - begun:.0f} s{', FAILED' if code else ''}", flush=True)
+            bad += [lesson.name]*bool(code)
+    if bad: sys.exit(f"failed: {', '.join(bad)}")

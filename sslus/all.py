@@ -7,7 +7,11 @@ Docs: https://sslus.github.io/sslus/all.html.md"""
 # %% auto #0
 __all__ = []
 
-# %% ../nbs/all.ipynb #f51dc6a6
+# %% ../nbs/all.ipynb #c16db93c
+import warnings as _warnings
+with _warnings.catch_warnings():   # fastai decorates with torch.jit.script, which today's torch calls deprecated
+    _warnings.simplefilter('ignore')
+    import fastai.layers as _layers
 from .data.style import *
 from .data.video import *
 from .data.store import *
@@ -25,6 +29,7 @@ from .methods.losses import *
 from .methods.recipes import *
 from .methods.monitor import *
 from .methods.core import *
+from .methods.share import *
 from .methods.checkpoint import Checkpoint, Resume, read_checkpoint
 from .methods.launch import ProcessLost, all_processes, meet
 from .methods.distributed import launched, rank, world_size
@@ -54,4 +59,5 @@ from .study.starts import *
 from .study.study import Study
 from .study.grids import *
 from .study.gaze import GazeStudy
+globals().update(method_classes())                       # a new method's page is enough: its class comes by itself
 __all__ = [o for o in dir() if not o.startswith('_')]

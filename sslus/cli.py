@@ -7,14 +7,17 @@ Docs: https://sslus.github.io/sslus/cli.html.md"""
 # %% auto #0
 __all__ = ['command', 'quickstart', 'inventory', 'sources', 'store', 'pretrain', 'finetune', 'detect', 'study']
 
-# %% ../nbs/cli.ipynb #f7b7d7ab
+# %% ../nbs/cli.ipynb #7ccab755
 import sys
+from collections.abc import Callable
 from functools import wraps
 from fastcore.script import anno_parser
 
-# %% ../nbs/cli.ipynb #e16284ce
-def command(func):
-    "Make a command of `func`: docments become help, an exception one line on standard error. Returns the exit status."
+# %% ../nbs/cli.ipynb #39cf20ff
+def command(
+    func # Its docments are the help, its annotations the types of the options
+)->'Callable': # Called with a list of words, or with none for those of the command line; gives the exit status: 0, 1 after an error, 130 after an interruption
+    "Make a command of a function: docments become help, an exception one line on standard error."
     @wraps(func)
     def main(argv=None):
         parser = anno_parser(func, prog=f'sslus-{func.__name__}')
@@ -25,7 +28,7 @@ def command(func):
     main.__wrapped__ = func
     return main
 
-# %% ../nbs/cli.ipynb #7d6d960e
+# %% ../nbs/cli.ipynb #4e89048f
 def _run(func, args, debug):
     "Call `func`; 0, or 1 after an error, 130 after an interruption."
     import warnings
@@ -38,7 +41,7 @@ def _run(func, args, debug):
         hint = '' if known else ' (unexpected: --debug shows where)'
         print(f"sslus-{func.__name__}: error: {' '.join(str(e).split()) or type(e).__name__}{hint}", file=sys.stderr); return 1
 
-# %% ../nbs/cli.ipynb #67ddebc5
+# %% ../nbs/cli.ipynb #20e5508e
 def _arch(arch):
     "timm name and arguments; 'tiny' is short for the small ResNet."
     from sslus.methods.core import tiny_resnet
@@ -50,7 +53,7 @@ def _resident(text):
     try: return float(text)
     except ValueError as e: raise ValueError(f'--resident {text}: yes, no, or a number of GiB') from e
 
-# %% ../nbs/cli.ipynb #ca129162
+# %% ../nbs/cli.ipynb #676afa81
 @command
 def quickstart(
     dest:str='sslus-quickstart', # Folder for everything
@@ -65,7 +68,7 @@ def quickstart(
     from sslus.study.mainjob import quickstart
     quickstart(dest, methods.split(','), steps, seed, imagenet, draws, overwrite)
 
-# %% ../nbs/cli.ipynb #b3641391
+# %% ../nbs/cli.ipynb #6466f989
 @command
 def inventory(
     folder:str,              # Folder to look through
@@ -82,7 +85,7 @@ def inventory(
     from sslus.data.inventory import inventory_main
     inventory_main(folder, report, table, workers, headers, cache, timeout, thumbnails, quiet)
 
-# %% ../nbs/cli.ipynb #92f89855
+# %% ../nbs/cli.ipynb #1f51a001
 @command
 def sources(
     name:str='',             # A data set, to see all that is known of it; by default the list
@@ -92,7 +95,7 @@ def sources(
     from sslus.data.sources import show_sources
     show_sources(name, dest)
 
-# %% ../nbs/cli.ipynb #28322497
+# %% ../nbs/cli.ipynb #1c652970
 def _salt(deidentify):
     "The secret of the codes, from the environment: a command line is seen by others and kept in a history."
     import os
@@ -130,7 +133,7 @@ def _left(videos, clips, store):
         if names: print(f'  flagged {c}: {", ".join(names[:5])}{f" and {len(names) - 5} more" if len(names) > 5 else ""}. Look at them; they are stored')
     if n := int(store.videos.fps.isna().sum()): print(f'  {n} clips do not say their frame rate: give it with --fps, or pre-train with --frames in place of --seconds')
 
-# %% ../nbs/cli.ipynb #1a6b687e
+# %% ../nbs/cli.ipynb #7578c545
 @command
 def store(
     videos:str,              # Folder of clips
@@ -163,12 +166,12 @@ def store(
     if s.videos.patient.isna().all(): print('  No patient was given: splits will be by clip. If patients have several clips, say whose they are with --patient, or --dicom.')
     print(f'Next: sslus-pretrain {dest} my_encoder')
 
-# %% ../nbs/cli.ipynb #d5786b98
+# %% ../nbs/cli.ipynb #882ae005
 @command
 def pretrain(
     store:str,               # Frame store
     run:str,                 # Run folder to make
-    method:str='SimCLR',     # SSL method: SimCLR, MoCo, BYOL, BarlowTwins, VICReg, AutoEncoder, InpaintAutoEncoder or ClipOrderGeometry
+    method:str='SimCLR',     # SSL method by its name, such as SimCLR, BYOL or AutoEncoder (a wrong name lists all); my_module:MyMethod is one of your own on Python's path
     preset:str=None,         # Published settings of the method, such as asmus2023; by default ours, for small batches
     arch:str='resnet18',     # timm model name, or 'tiny' for a ResNet that trains in minutes on a CPU
     weights:str=None,        # 'imagenet', or a weights file to start from; by default random
@@ -202,7 +205,7 @@ def pretrain(
              micro=micro, compile=compile, resident=_resident(resident), **(dict(license=license) if license else {}))
     if not rank(): print(f'Encoder: {run}/encoder.safetensors (its card: encoder.md)\nNext: sslus-finetune planes.csv my_classifier --encoder {run}/encoder.safetensors')
 
-# %% ../nbs/cli.ipynb #67872cf4
+# %% ../nbs/cli.ipynb #c2f7cf11
 @command
 def finetune(
     planes:str,              # Table of labelled stills: image_path, class, patient [, machine, split]
@@ -226,12 +229,12 @@ def finetune(
     _,rep = finetune(PlaneData.from_csv(planes, root, clean=clean or None), run, encoder, arch, kwargs or None, fraction, draw, steps, size, seed, device, overwrite)
     print(rep); print(f'Report: {run}/report.html, predictions: {run}/predictions.csv')
 
-# %% ../nbs/cli.ipynb #e3143e9d
+# %% ../nbs/cli.ipynb #436c6ea6
 def _words(text):
     "Words between commas; none for 'none'."
     return tuple(w for o in text.split(',') if (w := o.strip()) and w.lower() != 'none')
 
-# %% ../nbs/cli.ipynb #5a05902c
+# %% ../nbs/cli.ipynb #6e09906b
 @command
 def detect(
     clip:str,                # Clip to search: a file, or a folder of frames
@@ -252,7 +255,7 @@ def detect(
     print(found.round(3).to_string(index=False) if len(found) else 'no plane was found')
     print(f'Best frames and planes.csv: {dest}')
 
-# %% ../nbs/cli.ipynb #c14250a9
+# %% ../nbs/cli.ipynb #3ab98be7
 @command
 def study(
     config:str,              # asmus2023, jiao2020, migliorelli2024, each also with -small, or a YAML file

@@ -218,7 +218,7 @@ def find_sector(frames # uint8 (T,H,W); T=1 for a still, 16 evenly spread frames
     apex = (float(axis/full[1]), float(-half/k/full[0])) if kind in ('convex', 'phased', 'trapezoid') else None
     return Sector(mask, kind, _polygon(mask), score, apex)
 
-# %% ../../nbs/data/12_clean.ipynb #704dbcad
+# %% ../../nbs/data/12_clean.ipynb #b3206a4a
 def _odd(x): return int(x)//2*2 + 1
 
 def _kept(seed, may):
@@ -284,7 +284,7 @@ def _ink_moving(f, inside):
     ink = _believed(ink, o, inside)
     return _same_ink(ink, o) if ink.any() else ink
 
-# %% ../../nbs/data/12_clean.ipynb #c8aa8e23
+# %% ../../nbs/data/12_clean.ipynb #f5bf2f40
 def _screen_level(g, inside, thin):
     "Level of the strokes beside the sector; where there are none, the one that stands out within; None: neither."
     out = (thin > 60) & ~_grown(inside, 3)
@@ -321,7 +321,7 @@ def _ink_still(g, inside):
     tries = ((0, .025), (.006*side, .02)) if level > 235 else ((0, .025),)       # in white, the four arms of an open cross are one piece
     return np.any([_letters(*_pieces(m, core, g, inside, level, gap), side, least) for gap,least in tries], 0)
 
-# %% ../../nbs/data/12_clean.ipynb #6a8f309e
+# %% ../../nbs/data/12_clean.ipynb #1f6f73cd
 def _tint(rgb):
     "Red and blue of bright pixels as multiples of their green: (1, 1) in a grey picture."
     x = rgb[:, ::8, ::8].reshape(-1, 3).astype(np.float32); x = x[x[:, 1] > 40]
@@ -334,7 +334,7 @@ def _chroma(rgb):
     off = lambda f, c, k: cv2.absdiff(np.ascontiguousarray(f[..., c]), cv2.convertScaleAbs(np.ascontiguousarray(f[..., 1]), alpha=float(k)))
     return (np.maximum(off(f, 0, red), off(f, 2, blue)) for f in rgb)
 
-# %% ../../nbs/data/12_clean.ipynb #9e6cb173
+# %% ../../nbs/data/12_clean.ipynb #c21889c0
 def is_colour(rgb,          # uint8 (T,H,W,3)
               sector=None   # bool (H,W) to look in; None: everywhere
              )->bool:
@@ -344,7 +344,7 @@ def is_colour(rgb,          # uint8 (T,H,W,3)
     wide = (_opened((c > 45) & inside, max(2, .018*max(c.shape))).sum() for c in _chroma(x))
     return bool(max(wide) > .003*max(1, inside.sum()))
 
-# %% ../../nbs/data/12_clean.ipynb #0e377c1a
+# %% ../../nbs/data/12_clean.ipynb #ea3587a8
 def find_overlays(frames,   # uint8 (T,H,W)
                   sector,   # Sector, or bool (H,W)
                   rgb=None  # uint8 (T,H,W,3) of the same frames: coloured ink is found by its colour
@@ -357,7 +357,7 @@ def find_overlays(frames,   # uint8 (T,H,W)
     level = int(np.median(f[:, ~inside]))
     return ink | ~inside & ((f.max(0).astype(int) - level > 25) | (level - f.min(0).astype(int) > 25))
 
-# %% ../../nbs/data/12_clean.ipynb #c0a1ea06
+# %% ../../nbs/data/12_clean.ipynb #66ea0db2
 def inpaint(frame,       # uint8 (H,W)
             mask,        # bool (H,W): pixels to replace
             radius:int=3 # pixels that lend their values
@@ -366,7 +366,7 @@ def inpaint(frame,       # uint8 (H,W)
     import cv2
     return cv2.inpaint(frame, mask.astype(np.uint8), radius, cv2.INPAINT_TELEA)
 
-# %% ../../nbs/data/12_clean.ipynb #9f875ba0
+# %% ../../nbs/data/12_clean.ipynb #c4a6e6cd
 @dataclass
 class Changing:
     "Bright ink that comes and goes: where to look for it in each frame."
@@ -382,7 +382,7 @@ class Changing:
         seed = (light > 45) & (frame >= self.level) & self.where
         return _kept(seed, (light > 25) & self.where & _grown(seed, 1))
 
-# %% ../../nbs/data/12_clean.ipynb #b690266d
+# %% ../../nbs/data/12_clean.ipynb #d5f6e7ac
 def _lit(f, ink, inside):
     "Pixels and frames (T,H,W) with a stroke of the level that most of the ink has, but no part of it."
     _,size,top = _levels_of(ink, f.mean(0))
@@ -407,7 +407,7 @@ def _jumps_to(f, lit, where):
     jump = np.median((x*on).sum(0)/on.sum(0) - (x*~on).sum(0)/(~on).sum(0))
     return int(np.quantile(x[on], .02)) - 10 if jump > 50 and x[on].std() < min(16, jump/7 - 1) else None
 
-# %% ../../nbs/data/12_clean.ipynb #63fabf3c
+# %% ../../nbs/data/12_clean.ipynb #4fc9f97f
 def find_changing(frames,   # uint8 (T,H,W)
                   sector,   # Sector, or bool (H,W)
                   ink       # bool (H,W): what `find_overlays` found
@@ -420,7 +420,7 @@ def find_changing(frames,   # uint8 (T,H,W)
     level = {i: v for i,v in level.items() if v is not None}
     return Changing(np.isin(lab, list(level)) & inside, min(level.values()), _stroke(f.shape)) if level else None
 
-# %% ../../nbs/data/12_clean.ipynb #81c50361
+# %% ../../nbs/data/12_clean.ipynb #6b36dd46
 def is_static(frames,      # uint8 (T,H,W)
               sector=None  # bool (H,W) to look in; None: everywhere
              )->bool:
@@ -430,7 +430,7 @@ def is_static(frames,      # uint8 (T,H,W)
     inside = np.ones(f.shape[1:], bool) if sector is None else _shrunk(sector[None].astype(np.uint8), 200)[0] > 0
     return _motion(f, inside) < .01
 
-# %% ../../nbs/data/12_clean.ipynb #12fe5e22
+# %% ../../nbs/data/12_clean.ipynb #71115ea4
 def is_split(frames # uint8 (T,H,W)
             )->bool:
     "Two or more pictures side by side."
@@ -444,10 +444,10 @@ def is_split(frames # uint8 (T,H,W)
     level_rows = len(big) > 1 and min(b for _,b in rows) - max(a for a,_ in rows) > .6*max(b - a for a,b in rows)
     return bool(level_rows and all(a[1] < b[0] for a,b in zip(cols, cols[1:])))
 
-# %% ../../nbs/data/12_clean.ipynb #0919a203
+# %% ../../nbs/data/12_clean.ipynb #9b3a4106
 _version = 2     # raise it when the same choices give other frames
 
-# %% ../../nbs/data/12_clean.ipynb #7ff087c1
+# %% ../../nbs/data/12_clean.ipynb #8ae2c3f5
 @dataclass(frozen=True)
 class Clean:
     "What `FrameStore.build(clean=...)` does to each clip; every part is off (False), noted only ('flag') or done."
@@ -467,13 +467,13 @@ class Clean:
         "The choices as JSON values, with the version of the rules: a store built by other rules is another store."
         return dict(asdict(self), version=_version)
 
-# %% ../../nbs/data/12_clean.ipynb #4a4ae261
+# %% ../../nbs/data/12_clean.ipynb #d5e8216f
 def _around(ink, margin=8):
     "The box around all ink: no need to look at the rest."
     y,x = np.flatnonzero(ink.any(1)),np.flatnonzero(ink.any(0))
     return slice(max(0, y[0]-margin), y[-1]+1+margin),slice(max(0, x[0]-margin), x[-1]+1+margin)
 
-# %% ../../nbs/data/12_clean.ipynb #70862ad9
+# %% ../../nbs/data/12_clean.ipynb #703729b1
 @dataclass
 class Fitted:
     "What `Clean.fit` decided for one clip."
@@ -487,7 +487,9 @@ class Fitted:
     changing:Changing|None=None # ink that is looked for in each frame, within the box; None: none
 
     @property
-    def size(self): return self.box[2]-self.box[0],self.box[3]-self.box[1]
+    def size(self):
+        "Rows and columns of the cleaned frames."
+        return self.box[2]-self.box[0],self.box[3]-self.box[1]
 
     def written(self,
                 frame  # uint8 (h,w): cut to the box
@@ -508,7 +510,7 @@ class Fitted:
         if self.outside is not None: g[self.outside] = 0
         return g
 
-# %% ../../nbs/data/12_clean.ipynb #df41cc01
+# %% ../../nbs/data/12_clean.ipynb #bdc1c934
 def _cut(x, at): return x and replace(x, where=x.where[at])
 
 _reasons = dict(colour='it shows colour Doppler', split='it shows pictures side by side', static='nothing moves in it')
@@ -530,7 +532,7 @@ def _dropped(c, flags):
     "The first reason to leave the clip out, or ''."
     return next((_reasons[k] for k,f in dict(colour='colour', split='split_view', static='static').items() if getattr(c, k) == 'drop' and flags[f]), '')
 
-# %% ../../nbs/data/12_clean.ipynb #37aefc26
+# %% ../../nbs/data/12_clean.ipynb #3ba5cae6
 def _fit_clip(c, frames, rgb=None):
     "`Clean.fit`."
     full = frames.shape[1:]
@@ -545,7 +547,7 @@ def _fit_clip(c, frames, rgb=None):
     return Fitted(box, ~sector.mask[at] if masked else None, ink if ink is not None and ink.any() else None,
                   _facts(sector, found, changing, flags), _dropped(c, flags), sector, found, _cut(changing, at) if c.overlays is True else None)
 
-# %% ../../nbs/data/12_clean.ipynb #7c4e67d7
+# %% ../../nbs/data/12_clean.ipynb #eb6fbe42
 @patch
 def fit(self:Clean,
          frames,   # uint8 (T,H,W): up to 32 frames of the clip, evenly spread
@@ -556,12 +558,12 @@ def fit(self:Clean,
     if frames.ndim != 3 or frames.dtype != np.uint8 or not len(frames): raise ValueError(f'Clean.fit takes uint8 frames (T,H,W), not {frames.dtype} {frames.shape}')
     return _fit_clip(self, frames, rgb)
 
-# %% ../../nbs/data/12_clean.ipynb #b9bce354
+# %% ../../nbs/data/12_clean.ipynb #c341055c
 def show_clean(clip,             # path of a clip or a still, Video, or uint8 array (H,W), (T,H,W) or (T,H,W,3)
                clean:Clean|None=None, # None: `Clean()`
                height:float=2.6  # inches
-              ):
-    "Before, what was found, and after; returns the matplotlib axes."
+              )->np.ndarray: # its three axes
+    "Before, what was found, and after."
     import matplotlib.pyplot as plt
     frames,rgb = _clip_sample(clip)
     fit = (clean or Clean()).fit(frames, rgb); i = len(frames)//2
@@ -576,7 +578,7 @@ def show_clean(clip,             # path of a clip or a still, Video, or uint8 ar
     axs[1].plot(*(np.array(fit.sector.polygon + fit.sector.polygon[:1])*frames.shape[:0:-1]).T, 'c', lw=1, scalex=False, scaley=False)
     return axs
 
-# %% ../../nbs/data/12_clean.ipynb #790b4911
+# %% ../../nbs/data/12_clean.ipynb #599d80e2
 def _clip_sample(clip, n=32):
     "Up to `n` frames, grey and in colour (None where the clip has none), spread over a clip of any kind."
     if not isinstance(clip, np.ndarray):

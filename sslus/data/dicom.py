@@ -15,13 +15,13 @@ from .store import pseudonym
 from .video import NoImage, Region, Video, VideoError, _check_file, _dicom_header, _dicom_magic, _hidden, _image_region, _regions
 from .workers import run_jobs
 
-# %% ../../nbs/data/11_dicom.ipynb #995139c1
+# %% ../../nbs/data/11_dicom.ipynb #ba764cbd
 kept_tags = ('PatientID', 'Manufacturer', 'ManufacturerModelName', 'TransducerData', 'TransducerType',                       # who and with what
              'NumberOfFrames', 'FrameTime', 'FrameTimeVector', 'ActualFrameDuration', 'CineRate', 'RecommendedDisplayFrameRate', 'EffectiveDuration', # how fast
              'Rows', 'Columns', 'BitsAllocated', 'BitsStored', 'PixelRepresentation', 'SamplesPerPixel', 'PlanarConfiguration', 'PhotometricInterpretation',
              'SequenceOfUltrasoundRegions', 'PixelSpacing')                                                                    # what the pixels mean
 
-# %% ../../nbs/data/11_dicom.ipynb #5325b94d
+# %% ../../nbs/data/11_dicom.ipynb #97d3647d
 def _text(ds, name):
     "First value of a tag as text without blanks around it, or None."
     try: v = ds.get(name)
@@ -42,10 +42,10 @@ def _mm(ds, regions):
     except Exception: return None
     return (x, y) if 0 < x < 1e3 and 0 < y < 1e3 else None
 
-# %% ../../nbs/data/11_dicom.ipynb #868116da
+# %% ../../nbs/data/11_dicom.ipynb #1ff11639
 def ultrasound_regions(path # DICOM file
                       )->list: # of `Region`; empty where the file names none
-    "All regions of the screen that an ultrasound machine describes in a file: where, what, and how large a pixel is."
+    "All regions of the screen that an ultrasound machine describes in a file: where (pixels), what, and how large a pixel is (mm). VideoError where it is no DICOM image."
     path = Path(path); _check_file(path)
     ds,_ = _dicom_header(path, [*kept_tags])
     return _regions(ds, (ds.Rows, ds.Columns))
@@ -60,7 +60,7 @@ def dicom_tags(path # DICOM file
                 height=v.size[0], width=v.size[1], photometric=ds.PhotometricInterpretation, syntax=ds.file_meta.TransferSyntaxUID.name, bits=ds.BitsStored,
                 mm_per_pixel=_mm(ds, regions), regions=regions)
 
-# %% ../../nbs/data/11_dicom.ipynb #96a11d97
+# %% ../../nbs/data/11_dicom.ipynb #7cfd6a55
 _columns = ['path', 'patient', 'machine', 'transducer', 'fps', 'frames', 'height', 'width', 'photometric', 'syntax', 'bits', 'mm_x', 'mm_y', 'region']
 
 def _is_dicom(p):
@@ -89,7 +89,7 @@ def _failed_row(p, e):
     known = isinstance(e, VideoError)
     return dict(path=str(p), reason=e.reason if known else f'reading it failed ({type(e).__name__})', remedy=e.remedy if known else 'Look at it with a DICOM viewer, or leave it out')
 
-# %% ../../nbs/data/11_dicom.ipynb #97c5d1a9
+# %% ../../nbs/data/11_dicom.ipynb #0ca438cc
 def _check_key(key, deidentify):
     if key is None: return
     if not deidentify: raise ValueError('key= is the table of codes: it goes with deidentify=True')
@@ -106,7 +106,7 @@ def _plain_words(text):
     words = [w for w in (text or '').split() if sum(c.isdigit() for c in w) < 5]
     return ' '.join(words) or None
 
-# %% ../../nbs/data/11_dicom.ipynb #968699dd
+# %% ../../nbs/data/11_dicom.ipynb #51f2ac12
 def dicom_table(what,                   # a folder (with those below it), a file, or a list of them
                 deidentify:bool=False,  # a code in place of the patient's id?
                 salt=None,              # secret text of the codes, your own and never written; the same one gives the same codes
@@ -115,7 +115,7 @@ def dicom_table(what,                   # a folder (with those below it), a file
                 workers:int|None=None,  # reading processes; None: one a core; 0: in this process
                 timeout:float=120,      # seconds a file may take
                 progress:bool=True      # show a progress bar
-               ):                       # DataFrame: path, patient, machine, transducer, fps, frames, height, width, photometric, syntax, bits, mm_x, mm_y, region
+               )->object:               # DataFrame: path, patient, machine, transducer, fps, frames, height, width, photometric, syntax, bits, mm_x, mm_y, region
     "One row a DICOM clip, ready for `FrameStore.build`; `dicom_failed(table)` lists the files that cannot be read."
     import pandas as pd
     if deidentify: pseudonym('', salt)                                  # says at once that a salt is missing
@@ -130,7 +130,7 @@ def dicom_table(what,                   # a folder (with those below it), a file
     table.attrs['failed'] = [_failed_row(p, t) for p,t in zip(files, got) if not isinstance(t, (dict, NoImage))]
     return _coded(table, salt, key) if deidentify else table
 
-# %% ../../nbs/data/11_dicom.ipynb #69fa80d6
+# %% ../../nbs/data/11_dicom.ipynb #6662e09a
 def _coded(table, salt, key):
     "The table with codes for patients."
     ids = list(table.patient)
@@ -139,9 +139,9 @@ def _coded(table, salt, key):
     if key is not None: _write_key(key, table, ids)
     return table
 
-# %% ../../nbs/data/11_dicom.ipynb #833b314c
+# %% ../../nbs/data/11_dicom.ipynb #a82eb665
 def dicom_failed(table # of `dicom_table`
-                ):     # DataFrame: path, reason, remedy
+                )->object: # DataFrame: path, reason, remedy
     "The files that `dicom_table` could not read."
     import pandas as pd
     return pd.DataFrame(table.attrs.get('failed', []), columns=['path', 'reason', 'remedy'])

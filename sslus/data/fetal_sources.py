@@ -15,7 +15,7 @@ import numpy as np
 from .sources import (Archive, Source, below, contract, empty_folder, find_home, known, names_in, need, numbers, once, pattern, present, read_table, register, save_picture, table,
                                 write_rows)
 
-# %% ../../nbs/data/09_fetal_sources.ipynb #3a7ae33a
+# %% ../../nbs/data/09_fetal_sources.ipynb #667582ea
 POSES = ('hdvb', 'hdvf', 'huvb', 'huvf')
 FPUS_PLANES = ('AC_PLANE', 'BPD_PLANE', 'FL_PLANE', 'NO_PLANE')
 FPUS_PARTS = ('head', 'abdomen', 'arm', 'legs')
@@ -41,7 +41,7 @@ def _annotations(home, stream):
             res[name] = ({**was[0], **tags}, was[1] or boxes)
     return res
 
-# %% ../../nbs/data/09_fetal_sources.ipynb #efd766c8
+# %% ../../nbs/data/09_fetal_sources.ipynb #37887d46
 def _stream(name):
     "Pose, view and probe that the name of a stream tells."
     m = re.fullmatch(rf'stream_({"|".join(POSES)})_(?:around)?(\w+?)_([hv])', name)
@@ -70,10 +70,10 @@ def _fpus_planes(home, prefix):
     rows = [{'path': f'{prefix}Dataset_Plane/{c}/{n}', 'class': c} for c in FPUS_PLANES for n in names_in(need(folder/c, FPUS23), '*.png')]
     return table(rows)
 
-# %% ../../nbs/data/09_fetal_sources.ipynb #90e5e47b
+# %% ../../nbs/data/09_fetal_sources.ipynb #0372737e
 def fpus23(root,             # folder with Dataset and Dataset_Plane in it, or one above it
            task:str='poses'  # 'poses': frames of the streams; 'planes': the folder of planes, which knows no patients
-          ): # DataFrame: path, frame, video, patient (the stream), split (None), class, view, probe, head, abdomen, arm, legs (numbers of boxes), fps, machine, licence, source
+          )->object: # DataFrame: path, frame, video, patient (the stream), split (None), class, view, probe, head, abdomen, arm, legs (numbers of boxes), fps, machine, licence, source
     "The frames of FPUS23, a fetal phantom."
     tasks = dict(poses=_fpus_poses, planes=_fpus_planes)
     if task not in tasks: raise ValueError(f'task={task!r}: it is one of {", ".join(tasks)}')
@@ -81,14 +81,14 @@ def fpus23(root,             # folder with Dataset and Dataset_Plane in it, or o
     return contract(tasks[task](home, below(home, root)), FPUS23)
 
 def fpus23_boxes(root # as for `fpus23`
-                ):    # DataFrame: path, label, x1, y1, x2, y2 in pixels
+                )->object: # DataFrame: path, label, x1, y1, x2, y2 in pixels
     "The boxes that are drawn on the frames of the streams."
     home = find_home(root, FPUS23, 'Dataset', 'Dataset_Plane')
     prefix, folder = below(home, root) + 'Dataset/four_poses/', need(home/'Dataset'/'four_poses', FPUS23)
     rows = [(f'{prefix}{s}/{n}', *b) for s in names_in(folder, 'stream_*') for n, (_, boxes) in sorted(_annotations(home, s).items()) for b in boxes]
     return table([dict(zip(('path', 'label', 'x1', 'y1', 'x2', 'y2'), r)) for r in rows])
 
-# %% ../../nbs/data/09_fetal_sources.ipynb #7cd5ca0a
+# %% ../../nbs/data/09_fetal_sources.ipynb #b4f810e8
 def _cvat_text(stream, names, rng):
     "An annotation file as CVAT writes it, the frames in no order."
     pose, view, probe = _stream(stream)
@@ -100,10 +100,10 @@ def _cvat_text(stream, names, rng):
 def _write(path, text):
     Path(path).parent.mkdir(parents=True, exist_ok=True); Path(path).write_text(text, encoding='utf-8')
 
-# %% ../../nbs/data/09_fetal_sources.ipynb #17273efb
+# %% ../../nbs/data/09_fetal_sources.ipynb #8cc6f0bf
 def make_fpus23_like(dest,    # folder to write, empty or absent
                      n:int=4, # frames of each of the 16 streams, and of each plane
-                     seed:int=0
+                     seed:int=0 # of the noise; the same seed gives the same files
                     )->Path:  # `dest`
     "Write a small tree with the layout of FPUS23, for tests; its pictures are patterns, not ultrasound."
     dest, rng = empty_folder(dest), np.random.default_rng([seed, 2])
@@ -117,7 +117,7 @@ def make_fpus23_like(dest,    # folder to write, empty or absent
         for i in range(n): save_picture(dest/'archive'/'Dataset_Plane'/c/f'{c.lower()}_{i}.png', pattern(k, 4, rng))
     return dest
 
-# %% ../../nbs/data/09_fetal_sources.ipynb #b4c2677a
+# %% ../../nbs/data/09_fetal_sources.ipynb #5cc6ef34
 FPUS23 = register(Source('FPUS23', 'An ultrasound fetus phantom data set for orientations, planes and anatomical features', 'fetal pose, view and boxes (frames of sweeps); plane classification (stills)',
     '15,728 pictures of one phantom in 31 streams, 4.9 GB', 'MIT (repository; pictures not stated)',
     'Prabakaran et al. 2023, IEEE Access 11:58308, doi 10.1109/ACCESS.2023.3284315', 'https://github.com/bharathprabakaran/FPUS23',
@@ -136,7 +136,7 @@ FPUS23 = register(Source('FPUS23', 'An ultrasound fetus phantom data set for ori
     "Frames without annotation take pose, view and probe from the stream's name, and empty box counts. Annotations are also in the repository, in the folder annotation.",
     unverified='That Dataset_Plane holds no names of streams; the number of frames of each stream; frames a second; the ultrasound machine.'))
 
-# %% ../../nbs/data/09_fetal_sources.ipynb #3551505a
+# %% ../../nbs/data/09_fetal_sources.ipynb #1bb2b732
 PBF_PLANES = ('Biparietal standard plane', 'Abdominal standard plane', 'Heart standard plane', 'Spine standard plane', 'Femur standard plane', 'No plane')
 
 def _cineframe(df, file):
@@ -157,10 +157,10 @@ def _pbf_exams(home, df):
     m = read_table(home/'metadata.csv', PBF, ('Study Name', 'protocol', 'position')).drop_duplicates('Study Name').set_index('Study Name')
     return {c: df.studie.map(m[c]) for c in ('protocol', 'position')}
 
-# %% ../../nbs/data/09_fetal_sources.ipynb #a78bff20
+# %% ../../nbs/data/09_fetal_sources.ipynb #e5618d44
 def pbf_us1(root,               # folder with resume.csv in it, or one above it
             missing:str='raise' # frames that are not there: 'raise', or 'skip' with a warning
-           ): # DataFrame: path, frame, video, patient (the exam), split (None), class, protocol, position, fps, machine, licence, source
+           )->object: # DataFrame: path, frame, video, patient (the exam), split (None), class, protocol, position, fps, machine, licence, source
     "The frames of PBF-US1, blind sweeps over a phantom; give `recordings` a folder for `links`."
     home = find_home(root, PBF, 'resume.csv')
     file = home/'resume.csv'
@@ -174,10 +174,10 @@ def pbf_us1(root,               # folder with resume.csv in it, or one above it
     res = present(res, root, PBF, file, missing).sort_values(['video', 'frame'])
     return contract(res.assign(frame=res.groupby('video').cumcount()), PBF)                  # place in the recording as it lies here
 
-# %% ../../nbs/data/09_fetal_sources.ipynb #1840cf02
+# %% ../../nbs/data/09_fetal_sources.ipynb #bbe72bc3
 def make_pbf_us1_like(dest,     # folder to write, empty or absent
                       n:int=12, # frames of each of six exams; the last exam holds two recordings
-                      seed:int=0
+                      seed:int=0 # of the noise; the same seed gives the same files
                      )->Path:   # `dest`
     "Write a small tree with the layout of PBF-US1, for tests; its pictures are patterns, not ultrasound."
     dest, rng, rows, exams = empty_folder(dest), np.random.default_rng([seed, 3]), [('file_name', 'studie', 'class', 'value', 'image')], [('Study Name', 'protocol', 'position')]
@@ -191,7 +191,7 @@ def make_pbf_us1_like(dest,     # folder to write, empty or absent
     write_rows(dest/'resume.csv', [rows[0], *sorted(rows[1:], key=lambda r: (r[3], r[0]))]); write_rows(dest/'metadata.csv', exams)      # by class, as the original is
     return dest
 
-# %% ../../nbs/data/09_fetal_sources.ipynb #8284409a
+# %% ../../nbs/data/09_fetal_sources.ipynb #5e1727cb
 PBF = register(Source('PBF-US1', 'NatalIA: phantom blind sweeps for fetal ultrasound scanning', 'plane detection in sweeps (frames of recordings)',
     '19,407 frames of 90 sweeps over one phantom; 346 show a plane', 'CC BY 4.0',
     'González et al. 2024, NatalIA: PBF-US1 (1.0.0), Zenodo, doi 10.5281/zenodo.14193949', 'https://zenodo.org/records/14193949',
@@ -205,7 +205,7 @@ PBF = register(Source('PBF-US1', 'NatalIA: phantom blind sweeps for fetal ultras
     "Order by the number in the name, not by the name. For pre-training: recordings(df, root, links='data/links').",
     unverified='Whether an exam can hold several recordings (told apart by the time in the file names, if so); the name of the archive (its record on Zenodo is asked); blanks at the ends of cells.'))
 
-# %% ../../nbs/data/09_fetal_sources.ipynb #a492f94f
+# %% ../../nbs/data/09_fetal_sources.ipynb #c42e8b6d
 _HC_TABLES = dict(train=('training_set', 'training_set_pixel_size_and_HC.csv'), test=('test_set', 'test_set_pixel_size.csv'))
 
 def _hc_rows(home, prefix, split):
@@ -221,10 +221,10 @@ def _hc_rows(home, prefix, split):
                   'hc_mm': numbers(df, 'head circumference (mm)', file) if split == 'train' else np.nan,
                   'outline': path.str.removesuffix('.png') + '_Annotation.png' if split == 'train' else None}, df.index)
 
-# %% ../../nbs/data/09_fetal_sources.ipynb #8ce7b748
+# %% ../../nbs/data/09_fetal_sources.ipynb #640e3f97
 def hc18(root,               # folder with the tables in it, or one above it
          missing:str='raise' # pictures that are not there: 'raise', or 'skip' with a warning
-        ): # DataFrame: path, frame, video, patient, split, class (one), mm_per_pixel, hc_mm, outline (path), fps, machine, licence, source
+        )->object: # DataFrame: path, frame, video, patient, split, class (one), mm_per_pixel, hc_mm, outline (path), fps, machine, licence, source
     "The pictures of HC18: heads of fetuses with circumference (training set) and pixel size; the test set is read where it is there."
     import pandas as pd
     home = find_home(root, HC18, _HC_TABLES['train'][1])
@@ -246,7 +246,7 @@ def hc18_mask(outline # path of the outline, `outline` of the table below its ro
     u, v = (xx - cx)*np.cos(a) + (yy - cy)*np.sin(a), (yy - cy)*np.cos(a) - (xx - cx)*np.sin(a)
     return (u/(w/2))**2 + (v/(h/2))**2 <= 1
 
-# %% ../../nbs/data/09_fetal_sources.ipynb #54d02d3f
+# %% ../../nbs/data/09_fetal_sources.ipynb #23551d9e
 def _ellipse(h, w, cx, cy, a, b, angle):
     "Distance-like value of each pixel: 1 on the ellipse with half axes `a`, `b`."
     yy, xx = np.mgrid[:h, :w]; t = np.deg2rad(angle)
@@ -254,10 +254,10 @@ def _ellipse(h, w, cx, cy, a, b, angle):
 
 def _circumference(a, b): return np.pi*(3*(a + b) - np.sqrt((3*a + b)*(a + 3*b)))              # Ramanujan's first
 
-# %% ../../nbs/data/09_fetal_sources.ipynb #a6a8ab67
+# %% ../../nbs/data/09_fetal_sources.ipynb #15a2c14f
 def make_hc18_like(dest,    # folder to write, empty or absent
                    n:int=6, # fetuses of the training set, every third with two pictures; half as many for the test
-                   seed:int=0
+                   seed:int=0 # of the noise; the same seed gives the same files
                   )->Path:  # `dest`
     "Write a small tree with the layout of HC18, for tests; its pictures are ellipses in noise, not ultrasound."
     dest, rng = empty_folder(dest), np.random.default_rng([seed, 4])
@@ -272,7 +272,7 @@ def make_hc18_like(dest,    # folder to write, empty or absent
     for split, (_, name) in _HC_TABLES.items(): write_rows(dest/name, rows[split])
     return dest
 
-# %% ../../nbs/data/09_fetal_sources.ipynb #cd67b9d4
+# %% ../../nbs/data/09_fetal_sources.ipynb #438b42e7
 _hc = 'https://zenodo.org/records/1327317/files/'
 HC18 = register(Source('HC18', 'Automated measurement of fetal head circumference', 'head circumference and outline (stills)', '999 pictures for training and 335 for testing, 177 MB', 'CC BY 4.0',
     'van den Heuvel et al. 2018, PLoS ONE 13(8):e0200412, doi 10.1371/journal.pone.0200412', 'https://zenodo.org/records/1327317',
@@ -292,7 +292,7 @@ HC18 = register(Source('HC18', 'Automated measurement of fetal head circumferenc
     'sslus can look for such twins (see the page on leaks). '
     'Sizes and checksums of the archives are as two users of them noted them.'))
 
-# %% ../../nbs/data/09_fetal_sources.ipynb #9f49b0c1
+# %% ../../nbs/data/09_fetal_sources.ipynb #fb524492
 ACOUSLIC_CLASSES, SWEEPS = ('optimal', 'sub-optimal', 'none'), 6
 _AC_CSV = 'circumferences/fetal_abdominal_circumferences_per_sweep.csv'
 
@@ -340,7 +340,7 @@ def _kept_classes(files, labels, workers, progress):
         write_rows(tmp, [('uuid', 'frame', 'class'), *((u, i, c) for u, cs in res.items() for i, c in enumerate(cs))]); os.replace(tmp, labels)
     return res
 
-# %% ../../nbs/data/09_fetal_sources.ipynb #45342ed9
+# %% ../../nbs/data/09_fetal_sources.ipynb #7e22aae8
 def _acouslic_folders(home):
     "The folders of stacks and of marks, with underscores or dashes in their names."
     find = lambda part, name: next((home/part/n for n in (name, name.replace('_', '-')) if (home/part/n).is_dir()), None) or need(home/part/name, ACOUSLIC)
@@ -363,14 +363,14 @@ def _stack_rows(path, video, size, spacing, woman, mm, classes):
     sweep = np.arange(size[0])*SWEEPS//size[0]
     return [{**fixed, 'frame': i, 'class': c, 'sweep': k + 1, 'ac_mm': mm[k]} for i, (c, k) in enumerate(zip(classes, sweep))]
 
-# %% ../../nbs/data/09_fetal_sources.ipynb #4a5a6447
+# %% ../../nbs/data/09_fetal_sources.ipynb #664b3493
 def acouslic(root,             # folder with images, masks and circumferences in it, or one above it
              frames:bool=True, # a row a frame, with its class from the marks; False: a row a stack, and no marks are read
              every:int=1,      # keep frames 0, every, 2*every, ...
              labels=None,      # csv file to keep the classes of the frames in
              workers:int|None=None, # processes that read marks; None: one a core; 0: in this process
              progress:bool=True # show a progress bar
-            ): # DataFrame: path, frame, video (the stack), patient, split (None), class, mm_per_pixel, sweep (1 to 6), ac_mm (of the sweep), fps, machine, licence, source
+            )->object: # DataFrame: path, frame, video (the stack), patient, split (None), class, mm_per_pixel, sweep (1 to 6), ac_mm (of the sweep), fps, machine, licence, source
     "The blind sweeps of ACOUSLIC-AI, with the quality of the abdominal plane in each frame."
     if every < 1: raise ValueError(f'every={every}: a whole number from 1 on')
     home = find_home(root, ACOUSLIC, 'circumferences')
@@ -384,10 +384,10 @@ def acouslic(root,             # folder with images, masks and circumferences in
     df = table(rows)
     return contract(df[df.frame % every == 0] if frames else df, ACOUSLIC)
 
-# %% ../../nbs/data/09_fetal_sources.ipynb #dd3ac4ce
+# %% ../../nbs/data/09_fetal_sources.ipynb #0e3fee75
 def make_acouslic_like(dest,    # folder to write, empty or absent
                        n:int=5, # stacks of 24 frames; the first two are of one woman
-                       seed:int=0
+                       seed:int=0 # of the noise; the same seed gives the same files
                       )->Path:  # `dest`
     "Write a small tree with the layout of ACOUSLIC-AI, for tests; its frames are patterns, not ultrasound."
     import uuid, SimpleITK as sitk
@@ -404,7 +404,7 @@ def make_acouslic_like(dest,    # folder to write, empty or absent
     write_rows(dest/_AC_CSV, rows)
     return dest.parent
 
-# %% ../../nbs/data/09_fetal_sources.ipynb #30c719a5
+# %% ../../nbs/data/09_fetal_sources.ipynb #1267de82
 ACOUSLIC = register(Source('ACOUSLIC-AI', 'Abdominal circumference operator-agnostic ultrasound measurement in low-income countries',
     'quality of the abdominal plane in blind sweeps (frames of recordings), circumference',
     '300 stacks of 840 frames, six sweeps each', 'CC BY-NC-SA 4.0', 'Sappia et al. 2024, ACOUSLIC-AI, Zenodo, doi 10.5281/zenodo.12697994', 'https://zenodo.org/records/12697994',
@@ -419,7 +419,7 @@ ACOUSLIC = register(Source('ACOUSLIC-AI', 'Abdominal circumference operator-agno
     'The public set is for training; those for validation and test are hidden with the challenge.',
     unverified='Frames a second; whether short sweeps are filled up; whether subject_id repeats; how large the archive is (its record on Zenodo is asked).'))
 
-# %% ../../nbs/data/09_fetal_sources.ipynb #d709a7e7
+# %% ../../nbs/data/09_fetal_sources.ipynb #a12b5e69
 _FOCUS_SPLITS = dict(training='train', validation='valid', testing='test')
 
 def focus_ellipses(file # text file: cx cy a b angle label, half axes in pixels, angle in degrees
@@ -443,19 +443,19 @@ def _focus_row(part, prefix, split, name):
     return {'path': f'{prefix}images/{name}', 'patient': f'{split} {stem}', 'split': split, 'class': 'Four-chamber view',
             **{k: prefix + m if (part/m).is_file() else None for k, m in masks.items()}, **res}
 
-# %% ../../nbs/data/09_fetal_sources.ipynb #8e226b35
+# %% ../../nbs/data/09_fetal_sources.ipynb #1ca1fbd8
 def focus(root # folder with training, validation and testing in it, or one above it
-         ): # DataFrame: path, frame, video, patient (the picture), split, class (one), cardiac_mask, thorax_mask (paths), cardiac_x, _y, _a, _b, _angle, thorax_..., area_ratio, fps, machine, licence, source
+         )->object: # DataFrame: path, frame, video, patient (the picture), split, class (one), cardiac_mask, thorax_mask (paths), cardiac_x, _y, _a, _b, _angle, thorax_..., area_ratio, fps, machine, licence, source
     "The four-chamber views of FOCUS with the ellipses of heart and thorax in pixels."
     home = find_home(root, FOCUS, 'training')
     rows = [_focus_row(home/d, f'{below(home, root)}{d}/', split, n) for d, split in _FOCUS_SPLITS.items() for n in names_in(need(home/d/'images', FOCUS), '*.png')]
     if not rows: raise FileNotFoundError(f'no pictures in {home}/training/images')
     return contract(table(rows), FOCUS)
 
-# %% ../../nbs/data/09_fetal_sources.ipynb #4acb764c
+# %% ../../nbs/data/09_fetal_sources.ipynb #00d900f3
 def make_focus_like(dest,    # folder to write, empty or absent
                     n:int=4, # pictures for training, and half as many for validation and testing
-                    seed:int=0
+                    seed:int=0 # of the noise; the same seed gives the same files
                    )->Path:  # `dest`
     "Write a small tree with the layout of FOCUS, for tests; its pictures are ellipses in noise, not ultrasound."
     dest, rng = empty_folder(dest), np.random.default_rng([seed, 6])
@@ -468,7 +468,7 @@ def make_focus_like(dest,    # folder to write, empty or absent
             _write(dest/part/'annfiles_ellipse'/f'{i:03d}.txt', ''.join(f'{" ".join(map(str, v))} {k}\n' for k, v in e.items()))
     return dest
 
-# %% ../../nbs/data/09_fetal_sources.ipynb #512d11c8
+# %% ../../nbs/data/09_fetal_sources.ipynb #cd3a881e
 FOCUS = register(Source('FOCUS', 'Four-chamber ultrasound image data set for fetal cardiac biometric measurement', 'heart and thorax outlines, cardiothoracic ratio (stills)',
     '300 four-chamber views: 200, 50 and 50; 58 MB', 'CC BY 4.0',
     'FOCUS data set 2025, Zenodo, doi 10.5281/zenodo.14597550', 'https://zenodo.org/records/14597550',

@@ -7,7 +7,7 @@ Docs: https://sslus.github.io/sslus/data/inventory.html.md"""
 # %% auto #0
 __all__ = ['columns', 'moving', 'write_clip', 'write_dicom', 'make_archive', 'look', 'Inventory', 'inventory', 'inventory_main']
 
-# %% ../../nbs/data/14_inventory.ipynb #2b3711f3
+# %% ../../nbs/data/14_inventory.ipynb #d82f7dec
 import base64, hashlib, io, json, os, re, shlex, stat, time, warnings
 from collections import Counter
 from html import escape
@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 from fastcore.basics import patch
 from PIL import Image
-from .video import Video, VideoError, _ending, _images, _is_clip, _is_sweep, _pixel_files, _still_both, image_extensions, read_grey, video_extensions
+from .video import Video, VideoError, _ending, _images, _is_clip, _is_sweep, _pixel_files, _split_number, _still_both, image_extensions, read_grey, video_extensions
 from .workers import JobTimeout, WorkerDied, run_jobs
 
-# %% ../../nbs/data/14_inventory.ipynb #82b41646
+# %% ../../nbs/data/14_inventory.ipynb #7a810b8e
 def moving(seed:int=0,   # what moves, and where
            n:int=24,     # frames
            h:int=72,     # pixels, even
@@ -50,7 +50,7 @@ def write_clip(path,                 # file to write; its suffix tells the conta
         c.mux(s.encode())
     return Path(path)
 
-# %% ../../nbs/data/14_inventory.ipynb #36e5f679
+# %% ../../nbs/data/14_inventory.ipynb #6bf63657
 def write_dicom(path,              # file to write
                 frames:np.ndarray, # (n,h,w,3) or (n,h,w) uint8
                 patient:str='P1',  # patient id
@@ -73,9 +73,9 @@ def write_dicom(path,              # file to write
     ds.save_as(path, enforce_file_format=True)
     return Path(path)
 
-# %% ../../nbs/data/14_inventory.ipynb #5a81c758
+# %% ../../nbs/data/14_inventory.ipynb #f2bc888d
 def make_archive(dest,      # folder to write, empty or absent
-                 seed:int=0 # of the patterns
+                 seed:int=0 # of the patterns; the same seed gives the same files
                 )->Path:    # `dest`
     "Write a small mixed folder, for examples and tests."
     d = Path(dest)
@@ -96,7 +96,7 @@ def make_archive(dest,      # folder to write, empty or absent
     (d/'stills/labels.csv').write_text('image_path,class,patient\nfemur 0.png,femur,7\n'); (d/'more.zip').write_bytes(b'PK\3\4' + bytes(60)); (d/'clips/.DS_Store').write_bytes(b'x')
     return d
 
-# %% ../../nbs/data/14_inventory.ipynb #74e731ed
+# %% ../../nbs/data/14_inventory.ipynb #ff8ece50
 _magic = ((0, b'\x89PNG\r\n', 'png'), (0, b'\xff\xd8\xff', 'jpeg'), (0, b'GIF8', 'gif'), (0, b'II*\0', 'tiff'), (0, b'MM\0*', 'tiff'), (8, b'WEBP', 'webp'), (8, b'AVI ', 'avi'), (4, b'ftyp', 'mp4'), (4, b'moov', 'mp4'),
           (0, b'\x1aE\xdf\xa3', 'matroska'), (0, b'\0\0\1\xba', 'mpeg'), (0, b'\x30\x26\xb2\x75', 'asf'), (128, b'DICM', 'dicom'), (0, b'ObjectType = Image', 'metaimage'), (0, b'PK\3\4', 'zip'), (0, b'\x1f\x8b', 'gzip'),
           (0, b'7z\xbc\xaf', '7z'), (0, b'Rar!', 'rar'), (0, b'\xfd7zXZ', 'xz'), (257, b'ustar', 'tar'), (0, b'%PDF', 'pdf'), (0, b'\x89HDF', 'hdf5'))
@@ -111,7 +111,7 @@ def sniff(head:bytes # first bytes of a file, 300 are enough
     "Format by the first bytes."
     return next((name for at,mark,name in _magic if head[at:at+len(mark)] == mark), '')
 
-# %% ../../nbs/data/14_inventory.ipynb #1108a1db
+# %% ../../nbs/data/14_inventory.ipynb #32814db2
 _chroma, _bits = 24, 16                                          # levels between the channels of a pixel that count as colour; hash of 16x16 bits
 
 def _colour(a):
@@ -132,7 +132,7 @@ class _Watched(Video):
         self.colours = []
         for a in super()._raw(every): self.colours.append(_colour(a)); yield a
 
-# %% ../../nbs/data/14_inventory.ipynb #a5d1b93f
+# %% ../../nbs/data/14_inventory.ipynb #703eb05e
 def _clip(path, whole):
     "Facts of a clip."
     v, n, late = _Watched(path), 0, None
@@ -150,7 +150,7 @@ def _short(fmt, path):
     names = fmt.split(',')
     return path.suffix.lower()[1:] if path.suffix.lower()[1:] in names else names[0]
 
-# %% ../../nbs/data/14_inventory.ipynb #93d42804
+# %% ../../nbs/data/14_inventory.ipynb #787ca7ba
 _mask_name = re.compile(r'(?:^|[_\-\s.])(?:mask|gt|seg|segmentation|annotation|label|labels|roi|contour)s?[_\-\s]?\d*$', re.I)
 _mask = dict(use='no', remedy='Leave it to the reader of its data set')
 
@@ -165,14 +165,14 @@ def _still(path):
     if len(levels) <= 4 and g.size > 256: return row | _mask | dict(kind='mask', reason=f'it looks like a mask: {len(levels)} grey level{"s"*(len(levels) != 1)}')
     return row
 
-# %% ../../nbs/data/14_inventory.ipynb #d10e9229
+# %% ../../nbs/data/14_inventory.ipynb #37c6bc8e
 def _who(path):
     "Patient and machine of a DICOM file."
     from sslus.data.dicom import dicom_tags
     t = dicom_tags(path)
     return dict(patient=t['patient'], machine=t['machine'])
 
-# %% ../../nbs/data/14_inventory.ipynb #ed4bf911
+# %% ../../nbs/data/14_inventory.ipynb #1f8cf6c9
 columns = ('path', 'kind', 'format', 'codec', 'height', 'width', 'frames', 'fps', 'colour', 'patient', 'machine', 'bytes', 'use', 'reason', 'remedy', 'near', 'sha256', 'hash', 'seconds')
 _no = dict(use='no')
 
@@ -204,12 +204,12 @@ def _thumbnail(g):
     im.thumbnail((96, 96)); im.save(buf, 'jpeg', quality=60)
     return base64.b64encode(buf.getvalue()).decode()
 
-# %% ../../nbs/data/14_inventory.ipynb #c7ae49c7
+# %% ../../nbs/data/14_inventory.ipynb #120c570d
 def _parts(path):
     "The files that a path stands for."
     return _images(path) if os.path.isdir(path) else [path, *_pixel_files(path)]
 
-# %% ../../nbs/data/14_inventory.ipynb #69b6a09d
+# %% ../../nbs/data/14_inventory.ipynb #896f0a02
 _strange = ((stat.S_ISFIFO, 'a pipe (FIFO)'), (stat.S_ISSOCK, 'a socket'), (stat.S_ISBLK, 'a device'), (stat.S_ISCHR, 'a device'))
 
 def _refused(path):
@@ -256,7 +256,7 @@ def _media(path, whole):
     head = Video(path)._head
     return _still(path) if head.claimed == 1 and not _is_clip(path) else _clip(path, whole)   # as `get_videos` decides
 
-# %% ../../nbs/data/14_inventory.ipynb #83c8e4a9
+# %% ../../nbs/data/14_inventory.ipynb #2b142a8d
 _said = dict(table=('a table or a text', 'Give it where a table is asked for: patient=, PlaneData.from_csv, a reader of sslus.data.sources'),
              archive=('a packed archive', 'Unpack it'), other=('of a kind that is not read', 'Convert it, or leave it out'))
 
@@ -275,7 +275,7 @@ def look_folder(path, whole=True, thumbnail=False):
     "`look` where a folder is a clip by the rule of `get_videos`; else None."
     return look(path, whole, thumbnail) if _is_sweep(path) else None
 
-# %% ../../nbs/data/14_inventory.ipynb #bd952326
+# %% ../../nbs/data/14_inventory.ipynb #df820817
 def _walk(root):
     "Folders with more than one image, files, and rows of what cannot be looked into; no link to a folder is followed."
     folders, files, rows = {}, [], []
@@ -315,7 +315,7 @@ def _stamp(path, images=()):
     except OSError: return None
     return hashlib.sha256(json.dumps([_rules, str(path), [(s.st_size, s.st_mtime_ns) for s in st]]).encode()).hexdigest()[:24]
 
-# %% ../../nbs/data/14_inventory.ipynb #b59cc048
+# %% ../../nbs/data/14_inventory.ipynb #67103dc2
 _begins = re.compile(r'\["[0-9a-f]{24}[01]{3}", ')                # a row of a cache
 
 def _known(cache):
@@ -370,7 +370,7 @@ def _dead(path, e):
     said = f'{what} ({e})' if what else f'it cannot be read ({type(e).__name__}: {str(e)[:200]})'
     return _blank(**_no, kind=_kind(path), reason=said, remedy='Look at it with a player; convert it or leave it out')
 
-# %% ../../nbs/data/14_inventory.ipynb #6596ec90
+# %% ../../nbs/data/14_inventory.ipynb #fd5c7651
 _copy = re.compile(r'(?<![a-z])(copy|kopie|copie|copia|duplicate|backup|bak|old|junk|tmp|temp|trash)(?![a-z])|\(\d+\)$', re.I)
 
 def _first(r):
@@ -394,6 +394,17 @@ def _belonging(by):
             else: mine.update(kind='part', use='no', reason='the pixels of a header (.mhd) that is not used', remedy=f"See what is said of {r['path']}")
             mine['bytes'] = None
 
+def _near_clip(images, by):
+    "Say of the numbered stills of a folder, in the rows `by` path, which few of them have another size, so that they are no clip."
+    rows, parts = [by.get(p, {}) for p in images], [_split_number(p) for p in images]
+    nums = sorted({n for _,n in parts if n is not None})
+    if any(r.get('kind') != 'still' or r['use'] != 'yes' for r in rows) or len({o for o,_ in parts}) > 1 or len(nums) < len(images) or nums[-1] - nums[0] >= len(nums): return
+    (size, most), *others = Counter((r['height'], r['width']) for r in rows).most_common()
+    if not others or most < .8*len(rows): return
+    odd = [p.name for p,r in zip(images, rows) if (r['height'], r['width']) != size]
+    why = f'would be one clip, but {_listed(odd)} {"is" if len(odd) == 1 else "are"} not {size[0]} x {size[1]} pixels as the others are'
+    for r in rows: r.update(reason=why, remedy='Remove it, or give it their size')
+
 def _words(text): return np.frombuffer(bytes.fromhex(text), np.uint64)
 
 def _alike(rows, bits):
@@ -406,9 +417,9 @@ def _alike(rows, bits):
             j = next(iter(np.flatnonzero(d <= bits)), None)
             if j is not None: r['near'] = mine[j]['near'] or mine[j]['path']
 
-# %% ../../nbs/data/14_inventory.ipynb #ccff5b4e
+# %% ../../nbs/data/14_inventory.ipynb #bc1a02cb
 class Inventory:
-    "What a folder holds; `table` has a row for each thing."
+    "What a folder holds; its table has a row for each thing."
     def __init__(self,
         root,      # the folder
         table,     # DataFrame with the columns `columns`
@@ -420,7 +431,7 @@ class Inventory:
     def __repr__(self): return self.report()
     def _clips(self): return self.table[(self.table.use == 'yes') & self.table.kind.isin(('clip', 'frames'))]
 
-# %% ../../nbs/data/14_inventory.ipynb #bb0f7e2b
+# %% ../../nbs/data/14_inventory.ipynb #9a18a7f7
 def inventory(folder,           # where to look
               workers:int|None=None, # processes; None: one a core; 0: in this process, without limits
               progress:bool=True,    # progress bars?
@@ -444,6 +455,9 @@ def inventory(folder,           # where to look
     inside = {o for r in sweeps if r['use'] == 'yes' for o in folders[r['path']]}
     files = _same_size([p for p in files if p not in inside])
     rows += sweeps + [dict(r, path=p) for p,r in zip(files, _rows('look', [job(p, sha=s) for p,s in files.items()], [mark(p, sha=s) for p,s in files.items()], *tell))]
+    by = {r['path']: r for r in rows}
+    for p,r in zip(folders, found):
+        if not r: _near_clip(folders[p], by)
     return _inventory(root, rows, bits)
 
 def _inventory(root, rows, bits):
@@ -462,7 +476,7 @@ def _inventory(root, rows, bits):
     for c in ('fps', 'colour', 'seconds'): t[c] = t[c].astype(float)
     return Inventory(root, t, thumbs, real)
 
-# %% ../../nbs/data/14_inventory.ipynb #c6c740b2
+# %% ../../nbs/data/14_inventory.ipynb #3d681d60
 def _several(n, what): return f'{n:,} {what}{"s"*(n != 1)}'
 
 def _listed(names, n=3): return ', '.join(map(str, names[:n])) + (f' and {len(names) - n} more' if len(names) > n else '')
@@ -488,7 +502,9 @@ def _used(t):
 def _notes(t):
     "Lines on what is used but deserves a look."
     near, colour, slow = t[t.near.notna()], t[t.colour > .01], t[t.seconds > 30]
-    if len(near): yield f"{_several(len(near), 'recording')} nearly equal to another (see the column near): keep them on one side of a split, or leave them out", list(near.path)
+    like = _listed([f'{r.path} is like {r.near}' for r in near.itertuples()])
+    if len(near): yield f"{_several(len(near), 'recording')} nearly equal to another ({like}; the column near names all): keep them on one side of a split, or leave them out", list(near.path)
+    for why,g in t[(t.kind == 'still') & (t.reason != '')].groupby('reason', sort=False): yield f"{_several(len(g), 'still')} {why}. {g.remedy.iloc[0]}", list(g.path)
     if len(colour): yield f"{_several(len(colour), 'recording')} with colour on more than 1 % of the pixels: Doppler, or a coloured logo", list(colour.path)
     if len(slow): yield f"{_several(len(slow), 'file')} took more than 30 s to read", list(slow.path)
 
@@ -499,10 +515,10 @@ def _unused(t):
         reason = g.reason.iloc[0] if g.reason.nunique() == 1 else kind[g.index[0]]
         yield f"{len(g):,} x {reason}" + (f". {g.remedy.iloc[0]}" if g.remedy.iloc[0] else ''), list(g.path)
 
-# %% ../../nbs/data/14_inventory.ipynb #86b1c688
+# %% ../../nbs/data/14_inventory.ipynb #b4fe5698
 @patch
 def sections(self:Inventory)->dict: # heading -> list of (line, paths)
-    "What the reports say."
+    "What the reports say, for a report of your own."
     yes, no = (self.table[self.table.use == o] for o in ('yes', 'no'))
     return {k: list(v) for k,v in {'Will be used': _used(yes), 'Worth a look': _notes(yes), 'Will not be used': _unused(no)}.items()}
 
@@ -516,7 +532,7 @@ def report(self:Inventory)->str:
         lines += [f'  {_printable(line)}\n      {_printable(_listed(paths))}' for line,paths in said]
     return '\n'.join(lines)
 
-# %% ../../nbs/data/14_inventory.ipynb #7bad2a9f
+# %% ../../nbs/data/14_inventory.ipynb #4c0c7dab
 _css = 'body{font-family:sans-serif;max-width:60em;margin:2em auto;line-height:1.4}table{border-collapse:collapse;font-size:.85em}td,th{padding:.15em .6em;text-align:left;border-bottom:1px solid #ddd}img{height:64px;margin:2px}'
 
 def _esc(o): return escape(_printable(o))
@@ -524,14 +540,14 @@ def _esc(o): return escape(_printable(o))
 def _table_html(t):
     "All rows; whatever a cell holds is text."
     cells = lambda r, tag: '<tr>' + ''.join(f'<{tag}>{_esc(o)}</{tag}>' for o in r) + '</tr>'
-    shown = t[['path', 'kind', 'format', 'codec', 'height', 'width', 'frames', 'fps', 'colour', 'use', 'reason', 'remedy', 'near']].astype(object)
+    shown = t[['path', 'kind', 'format', 'codec', 'height', 'width', 'frames', 'fps', 'colour', 'use', 'reason', 'remedy', 'near']].assign(fps=t.fps.round(2)).astype(object)
     return '<table>' + cells(shown.columns, 'th') + ''.join(cells(r, 'td') for r in shown.where(shown.notna(), '').itertuples(index=False)) + '</table>'
 
 def _section_html(head, said, thumbs):
     items = ''.join(f'<li>{_esc(line)}<br><small>{_esc(_listed(paths))}</small><br>' + ''.join(f'<img alt="{_esc(p)}" src="data:image/jpeg;base64,{thumbs[p]}">' for p in paths if p in thumbs) + '</li>' for line,paths in said)
     return f'<h2>{escape(head)}</h2><ul>{items}</ul>'
 
-# %% ../../nbs/data/14_inventory.ipynb #dadfdf05
+# %% ../../nbs/data/14_inventory.ipynb #231e580b
 @patch
 def html(self:Inventory,
          path=None,      # file to write; None: only return it
@@ -564,11 +580,11 @@ def _replace(path, data):
     tmp = Path(path).with_name(Path(path).name + '.tmp')
     tmp.write_bytes(data); os.replace(tmp, path)
 
-# %% ../../nbs/data/14_inventory.ipynb #a00f41b8
+# %% ../../nbs/data/14_inventory.ipynb #b49c25fa
 @patch
 def clips(self:Inventory,
           near:bool=True # also clips that resemble another?
-         ):              # DataFrame: path, fps, and patient and machine where all have one
+         )->object:      # DataFrame: path, fps, and patient and machine where all have one
     "The usable clips, for `FrameStore.build`."
     import pandas as pd
     t = self._clips()
@@ -589,7 +605,7 @@ def save(self:Inventory,
     _replace(path, buf.getvalue())
     return path
 
-# %% ../../nbs/data/14_inventory.ipynb #016f73cf
+# %% ../../nbs/data/14_inventory.ipynb #8e0e3175
 def inventory_main(folder:str,      # folder to look through
                    report:str=None, # HTML page to write
                    table:str=None,  # table to write, .csv or .parquet
@@ -599,7 +615,7 @@ def inventory_main(folder:str,      # folder to look through
                    timeout:float=None, # seconds that one file may take; by default 60 and 10 for each megabyte
                    thumbnails:bool=False, # small pictures in the HTML page
                    quiet:bool=False # no progress bars
-                  ):
+                  )->None:
     "What the command `sslus-inventory` does: print the report, write page and table"
     for path,ends in ((report, _page), (table, _tabular), (cache, ())):
         if path: _target(path, *ends)                            # now, not after hours of looking

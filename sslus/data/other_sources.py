@@ -18,7 +18,7 @@ import numpy as np
 from .sources import (Archive, Source, below, contract, empty_folder, find_home, known, names_in, need, numbers, once, pattern, present, read_table,
                                 register, save_picture, table, whole, write_rows)
 
-# %% ../../nbs/data/10_other_sources.ipynb #17f017b1
+# %% ../../nbs/data/10_other_sources.ipynb #81af7bf1
 def moving(k, n, rng, frames=12, side=48):
     "A clip of class `k` of `n`, uint8 (frames, side, side): the pattern of that class, drifting."
     x = pattern(k, n, rng, (side, side+1))
@@ -54,7 +54,7 @@ def save_nifti(path, x, rate=None):
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     with gzip.open(path, 'wb') as f: f.write(bytes(head) + np.ascontiguousarray(x).tobytes())
 
-# %% ../../nbs/data/10_other_sources.ipynb #e799a4b2
+# %% ../../nbs/data/10_other_sources.ipynb #d6e03dba
 def one_of(options, value, name):
     "`value`; ValueError that lists the options where it is none of them."
     if value not in options: raise ValueError(f'{name}={value!r}: it is one of {", ".join(map(repr, options))}')
@@ -62,12 +62,12 @@ def one_of(options, value, name):
 
 def found_file(name): return f'the listing of {name}'           # what `present` calls a table where there is none
 
-# %% ../../nbs/data/10_other_sources.ipynb #73774744
+# %% ../../nbs/data/10_other_sources.ipynb #b538fff5
 EF_CLASSES = ('reduced', 'mildly reduced', 'preserved')          # below 40 %, 40 to 49 %, at least 50 %
 
 def make_echonet_like(dest,    # folder to write, empty or absent
                       n:int=12, # clips, one a patient; the last has no tracings
-                      seed:int=0
+                      seed:int=0 # of the noise; the same seed gives the same files
                      )->Path:  # `dest`
     "Write a small tree with the layout of EchoNet-Dynamic, for tests; its clips are patterns, not ultrasound."
     dest, rng = empty_folder(dest), np.random.default_rng([seed, 10])
@@ -87,7 +87,7 @@ def _heart(half, rows=20):
     y, w = np.linspace(10, 40, rows).round(2), (half*np.sin(np.pi*np.linspace(.05, .95, rows))).round(2)
     return [(24., 10., 24., 40.), *zip(24-w, y, 24+w, y)]
 
-# %% ../../nbs/data/10_other_sources.ipynb #c5c5c2c6
+# %% ../../nbs/data/10_other_sources.ipynb #fad2d1ad
 def _area(t):
     "Area inside a tracing: (rows, 4) of x1, y1, x2, y2; the first row is the long axis."
     x, y = (np.concatenate([t[1:, i], t[1:, i+2][::-1]]) for i in (0, 1))
@@ -115,11 +115,11 @@ def _echonet_ef(df, file): return df.assign(**{'class': [EF_CLASSES[(e >= 40) + 
 
 _ECHONET = dict(phases=_echonet_phases, ef=_echonet_ef)
 
-# %% ../../nbs/data/10_other_sources.ipynb #af926e65
+# %% ../../nbs/data/10_other_sources.ipynb #3e4c4574
 def echonet_dynamic(root,               # folder with FileList.csv, VolumeTracings.csv and Videos, or one above it
                     task:str='phases',  # 'phases': frames at end-diastole (ED) and end-systole (ES); 'ef': whole clips by ejection fraction
                     missing:str='raise' # clips that are not there: 'raise', or 'skip' with a warning
-                   ): # DataFrame: path, frame, video, patient, split, class, ef, esv, edv, frames, fps, machine, licence, source
+                   )->object: # DataFrame: path, frame, video, patient, split, class, ef, esv, edv, frames, fps, machine, licence, source
     "The clips of EchoNet-Dynamic, or two labelled frames of each."
     make = _ECHONET[one_of(_ECHONET, task, 'task')]
     home = find_home(root, ECHONET, 'FileList.csv')
@@ -135,7 +135,7 @@ def echonet_dynamic(root,               # folder with FileList.csv, VolumeTracin
 
 _SPLITS = dict(TRAIN='train', VAL='valid', TEST='test')
 
-# %% ../../nbs/data/10_other_sources.ipynb #4cd38373
+# %% ../../nbs/data/10_other_sources.ipynb #5cf35a1f
 ECHONET = register(Source('EchoNet-Dynamic', 'EchoNet-Dynamic, a cardiac motion video data set', 'cardiac phase (frames), ejection fraction (clips)',
                           '10,030 clips of 112 x 112 pixels, one a patient', 'Stanford research use agreement',
     'Ouyang et al. 2020, Nature 580:252-256, doi 10.1038/s41586-020-2145-8', 'https://echonet.github.io/dynamic',
@@ -150,12 +150,12 @@ ECHONET = register(Source('EchoNet-Dynamic', 'EchoNet-Dynamic, a cardiac motion 
           'missing, the authors leave them out as well). Which frame is which is told by the area of its tracing. Frames count from 0.',
     unverified='The order of the columns in FileList.csv (columns are found by name). The terms are paraphrased: read the agreement itself.'))
 
-# %% ../../nbs/data/10_other_sources.ipynb #29634013
+# %% ../../nbs/data/10_other_sources.ipynb #01eb9bfb
 CAMUS_VIEWS, CAMUS_PHASES, CAMUS_QUALITY = ('2CH', '4CH'), ('ED', 'ES'), ('Good', 'Medium', 'Poor')
 
 def make_camus_like(dest,    # folder to write, empty or absent
                     n:int=10, # patients, two views each
-                    seed:int=0
+                    seed:int=0 # of the noise; the same seed gives the same files
                    )->Path:  # `dest`
     "Write a small tree with the layout of CAMUS, for tests; its images are patterns, not ultrasound."
     dest, rng = empty_folder(dest), np.random.default_rng([seed, 11])
@@ -170,7 +170,7 @@ def make_camus_like(dest,    # folder to write, empty or absent
         write_rows(dest/'database_split'/f'subgroup_{part}.txt', [(o,) for o in who])
     return dest
 
-# %% ../../nbs/data/10_other_sources.ipynb #1bed8b79
+# %% ../../nbs/data/10_other_sources.ipynb #17801135
 _PARTS = dict(training='train', validation='valid', testing='test')
 
 def _camus_cfg(file):
@@ -213,12 +213,12 @@ def _camus_rows(prefix, p, view, info, split, rows):
 
 _CAMUS_TASKS = dict(view_phase=lambda d: d.view + ' ' + d.phase, view=lambda d: d.view, phase=lambda d: d.phase, quality=lambda d: d.quality)
 
-# %% ../../nbs/data/10_other_sources.ipynb #90f6a677
+# %% ../../nbs/data/10_other_sources.ipynb #b38ddb80
 def camus(root,                   # folder with database_nifti in it, or one above it
           task:str='view_phase',  # what the classes are: 'view_phase' (four), 'view', 'phase' or 'quality'
           rows:str='frames',      # 'frames': ED and ES of each half cycle; 'stills': the same from their own files; 'clips': whole half cycles
           missing:str='raise'     # files that are not there: 'raise', or 'skip' with a warning
-         ): # DataFrame: path, frame, video, patient, split, class, view, phase, quality, ef, sex, age, fps, machine, licence, source
+         )->object: # DataFrame: path, frame, video, patient, split, class, view, phase, quality, ef, sex, age, fps, machine, licence, source
     "Labelled frames, stills or half cycles of CAMUS."
     label = _CAMUS_TASKS[one_of(_CAMUS_TASKS, task, 'task')]; one_of(('frames', 'stills', 'clips'), rows, 'rows')
     if rows == 'clips' and 'phase' in task: raise ValueError(f"task={task!r}: a half cycle holds both phases; with rows='clips' give task='view' or 'quality'")
@@ -232,7 +232,7 @@ def camus(root,                   # folder with database_nifti in it, or one abo
     df.insert(0, 'class', label(df))
     return contract(present(df, root, CAMUS, found_file('database_nifti'), missing), CAMUS)
 
-# %% ../../nbs/data/10_other_sources.ipynb #7e68525c
+# %% ../../nbs/data/10_other_sources.ipynb #20b07a63
 CAMUS = register(Source('CAMUS', 'Cardiac acquisitions for multi-structure ultrasound segmentation', 'view, cardiac phase, image quality (frames)',
                         '500 patients, 2 apical views each: 1,000 half cycles', 'CC BY-NC-SA 4.0',
     'Leclerc et al. 2019, IEEE Transactions on Medical Imaging 38(9):2198-2210, doi 10.1109/TMI.2019.2900516',
@@ -252,12 +252,12 @@ CAMUS = register(Source('CAMUS', 'Cardiac acquisitions for multi-structure ultra
     unverified='That the still of a phase is the same frame of the half cycle; that the published lists are patients 1-400, 401-450 and 451-500; which side '
                'of the image is the patient\'s left.'))
 
-# %% ../../nbs/data/10_other_sources.ipynb #3ece698b
+# %% ../../nbs/data/10_other_sources.ipynb #6451b0f7
 CACTUS_VIEWS = ('A4C', 'SC', 'PL', 'PSAV', 'PSMV', 'Random')
 
 def make_cactus_like(dest,    # folder to write, empty or absent
                      n:int=6, # recordings of each view, four stills each
-                     seed:int=0
+                     seed:int=0 # of the noise; the same seed gives the same files
                     )->Path:  # `dest`
     "Write a small tree with the layout of CACTUS, for tests; its images are patterns, not ultrasound."
     dest, rng = empty_folder(dest)/'Cactus Dataset', np.random.default_rng([seed, 12])
@@ -275,7 +275,7 @@ def make_cactus_like(dest,    # folder to write, empty or absent
     save_clip(dest/'Videos'/'Real Time Scan'/'scan.mp4', moving(0, 6, rng))
     return dest.parent
 
-# %% ../../nbs/data/10_other_sources.ipynb #27d8461f
+# %% ../../nbs/data/10_other_sources.ipynb #7aa188c4
 def cactus_recording(name):
     "The recording that a still was taken from, by its name: without the grade in front, up to its own number."
     stem = re.sub(r'^\d+(?=[_\- ])[_\- ]', '', name.rpartition('.')[0] or name)
@@ -324,11 +324,11 @@ _CACTUS_COLUMNS = ('frame', 'frame number', 'image name'), ('view', 'name', 'cla
 _CACTUS_TASKS = dict(views=(_cactus_stills, lambda d: d.view), grades=(_cactus_stills, lambda d: d.grade.map('{:g}'.format)),
                      frames=(_cactus_frames, lambda d: d.view), clips=(_cactus_videos, lambda d: d.view))
 
-# %% ../../nbs/data/10_other_sources.ipynb #1cc843f7
+# %% ../../nbs/data/10_other_sources.ipynb #fd811d79
 def cactus(root,               # folder with Images Dataset, Grades and Videos in it, or one above it
            task:str='views',   # stills by 'views' (six classes) or 'grades' (without the random ones); 'frames' of the training videos, by view; 'clips': all videos
            missing:str='raise' # files that are not there: 'raise', or 'skip' with a warning
-          ): # DataFrame: path, frame, video, patient (the recording), split, class, view, grade, fps, machine, licence, source
+          )->object: # DataFrame: path, frame, video, patient (the recording), split, class, view, grade, fps, machine, licence, source
     "Graded stills, labelled frames or videos of CACTUS."
     rows, label = _CACTUS_TASKS[one_of(_CACTUS_TASKS, task, 'task')]
     home = find_home(root, CACTUS, 'Images Dataset')
@@ -337,7 +337,7 @@ def cactus(root,               # folder with Images Dataset, Grades and Videos i
     if task == 'grades': df = df[df.view != 'Random']
     return contract(present(df.assign(machine='GE Vivid q'), root, CACTUS, found_file('the tables in ' + home.name), missing), CACTUS)
 
-# %% ../../nbs/data/10_other_sources.ipynb #bdf0e82e
+# %% ../../nbs/data/10_other_sources.ipynb #0019a3ab
 CACTUS = register(Source('CACTUS', 'Cardiac assessment and classification of ultrasound', 'view and quality grade (stills of a phantom)',
                          '37,736 stills, five training videos, 13 GB', 'CC BY 4.0',
     'Elmekki et al. 2025, Computers in Biology and Medicine 190:110003, doi 10.1016/j.compbiomed.2025.110003; data doi 10.20383/103.01484',
@@ -356,12 +356,12 @@ CACTUS = register(Source('CACTUS', 'Cardiac assessment and classification of ult
     unverified='The form of the names after the grade (two public readers imply D2, V3, DR1 or Folder4, then frame_12_v2); the columns of the tables beside '
                'the videos, and whether these count frames from 0; that no recording has the same name in two views.'))
 
-# %% ../../nbs/data/10_other_sources.ipynb #367e0959
+# %% ../../nbs/data/10_other_sources.ipynb #7df51323
 POCUS_CLASSES = ('covid', 'pneumonia', 'regular', 'viral')
 
 def make_pocus_like(dest,    # folder to write, empty or absent
                     n:int=5, # clips of each class (a patient has up to two), and as many stills
-                    seed:int=0
+                    seed:int=0 # of the noise; the same seed gives the same files
                    )->Path:  # `dest`
     "Write a small tree with the layout of covid19_ultrasound, for tests; its clips are patterns, not ultrasound."
     dest, rng, kinds = empty_folder(dest), np.random.default_rng([seed, 13]), ('Cov', 'Pneu', 'Reg', 'Vir')
@@ -382,7 +382,7 @@ def make_pocus_like(dest,    # folder to write, empty or absent
     write_rows(dest/'data'/'dataset_metadata.csv', meta); (dest/'data'/'cross_val.json').write_text(json.dumps(folds))
     return dest
 
-# %% ../../nbs/data/10_other_sources.ipynb #466e2150
+# %% ../../nbs/data/10_other_sources.ipynb #a4dd6801
 _POCUS_KINDS = dict(cov='covid', pne='pneumonia', reg='regular', vir='viral')
 _CLIP_NAMES, _STILL_NAMES = ('*.mp4', '*.avi', '*.mov', '*.mpeg', '*.mpg', '*.gif', '*.m4v'), ('*.png', '*.jpg', '*.jpeg', '*.bmp', '*.tif', '*.tiff')
 
@@ -432,12 +432,12 @@ def _fps(text):
     try: return float(text)
     except (TypeError, ValueError): return None
 
-# %% ../../nbs/data/10_other_sources.ipynb #c3805251
+# %% ../../nbs/data/10_other_sources.ipynb #9f41fa06
 def pocus(root,               # folder of the repository, its folder data, or one above it
           what:str='videos',  # 'videos', 'images' or 'all'
           classes=('covid', 'pneumonia', 'regular'), # to keep; 'viral' has three clips only
           uncertain:bool=False # take also clips whose authors were not sure of the label
-         ): # DataFrame: path, frame, video, patient (the clip where none is known), split, class, kind, probe, fold, fps, machine, licence, source
+         )->object: # DataFrame: path, frame, video, patient (the clip where none is known), split, class, kind, probe, fold, fps, machine, licence, source
     "Clips and stills of covid19_ultrasound, by class."
     wanted = ['pocus_videos', 'pocus_images'] if one_of(('videos', 'images', 'all'), what, 'what') == 'all' else ['pocus_' + what]
     for c in classes: one_of(POCUS_CLASSES, c, 'classes')
@@ -456,7 +456,7 @@ def pocus(root,               # folder of the repository, its folder data, or on
 
 def pocus_fold(df,      # table of `pocus`
                fold:int # 0 to 4, as in cross_val.json
-              ):        # the rows of the five folds with a split
+              )->object: # DataFrame: the rows of the five folds, with a split
     "The authors' fold as test set; what other folds hold of its patients is left out of training."
     if not (df.fold == fold).any():
         there = ', '.join(map(str, sorted(df.fold.dropna().unique()))) or 'none: cross_val.json was not there'
@@ -465,7 +465,7 @@ def pocus_fold(df,      # table of `pocus`
     keep = test | (df.fold.notna() & ~df.patient.isin(df.patient[test]))
     return df.assign(split=np.where(test, 'test', 'train'))[keep].reset_index(drop=True)
 
-# %% ../../nbs/data/10_other_sources.ipynb #ed43f79d
+# %% ../../nbs/data/10_other_sources.ipynb #813f0dbb
 POCUS = register(Source('POCUS', 'covid19_ultrasound, the POCUS lung data set', 'lung disease (clips and stills)',
                         'October 2020: 182 clips and 59 stills, convex and linear', 'each file its own (column licence)',
     'Born et al. 2021, Applied Sciences 11(2):672, doi 10.3390/app11020672', 'https://github.com/jannisborn/covid19_ultrasound',
@@ -484,10 +484,10 @@ POCUS = register(Source('POCUS', 'covid19_ultrasound, the POCUS lung data set', 
     'The clips of the Butterfly gallery that the folds name were never part of the repository.',
     unverified='That all rows of one Patient ID are one person; the names in the three tables differ in separators and case and are matched without them.'))
 
-# %% ../../nbs/data/10_other_sources.ipynb #0dd831a9
+# %% ../../nbs/data/10_other_sources.ipynb #7bdcd626
 def make_covid_blues_like(dest,    # folder to write, empty or absent
                           n:int=8, # patients, six clips each, the first one seven
-                          seed:int=0
+                          seed:int=0 # of the noise; the same seed gives the same files
                          )->Path:  # `dest`
     "Write a small tree with the layout of COVID-BLUES, for tests; its clips are patterns, not ultrasound."
     dest, rng = empty_folder(dest), np.random.default_rng([seed, 14])
@@ -501,7 +501,7 @@ def make_covid_blues_like(dest,    # folder to write, empty or absent
     write_rows(dest/'clinical_variables.csv', [('patient_id', 'cov_test', 'number_video_files', 'pat_weight'), *((p, p % 2, '6.0', -99) for p in range(n, 0, -1))])
     return dest
 
-# %% ../../nbs/data/10_other_sources.ipynb #e4f594e0
+# %% ../../nbs/data/10_other_sources.ipynb #86c43004
 _BLUES_TASKS = dict(severity=lambda d: d.severity.map(lambda v: '' if v != v else f'{v:g}'),
                     covid=lambda d: d.cov_test.map({'0': 'negative', '1': 'positive'}).fillna(''), a_lines=lambda d: d.a_lines, b_lines=lambda d: d.b_lines)
 
@@ -511,11 +511,11 @@ def _blues_tests(file):
     df['cov_test'] = df.cov_test.str.removesuffix('.0').replace('-99', ''); known(df, 'cov_test', ('0', '1', ''), file)
     return dict(zip(whole(df, 'patient_id', file), df.cov_test))
 
-# %% ../../nbs/data/10_other_sources.ipynb #769e702c
+# %% ../../nbs/data/10_other_sources.ipynb #4b2de8cd
 def covid_blues(root,                 # folder of the repository, or one above it
                 task:str='severity',  # what the classes are: 'severity' (0 to 3), 'covid' (negative, positive), 'a_lines' or 'b_lines' (no, yes)
                 missing:str='raise'   # clips that are not there: 'raise', or 'skip' with a warning
-               ): # DataFrame: path, frame, video, patient, split, class, severity, a_lines, b_lines, cov_test, point, fps, machine, licence, source
+               )->object: # DataFrame: path, frame, video, patient, split, class, severity, a_lines, b_lines, cov_test, point, fps, machine, licence, source
     "The clips of COVID-BLUES with the labels of experts and the test of the patient."
     label = _BLUES_TASKS[one_of(_BLUES_TASKS, task, 'task')]
     home = find_home(root, BLUES, 'severity.csv')
@@ -536,7 +536,7 @@ def covid_blues(root,                 # folder of the repository, or one above i
     once(res, file)
     return contract(present(res[res['class'] != ''], root, BLUES, file, missing), BLUES)
 
-# %% ../../nbs/data/10_other_sources.ipynb #eff5189b
+# %% ../../nbs/data/10_other_sources.ipynb #dc22608f
 BLUES = register(Source('COVID-BLUES', 'COVID bluepoint lung ultrasound', 'severity, COVID-19, A-lines and B-lines (clips)',
                         '362 clips of 63 patients, 31,746 frames', 'CC BY-NC-ND 4.0',
     'Wiedemann et al. 2025, IEEE Journal of Biomedical and Health Informatics, doi 10.1109/JBHI.2025.3543686', 'https://github.com/NinaWie/COVID-BLUES',
@@ -550,12 +550,12 @@ BLUES = register(Source('COVID-BLUES', 'COVID bluepoint lung ultrasound', 'sever
     'you make from the clips, such as a store.',
     unverified='That the archive of the branch main holds the clips (the repository lists them).'))
 
-# %% ../../nbs/data/10_other_sources.ipynb #eda049dc
+# %% ../../nbs/data/10_other_sources.ipynb #43100f4e
 COVIDX_CLASSES = ('COVID', 'Pneumonia', 'Normal', 'Other')
 
 def make_covidx_us_like(dest,     # folder to write, empty or absent
                         n:int=16, # clips, of half as many patients
-                        seed:int=0
+                        seed:int=0 # of the noise; the same seed gives the same files
                        )->Path:   # `dest`
     "Write a small tree with the layout of COVIDx-US, for tests; its clips are patterns, not ultrasound."
     dest, rng = empty_folder(dest), np.random.default_rng([seed, 15])
@@ -570,7 +570,7 @@ def make_covidx_us_like(dest,     # folder to write, empty or absent
     write_rows(dest/'labels'/'COVIDx-US1.4_4class.csv', rows); write_rows(dest/'labels'/'COVIDx-US1.2_4class.csv', [r[:6] for r in rows[:3]])
     return dest
 
-# %% ../../nbs/data/10_other_sources.ipynb #d1831a7b
+# %% ../../nbs/data/10_other_sources.ipynb #d397db68
 def _covidx_labels(home):
     "The newest table of four classes."
     files = sorted((home/'labels').glob('COVIDx-US*_4class.csv'), key=lambda f: [int(o) for o in re.findall(r'\d+', f.name.partition('_')[0])])
@@ -580,11 +580,11 @@ def _covidx_file(names, i):
     "The file of clip `i` among `names`: 7_litfl_other.mp4 or 7_litfl_other_prc.avi."
     return next((n for n in names if re.fullmatch(re.escape(i) + r'(_prc)?(_clean)?\.\w+', n, re.I)), f'{i}.mp4')
 
-# %% ../../nbs/data/10_other_sources.ipynb #5194cd94
+# %% ../../nbs/data/10_other_sources.ipynb #b124092c
 def covidx_us(root,                  # folder of the repository after its notebook was run, or one above it
               which:str='original',  # 'original', 'cropped' or 'clean' clips
               missing:str='raise'    # clips that are not there: 'raise', or 'skip' with a warning
-             ): # DataFrame: path, frame, video, patient (the clip where none is known), split, class, probe, type, luss, finding, origin, fps, machine, licence, source
+             )->object: # DataFrame: path, frame, video, patient (the clip where none is known), split, class, probe, type, luss, finding, origin, fps, machine, licence, source
     "The clips of COVIDx-US, by class."
     one_of(('original', 'cropped', 'clean'), which, 'which')
     home = find_home(root, COVIDX, 'labels')
@@ -601,7 +601,7 @@ def covidx_us(root,                  # folder of the repository after its notebo
     once(res, file)
     return contract(present(res, root, COVIDX, file, missing), COVIDX)
 
-# %% ../../nbs/data/10_other_sources.ipynb #1fc654a8
+# %% ../../nbs/data/10_other_sources.ipynb #ba3ba125
 COVIDX = register(Source('COVIDx-US', 'COVIDx-US', 'lung disease (clips)', '242 clips, 29,651 frames', 'each place its own',
                          'Ebadi et al. 2022, Frontiers in Bioscience-Landmark 27(7):198, doi 10.31083/j.fbl2707198', 'https://github.com/nrc-cnrc/COVID-US',
     '''COVID-US/
@@ -619,12 +619,12 @@ COVIDX = register(Source('COVIDx-US', 'COVIDx-US', 'lung disease (clips)', '242 
     "Many clips are also in POCUS: check_leaks before you train on one and test on the other.",
     unverified='The names in data/video/clean; the clips of version 1.5, whose labels were not seen.'))
 
-# %% ../../nbs/data/10_other_sources.ipynb #f0a5d54d
+# %% ../../nbs/data/10_other_sources.ipynb #354339bf
 BUSI_CLASSES = ('benign', 'malignant', 'normal')
 
 def make_busi_like(dest,     # folder to write, empty or absent
                    n:int=10, # stills of each class; a few are near-duplicates
-                   seed:int=0
+                   seed:int=0 # of the noise; the same seed gives the same files
                   )->Path:   # `dest`
     "Write a small tree with the layout of BUSI, for tests; its pictures are patterns, not ultrasound."
     dest, rng, first = empty_folder(dest)/'Dataset_BUSI_with_GT', np.random.default_rng([seed, 16]), {}
@@ -646,7 +646,7 @@ def _breast(k, rng):
     clouds = Image.fromarray(rng.integers(0, 160, (9, 9), dtype=np.uint8)).resize((int(w), int(h)), Image.Resampling.BICUBIC)
     return np.clip(np.asarray(clouds) + 40*k + rng.normal(0, 5, (h, w)), 0, 255).astype(np.uint8)
 
-# %% ../../nbs/data/10_other_sources.ipynb #ffff36fd
+# %% ../../nbs/data/10_other_sources.ipynb #2d1a7cf0
 def _busi_hashes(file, cuts=(0, .03, .06)):
     "256-bit perceptual hashes of a picture, whole and with its edges cut off: (cuts, 4) uint64."
     import imagehash
@@ -667,12 +667,12 @@ def near_groups(files,       # pictures
         group[np.isin(group, twins)] = twins.min()                                         # twins of twins belong together
     return group
 
-# %% ../../nbs/data/10_other_sources.ipynb #1f8efad7
+# %% ../../nbs/data/10_other_sources.ipynb #543c245c
 def busi(root,                  # folder with benign, malignant and normal in it, or one above it
          bits:int=48,           # of 256 in which the hashes of near-duplicates may differ; 0: equal only
          conflicts:str='keep',  # pictures whose near-duplicate has another class: 'keep' them with a mark, or 'drop' them
          missing:str='raise'    # numbers that are left out: 'raise', or 'skip' with a warning
-        ): # DataFrame: path, frame, video, patient (the group of near-duplicates), split, class, masks, conflict, fps, machine, licence, source
+        )->object: # DataFrame: path, frame, video, patient (the group of near-duplicates), split, class, masks, conflict, fps, machine, licence, source
     "The stills of BUSI, near-duplicates as one group."
     one_of(('keep', 'drop'), conflicts, 'conflicts')
     home = find_home(root, BUSI, 'benign')
@@ -702,7 +702,7 @@ def busi_mask(file        # a still of BUSI
     if len({m.shape for m in masks}) > 1: raise ValueError(f'{file.name}: its masks have {len({m.shape for m in masks})} sizes')
     return np.logical_or.reduce(masks)
 
-# %% ../../nbs/data/10_other_sources.ipynb #a7d7df69
+# %% ../../nbs/data/10_other_sources.ipynb #e6f7defa
 BUSI = register(Source('BUSI', 'Breast ultrasound images', 'breast lesion (stills), with masks',
                        '780 stills of 600 women: 437 benign, 210 malignant, 133 normal', 'not stated by the publishers',
                        'Al-Dhabyani et al. 2020, Data in Brief 28:104863, doi 10.1016/j.dib.2019.104863', 'https://scholar.cu.edu.eg/?q=afahmy/pages/dataset',
@@ -717,12 +717,12 @@ BUSI = register(Source('BUSI', 'Breast ultrasound images', 'breast lesion (still
     'Different pictures of one lesion are not found. busi_mask puts the masks of a still together.',
     unverified='The licence. How many of the published duplicates the hashes find: the archive was not at hand.'))
 
-# %% ../../nbs/data/10_other_sources.ipynb #eb2ededa
+# %% ../../nbs/data/10_other_sources.ipynb #c33ba09c
 BUTTERFLY_CLASSES = ('2ch', '4ch', 'bladder', 'carotid', 'ivc', 'lungs', 'morisons_pouch', 'plax', 'thyroid')
 
 def make_butterfly_like(dest,    # folder to write, empty or absent
                         n:int=6, # people, the last third for the test
-                        seed:int=0
+                        seed:int=0 # of the noise; the same seed gives the same files
                        )->Path:  # `dest`
     "Write a small tree with the layout of the Butterfly data set, for tests; its pictures are patterns, not ultrasound."
     dest, rng = empty_folder(dest)/'butterfly_dataset', np.random.default_rng([seed, 17])
@@ -732,7 +732,7 @@ def make_butterfly_like(dest,    # folder to write, empty or absent
     return dest.parent
 
 def butterfly(root # folder with training and test in it, or one above it
-             ): # DataFrame: path, frame, video, patient, split, class, fps, machine, licence, source
+             )->object: # DataFrame: path, frame, video, patient, split, class, fps, machine, licence, source
     "The stills of the Butterfly data set."
     home = find_home(root, BUTTERFLY, 'training*', 'butterfly_dataset_training*', 'test*')
     rows = [r for d in names_in(home, '*train*', '*test*') if (home/d).is_dir() for r in _butterfly_rows(home, d)]
@@ -749,7 +749,7 @@ def _butterfly_rows(home, part):
         if len(rel.parts) < 4 or not rel.parts[-3].isdigit(): raise ValueError(f'{rel.as_posix()}: training/1/bladder/img001.png was expected')
         yield {'path': rel.as_posix(), 'patient': rel.parts[-3], 'split': 'train' if 'train' in part.lower() else 'test', 'class': rel.parts[-2]}
 
-# %% ../../nbs/data/10_other_sources.ipynb #1da2856e
+# %% ../../nbs/data/10_other_sources.ipynb #24576347
 BUTTERFLY = register(Source('Butterfly', 'The Butterfly Network ultrasound data set of the MIT GrandHack 2018', 'organ and view (stills)',
                             '31 people, nine classes', 'hackathon only', 'Butterfly Network, MIT GrandHack 2018 (no paper)',
                             'https://github.com/ButterflyNetwork/MITGrandHack2018',
@@ -765,12 +765,12 @@ BUTTERFLY = register(Source('Butterfly', 'The Butterfly Network ultrasound data 
     notes='Training and test set are of different people; there is no validation set. The stills of a person and class are probably frames of one scan.',
     unverified='What the folders of the archives training1 and training2 are called; that a number means one person in both.'))
 
-# %% ../../nbs/data/10_other_sources.ipynb #25e54539
+# %% ../../nbs/data/10_other_sources.ipynb #e75a6796
 def frames_of(df,                  # table of a reader, rows of whole clips
               root,                # what its paths are relative to
               per_second:float=3., # frames a second of the clip
               most:int=30          # frames of a clip
-             ): # the table with a row a frame
+             )->object: # DataFrame: the table with a row a frame
     "A few frames of each clip, with the label of the clip; rows that are stills or frames already stay as they are."
     import pandas as pd
     rows, number = [], []

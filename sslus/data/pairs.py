@@ -11,21 +11,26 @@ __all__ = ['SameFrame', 'Window', 'UniformBatch', 'SweepBatch']
 import bisect
 import numpy as np
 
-# %% ../../nbs/data/04_pairs.ipynb #04497a43
+# %% ../../nbs/data/04_pairs.ipynb #d99bbb7c
 class SameFrame:
     "Both views are made from one frame: the textbook pairing."
-    def check(self, store): pass
-    def partners(self, store, rows, rng): return rows
-    def weights(self, store, rows, partners): return None
+    def check(self, store):
+        "Nothing that could not work."
+    def partners(self, store, rows, rng):
+        "`rows` themselves."
+        return rows
+    def weights(self, store, rows, partners):
+        "None: all pairs count the same."
+        return None
     def __repr__(self): return 'SameFrame()'
 
-# %% ../../nbs/data/04_pairs.ipynb #a922db1b
+# %% ../../nbs/data/04_pairs.ipynb #b92b7dab
 class Window:
-    "The positive is another frame of the same clip, at most so far away in time."
+    "The positive is another frame of the same clip, at most so far away in time; with weights as in IVPP (VanBerlo et al. 2024)."
     def __init__(self,
-        seconds:float|None=None, # largest distance, s; or
-        frames:int|None=None,    # largest distance, source frames
-        weighted:bool=False      # weight pairs by nearness (IVPP)?
+        seconds:float|None=None, # Largest distance, s; or
+        frames:int|None=None,    # largest distance, source frames; exactly one of the two
+        weighted:bool=False      # Weight pairs by nearness? (D-d+1)/(D+1) for a distance d in a window D, both in source frames
     ):
         if (seconds is None) == (frames is None): raise ValueError('Window: give either seconds or frames, one of the two')
         if (seconds if frames is None else frames) <= 0: raise ValueError('Window: the distance must be above 0; SameFrame() pairs a frame with itself')
@@ -57,7 +62,7 @@ class Window:
         dist = f'seconds={self.seconds}' if self.frames is None else f'frames={self.frames}'
         return f"Window({dist}{', weighted=True' if self.weighted else ''})"
 
-# %% ../../nbs/data/04_pairs.ipynb #4d0f3255
+# %% ../../nbs/data/04_pairs.ipynb #17cd5515
 def _partners(store, rows, reach, rng):
     clip = store.video_of[rows]
     pos, last, h = rows - store.first[clip], store.counts[clip] - 1, reach[clip]
@@ -74,18 +79,21 @@ def _in_parts(f, *arrays, n=1 << 18):
 def _raise_for(store, bad, what):
     if bad.any(): raise ValueError(f'clip {store.videos.name[int(np.flatnonzero(bad)[0])]!r} ({int(bad.sum())} of {len(bad)} clips): {what}')
 
-# %% ../../nbs/data/04_pairs.ipynb #203b738c
+# %% ../../nbs/data/04_pairs.ipynb #f2b9558b
 class UniformBatch:
     "Every frame of the training set is equally likely beside every other."
-    def check(self, store, rows, bs): pass
-    def order(self, store, rows, bs, rng): return rng.permutation(rows)
+    def check(self, store, rows, bs):
+        "Nothing that could not work."
+    def order(self, store, rows, bs, rng):
+        "`rows` in random order."
+        return rng.permutation(rows)
     def __repr__(self): return 'UniformBatch()'
 
-# %% ../../nbs/data/04_pairs.ipynb #a02060c7
+# %% ../../nbs/data/04_pairs.ipynb #2918611e
 class SweepBatch:
     "Batches of many frames of few clips, so that machine and patient cannot tell them apart."
     def __init__(self,
-        n_clips:int=4 # clips that share a batch
+        n_clips:int=4 # Clips that share a batch; `bs` must be a multiple of it, with at least two frames of each
     ): self.n_clips = n_clips
 
     def check(self, store, rows, bs):
@@ -108,7 +116,7 @@ class SweepBatch:
         return np.concatenate([dealt, rows[rest], fill])
     def __repr__(self): return f'SweepBatch({self.n_clips})'
 
-# %% ../../nbs/data/04_pairs.ipynb #42e17884
+# %% ../../nbs/data/04_pairs.ipynb #bdd63936
 def _runs(v):
     "Where each stretch of equal values begins in `v`, and how long it is."
     first = np.concatenate([[0], np.flatnonzero(v[1:] != v[:-1]) + 1])
@@ -125,7 +133,7 @@ def _groups(n, k, rng):
     for s,b,slack in zip(stride.tolist(), end, (n % k + 1).tolist()): at[b-s:b] = rng.integers(slack) + rng.permutation(s)
     return at, stride
 
-# %% ../../nbs/data/04_pairs.ipynb #559f8807
+# %% ../../nbs/data/04_pairs.ipynb #e7b4fa6c
 def _n_batches(counts, n_clips):
     "Most batches that can each get one group from `n_clips` different clips, which have `counts` groups."
     enough = lambda n: np.minimum(counts, n).sum() >= n*n_clips                # true up to the answer, false beyond it

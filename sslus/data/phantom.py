@@ -18,21 +18,21 @@ from fastcore.basics import patch
 from scipy import ndimage, sparse
 from .workers import run_jobs
 
-# %% ../../nbs/data/03_phantom.ipynb #5fa3d6ca
+# %% ../../nbs/data/03_phantom.ipynb #34889225
 CLASSES = ('non-heart', '4CH', 'LVOT', 'RVOT', '3VV')
 PLANES  = dict(zip(CLASSES, ((-1.05,-.58), (-.10,.10), (.22,.36), (.46,.60), (.72,.98))))   # range of levels Z
 FPS = 30
 
-# %% ../../nbs/data/03_phantom.ipynb #679dade1
+# %% ../../nbs/data/03_phantom.ipynb #32fca687
 def plane_at(z0,               # levels
              planes:dict=PLANES # range of levels of each class
-            )->np.ndarray: # of strings
+            )->np.ndarray: # of strings, one a level
     "Class names of the levels `z0`; '' between planes."
     z0, res = np.asarray(z0), np.full(np.shape(z0), '', f'<U{max(map(len, planes))}')
     for name, (lo, hi) in planes.items(): res[(z0 >= lo) & (z0 <= hi)] = name
     return res
 
-# %% ../../nbs/data/03_phantom.ipynb #a680d783
+# %% ../../nbs/data/03_phantom.ipynb #239801b7
 # name, frame, centre, half axes, echo (dB), spread between patients, size in diastole, change to systole
 SOLIDS = dict(
     heart=(
@@ -48,7 +48,7 @@ SOLIDS = dict(
         ('stomach',     'body',  (.42,   0,-.82), (.24, .17, .24), -32, .20,   1,    0),
         ('gallbladder', 'body',  (-.30,.30,-.85), (.06, .13, .12), -32, .20,   1,    0)))
 
-# %% ../../nbs/data/03_phantom.ipynb #56e656f1
+# %% ../../nbs/data/03_phantom.ipynb #65532b2f
 # name: lumen (dB), wall (dB), wall thickness, beats, points (frame, three coordinates, radius)
 TUBES = dict(
     aorta=(-36, 2.5, .035, True, (
@@ -68,7 +68,7 @@ TUBES = dict(
     sternum=(20, 20, 0, False, (('body', 0, .97,-.3, .04), ('body', 0, .97, 2, .04))))
 VESSELS = ('aorta', 'pulmonary', 'right_pulmonary', 'cava')    # the great vessels: with the pericardium they make the heart mask
 
-# %% ../../nbs/data/03_phantom.ipynb #7c98adbd
+# %% ../../nbs/data/03_phantom.ipynb #6f202a6c
 # leaflets in the heart's frame: hinge, tip when closed, tip when open (P, Q), echo (dB)
 LEAFLETS = (
     ((-.12,-.32), (-.08,-.18), ( .03,-.26),  3),    # mitral, lateral
@@ -82,7 +82,7 @@ GAZE = (('crux', -.16, .16, 1.), ('mitral', -.16, .16, .7), ('tricuspid', -.16, 
         ('pulmonary', .66, 1.05, .9), ('aorta', .66, 1.05, .8), ('cava', .66, 1.05, .7))
 SPOTS = dict(crux=(-.10, 0, 0), mitral=(-.08,-.17, 0), tricuspid=(-.03, .18, 0), outflow=(.04,-.05, .29))   # in the heart's frame
 
-# %% ../../nbs/data/03_phantom.ipynb #6d8a3bfe
+# %% ../../nbs/data/03_phantom.ipynb #d0668e64
 VARIATION = .7   # how much patients differ in shape; 0 makes them all alike
 _v = VARIATION
 BODY_DRAWS = dict(   # numpy's name of the distribution and its arguments
@@ -94,7 +94,7 @@ LOOK_DRAWS = dict(
     half=('uniform', .93, 1.07), r0=('uniform', .9, 1.1), lateral=('uniform', .85, 1.2), axial=('uniform', .85, 1.2), dr=('uniform', .9, 1.12),
     gain=('normal', 0, 4*_v), haze=('normal', -3, 3*_v), specular=('uniform', .35, 1), bone=('uniform', .5, 1.3), tgc=('normal', 0, 5*_v, 4))
 
-# %% ../../nbs/data/03_phantom.ipynb #98ad81ef
+# %% ../../nbs/data/03_phantom.ipynb #5725ce48
 N_DEPTH, N_BEAM = 160, 96       # samples of a beam, beams of a frame
 TILE, CELL = 256, 38            # side of the scatter tile; scatterers a thorax radius
 STREAMS = ('machine', 'body', 'look', 'shape', 'texture', 'overlay', 'noise')
@@ -107,7 +107,7 @@ def _draw(rng, table):
     "Draw one value a row of `table`."
     return SimpleNamespace(**{k: getattr(rng, f)(*args) for k, (f, *args) in table.items()})
 
-# %% ../../nbs/data/03_phantom.ipynb #72b682ef
+# %% ../../nbs/data/03_phantom.ipynb #1057a8e2
 def _heart_to_body(b, p, q):
     "Heart coordinates (P to the apex, Q to the right ventricle) to body (u left, v anterior)."
     s, c = np.sin(np.deg2rad(b.axis)), np.cos(np.deg2rad(b.axis))
@@ -132,7 +132,7 @@ def _limb(rng):
     xyz = np.array([(r*np.cos(a+d), r*np.sin(a+d), z+e) for d, e in ((-.15, -.3), (.15, .3))])
     return SimpleNamespace(name='limb', lumen=20, wall=20, thick=0, beats=False, xyz=xyz, radius=np.array([.04, .04]))
 
-# %% ../../nbs/data/03_phantom.ipynb #ea0750b9
+# %% ../../nbs/data/03_phantom.ipynb #9dcd0cc0
 @dataclass(frozen=True)
 class Machine:
     "Beam, noise and grey curve of an ultrasound machine."
@@ -155,7 +155,7 @@ MACHINES = {m.name: m for m in (
     Machine('B', 24, .62, 1.0,  .95, .50, 50,  .9,  .75, -34, -46,  .7),
     Machine('C', 36, .18, 1.4, 1.25, .60, 64, 1.1,  .55, -27, -42,  .3))}
 
-# %% ../../nbs/data/03_phantom.ipynb #33e47242
+# %% ../../nbs/data/03_phantom.ipynb #bfd8b285
 def _texture(rng):
     "Scatterers (complex, unit variance), a smooth field of unit variance, and where each slab of tissue looks into the tile."
     noise = rng.standard_normal((3, TILE, TILE), dtype=np.float32)
@@ -168,7 +168,7 @@ def _gauss(n, sigma):
     m = np.exp(-.5*((d[:,None] - d)/sigma)**2).astype(np.float32)
     return m/m.sum(1, keepdims=True)
 
-# %% ../../nbs/data/03_phantom.ipynb #28896a87
+# %% ../../nbs/data/03_phantom.ipynb #b2521f86
 class _Optics:
     "Everything that depends on machine, depth and image size only, computed once a patient."
     def __init__(self, m, look, rad, size):
@@ -210,13 +210,13 @@ class _Optics:
         at = np.concatenate([a*N_BEAM+b, a*N_BEAM+b+1, (a+1)*N_BEAM+b, (a+1)*N_BEAM+b+1])
         return sparse.csr_matrix((w, (np.tile(inside, 4), at)), shape=(size*size, N_DEPTH*N_BEAM))
 
-# %% ../../nbs/data/03_phantom.ipynb #5fdd9cbe
+# %% ../../nbs/data/03_phantom.ipynb #f263da9d
 def _convert(scan, x):
     "Beams (frames, depths, beams) to pixels (frames, size, size)."
     size = int(np.sqrt(scan.shape[0]))
     return (scan @ np.ascontiguousarray(x.reshape(len(x), -1).T)).T.reshape(-1, size, size)
 
-# %% ../../nbs/data/03_phantom.ipynb #75270461
+# %% ../../nbs/data/03_phantom.ipynb #94d658b0
 def _overlay(rng, size):
     "What a machine writes over the picture, drawn without knowledge of any plane: a line of text (half of the patients), calipers (two of five of those)."
     o = np.zeros((size, size), np.uint8)
@@ -228,7 +228,7 @@ def _overlay(rng, size):
         for i, j in (rng.uniform(.25, .8, (2, 2))*size).astype(int): o[i-2:i+3, j] = o[i, j-2:j+3] = 230
     return o
 
-# %% ../../nbs/data/03_phantom.ipynb #dc7ee2a1
+# %% ../../nbs/data/03_phantom.ipynb #3094a6fc
 class Patient:
     "One simulated fetus under one machine; the same seed gives the same patient."
     def __init__(self,
@@ -261,13 +261,13 @@ class Patient:
         self.noise = (10**((m.noise + 6*o.r)/20)).astype(np.float32)[:,None]
         self.dr = np.float32(m.dr*l.dr)
 
-# %% ../../nbs/data/03_phantom.ipynb #6e1b0fe8
+# %% ../../nbs/data/03_phantom.ipynb #72bfac8b
 POSE = np.dtype([(n, 'f4') for n in ('z0', 'rot', 'dx', 'dy', 'tx', 'ty', 'rib', 'phase', 'slab')])
 #             z0 rot  dx    dy    tx   ty   rib: sd about 0 of a still, and of a sweep's slow wander
 STILL_SD = dict(rot=.25, dx=.05,  dy=.04,  tx=.08, ty=.08, rib=.5)
 SWEEP_SD = dict(rot=.10, dx=.025, dy=.02,  tx=.07, ty=.07, rib=.5)
 
-# %% ../../nbs/data/03_phantom.ipynb #1c3169cd
+# %% ../../nbs/data/03_phantom.ipynb #1965fd2a
 def still_poses(classes, # names of planes, one a still
                 rng,     # numpy random generator
                 planes:dict=PLANES # range of levels of each class
@@ -279,7 +279,7 @@ def still_poses(classes, # names of planes, one a still
     p.phase, p.slab = rng.uniform(0, 1, len(p)), rng.uniform(0, 1000, len(p))
     return p
 
-# %% ../../nbs/data/03_phantom.ipynb #abc306f0
+# %% ../../nbs/data/03_phantom.ipynb #9c7524dc
 def _wander(rng, n, tau=15.):
     "Ornstein-Uhlenbeck walk of `n` frames with unit variance: the hand drifts and comes back within about `tau` frames."
     a = np.exp(-1/tau)
@@ -296,7 +296,7 @@ def _levels(rng, n):
     z = np.interp(np.linspace(0, at[-1], n), at, knots)
     return z if rng.random() < .5 else z[::-1].copy()
 
-# %% ../../nbs/data/03_phantom.ipynb #0292098a
+# %% ../../nbs/data/03_phantom.ipynb #8051ec86
 def sweep_poses(n_frames:int, # at 30 frames/s
                 rng,          # numpy random generator
                 heart_rate:float=140 # beats a minute
@@ -309,7 +309,7 @@ def sweep_poses(n_frames:int, # at 30 frames/s
     p.slab = rng.uniform(0, 500) + np.cumsum(.4 + 24*np.abs(np.diff(p.z0, prepend=p.z0[:1])))
     return p
 
-# %% ../../nbs/data/03_phantom.ipynb #4b915d32
+# %% ../../nbs/data/03_phantom.ipynb #739dcf46
 def _frame(p, pose):
     "Body coordinates of every sample of a frame: u left, v anterior, z cranial, and the heart's P and Q."
     b, o = p.body, p.optics
@@ -329,7 +329,7 @@ def _to_depth(p, pose, u, v):
     u = u*(2*b.mirror - 1)
     return b.rad*(u*np.cos(a) - v*np.sin(a)) + b.cx + pose.dx, b.rad*(u*np.sin(a) + v*np.cos(a)) + b.cy + pose.dy
 
-# %% ../../nbs/data/03_phantom.ipynb #cc0951d1
+# %% ../../nbs/data/03_phantom.ipynb #d8047ab0
 SOFT = np.float32(.025)         # thickness of the slice: half the width over which an edge blends, in thorax radii
 
 def _weight(sd):
@@ -352,7 +352,7 @@ def _near(p, f, u, v, rho):
     i0, i1, j0, j1 = max(int(i0), 0), int(i1)+2, max(int(j0), 0), int(j1)+2
     return (slice(i0, i1), slice(j0, j1)) if i1 > 0 and j1 > 0 and i0 < N_DEPTH and j0 < N_BEAM else None
 
-# %% ../../nbs/data/03_phantom.ipynb #4de847c5
+# %% ../../nbs/data/03_phantom.ipynb #d2b66bda
 def _solid_distance(p, f, s):
     "Window and signed distance of an ellipsoid, (None, None) where the plane misses it."
     axes = s.axes*(s.rest + s.beat*f.systole)
@@ -376,7 +376,7 @@ def _segment_distance(p, f, a, b, ra, rb, extra):
     t = np.clip((x*d[0] + y*d[1] + z*d[2])/np.float32(max(d@d, 1e-9)), 0, 1)
     return at, np.sqrt((x - t*d[0])**2 + (y - t*d[1])**2 + (z - t*d[2])**2) - (np.float32(ra) + np.float32(rb - ra)*t)
 
-# %% ../../nbs/data/03_phantom.ipynb #e6987715
+# %% ../../nbs/data/03_phantom.ipynb #4fc513dd
 def _paint_solids(p, f, E, solids, echo=None):
     "Ellipsoids in the order of their table."
     for s in solids:
@@ -407,7 +407,7 @@ def _paint_leaflets(p, f, E):
         sd = np.hypot(x - t*d[0], y - t*d[1])*np.float32(p.body.heart_size) - np.float32(.02)
         _paint(E[at], _weight(sd)*show, echo)
 
-# %% ../../nbs/data/03_phantom.ipynb #f084b9c5
+# %% ../../nbs/data/03_phantom.ipynb #ee5a7df8
 def _cells(f):
     "Index into the texture of every sample: the texture moves with the tissue."
     return (np.floor(f.u*CELL).astype(np.int32) % TILE)*TILE + np.floor(f.v*CELL).astype(np.int32) % TILE
@@ -432,7 +432,7 @@ def _specular(p, E, A):
     e = np.clip(E, -30, 14)
     return np.float32(p.look.specular/30)*np.abs(np.diff(e, axis=0, prepend=e[:1]))*A
 
-# %% ../../nbs/data/03_phantom.ipynb #2d340b50
+# %% ../../nbs/data/03_phantom.ipynb #d9da008c
 def _paint_body(p, f, E):
     "Skin, chest or belly, and the dome of the liver."
     f.rho = np.hypot(f.u*np.float32(1/p.body.aspect), f.v)
@@ -465,7 +465,7 @@ def _echo(p, f):
     _paint_ribs(p, f, E)
     return E
 
-# %% ../../nbs/data/03_phantom.ipynb #a224dd57
+# %% ../../nbs/data/03_phantom.ipynb #86afa5ec
 def _beamform(p, S, spec):
     "Blur complex echoes (frames, depths, beams) by pulse and beam, add the surfaces; both parts go through the same products."
     n = len(S)
@@ -474,7 +474,7 @@ def _beamform(p, S, spec):
     y = np.matmul(x[:, :2*n], p.optics.beam).transpose(1, 0, 2)
     return y[:n] + x[:, 2*n:].transpose(1, 0, 2), y[n:]
 
-# %% ../../nbs/data/03_phantom.ipynb #84643db3
+# %% ../../nbs/data/03_phantom.ipynb #cf292f4d
 def _clutter(p, rng, re, im):
     "Haze, thermal noise and the echo of the wall that comes twice; returns the envelope of each frame."
     hz = p.haze*np.clip(1 + .35*p.texture.low.reshape(TILE, TILE)[:N_DEPTH, :N_BEAM], .1, None)
@@ -495,7 +495,7 @@ def _compress(p, env):
     g = np.clip((db + np.float32(.62)*p.dr)/(np.float32(.8)*p.dr), 0, 1)**np.float32(m.gamma)
     return g + np.float32(m.curve)*(g*g*(3 - 2*g) - g)
 
-# %% ../../nbs/data/03_phantom.ipynb #b9f8a4c4
+# %% ../../nbs/data/03_phantom.ipynb #aed03dc9
 def _insonify(p, pose):
     "Attenuated scatter and surface echoes of one frame."
     f = _frame(p, pose)
@@ -504,7 +504,7 @@ def _insonify(p, pose):
     A = np.exp((E + loss)*np.float32(np.log(10)/20))
     return A*_scatter(p, f), _specular(p, E, np.exp(loss*np.float32(np.log(10)/20)))
 
-# %% ../../nbs/data/03_phantom.ipynb #e603b2f3
+# %% ../../nbs/data/03_phantom.ipynb #370abafb
 @patch
 def render(self:Patient,
            poses,     # record array as of `still_poses` and `sweep_poses`
@@ -518,7 +518,7 @@ def render(self:Patient,
         res.append((_convert(self.optics.scan, g)*255 + .5).astype(np.uint8))
     return np.maximum(np.concatenate(res), self.overlay)
 
-# %% ../../nbs/data/03_phantom.ipynb #4802f593
+# %% ../../nbs/data/03_phantom.ipynb #d8fcd0d6
 def _mask(p, pose):
     "Share of each sample that is heart (within the pericardium) or lumen of a great vessel."
     f, m = _frame(p, pose), np.zeros((N_DEPTH, N_BEAM), np.float32)
@@ -544,7 +544,7 @@ def _gaze(p, pose, size):
         out = np.maximum(out, w*np.exp(-.5*((pose.z0 - z)/.12)**2 - ((g - x)**2 + (g[:,None] - y)**2)/(2*.05**2)))
     return out
 
-# %% ../../nbs/data/03_phantom.ipynb #83b11456
+# %% ../../nbs/data/03_phantom.ipynb #04d36fed
 @patch
 def truth(self:Patient,
           poses,      # as for `render`
@@ -554,7 +554,7 @@ def truth(self:Patient,
     mask = _convert(self.optics.converter(size), np.stack([_mask(self, o) for o in poses])) > .5
     return mask, np.stack([_gaze(self, o, size) for o in poses]).astype(np.float32)
 
-# %% ../../nbs/data/03_phantom.ipynb #9ff0bc6c
+# %% ../../nbs/data/03_phantom.ipynb #99b813b3
 # letter of the patients' names, their part in the seed, folder of their files; a part's place in the table is in the seed of its poses: add rows at the end
 PARTS = dict(sweep=('S', 0, 'sweeps'), still=('P', 1, 'planes'), test=('P', 1, 'test_sweeps'), labelled=('D', 2, 'sweeps'), task=('Q', 3, 'planes'))
 VERSION, TRUTH_SIZE = 1, 48
@@ -573,7 +573,7 @@ def _write_mp4(path, frames):
         for f in frames: c.mux(s.encode(av.VideoFrame.from_ndarray(f, format='gray')))
         c.mux(s.encode())
 
-# %% ../../nbs/data/03_phantom.ipynb #159eb4c5
+# %% ../../nbs/data/03_phantom.ipynb #31ff1890
 def _sweep(dest, part, seed, index, size, n):
     "One sweep as mp4; its row of videos.csv, the patient and its poses."
     name, p, rng = _patient(part, seed, index, size)
@@ -607,7 +607,7 @@ def _render_patient(part, **kw):
     "The job of a worker process."
     return WORK[part](part=part, **kw)
 
-# %% ../../nbs/data/03_phantom.ipynb #bebe0806
+# %% ../../nbs/data/03_phantom.ipynb #feb77137
 def _splits(n):
     "Split of each of `n` patients: three fifths train, one fifth valid, the rest test."
     a, b = round(.6*n), round(.8*n)
@@ -636,7 +636,7 @@ def _ready(dest, args, overwrite, kind='phantom'):
     diff = ', '.join(f'{k}: {old.get(k)} there, {args.get(k)} asked for' for k in sorted({*old, *args}) if old.get(k) != args.get(k))
     raise FileExistsError(f'{dest} was made with other arguments ({diff}): choose another folder or pass overwrite=True')
 
-# %% ../../nbs/data/03_phantom.ipynb #952e63a5
+# %% ../../nbs/data/03_phantom.ipynb #5c6d80fc
 def _jobs(dest, a, *parts, **kw):
     "One job a patient; `parts` are (part, number of patients, number of the first, pictures of each), the long ones first."
     base = dict(dest=str(dest), seed=a['seed'], size=a['size'], **kw)
@@ -661,7 +661,7 @@ def _render_phantom(dest, a, workers, progress):
     parts = ('test', a['n_test_sweeps'], first, 'n_frames'), ('sweep', a['n_sweeps'], 0, 'n_frames'), ('still', a['n_patients'], 0, 'n_stills')
     return _render_all(dest, _jobs(dest, a, *parts), workers, progress)
 
-# %% ../../nbs/data/03_phantom.ipynb #80eb5eb4
+# %% ../../nbs/data/03_phantom.ipynb #4f1a4ade
 README = """A SIMULATION, not patients. Written by sslus.data.phantom.make_phantom with the arguments in phantom.json.
 
 sweeps/          unlabelled sweeps for pre-training, one simulated patient each; listed in videos.csv
@@ -697,7 +697,7 @@ def _write_tables(dest, res, args):
     _write_truth(dest, res['test'], args['n_frames'])
     (dest/'README.txt').write_text(README)
 
-# %% ../../nbs/data/03_phantom.ipynb #16ce456d
+# %% ../../nbs/data/03_phantom.ipynb #7e4585eb
 def _put(tmp, dest):
     "Move a finished folder to its place; an old one goes only once the new one stands."
     old = tmp.with_name(tmp.name + '-old')
@@ -727,7 +727,7 @@ def _make(dest, args, write, overwrite, kind='phantom'):
     finally: shutil.rmtree(tmp, ignore_errors=True)
     return dest
 
-# %% ../../nbs/data/03_phantom.ipynb #c96058ab
+# %% ../../nbs/data/03_phantom.ipynb #83b80d70
 def make_phantom(dest,                    # folder to write
                  n_patients:int=250,      # patients with labelled stills: 60 % train, 20 % valid, 20 % test
                  n_sweeps:int=60,         # unlabelled sweeps, each of a patient of its own
@@ -744,7 +744,7 @@ def make_phantom(dest,                    # folder to write
     args = _check(dict(n_patients=n_patients, n_sweeps=n_sweeps, n_frames=n_frames, n_stills=n_stills, n_test_sweeps=n_test_sweeps, size=size, seed=seed))
     return _make(dest, args, lambda tmp: _write_tables(tmp, _render_phantom(tmp, args, workers, progress), args), overwrite)
 
-# %% ../../nbs/data/03_phantom.ipynb #00105798
+# %% ../../nbs/data/03_phantom.ipynb #be9c803a
 def phantom_truth(path # folder of a phantom or of labelled sweeps
                  )->dict: # by path of the sweep: plane (frames,) str, z0 (frames,), mask (frames,48,48) bool, gaze (frames,48,48) float32 in 0..1
     "What is in each frame of the sweeps that come with truth."
@@ -754,7 +754,7 @@ def phantom_truth(path # folder of a phantom or of labelled sweeps
     return {str(p): dict(plane=plane_at(d['z0'][i]), z0=d['z0'][i], mask=d['mask'][i].astype(bool), gaze=d['gaze'][i]/np.float32(255))
             for i, p in enumerate(d['path'])}
 
-# %% ../../nbs/data/03_phantom.ipynb #7ba7f80b
+# %% ../../nbs/data/03_phantom.ipynb #bfdb6a6d
 LABELLED_README = """A SIMULATION, not patients. Written by sslus.data.phantom.make_labelled_sweeps with the arguments in labelled_sweeps.json.
 
 sweeps/      one sweep for each simulated patient; listed in videos.csv with its split (by patient)
@@ -773,7 +773,7 @@ def _write_labelled(dest, args, workers, progress):
     _write_truth(dest, res, args['n_frames'], 'truth', ('path', 'patient', 'machine', 'split'))
     (dest/'README.txt').write_text(LABELLED_README)
 
-# %% ../../nbs/data/03_phantom.ipynb #bb456414
+# %% ../../nbs/data/03_phantom.ipynb #171cc6eb
 def make_labelled_sweeps(dest,              # folder to write
                          n_patients:int=60, # one sweep each: 60 % train, 20 % valid, 20 % test
                          n_frames:int=120,  # frames of a sweep, at 30 frames/s
@@ -787,7 +787,7 @@ def make_labelled_sweeps(dest,              # folder to write
     args = _check(dict(n_patients=n_patients, n_frames=n_frames, size=size, seed=seed))
     return _make(dest, args, lambda tmp: _write_labelled(tmp, args, workers, progress), overwrite, 'labelled_sweeps')
 
-# %% ../../nbs/data/03_phantom.ipynb #4fc133a8
+# %% ../../nbs/data/03_phantom.ipynb #d4b1923a
 TASK_PLANES = dict(
     alike   ={'outflow-low': (.22,.30), 'outflow-mid': (.34,.42), 'outflow-high': (.46,.54)},
     distinct={k: PLANES[k] for k in ('non-heart', '4CH', '3VV')})
@@ -811,7 +811,7 @@ def _task_planes(planes):
         if low < top: raise ValueError(f'planes {a!r} and {b!r} overlap: a still between {low} and {top} would have two names')
     return rows
 
-# %% ../../nbs/data/03_phantom.ipynb #22326199
+# %% ../../nbs/data/03_phantom.ipynb #a557f4eb
 def _write_task(dest, args, workers, progress):
     "Stills and their table."
     (dest/'planes').mkdir()
@@ -819,7 +819,7 @@ def _write_task(dest, args, workers, progress):
     _write_stills(dest, _render_all(dest, jobs, workers, progress)['task'], args)
     (dest/'README.txt').write_text(TASK_README)
 
-# %% ../../nbs/data/03_phantom.ipynb #35e2c9d7
+# %% ../../nbs/data/03_phantom.ipynb #f2428f4a
 def make_plane_task(dest,                   # folder to write
                     planes:str|dict='alike', # 'alike', 'distinct', or name -> (from level, to level) for each class
                     n_patients:int=250,     # 60 % train, 20 % valid, 20 % test

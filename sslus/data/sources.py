@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Callable
 import numpy as np
 
-# %% ../../nbs/data/08_sources.ipynb #bab92f4b
+# %% ../../nbs/data/08_sources.ipynb #e8f537aa
 LICENCES = {'CC0 1.0': 'may be used for anything; naming the authors is good manners',
             'CC BY 4.0': 'may be used, changed and passed on, also commercially, if the authors are named',
             'CC BY-SA 4.0': 'may be used, changed and passed on, also commercially, if the authors are named and what is made from it carries the same licence',
@@ -60,7 +60,7 @@ class Source:
     permits = property(lambda self: self.terms or LICENCES.get(self.licence, f'not one of the licences described here: read it at {self.url} before you use the data'), doc='The licence in words.')
     code = property(lambda self: f"df = read_source('{self.name}', root)      # root: the unpacked folder", doc='The line that reads it.')
 
-# %% ../../nbs/data/08_sources.ipynb #c2d202fe
+# %% ../../nbs/data/08_sources.ipynb #bcfa8e5a
 _get = dict(open='open to all', registration='after registration', request='on request')
 
 def _facts(s):
@@ -83,7 +83,7 @@ def _html(s):
 
 Source.__repr__, Source._repr_html_ = _text, _html
 
-# %% ../../nbs/data/08_sources.ipynb #7c0b8dca
+# %% ../../nbs/data/08_sources.ipynb #e48358a8
 _registry, _modules = {}, ('sslus.data.fetal_sources', 'sslus.data.other_sources')
 
 def register(source):
@@ -108,23 +108,23 @@ def find_source(name):
     near = difflib.get_close_matches(plain(name), known, 1)
     raise ValueError(f'no data set {name!r} here' + (f', perhaps {known[near[0]].name!r}?' if near else '') + f' There are {", ".join(sorted(_registry))}')
 
-# %% ../../nbs/data/08_sources.ipynb #a32c9581
-def sources(name:str|None=None # of one data set; None: all
-           ):                  # DataFrame with a row a set, or the `Source`
+# %% ../../nbs/data/08_sources.ipynb #349fc504
+def sources(name:str|None=None # of one data set, in any spelling; None: all. ValueError for an unknown name
+           )->object:          # DataFrame with a row a set, or the `Source`
     "The public data sets that can be read here, or all that is known of one."
     import pandas as pd
     if name is not None: return find_source(name)
     rows = [{k: getattr(s, k) for k in ('name', 'task', 'size', 'classes', 'group', 'licence', 'needs', 'url', 'citation')} for s in _known_sources().values()]
     return pd.DataFrame(rows).assign(classes=[', '.join(map(str, r['classes'])) for r in rows])
 
-def read_source(name:str,  # of the data set
+def read_source(name:str,  # of the data set, in any spelling
          root,      # its unpacked folder, or one above it
-         **options  # of its reader
-        ):          # DataFrame: path, frame, video, patient, split, class, ..., fps, machine, licence, source
+         **options  # of its reader, such as task=
+        )->object:  # DataFrame: path, frame, video, patient, split, class, ..., fps, machine, licence, source
     "The table of a public data set: a row a still, a labelled frame or a clip."
     return find_source(name).read(root, **options)
 
-# %% ../../nbs/data/08_sources.ipynb #afb77188
+# %% ../../nbs/data/08_sources.ipynb #959706b1
 def _expected(source): return f'\n{source.name} is expected as\n{source.layout}\nIt comes from {source.url}'
 
 def find_home(root, source, *marks):
@@ -169,7 +169,7 @@ def names_in(folder, *patterns):
     natural = lambda n: [(0, int(o), '') if o.isdigit() else (1, 0, o) for o in re.split(r'(\d+)', n)]
     return sorted((n for n in os.listdir(folder) if n[0] != '.' and any(fnmatch.fnmatchcase(n.lower(), p.lower()) for p in patterns)), key=natural)
 
-# %% ../../nbs/data/08_sources.ipynb #16200ae7
+# %% ../../nbs/data/08_sources.ipynb #25727fd5
 def read_table(file, source, columns=()):
     "All cells of a csv file or workbook as stripped strings; the separator is the one that the first line has most of. Rows are numbered as in the file: the first after the heading is row 2."
     file = need(file, source)
@@ -197,7 +197,7 @@ def _sheet(file):
     except ImportError as e: raise ImportError(f'{file.name}: to read a workbook pandas needs openpyxl (pip install openpyxl); or save the sheet as {file.stem}.csv') from e
     except Exception as e: raise ValueError(f'{file}: cannot be read as a workbook ({e})') from e      # whatever openpyxl says of a broken file
 
-# %% ../../nbs/data/08_sources.ipynb #b08e55d5
+# %% ../../nbs/data/08_sources.ipynb #c3203e4f
 def known(df, column, values, file):
     "ValueError with the first row whose `column` holds none of `values`."
     bad = df.index[~df[column].isin(list(values))]
@@ -228,7 +228,7 @@ def once(df, file):
     both = both.index[both > 1]
     if len(both): raise ValueError(f'{Path(file).name}: {both[0]} has rows for training and for testing ({len(both)} such patients): scores would be too good. Mend the column of the split')
 
-# %% ../../nbs/data/08_sources.ipynb #ac0fdd0a
+# %% ../../nbs/data/08_sources.ipynb #c891dc4c
 def _outside(path): return path.startswith(('/', '\\')) or ':' in path.partition('/')[0] or '..' in re.split(r'[/\\]', path)
 
 def present(df, root, source, file, missing='raise'):
@@ -246,7 +246,7 @@ def present(df, root, source, file, missing='raise'):
     warnings.warn(f'{said}: left out')
     return df.drop(lost.index)
 
-# %% ../../nbs/data/08_sources.ipynb #a570165f
+# %% ../../nbs/data/08_sources.ipynb #cb74baf4
 FIRST, LAST = ('path', 'frame', 'video', 'patient', 'split', 'class'), ('fps', 'machine', 'licence', 'source')
 
 def table(columns, index=None):
@@ -263,7 +263,7 @@ def contract(df, source):
         if not pd.api.types.is_numeric_dtype(df[c]): df[c] = df[c].astype(object).where(df[c].notna(), None)
     return df[[*FIRST, *(c for c in df if c not in FIRST + LAST), *LAST]]
 
-# %% ../../nbs/data/08_sources.ipynb #8cbf2296
+# %% ../../nbs/data/08_sources.ipynb #9309e368
 def pattern(k, n, rng, side=(48, 64)):
     "Grey picture of class `k` of `n`: stripes whose direction tells the class, in noise; sides differ from picture to picture as in real archives, `side=(48, 49)` gives 48 always."
     h, w = rng.integers(*side, 2)
@@ -282,14 +282,14 @@ def write_rows(file, rows, sep=','):
     Path(file).parent.mkdir(parents=True, exist_ok=True)
     Path(file).write_text('\n'.join(sep.join(map(str, r)) for r in rows) + '\n', encoding='utf-8')
 
-# %% ../../nbs/data/08_sources.ipynb #72c82915
+# %% ../../nbs/data/08_sources.ipynb #a3a3286e
 FETAL_PLANES = ('Other', 'Fetal brain', 'Fetal thorax', 'Maternal cervix', 'Fetal femur', 'Fetal abdomen')
 BRAIN_PLANES = ('Trans-thalamic', 'Trans-cerebellum', 'Trans-ventricular')
 NOT_BRAIN = ('Other', 'Not A Brain')                           # what Brain_plane says of the rest: they belong to no brain plane
 TASKS = dict(planes=('plane', FETAL_PLANES), brain=('brain_plane', BRAIN_PLANES))              # column, classes: rows with another value are left out
 FPDB_CSV, FPDB_COLUMNS = 'FETAL_PLANES_DB_data.csv', ('Image_name', 'Patient_num', 'Plane', 'Brain_plane', 'Train')
 
-# %% ../../nbs/data/08_sources.ipynb #67197c9c
+# %% ../../nbs/data/08_sources.ipynb #3f1449e5
 _KINDS = (*((p, 'Not A Brain') for p in FETAL_PLANES if p != 'Fetal brain'), *(('Fetal brain', b) for b in (*BRAIN_PLANES, 'Other')))
 
 def _like_row(patient, i, n):
@@ -298,10 +298,10 @@ def _like_row(patient, i, n):
     row = (f'Patient{patient:05d}_Plane{k + 1}_{i + 1}_of_{n}', patient, *_KINDS[k], f'Op. {1 + patient % 3}', ('Aloka', 'Voluson E6', 'Voluson S10')[patient % 3], patient % 2)
     return row, k
 
-# %% ../../nbs/data/08_sources.ipynb #68ac9c8c
+# %% ../../nbs/data/08_sources.ipynb #16f5b16f
 def make_fetal_planes_like(dest,     # folder to write, empty or absent
                            n:int=24, # patients of 6 stills each, half of them for training
-                           seed:int=0
+                           seed:int=0 # of the noise; the same seed gives the same files
                           )->Path:   # `dest`
     "Write a small tree with the layout of FETAL_PLANES_DB, for tests; its pictures are patterns, not ultrasound."
     dest, rng = empty_folder(dest), np.random.default_rng(seed)
@@ -310,7 +310,7 @@ def make_fetal_planes_like(dest,     # folder to write, empty or absent
     write_rows(dest/FPDB_CSV, [('Image_name', 'Patient_num', 'Plane', 'Brain_plane', 'Operator', 'US_Machine', 'Train '), *(r for r, k in rows)], ';')
     return dest
 
-# %% ../../nbs/data/08_sources.ipynb #b485fc37
+# %% ../../nbs/data/08_sources.ipynb #d093d7bc
 def _valid_patients(df, pct, seed, tries=20):
     "About `pct` of the patients of `df`, such that as many kinds of still as possible are both inside and outside."
     patients, kind = np.sort(df.patient.unique()), df.plane + '/' + df.brain_plane
@@ -325,7 +325,7 @@ def _with_valid(df, pct, seed):
     train = df.split == 'train'
     return df.assign(split=df.split.mask(df.patient.isin(_valid_patients(df[train], pct, seed)), 'valid'))
 
-# %% ../../nbs/data/08_sources.ipynb #7e4482d7
+# %% ../../nbs/data/08_sources.ipynb #675db4c0
 def _given(csv):
     "A table that the caller names."
     if not Path(csv).is_file(): raise FileNotFoundError(f'no table {csv}')
@@ -350,14 +350,14 @@ def _fpdb_rows(file, prefix):
     once(res, file)
     return res
 
-# %% ../../nbs/data/08_sources.ipynb #b4b032ea
+# %% ../../nbs/data/08_sources.ipynb #29bab59c
 def fetal_planes_db(root,              # folder of the unpacked archive, or one above it
                     task:str='planes', # 'planes': six classes; 'brain': three, brains only
                     csv=None,          # table to read instead of the one in `root`; pictures are looked for in root/Images
                     valid_pct:float=.2, # share of the training patients for validation
                     seed:int=0,        # of that share
                     missing:str='raise' # pictures that are not there: 'raise', or 'skip' with a warning
-                   ): # DataFrame: path (relative to `root`), frame, video, patient, split, class, plane, brain_plane, operator, fps, machine, licence, source
+                   )->object: # DataFrame: path (relative to `root`), frame, video, patient, split, class, plane, brain_plane, operator, fps, machine, licence, source
     "The stills of FETAL_PLANES_DB as a table for `PlaneData.from_df(table, root)`."
     if task not in TASKS: raise ValueError(f'task={task!r}: it is one of {", ".join(TASKS)}')
     column, classes = TASKS[task]
@@ -366,7 +366,7 @@ def fetal_planes_db(root,              # folder of the unpacked archive, or one 
     df['class'] = df[column]
     return contract(present(df[df['class'].isin(classes)], root, FPDB, file, missing), FPDB)
 
-# %% ../../nbs/data/08_sources.ipynb #d711f1e8
+# %% ../../nbs/data/08_sources.ipynb #705a0b31
 FPDB = register(Source('FETAL_PLANES_DB', 'Common maternal-fetal ultrasound planes', 'plane classification (stills)', '12,400 stills of 1,792 patients, about 2 GB', 'CC BY 4.0',
     'Burgos-Artizzu et al. 2020, Scientific Reports 10:10200, doi 10.1038/s41598-020-67076-5', 'https://zenodo.org/records/3904280',
     '''FETAL_PLANES_ZENODO/
@@ -380,17 +380,17 @@ FPDB = register(Source('FETAL_PLANES_DB', 'Common maternal-fetal ultrasound plan
     files=(Archive('FETAL_PLANES_ZENODO.zip', 'https://zenodo.org/records/3904280/files/FETAL_PLANES_ZENODO.zip', 2_088_522_169, '2a5fcc2cefb789bcc0f6c1f73e0ea43f'),),
     unverified='Counts of images and patients are the publication\'s; size and checksum of the archive are as two users of it noted them.'))
 
-# %% ../../nbs/data/08_sources.ipynb #ff4ade0b
+# %% ../../nbs/data/08_sources.ipynb #fe9dd20d
 AFRICAN_CSV, AFRICAN_COLUMNS = 'African_planes_database.csv', ('Patient_num', 'Plane', 'Center', 'Filename')
 AFRICAN_PLANES = ('Fetal abdomen', 'Fetal brain', 'Fetal femur', 'Fetal thorax')
 CENTRES = dict(Algeria='Voluson S8', Egypt='Voluson P8', Ghana='EDAN DUS 60', Malawi='Mindray DC-N2', Uganda='ACUSON X600')    # machine, by the paper's table 1
 _CODES = dict(Algeria='DZA', Egypt='EGY', Ghana='GHA', Malawi='MWI', Uganda='UGA')      # in the names of the files
 
-# %% ../../nbs/data/08_sources.ipynb #f3e595ae
+# %% ../../nbs/data/08_sources.ipynb #a4453b2e
 def african_planes(root,               # folder of the unpacked archive, or one above it
                    csv=None,           # table to read instead of the one in `root`
                    missing:str='raise' # pictures that are not there: 'raise', or 'skip' with a warning
-                  ): # DataFrame: path (relative to `root`), frame, video, patient, split (all 'test'), class, centre, authors_split, fps, machine, licence, source
+                  )->object: # DataFrame: path (relative to `root`), frame, video, patient, split (all 'test'), class, centre, authors_split, fps, machine, licence, source
     "The stills of the African planes as an external test set for what was trained on `fetal_planes_db`."
     home, file = _home_and_table(root, AFRICAN, csv, AFRICAN_CSV)
     df = read_table(file, AFRICAN, AFRICAN_COLUMNS)
@@ -402,10 +402,10 @@ def african_planes(root,               # folder of the unpacked archive, or one 
     once(res, file)
     return contract(present(res, root, AFRICAN, file, missing), AFRICAN)
 
-# %% ../../nbs/data/08_sources.ipynb #682d10d4
+# %% ../../nbs/data/08_sources.ipynb #a4234f9e
 def make_african_planes_like(dest,    # folder to write, empty or absent
                              n:int=3, # patients of each country, four stills each
-                             seed:int=0
+                             seed:int=0 # of the noise; the same seed gives the same files
                             )->Path:  # `dest`
     "Write a small tree with the layout of the African planes, for tests; its pictures are patterns, not ultrasound."
     dest, rng, rows = empty_folder(dest), np.random.default_rng([seed, 1]), [('Patient_num', 'Plane', 'Train', 'Center', 'Filename')]
@@ -416,7 +416,7 @@ def make_african_planes_like(dest,    # folder to write, empty or absent
     write_rows(dest/AFRICAN_CSV, rows)
     return dest
 
-# %% ../../nbs/data/08_sources.ipynb #80710143
+# %% ../../nbs/data/08_sources.ipynb #6606cc26
 AFRICAN = register(Source('African planes', 'Maternal fetal ultrasound planes from low-resource imaging settings in five African countries', 'plane classification (stills), external test',
     '450 stills of up to 25 patients in each of five hospitals, 41 MB', 'CC BY 4.0',
     'Sendra-Balcells et al. 2023, Scientific Reports 13:2728, doi 10.1038/s41598-023-29490-3', 'https://zenodo.org/records/7540448',
@@ -429,11 +429,11 @@ AFRICAN = register(Source('African planes', 'Maternal fetal ultrasound planes fr
     'All rows are test rows, for models trained on FETAL_PLANES_DB.',
     files=(Archive('Zenodo_dataset.tar.xz', 'https://zenodo.org/records/7540448/files/Zenodo_dataset.tar.xz', zenodo=7540448),)))
 
-# %% ../../nbs/data/08_sources.ipynb #e5cb7db0
+# %% ../../nbs/data/08_sources.ipynb #664e3411
 class UnsafeArchive(ValueError):
     "An archive holds something that may not be unpacked."
 
-# %% ../../nbs/data/08_sources.ipynb #56df6c43
+# %% ../../nbs/data/08_sources.ipynb #2d6bc2be
 def _zip_members(path):
     "Name, kind, size and opener of each member of a zip."
     with zipfile.ZipFile(path) as z:
@@ -474,7 +474,7 @@ def _parts(name, archive):
         raise UnsafeArchive(f'{archive.name}: the name {name!r} leads out of its folder or holds control characters. Nothing was unpacked: do not trust this file')
     return [p for p in parts if p not in ('', '.')]
 
-# %% ../../nbs/data/08_sources.ipynb #1caf559c
+# %% ../../nbs/data/08_sources.ipynb #f0b95248
 def _copy(src, target, left, archive, limit):
     "Write one member, at most `left` bytes; returns how many there were."
     try: target.parent.mkdir(parents=True, exist_ok=True); out = open(target, 'xb')
@@ -497,7 +497,7 @@ def _unpack_into(archive, folder, limit):
         if kind == 'folder': folder.joinpath(*parts).mkdir(parents=True, exist_ok=True)
         done += max(512, _copy(opened(), folder.joinpath(*parts), limit - done, archive, limit) if kind == 'file' else 0)      # empty ones fill a disk too
 
-# %% ../../nbs/data/08_sources.ipynb #df56a90c
+# %% ../../nbs/data/08_sources.ipynb #5dd7e152
 def unpack(archive,   # zip, or tar alone or packed with gzip, bzip2 or xz
            dest,      # folder to make
            limit:int|None=None # bytes of its content at most; None: 20 times the archive and 1 GiB
@@ -522,7 +522,7 @@ def unpack(archive,   # zip, or tar alone or packed with gzip, bzip2 or xz
 
 def _damaged(archive, e): return ValueError(f'{archive.name}: cannot be unpacked ({type(e).__name__}: {e}): it is damaged or not an archive. Remove it and fetch it again')
 
-# %% ../../nbs/data/08_sources.ipynb #1eaf4414
+# %% ../../nbs/data/08_sources.ipynb #374f9937
 class _Fetch:
     "A downloader for pooch that goes on where an earlier try broke off."
     def __init__(self, archive, part, progress=True, tries=5, wait=2., timeout=60.):
@@ -576,7 +576,7 @@ def _bar(name, total, start, progress):
     from tqdm.auto import tqdm
     return tqdm(total=total, initial=start, desc=name, unit='B', unit_scale=True, disable=not progress)
 
-# %% ../../nbs/data/08_sources.ipynb #24d4575f
+# %% ../../nbs/data/08_sources.ipynb #6cab9fd7
 def _retrieve(archive, folder, progress=True, **kw):
     "The file in `folder`, fetched where it is not there yet; errors in words. Further arguments are `_Fetch`'s."
     import pooch, requests
@@ -613,7 +613,7 @@ def _enough(folder, archives, factor=2.2):
     want, free = int(factor*sum(a.bytes or 0 for a in archives)), shutil.disk_usage(folder).free
     if want > free: raise OSError(f'about {_bytes(want)} are needed for the archives and their content, {_bytes(free)} are free where {folder} lies')
 
-# %% ../../nbs/data/08_sources.ipynb #e769443c
+# %% ../../nbs/data/08_sources.ipynb #a307879d
 class NotOpen(RuntimeError):
     "A data set that cannot be fetched for you; the message says how to get it."
 
@@ -644,25 +644,26 @@ def _ask(s):
     return '\n'.join((f'{s.name} is not fetched from here. {_get.get(s.needs, s.needs).capitalize()}: {s.how or "see its page"}', f'Page: {s.url}',
                       f'The licence, {s.licence}: {s.permits}', 'Then unpack it so that it looks like this, and give the folder to read:', s.layout))
 
-# %% ../../nbs/data/08_sources.ipynb #f5fce2fe
+# %% ../../nbs/data/08_sources.ipynb #6b84fa45
 def show_sources(name:str='', # of a data set; '': all
                  dest:str=''  # folder to download it into; '': only tell of it
-                ):
+                )->None:
     "Print the list of data sets, or one in full, or download it: what the command line says."
     if dest and not name: raise ValueError(f'which data set shall go into {dest}? Give its name')
     if dest:
-        try: return print(download_source(name, dest))
+        try: print(download_source(name, dest))
         except NotOpen as e: raise SystemExit(str(e)) from e           # several lines, for people: not one of an error
-    if name: return print(find_source(name))
+        return
+    if name: print(find_source(name)); return
     rows = [(s.name, s.needs, s.licence, f'{s.task}; {s.size}') for s in _known_sources().values()]
     wide = [max(len(r[i]) for r in rows) for i in range(3)]
     for r in rows: print('  '.join(c.ljust(w) for c, w in zip(r, wide)), r[-1], sep='  ')
 
-# %% ../../nbs/data/08_sources.ipynb #154a35e5
+# %% ../../nbs/data/08_sources.ipynb #6d02668c
 def recordings(df,        # table of a reader
           root,      # what its paths are relative to
           links=None # folder for links to the stills of each recording, where their names do not number them
-         ):          # DataFrame: path (absolute), name, patient, machine, fps
+         )->object:  # DataFrame: path (absolute), name, patient, machine, fps
     "One row a recording of the table, for `FrameStore.build`."
     home = Path(root).absolute()
     rows = [dict(path=str(_clip_of(video, d, home, links)), name=video, **{c: d[c].iloc[0] for c in ('patient', 'machine', 'fps')}) for video, d in df[df.video.notna()].groupby('video', sort=False)]

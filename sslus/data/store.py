@@ -19,11 +19,11 @@ from .video import Video, VideoError, fit_frame, get_videos, video_table
 from .video import _pixel_files
 from .workers import JobTimeout, WorkerDied, run_jobs
 
-# %% ../../nbs/data/02_store.ipynb #5763aa3d
+# %% ../../nbs/data/02_store.ipynb #0ec1a8dc
 class StoreError(ValueError):
     "A store cannot be made or opened; the message says which, why and what to do."
 
-# %% ../../nbs/data/02_store.ipynb #4e492a3c
+# %% ../../nbs/data/02_store.ipynb #638f9811
 _format, _migrations = 1, {}                                         # format -> function: the settings of a store of that format as the next one has them
 _fatal  = {errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EPERM, errno.EFBIG, errno.EIO, getattr(errno, 'EDQUOT', errno.ENOSPC)}
 
@@ -42,7 +42,7 @@ def _read_json(p):
 
 def _sha(obj): return hashlib.sha256(json.dumps(obj, sort_keys=True).encode()).hexdigest()
 
-# %% ../../nbs/data/02_store.ipynb #144801ee
+# %% ../../nbs/data/02_store.ipynb #ee68e857
 def _blocks(frames, fit, size):
     "Fitted frames in blocks of at most 4 MiB; the memory of a block is used again for the next."
     buf, k = np.empty((max(1, min(64, (4 << 20)//size**2)), size, size), np.uint8), 0
@@ -51,7 +51,7 @@ def _blocks(frames, fit, size):
         if k == len(buf): yield buf; k = 0
     if k: yield buf[:k]
 
-# %% ../../nbs/data/02_store.ipynb #20779457
+# %% ../../nbs/data/02_store.ipynb #a0b25834
 def _entry(p):
     try: st = os.stat(p); return os.path.basename(p), st.st_size, st.st_mtime_ns
     except (OSError, ValueError): return os.path.basename(p), -1, 0     # decoding will say what is wrong with it
@@ -72,7 +72,7 @@ def _state(path):
 def _unchanged(path, seen):
     if seen not in (None, _state(path)): raise VideoError(path, 'it changed while the store was built', 'Build again when nothing writes to it any more')
 
-# %% ../../nbs/data/02_store.ipynb #a2c4b31b
+# %% ../../nbs/data/02_store.ipynb #b20fde57
 def _look(video, every, most=128 << 20, n=32):
     "One pass: at most `n` pairs of frames as they come and their grey, evenly spread; and the frames to be stored, None where they take more than `most` bytes."
     picked, step, kept = [], 1, []
@@ -97,7 +97,7 @@ def _cleaned(video, every, clean, most=128 << 20):
     if fitted.drop: raise VideoError(video.path, fitted.drop, 'It is left out as clean= asks')
     return (fitted.apply(g) for g in (kept if kept is not None else video._grey(every))), fitted.facts
 
-# %% ../../nbs/data/02_store.ipynb #375cb898
+# %% ../../nbs/data/02_store.ipynb #2c53a4bb
 def _frames(path, every, region, clean):
     "The opened clip, its frames to be stored, and what cleaning found in it."
     video = Video(path, **({} if not region else dict(region=region)))
@@ -118,7 +118,7 @@ def _of_memory(e):
     while e is not None and not isinstance(e, MemoryError): e = e.__cause__
     return e is not None
 
-# %% ../../nbs/data/02_store.ipynb #bab20b88
+# %% ../../nbs/data/02_store.ipynb #59842e38
 def decode_clip(path:str,        # clip to read
                 part:str,        # file to write: uint8, (n, size, size)
                 size:int,        # side of the stored square, pixels
@@ -155,7 +155,7 @@ def _put(f, block):
     left = memoryview(block).cast('B')
     while left: left = left[f.write(left):]
 
-# %% ../../nbs/data/02_store.ipynb #cca29ed9
+# %% ../../nbs/data/02_store.ipynb #abdca4b8
 def pseudonym(text:str,     # what must not be read: a name, a path, an id
               salt:str,     # your secret; the same one gives the same codes
               chars:int=16  # length of the code; 16 digits: one chance in 30 million that any two of a million agree
@@ -166,7 +166,7 @@ def pseudonym(text:str,     # what must not be read: a name, a path, an id
     key = salt if isinstance(salt, bytes) else salt.encode()
     return hmac.new(key, str(text).encode('utf-8', 'surrogateescape'), hashlib.sha256).hexdigest()[:chars]
 
-# %% ../../nbs/data/02_store.ipynb #ff438bf2
+# %% ../../nbs/data/02_store.ipynb #bfcce1f4
 _small = ('videos.parquet', 'index.parquet', 'failed.csv')
 _own, _optional = ('name', 'path', 'patient', 'machine', 'fps', 'height', 'width', 'first', 'n', 'sha'), ('clean', 'region', 'names', 'columns')
 
@@ -195,7 +195,7 @@ def _key(plan, clip):
     more = [plan[k] for k in ('clean', 'region') if k in plan]
     return _sha([clip[k] for k in ('path','bytes','mtime','files') if k in clip] + [plan[k] for k in ('format','size','every','fit','upscale')] + more)[:20]
 
-# %% ../../nbs/data/02_store.ipynb #987f618a
+# %% ../../nbs/data/02_store.ipynb #466a3f8a
 def _complete(work, plan): return _agrees(_read_json(work/'store.json'), plan)
 
 def _open_work(dest, plan, keys):
@@ -208,7 +208,7 @@ def _open_work(dest, plan, keys):
     _write(work/'builder.json', json.dumps(dict(pid=os.getpid(), host=socket.gethostname(), since=time.strftime('%d %b %H:%M'))))
     return work
 
-# %% ../../nbs/data/02_store.ipynb #b969e013
+# %% ../../nbs/data/02_store.ipynb #4ecde94f
 _remedies = {JobTimeout:  ('decoding it: {e}', 'Look at it with a player and convert it; or give it longer: timeout=seconds'),
              WorkerDied:  ('decoding it: {e}', 'Look at it with a player and convert it, or remove it'),
              MemoryError: ('decoding it takes more memory than a process may have', 'See whether its size is what its header says; or allow more: memory=GiB'),
@@ -230,7 +230,7 @@ def _plain(res, path):
     names = '|'.join(re.escape(o) for o in sorted({str(p), p.stem, *p.parts} - {p.anchor}, key=len, reverse=True))
     return {k: re.sub(rf'(?<!\w)({names})(?!\w)', '...', o if k == 'remedy' else re.sub(r'\s*\(.*\)', '', o, flags=re.S)) for k,o in res.items()}
 
-# %% ../../nbs/data/02_store.ipynb #9d408b66
+# %% ../../nbs/data/02_store.ipynb #a5d738e0
 def _todo(work, keys, nbytes):
     "Numbers of the clips that have no whole part yet."
     def whole(k):
@@ -254,7 +254,7 @@ def _decode_all(work, plan, paths, keys, how, workers, timeout, memory, progress
         _write(note(todo[j]), json.dumps(res, default=lambda o: o.tolist()))
     return [dict(_read_json(note(i)), i=i, part=part(i).name) for i in range(len(keys))]
 
-# %% ../../nbs/data/02_store.ipynb #2ff1d7cb
+# %% ../../nbs/data/02_store.ipynb #1ecfceb8
 def _join(work, metas, nbytes, group=256 << 20):
     "Append the parts to `frames.u8` in order; can be killed and called again."
     frames, count = work/'frames.u8', work/'joined'
@@ -271,7 +271,7 @@ def _join(work, metas, nbytes, group=256 << 20):
             _write(count, str(k), sync=True)
             for m in metas[first:k]: (work/'parts'/m['part']).unlink()
 
-# %% ../../nbs/data/02_store.ipynb #45d78054
+# %% ../../nbs/data/02_store.ipynb #7d28e3e1
 def _who(videos):
     "Video, patient and machine of each clip as categories, in the order in which they first come."
     import pandas as pd
@@ -294,7 +294,7 @@ def _write_index(path, videos, every, piece=1 << 20):
         out.write_table(t)
     out.close()
 
-# %% ../../nbs/data/02_store.ipynb #ca498863
+# %% ../../nbs/data/02_store.ipynb #817e45bc
 def _text(s): return s if s is None else s.encode('utf-8', 'backslashreplace').decode()      # a file name need not be text
 
 def _facts(metas):
@@ -322,7 +322,7 @@ def _tables(work, plan, metas, failed):
     _write_index(work/'index.parquet', v, plan['every'])
     pd.DataFrame([{k: _text(o) for k,o in f.items()} for f in failed], columns=['path','reason','remedy']).to_csv(work/'failed.csv', index=False)
 
-# %% ../../nbs/data/02_store.ipynb #a9bf461a
+# %% ../../nbs/data/02_store.ipynb #faedfd66
 def _check_failed(failed, n, max_failed):
     if not failed or (len(failed) < n and len(failed) <= max_failed*n): return
     lines = '\n'.join(f"  {Path(f['path']).name}: {f['reason']}. {f['remedy'].rstrip('.')}." for f in failed[:5])
@@ -343,7 +343,7 @@ def _finish(work, plan, keys, metas, max_failed):
     content = {k: plan[k] for k in ('format','size','every','fit','clean','region') if k in plan} | dict(clips=[m['sha'] for m in metas])
     _write_settings(work, dict(plan, fingerprint=_sha(content), n=sum(m['n'] for m in metas)))
 
-# %% ../../nbs/data/02_store.ipynb #41ffdc72
+# %% ../../nbs/data/02_store.ipynb #283a5199
 def _sum_of(path):
     with open(path, 'rb') as f: return hashlib.file_digest(f, 'sha256').hexdigest()
 
@@ -356,7 +356,7 @@ def _write_settings(work, settings):
     text = json.dumps(dict(settings, sums={o: _sum_of(work/o) for o in _small}, sum='0'*64), indent=1)
     _write(work/'store.json', text.replace('0'*64, hashlib.sha256(text.encode()).hexdigest()), sync=True)
 
-# %% ../../nbs/data/02_store.ipynb #bf613158
+# %% ../../nbs/data/02_store.ipynb #13d9055f
 def _clear(old):
     "Delete a store that was replaced, its settings last: what is left after a kill is still known as a store."
     with suppress(OSError): old.rmdir()                                                    # empty: all but the folder itself was deleted
@@ -388,7 +388,7 @@ def _tidy(dest):
     if lock.exists() or old.exists():
         with suppress(StoreError, OSError), _locked(dest, 0): _clear(old)
 
-# %% ../../nbs/data/02_store.ipynb #1503e131
+# %% ../../nbs/data/02_store.ipynb #bfd29b37
 def _who_builds(dest):
     b = _read_json(dest.with_name(dest.name + '.building')/'builder.json')
     return f"process {b['pid']} on {b['host']}, since {b['since']}" if b else 'another process'
@@ -415,7 +415,7 @@ def _locked(dest, wait):
         with suppress(OSError): path.unlink(missing_ok=True)         # while it is held: who waits for it sees that it is gone, and makes a new one
         lock.release()
 
-# %% ../../nbs/data/02_store.ipynb #8568c777
+# %% ../../nbs/data/02_store.ipynb #ea6d62da
 def _bytes(folder, name):
     "A file of a store; StoreError where it cannot be had."
     try: return (folder/name).read_bytes()
@@ -456,7 +456,7 @@ def _stamp(folder):
     try: st = os.stat(folder/'frames.u8'); return st.st_size, st.st_mtime_ns
     except OSError: return _bytes(folder, 'frames.u8') and (0, 0)      # says what is wrong
 
-# %% ../../nbs/data/02_store.ipynb #2ae1ae55
+# %% ../../nbs/data/02_store.ipynb #8914a366
 class FrameStore:
     "Frames of many clips, decoded once: a memory-mapped array with an index table."
     def __init__(self,
@@ -516,11 +516,11 @@ class FrameStore:
         bad = f', {len(self.failed)} clips failed' if len(self.failed) else ''
         return f'FrameStore {self.path.name}: {self.n} frames of {len(self.videos)} clips{who}, {self.size}x{self.size}, every {self.every}{bad}'
 
-# %% ../../nbs/data/02_store.ipynb #c60299ad
+# %% ../../nbs/data/02_store.ipynb #36c6cae9
 @patch
 def where(self:FrameStore,
-    rows # row numbers: an array, a mask of all rows, or a slice; negative ones count from the end
-):       # DataFrame: video, patient, machine, frame, time in s
+    rows   # Row numbers: an array, a mask of all rows, or a slice; negative ones count from the end
+)->object: # DataFrame, a row each: video, patient, machine, frame, time in s
     "What `store.index.iloc[rows]` says, without reading the index."
     rows = np.arange(self.n)[rows] if isinstance(rows, slice) else np.asarray(rows)
     if rows.dtype == bool: rows = np.flatnonzero(rows)
@@ -529,7 +529,7 @@ def where(self:FrameStore,
     if self._who is None: self._who = _who(self.videos)
     return _index_of(self.videos, self._who, self.every, self.video_of[rows], rows)
 
-# %% ../../nbs/data/02_store.ipynb #0bfb6d7d
+# %% ../../nbs/data/02_store.ipynb #ba2f6147
 @patch
 def verify(self:FrameStore)->dict: # file -> what it was compared with
     "Check every byte of the store against its sums; StoreError names the clips or the file that changed."
@@ -546,33 +546,42 @@ def verify(self:FrameStore)->dict: # file -> what it was compared with
     return {'frames.u8': f'sums of {len(videos)} clips', **{o: 'its sum' if o in sums else 'not compared: made before sums were kept' for o in _small},
             'store.json': 'its sum' if 'sum' in meta else 'fingerprint only: made before sums were kept'}
 
-# %% ../../nbs/data/02_store.ipynb #ce977423
+# %% ../../nbs/data/02_store.ipynb #a9f7c51b
 @patch(cls_method=True)
 def build(cls:FrameStore,
-    videos,               # clips: paths, a folder, or a table with a column `path` (and `patient`, `machine`, `fps`)
-    dest:str|Path,        # folder to make
-    size:int=128,         # side of the stored square, pixels
-    every:int=1,          # keep frames 0, every, 2*every, ... of each clip
-    fit:str='pad',        # aspect is kept: 'pad' whole frame with zeros around it, 'crop' centre square
-    patient=None,         # table or csv, function of the path, or regular expression: whose clip it is
-    machine=None,         # the same for the ultrasound machine
-    table=None,           # table or csv with both; short for `patient=table, machine=table`
-    fps:float|None=None,  # frames per second of clips that do not say
-    upscale:bool=False,   # allow clips smaller than `size`?
-    workers:int|None=None,# decoding processes; None: one a core; 0: in this process, without limits of time and memory
-    timeout:float|None=None, # seconds one clip may take; None: 300, and 30 more for each megabyte of it
-    max_failed:float=.1,  # share of clips that may fail before the build does, 0 to 1
-    overwrite:bool=False, # replace what stands at `dest`
-    progress:bool=True,   # show a progress bar
+    # What goes in, and where to
+    videos,               # Clips: paths, a folder, or a table with a column `path` (and `patient`, `machine`, `fps`)
+    dest:str|Path,        # Folder to make; it gets this name when all is there
+
+    # The frames that are stored
+    size:int=128,         # Side of the stored square, pixels
+    every:int=1,          # Keep frames 0, every, 2*every, ... of each clip
+    fit:str='pad',        # Aspect is kept: 'pad' whole frame with zeros around it, 'crop' centre square
+    upscale:bool=False,   # Allow clips smaller than `size`?
+    region:bool=False,    # Crop DICOM clips to the image region that they name?
     clean=None,           # True, or a `Clean(...)` of `sslus.data.clean`: crop to the beam, paint text over, find colour, split and static clips
-    region:bool=False,    # crop DICOM clips to the image region that they name
+
+    # Whose clips they are
+    patient=None,         # Table or csv, function of the path, or regular expression: whose clip it is; splits are made by patient
+    machine=None,         # The same for the ultrasound machine
+    table=None,           # Table or csv with both; short for `patient=table, machine=table`
+    fps:float|None=None,  # Frames per second of clips that do not say
+    columns=(),           # Further columns of the table `videos` to keep in `store.videos`
+
+    # What the store must not tell
     names:str|None=None,  # 'hash': codes in place of names, paths and dates; None: as they are
-    salt:str|None=None,   # your secret for `names='hash'`; never written
-    key_table=None,       # csv to write: which code is which clip; keep it apart from the store
-    columns=(),           # further columns of the table `videos` to keep in `store.videos`
+    salt:str|None=None,   # Your secret for `names='hash'`; never written
+    key_table=None,       # Csv to write: which code is which clip; keep it apart from the store
+
+    # How it is built
+    workers:int|None=None,# Decoding processes; None: one a core; 0: in this process, without limits of time and memory
+    timeout:float|None=None, # Seconds one clip may take; None: 300, and 30 more for each megabyte of it
     memory:float|None=4,  # GiB of address space a decoding process may take; None: no limit
-    wait:float|None=None  # seconds to wait for another build of this store; None: as long as it takes, 0: refuse at once
-):
+    max_failed:float=.1,  # Share of clips that may fail before the build does, 0 to 1
+    overwrite:bool=False, # Replace a store that stands at `dest`?
+    wait:float|None=None, # Seconds to wait for another build of this store; None: as long as it takes, 0: refuse at once
+    progress:bool=True    # Show a progress bar?
+)->FrameStore:            # The store, opened; StoreError says what cannot be and what to do
     "Decode `videos` into a store at `dest`; goes on where an interrupted build stopped."
     _check_settings(size, every, fit, max_failed, timeout=timeout, memory=memory)
     if names not in (None, 'hash'): raise StoreError(f"names={names!r}: choose 'hash' (codes in place of names) or None (names as they are)")
@@ -596,7 +605,7 @@ def build(cls:FrameStore,
         _swap(work, dest)
         return cls(dest)                                           # before another build may replace it
 
-# %% ../../nbs/data/02_store.ipynb #eff58c17
+# %% ../../nbs/data/02_store.ipynb #e22fa169
 def _clean(clean):
     "Settings of cleaning from what the user gave, or from what `settings()` said once."
     if clean is True or isinstance(clean, dict):
@@ -638,7 +647,7 @@ def _write_keys(path, dest, true, plan):
         elif path.read_bytes() != text: raise StoreError(f'{path}: something else stands there, and a key table is never overwritten. Choose another file for this one.')
     except OSError as e: raise StoreError(f'{path}: the key table cannot be written ({e.strerror}). Choose another place for it.') from e
 
-# %% ../../nbs/data/02_store.ipynb #49151561
+# %% ../../nbs/data/02_store.ipynb #46a3735e
 def _clip_table(videos, patient, machine, columns=()):
     "Table of clips from what the user gave."
     import pandas as pd
@@ -683,7 +692,7 @@ def _check_overwrite(dest, plan):
     inside = [c['path'] for c in plan['clips'] if dest.absolute() in Path(c['path']).parents]
     if inside: raise StoreError(f'{dest}: the clip {Path(inside[0]).name} lies inside this folder. Choose a folder beside the clips.')
 
-# %% ../../nbs/data/02_store.ipynb #ad7ee898
+# %% ../../nbs/data/02_store.ipynb #19504b94
 def toy_clips(folder, n_clips=3, n_frames=20, height=48, width=64):
     "Folders of numbered frames for examples: a bright bar that moves over noise; returns `folder`."
     from PIL import Image
@@ -696,7 +705,7 @@ def toy_clips(folder, n_clips=3, n_frames=20, height=48, width=64):
             Image.fromarray(img).save(d/f'{i:04d}.png')
     return Path(folder)
 
-# %% ../../nbs/data/02_store.ipynb #eed93992
+# %% ../../nbs/data/02_store.ipynb #e94afd97
 def _shared(videos, size):
     "The sum of each clip whose frames another clip has too, else None; clips of black frames only are no copies."
     s = videos.sha.where(videos.sha.duplicated(keep=False), None)
@@ -722,7 +731,7 @@ def clip(self:FrameStore,
     return slice(int(self.first[i]), int(self.first[i] + self.counts[i]))
 
 @patch(as_prop=True)
-def groups(self:FrameStore):
+def groups(self:FrameStore)->np.ndarray: # (clips,) str
     "For each clip the name of the group that must stay on one side of a split: patient, or the clip itself; groups that hold the same frames are one."
     v = self.videos
     if self._groups is None: self._groups = np.array(_united([f'patient {p}' if isinstance(p, str) else f'clip {n}' for p,n in zip(v.patient, v.name)], _shared(v, self.size)))
@@ -734,7 +743,7 @@ def twins(self:FrameStore)->list: # of lists of names
     s = _shared(self.videos, self.size)
     return list(self.videos.name[s.notna()].groupby(s.dropna(), sort=False).agg(list))
 
-# %% ../../nbs/data/02_store.ipynb #11016964
+# %% ../../nbs/data/02_store.ipynb #9761128e
 class _MappedFrames:
     "Chosen rows of an array of frames, indexed as if they were all of it; only what is asked for is read."
     def __init__(self, frames, rows): self.frames, self.rows, self.dtype, self.shape, self.ndim = frames, rows, frames.dtype, (len(rows), *frames.shape[1:]), frames.ndim
@@ -744,7 +753,7 @@ class _MappedFrames:
         return self.frames[self.rows[i]]
     def __array__(self, dtype=None, copy=None): return np.asarray(self.frames[self.rows], dtype)
 
-# %% ../../nbs/data/02_store.ipynb #dd7a1451
+# %% ../../nbs/data/02_store.ipynb #8bdf21a1
 class StoreSubset(FrameStore):
     "Some frames of a store, read through its memory map; whatever takes a `FrameStore` takes it. Made by `store.subset(...)`."
     def __init__(self,
@@ -785,9 +794,11 @@ class StoreSubset(FrameStore):
         if self._index is None: self._index = self.parent.where(self.rows)
         return self._index
 
-    def where(self, rows): return self.parent.where(self.rows[rows])
+    def where(self, rows):
+        "As `FrameStore.where`, for rows of this part."
+        return self.parent.where(self.rows[rows])
 
-# %% ../../nbs/data/02_store.ipynb #923526a8
+# %% ../../nbs/data/02_store.ipynb #06b49e11
 @patch
 def describe(self:FrameStore)->dict:
     "How the frames are spent: numbers of frames, patients, clips, machines (NaN: not known), frames a clip (mean), and the spacing in source frames."
@@ -809,7 +820,7 @@ def verify(self:StoreSubset)->dict:
     "Check the whole store that this is a part of: sums are kept by clip, not by frame."
     return self.parent.verify()
 
-# %% ../../nbs/data/02_store.ipynb #da6385d8
+# %% ../../nbs/data/02_store.ipynb #e0d2d5b9
 def _in_turn(items, *keys):
     "`items` in the order in which they are taken: fewest turns of its first key so far, then of its second key, then first in line."
     codes = [k[np.asarray(items, int)].astype(str) for k in keys]
@@ -829,7 +840,7 @@ def _in_turn(items, *keys):
         for m,o in zip(met, c): m[o] += 1
     return np.array(out, int)
 
-# %% ../../nbs/data/02_store.ipynb #0f5055e2
+# %% ../../nbs/data/02_store.ipynb #261a2af1
 def _wanted(what, given):
     "None, a number of at least 1, or a list of names."
     if given is None: return None
@@ -859,7 +870,7 @@ def _listed(label, asked):
         ok &= np.isin(label[what], names)
     return ok
 
-# %% ../../nbs/data/02_store.ipynb #c4c3f943
+# %% ../../nbs/data/02_store.ipynb #bd24678a
 def _choose(store, s, room):
     "Numbers of the chosen clips, in the store's order, and how many were passed over because they have no `room` for the frames asked for."
     label, rng = _labels(store), np.random.default_rng(s['seed'])
@@ -878,7 +889,7 @@ def _draw_groups(clips, g, m, g_order, n):
     heads = dict(zip(g[clips][::-1], clips[::-1]))                                # a group stands in line with the machine of its first clip
     return g[_in_turn([heads[o] for o in g_order if o in heads], m)[:n]]
 
-# %% ../../nbs/data/02_store.ipynb #2b5a9d84
+# %% ../../nbs/data/02_store.ipynb #d0276c18
 def _check_got(store, s, clips):
     "StoreError where the clips are fewer than was asked for."
     label = _labels(store)
@@ -889,7 +900,7 @@ def _check_got(store, s, clips):
         if isinstance(s[what], list) and (lost := sorted(set(s[what]) - set(label[what][clips]))): raise StoreError(f"{what}: no clip of {', '.join(lost[:5])} is left together with {rest}. Leave the name out, or change the others.")
     if not len(clips): raise StoreError('no clip is left with these settings')
 
-# %% ../../nbs/data/02_store.ipynb #11330a44
+# %% ../../nbs/data/02_store.ipynb #488ecc82
 def _share(budget, room):
     "Frames of each clip: `budget` shared out evenly over clips that have `room` for so many."
     level = bisect.bisect_right(range(int(room.max()) + 1), budget, key=lambda o: int(np.minimum(room, o).sum())) - 1
@@ -897,7 +908,7 @@ def _share(budget, room):
     n[np.flatnonzero(room > level)[:budget - n.sum()]] += 1
     return n
 
-# %% ../../nbs/data/02_store.ipynb #d5b1ac72
+# %% ../../nbs/data/02_store.ipynb #cdfe2aff
 def _counts(store, s, clips, room):
     "Kept frames of each clip; StoreError says what would be enough where the budget cannot be had."
     room, f, b = room[clips], s['frames_per_video'], s['budget']
@@ -921,7 +932,7 @@ def _enough(store, s):
 
 def _room(store, s): return (store.counts - 1)//(s['step'] or 1) + 1
 
-# %% ../../nbs/data/02_store.ipynb #8593695b
+# %% ../../nbs/data/02_store.ipynb #06233d05
 def _block(have, room, n, step, rng):  return (room - n)//2*step
 def _random(have, room, n, step, rng): return np.minimum(rng.random(len(n))*(room - n + 1), room - n).astype(int)*step
 def _spread(have, room, n, step, rng): return (have - 1 - (n - 1)*step)//2
@@ -933,7 +944,7 @@ def _place(store, s, clips, n, room):
     if keep == 'spread': step = int(((have - 1)//np.maximum(n - 1, 1))[n > 1].min()) if (n > 1).any() else 1
     return _keeps[keep](have, room[clips], n, step, np.random.default_rng([s['seed'], 1])), step
 
-# %% ../../nbs/data/02_store.ipynb #0865e9d2
+# %% ../../nbs/data/02_store.ipynb #ef57bf0e
 @patch
 def subset(self:FrameStore,
     patients:int|list|None=None, # how many, drawn; or their names; None: all
@@ -942,7 +953,7 @@ def subset(self:FrameStore,
     frames_per_video:int|None=None, # frames to keep of each clip; with `budget` at most so many, and as many clips as that needs
     step:int|None=None,          # keep every `step`-th stored frame; None: each
     budget:int|None=None,        # frames in all, shared out evenly over the clips
-    seed:int=0,                  # of the draws
+    seed:int=0,                  # Seed of the draws; the same seed gives the same part, and larger numbers contain the smaller
     keep:str|None=None           # frames of a clip: 'block' in its middle (None), 'random' block, or 'spread' over it
 )->StoreSubset:
     "A part of the store that reads the same file; see `settings`, `describe()` and `rows` of the result."
@@ -957,7 +968,7 @@ def subset(self:FrameStore,
     start, step = _place(self, s, clips, n, room)
     return StoreSubset(self, clips, start, n, step, s, short)
 
-# %% ../../nbs/data/02_store.ipynb #b7257525
+# %% ../../nbs/data/02_store.ipynb #fbb2e266
 def _sparse_store(dest, n_clips, n_frames, size=128, fps=10., real=3):
     "A store of `n_clips` invented clips, of which the last `real` have frames that take up disk."
     keys, part = [f'{i:06d}' for i in range(n_clips)], np.full((n_frames, size, size), 128, np.uint8)
@@ -971,7 +982,7 @@ def _sparse_store(dest, n_clips, n_frames, size=128, fps=10., real=3):
     _finish(work, plan, keys, [], .1); _swap(work, Path(dest))
     return FrameStore(dest)
 
-# %% ../../nbs/data/02_store.ipynb #22ea3d75
+# %% ../../nbs/data/02_store.ipynb #4d11673b
 def not_clips(folder, # where the clips were looked for
               clips   # what `get_videos` found there
              )->dict: # suffix -> number of files

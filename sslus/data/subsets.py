@@ -11,12 +11,12 @@ __all__ = ['VarianceSets', 'variance_sets', 'variance_table', 'variance_axes', '
 import numpy as np
 from .store import FrameStore, StoreError
 
-# %% ../../nbs/data/07_subsets.ipynb #c1528365
+# %% ../../nbs/data/07_subsets.ipynb #899004e7
 def _between(lo, hi):
     "`lo`, `hi` and the whole number in the middle of their ratio."
     return sorted({lo, round((lo*hi)**.5), hi}) if hi > lo else [lo]
 
-# %% ../../nbs/data/07_subsets.ipynb #a6d95ebc
+# %% ../../nbs/data/07_subsets.ipynb #415b35af
 def _levels(given, default):
     "Levels of an arm, ascending."
     return sorted({int(o) for o in (default if given is None else given)})
@@ -33,7 +33,7 @@ def _middle(store, patients, videos_per_patient, budget, seed):
     if not alone: each = max(1, each - each % -(-patients[-1]//patients[0]))          # so that it can be shared out evenly among more patients
     return dict(base, budget=base['videos']*each if budget is None else int(budget)), patients, alone, have
 
-# %% ../../nbs/data/07_subsets.ipynb #67d4c3de
+# %% ../../nbs/data/07_subsets.ipynb #a9d10658
 def _patients(store, base, ns, alone):
     for n in ns: yield 'patients', n, dict(base, patients=n) if alone else dict(base, patients=n, videos=n)
 
@@ -69,13 +69,13 @@ def _budgets(middle, base, given):
     all_of = middle.parent.subset(**{k: v for k,v in base.items() if k != 'budget'})
     for n in _levels(given, [o for o in (b//4, b//2, b, 2*b, 4*b) if len(all_of.videos) <= o <= len(all_of)][-3:]): yield 'budget', n, dict(base, budget=n)
 
-# %% ../../nbs/data/07_subsets.ipynb #60708b4a
+# %% ../../nbs/data/07_subsets.ipynb #06ed3d5c
 class VarianceSets(dict):
     "Name -> settings for `store.subset`, the base first; `left_out`: arm or set -> why it is not there."
     def __init__(self, *args, **kwargs): super().__init__(*args, **kwargs); self.left_out = {}
 
-# %% ../../nbs/data/07_subsets.ipynb #a19ee582
-def variance_sets(store:FrameStore,
+# %% ../../nbs/data/07_subsets.ipynb #2a17ecad
+def variance_sets(store:FrameStore, # The store to draw from, or a subset without the patients of the test
     budget:int|None=None,         # frames of every set but those of the arm `budget`; None: a quarter (half) of the base's clips
     patients=None,                # levels: numbers of patients, the fewest are the base; None: from a quarter to all
     videos_per_patient=None,      # levels: clips of each patient of the base, None: from 1 to all
@@ -102,7 +102,7 @@ def variance_sets(store:FrameStore,
     _explain(sets, alone, have > base['patients'], middle)
     return sets
 
-# %% ../../nbs/data/07_subsets.ipynb #bc05337a
+# %% ../../nbs/data/07_subsets.ipynb #132e8a21
 def _add(store, sets, seen, name, s, asked):
     "Add a set that the store can give and that is not there yet."
     try: same = seen.setdefault(store.subset(**s).fingerprint, name)
@@ -123,7 +123,7 @@ def _explain(sets, alone, several, middle):
     if 'step' not in have: say('step', 'clips or pairs leave no room for a wider step')
     if 'budget' not in have: say('budget', "the base's clips leave no room for another budget")
 
-# %% ../../nbs/data/07_subsets.ipynb #d1242ac3
+# %% ../../nbs/data/07_subsets.ipynb #8fb4149c
 _column = dict(patients='set_patients', videos='set_videos', machines='set_machines', frames_per_video='set_frames_per_video', step='set_step', budget='set_frames')
 
 def _differs(row, base, axis):
@@ -131,17 +131,17 @@ def _differs(row, base, axis):
     same = lambda a, b: a == b or (a != a and b != b)                             # NaN is NaN here
     return ', '.join(k[4:] for k in row if k.startswith('set_') and k != _column.get(axis) and not same(row[k], base[k]))
 
-# %% ../../nbs/data/07_subsets.ipynb #cc1a2202
+# %% ../../nbs/data/07_subsets.ipynb #aaa2d86b
 def _beside(name, sets):
     "The set that `name` is to be compared with: the one without the arm's own setting, else the first."
     axis = name.partition('=')[0]
     bare = {k: v for k,v in sets[name].items() if k != axis}
     return next((n for n,o in sets.items() if o == bare and n != name), next(iter(sets)))
 
-# %% ../../nbs/data/07_subsets.ipynb #9331cde8
-def variance_table(store:FrameStore,
-                   sets:dict    # name -> settings, such as `variance_sets` gives; the first is the base
-                  ):            # DataFrame: one row a set
+# %% ../../nbs/data/07_subsets.ipynb #ce23554a
+def variance_table(store:FrameStore, # The store that the sets are drawn from
+                   sets:dict    # Name -> settings, such as `variance_sets` gives; the first is the base
+                  )->object:    # DataFrame: one row a set, by name
     "What each set has, and in what it differs from the set it is compared with."
     import pandas as pd
     made = {name: store.subset(**s) for name,s in sets.items()}
@@ -152,14 +152,14 @@ def variance_table(store:FrameStore,
         return dict(rows[name], beside=b if b != name else '', shared=len(set(made[name].videos.name) & set(made[b].videos.name)), also=_differs(rows[name], rows[b], rows[name]['axis']))
     return pd.DataFrame([seen(n) for n in made]).set_index('set')
 
-# %% ../../nbs/data/07_subsets.ipynb #bc56b099
+# %% ../../nbs/data/07_subsets.ipynb #7b52360f
 def variance_axes(table # of `variance_table`
                  )->dict: # axis -> names of its sets in order, the base (or what `beside` names) among them
     "The arms of a table, for plots: the sets of each and the one they leave from, ordered by the number that varies."
     arms = {a: [t.beside.iloc[0], *t.index] for a,t in table[table.axis.isin(list(_column))].groupby('axis', sort=False)}
     return {a: sorted(names, key=lambda o: table.loc[o, _column[a]]) for a,names in arms.items()}
 
-# %% ../../nbs/data/07_subsets.ipynb #609aa5b8
+# %% ../../nbs/data/07_subsets.ipynb #fe889b93
 def _raster(store, part, clips, colour):
     "(clips, frames, 3): white where a clip has no frame, light grey where one is left out, coloured where one is in."
     img = np.ones((len(clips), int(store.counts[clips].max()), 3))
@@ -170,26 +170,27 @@ def _raster(store, part, clips, colour):
         if c in place: img[place[c], row - store.first[c]] = colour[c]
     return img
 
-# %% ../../nbs/data/07_subsets.ipynb #02b29c1d
-def show_sets(store:FrameStore,
-              sets:dict,       # name -> settings
-              n_clips:int=120, # clips to draw at most, taken evenly
-              cols:int=4       # pictures in a row
-             ):
-    "Draw for each set which frames of which clips it has; returns the axes."
+# %% ../../nbs/data/07_subsets.ipynb #d30a04d8
+def show_sets(store:FrameStore, # The store that the sets are drawn from
+              sets:dict,       # Name -> settings for `store.subset`
+              n_clips:int=120, # Clips to draw at most, taken evenly
+              cols:int=4       # Pictures in a row, at most
+             )->np.ndarray:    # The matplotlib axes, (rows, columns); end the line with `;` to see the picture alone
+    "Draw for each set which frames of which clips it has; clips stand in the order of their machines, which are named at the side."
     import matplotlib.pyplot as plt
+    from matplotlib.colors import to_rgb
+    if not sets or n_clips < 1 or cols < 1: raise ValueError(f'there is nothing to show: {len(sets)} sets, {n_clips} clips, {cols} pictures in a row')
     names = store.videos.machine.fillna('unknown').values
     order = np.lexsort((store.groups, names))
     clips = order[np.unique(np.linspace(0, len(order) - 1, min(n_clips, len(order))).astype(int))]
-    kinds = list(np.unique(names)); palette = plt.get_cmap('tab10')
-    colour = np.array([palette(kinds.index(o) % 10)[:3] for o in names])
-    rows = -(-len(sets)//cols)
-    fig,axs = plt.subplots(rows, cols, figsize=(2.3*cols, 2*rows), squeeze=False)
+    kinds = list(np.unique(names)); colour = np.array([to_rgb(f'C{kinds.index(o) % 10}') for o in names])
+    cols = min(cols, len(sets)); rows = -(-len(sets)//cols)
+    fig,axs = plt.subplots(rows, cols, figsize=(2.3*cols + .5, 1.9*rows + .3), squeeze=False, layout='constrained')
     for ax in axs.flat: ax.axis('off')
     for ax,(name,s) in zip(axs.flat, sets.items()):
         part = store.subset(**s)
         ax.imshow(_raster(store, part, clips, colour), aspect='auto', interpolation='nearest'); ax.axis('on'); ax.set(xticks=[], yticks=[])
-        ax.set_title(f"{name}\n{len(part)} frames, {len(part.videos)} clips, {len(set(part.groups))} patients", fontsize=7)
-    axs[0,0].set_xlabel('frame', fontsize=7); axs[0,0].set_ylabel('clip', fontsize=7)
-    fig.legend(handles=[plt.Line2D([], [], marker='s', ls='', color=palette(i % 10), label=k) for i,k in enumerate(kinds)], title='machine', fontsize=7, title_fontsize=7, loc='lower right', ncol=len(kinds))
-    fig.tight_layout(); return axs
+        ax.set_title(f"{name}\n{len(part)} frames, {len(part.videos)} clips,\n{len(set(part.groups))} patients", fontsize=8)
+    for ax in axs[:,0]: ax.set_yticks([np.flatnonzero(names[clips] == k).mean() for k in kinds if k in names[clips]], [k for k in kinds if k in names[clips]], fontsize=8)
+    axs[0,0].set_xlabel('frame', fontsize=8); axs[0,0].set_ylabel('clip, by machine', fontsize=8)
+    return axs

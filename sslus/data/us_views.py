@@ -17,7 +17,7 @@ import torch, torch.nn.functional as F
 from torch import Tensor
 from .views import View, _check, _chosen, _coin, _uniform, as_float, barlow_views, show_rows, simclr_views
 
-# %% ../../nbs/data/13_ultrasound_views.ipynb #269d9910
+# %% ../../nbs/data/13_ultrasound_views.ipynb #1aad7730
 class Beam(NamedTuple):
     "The sectors of n pictures; each field is (n,), lengths in halves of the longer side, (0,0) the picture's middle."
     x: Tensor    # apex, to the right
@@ -36,7 +36,7 @@ class Polar(NamedTuple):
     inside: Tensor # bool: in the sector?
     beam: Tensor   # (n,5), rows of `Beam`
 
-# %% ../../nbs/data/13_ultrasound_views.ipynb #dc649a06
+# %% ../../nbs/data/13_ultrasound_views.ipynb #156c82f7
 def _axes(h, w, device):
     "Coordinates (1,1,1,w) and (1,1,h,1) of the pixels' centres."
     side = max(h, w)
@@ -57,7 +57,7 @@ def _to_picture(beam, depth, across):
     r = near + depth*(far - near)
     return ax + r*torch.sin(across*half), ay + r*torch.cos(across*half)
 
-# %% ../../nbs/data/13_ultrasound_views.ipynb #b99c3627
+# %% ../../nbs/data/13_ultrasound_views.ipynb #467c9152
 def polar(beam:Beam, # of n pictures
           h:int,     # rows
           w:int      # columns
@@ -67,7 +67,7 @@ def polar(beam:Beam, # of n pictures
     depth, across = _to_polar(rows, *_axes(h, w, rows.device))
     return Polar(depth, across, (depth >= 0) & (depth <= 1) & (across.abs() <= 1), rows)
 
-# %% ../../nbs/data/13_ultrasound_views.ipynb #493411d2
+# %% ../../nbs/data/13_ultrasound_views.ipynb #504de8ce
 def _grow(m, k):
     "A bool mask (n,1,h,w) with all that lies within a square of `k` pixels about it."
     for d in (2, 3):
@@ -95,7 +95,7 @@ def _ends(m):
     ends = torch.cat([left, right], 1)
     return ends, m.any(-1)*torch.where(ends < (1 - w)/max(h, w), .2, 1.)
 
-# %% ../../nbs/data/13_ultrasound_views.ipynb #e138c67d
+# %% ../../nbs/data/13_ultrasound_views.ipynb #f2e20f47
 def _straight(s, rows, y, angles):
     "Weights (n,2,h) of the ends `s` that lie on the two straight edges: of all slopes the one with most votes."
     n,_,h = s.shape
@@ -120,7 +120,7 @@ def _slope(s, w, y, least):
     t = t.clamp(min=least)
     return t, ms[...,0] + t[:,None]*my[...,0]
 
-# %% ../../nbs/data/13_ultrasound_views.ipynb #192ced3e
+# %% ../../nbs/data/13_ultrasound_views.ipynb #9ba42992
 def _radii(m, x, y, half):
     "Radii of near and far end: where, among the middle beams, a good share of a ring is bright."
     px,py = _axes(*m.shape[-2:], m.device)
@@ -138,7 +138,7 @@ def _radii(m, x, y, half):
     lo = torch.where(full & (n > torch.where(gap, n, -1).amax(1, keepdim=True)), n, 9999).amin(1)
     return first + (lo - .5)*step, first + (hi + .5)*step, hi > lo + 4
 
-# %% ../../nbs/data/13_ultrasound_views.ipynb #d1d680ec
+# %% ../../nbs/data/13_ultrasound_views.ipynb #9748d8b1
 def find_beams(x:Tensor, # (n,c,H,W), uint8, bool or in [0,1]: n samples; the c frames of a clip share a sector
                threshold:float=.04 # brighter than this share of white is picture
               )->Beam:
@@ -161,7 +161,7 @@ def _whole_where(bad, beam, h, w):
     whole = (0., -a/t, math.atan(t), a/t - b, a/t + b)
     return Beam(*(torch.where(bad, torch.full_like(o, v), o) for o,v in zip(beam, whole)))
 
-# %% ../../nbs/data/13_ultrasound_views.ipynb #eb37f9d2
+# %% ../../nbs/data/13_ultrasound_views.ipynb #0b5597a6
 DYNAMIC_RANGE = 60.   # dB from black to white
 
 def louder(x:Tensor, # (n,c,h,w) in [0,1]
@@ -171,15 +171,17 @@ def louder(x:Tensor, # (n,c,h,w) in [0,1]
     s = torch.as_tensor(db, dtype=x.dtype, device=x.device)/DYNAMIC_RANGE
     return (x + s*torch.where(s > 0, (10*x).clamp(max=1), torch.ones_like(x))).clamp(0, 1)
 
-def to_amplitude(x:Tensor)->Tensor:
+def to_amplitude(x:Tensor # grey levels in [0,1]
+                )->Tensor: # 0 and above; 999 for white
     "Amplitude of the echo behind a grey level in [0,1]; 0 for black."
     return torch.expm1(x*(DYNAMIC_RANGE/20*math.log(10)))
 
-def from_amplitude(a:Tensor)->Tensor:
+def from_amplitude(a:Tensor # amplitudes, 0 and above
+                  )->Tensor: # in [0,1]
     "Grey level in [0,1] of an amplitude: the inverse of `to_amplitude`."
     return (torch.log1p(a)/(DYNAMIC_RANGE/20*math.log(10))).clamp(0, 1)
 
-# %% ../../nbs/data/13_ultrasound_views.ipynb #d284a2ac
+# %% ../../nbs/data/13_ultrasound_views.ipynb #8bc5d2f2
 def _sample(x, x_at, y_at):
     "x (n,c,h,w) at points (n,1,h,w) in units of half the longer side; 0 outside the picture."
     h,w = x.shape[-2:]
@@ -192,7 +194,7 @@ def _sample_inside(x, inside, x_at, y_at):
     both = _sample(torch.cat([x*m, m], 1), x_at, y_at)
     return both[:,:-1], both[:,-1:]
 
-# %% ../../nbs/data/13_ultrasound_views.ipynb #fdcff7b9
+# %% ../../nbs/data/13_ultrasound_views.ipynb #baa8f7bd
 class UltrasoundChange:
     "A random change of ultrasound pictures that knows where the beam is."
     p, ranges, moves = 1., {}, False # moves: does it move the picture?
@@ -233,7 +235,7 @@ def _range(name, k, v):
     if not (math.isfinite(lo) and math.isfinite(hi) and lo <= hi): raise ValueError(f'{name}: {k}={v} is no range (lo, hi)')
     return lo, hi
 
-# %% ../../nbs/data/13_ultrasound_views.ipynb #97ad5e23
+# %% ../../nbs/data/13_ultrasound_views.ipynb #bfb8ff4a
 class DepthAttenuation(UltrasoundChange):
     "Echoes weakened in proportion to depth."
     ranges = dict(db=(0.,15.))                       # at the far end
@@ -245,13 +247,13 @@ class GainError(UltrasoundChange):
     def extra(self, n, device): return dict(slider=_uniform((n, self.sliders, 1, 1), *self.ranges['slider'], device))
     def change(self, x, at, db, slider): return louder(x, db + _through(slider, at.depth))
 
-# %% ../../nbs/data/13_ultrasound_views.ipynb #dc5a26fc
+# %% ../../nbs/data/13_ultrasound_views.ipynb #32262c78
 def _through(values, depth):
     "The line through `values` (n,k,1,1), at even steps of depth 0 to 1."
     d, k = depth.clamp(0, 1)*(values.shape[1] - 1), torch.arange(values.shape[1], device=depth.device).view(1, -1, 1, 1)
     return sum((1 - (d - i).abs()).clamp(min=0)*values[:,i:i+1] for i in range(k.numel()))
 
-# %% ../../nbs/data/13_ultrasound_views.ipynb #61ed7250
+# %% ../../nbs/data/13_ultrasound_views.ipynb #92538b43
 _grain = (96, 64)             # depths and beams of a noise field
 
 def _white(n, device): return torch.randn(n, 2, *_grain, device=device)
@@ -274,7 +276,7 @@ def _on_picture(field, at):
     grid = torch.cat([at.across, 2*at.depth - 1], 1).clamp(-1, 1).permute(0, 2, 3, 1)
     return F.grid_sample(field, grid, padding_mode='border', align_corners=False)
 
-# %% ../../nbs/data/13_ultrasound_views.ipynb #33d32625
+# %% ../../nbs/data/13_ultrasound_views.ipynb #4389e3bf
 class Haze(UltrasoundChange):
     "A band of static clutter."
     ranges = dict(level=(.05,.4),   # grey level of its middle, where the picture is black
@@ -286,7 +288,7 @@ class Haze(UltrasoundChange):
         band = torch.exp(-.5*((at.depth - centre)/width.clamp(min=1e-3))**2)
         return from_amplitude(to_amplitude(x) + to_amplitude(level)*band*grain)
 
-# %% ../../nbs/data/13_ultrasound_views.ipynb #ea99fbdf
+# %% ../../nbs/data/13_ultrasound_views.ipynb #8e28c9d0
 class GaussianShadow(UltrasoundChange):
     "A dark spot of soft borders."
     ranges = dict(db=(3.,20.),        # in its middle
@@ -311,7 +313,7 @@ class RibShadow(UltrasoundChange):
         dark = torch.sigmoid((wide/2 - off)/(.5*soft))*torch.sigmoid((at.depth - depth)/(.25*soft))
         return louder(x, -db*dark)
 
-# %% ../../nbs/data/13_ultrasound_views.ipynb #02859a40
+# %% ../../nbs/data/13_ultrasound_views.ipynb #ec4fe36a
 class Speckle(UltrasoundChange):
     "Multiplicative speckle of the beam's own grain."
     ranges = dict(power=(.1,.6),    # 1: fully developed
@@ -322,7 +324,7 @@ class Speckle(UltrasoundChange):
         db = 20*torch.log10(_rayleigh(white, axial, lateral).clamp(min=1e-4)) + 2.51       # 2.51 dB: the mean of a Rayleigh amplitude's level lies so far below its mean square's
         return louder(x, power*_on_picture(db.clamp(-18, 9), at))
 
-# %% ../../nbs/data/13_ultrasound_views.ipynb #46b3a47f
+# %% ../../nbs/data/13_ultrasound_views.ipynb #b3049005
 class ResolutionLoss(UltrasoundChange):
     "Blur across the beam, growing with depth, and less along it."
     ranges = dict(lateral=(.003,.02), # standard deviation at the far end, in depths of the sector
@@ -344,7 +346,7 @@ class ResolutionLoss(UltrasoundChange):
             total, weight = total + g*levels, weight + g*inside
         return torch.where(weight > 1e-3, total/weight.clamp(min=1e-3), a)
 
-# %% ../../nbs/data/13_ultrasound_views.ipynb #a6991bde
+# %% ../../nbs/data/13_ultrasound_views.ipynb #f5cba190
 class SpeckleReduction(UltrasoundChange):
     "Bilateral filter over 5 x 5 pixels."
     ranges = dict(space=(.5,2.), # standard deviation, pixels
@@ -361,12 +363,12 @@ class SpeckleReduction(UltrasoundChange):
                 total, weight = total + g*o, weight + g
         return total/weight.clamp(min=1e-6)
 
-# %% ../../nbs/data/13_ultrasound_views.ipynb #0cba7fab
+# %% ../../nbs/data/13_ultrasound_views.ipynb #d1c71c20
 def _fold(u, lo, hi):
     "Coordinates outside lo..hi reflected back into it."
     return lo + (hi - lo)*(1 - (((u - lo)/(hi - lo)) % 2 - 1).abs())
 
-# %% ../../nbs/data/13_ultrasound_views.ipynb #5bd6ca06
+# %% ../../nbs/data/13_ultrasound_views.ipynb #489d6c76
 class ProbeMove(UltrasoundChange):
     "Zoom and rotation about the middle of the probe's face; the sector's border stays."
     ranges, moves = dict(zoom=(.9,1.3), rotate=(-20.,20.)), True # factor, degrees
@@ -391,7 +393,7 @@ class ProbeMove(UltrasoundChange):
         y = levels/weight.clamp(min=1e-3)*(weight > 1e-3)
         return y if self.fill == 'mirror' else y*((depth >= 0) & (depth <= 1) & (across.abs() <= 1))
 
-# %% ../../nbs/data/13_ultrasound_views.ipynb #3e467392
+# %% ../../nbs/data/13_ultrasound_views.ipynb #712bff01
 class UltrasoundView(View):
     "A `View` after changes that know where the beam is."
     def __init__(self,
@@ -456,9 +458,9 @@ def _given(sector, device):
     if mask.ndim != 2: raise ValueError(f'sector: a mask (h,w), not of shape {tuple(mask.shape)}')
     return find_beams(mask[None,None]), mask[None,None]
 
-# %% ../../nbs/data/13_ultrasound_views.ipynb #acc250fa
-def artefacts(p:float=.2 # probability of each
-             )->list:
+# %% ../../nbs/data/13_ultrasound_views.ipynb #57c62787
+def artefacts(p:float=.2 # probability of each; of `SpeckleReduction` half of it
+             )->list:    # of `UltrasoundChange`s
     "The artefacts of the presets."
     return [ResolutionLoss(p), SpeckleReduction(p/2), Speckle(p), DepthAttenuation(p), GainError(p), GaussianShadow(p), RibShadow(p), Haze(p)]
 
@@ -466,7 +468,7 @@ def with_changes(views, # pair of `View`s
                  changes, # `UltrasoundChange`s
                  sector=None, # as of `UltrasoundView`
                  **kwargs # other settings of `View`
-                )->tuple:
+                )->tuple: # pair of `UltrasoundView`s
     "The pair with changes before each view."
     own = lambda v: {k: o for k,o in vars(v).items() if k not in ('changes', 'sector')} | kwargs
     return tuple(UltrasoundView(changes=[*getattr(v, 'changes', ()), *changes], sector=sector, **own(v)) for v in views)

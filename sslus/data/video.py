@@ -23,10 +23,10 @@ from fastcore.basics import patch
 from fastcore.foundation import L
 from PIL import Image
 
-# %% ../../nbs/data/01_video.ipynb #cebcc093
+# %% ../../nbs/data/01_video.ipynb #8e4e79e6
 def _printable(text): return text if text.isprintable() else ''.join(c if c.isprintable() else c.encode('unicode_escape', 'surrogatepass').decode() for c in text)
 
-# %% ../../nbs/data/01_video.ipynb #d01ec746
+# %% ../../nbs/data/01_video.ipynb #14773812
 class VideoError(Exception):
     "A clip or a still that cannot be read."
     def __init__(self,
@@ -39,17 +39,17 @@ class VideoError(Exception):
 
     def __str__(self): return _printable(f'{self.path.name or self.path}: {self.reason}. {self.remedy}')
 
-# %% ../../nbs/data/01_video.ipynb #ef8befaf
+# %% ../../nbs/data/01_video.ipynb #11e9c837
 def _brief(e, path):
     "Kind, first and last line of a foreign exception, with the file's name in place of its whole path."
     lines = re.sub(r'\[[\d:]+\] \S+: ', '', str(e)).strip().splitlines() or ['']
     said = ' ... '.join(lines[:1]+lines[1:][-1:]).replace(repr(Path(path)), Path(path).name).replace(str(path), Path(path).name)
     return f'{type(e).__name__}: {said[:200]}'
 
-# %% ../../nbs/data/01_video.ipynb #7b67647a
+# %% ../../nbs/data/01_video.ipynb #2c9e000d
 _luma, _piece = np.array([19595, 38470, 7471], np.float32)/65536, 1 << 14     # weights of Pillow, exact in single precision; pixels at a time
 
-# %% ../../nbs/data/01_video.ipynb #b0314e43
+# %% ../../nbs/data/01_video.ipynb #def753c3
 def to_grey(rgb:np.ndarray # uint8, (...,3) RGB or (H,W) that is grey already
            )->np.ndarray:  # uint8, (...)
     "Grey levels exactly as Pillow's `convert('L')` gives them."
@@ -64,7 +64,7 @@ def to_grey(rgb:np.ndarray # uint8, (...,3) RGB or (H,W) that is grey already
         flat[i:i+_piece] = grey                                  # a cast rounds down
     return out
 
-# %% ../../nbs/data/01_video.ipynb #6dea6fa5
+# %% ../../nbs/data/01_video.ipynb #65877df8
 def _to8(a, lo, hi):
     "Numbers to uint8, `lo` to 0 and `hi` to 255, the rest linear between."
     return np.clip(np.rint((a.astype(np.float64)-lo)*(255/(hi-lo) if hi > lo else 0)), 0, 255).astype(np.uint8)
@@ -78,15 +78,15 @@ def _levels(arrays):
     lo,hi = float(min(los)),float(max(his))
     return (0.,255.) if whole and lo >= 0 and hi <= 255 else (lo,hi)
 
-# %% ../../nbs/data/01_video.ipynb #839c633d
+# %% ../../nbs/data/01_video.ipynb #66489dde
 max_pixels = 1 << 25 # of one frame: 8K video fits
 
-# %% ../../nbs/data/01_video.ipynb #24c285ad
+# %% ../../nbs/data/01_video.ipynb #efd1ae05
 def _bounded(path, h, w):
     "Refuse a picture whose header claims more pixels than any clip has: decoding it would take the memory it claims."
     if h < 1 or w < 1 or h*w > max_pixels: raise VideoError(path, f'its header claims pictures of {h} x {w} pixels; at most {max_pixels >> 20} million are read', 'Check that it is whole, or shrink it')
 
-# %% ../../nbs/data/01_video.ipynb #2fbc635c
+# %% ../../nbs/data/01_video.ipynb #15b1ebda
 readers = {}
 
 class Reader:
@@ -104,14 +104,14 @@ class Reader:
 class _Short(Exception):
     "The stream ended early; carries the number of frames it should have had."
 
-# %% ../../nbs/data/01_video.ipynb #88508492
+# %% ../../nbs/data/01_video.ipynb #4ec105e8
 def _need(module, path, extra=None):
     "Import an optional module, or say how to install it."
     try: return import_module(module)
     except ImportError as e:
         raise VideoError(path, f'reading it needs {module}, which is not installed ({e})', f"pip install {extra or module}") from e
 
-# %% ../../nbs/data/01_video.ipynb #b0152812
+# %% ../../nbs/data/01_video.ipynb #e4ac336b
 _containers = {'.mp4', '.m4v', '.mov', '.3gp', '.avi', '.mkv', '.webm', '.mpeg', '.mpg', '.vob', '.wmv', '.asf'}
 _trusted = dict(format_whitelist='mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,mpegvideo,m4v,h264,hevc,mjpeg,asf,flv,ogg,mxf,dv,nut,ivf,gif') # no playlists: they open other files, or the network
 
@@ -126,7 +126,7 @@ def _seconds(c, s):
     if m: return int(m[1])*3600 + int(m[2])*60 + float(m[3])
     return c.duration/1e6 if c.duration and len(c.streams) == 1 else None
 
-# %% ../../nbs/data/01_video.ipynb #944b535d
+# %% ../../nbs/data/01_video.ipynb #9cde7969
 class _Converter:
     "Decoded frames to RGB arrays, with one converter for all of them."
     def __init__(self):
@@ -139,7 +139,7 @@ class _Converter:
             if not self.kw: raise
             self.kw = {}; return self(f)
 
-# %% ../../nbs/data/01_video.ipynb #59b8c100
+# %% ../../nbs/data/01_video.ipynb #f70afe58
 class PyAVReader(Reader):
     "FFmpeg's libraries through PyAV."
     name,suffixes = 'pyav',_containers
@@ -203,7 +203,7 @@ class PyAVReader(Reader):
     def array(self, f): return np.ascontiguousarray(np.rot90(self._rgb(f), self.turn)) if self.turn else self._rgb(f)
     def damaged(self, f): return f.is_corrupt
 
-# %% ../../nbs/data/01_video.ipynb #b436ae22
+# %% ../../nbs/data/01_video.ipynb #9427e416
 class _Lent:
     "A decord frame as numpy wants it, to be read where it lies: its own `asnumpy` copies."
     def __init__(self, f): self.f = f
@@ -271,10 +271,10 @@ class DecordReader(PyAVReader):
     def array(self, f): return np.from_dlpack(_Lent(f))
     def damaged(self, f): return False
 
-# %% ../../nbs/data/01_video.ipynb #87c5acbb
+# %% ../../nbs/data/01_video.ipynb #27b499b1
 readers['pyav'] = readers.pop('pyav')                           # after decord
 
-# %% ../../nbs/data/01_video.ipynb #f91d6f34
+# %% ../../nbs/data/01_video.ipynb #9abe4421
 _picture_kinds = ('PNG', 'JPEG', 'BMP', 'DIB', 'TIFF', 'GIF', 'WEBP', 'PPM', 'JPEG2000') # of Pillow's 40; its EPS would start Ghostscript
 
 def _open_image(path):
@@ -309,10 +309,10 @@ class PillowReader(Reader):
 
     def array(self, im): return _pil_array(im)
 
-# %% ../../nbs/data/01_video.ipynb #3e62e312
+# %% ../../nbs/data/01_video.ipynb #0bd798c5
 image_extensions = {'.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp', '.pgm', '.ppm'} # stills, and frames in a folder
 
-# %% ../../nbs/data/01_video.ipynb #ea9deb86
+# %% ../../nbs/data/01_video.ipynb #ed2d2a34
 def _hidden(name): return name.startswith('.') or name == '__MACOSX'   # also the ._copies that macOS leaves
 
 def _images(folder):
@@ -335,7 +335,7 @@ def _numbered(folder):
     if len(set(nums)) < len(nums): raise VideoError(folder, 'two images carry the same frame number', 'Number the frames without repeats')
     return [p for _,p in sorted(zip(nums, files))]
 
-# %% ../../nbs/data/01_video.ipynb #012bb898
+# %% ../../nbs/data/01_video.ipynb #11f103b9
 class FolderReader(Reader):
     "A folder of numbered stills."
     name,exact = 'folder',True
@@ -352,7 +352,7 @@ class FolderReader(Reader):
 
     def array(self, im): return _pil_array(im)
 
-# %% ../../nbs/data/01_video.ipynb #781ba3b2
+# %% ../../nbs/data/01_video.ipynb #2d1f503a
 @contextmanager
 def _quiet():
     "No warnings, nothing logged by pydicom: both quote what a header holds, names of patients too."
@@ -389,7 +389,7 @@ def _dicom_fps(ds):
     fps = [1000/x for x in ms[:1]] + _numbers(ds, 'CineRate') + _numbers(ds, 'RecommendedDisplayFrameRate') + whole
     return next((x for x in fps if 1e-3 < x < 1e5), None)
 
-# %% ../../nbs/data/01_video.ipynb #83f69406
+# %% ../../nbs/data/01_video.ipynb #eb7f2d31
 _formats = {1: '2d', 2: 'm-mode', 3: 'spectrum', 4: 'waveform', 5: 'graphics'}
 _contents = {1: 'tissue', 2: 'colour flow', 3: 'pulsed wave', 4: 'continuous wave', 5: 'mean trace', 6: 'mode trace', 7: 'maximum trace', 8: 'volume trace', 9: 'volume rate trace', 10: 'ecg',
              11: 'pulse', 12: 'phonocardiogram', 13: 'grey bar', 14: 'colour bar', 15: 'integrated backscatter', 16: 'area trace', 17: 'area rate trace'}
@@ -401,7 +401,7 @@ def _code(ds, name, words=None):
     except (TypeError, ValueError): v = None
     return v if words is None else words.get(v, 'other')
 
-# %% ../../nbs/data/01_video.ipynb #19023e13
+# %% ../../nbs/data/01_video.ipynb #88528cee
 class Region(NamedTuple):
     "A part of the screen, as an ultrasound machine describes it in DICOM."
     x0:int; y0:int; x1:int; y1:int    # pixels; x1 and y1 are the first that do not belong to it
@@ -412,9 +412,11 @@ class Region(NamedTuple):
     inside:bool=True                  # does it lie inside the picture?
 
     @property
-    def area(self): return (self.x1-self.x0)*(self.y1-self.y0)
+    def area(self)->int:
+        "Its area, pixels."
+        return (self.x1-self.x0)*(self.y1-self.y0)
 
-# %% ../../nbs/data/01_video.ipynb #154bdcf0
+# %% ../../nbs/data/01_video.ipynb #a5a9c86c
 def _region(r, size):
     "One item of the sequence, for a picture of `size` (h,w); None where it has no box."
     x0,y0,x1,y1 = box = [_code(r, f'RegionLocation{n}') for n in ('MinX0', 'MinY0', 'MaxX1', 'MaxY1')]
@@ -439,7 +441,7 @@ def _image_region(regions):
     "The largest two-dimensional region inside the picture, or None."
     return max((r for r in regions if r.kind == '2d' and r.inside), key=lambda r: r.area, default=None)
 
-# %% ../../nbs/data/01_video.ipynb #63e3bc67
+# %% ../../nbs/data/01_video.ipynb #4e0a89f1
 class NoImage(VideoError):
     "A DICOM object that says of itself that it has no pixels: a report, a measurement, the index of a disc."
 
@@ -480,7 +482,7 @@ def _read_dicom(path, **kwargs):
         ds.file_meta.TransferSyntaxUID = uid.ImplicitVRLittleEndian if implicit else uid.ExplicitVRLittleEndian if little else uid.ExplicitVRBigEndian
     return ds,at
 
-# %% ../../nbs/data/01_video.ipynb #c01d8cfb
+# %% ../../nbs/data/01_video.ipynb #032bd46b
 _must = dict(Rows=int, Columns=int, BitsAllocated=int, BitsStored=int, SamplesPerPixel=int, PhotometricInterpretation=str)
 
 def _is_a(ds, name, kind):
@@ -503,7 +505,7 @@ def _kind_and_end(path):
     return next((uid.UID(u).name for u in said if u), ''),whole or meta.get('TransferSyntaxUID') == uid.DeflatedExplicitVRLittleEndian # that was unpacked whole
 
 def _without_image(path):
-    "The error for a header without a picture: `NoImage` where it says cleanly that it has none, else it is broken and must not be lost."
+    "The error for a header without a picture: NoImage where it says cleanly that it has none, else it is broken and must not be lost."
     try:
         with _quiet(): kind,whole = _kind_and_end(path)
     except Exception: kind,whole = '',False
@@ -524,7 +526,7 @@ def _dicom_header(path, tags=None):
     if lacks: raise VideoError(path, f"its header lacks {', '.join(lacks)}, or holds there what is not one value", 'Export it again')
     return ds,at
 
-# %% ../../nbs/data/01_video.ipynb #24d53330
+# %% ../../nbs/data/01_video.ipynb #4173e3e9
 _never,_many = 0xFFFFFFFF, 1 << 19                              # the length that says nothing; more fragments than any clip has
 _marks = (b'\xff\xd8', b'\xff\x4f', b'\xff\x0a', b'\x00\x00\x00\x0c') # JPEG and JPEG-LS, JPEG 2000, JPEG XL, JP2
 
@@ -575,7 +577,7 @@ def _native(f, at, ds):
     have = max(0, os.fstat(f.fileno()).st_size - start)
     return 8*(have if said == _never else min(said, have))//bits if bits else 0,start,0 if ds.BitsAllocated%8 else bits//8
 
-# %% ../../nbs/data/01_video.ipynb #14874fab
+# %% ../../nbs/data/01_video.ipynb #709315ec
 def _jpeg_size(b):
     "(h, w, components) of a JPEG or JPEG-LS picture, None where its header does not say."
     i = 2
@@ -593,7 +595,7 @@ def _jpeg2000_size(b):
 
 def _picture_size(b): return _jpeg_size(b) if b[:2] == b'\xff\xd8' else _jpeg2000_size(b)
 
-# %% ../../nbs/data/01_video.ipynb #24db8cbf
+# %% ../../nbs/data/01_video.ipynb #5e32a3da
 _j2k_only = {'YBR_RCT', 'YBR_ICT'}
 _colours = {'MONOCHROME1', 'MONOCHROME2', 'PALETTE COLOR', 'RGB', 'YBR_FULL', 'YBR_FULL_422'}
 
@@ -705,7 +707,7 @@ class DicomMpegReader(PyAVReader):
         from pydicom.encaps import generate_frames
         with _quiet(): return io.BytesIO(next(generate_frames(_read_dicom(self.path)[0].PixelData, number_of_frames=1)))
 
-# %% ../../nbs/data/01_video.ipynb #1a70b577
+# %% ../../nbs/data/01_video.ipynb #86207a99
 _ratio = 1032                                                   # deflate packs no better than this to one
 
 class MhaReader(Reader):
@@ -762,7 +764,7 @@ class MhaReader(Reader):
 
     def array(self, a): return a[...,:3] if a.ndim == 3 else a
 
-# %% ../../nbs/data/01_video.ipynb #86694a63
+# %% ../../nbs/data/01_video.ipynb #7a8cf431
 def _pixel_files(path):
     "Files with the pixels of a MetaImage header, by its own word; [] for everything else."
     if path.suffix.lower() != '.mhd' or not os.path.isfile(path): return []
@@ -778,7 +780,7 @@ def _numbered_names(folder, said):
     rule = r'\d+'.join(map(re.escape, re.split(r'%\d*d', said.split()[0])))
     return sorted(n for n in os.listdir(folder) if re.fullmatch(rule, n))
 
-# %% ../../nbs/data/01_video.ipynb #db8e50bc
+# %% ../../nbs/data/01_video.ipynb #978b04f0
 _nifti_kinds = {2: 'u1', 4: 'i2', 8: 'i4', 16: 'f4', 64: 'f8', 256: 'i1', 512: 'u2', 768: 'u4'}   # codes of the standard to numpy
 
 class NiftiReader(Reader):
@@ -827,10 +829,10 @@ class NiftiReader(Reader):
         plain = self.slope == 0 or (self.slope, self.inter) == (1, 0) or self.slope != self.slope
         return a if plain else a*self.slope + self.inter
 
-# %% ../../nbs/data/01_video.ipynb #e1315b5b
+# %% ../../nbs/data/01_video.ipynb #ce2060c6
 video_extensions = set().union(*(r.suffixes for r in readers.values())) # suffixes that `Video` reads, beside folders
 
-# %% ../../nbs/data/01_video.ipynb #ef197bec
+# %% ../../nbs/data/01_video.ipynb #cd18b897
 def _sayable(s):
     "A suffix for a message; a long one, or one with a number, may be the end of a name: 'scan.doe_jane_1970'."
     return s if len(s) <= 5 and not re.search(r'\d{3}', s) else ''
@@ -873,7 +875,7 @@ def _check_file(path):
     except PermissionError as e: raise VideoError(path, 'no permission to read it', 'Change its permissions or ask its owner') from e
     except OSError as e: raise VideoError(path, f'it cannot be opened ({e.strerror})', 'Check the disc it lies on') from e
 
-# %% ../../nbs/data/01_video.ipynb #c832fb1f
+# %% ../../nbs/data/01_video.ipynb #64039253
 class Video:
     "A clip as grey uint8 frames, read front to back."
     def __init__(self,
@@ -916,10 +918,13 @@ class Video:
 
     @property
     def reader(self)->str:
+        "Name of the reader that has the file, after a closer look into it."
         r = self._reader; r.begun = None                        # nobody reads yet: close the file
         return r.name
     @property
-    def info(self)->dict: return dict(self._head.info, claimed=self._head.claimed, reader=self.reader, refused=self._refused)
+    def info(self)->dict:
+        "What the header says (container, codec, pixels, claimed frames), the reader's name, and why others were refused."
+        return dict(self._head.info, claimed=self._head.claimed, reader=self.reader, refused=self._refused)
 
     def __getstate__(self): return {k: v for k,v in self.__dict__.items() if k != '_key'}
     def __setstate__(self, d): self.__dict__.update(d, _key=object())
@@ -929,7 +934,7 @@ class Video:
         n = f'{n} frames' if n is not None else f'about {about} frames' if about else 'frames not counted yet'
         return f"Video({self.path.name}: {n}, {h} x {w}, {f'{self.fps:.4g} fps' if self.fps else 'no fps'}, {self._head.info.get('codec') or self._head.info['format']})"
 
-# %% ../../nbs/data/01_video.ipynb #aa3e687b
+# %% ../../nbs/data/01_video.ipynb #552999ea
 _mend = 'Copy or export it again, or take what there is with Video(path, partial=True)'
 
 @patch
@@ -955,7 +960,7 @@ def _ended(self:Video, k, e):
     said = '' if short else f' ({_brief(e, self.path)})'
     raise VideoError(self.path, f"it stops after {k}{f' of about {about}' if about else ''} frames{said}", _mend) from e
 
-# %% ../../nbs/data/01_video.ipynb #43880d8e
+# %% ../../nbs/data/01_video.ipynb #ac20f876
 @patch
 def _both(self:Video, every=1):
     "Frames 0, every, 2*every, ... as the reader gives them, cut to the region, and their grey levels."
@@ -979,7 +984,7 @@ def _range(self:Video):
         except ValueError as e: raise VideoError(self.path, str(e), 'Save it without them') from e
     return self._lohi
 
-# %% ../../nbs/data/01_video.ipynb #62411503
+# %% ../../nbs/data/01_video.ipynb #6e6b90f6
 @patch
 def chunks(self:Video,
            n:int=64,    # frames in a chunk, at most
@@ -998,7 +1003,7 @@ def __iter__(self:Video):
     "Grey frames (H,W) one by one."
     return self._grey()
 
-# %% ../../nbs/data/01_video.ipynb #171be5ea
+# %% ../../nbs/data/01_video.ipynb #041e6b7d
 @patch
 def __len__(self:Video)->int:
     "Number of frames that a front-to-back decode gives; counted by one pass where no header can be believed."
@@ -1007,7 +1012,7 @@ def __len__(self:Video)->int:
         for _ in self._raw(every=1 << 62): pass
     return self._n
 
-# %% ../../nbs/data/01_video.ipynb #8a4ffd5f
+# %% ../../nbs/data/01_video.ipynb #515b12f2
 class _Recent:
     "Frames 0, 1, 2, ... of the clip that was last read by index: one clip for the whole process."
     limit,held = 64 << 20,(None, [])
@@ -1028,7 +1033,7 @@ def _take(self:Video, idx):
     _Recent.held = self._key,new
     return got
 
-# %% ../../nbs/data/01_video.ipynb #4845f768
+# %% ../../nbs/data/01_video.ipynb #fd1a364d
 @patch
 def __getitem__(self:Video,
                 i # int, or slice with any step; negative indices count from the end
@@ -1050,37 +1055,45 @@ def _slice(self:Video, s):
     frames = [got[i] for i in idx if i in got]
     return np.stack(frames) if frames else np.zeros((0, *self.size), np.uint8)
 
-# %% ../../nbs/data/01_video.ipynb #3d5dc698
+# %% ../../nbs/data/01_video.ipynb #29c3c6cc
 def _as_clip(v, n):
-    "At most `n` evenly spaced frames of a Video or an array, their indices, and how many there were."
+    "At most `n` evenly spaced grey frames of a Video or an array, their indices, and how many there were."
     total = len(v)
+    if n < 1 or total < 1: raise ValueError(f'there is nothing to show: {n} of {total} frames')
     idx = np.unique(np.linspace(0, total-1, min(n, total)).round().astype(int)).tolist()
     got = v._take(idx) if isinstance(v, Video) else v
-    frames = np.stack([to_grey(np.asarray(got[i])) for i in idx])
-    return frames,idx,total
+    return _clip_levels(np.stack([np.asarray(got[i]) for i in idx])),idx,total
 
-# %% ../../nbs/data/01_video.ipynb #787dc879
-def film_strip(frames,        # Video, or uint8 array (T,H,W)
-               n:int=8,       # frames to draw, evenly spaced from first to last
-               height:float=1.6, # inches
-               title:str|None=None
-              ):
-    "A row of frames, each under its index; returns the matplotlib axes."
+def _clip_levels(a):
+    "Some frames of an array that somebody wants to see, as grey levels; ValueError where they are none."
+    if a.ndim == 4 and a.shape[1] == 1: a = a[:,0]               # (T,1,H,W), as loaders give them
+    if a.dtype == np.uint8 and (a.ndim == 3 or a.ndim == 4 and a.shape[-1] == 3): return np.stack([to_grey(o) for o in a])
+    raise ValueError(f"a clip to show is a Video or uint8 levels (T,H,W), (T,1,H,W) or (T,H,W,3); its frames here are {a.dtype} {a.shape[1:]}{'. Floats in [0,1] become levels by (255*x).round().astype(np.uint8)' if a.dtype.kind == 'f' else ''}")
+
+# %% ../../nbs/data/01_video.ipynb #f1989007
+def film_strip(frames,        # Video, or uint8 array (T,H,W), (T,1,H,W) or (T,H,W,3)
+               n:int=8,       # Frames to draw, evenly spaced from first to last; all where there are fewer
+               height:float=1.6, # Of a frame, inches; less where the row would be wider than 10 inches
+               title:str|None=None # Line above the row
+              )->np.ndarray:  # The matplotlib axes, one a frame; end the line with `;` to see the picture alone
+    "A row of frames, each under its index."
     import matplotlib.pyplot as plt
     xs,idx,_ = _as_clip(frames, n)
-    fig,axs = plt.subplots(1, len(idx), figsize=(height*xs.shape[2]/xs.shape[1]*len(idx), height+.3), squeeze=False, layout='constrained')
+    width = xs.shape[2]/xs.shape[1]*len(idx)                     # for a height of 1
+    height = min(height, 10/width)
+    fig,axs = plt.subplots(1, len(idx), figsize=(max(height*width, 1), height + (.6 if title else .3)), squeeze=False, layout='constrained')
     for ax,x,i in zip(axs[0], xs, idx):
-        ax.imshow(x, cmap='gray', vmin=0, vmax=255); ax.set_title(str(i), fontsize=8); ax.axis('off')
+        ax.imshow(x, cmap='gray', vmin=0, vmax=255); ax.set_title(str(i), fontsize=9); ax.axis('off')
     if title: fig.suptitle(title, fontsize=9)
     return axs[0]
 
-# %% ../../nbs/data/01_video.ipynb #ba0abb5b
+# %% ../../nbs/data/01_video.ipynb #2e700590
 def read_grey(path # png, jpg, bmp, tif, webp, gif (first frame), single-frame DICOM or MetaImage
              )->np.ndarray: # uint8 (H,W)
     "A still as grey levels, by the rule of `to_grey`."
     return _still_both(path)[1]
 
-# %% ../../nbs/data/01_video.ipynb #1b4739e3
+# %% ../../nbs/data/01_video.ipynb #5b6c26c2
 def _still_both(path):
     "A still as it comes, (H,W) or (H,W,3), and its grey levels."
     path = Path(path)
@@ -1101,7 +1114,7 @@ def _read_image(path):
     except Exception as e:
         raise VideoError(path, f'it cannot be read as an image ({_brief(e, path)})', 'Check that it is what its name says and was copied completely') from e
 
-# %% ../../nbs/data/01_video.ipynb #b7ff7bdb
+# %% ../../nbs/data/01_video.ipynb #aa592020
 def _resize(img, h, w, box=None): return np.asarray(Image.fromarray(img).resize((w,h), Image.Resampling.BILINEAR, box=box))  # Pillow's bilinear filter widens when it shrinks: no aliasing
 
 def _pad(img, size):
@@ -1118,7 +1131,7 @@ def _crop(img, size):
 
 _fits = dict(pad=(_pad, max, 'longer'), crop=(_crop, min, 'shorter'))
 
-# %% ../../nbs/data/01_video.ipynb #b5c5b060
+# %% ../../nbs/data/01_video.ipynb #ae5e4947
 def fit_frame(img:np.ndarray,     # uint8 (H,W)
               size:int,           # pixels of each side of the result
               fit:str='pad',      # 'pad': whole frame, zeros beside it; 'crop': centre square, sides cut off
@@ -1133,7 +1146,7 @@ def fit_frame(img:np.ndarray,     # uint8 (H,W)
         raise ValueError(f'size={size} for a frame of {img.shape[0]} x {img.shape[1]}, whose {word} side is {have}. Choose a size from 1 to {have}, or pass upscale=True')
     return f(img, size)
 
-# %% ../../nbs/data/01_video.ipynb #b2bbd588
+# %% ../../nbs/data/01_video.ipynb #4c9f28ee
 _maybe_still = {'.gif', '.tif', '.tiff', '.dcm', '.dicom', '.mha', '.mhd', '.nii', '.nii.gz'}
 
 def _is_clip(p):
@@ -1173,7 +1186,7 @@ def _frame_rule(frames, root):
     if isinstance(frames, str): return lambda p: fnmatch.fnmatch(p.relative_to(root).as_posix(), frames) and _readable(p)
     return {None: _is_sweep, True: _readable, False: lambda p: False}[frames]
 
-# %% ../../nbs/data/01_video.ipynb #c90cb730
+# %% ../../nbs/data/01_video.ipynb #98d95c4c
 def get_videos(folder,            # where to look (str or Path)
                recurse:bool=True, # also in folders below it
                frames=None        # folders of images: None, the rule above; True, all that share one pattern; False, none; or a glob on the path below `folder`
@@ -1195,13 +1208,13 @@ def get_videos(folder,            # where to look (str or Path)
     if not clips: _no_clips(root, others)
     return L(sorted(clips))
 
-# %% ../../nbs/data/01_video.ipynb #99d75dd8
+# %% ../../nbs/data/01_video.ipynb #8f0965ed
 def _no_clips(root, others):
     found = ', '.join(f'{n} {s}' for s,n in others.most_common(8)) or 'no files at all'
     stills = " Folders of frames: pass frames=True." if set(others) & image_extensions else ''
     raise VideoError(root, f'there is no clip in this folder (found: {found})', f"Clips are {' '.join(sorted(video_extensions))} and folders of numbered frames.{stills}")
 
-# %% ../../nbs/data/01_video.ipynb #7119f534
+# %% ../../nbs/data/01_video.ipynb #03d28aed
 _keys = ('path', 'video', 'file', 'filename', 'file_name', 'video_path', 'name', 'clip')
 
 def _some(xs, n=5): return ', '.join(map(str, xs[:n])) + (f' and {len(xs)-n} more' if len(xs) > n else '')
@@ -1232,7 +1245,7 @@ def _from_table(paths, t, what):
 def _all_found(missing, said):
     if missing: raise ValueError(f'{len(missing)} clips {said}: {_some([p.as_posix() for p in missing])}')
 
-# %% ../../nbs/data/01_video.ipynb #eab31c1e
+# %% ../../nbs/data/01_video.ipynb #1e3f01ea
 def _from_regex(paths, rx, what):
     rx = re.compile(rx)
     if not rx.groups: raise ValueError(f'the regular expression {rx.pattern!r} has no group: put the part that is the {what} in brackets')
@@ -1251,12 +1264,12 @@ def _source(x):
     if not isinstance(x, (str,Path)) or str(x).lower().endswith('.csv'): return _from_table
     return _from_regex
 
-# %% ../../nbs/data/01_video.ipynb #c7f151a5
+# %% ../../nbs/data/01_video.ipynb #05632007
 def video_table(paths,        # clips
                 patient=None, # DataFrame or csv path with a column for the clip and one `patient`; or a function of the path; or a regular expression with one group
                 machine=None, # the same for the machine
                 root=None     # folder that names are relative to; None: the deepest one common to all
-               ):             # DataFrame: path, name, patient, machine
+               )->object:     # DataFrame: path, name, patient, machine; one row a clip
     "One row a clip: where it is, a name of its own, and patient and machine where known."
     import pandas as pd
     paths = [Path(p) for p in paths]
@@ -1268,7 +1281,7 @@ def video_table(paths,        # clips
     meta = {what: pd.Series(_source(x)(paths, x, what), dtype=object) for what,x in (('patient', patient), ('machine', machine))}
     return pd.DataFrame(dict(path=[str(p) for p in paths], name=names, **meta), dtype=object)      # objects: a file name need not be text
 
-# %% ../../nbs/data/01_video.ipynb #57bc5d71
+# %% ../../nbs/data/01_video.ipynb #710cb710
 def _animation(frames, ms, width):
     "Encoded animation and its MIME kind."
     from PIL import features
@@ -1280,13 +1293,13 @@ def _animation(frames, ms, width):
     ims[0].save(buf, kind, save_all=True, append_images=ims[1:], duration=ms, loop=0, **kw)
     return buf.getvalue(),kind
 
-# %% ../../nbs/data/01_video.ipynb #09f3cded
-def show_clip(clip,                 # Video, or uint8 array (T,H,W)
-              fps:float|None=None,  # frames a second of the clip; None: the Video's own, else 10
-              width:int=240,        # pixels
-              n:int=48              # frames to show at most, evenly spaced; the clip keeps its speed
-             ):
-    "Play a clip in the notebook; returns an IPython HTML object."
+# %% ../../nbs/data/01_video.ipynb #a325224e
+def show_clip(clip,                 # Video, or uint8 array (T,H,W), (T,1,H,W) or (T,H,W,3)
+              fps:float|None=None,  # Frames a second of the clip; None: the Video's own, else 10
+              width:int=240,        # Pixels; never wider than the clip
+              n:int=48              # Frames to show at most, evenly spaced; the clip keeps its speed
+             )->object:             # IPython's HTML with the clip inside: end the cell with the call, without `;`, or pass it to `display`
+    "Play a clip in the notebook."
     from html import escape
     from IPython.display import HTML
     xs,idx,total = _as_clip(clip, n)

@@ -8,15 +8,15 @@ Docs: https://sslus.github.io/sslus/data/views.html.md"""
 __all__ = ['grey_mean', 'grey_std', 'as_float', 'View', 'simclr_views', 'barlow_views', 'light_view', 'plain_view',
            'asmus_simclr_views', 'asmus_barlow_views', 'show_rows', 'to_grey_levels', 'show_views']
 
-# %% ../../nbs/data/05_views.ipynb #c9a86061
+# %% ../../nbs/data/05_views.ipynb #a8e3cb26
 import copy, math, time
-import torch, torch.nn.functional as F
+import numpy as np, torch, torch.nn.functional as F
 from torch import Tensor
 
-# %% ../../nbs/data/05_views.ipynb #2e72cdf7
-grey_mean, grey_std = .449, .226
+# %% ../../nbs/data/05_views.ipynb #a3925c8c
+grey_mean, grey_std = .449, .226 # of ImageNet's pictures in grey, on a scale from 0 to 1
 
-# %% ../../nbs/data/05_views.ipynb #90bcfee4
+# %% ../../nbs/data/05_views.ipynb #06514279
 def _check(x):
     "TypeError where `x` is no batch of grey frames or clips."
     if not isinstance(x, Tensor) or x.ndim not in (4, 5) or x.shape[-3] != 1:
@@ -24,14 +24,14 @@ def _check(x):
         raise TypeError(f'a view takes a batch (B,1,H,W) of frames or (B,T,1,H,W) of clips, not a {got}')
     if x.dtype != torch.uint8 and not x.is_floating_point(): raise TypeError(f'a view takes uint8, or floats in [0,1], not {x.dtype}')
 
-# %% ../../nbs/data/05_views.ipynb #3990d929
+# %% ../../nbs/data/05_views.ipynb #20f6ded3
 def as_float(x:Tensor # uint8, or float in [0,1]; (B,1,H,W) or (B,T,1,H,W)
-            )->Tensor: # float32 in [0,1]
+            )->Tensor: # float32 in [0,1], same shape
     "Grey levels as floats; TypeError where `x` is no batch of grey frames or clips."
     _check(x)
     return x.float().div_(255) if x.dtype == torch.uint8 else x.float()
 
-# %% ../../nbs/data/05_views.ipynb #fe1b6958
+# %% ../../nbs/data/05_views.ipynb #42611dbf
 def _on_cpu(x): return x.device.type == 'cpu'
 def _uniform(n, lo, hi, device): return torch.empty(n, device=device).uniform_(lo, hi)
 def _coin(n, p, device): return torch.rand(n, device=device) < p
@@ -42,7 +42,7 @@ def _boxes(n, scale, ratio, device):
     w,h = (area*log_r.exp()).sqrt(), (area/log_r.exp()).sqrt()
     return w, h, *(_uniform(n, -1, 1, device)*(1 - o).abs() for o in (w, h))
 
-# %% ../../nbs/data/05_views.ipynb #cd15bee5
+# %% ../../nbs/data/05_views.ipynb #085c1f8f
 def _affine(n, scale, ratio, flip, vflip, rotate, device):
     "(n,2,3) maps from output to input coordinates."
     w,h,cx,cy = _boxes(n, scale, ratio, device)
@@ -52,7 +52,7 @@ def _affine(n, scale, ratio, flip, vflip, rotate, device):
     row = lambda *o: torch.stack(o, -1)
     return torch.stack([row(w*a.cos(), -h*a.sin(), cx), row(w*a.sin(), h*a.cos(), cy)], 1)
 
-# %% ../../nbs/data/05_views.ipynb #07c5b899
+# %% ../../nbs/data/05_views.ipynb #6bf712f1
 def _grid(theta, size):
     "(n,size,size,2): where in the input each output pixel lies."
     p = (2*torch.arange(size, device=theta.device) + 1)/size - 1
@@ -66,7 +66,7 @@ def _resample(x, theta, size):
     x = F.grid_sample(x.float(), _grid(theta, k*size), mode='bilinear', padding_mode='zeros', align_corners=False)
     return F.avg_pool2d(x, k) if k > 1 else x
 
-# %% ../../nbs/data/05_views.ipynb #60eb671c
+# %% ../../nbs/data/05_views.ipynb #e067380a
 def _per(n, p, draw, neutral, device):
     "(n,1,1,1): `draw` for a share `p` of the samples, `neutral` for the others."
     return torch.where(_coin(n, p, device), draw, torch.full_like(draw, neutral)).view(n, 1, 1, 1)
@@ -78,7 +78,7 @@ def _power(x, g):
     if not _on_cpu(x): return x.clamp_min_(0).pow_(g)
     return x.clamp_min_(1e-37).log_().mul_(g/math.log(2)).exp2_()
 
-# %% ../../nbs/data/05_views.ipynb #d543b7b0
+# %% ../../nbs/data/05_views.ipynb #262df32d
 def _chosen(x, on, f, *params):
     "x with `f(x, *params)` for the samples that `on` (n,) names. An accelerator does all and chooses: to count them would make it wait."
     if not _on_cpu(x): return torch.where(on.view(-1, 1, 1, 1), f(x, *params), x)
@@ -97,14 +97,14 @@ def _blur(x, s, r):
 
 def _solarize(x, black, white): return torch.where(x >= (black + white)/2, black + white - x, x)
 
-# %% ../../nbs/data/05_views.ipynb #31e6b3d4
+# %% ../../nbs/data/05_views.ipynb #f6424e94
 def _parts(x, size, points=2**17):
     "Slices of the batch x (n,c,H,W): on a CPU of `points` sampled points for each thread; else the whole."
     n, own = len(x), x.shape[1]*(_per_side(x, size)*size)**2
     step = torch.get_num_threads()*max(1, points//own) if _on_cpu(x) else n
     return [slice(i, i+step) for i in range(0, n, step)]
 
-# %% ../../nbs/data/05_views.ipynb #a3574b72
+# %% ../../nbs/data/05_views.ipynb #22c81c47
 class View:
     "One random view of a batch: crop, flip and rotation in one resample, then light, then normalisation."
     def __init__(self,
@@ -210,72 +210,100 @@ class View:
         d = vars(View(self.size))
         return f"View({', '.join(f'{k}={v}' for k,v in vars(self).items() if k == 'size' or v != d.get(k, v))})"
 
-# %% ../../nbs/data/05_views.ipynb #db1a1a93
+# %% ../../nbs/data/05_views.ipynb #7a9003db
 _mild = dict(scale=(.64,1.1), ratio=(.9,1.11), flip=.5, rotate=20, gamma=.35, brightness=.25, contrast=.25)
 
-def simclr_views(size:int,   # side of the views, pixels
-                 channels:int=1 # channels of the output
-                )->tuple[View,View]:
-    "Two draws of one mild pipeline."
+def simclr_views(size:int,   # Side of the views, pixels
+                 channels:int=1 # Channels of the output: 1, or 3 equal ones
+                )->tuple[View,View]: # First and second view
+    "Two draws of one mild pipeline, for SimCLR, MoCo and BYOL."
     v = View(size, **_mild, blur=.2, sigma=(.1, size/64), channels=channels)
     return v, v
 
-def barlow_views(size:int,   # side of the views, pixels
-                 channels:int=1 # channels of the output
-                )->tuple[View,View]:
-    "Two different mild pipelines: blur in the first, seldom blur and some solarising in the second."
+def barlow_views(size:int,   # Side of the views, pixels
+                 channels:int=1 # Channels of the output: 1, or 3 equal ones
+                )->tuple[View,View]: # First and second view
+    "Two different mild pipelines, for Barlow Twins and VICReg: blur in the first, seldom blur and some solarising in the second."
     blur = dict(_mild, sigma=(.1, size/64), channels=channels)
     return View(size, **blur, blur=.5), View(size, **blur, blur=.1, solarize=.1)
 
-# %% ../../nbs/data/05_views.ipynb #c070c377
-def light_view(size:int, channels:int=1)->View:
+# %% ../../nbs/data/05_views.ipynb #b5543704
+def light_view(size:int,      # Side of the view, pixels
+               channels:int=1 # Channels of the output: 1, or 3 equal ones
+              )->View:
     "Mild augmentation for training a classifier on stills."
     return View(size, scale=(.8,1.1), flip=.5, rotate=15, gamma=.2, brightness=.15, contrast=.15, channels=channels)
 
-def plain_view(size:int, channels:int=1)->View:
+def plain_view(size:int,      # Side of the view, pixels
+               channels:int=1 # Channels of the output: 1, or 3 equal ones
+              )->View:
     "No augmentation: resize and normalise; deterministic."
     return View(size, channels=channels)
 
-# %% ../../nbs/data/05_views.ipynb #89487b06
+# %% ../../nbs/data/05_views.ipynb #5158940a
 _natural = dict(scale=(.08,1.), ratio=(3/4,4/3), flip=.5, light_p=.8)
 
-def asmus_simclr_views(size:int, channels:int=1)->tuple[View,View]:
+def asmus_simclr_views(size:int,      # Side of the views, pixels
+                       channels:int=1 # Channels of the output: 1, or 3 equal ones
+                      )->tuple[View,View]: # First and second view
     "The views of SimCLR, MoCo and BYOL in Benjamin et al. 2023: strong crop, light and blur, twice the same pipeline."
     v = View(size, **_natural, brightness=.8, contrast=.8, blur=.5, sigma=(.1,2.), channels=channels)
     return v, v
 
-def asmus_barlow_views(size:int, channels:int=1)->tuple[View,View]:
+def asmus_barlow_views(size:int,      # Side of the views, pixels
+                       channels:int=1 # Channels of the output: 1, or 3 equal ones
+                      )->tuple[View,View]: # First and second view
     "The views of Barlow Twins and VICReg in Benjamin et al. 2023: always blur in the first; seldom blur, some solarising in the second."
     kw = dict(_natural, brightness=.4, contrast=.4, sigma=(.1,2.), channels=channels)
     return View(size, **kw, blur=1.), View(size, **kw, blur=.1, solarize=.2)
 
-# %% ../../nbs/data/05_views.ipynb #24fd6ed8
-def show_rows(rows:dict, # name -> frames (B,1,H,W) in [0,1], a row each
-              n:int=6    # frames to show
-             ):
-    "Draw rows of frames under each other; returns the matplotlib axes."
-    import matplotlib.pyplot as plt
-    n = min(n, *map(len, rows.values()))
-    fig,axs = plt.subplots(len(rows), n, figsize=(1.5*n, 1.53*len(rows)), squeeze=False)
-    for ax,(name,imgs) in zip(axs, rows.items()):
-        for o,img in zip(ax, imgs): o.imshow(img[0].float().cpu(), cmap='gray', vmin=0, vmax=1); o.set(xticks=[], yticks=[])
-        ax[0].set_ylabel(name)
-    fig.tight_layout(); return axs
+# %% ../../nbs/data/05_views.ipynb #4a796cdd
+def _drawable(x, name):
+    "Frames as levels in [0,1] for a picture; ValueError where they are not (B,1,H,W) or (B,3,H,W)."
+    if not isinstance(x, Tensor) or x.ndim != 4 or x.shape[1] not in (1, 3):
+        got = f'{tuple(x.shape)}' if hasattr(x, 'shape') else type(x).__name__
+        raise ValueError(f'{name}: frames to draw are a tensor (B,1,H,W), not {got}{". Of clips (B,T,1,H,W) draw one frame each, x[:,0]" if getattr(x, "ndim", 0) == 5 else ""}')
+    if not len(x): raise ValueError(f'{name}: there is no frame to draw')
+    x = x.detach()[:,0].cpu()
+    return x.float()/255 if x.dtype == torch.uint8 else x.float()
 
-def to_grey_levels(x:Tensor # normalised
-                  )->Tensor: # in [0,1], where `x` came from there
+def _in_range(x, name):
+    "`x`, if its floats are levels in [0,1]; ValueError where they cannot be."
+    if isinstance(x, Tensor) and x.is_floating_point() and len(x) and (x.min() < -1e-3 or x.max() > 1 + 1e-3):
+        raise ValueError(f'{name}: floats are levels in [0,1], these reach from {x.min():.3g} to {x.max():.3g}. Normalised ones go back with to_grey_levels(x), levels from 0 to 255 with x/255')
+    return x
+
+# %% ../../nbs/data/05_views.ipynb #92947ee3
+def show_rows(rows:dict, # Name -> frames (B,1,H,W), a row each: uint8, or float where 0 is black and 1 white; what lies beyond is drawn as black or white
+              n:int=6    # Frames to show; fewer where a row has fewer
+             )->np.ndarray: # The matplotlib axes, (rows, frames)
+    "Draw rows of frames under each other."
+    import matplotlib.pyplot as plt
+    rows = {k: _drawable(x, k) for k,x in rows.items()}
+    if n < 1 or not rows: raise ValueError(f'there is nothing to show: {n} frames of {len(rows)} rows')
+    n = min(n, *map(len, rows.values())); side = min(1.5, 10/n)
+    fig,axs = plt.subplots(len(rows), n, figsize=(side*n + .3, side*1.02*len(rows)), squeeze=False, layout='constrained')
+    for ax,(name,imgs) in zip(axs, rows.items()):
+        for o,img in zip(ax, imgs): o.imshow(img, cmap='gray', vmin=0, vmax=1); o.set(xticks=[], yticks=[])
+        ax[0].set_ylabel(name, fontsize=9)
+    return axs
+
+def to_grey_levels(x:Tensor # Normalised, as a view gives it
+                  )->Tensor: # In [0,1], where `x` came from there; same shape
     "Undo a view's normalisation."
     return x*grey_std + grey_mean
 
-def show_views(x:Tensor,  # uint8 (B,1,H,W) frames, or (a, b): the two frames of each pair
-               views,     # pair of views
-               n:int=6    # number of frames to show
-              ):
-    "Draw frames and their views; returns the matplotlib axes."
-    a,b = x if isinstance(x, (tuple, list)) else (x, x)
-    return show_rows(dict(frame=as_float(a[:n])) | {f'view {i+1}': to_grey_levels(v(o[:n])) for i,(v,o) in enumerate(zip(views, (a, b)))}, n)
+def show_views(x:Tensor,  # Frames (B,1,H,W), uint8 or float in [0,1]; or (a, b): the two frames of each pair
+               views,     # Pair of views, or one `View`
+               n:int=6    # Frames to show; fewer where the batch has fewer
+              )->np.ndarray: # The matplotlib axes, (rows, frames): the frames, then each view
+    "Draw frames and their views, drawn anew with every call."
+    a,b = (_in_range(o, 'frame') for o in (x if isinstance(x, (tuple, list)) else (x, x)))
+    views = views if isinstance(views, (tuple, list)) else (views,)
+    if n < 1: raise ValueError(f'there is nothing to show: n={n}')
+    return show_rows(dict(frame=a[:n]) | {f'view {i+1}': to_grey_levels(v(o[:n])) for i,(v,o) in enumerate(zip(views, (a, b)))}, n)
 
-# %% ../../nbs/data/05_views.ipynb #899aac24
+# %% ../../nbs/data/05_views.ipynb #9a4b1e9d
 _crop, _lights, _sigma = dict(scale=(.08,1.), ratio=(3/4,4/3)), dict(brightness=.4, contrast=.4), (.1,2.)
 
 def _peers(size, crop=_crop):

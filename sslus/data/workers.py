@@ -7,11 +7,12 @@ Docs: https://sslus.github.io/sslus/data/workers.html.md"""
 # %% auto #0
 __all__ = ['WorkerDied', 'JobTimeout', 'n_workers', 'run_jobs']
 
-# %% ../../nbs/data/00_workers.ipynb #9d59158b
+# %% ../../nbs/data/00_workers.ipynb #29fa64cc
 import os, pickle, queue, signal, struct, subprocess, sys, threading, time
+from collections.abc import Iterator
 from importlib import import_module
 
-# %% ../../nbs/data/00_workers.ipynb #353626b6
+# %% ../../nbs/data/00_workers.ipynb #20625a1b
 def _send(f, obj):
     "Write `obj` to the binary stream `f`: eight bytes of length, then the pickle."
     data = pickle.dumps(obj, protocol=pickle.HIGHEST_PROTOCOL)
@@ -57,14 +58,14 @@ def _serve():
         except Exception: res = False, RuntimeError(f'{type(res[1]).__name__}: {res[1]}')
         _send(out, res)
 
-# %% ../../nbs/data/00_workers.ipynb #f42b0d4b
+# %% ../../nbs/data/00_workers.ipynb #b0168f6c
 class WorkerDied(RuntimeError):
     "A worker process ended while it ran a job."
 
 class JobTimeout(WorkerDied):
     "A worker process was stopped because its job took longer than `timeout`."
 
-# %% ../../nbs/data/00_workers.ipynb #14730117
+# %% ../../nbs/data/00_workers.ipynb #2311c6ff
 _malloc = dict(MALLOC_MMAP_THRESHOLD_=str(32 << 20), MALLOC_TRIM_THRESHOLD_=str(64 << 20))   # glibc: keep freed frames for the next one; other systems ignore it
 
 _meaning = {'SIGSEGV': ': a crash in a native library', 'SIGBUS': ': a crash in a native library', 'SIGABRT': ': a native library gave up', 'SIGKILL': ': stopped from outside, as a system does that runs out of memory'}
@@ -120,7 +121,7 @@ class _Worker:
             try: f.close()
             except OSError: pass
 
-# %% ../../nbs/data/00_workers.ipynb #ba707c4e
+# %% ../../nbs/data/00_workers.ipynb #b678241c
 def _work(func, todo, done, memory, stop, live):
     "Thread that owns one worker: takes jobs until there are none, starts a new process after a death."
     w = None
@@ -135,21 +136,21 @@ def _work(func, todo, done, memory, stop, live):
         done.put((i, res))
     if w is not None: w.close()
 
-# %% ../../nbs/data/00_workers.ipynb #8bc7b27d
-def n_workers(workers:int|None=None, # number of processes; None: one a core, at most 16
-              jobs:int|None=None     # number of jobs; no more processes than these
-             )->int:
-    "Number of worker processes to use, at least 1."
+# %% ../../nbs/data/00_workers.ipynb #95a2c09c
+def n_workers(workers:int|None=None, # Processes asked for; None: one a core, at most 16
+              jobs:int|None=None     # Jobs that there are: no more processes than these
+             )->int: # At least 1
+    "Number of worker processes to use."
     n = min(os.cpu_count() or 1, 16) if workers is None else int(workers)
     return max(1, min(n, jobs if jobs is not None else n))
 
-# %% ../../nbs/data/00_workers.ipynb #da90e642
+# %% ../../nbs/data/00_workers.ipynb #5c171ac5
 def run_jobs(func:str,              # 'package.module:function', imported by each worker
              jobs,                  # list of dicts of keyword arguments, one a job
              workers:int|None=None, # processes; None: one a core; 0: in this process, one after the other
              timeout:float|list|None=None, # seconds a job may take, or a list with one number (or None) a job; None: no limit. Not applied with `workers=0`
              memory:float|None=None # GiB of address space a process may take; None: no limit. Kept on Linux and most Unix systems, not on macOS or Windows, nor with `workers=0`
-            ):
+            )->Iterator[tuple]:     # (number of the job, its result or the exception that it ended with)
     "Yield `(i, result)` as jobs finish, in any order; where a job failed the result is the exception."
     jobs = list(jobs)
     if workers == 0: yield from _one_by_one(func, jobs); return
@@ -166,7 +167,7 @@ def run_jobs(func:str,              # 'package.module:function', imported by eac
         for w in list(live): w.p.kill()
         for t in threads: t.join(timeout=5)
 
-# %% ../../nbs/data/00_workers.ipynb #d38d70fc
+# %% ../../nbs/data/00_workers.ipynb #f2ddc20d
 def _one_by_one(func, jobs):
     "The same in this process."
     module, name = func.split(':')

@@ -8,13 +8,14 @@ Docs: https://sslus.github.io/sslus/evaluate/detect.html.md"""
 __all__ = ['smoothers', 'label_runs', 'sweep_events', 'smooth_probabilities', 'plane_f1', 'DetectionReport', 'choose_smoothing',
            'plot_timeline', 'predict_clip', 'planes_of', 'detect_planes']
 
-# %% ../../nbs/evaluate/06_detect.ipynb #d8d5c8df
+# %% ../../nbs/evaluate/06_detect.ipynb #89ff4c98
 import os, re, shutil
 from functools import cached_property, partial
 from pathlib import Path
 import numpy as np, pandas as pd
 import torch
 from fastcore.basics import chunked, patch
+from matplotlib.axes import Axes
 from ..data.video import Video, fit_frame
 from ..data.views import plain_view
 from .metrics import Interval, patient_confusions, per_class_ci, resample_counts
@@ -146,7 +147,7 @@ def _smoothed(predictions, smooth, kernel):
     res[cols] = pd.concat(parts).loc[res.index, cols]
     return res.assign(predicted=np.array([c[5:] for c in cols], dtype=object)[res[cols].to_numpy().argmax(1)])
 
-# %% ../../nbs/evaluate/06_detect.ipynb #8e8288ba
+# %% ../../nbs/evaluate/06_detect.ipynb #8a4224c0
 def _ratio_ci(num, den, groups, n, seed, road):
     "Interval over patients of sum(num)/sum(den)."
     who = np.unique(np.asarray(groups), return_inverse=True)[1]
@@ -169,16 +170,16 @@ def _without(classes, background):
     if not planes: raise ValueError('all classes are background: there is nothing to detect')
     return planes
 
-# %% ../../nbs/evaluate/06_detect.ipynb #a0ac53cf
+# %% ../../nbs/evaluate/06_detect.ipynb #e5c78995
 def plane_f1(classes,                # all classes of the task, in order
              background='background' # class, or classes, that are no plane
-            ):                       # function of confusion matrices (..., c, c)
+            )->partial:              # function of confusion matrices (..., c, c)
     "Mean F1 over the planes without background, as a metric for `bootstrap_ci` and `paired_bootstrap`."
     f = partial(_mean_f1, [list(classes).index(p) for p in _without(list(classes), background)])
     f.__name__ = 'plane_f1'
     return f
 
-# %% ../../nbs/evaluate/06_detect.ipynb #d2912885
+# %% ../../nbs/evaluate/06_detect.ipynb #940545c4
 class DetectionReport(PlaneReport):
     "Scores of predictions for frames of sweeps: frame by frame, and by what was found in each sweep."
     def __init__(self,
@@ -229,7 +230,7 @@ class DetectionReport(PlaneReport):
 
     plane_f1 = property(lambda self: self.estimates['plane_f1'])
 
-# %% ../../nbs/evaluate/06_detect.ipynb #9201049e
+# %% ../../nbs/evaluate/06_detect.ipynb #94620055
 @patch(as_prop=True)
 def per_plane(self:DetectionReport)->pd.DataFrame:
     "One row a plane: frame scores with their intervals over patients, sweeps by outcome, events, false alarms and excess."
@@ -278,10 +279,10 @@ def save(self:DetectionReport,
     if self.smooth: _write_csv(self.raw, Path(path)/'raw_predictions.csv')
     return res
 
-# %% ../../nbs/evaluate/06_detect.ipynb #a1ced7ac
+# %% ../../nbs/evaluate/06_detect.ipynb #e5cb0691
 def _excess_words(x): return f'{100*x:.0f} % of the frames reported as a plane lie outside every event of it' if np.isfinite(x) else 'no frame is reported as a plane'
 
-# %% ../../nbs/evaluate/06_detect.ipynb #7047d243
+# %% ../../nbs/evaluate/06_detect.ipynb #f1ea3f3b
 @patch
 def detection_report(self:PlaneLearner,
     split='test',        # 'train', 'valid', 'test', or an external test set (see `PlaneData.external`)
@@ -314,23 +315,25 @@ def choose_smoothing(predictions:pd.DataFrame,         # of validation sweeps
     if res and by not in res[0]: raise ValueError(f'no score {by!r}; there are {_some(list(res[0])[2:], 12)}')
     return pd.DataFrame(res).sort_values(['smooth']).sort_values(by, ascending=by in ('false_alarms', 'excess'), kind='stable', ignore_index=True)
 
-# %% ../../nbs/evaluate/06_detect.ipynb #651bb5af
+# %% ../../nbs/evaluate/06_detect.ipynb #46ba03f4
 def _colours(planes):
     "{plane: colour}."
-    import matplotlib.pyplot as plt
-    return {p: plt.get_cmap('tab10')(i%10) for i,p in enumerate(planes)}
+    return {p: f'C{i%10}' for i,p in enumerate(planes)}
 
 def _bands(ax, frames, rows, colours, fps):
-    "Coloured runs of planes, a band for each of `rows` {name: labels}, the first on top."
+    "Coloured runs of planes with their names, a band for each of `rows` {name: labels}, the first on top."
+    span = np.ptp(np.asarray(frames)) + _step(frames)
     for y,(name,labels) in enumerate(reversed(rows.items())):
         for r in label_runs(frames, labels).itertuples():
-            if r.label in colours: ax.broken_barh([((r.first-.5*_step(frames))/fps, r.frames/fps)], (y+.1, .8), color=colours[r.label])
+            if r.label not in colours: continue
+            ax.broken_barh([((r.first-.5*_step(frames))/fps, r.frames/fps)], (y+.1, .8), color=colours[r.label], alpha=.75)
+            if r.frames > .016*span*len(str(r.label)): ax.text((r.first-.5*_step(frames)+r.frames/2)/fps, y+.5, r.label, ha='center', va='center', fontsize=7)   # where there is room
     ax.set(yticks=[i+.5 for i in range(len(rows))], yticklabels=list(reversed(rows)), ylim=(0, len(rows))); ax.tick_params(labelsize=7, bottom=False, labelbottom=False)
 
 def _curves(ax, d, best, colours, fps):
     "Probability of each plane with a dot on its best frame {plane: (frame, probability, is it right?)}."
-    for p,c in colours.items():
-        ax.plot(d.frame/fps, d[f'prob_{p}'], color=c, lw=1.2, label=p)
+    for k,(p,c) in enumerate(colours.items()):
+        ax.plot(d.frame/fps, d[f'prob_{p}'], color=c, lw=1.3, ls=('-', '--', ':', '-.')[k%4], label=p)
         if p in best: ax.plot(best[p][0]/fps, best[p][1], 'o', color=c, mfc=c if best[p][2] else 'white', ms=6, clip_on=False, zorder=3)
     ax.set(ylim=(0,1.02), ylabel='probability'); ax.tick_params(labelsize=7); ax.legend(fontsize=7, loc='center left', bbox_to_anchor=(1, .5), frameon=False)
     ax.set_xlabel('frame' if fps == 1 else 'seconds', fontsize=8)
@@ -339,20 +342,21 @@ def _thumbs(axs, pics, best, colours, fps):
     "Best frames in the order of time, framed in the colour of their plane."
     order = sorted(pics, key=lambda p: best[p][0])
     for ax,p in zip(axs, order):
-        ax.imshow(pics[p], cmap='gray', vmin=0, vmax=255); ax.set(xticks=[], yticks=[]); ax.spines[:].set(color=colours[p], linewidth=2)
+        ax.imshow(pics[p], cmap='gray', vmin=0, vmax=255); ax.set(xticks=[], yticks=[]); ax.spines[:].set(color=colours[p], linewidth=2, visible=True)
         ax.set_title(f'{p}, {best[p][0]/fps:.2f} s' if fps != 1 else f'{p}, {best[p][0]}', fontsize=7)
     for ax in axs[len(order):]: ax.axis('off')
 
-# %% ../../nbs/evaluate/06_detect.ipynb #d83696eb
+# %% ../../nbs/evaluate/06_detect.ipynb #827f1340
 def plot_timeline(frames:pd.DataFrame, # predictions of one sweep, with class where the truth is known
                   planes,              # classes to draw, without background
                   best:dict|None=None, # plane -> (frame, probability, is it right?) for the dots; None: no dots
                   pictures:dict|None=None, # plane -> its best frame, uint8 (H,W), to show above; None: none
                   fps:float|None=None  # frames per second; None: the axis counts frames
-                 ):
-    "True and predicted planes of a sweep, their probabilities, and best frames; returns the axes: pictures, bands, probabilities."
+                 )->list:              # matplotlib axes: pictures, bands, probabilities
+    "True and predicted planes of a sweep, their probabilities, and best frames; ValueError where the frames are of several sweeps."
     import matplotlib.pyplot as plt
-    (video,d), = _by_sweep(frames).items()
+    if len(swept := _by_sweep(frames)) != 1: raise ValueError(f'plot_timeline draws one sweep, these are frames of {len(swept)}: choose one')
+    (video,d), = swept.items()
     best,pics,fps,colours = best or {}, pictures or {}, fps or 1, _colours(planes)
     fig = plt.figure(figsize=(7.5, 2.5+1.3*bool(pics)), layout='constrained')
     grid = fig.add_gridspec(2+bool(pics), 1, height_ratios=[1.5]*bool(pics)+[.6, 1.5])
@@ -368,7 +372,7 @@ def plot_timeline(self:DetectionReport,
     video=None, # sweep: its name in the table, or its number; None: the first
     root=None,  # folder of the clips, for pictures of the best frames; None: the report's, if it has one
     fps=None    # frames per second; None: the axis counts frames
-):
+)->list:        # matplotlib axes: pictures, bands, probabilities
     "`plot_timeline` of one sweep of the report."
     d,name = _one_sweep(self.predictions, video)
     ev,root = self.sweeps[(self.sweeps.video==name)&self.sweeps.best_frame.notna()], root or self.root
@@ -377,19 +381,22 @@ def plot_timeline(self:DetectionReport,
     return plot_timeline(d, self.planes, best, pics, fps)
 
 @patch
-def plot_sweeps(self:DetectionReport, ax=None):
-    "All sweeps and planes at a glance, coloured by outcome."
+def plot_sweeps(self:DetectionReport,
+    ax=None # matplotlib axes; None: a new figure
+)->Axes:
+    "All sweeps and planes at a glance, a colour and a mark for each outcome."
     import matplotlib.pyplot as plt
     from matplotlib.colors import ListedColormap
     t = self.sweeps.pivot(index='video', columns='plane', values='outcome')[self.planes]
     if ax is None: ax = plt.subplots(figsize=(2.2+.75*len(self.planes), .8+.22*len(t)), layout='constrained')[1]
-    colours = ('tab:green', 'tab:orange', 'tab:red', 'tab:purple', '.92')
+    colours,marks = ('C2', 'C1', 'C3', 'C4', '.92'), ('✓', '≠', '✗', '+', '')
     ax.imshow(t.map(_outcomes.index).to_numpy(), cmap=ListedColormap(colours), vmin=-.5, vmax=4.5, aspect='auto')
     ax.set(xticks=range(len(self.planes)), xticklabels=self.planes, yticks=range(len(t)), yticklabels=[Path(v).stem for v in t.index]); ax.tick_params(labelsize=7)
-    ax.legend([plt.Rectangle((0,0), 1, 1, color=c) for c in colours], _outcomes, fontsize=7, loc='center left', bbox_to_anchor=(1, .5), frameon=False)
+    for (i,j),o in np.ndenumerate(t.to_numpy()): ax.text(j, i, marks[_outcomes.index(o)], ha='center', va='center', fontsize=8)
+    ax.legend([plt.Rectangle((0,0), 1, 1, color=c) for c in colours], [f'{m} {o}'.strip() for m,o in zip(marks, _outcomes)], fontsize=7, loc='center left', bbox_to_anchor=(1, .5), frameon=False)
     return ax
 
-# %% ../../nbs/evaluate/06_detect.ipynb #ca7e70dd
+# %% ../../nbs/evaluate/06_detect.ipynb #c68443e7
 def _one_sweep(predictions, video=None):
     "(rows, name) of a sweep by name, number, or the first."
     names = sorted({split_frame(p)[0] for p in predictions.image_path})
@@ -398,7 +405,7 @@ def _one_sweep(predictions, video=None):
     if name is None: raise ValueError(f'no sweep {video!r} among the {len(names)} of the report: {_some(names)}')
     return predictions[[split_frame(p)[0]==name for p in predictions.image_path]], name
 
-# %% ../../nbs/evaluate/06_detect.ipynb #ffddf727
+# %% ../../nbs/evaluate/06_detect.ipynb #be2c3476
 def _taught(model, classes, size):
     "(module, class names, side of the stills, side of the view; fit, upscale and clean) of a learner or a module."
     if hasattr(model, 'dls') and hasattr(model, 'model'):
@@ -425,7 +432,7 @@ def _seen(clip, every, n, clean):
     fitted = clean.fit(clip[np.unique(np.linspace(0, len(clip)-1, min(32, len(clip))).round().astype(int))])
     return ([fitted.apply(o) for o in x] for x in _chunks(clip, every, n))
 
-# %% ../../nbs/evaluate/06_detect.ipynb #f0d22759
+# %% ../../nbs/evaluate/06_detect.ipynb #da1a9102
 @torch.no_grad()
 def predict_clip(clip,               # file, folder of frames, `Video`, or uint8 frames (T,H,W)
                  model,              # `plane_learner`, or a module such as `load_classifier` returns
@@ -455,7 +462,7 @@ def predict_clip(clip,               # file, folder of frames, `Video`, or uint8
     res = prediction_table(df, np.concatenate(prob), classes).drop(columns=['patient', 'class'])
     return pd.concat([res[['image_path']], df[['frame', 'time']], res.drop(columns='image_path')], axis=1)
 
-# %% ../../nbs/evaluate/06_detect.ipynb #37f4dbc2
+# %% ../../nbs/evaluate/06_detect.ipynb #63c30582
 def planes_of(frames:pd.DataFrame,     # from `predict_clip`
               background='background', # class, or classes, that are no plane; (): none
               min_frames:int=1,        # frames of the clip that a run lasts, at least
@@ -487,7 +494,7 @@ def detect_planes(clip,                    # file, folder of frames, `Video`, or
     res = planes_of(_smoothed(predict_clip(clip, model, **kwargs), smooth, kernel), background, min_frames, threshold)
     return res if dest is None else _write_planes(Path(dest), clip, res, overwrite)
 
-# %% ../../nbs/evaluate/06_detect.ipynb #4fa283b9
+# %% ../../nbs/evaluate/06_detect.ipynb #ed444bbb
 def _best_row(d, plane):
     r = d.loc[d[f'prob_{plane}'].idxmax()]
     return dict(best_frame=int(r.frame), time=float(r.time), probability=float(r[f'prob_{plane}']))

@@ -8,20 +8,21 @@ Docs: https://sslus.github.io/sslus/evaluate/explain.html.md"""
 __all__ = ['ClipMaps', 'projections', 'cam_layer', 'class_maps', 'show_cam', 'clip_cam', 'show_clip_cam', 'tsne', 'umap_map',
            'plot_tsne', 'plot_maps', 'confused_pairs', 'show_confused', 'nearest', 'neighbour_sheet']
 
-# %% ../../nbs/evaluate/04_explain.ipynb #b4d4a092
+# %% ../../nbs/evaluate/04_explain.ipynb #5d4e6574
 import warnings
 from collections import namedtuple
 import numpy as np, pandas as pd
 import torch
 import torch.nn.functional as F
 from torch import nn
+from matplotlib.axes import Axes
 from ..data.video import fit_frame
 from ..data.views import plain_view
 from .planes import PlaneData, PlaneModel, PlaneReport, _in_channels
 from .probes import PlaneFeatures, _evaluating
 from ..methods.core import n_features
 
-# %% ../../nbs/evaluate/04_explain.ipynb #b536492b
+# %% ../../nbs/evaluate/04_explain.ipynb #1e845590
 def _last_map(encoder, x):
     "(name, h, w) of the last module whose output is a map with the encoder's final channels, from the last stage on; None where there is none."
     info = getattr(encoder, 'feature_info', None)
@@ -48,7 +49,7 @@ def cam_layer(model:PlaneModel, # classifier
     if found[1]*found[2] == 1: raise ValueError(f'the last map of {name} has one place only for stills of {x.shape[-1]} pixels: show them larger with size=, such as size={4*x.shape[-1]}')
     return model.encoder.get_submodule(found[0])
 
-# %% ../../nbs/evaluate/04_explain.ipynb #c4167669
+# %% ../../nbs/evaluate/04_explain.ipynb #34848a43
 def _targets(scores, target):
     "(N,) class numbers: those given, or the predicted ones."
     if target is None: return scores.argmax(1)
@@ -95,7 +96,7 @@ def class_maps(model:PlaneModel,    # classifier, such as `plane_learner(...).mo
     "Class activation maps (Grad-CAM) of stills through the plain view; the largest value of each map is 1. The model stays as it was."
     return _maps_and_scores(model, images, target, layer, size, bs, device)[0]
 
-# %% ../../nbs/evaluate/04_explain.ipynb #6b5c4491
+# %% ../../nbs/evaluate/04_explain.ipynb #f91f6151
 def _overlay(ax, x, cam, strength=.55):
     "Still `x` with `cam` as a coloured film that is clear where the map is 0."
     import matplotlib.pyplot as plt
@@ -110,9 +111,10 @@ def show_cam(model:PlaneModel,   # classifier
              images=None,        # from `planes.images(...)`; None: `planes.images()`
              seed:int=0,         # of the choice
              **kwargs            # of `class_maps`
-            ):
-    "Sheet of stills above the same stills with their class maps, true and predicted class as title; wrong ones in red."
+            )->np.ndarray:       # (2, stills) matplotlib axes
+    "Sheet of stills above the same stills with their class maps, true and predicted class as title; wrong ones in red and with a cross."
     rows = _in_turn(planes, n, split, seed) if rows is None else np.asarray(rows)
+    if len(rows) == 0: raise ValueError(f'no stills to show: rows is empty, or n={n}')
     x = (planes.images() if images is None else images)[rows]
     return _cam_sheet(planes, rows, x, {'': _maps_and_scores(model, x, **kwargs)})
 
@@ -123,8 +125,8 @@ def _cam_sheet(planes, rows, x, found, side=1.25):
     for ax,im,r in zip(axs[0], x, rows): ax.imshow(im[0], cmap='gray', vmin=0, vmax=255); ax.set_title(planes.df['class'][r], fontsize=7)
     for line,(name,(maps,prob)) in zip(axs[1:], found.items()):
         for ax,im,cam,p,r in zip(line, x, maps, prob, rows):
-            said = planes.classes[int(p.argmax())]
-            _overlay(ax, im[0], cam); ax.set_title(f'{said} {p.max():.2f}', fontsize=7, color='black' if said == planes.df['class'][r] else 'tab:red')
+            said = planes.classes[int(p.argmax())]; right = said == planes.df['class'][r]
+            _overlay(ax, im[0], cam); ax.set_title(f'{said} {p.max():.2f}{"" if right else " ✗"}', fontsize=7, color='black' if right else 'C3')
         line[0].set_ylabel(name, fontsize=8)
     for ax in axs.flat: ax.set(xticks=[], yticks=[])
     return axs
@@ -134,7 +136,7 @@ def _in_turn(planes, n, split, seed):
     df = planes.subset(split).sample(frac=1, random_state=seed)
     return df.index[np.argsort(df.groupby('class').cumcount().to_numpy(), kind='stable')][:n].to_numpy()
 
-# %% ../../nbs/evaluate/04_explain.ipynb #998e1d6d
+# %% ../../nbs/evaluate/04_explain.ipynb #c6ac5fc7
 ClipMaps = namedtuple('ClipMaps', 'frames maps prob')
 
 def clip_cam(model:PlaneModel,   # classifier
@@ -156,7 +158,7 @@ def show_clip_cam(model:PlaneModel,   # classifier
                   n:int=8,            # frames to draw, evenly spaced from first to last
                   fps:float|None=None, # frames per second; None: the axis counts frames
                   **kwargs            # of `clip_cam`
-                 ):
+                 )->list:             # matplotlib axes: the frames, and last the probabilities
     "Film strip of a clip with its class maps, over the probability of each class in time."
     import matplotlib.pyplot as plt
     c = clip_cam(model, frames, **kwargs)
@@ -168,11 +170,11 @@ def show_clip_cam(model:PlaneModel,   # classifier
     for ax,i in zip(top, idx):
         _overlay(ax, c.frames[i], c.maps[i])
         ax.set_title(f'{t[i]:.2f} s' if fps else str(i), fontsize=7); ax.set_xlabel(classes[c.prob[i].argmax()], fontsize=7)
-    for name,p in zip(classes, c.prob.T): low.plot(t, p, label=name, lw=1.2)
+    for k,(name,p) in enumerate(zip(classes, c.prob.T)): low.plot(t, p, label=name, lw=1.4, ls=('-', '--', ':', '-.')[k%4])
     low.set(ylim=(0,1.02), xlim=(t[0], max(t[-1], 1e-6)), ylabel='probability'); low.set_xlabel('seconds' if fps else 'frame', fontsize=8); low.tick_params(labelsize=7); low.legend(fontsize=7, loc='center left', bbox_to_anchor=(1, .5))
     return top + [low]
 
-# %% ../../nbs/evaluate/04_explain.ipynb #7d3fcdb8
+# %% ../../nbs/evaluate/04_explain.ipynb #1d73a48f
 def tsne(x:np.ndarray,          # (N,F) features
          perplexity:float=30.,  # about how many neighbours count; at most (N-1)/3
          seed:int=0             # of the map
@@ -206,15 +208,15 @@ def plot_tsne(feats,                # (N,F) features, or (N,2) a map from `tsne`
               ax=None,              # matplotlib axes; None: a new figure
               max_legend:int=12,    # more labels than these get no legend
               **kwargs              # of `tsne`
-             ):
-    "Scatter plot of a map coloured by `by`."
+             )->Axes: # its axes
+    "Scatter plot of a map by `by`: a colour and, up to eight of them, a marker each."
     import matplotlib.pyplot as plt, seaborn as sns
     if isinstance(labels, pd.DataFrame) and by not in labels: raise ValueError(f'the table has no column {by!r}; it has {", ".join(labels.columns)}')
     c = pd.Series(np.asarray(labels[by] if isinstance(labels, pd.DataFrame) else labels)).astype(str)
     if len(c) != len(feats): raise ValueError(f'{len(c)} labels for {len(feats)} points')
     xy = tsne(feats, **kwargs) if np.shape(feats)[1] > 2 else np.asarray(feats)
     if ax is None: ax = plt.subplots(figsize=(4,3.5))[1]
-    sns.scatterplot(x=xy[:,0], y=xy[:,1], hue=c, hue_order=sorted(c.unique()), palette='tab10' if c.nunique() <= 10 else 'husl', s=16, linewidth=0, ax=ax,
+    sns.scatterplot(x=xy[:,0], y=xy[:,1], hue=c, hue_order=sorted(c.unique()), style=c if c.nunique() <= 8 else None, style_order=sorted(c.unique()), s=22, linewidth=0, ax=ax,
                     legend='full' if c.nunique() <= max_legend else False)
     ax.set(xticks=[], yticks=[], xlabel='', ylabel='', title=f'by {by}')
     if ax.get_legend(): ax.legend(fontsize=7, markerscale=.8, title=None)
@@ -225,19 +227,20 @@ def plot_maps(feats:PlaneFeatures,                # frozen features
               by=('class', 'machine', 'patient'), # columns to colour by; those that the table lacks are left out
               method:str='tsne',                  # 'tsne' or 'umap': a key of `projections`
               **kwargs                            # of `tsne` or `umap_map`
-             ):
+             )->np.ndarray:                       # matplotlib axes, one a column of `by`
     "One map of the features, coloured by class, machine and patient side by side."
     import matplotlib.pyplot as plt
     df = feats.planes.df if split is None else feats.planes.subset(split)
     if method not in projections: raise ValueError(f"no method {method!r}; there are {', '.join(projections)}")
     title,project = projections[method]
+    if not any(b in df for b in by): raise ValueError(f'the table has none of the columns {", ".join(by)}; it has {", ".join(df.columns)}')
     by,xy = [b for b in by if b in df], project(feats.x[df.index], **kwargs)
     fig,axs = plt.subplots(1, len(by), figsize=(3.2*len(by), 3), squeeze=False)
     for b,ax in zip(by, axs[0]): plot_tsne(xy, df, b, ax)
     fig.suptitle(f'{feats.name}: {len(df)} stills, {title}', fontsize=10); fig.tight_layout()
     return axs[0]
 
-# %% ../../nbs/evaluate/04_explain.ipynb #90213531
+# %% ../../nbs/evaluate/04_explain.ipynb #fa178346
 def confused_pairs(predictions, # table as `prediction_table` makes it, or a `PlaneReport`
                    n_pairs:int=3 # pairs to list, at most
                   )->pd.DataFrame: # true, predicted, count (stills), share (of the true class), patients
@@ -258,7 +261,7 @@ def show_confused(predictions,      # table as `prediction_table` makes it, or a
                   k:int=4,          # confused stills of each pair, at most
                   k_right:int=2,    # correct stills of either class beside them, at most
                   images=None       # from `planes.images(...)`; None: `planes.images()`
-                 ):
+                 )->np.ndarray:     # (pairs, k+2*k_right) matplotlib axes
     "Sheet with a line for each confused pair: correct stills of the true class, those confused most confidently, correct stills of the predicted class."
     import matplotlib.pyplot as plt
     p = predictions.predictions if isinstance(predictions, PlaneReport) else predictions
@@ -267,25 +270,27 @@ def show_confused(predictions,      # table as `prediction_table` makes it, or a
     fig,axs = plt.subplots(len(pairs), k+2*k_right, figsize=(1.05*(k+2*k_right), 1.5*len(pairs)), squeeze=False, layout='constrained')
     for ax in axs.flat: ax.axis('off')
     for r,line in zip(pairs.itertuples(), axs):
-        for true,said,n,at,color in ((r.true, r.true, k_right, 0, 'tab:green'), (r.true, r.predicted, k, k_right, 'tab:red'), (r.predicted, r.predicted, k_right, k_right+k, 'tab:green')):
+        for true,said,n,at,color in ((r.true, r.true, k_right, 0, 'C2'), (r.true, r.predicted, k, k_right, 'C3'), (r.predicted, r.predicted, k_right, k_right+k, 'C2')):
             for (_,o),ax in zip(_most_sure(p, true, said, n).iterrows(), line[at:]):
                 ax.axis('on'); ax.imshow(x[row[o.image_path],0], cmap='gray', vmin=0, vmax=255); ax.set(xticks=[], yticks=[])
-                ax.spines[:].set(color=color, linewidth=1.5)
+                ax.spines[:].set(color=color, linewidth=1.5, visible=True, linestyle='-' if true==said else '--')
                 ax.set_title(true if true==said else f'{true}, called\n{said} ({o[f"prob_{said}"]:.2f})', fontsize=6)
     return axs
 
-# %% ../../nbs/evaluate/04_explain.ipynb #6b1d951b
+# %% ../../nbs/evaluate/04_explain.ipynb #801836da
 def nearest(feats:PlaneFeatures, # frozen features
             rows,                # rows of the table to find neighbours for
             k:int=6,             # neighbours
             among:str='train'    # split to look in
-           )->np.ndarray:        # (len(rows), k) rows of the table, nearest first
+           )->np.ndarray:        # (len(rows), k) rows of the table, nearest first; fewer where other patients have fewer
     "Nearest stills by cosine, from other patients where `rows` lie in the same split."
     unit = lambda o: o/np.linalg.norm(o, axis=1, keepdims=True).clip(1e-12)
     rows,cand = np.asarray(rows), feats.planes.subset(among)
     cos = unit(feats.x[rows])@unit(feats.x[cand.index]).T
     who = feats.planes.df.patient.to_numpy()
     cos[who[rows][:,None] == who[cand.index]] = -np.inf
+    k = min(k, int(np.isfinite(cos).sum(1).min()))
+    if k < 1: raise ValueError(f'{among} has no still of another patient for some of these stills: nearest looks among other patients only')
     order = np.argsort(-cos, axis=1, kind='stable')[:,:k]
     return cand.index.to_numpy()[order]
 
@@ -296,16 +301,17 @@ def neighbour_sheet(feats:PlaneFeatures, # frozen features
                     split:str='test',    # where they are taken from then
                     images=None,         # from `planes.images(...)`; None: `planes.images()`
                     seed:int=0           # of the choice
-                   ):
-    "Sheet of stills, each with its nearest training stills."
+                   )->np.ndarray:        # (stills, k+1) matplotlib axes
+    "Sheet of stills, each with its nearest training stills; a neighbour of another class has its name in red, with a cross."
     import matplotlib.pyplot as plt
     if rows is None: rows = _in_turn(feats.planes, n, split, seed)
     x,cls = feats.planes.images() if images is None else images, feats.planes.df['class']
+    near_by = nearest(feats, rows, k); k = near_by.shape[1]
     fig,axs = plt.subplots(len(rows), k+1, figsize=(1.1*(k+1), 1.25*len(rows)), squeeze=False)
-    for r,near,line in zip(rows, nearest(feats, rows, k), axs):
+    for r,near,line in zip(rows, near_by, axs):
         for i,ax in zip((r, *near), line):
             ax.imshow(x[i,0], cmap='gray', vmin=0, vmax=255); ax.set(xticks=[], yticks=[])
-            ax.set_title(cls[i], fontsize=7, color='black' if cls[i]==cls[r] else 'tab:red')
-        line[0].spines[:].set(color='tab:blue', linewidth=2)
+            ax.set_title(cls[i] if cls[i]==cls[r] else f'{cls[i]} ✗', fontsize=7, color='black' if cls[i]==cls[r] else 'C3')
+        line[0].spines[:].set(color='C0', linewidth=2, visible=True)
     fig.tight_layout()
     return axs

@@ -20,7 +20,7 @@ from ..data.store import FrameStore
 from ..data.video import fit_frame
 from .planes import PlaneData
 
-# %% ../../nbs/evaluate/05_leaks.ipynb #76a63418
+# %% ../../nbs/evaluate/05_leaks.ipynb #a68c897b
 class Pictures:
     "Pictures with a row each in a table: path, patient, split, clip."
     def __init__(self,
@@ -50,7 +50,7 @@ class Pictures:
                             _hashes=None if self._hashes is None else self._hashes[:,idx])
         return res
 
-# %% ../../nbs/evaluate/05_leaks.ipynb #6b1b8d86
+# %% ../../nbs/evaluate/05_leaks.ipynb #80560b02
 @singledispatch
 def pictures(x,                   # PlaneData, FrameStore or Pictures
              fit:str|None=None,   # how stills are made square, 'pad' or 'crop'; a store has its own way
@@ -81,7 +81,7 @@ def _same_fit(p, fit):
     if fit in (None, p.fit): return p
     raise ValueError(f'{p.name} was made square with fit={p.fit!r}, the other collection with {fit!r}: the same picture looks different in the two. Build both with one fit')
 
-# %% ../../nbs/evaluate/05_leaks.ipynb #18f7aec3
+# %% ../../nbs/evaluate/05_leaks.ipynb #5197d9af
 _bits,_crops = 16,(0, .02, .04, .06)                                     # 16x16 bits; shares cut off each edge
 
 def _cut(im, share):
@@ -110,7 +110,7 @@ def hashes(self:Pictures,
         self._hashes = np.stack([hash_picture(self[i]) for i in rows], 1) if len(self) else np.zeros((len(_crops),0,4), np.uint64)
     return self._hashes
 
-# %% ../../nbs/evaluate/05_leaks.ipynb #7ff9d81e
+# %% ../../nbs/evaluate/05_leaks.ipynb #9a1f8cc3
 def hash_distance(a:np.ndarray, # (cuts, N, 4) hashes
                   b:np.ndarray  # (cuts, M, 4) hashes
                  )->np.ndarray: # (N,M), 0 to 256
@@ -120,7 +120,7 @@ def hash_distance(a:np.ndarray, # (cuts, N, 4) hashes
     for x,y in pairs: np.minimum(res, sum(np.bitwise_count(x[:,None,w]^y[None,:,w]).astype(np.uint16) for w in range(x.shape[1])), out=res)
     return res
 
-# %% ../../nbs/evaluate/05_leaks.ipynb #da17ac56
+# %% ../../nbs/evaluate/05_leaks.ipynb #0a681aa5
 _side,_margin,_broad = 48,5,7                                            # pixels: of the small picture, of the play at each side, of the mean taken away
 _scales = (1., .98, 1.02, .96, 1.04, .94, 1.06, .92, 1.08)
 
@@ -154,7 +154,7 @@ def detail_correlation(a:torch.Tensor, # (n,1,48,48) small pictures
         res[todo] = torch.maximum(res[todo], _best_place(tile[todo], there))
     return res
 
-# %% ../../nbs/evaluate/05_leaks.ipynb #dc90ca5b
+# %% ../../nbs/evaluate/05_leaks.ipynb #5724e24f
 _max_distance,_min_correlation,_empty = 48,.82,2.                        # bits of 256; correlation; grey levels of standard deviation
 
 def _open_pairs(a, b, all_pairs):
@@ -182,7 +182,7 @@ def _correlations(a, b, i, j, chunk=256):
     load = lambda p, rows: torch.stack([_small(p[k]) for k in rows])
     return torch.cat([detail_correlation(load(a, i[s:s+chunk]), load(b, j[s:s+chunk])) for s in range(0, len(i), chunk)]).numpy()
 
-# %% ../../nbs/evaluate/05_leaks.ipynb #f2a20f15
+# %% ../../nbs/evaluate/05_leaks.ipynb #9fd760c7
 def _pair_table(a, b, i, j, distance, correlation):
     "One row a pair."
     t = pd.DataFrame({f'{c}_{k}': p.table[c].to_numpy()[r] for c in ('path', 'split', 'patient', 'clip') for k,p,r in (('a', a, i), ('b', b, j))})
@@ -216,13 +216,13 @@ def find_duplicates(a,                   # PlaneData, FrameStore or Pictures
     res.attrs = dict(a=a.name, b=b.name, pictures_a=len(a), pictures_b=len(b), candidates=len(i), max_distance=max_distance, min_correlation=min_correlation)
     return res
 
-# %% ../../nbs/evaluate/05_leaks.ipynb #b7fec939
+# %% ../../nbs/evaluate/05_leaks.ipynb #63d67d8a
 def show_duplicates(table:pd.DataFrame, # from `find_duplicates`
                     a,                  # the collection it was made from
                     b=None,             # the other one; None: the same
                     n:int=4             # pairs to show, nearest first
-                   ):
-    "Pairs of pictures side by side, each under its name; returns the matplotlib axes."
+                   )->np.ndarray:       # (2, pairs) matplotlib axes
+    "Pairs of pictures side by side, each under its name."
     import matplotlib.pyplot as plt
     if len(table) == 0: raise ValueError('the table holds no pairs: there is nothing to show')
     fit = next((getattr(o, 'fit', None) for o in (a, b) if isinstance(o, (FrameStore, Pictures))), None)
@@ -236,7 +236,7 @@ def show_duplicates(table:pd.DataFrame, # from `find_duplicates`
         col[1].set_xlabel(f'{r.distance} bits, corr. {r.correlation:.2f}', fontsize=7)
     return axs
 
-# %% ../../nbs/evaluate/05_leaks.ipynb #f6b309f0
+# %% ../../nbs/evaluate/05_leaks.ipynb #bffd5df5
 class LeakError(ValueError):
     "What is tested was seen in training; the message says which pictures or patients."
 
@@ -268,7 +268,10 @@ class LeakReport:
         return not any(f.leak for f in self.findings)
 
     @property
-    def leaks(self): return [f for f in self.findings if f.leak]
+    def leaks(self)->list:
+        "The findings that are leaks, without the warnings."
+        return [f for f in self.findings if f.leak]
+
     def raise_if_leaking(self):
         "LeakError where there is a leak; returns the report otherwise."
         if not self.ok: raise LeakError(repr(self))
@@ -280,7 +283,7 @@ class LeakReport:
         for f in self.findings: parts += [f'{"LEAK" if f.leak else "warning"}: {f.title}', *(f'  {o}' for o in f.lines()), f'  What to do: {f.remedy}']
         return '\n'.join(parts + [f'checked: {o}' for o in self.checked])
 
-# %% ../../nbs/evaluate/05_leaks.ipynb #b73dbde2
+# %% ../../nbs/evaluate/05_leaks.ipynb #8464e4d4
 @patch
 def _repr_html_(self:LeakReport):
     esc = lambda ls: '<br>'.join(html.escape(o) for o in ls)
@@ -290,14 +293,14 @@ def _repr_html_(self:LeakReport):
 @patch
 def show(self:LeakReport,
     n:int=4 # pairs of each finding
-):
-    "The pairs of each finding as pictures side by side; returns the axes of each."
+)->dict:    # title of a finding -> its (2, pairs) matplotlib axes
+    "The pairs of each finding as pictures side by side."
     res = {f.title: show_duplicates(f.table, *f.sides, n=n) for f in self.findings if f.sides}
     for title,axs in res.items(): axs[0,0].figure.suptitle(title, fontsize=8)
     if not res: print(self._verdict() + ': no pairs of pictures to show')
     return res
 
-# %% ../../nbs/evaluate/05_leaks.ipynb #91d8bf4b
+# %% ../../nbs/evaluate/05_leaks.ipynb #8ccc11fa
 def _n(t, one, many=None): return f'{len(t)} {one if len(t)==1 else many or one+"s"}'
 
 _drop = 'drop one of the two; where they are of one person give both the same patient, then split anew'
@@ -322,7 +325,7 @@ def _between(a, b, what, remedy, find):
     t = find(a, b)
     return [Finding(f'{_n(t, "pair")} {what}', t, remedy, True, (a, b))], f'{a.name} ({len(a)}) against {b.name} ({len(b)})'
 
-# %% ../../nbs/evaluate/05_leaks.ipynb #f50776ef
+# %% ../../nbs/evaluate/05_leaks.ipynb #8251302b
 def _jobs(planes, store, external):
     "(a, b, what is found, what to do) of each comparison between two collections."
     fit = getattr(store, 'fit', None)
@@ -358,7 +361,7 @@ def check_leaks(planes:PlaneData,        # labelled stills with their split
         findings += new; checked.append(line)
     return LeakReport([f for f in findings if len(f.table)], checked)
 
-# %% ../../nbs/evaluate/05_leaks.ipynb #cf5046f1
+# %% ../../nbs/evaluate/05_leaks.ipynb #e2cb0adc
 def _jpeg(x, quality):
     "`x` saved as JPEG and read again."
     from PIL import Image
@@ -403,7 +406,7 @@ def duplicate_power(a,                   # PlaneData, FrameStore or Pictures
                          corr_5=float(np.quantile(r, .05)), corr_least=float(r.min()))
     return pd.DataFrame(res).T.astype(dict(bits_median=int, bits_most=int)).round(3).rename_axis('planted')
 
-# %% ../../nbs/evaluate/05_leaks.ipynb #9c554327
+# %% ../../nbs/evaluate/05_leaks.ipynb #f6311d90
 def false_alarms(a,                                # PlaneData, FrameStore or Pictures, free of duplicates as far as known
                  distances=(24,32,40,44,48,52,56,60), # thresholds of the hash to try
                  correlations=(.75,.8,.82,.85)      # thresholds of the correlation to try

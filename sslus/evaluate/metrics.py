@@ -10,15 +10,16 @@ __all__ = ['cm_scores', 'Interval', 'macro_f1', 'balanced_accuracy', 'accuracy',
            'resample_counts', 'bootstrap_scores', 'bootstrap_ci', 'class_score', 'per_class_ci', 'paired_bootstrap',
            'coverage_note', 'mean_ci', 'MacroF1', 'BalancedAccuracyOf']
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #de65f03c
+# %% ../../nbs/evaluate/01_metrics.ipynb #7c545605
 import warnings
 import numpy as np, pandas as pd
 from collections import namedtuple
 from functools import partial
+from matplotlib.axes import Axes
 from scipy import special, stats
 from sklearn import metrics as skm
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #19dd7b77
+# %% ../../nbs/evaluate/01_metrics.ipynb #3329e094
 def _fake_results(n_patients=40, n_images=10, n_classes=5, sd=1., skill=1., seed=0, shares=None, rivals=()):
     """Classes, predictions and patients of a pretended classifier, for examples: patients differ in difficulty by `sd` (log odds).
     Classes come in turn, or by chance in the given `shares`. For each skill gained in `rivals` the predictions of one more classifier follow."""
@@ -30,7 +31,7 @@ def _fake_results(n_patients=40, n_images=10, n_classes=5, sd=1., skill=1., seed
     def answers(chance, odds): return np.where(chance < special.expit(odds)[groups], y, (y+rng.integers(1, n_classes, len(y)))%n_classes)
     return y, answers(chance, odds), groups, *(answers(rng.random(len(y)), odds+g+rng.normal(0, .5, n_patients)) for g in rivals)
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #b90f4127
+# %% ../../nbs/evaluate/01_metrics.ipynb #807a39a5
 def _codes(y, classes, what='y'):
     "`y` as positions in `classes`; ValueError where a value is not among them."
     y = np.asarray(y)
@@ -50,7 +51,7 @@ def _coded(y, pred, classes):
     names = list(range(classes)) if isinstance(classes, (int, np.integer)) else list(classes)
     return _codes(y, names), _codes(pred, names, 'pred'), names
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #65a88fea
+# %% ../../nbs/evaluate/01_metrics.ipynb #d653c3bd
 def macro_f1(y,           # true class of each image
              pred,        # predicted class of each image
              classes=None # all classes of the task: names or their number; None: those met in `y` or `pred`
@@ -59,7 +60,7 @@ def macro_f1(y,           # true class of each image
     y,pred,names = _coded(y, pred, classes)
     return float(skm.f1_score(y, pred, labels=range(len(names)), average='macro', zero_division=0))
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #75494f03
+# %% ../../nbs/evaluate/01_metrics.ipynb #fa9b2ba1
 def balanced_accuracy(y,           # true class of each image
                       pred,        # predicted class of each image
                       classes=None # all classes of the task: names or their number
@@ -78,7 +79,7 @@ def accuracy(y,           # true class of each image
     y,pred,_ = _coded(y, pred, classes)
     return float(skm.accuracy_score(y, pred))
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #1ba2fbd4
+# %% ../../nbs/evaluate/01_metrics.ipynb #a64db6ee
 def per_class_report(y,           # true class of each image
                      pred,        # predicted class of each image
                      classes=None # all classes of the task: names or their number
@@ -88,7 +89,7 @@ def per_class_report(y,           # true class of each image
     res = skm.precision_recall_fscore_support(y, pred, labels=range(len(names)), zero_division=0)
     return pd.DataFrame(dict(zip(('precision', 'sensitivity', 'f1', 'support'), res)), index=pd.Index(names, name='class'))
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #81c6b673
+# %% ../../nbs/evaluate/01_metrics.ipynb #828bcc7c
 def _probabilities(y, prob, classes):
     "`prob` as a float array checked against `y` and the class names, and the names."
     prob = np.asarray(prob, dtype=float)
@@ -97,7 +98,7 @@ def _probabilities(y, prob, classes):
     if prob.shape != (len(y), len(names)): raise ValueError(f'prob has shape {prob.shape}, expected {(len(y), len(names))}: one row an image, one column a class')
     return prob, names
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #34f4b4dd
+# %% ../../nbs/evaluate/01_metrics.ipynb #5ca7d934
 def auroc(y,           # true class of each image
           prob,        # (images, classes) probabilities, columns in the order of `classes`
           classes=None # all classes of the task; None: as many as `prob` has columns
@@ -111,7 +112,7 @@ def auroc(y,           # true class of each image
     onehot = np.eye(len(names), dtype=int)[y]
     return float(skm.roc_auc_score(onehot, prob, average='macro')), ''
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #6435940a
+# %% ../../nbs/evaluate/01_metrics.ipynb #894e6bc0
 def calibration_table(y,            # true class of each image
                       prob,         # (images, classes) probabilities, columns in the order of `classes`
                       classes=None, # all classes of the task: names or their number; None: as many as `prob` has columns
@@ -138,38 +139,40 @@ def calibration_error(y,            # true class of each image
     t = calibration_table(y, prob, classes, bins).query('images > 0')
     return float((t.images*(t.confidence-t.accuracy).abs()).sum()/t.images.sum())
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #9c32e1a9
+# %% ../../nbs/evaluate/01_metrics.ipynb #d08c171e
 def plot_calibration(y,            # true class of each image
                      prob,         # (images, classes) probabilities, columns in the order of `classes`
                      classes=None, # all classes of the task: names or their number
                      bins:int=15,  # equal-width bins of the top probability
                      ax=None       # matplotlib axes; None: a new figure
-                    ):
+                    )->Axes: # its axes
     "Reliability diagram: share right over mean top probability, dots as large as their bin; below the diagonal is too sure."
     import matplotlib.pyplot as plt
     t = calibration_table(y, prob, classes, bins).query('images > 0')
     if ax is None: ax = plt.subplots(figsize=(3.2,3))[1]
     ax.plot([0,1], [0,1], '--', color='.6', lw=1)
-    ax.plot(t.confidence, t.accuracy, color='tab:blue', lw=1)
-    ax.scatter(t.confidence, t.accuracy, s=8+150*t.images/t.images.sum(), color='tab:blue')
+    ax.plot(t.confidence, t.accuracy, color='C0', lw=1)
+    ax.scatter(t.confidence, t.accuracy, s=8+150*t.images/t.images.sum(), color='C0')
     ax.set(xlim=(0,1), ylim=(0,1.02), xlabel='mean probability of the top class', ylabel='share right', title=f'calibration error {calibration_error(y, prob, classes, bins):.3f}')
     return ax
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #ec078d82
+# %% ../../nbs/evaluate/01_metrics.ipynb #74d48bb4
 def confusion(y,           # true class of each image
               pred,        # predicted class of each image
               classes=None # all classes of the task: names or their number
              )->np.ndarray: # (classes, classes) counts; rows are the truth, columns the prediction
     "Counts of images by true and predicted class."
     y,pred,names = _coded(y, pred, classes)
-    return skm.confusion_matrix(y, pred, labels=range(len(names)))
+    with warnings.catch_warnings():
+        warnings.filterwarnings('ignore', 'A single label was found')      # one class: the matrix is 1x1, as asked
+        return skm.confusion_matrix(y, pred, labels=range(len(names)))
 
 def plot_confusion(y,                  # true class of each image
                    pred,               # predicted class of each image
                    classes=None,       # all classes of the task: names or their number
                    ax=None,            # matplotlib axes; None: a new figure
                    normalize:bool=True # colour and number are the share of the true class, else counts
-                  ):
+                  )->Axes: # its axes
     "Heat map of the confusion matrix; the row of a class without images stays empty."
     import matplotlib.pyplot as plt, seaborn as sns
     names,cm = _coded(y, pred, classes)[2], confusion(y, pred, classes)
@@ -182,7 +185,7 @@ def plot_confusion(y,                  # true class of each image
     if max(len(str(c)) for c in names) > 6: plt.setp(ax.get_xticklabels(), rotation=30, ha='right')
     return ax
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #70e65b69
+# %% ../../nbs/evaluate/01_metrics.ipynb #b9b984de
 def _f1_of(cm):
     "Macro-F1 of confusion matrices (..., c, c)."
     tp,den = np.diagonal(cm, axis1=-2, axis2=-1), cm.sum(-1)+cm.sum(-2)
@@ -197,10 +200,10 @@ def _accuracy_of(cm):
     "Accuracy of confusion matrices (..., c, c)."
     return np.trace(cm, axis1=-2, axis2=-1)/cm.sum((-1,-2))
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #5c9c7e5d
+# %% ../../nbs/evaluate/01_metrics.ipynb #3e0e2541
 cm_scores = dict(macro_f1=_f1_of, balanced_accuracy=_balanced_of, accuracy=_accuracy_of)
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #25f0a06d
+# %% ../../nbs/evaluate/01_metrics.ipynb #2307ec9a
 def patient_confusions(y,      # true class of each image
                        pred,   # predicted class of each image
                        groups, # patient of each image
@@ -223,19 +226,19 @@ def resample_counts(n_patients:int, # patients to draw from, and to draw
     drawn += np.arange(0, n*n_patients, n_patients)[:,None]
     return np.bincount(drawn.ravel(), minlength=n*n_patients).reshape(n, n_patients)
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #b906a21f
+# %% ../../nbs/evaluate/01_metrics.ipynb #82da13ea
 def _metric(metric):
     "The function of confusion matrices behind a name in `cm_scores`; a function is handed back."
     if not callable(metric) and metric not in cm_scores: raise ValueError(f'no metric {metric!r}; there are {sorted(cm_scores)}, or give a function')
     return metric if callable(metric) else cm_scores[metric]
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #36fb26f8
+# %% ../../nbs/evaluate/01_metrics.ipynb #a670d5e8
 def _boot(cms, f, n, seed):
     "Scores `f` of `n` resamples of the patients whose confusion matrices are `cms`."
     counts = resample_counts(len(cms), n, seed).astype(float)
     return f((counts@cms.reshape(len(cms), -1)).reshape(n, *cms.shape[1:]))
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #7beaac82
+# %% ../../nbs/evaluate/01_metrics.ipynb #5970c327
 def bootstrap_scores(y,                 # true class of each image
                      pred,              # predicted class of each image
                      groups,            # patient of each image
@@ -247,10 +250,10 @@ def bootstrap_scores(y,                 # true class of each image
     "Scores of `n` resamples of the patients."
     return _boot(patient_confusions(y, pred, groups, classes), _metric(metric), n, seed)
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #3e8a733a
+# %% ../../nbs/evaluate/01_metrics.ipynb #b69f6766
 Interval = namedtuple('Interval', 'estimate low high')
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #cc0bcffb
+# %% ../../nbs/evaluate/01_metrics.ipynb #22c5f227
 def _half_width(s, n_units, level):
     "Half the width of Student's interval, with the standard error taken from bootstrap scores."
     return stats.t.ppf((1+level)/2, n_units-1)*s.std()*np.sqrt(n_units/(n_units-1))
@@ -268,7 +271,7 @@ def _percentiles(est, s, n_units, level):
     q = stats.norm.cdf(stats.t.ppf((1-level)/2, n_units-1)*np.sqrt(n_units/(n_units-1)))
     return tuple(float(o) for o in np.quantile(s, [q, 1-q]))
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #fdafc581
+# %% ../../nbs/evaluate/01_metrics.ipynb #b8708af1
 def bootstrap_ci(y,                 # true class of each image
                  pred,              # predicted class of each image
                  groups,            # patient of each image
@@ -283,7 +286,7 @@ def bootstrap_ci(y,                 # true class of each image
     est,road = float(f(cm.sum(0))), _percentiles if callable(metric) else _log_odds
     return Interval(est, *road(est, _boot(cm, f, n, seed), len(cm), level))
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #c93aceda
+# %% ../../nbs/evaluate/01_metrics.ipynb #9dd31711
 def _of_class(kind, i, cm):
     "Precision, sensitivity or F1 of class number `i` of confusion matrices (..., c, c); nan where it is not defined."
     tp,true,said = cm[...,i,i], cm[...,i,:].sum(-1), cm[...,:,i].sum(-1)
@@ -293,8 +296,8 @@ def _of_class(kind, i, cm):
 def class_score(kind:str, # 'precision', 'sensitivity' or 'f1'
                 name,     # the class
                 classes   # all classes of the task: names or their number
-               ):         # function of confusion matrices (..., c, c)
-    "Score of one class, as a metric."
+               )->partial: # function of confusion matrices (..., c, c), nan where the score is not defined
+    "Score of one class, as a metric for `bootstrap_ci` and its kin; ValueError for an unknown class or kind."
     names = list(range(classes)) if isinstance(classes, (int, np.integer)) else list(classes)
     if name not in names: raise ValueError(f'no class {name!r}; there are {", ".join(map(str, names))}')
     if kind not in ('precision', 'sensitivity', 'f1'): raise ValueError(f"kind={kind!r}: it is 'precision', 'sensitivity' or 'f1'")
@@ -322,7 +325,7 @@ def _class_limits(est, s, n_units, level):
     s = s[np.isfinite(s)]
     return _log_odds(est, s, n_units, level) if len(s) > 1 else (np.nan, np.nan)
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #6d968c82
+# %% ../../nbs/evaluate/01_metrics.ipynb #4d94b9b5
 def paired_bootstrap(y,                 # true class of each image
                      pred_a,            # predictions of the one classifier
                      pred_b,            # predictions of the other, for the same images
@@ -340,10 +343,10 @@ def paired_bootstrap(y,                 # true class of each image
     h = _half_width(d, len(a), level) if len(a) > 1 else float('nan')
     return Interval(est, float(est-h), float(est+h))
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #9ce81bfc
+# %% ../../nbs/evaluate/01_metrics.ipynb #ad5c69e8
 _measured = dict(score={5: .694, 10: .872, 20: .940, 50: .948, 200: .944}, difference={5: .788, 10: .924, 20: .948, 50: .932, 200: .936})   # lowest coverage of the settings, from the tables above
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #8b1fd002
+# %% ../../nbs/evaluate/01_metrics.ipynb #e5641381
 def coverage_note(n_patients:int,   # patients the interval was made from
                   what:str='score', # 'score': of `bootstrap_ci`; 'difference': of `paired_bootstrap`
                   interval=None     # the interval, to say where it has no width
@@ -356,7 +359,7 @@ def coverage_note(n_patients:int,   # patients the interval was made from
     if interval is not None and interval.low == interval.high: notes.append('all resamples score alike: an interval without width is no certainty')
     return '; '.join(notes)
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #ddb15ac4
+# %% ../../nbs/evaluate/01_metrics.ipynb #38d4752e
 def mean_ci(values,         # one score a draw
             level:float=.95 # coverage aimed at
            )->Interval:     # (mean, low, high); low and high are NaN with fewer than 2 values
@@ -367,15 +370,15 @@ def mean_ci(values,         # one score a draw
     half = stats.t.ppf((1+level)/2, len(v)-1)*v.std(ddof=1)/np.sqrt(len(v))
     return Interval(float(v.mean()), float(v.mean()-half), float(v.mean()+half))
 
-# %% ../../nbs/evaluate/01_metrics.ipynb #1d2bbbbd
+# %% ../../nbs/evaluate/01_metrics.ipynb #d23a4623
 def MacroF1(n_classes:int # classes of the task, `dls.c`
-           ):
+           )->object: # fastai metric
     "fastai metric: macro-F1 over `n_classes` of a whole validation pass."
     from fastai.metrics import skm_to_fastai                       # here, so that tables are scored without loading torch
     return skm_to_fastai(skm.f1_score, labels=list(range(n_classes)), average='macro', zero_division=0, name='macro_f1')
 
 def BalancedAccuracyOf(n_classes:int # classes of the task, `dls.c`
-                      ):
+                      )->object: # fastai metric
     "fastai metric: balanced accuracy of a whole validation pass, without scikit-learn's warning about absent classes."
     from fastai.metrics import skm_to_fastai
     return skm_to_fastai(balanced_accuracy, classes=n_classes, name='balanced_accuracy')

@@ -26,7 +26,7 @@ from .planes import PlaneData, PlaneModel, PlaneReport, prediction_table, _in_ch
 from ..methods.core import encode, load_encoder
 from ..methods.monitor import knn_classifier
 
-# %% ../../nbs/evaluate/03_probes.ipynb #8b78b7f7
+# %% ../../nbs/evaluate/03_probes.ipynb #f38cb50b
 @contextmanager
 def _evaluating(model, device=None):
     "`model` in evaluation mode and on `device`; every module's mode, and the device, are put back."
@@ -37,7 +37,7 @@ def _evaluating(model, device=None):
         model.to(home)
         for m,mode in modes: m.training = mode
 
-# %% ../../nbs/evaluate/03_probes.ipynb #c36043ed
+# %% ../../nbs/evaluate/03_probes.ipynb #050df7c5
 @torch.no_grad()
 def features(encoder:nn.Module,  # images to (B,F)
              images,             # (N,1,H,W) uint8, array or tensor
@@ -52,7 +52,7 @@ def features(encoder:nn.Module,  # images to (B,F)
     with _evaluating(encoder, device) as dev: 
         return torch.cat([encode(encoder, view(b.to(dev))).float().cpu() for b in x.split(bs)]).numpy()
 
-# %% ../../nbs/evaluate/03_probes.ipynb #2cd7a8a6
+# %% ../../nbs/evaluate/03_probes.ipynb #ab4911fb
 def _weights_hash(model):
     "12 hex digits of a module's parameters and buffers."
     h = hashlib.sha256()
@@ -61,7 +61,7 @@ def _weights_hash(model):
 
 def _loaded(encoder): return load_encoder(encoder) if isinstance(encoder, (str, Path)) else encoder
 
-# %% ../../nbs/evaluate/03_probes.ipynb #a7367659
+# %% ../../nbs/evaluate/03_probes.ipynb #fd4092dd
 class PlaneFeatures:
     "Frozen features of all stills of a `PlaneData`."
     def __init__(self,
@@ -92,15 +92,17 @@ class PlaneFeatures:
         "(features, class numbers, table) of a split."
         return self.rows(self.planes.subset(name))
 
-    def rows(self, df): return self.x[df.index], self.planes.y[df.index], df
+    def rows(self, df):
+        "(features, class numbers, table) of rows of `planes.df`, such as a draw."
+        return self.x[df.index], self.planes.y[df.index], df
     def __repr__(self): return f'PlaneFeatures: {self.name or "encoder"}, {self.x.shape[0]} stills, {self.x.shape[1]} features'
 
-# %% ../../nbs/evaluate/03_probes.ipynb #8ede3eb1
+# %% ../../nbs/evaluate/03_probes.ipynb #890f654d
 def _other_stills(path, theirs, ours):
     return ValueError(f'{path} holds features of other stills (fingerprint {str(theirs)[:12]}, these have {str(ours)[:12]}): the table or an image changed. '
                       'Give the stills it was computed from, or compute it again with PlaneFeatures(encoder, planes).save(path)')
 
-# %% ../../nbs/evaluate/03_probes.ipynb #6193d886
+# %% ../../nbs/evaluate/03_probes.ipynb #a031e52d
 @patch
 def save(self:PlaneFeatures,
     path # .npz file
@@ -120,7 +122,7 @@ def save(self:PlaneFeatures,
 def load(cls:PlaneFeatures,
     path,            # file of `save`
     planes:PlaneData # the stills it was computed from
-):
+)->PlaneFeatures:
     "Features from a file of `save`; ValueError where they belong to other stills."
     if not Path(path).is_file(): raise FileNotFoundError(f'{path}: no such file of features; PlaneFeatures(encoder, planes).save(path) makes one')
     try:
@@ -129,7 +131,7 @@ def load(cls:PlaneFeatures,
     if card['fingerprint'] != planes.fingerprint: raise _other_stills(path, card['fingerprint'], planes.fingerprint)
     return cls.from_array(x, planes, card['name'], **card['settings'])
 
-# %% ../../nbs/evaluate/03_probes.ipynb #a78ad181
+# %% ../../nbs/evaluate/03_probes.ipynb #bfc789eb
 def _balance(y, c):
     "Weights n/(c n_k) of the stills; ValueError where a class has none."
     n = np.bincount(y, minlength=c)
@@ -142,7 +144,7 @@ def _standard(x):
     live = sd > 4*np.finfo(np.float32).eps*np.abs(mu)
     return mu, np.divide(1, sd, out=np.zeros_like(sd), where=live)
 
-# %% ../../nbs/evaluate/03_probes.ipynb #cf9f6021
+# %% ../../nbs/evaluate/03_probes.ipynb #cae60d5e
 def _span(x, s):
     "Coordinates (n,r) of standardised stills `x` (n,d) on their principal axes, and the axes (r,d); `s` weights the stills, whose weighted mean is 0."
     a = x*s.sqrt()[:,None]
@@ -154,7 +156,7 @@ def _span(x, s):
     lam,u = lam[keep].sqrt(), u[:,keep]
     return u*lam/s.sqrt()[:,None], (u/lam).T@a
 
-# %% ../../nbs/evaluate/03_probes.ipynb #370c11db
+# %% ../../nbs/evaluate/03_probes.ipynb #d7e4d807
 def _dot(a, b): return (a*b).sum((-2,-1), keepdim=True)        # of each problem: (j,b,1,1)
 
 class _Softmax:
@@ -172,7 +174,7 @@ class _Softmax:
         return self.back(self.s*p*(o-(p*o).sum(-2, keepdim=True))) + self.lam*v
     def diag(self, p): return (self.s*p*(1-p)).flatten(1,2).matmul(self.z**2).unflatten(1, p.shape[1:3]) + self.lam
 
-# %% ../../nbs/evaluate/03_probes.ipynb #fb80053a
+# %% ../../nbs/evaluate/03_probes.ipynb #c4a1da55
 def _newton_step(m, p, g, rel=.05, most=400):
     "Conjugate gradients for curvature times step = -g, each problem until its rest is below `rel` of g; (j,b,c,r)."
     diag = m.diag(p); diag = diag.clamp_min(1e-6*diag.amax(-1, keepdim=True))
@@ -198,7 +200,7 @@ def _step_length(m, w, o, step, do, loss, slope):
         t = torch.where(high, t/2, t)
     return t
 
-# %% ../../nbs/evaluate/03_probes.ipynb #9c91d4db
+# %% ../../nbs/evaluate/03_probes.ipynb #cd2cd334
 def _minimise(m, tol, max_iter):
     "Weights (j,b,c,r) at the minima, and the relative bound of what each loss is above it, (j,b)."
     (j,n,r),b,c = m.z.shape, m.lam.shape[1], m.y.shape[2]
@@ -218,7 +220,7 @@ def _minimise(m, tol, max_iter):
         do = a.logits(step); t = _step_length(a, wa, oa, step, do, loss, _dot(g, step))
         w[:,on],o[:,on] = wa+t*step, oa+t*do
 
-# %% ../../nbs/evaluate/03_probes.ipynb #76262729
+# %% ../../nbs/evaluate/03_probes.ipynb #a9b4a5ef
 @contextmanager
 def _one_thread():
     "One thread for torch and numpy; torch's number is put back."
@@ -243,7 +245,7 @@ def _problem(xs, ys, Cs, c, device):
     lam[...,-1] = 0
     return _Softmax(z, y, _pad(ss)[:,None,None], lam), axes, shift
 
-# %% ../../nbs/evaluate/03_probes.ipynb #988fd957
+# %% ../../nbs/evaluate/03_probes.ipynb #cffafb9f
 def fit_logistic(xs,                 # features (n,d) of one draw or more
                  ys,                 # their class numbers (n)
                  n_classes:int,      # each must have a still in every draw
@@ -266,12 +268,12 @@ def _raw(w, axes, shift, mu, inv):
     bias = (w[...,-1]-v@shift).numpy(); v = v.numpy()*inv
     return v, bias-v@mu
 
-# %% ../../nbs/evaluate/03_probes.ipynb #28ff6668
+# %% ../../nbs/evaluate/03_probes.ipynb #451afda8
 class ProbeReport(PlaneReport):
     "Scores of a probe; `external` is the report of another source's stills or None, `head` the (weights, bias) of a linear one."
     external = head = None
 
-# %% ../../nbs/evaluate/03_probes.ipynb #48ca1b46
+# %% ../../nbs/evaluate/03_probes.ipynb #0a8e8c8e
 def _check_external(feats, external):
     "ValueError where the external features are not of the same encoder and classes."
     if external is None: return
@@ -292,7 +294,7 @@ def _probe_report(feats, draw, split, proba, kind, external, **settings):
         res.external = ProbeReport(prediction_table(external.planes.df, proba(external.x), c), c, title+'external', settings|dict(split='external', external=external.planes.name))
     return res
 
-# %% ../../nbs/evaluate/03_probes.ipynb #e829d813
+# %% ../../nbs/evaluate/03_probes.ipynb #795f6ded
 def _chosen(fit, Cs, x, y, c):
     "Number of the best strength on validation stills, the smallest C of equals, and the macro-F1 of all."
     pred = (x.astype(np.float64)@fit[0].transpose(0,2,1) + fit[1][:,None]).argmax(-1)
@@ -315,7 +317,7 @@ def _warn_unconverged(n, Cs, gap, kwargs):
     if bad: warnings.warn(f'linear probe on {n} images: C={", ".join(bad)} did not converge in {kwargs["max_iter"]} Newton steps (its loss is up to {np.max(gap):.1e} of itself above the minimum): '
                           'raise max_iter, or leave this C out of Cs', stacklevel=4)
 
-# %% ../../nbs/evaluate/03_probes.ipynb #2b1ffee7
+# %% ../../nbs/evaluate/03_probes.ipynb #07b7410d
 def linear_probes(feats:PlaneFeatures,               # frozen features
                   jobs,                              # (fraction, seed) of each label draw
                   Cs=(1e-4, 1e-3, 1e-2, 1e-1, 1, 10), # inverse strengths of regularisation to choose from
@@ -353,7 +355,7 @@ def linear_probe(feats:PlaneFeatures, # frozen features
     "`linear_probes` of one label draw."
     return linear_probes(feats, [(fraction, seed)], **kwargs)[0]
 
-# %% ../../nbs/evaluate/03_probes.ipynb #8c29da2b
+# %% ../../nbs/evaluate/03_probes.ipynb #cff54d9f
 def probe_model(feats:PlaneFeatures, # frozen features
                 fraction:float=1.,   # of the training images, by patient
                 seed:int=0,          # of the draw
@@ -369,7 +371,7 @@ def probe_model(feats:PlaneFeatures, # frozen features
     with torch.no_grad(): model.head[1].weight.copy_(W); model.head[1].bias.copy_(b)
     return model.eval()
 
-# %% ../../nbs/evaluate/03_probes.ipynb #f05ba1ea
+# %% ../../nbs/evaluate/03_probes.ipynb #a6cfc6a2
 def knn_probe(feats:PlaneFeatures,       # frozen features
               fraction:float=1.,         # of the training images, by patient
               seed:int=0,                # of the draw
@@ -384,7 +386,7 @@ def knn_probe(feats:PlaneFeatures,       # frozen features
     knn = knn_classifier(*feats.rows(draw)[:2], k, temperature)
     return _probe_report(feats, draw, split, knn.predict_proba, 'kNN', external, k=knn.n_neighbors, k_asked=k, temperature=temperature)
 
-# %% ../../nbs/evaluate/03_probes.ipynb #0c0bb80d
+# %% ../../nbs/evaluate/03_probes.ipynb #210a1eea
 def pixel_features(planes:PlaneData, # the stills
                    size:int=12,      # side, pixels
                    images=None       # from `planes.images(...)`; None: `planes.images()`

@@ -58,14 +58,15 @@ def _filmed(ax, x, m):
     m = F.interpolate(torch.as_tensor(np.asarray(m, dtype=np.float32))[None,None], x.shape, mode='bilinear', align_corners=False)[0,0].numpy()
     _overlay(ax, x, m/max(m.max(), 1e-12), .7)
 
-# %% ../../nbs/evaluate/07_saliency.ipynb #02e2c508
+# %% ../../nbs/evaluate/07_saliency.ipynb #bb2b4e55
 def show_gaze(frames,    # (N,1,S,S) uint8
               maps:dict, # name -> (N,h,h) maps, or one (h,h) for all; a row each
               n:int=6,   # frames to show
               titles=None # one a frame
-             ):
-    "Draw frames, and below them the same frames under each kind of map; returns the axes."
+             )->np.ndarray: # (1 + kinds of map, n) matplotlib axes
+    "Draw frames, and below them the same frames under each kind of map."
     import matplotlib.pyplot as plt
+    if len(frames) == 0 or n < 1: raise ValueError(f'no frames to show: {len(frames)} are given, n={n}')
     n,rows = min(n, len(frames)), dict(frame=None, **maps)
     fig,axs = plt.subplots(len(rows), n, figsize=(1.15*n+.2, 1.2*len(rows)), squeeze=False)
     for line,(name,m) in zip(axs, rows.items()):
@@ -309,13 +310,13 @@ def from_phantom(cls:SaliencyData,
     frames,_ = _read_clips(path, df, size or _default_side(path/df.video[0]))
     return cls(frames, maps, df.patient, **{'split': df.get('split'), 'table': df, 'name': path.name, **kwargs})
 
-# %% ../../nbs/evaluate/07_saliency.ipynb #23d565bc
+# %% ../../nbs/evaluate/07_saliency.ipynb #5bd4efd4
 @patch
 def show(self:SaliencyData,
     rows=None,         # rows of `df`; None: `n` of `split`, evenly spaced
     n:int=6,           # frames, where `rows` is None
     split:str='train'  # where they are taken from then
-):
+)->np.ndarray:         # (2, frames) matplotlib axes
     "Frames with their gaze."
     if rows is None: rows = _spread(self.subset(split).index, n)
     return show_gaze(self.frames[rows], dict(gaze=self.maps[rows]), len(rows), self.df.plane[rows] if 'plane' in self.df else None)
@@ -550,18 +551,18 @@ class SaliencyModel(FrozenOrNot):
         z = self.head(dict(zip(self.ks, maps)))
         return F.interpolate(z, (self.map_size,)*2, mode='bilinear', align_corners=False)[:,0]
 
-# %% ../../nbs/evaluate/07_saliency.ipynb #2716e37e
+# %% ../../nbs/evaluate/07_saliency.ipynb #2f567a98
 def _valid_cc(logits, maps):
     "Mean correlation of predicted and true map."
     p = logits.detach().float().flatten(1).softmax(1).view_as(logits)
     return torch.tensor(np.nanmean(map_cc(p.cpu().numpy(), maps.cpu().numpy())))
 
-# %% ../../nbs/evaluate/07_saliency.ipynb #588a7de2
+# %% ../../nbs/evaluate/07_saliency.ipynb #2e754d13
 def _gaze_rates(lr, pretrained, frozen):
     "[backbone, head] learning rates, or [head]; by default the decoder's is the same for every start."
     return _rates((2e-3, 4.5e-3) if lr is None and not pretrained and not frozen else lr, pretrained, frozen)
 
-# %% ../../nbs/evaluate/07_saliency.ipynb #c41b3651
+# %% ../../nbs/evaluate/07_saliency.ipynb #266f3058
 class SaliencyLearner(Learner):
     "A fastai Learner of gaze; made by `saliency_learner`."
     fit_steps,fine_tune = PlaneLearner.fit_planes,PlaneLearner.fine_tune
@@ -592,7 +593,7 @@ def saliency_learner(dls:SaliencyLoaders,     # from `SaliencyData.dls`
                             metrics=[AvgMetric(_valid_cc)], cbs=[*own, *cbs], **kwargs)
     return _told(learn, start, pretrained, seed, size, 'frozen encoder' if frozen else 'fine-tune')
 
-# %% ../../nbs/evaluate/07_saliency.ipynb #a7c42df1
+# %% ../../nbs/evaluate/07_saliency.ipynb #174413df
 @torch.no_grad()
 def gaze_maps(model:SaliencyModel, # such as `saliency_learner(...).model`
               images,              # (N,1,H,W) uint8 frames
@@ -616,7 +617,7 @@ def centre_bias(data:SaliencyData, # frames with gaze
     if len(m) == 0: raise ValueError('a centre bias of no frames: give at least one row')
     return (m.sum(0) + 1/m[0].size)/(len(m)+1)
 
-# %% ../../nbs/evaluate/07_saliency.ipynb #20b5e6de
+# %% ../../nbs/evaluate/07_saliency.ipynb #05f43a88
 @patch
 def saliency_predict(self:SaliencyLearner,
     split='test' # 'train', 'valid', 'test', or a `SaliencyData` of other patients
@@ -625,7 +626,7 @@ def saliency_predict(self:SaliencyLearner,
     data,rows = _split_rows(self, split)
     return gaze_maps(self.model, data.frames[rows], self.view_size, device=self.dls._device)
 
-# %% ../../nbs/evaluate/07_saliency.ipynb #fa8289c4
+# %% ../../nbs/evaluate/07_saliency.ipynb #521869ee
 def _split_rows(learn, split):
     "(data, rows) of a split, or of all frames of another `SaliencyData`, whose patients must be none of ours."
     if not isinstance(split, SaliencyData): return learn.dls.data, learn.dls.data.subset(split).index
@@ -633,7 +634,7 @@ def _split_rows(learn, split):
     if split.map_size != learn.model.map_size: raise ValueError(f'{split.name} has maps of {split.map_size} pixels, the model predicts {learn.model.map_size}: make its maps of the same side')
     return split, split.df.index
 
-# %% ../../nbs/evaluate/07_saliency.ipynb #78534065
+# %% ../../nbs/evaluate/07_saliency.ipynb #e63114a6
 def patient_mean_ci(values,          # one a frame; NaN: not defined there, left out
                     patients,        # patient of each frame
                     n:int=2000,      # resamples
@@ -652,7 +653,7 @@ def patient_mean_ci(values,          # one a frame; NaN: not defined there, left
     h = _half_width((drawn@total)/(drawn@count), k, level)
     return Interval(float(est), float(est-h), float(est+h))
 
-# %% ../../nbs/evaluate/07_saliency.ipynb #6d2714ec
+# %% ../../nbs/evaluate/07_saliency.ipynb #3844f429
 _covered = {5: .87, 10: .87, 20: .88, 50: .94}               # the least of each column above
 
 def _note(n_patients):
@@ -660,7 +661,7 @@ def _note(n_patients):
     short = ', '.join(f'{100*v:.0f} % at {k}' for k,v in _covered.items() if v < .92)
     return f'95 % intervals over fewer than 50 patients cover less than stated where patients differ unevenly (simulated, hardest of six settings: {short} patients)' if n_patients < 50 else ''
 
-# %% ../../nbs/evaluate/07_saliency.ipynb #3229627f
+# %% ../../nbs/evaluate/07_saliency.ipynb #ab04e474
 def score_maps(pred,     # (N,h,w), or one (h,w) for all
                maps,     # (N,h,w) true maps
                fixations # (N,h,w) bool
@@ -677,7 +678,7 @@ def saliency_scores(preds:dict,       # name -> (rows, h, h) predicted maps, or 
     told = data.df.loc[rows, [c for c in ('image_path', 'patient', 'machine', 'plane') if c in data.df]].reset_index(drop=True)
     return pd.concat([told.assign(predictor=k).join(score_maps(p, data.maps[rows], data.fixations[rows])) for k,p in preds.items()], ignore_index=True)
 
-# %% ../../nbs/evaluate/07_saliency.ipynb #6275acd4
+# %% ../../nbs/evaluate/07_saliency.ipynb #d2358ea0
 class SaliencyReport:
     "Scores of gaze predictions beside the baselines, with intervals over patients."
     def __init__(self,
@@ -731,7 +732,7 @@ class SaliencyReport:
         "Report of saved scores."
         return cls(_read_csv(file, ('patient', 'predictor'), dtype={k: str for k in ('image_path', 'patient', 'machine', 'plane', 'predictor')}, na_values={k: [''] for k in map_scores}), **kwargs)
 
-# %% ../../nbs/evaluate/07_saliency.ipynb #8ba2dedb
+# %% ../../nbs/evaluate/07_saliency.ipynb #f5fcdf7d
 def _words(i): return f'{i.estimate:.3f} [{i.low:.3f}, {i.high:.3f}]'
 
 def _bias_note(settings):
@@ -740,7 +741,7 @@ def _bias_note(settings):
     if n is None: return ''
     return f'the centre bias is the mean map of all {n} training frames' + (f', of which the model had {k}' if k is not None else '')
 
-# %% ../../nbs/evaluate/07_saliency.ipynb #a5f8e492
+# %% ../../nbs/evaluate/07_saliency.ipynb #f0b6ff7b
 @patch
 def notes(self:SaliencyReport)->str:
     "What must be known beside the scores."
@@ -765,7 +766,7 @@ def _repr_html_(self:SaliencyReport):
     n = f'{len(self.patients)} frames of {len(set(self.patients))} patients, 95 % interval over patients; less is better for kl, more for the others'
     return f'<p><b>{html.escape(self.name)}</b></p>{self.table.to_html()}<p>{html.escape(n)}. {html.escape(self.notes())}</p>'
 
-# %% ../../nbs/evaluate/07_saliency.ipynb #0ec50d81
+# %% ../../nbs/evaluate/07_saliency.ipynb #1a6f8074
 @patch
 def saliency_report(self:SaliencyLearner,
     split='test',    # 'train', 'valid', 'test', or a `SaliencyData` of other patients
@@ -782,7 +783,7 @@ def saliency_report(self:SaliencyLearner,
     if path is not None: res.save(path, self.dls.draw)
     return res
 
-# %% ../../nbs/evaluate/07_saliency.ipynb #8fd2b47e
+# %% ../../nbs/evaluate/07_saliency.ipynb #1afe409f
 @patch
 def compare(self:SaliencyReport,
     other:SaliencyReport, # of another model on the same frames
@@ -794,13 +795,13 @@ def compare(self:SaliencyReport,
     d = {k: patient_mean_ci(b[k]-a[k], a.patient, n_boot or self.n_boot, seed=self.seed) for k in map_scores}
     return pd.DataFrame({k: dict(self=a[k].mean(), other=b[k].mean(), difference=d[k].estimate, low=d[k].low, high=d[k].high) for k in map_scores}).T
 
-# %% ../../nbs/evaluate/07_saliency.ipynb #c3c739b3
+# %% ../../nbs/evaluate/07_saliency.ipynb #54e63aac
 @patch
 def show_saliency(self:SaliencyLearner,
     split='test',      # 'train', 'valid', 'test', or a `SaliencyData` of other patients
     n:int=6,           # frames
     worst:bool=False   # those with the highest KL? else evenly spaced
-):
+)->np.ndarray:         # (4, frames) matplotlib axes
     "Frames, their gaze, what the model predicts and the centre bias; the KL of the model stands above."
     data,rows = _split_rows(self, split)
     p = self.saliency_predict(split)
@@ -814,6 +815,6 @@ def show_results(self:SaliencyLearner,
     n:int=6,       # frames
     split='valid', # as for `show_saliency`
     **kwargs       # of `show_saliency`
-): 
+)->np.ndarray:     # (4, frames) matplotlib axes
     "As `show_saliency`, for the validation frames."
     return self.show_saliency(split, n, **kwargs)

@@ -8,10 +8,10 @@ Docs: https://sslus.github.io/sslus/methods/autoencoder.html.md"""
 __all__ = ['as_map', 'feature_map', 'Decoder', 'unreached', 'freeze_unreached', 'asmus_ae_view', 'AutoEncoder',
            'show_reconstruction']
 
-# %% ../../nbs/methods/07_autoencoder.ipynb #a270e62d
+# %% ../../nbs/methods/07_autoencoder.ipynb #16cdb697
 import math, warnings
 from contextlib import contextmanager
-import torch, torch.nn.functional as F
+import numpy as np, torch, torch.nn.functional as F
 from torch import nn, Tensor
 from fastai.torch_core import get_model
 from fastcore.basics import store_attr
@@ -135,16 +135,16 @@ def _pooled(encoder, out, fmap):
     with torch.no_grad(): z = encoder.forward_head(out.detach())
     return z if z.ndim == 2 else fmap.detach().mean((2, 3))                     # global_pool='': its head leaves the map as it is
 
-# %% ../../nbs/methods/07_autoencoder.ipynb #3844bc7b
+# %% ../../nbs/methods/07_autoencoder.ipynb #ef74536f
 def asmus_ae_view(size:int,          # side of the view, pixels
                   channels:int=1,    # channels of the output
                   magnitude:float=3. # of RandAugment, 0 to 30
-                 )->View:
+                 )->View:            # one view
     "About what resize, RandAugment(3, 3) and two flips do to a grey frame in Benjamin et al. 2023."
     k = .03*magnitude
     return View(size, scale=(1 - k, 1 + k), flip=.5, vflip=.5, rotate=magnitude, brightness=k, contrast=k, channels=channels)
 
-# %% ../../nbs/methods/07_autoencoder.ipynb #5b5b5abd
+# %% ../../nbs/methods/07_autoencoder.ipynb #1d4a805d
 class AutoEncoder(SSLCallback):
     "Reconstruction of the view from its feature map (Hinton & Salakhutdinov 2006)"
     family, paper, recipe = 'reconstruction', 'Hinton & Salakhutdinov 2006, Science 313:504', Recipe(3e-3)
@@ -177,11 +177,11 @@ class AutoEncoder(SSLCallback):
         recipe = Recipe(1e-3, wd=1e-6, schedule=step_decay, note="From ImageNet weights (weights='imagenet'). Read from code; batch size not published.")
         return cls(**dict(views=asmus_ae_view) | kwargs).with_recipe(recipe)
 
-# %% ../../nbs/methods/07_autoencoder.ipynb #9ef0885c
+# %% ../../nbs/methods/07_autoencoder.ipynb #c1072617
 def show_reconstruction(learn, # learner with `AutoEncoder` or `InpaintAutoEncoder`
                         n:int=6 # frames to show
-                       ):
-    "Draw the views of a batch and what the decoder makes of them; returns the matplotlib axes."
+                       )->np.ndarray: # the matplotlib axes, (rows, frames)
+    "Draw the views of a batch and what the decoder makes of them."
     method, model = next(c for c in learn.cbs if hasattr(type(c), 'make_views')), get_model(learn.model)
     x, mode = learn.dls.one_batch()[0][:n].to(next(model.parameters()).device), model.training
     views = method.make_views(x, x)

@@ -15,7 +15,7 @@ from .core import SSLCallback, Teacher, mlp, momentum_at
 from .losses import byol
 from .recipes import Recipe, lars, warmup_cosine
 
-# %% ../../nbs/methods/11_byol.ipynb #be3ca3bf
+# %% ../../nbs/methods/11_byol.ipynb #61506b9b
 class BYOL(SSLCallback):
     "Prediction of a moving average's embedding of the other view (Grill et al. 2020, eq. 2)"
     family, paper, recipe = 'distillation', 'Grill et al. 2020, arXiv 2006.07733', Recipe(3e-3)

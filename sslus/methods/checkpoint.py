@@ -23,7 +23,7 @@ from fastcore.basics import noop
 from fastcore.foundation import L
 from .distributed import rank, world_size
 
-# %% ../../nbs/methods/06_checkpoint.ipynb #1b87b49f
+# %% ../../nbs/methods/06_checkpoint.ipynb #f439862d
 _make = dict(L=L, Path=Path, array=lambda t: t.numpy(), numbers=list, set=set)
 
 @singledispatch
@@ -36,7 +36,7 @@ def unplain(o):
     if isinstance(o, dict): return _make[o['make']](unplain(o['of'])) if o.keys() == {'make', 'of'} else {k: unplain(v) for k,v in o.items()}
     return type(o)(map(unplain, o)) if isinstance(o, (list, tuple)) else o
 
-# %% ../../nbs/methods/06_checkpoint.ipynb #c4def013
+# %% ../../nbs/methods/06_checkpoint.ipynb #d706d83b
 def _tag(kind, o): return {'make': kind, 'of': plain(o)}
 def _same(t): return lambda o: t(o)                              # not a subclass, which the file could not name
 def _own(t):
@@ -55,7 +55,7 @@ _plain = {Tensor: _own, type(None): lambda o: o, **{t: _same(t) for t in (bool, 
           np.ndarray: lambda o: _tag('array', torch.from_numpy(o.copy())), np.generic: lambda o: o.item()}
 for _t,_f in _plain.items(): plain.register(_t, _f)
 
-# %% ../../nbs/methods/06_checkpoint.ipynb #064c9f1c
+# %% ../../nbs/methods/06_checkpoint.ipynb #61d4d9d5
 def _generator(dl):
     "The generator that a loader draws its orders from, or None."
     dl = vars(dl).get('dl', dl)                                  # fastai's DistributedDL draws from the loader inside it
@@ -66,7 +66,7 @@ def _set(g, state): (g.setstate if hasattr(g, 'setstate') else g.set_state)(stat
 def _device(learn): return next(learn.model.parameters()).device
 def _cuda(dls): return getattr(getattr(dls, 'device', None), 'type', None) == 'cuda'
 
-# %% ../../nbs/methods/06_checkpoint.ipynb #d6466fec
+# %% ../../nbs/methods/06_checkpoint.ipynb #7e123f78
 def random_states(dls # DataLoaders
                  )->dict:
     "The states of all random generators that a training on `dls` uses."
@@ -82,7 +82,7 @@ def set_random_states(states:dict, # of `random_states`
     for dl,s in zip(dls.loaders, states['loaders']):
         if s is not None: _set(_generator(dl), s)
 
-# %% ../../nbs/methods/06_checkpoint.ipynb #5606fdb5
+# %% ../../nbs/methods/06_checkpoint.ipynb #23f1f985
 _not_state = {'run', 'learn', 'start_epoch'}                     # the last one is a clock
 
 def _settings(o): return {p for c in type(o).__mro__ if '__init__' in vars(c) for p in inspect.signature(c.__init__).parameters}
@@ -104,7 +104,7 @@ def put_back(o, state):
     if hasattr(type(o), 'load_state_dict'): o.load_state_dict(state)
     else: vars(o).update({k: v for k,v in state.items() if _try_plain(vars(o).get(k))[0]})
 
-# %% ../../nbs/methods/06_checkpoint.ipynb #7cc15ac3
+# %% ../../nbs/methods/06_checkpoint.ipynb #8f23ff80
 def _keeps(o):
     "Attributes of `o` that keep a state of their own."
     if hasattr(type(o), 'state_dict'): return {}
@@ -120,7 +120,7 @@ def parts_of(learn):
         parts |= {name: o, **{f'{name}.{k}': v for k,v in _keeps(o).items()}}
     return parts
 
-# %% ../../nbs/methods/06_checkpoint.ipynb #2549c3d8
+# %% ../../nbs/methods/06_checkpoint.ipynb #c5e4d5a2
 def run_card(learn):
     "What must be the same for a checkpoint to fit."
     m, opt, dl = get_model(learn.model), learn.opt, learn.dls.train
@@ -136,7 +136,7 @@ def run_card(learn):
 def _shapes(state): return {k: f'{tuple(v.shape)} {str(v.dtype)[6:]}' if isinstance(v, Tensor) else type(v).__name__ for k,v in state.items()}
 def _differ(a, b): return [f'{k}: {a.get(k, "none")} in the file, {b.get(k, "none")} here' for k in {**a, **b} if a.get(k) != b.get(k)]
 
-# %% ../../nbs/methods/06_checkpoint.ipynb #626f1a97
+# %% ../../nbs/methods/06_checkpoint.ipynb #3003124f
 def check_card(state, learn, path):
     "ValueError that names all differences between a checkpoint and the learner."
     found = _differ(state['card'], unplain(plain(run_card(learn))))
@@ -150,7 +150,7 @@ def _advice(found, state, path):
     return (f'. Start as many processes as it was written with ({state["card"]["processes"]}, each with bs={state["card"]["batch size"]}); or begin a new training with its weights, '
             f'without Resume: learn.model.load_state_dict(read_checkpoint({str(path)!r})["model"])')
 
-# %% ../../nbs/methods/06_checkpoint.ipynb #e5f39cee
+# %% ../../nbs/methods/06_checkpoint.ipynb #74c51b1a
 _format = 'sslus checkpoint 1'
 
 def _load(f, device):
@@ -180,13 +180,13 @@ def write_whole(state, path):
         os.replace(tmp, path)
     except BaseException: tmp.unlink(missing_ok=True); raise
 
-# %% ../../nbs/methods/06_checkpoint.ipynb #65cb64c3
+# %% ../../nbs/methods/06_checkpoint.ipynb #0c10117b
 class _Last(Callback):
     "A callback that comes after all others, and not in validation."
     order,run_valid = math.inf, False
     def _fitting(self): return not (self.learn.lock.locked() or hasattr(self.learn, 'lr_finder'))   # `validate` and `get_preds` hold the lock
 
-# %% ../../nbs/methods/06_checkpoint.ipynb #2af69928
+# %% ../../nbs/methods/06_checkpoint.ipynb #2ac67de4
 class Checkpoint(_Last):
     "Write the state of the training every so many steps and after each epoch."
     def __init__(self,
@@ -208,12 +208,20 @@ class Checkpoint(_Last):
         if self.path.exists() and not any(isinstance(c, Resume) for c in self.learn.cbs) and not rank():
             print(f'Checkpoint: {self.path} is there and will be replaced. To go on from it, stop now and add Resume({str(self.path)!r}).')
 
-    def before_train(self):   self.start,self.open = random_states(self.dls), True
-    def after_backward(self): self.pending = True
+    def before_train(self):
+        "Note the random states at the start of the epoch."
+        self.start,self.open = random_states(self.dls), True
+
+    def after_backward(self):
+        "Gradients are waiting for their step."
+        self.pending = True
+
     def after_step(self):
+        "Count the step; is a checkpoint due?"
         self.steps,self.pending = self.steps + 1, False
         if self.every and self.steps % self.every == 0: self.due = True
     def after_batch(self):
+        "Write where a checkpoint is due and no gradient waits."
         if self.active and self.due and not self.pending: self.write(self.epoch, self.iter + 1)
     def after_epoch(self):
         "Also after the last epoch, whose uncompleted gradients fastai drops."
@@ -233,7 +241,7 @@ class Checkpoint(_Last):
         if not self.failed: print(f'Warning: the checkpoint {self.path} could not be written ({_reason(e)}). {kept}; the training goes on.')
         self.failed = True
 
-# %% ../../nbs/methods/06_checkpoint.ipynb #7fa8d1a6
+# %% ../../nbs/methods/06_checkpoint.ipynb #d480fd18
 def _line(e): return (str(e).splitlines() or [type(e).__name__])[0][:200]
 def _reason(e):
     "In the system's words where it has some: torch wraps what the disk said."
@@ -241,7 +249,7 @@ def _reason(e):
     while more := chain[-1].__cause__ or chain[-1].__context__: chain.append(more)
     return next((o.strerror for o in chain if isinstance(o, OSError) and o.strerror), _line(e))
 
-# %% ../../nbs/methods/06_checkpoint.ipynb #44f807a9
+# %% ../../nbs/methods/06_checkpoint.ipynb #48ebae89
 def read_checkpoint(path:str|Path,  # file of `Checkpoint`
                     device='cpu'    # where tensors go that were on an accelerator
                    )->dict:
@@ -258,7 +266,7 @@ def read_checkpoint(path:str|Path,  # file of `Checkpoint`
         raise ValueError(f'{path} holds tensors, but is no checkpoint of Checkpoint ({_format}). Weights alone are loaded with learn.load.')
     return state
 
-# %% ../../nbs/methods/06_checkpoint.ipynb #d3349d16
+# %% ../../nbs/methods/06_checkpoint.ipynb #0d11d675
 def restore(learn, state):
     "Put model, optimiser, scaler, callbacks and counters into the state of a checkpoint."
     mine, parts = state['ranks'][rank()], parts_of(learn)
@@ -271,7 +279,7 @@ def restore(learn, state):
     for c in learn.cbs:
         if isinstance(c, Checkpoint): c.start,c.steps,c.pending,c.due = mine['start'],state['steps'],False,False
 
-# %% ../../nbs/methods/06_checkpoint.ipynb #2d7592da
+# %% ../../nbs/methods/06_checkpoint.ipynb #f7c71d10
 class _Detour:
     "In place of a learner's `_with_events`: past what is finished, into the state of a checkpoint."
     def __init__(self, learn, state): self.learn,self.state,self.epoch,self.batch = learn,state,state['epoch'],state['batch']
@@ -298,7 +306,7 @@ class _Detour:
         self.random('now')
         for o in batches: self.learn.one_batch(*o)
 
-# %% ../../nbs/methods/06_checkpoint.ipynb #9ca7e439
+# %% ../../nbs/methods/06_checkpoint.ipynb #63e2286a
 class Resume(_Last):
     "Go on from a checkpoint; without the file, start from the beginning."
     def __init__(self,
@@ -319,9 +327,10 @@ class Resume(_Last):
         self.say(_where(state, self.n_epoch, len(self.dls.train)))
 
     def say(self, what):
+        "Print a line about the file, once for all processes."
         if not rank(): print(f'Resume: {self.path}: {what}')
 
-# %% ../../nbs/methods/06_checkpoint.ipynb #5a489d98
+# %% ../../nbs/methods/06_checkpoint.ipynb #814aaa16
 def _where(state, epochs, batches):
     "In words, where a checkpoint stands."
     if state['epoch'] >= epochs: return f'the training is finished, all {epochs} epochs; its state is loaded, nothing is trained'

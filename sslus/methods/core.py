@@ -6,9 +6,9 @@ Docs: https://sslus.github.io/sslus/methods/core.html.md"""
 
 # %% auto #0
 __all__ = ['tiny_resnet', 'WeightsMissing', 'create_encoder', 'drawn_encoder', 'n_features', 'in_channels', 'to_channels',
-           'encode', 'SSLModel', 'mlp', 'Teacher', 'momentum_at', 'SSLCallback', 'ssl_methods', 'get_method', 'presets',
-           'fast_bf16', 'Bf16', 'ssl_learner', 'written', 'settings_of', 'encoder_card', 'timm_line', 'write_encoder',
-           'save_encoder', 'load_encoder']
+           'encode', 'SSLModel', 'mlp', 'Teacher', 'momentum_at', 'SSLCallback', 'method_classes', 'ssl_methods',
+           'get_method', 'presets', 'fast_bf16', 'Bf16', 'ssl_learner', 'written', 'settings_of', 'encoder_card',
+           'timm_line', 'write_encoder', 'save_encoder', 'load_encoder']
 
 # %% ../../nbs/methods/05_core.ipynb #a3bdae74
 import copy, difflib, json, math, os, socket, warnings
@@ -36,13 +36,13 @@ from .monitor import Monitor, NonFiniteLoss, embedding_std, rankme
 from .big_batches import in_parts, on_copies
 from .recipes import Recipe, adamw, lars, sgd
 
-# %% ../../nbs/methods/05_core.ipynb #52b7a181
+# %% ../../nbs/methods/05_core.ipynb #ce9b9b96
 tiny_resnet = dict(layers=(1,1,1,1), channels=(32,64,128,256), stem_width=32)
 
 class WeightsMissing(RuntimeError):
     "Pre-trained weights cannot be had; the message says how to give a file."
 
-# %% ../../nbs/methods/05_core.ipynb #e4338505
+# %% ../../nbs/methods/05_core.ipynb #cc4d337b
 def _check_arch(arch):
     if timm.is_model(arch): return
     near = difflib.get_close_matches(arch, timm.list_models(), 5, .5)
@@ -69,7 +69,7 @@ def _imagenet(arch, kwargs):
         raise WeightsMissing(f'ImageNet weights of {arch} cannot be downloaded ({type(e).__name__}). Where there is a network, run: python -c "import timm; timm.create_model(\'{arch}\', pretrained=True)"; '
                              f'or download the file by hand and give its path as the weights, such as imagenet={arch}.safetensors') from e
 
-# %% ../../nbs/methods/05_core.ipynb #127c7261
+# %% ../../nbs/methods/05_core.ipynb #c5916d8c
 def _loaded(arch, kwargs, make, weights):
     "The model that `make` gives; ValueError where the weights left a layer as it was drawn."
     with torch.random.fork_rng([]):                              # weights are drawn on the CPU: no other generator is touched
@@ -79,10 +79,10 @@ def _loaded(arch, kwargs, make, weights):
     if same: raise ValueError(f'{weights}: holds no weights for {len(same)} layers of {arch}, such as {same[0]}. Give weights of this very architecture, with timm\'s names.')
     return m
 
-# %% ../../nbs/methods/05_core.ipynb #58fb939e
+# %% ../../nbs/methods/05_core.ipynb #b1083c85
 _fetching = {'pretrained', 'pretrained_cfg', 'pretrained_cfg_overlay', 'checkpoint_path', 'cache_dir'} # a stranger's card must not make timm read or download what it names
 
-# %% ../../nbs/methods/05_core.ipynb #bb4ea692
+# %% ../../nbs/methods/05_core.ipynb #5b20ff95
 def create_encoder(arch:str,                # timm model name
                    in_chans:int=1,          # input channels
                    weights:str|Path|None=None, # None: random; 'imagenet': timm's; or a file (.safetensors, .pth) of timm weights
@@ -102,7 +102,7 @@ def create_encoder(arch:str,                # timm model name
     m.card = dict(arch=arch, arch_kwargs=arch_kwargs, in_chans=in_chans, weights=str(weights or 'random'))
     return m
 
-# %% ../../nbs/methods/05_core.ipynb #19eff982
+# %% ../../nbs/methods/05_core.ipynb #1b961740
 def drawn_encoder(arch:str,     # timm model name
                   seed:int=0,   # of the weights
                   in_chans:int=1, # input channels
@@ -113,12 +113,14 @@ def drawn_encoder(arch:str,     # timm model name
         torch.default_generator.manual_seed(seed)
         return create_encoder(arch, in_chans, **arch_kwargs)
 
-# %% ../../nbs/methods/05_core.ipynb #5e644255
-def n_features(encoder:nn.Module)->int:
+# %% ../../nbs/methods/05_core.ipynb #afeabff1
+def n_features(encoder:nn.Module # timm encoder
+              )->int:            # features of one image
     "Length of the feature vector that a timm encoder gives."
     return getattr(encoder, 'head_hidden_size', None) or encoder.num_features
 
-def in_channels(encoder:nn.Module)->int:
+def in_channels(encoder:nn.Module # timm encoder
+               )->int:            # 1 for grey, 3 for colour
     "Input channels of a timm encoder."
     return getattr(encoder, 'card', {}).get('in_chans') or next((p.shape[1] for p in encoder.parameters() if p.ndim == 4), 1)
 
@@ -137,7 +139,7 @@ def encode(encoder:nn.Module, # timm encoder
     if z.ndim != 2: raise ValueError(f"this encoder gives {tuple(z.shape)}, no pooled features (B,features): only AutoEncoder and InpaintAutoEncoder can use it. Make it with timm's default pooling (global_pool='avg') for the others.")
     return z
 
-# %% ../../nbs/methods/05_core.ipynb #0b92b447
+# %% ../../nbs/methods/05_core.ipynb #a6d633d8
 def _check_card(model, state, prefix, *args):
     "ValueError where `state` belongs to another method or encoder."
     if (raw := state.get(f'{prefix}_extra_state')) is None: return
@@ -149,7 +151,7 @@ def _encode(encoder, x, micro):
     "`encode`, at most `micro` images at a time."
     return in_parts(lambda o: (encode(encoder, o),), (x,), micro, encoder)[0]
 
-# %% ../../nbs/methods/05_core.ipynb #5ddb02a6
+# %% ../../nbs/methods/05_core.ipynb #3300f46d
 class SSLModel(nn.Module):
     "Encoder and heads of a self-supervised method; calling it with the views gives what the loss needs."
     _micro = None
@@ -168,14 +170,22 @@ class SSLModel(nn.Module):
         self.register_load_state_dict_pre_hook(_check_card)
 
     @property
-    def micro(self): return self._micro
+    def micro(self):
+        "Images that the encoder takes at a time; None: all."
+        return self._micro
     @micro.setter
     def micro(self, n):
+        "The teacher takes as many."
         self._micro = n
         if hasattr(self, 'teacher'): self.teacher.micro = n
 
-    def features(self, x): return _encode(self.encoder, x, self.micro)           # (B,C,S,S) -> (B,nf)
-    def project(self, x):  return self.heads['projector'](self.features(x))      # (B,C,S,S) -> (B,d)
+    def features(self, x):
+        "Pooled features (B,nf) of views (B,C,S,S)."
+        return _encode(self.encoder, x, self.micro)
+
+    def project(self, x):
+        "What the head named projector makes of the features: (B,C,S,S) to (B,d)."
+        return self.heads['projector'](self.features(x))
 
     def forward(self, *views):
         kind = views[0].device.type
@@ -191,11 +201,13 @@ class SSLModel(nn.Module):
         return self
 
     @property
-    def card(self): return dict(method=type(self.method).__name__, **{k: v for k,v in getattr(self.encoder, 'card', {}).items() if k in ('arch','arch_kwargs','in_chans')})
+    def card(self):
+        "Method and encoder, in plain values: what a checkpoint must agree with."
+        return dict(method=type(self.method).__name__, **{k: v for k,v in getattr(self.encoder, 'card', {}).items() if k in ('arch','arch_kwargs','in_chans')})
     def get_extra_state(self): return torch.tensor(list(json.dumps(self.card).encode()), dtype=torch.uint8)
     def set_extra_state(self, state): pass                                       # `_check_card` has read it
 
-# %% ../../nbs/methods/05_core.ipynb #daeeebfa
+# %% ../../nbs/methods/05_core.ipynb #9eb395e1
 def mlp(*sizes:int,      # widths from input to output
         norm=True,       # batch norm between the layers?
         norm_last=False, # batch norm (without affine) on the output too?
@@ -208,10 +220,10 @@ def mlp(*sizes:int,      # widths from input to output
     if norm_last: layers.append(nn.BatchNorm1d(sizes[-1], affine=False))
     return nn.Sequential(*layers)
 
-# %% ../../nbs/methods/05_core.ipynb #8619dd1f
+# %% ../../nbs/methods/05_core.ipynb #7f5720f2
 def _student(m, heads): return nn.ModuleDict(dict(encoder=m.encoder, **{n: m.heads[n] for n in heads}))
 
-# %% ../../nbs/methods/05_core.ipynb #ea8d351f
+# %% ../../nbs/methods/05_core.ipynb #9b8787ad
 class Teacher(ModelEmaV3):
     "Frozen moving average of a model's encoder and heads, always in evaluation mode."
     micro = None                                                     # images at a time
@@ -257,7 +269,7 @@ def momentum_at(start:float, # momentum at the beginning, 0 to 1
     "Momentum of a teacher, rising along half a cosine (Grill et al. 2020, sec. 3.3)."
     return 1 - (1 - start)*(math.cos(math.pi*pct) + 1)/2
 
-# %% ../../nbs/methods/05_core.ipynb #3c0d7267
+# %% ../../nbs/methods/05_core.ipynb #04c73b10
 _registry = {}
 
 class _Loss:
@@ -298,7 +310,7 @@ def _settings(method):
     m = copy.copy(method); m.learn = None
     return m
 
-# %% ../../nbs/methods/05_core.ipynb #74861540
+# %% ../../nbs/methods/05_core.ipynb #4a06b943
 class SSLCallback(Callback):
     "Base of all methods: makes views, supplies the target, moves what moves between steps."
     order, family, paper = CastToTensor.order - 1, '', ''
@@ -347,7 +359,7 @@ class SSLCallback(Callback):
         self.recipe = recipe
         return self
 
-# %% ../../nbs/methods/05_core.ipynb #36e769a0
+# %% ../../nbs/methods/05_core.ipynb #605d6c06
 @patch
 def after_create(self:SSLCallback):
     "Wrap a bare encoder in `SSLModel` and set the loss, before there is an optimiser."
@@ -411,6 +423,7 @@ def _leave_out(self:SSLCallback, n):
 
 @patch
 def after_backward(self:SSLCallback):
+    "Fill the queue, once the loss is known to be finite; let go of the graph."
     m, mon = get_model(self.learn.model), vars(self.learn).get('monitor')
     if mon is not None: mon.look()                                    # a loss that is not finite stops here, before the queue takes its keys
     self.remember(m, *(o.detach() for o in self.learn.loss_func.z))
@@ -419,16 +432,21 @@ def after_backward(self:SSLCallback):
         m.encoder._compiled_call_impl = None
         warnings.warn(f'compile changes nothing for {type(self).__name__}: it does not call its encoder as a whole, but needs what lies before the pooling.')
 @patch
-def before_step(self:SSLCallback): self.overflow = False
+def before_step(self:SSLCallback):
+    "A step is about to be made."
+    self.overflow = False
 @patch
-def after_cancel_step(self:SSLCallback): self.overflow = True          # fp16: the scaler skipped this step, so the teacher stays
+def after_cancel_step(self:SSLCallback):
+    "The scaler of half precision skipped this step, so the teacher stays."
+    self.overflow = True
 @patch
 def after_step(self:SSLCallback):
+    "Count the step and move the teacher."
     if self.overflow: return
     m = get_model(self.learn.model)
     m.trained_steps += 1; self.update(m)
 
-# %% ../../nbs/methods/05_core.ipynb #85bbabae
+# %% ../../nbs/methods/05_core.ipynb #c08066cc
 @contextmanager
 def _fixed_rng(device, active, seed=0):
     "Run with a seeded torch generator and put the old state back."
@@ -440,44 +458,64 @@ def _fixed_rng(device, active, seed=0):
         finally:
             if was is not None: torch.mps.set_rng_state(was)
 
-# %% ../../nbs/methods/05_core.ipynb #2f1d9509
-def ssl_methods():
-    "Table of all methods: name, family, paper."
-    import pandas as pd
+# %% ../../nbs/methods/05_core.ipynb #a298da2c
+def method_classes()->dict: # {name: class}, in alphabetical order
+    "Every method that comes with the package, found by importing all modules of `sslus.methods`."
     _import_all()
-    return pd.DataFrame([dict(method=k, family=c.family, paper=c.paper) for k,c in sorted(_shipped(SSLCallback).items())])
+    return dict(sorted(_shipped(SSLCallback).items()))
 
+def ssl_methods()->'pd.DataFrame': # one row a method
+    "Table of all methods of the package: name, family, paper."
+    import pandas as pd
+    return pd.DataFrame([dict(method=k, family=c.family, paper=c.paper) for k,c in method_classes().items()])
+
+def get_method(name:str,           # such as 'simclr', any case; or 'my_module:MyMethod', a class of your own in a module on Python's path
+               preset:str|None=None, # None: our default settings; 'asmus2023': those of Benjamin et al. 2023
+               **kwargs            # arguments of the method
+              )->'SSLCallback':    # the method, ready for `ssl_learner`
+    "A method by its name; ValueError lists near names."
+    cls = _named(name)
+    if preset and preset not in presets(cls): raise ValueError(f"{cls.__name__} has no preset {preset!r}; it has: {', '.join(presets(cls)) or 'none'}")
+    return getattr(cls, preset)(**kwargs) if preset else cls(**kwargs)
+
+def presets(cls:type # class of a method
+           )->list:  # names
+    "The published settings that a method knows: its class methods."
+    return [k for k,v in vars(cls).items() if isinstance(v, classmethod)]
+
+# %% ../../nbs/methods/05_core.ipynb #9b9ee61c
 def _shipped(cls):
     "{name: class} of the methods below `cls` that come with the package, whatever a notebook defines under the same name."
     own = {cls.__name__: cls} if cls.__module__.startswith('sslus.methods.') and cls is not SSLCallback and not cls.__name__.startswith('_') else {}
     return own | {k: c for s in cls.__subclasses__() for k,c in _shipped(s).items()}
 
-def get_method(name:str,           # such as 'simclr', any case
-               preset:str|None=None, # None: our default settings; 'asmus2023': those of Benjamin et al. 2023
-               **kwargs            # arguments of the method
-              ):
-    "A method by its name; ValueError lists near names."
+def _named(name):
+    "The class of a method, of the package or of a module that the name says."
+    if ':' in name: return _elsewhere(*name.split(':', 1))
     _import_all()
     known = {k.lower(): c for k,c in _registry.items()}
-    if name.lower() not in known:
-        near = difflib.get_close_matches(name.lower(), known, 3, .4)
-        raise ValueError(f"there is no method {name!r}. " + (f"Near names: {', '.join(known[o].__name__ for o in near)}. " if near else '') + f"Known: {', '.join(sorted(c.__name__ for c in known.values()))}")
-    cls = known[name.lower()]
-    if preset and preset not in presets(cls): raise ValueError(f"{cls.__name__} has no preset {preset!r}; it has: {', '.join(presets(cls)) or 'none'}")
-    return getattr(cls, preset)(**kwargs) if preset else cls(**kwargs)
+    if name.lower() in known: return known[name.lower()]
+    near = difflib.get_close_matches(name.lower(), known, 3, .4)
+    raise ValueError(f"there is no method {name!r}. " + (f"Near names: {', '.join(known[o].__name__ for o in near)}. " if near else '') + f"Known: {', '.join(sorted(c.__name__ for c in known.values()))}. One of your own: module:Class")
 
-def presets(cls)->list: # names
-    "The published settings that a method knows: its class methods."
-    return [k for k,v in vars(cls).items() if isinstance(v, classmethod)]
+def _elsewhere(module, name):
+    "A method's class from a module on Python's path."
+    try: cls = getattr(import_module(module), name, None)
+    except ModuleNotFoundError as e:
+        if e.name and e.name != module.split('.')[0] and e.name != module: raise
+        raise ValueError(f"there is no module {module!r} on Python's path; PYTHONPATH=folder in front of the command adds the folder of your file") from e
+    if not (isinstance(cls, type) and issubclass(cls, SSLCallback)): raise ValueError(f'{module}:{name} is no method: {name} should be a class below SSLCallback')
+    return cls
 
-# %% ../../nbs/methods/05_core.ipynb #d22d820f
+# %% ../../nbs/methods/05_core.ipynb #5273b414
 def _import_all():
     "Import every module beside this one, so that its method registers."
     for p in sorted(Path(__file__).parent.glob('*.py')) if '__file__' in globals() else []:
         if not p.stem.startswith('_'): import_module(f'sslus.methods.{p.stem}')
 
-# %% ../../nbs/methods/05_core.ipynb #5d194e1a
-def fast_bf16(device='cpu')->bool:
+# %% ../../nbs/methods/05_core.ipynb #acad134c
+def fast_bf16(device='cpu' # such as 'cpu' or 'cuda:1'
+             )->bool:      # True where it is worth it
     "Does this device compute natively in bfloat16?"
     if torch.device(device).type == 'cuda': return torch.cuda.is_bf16_supported(including_emulation=False)
     native = ('_is_avx512_bf16_supported', '_is_amx_tile_supported')
@@ -491,10 +529,13 @@ class Bf16(Callback):
     ): self.enabled, self.hooks, self.ctx = enabled, [], []
 
     def before_fit(self):
+        "Hang the hooks on the model."
         self._remove()
         if self.enabled if self.enabled is not None else fast_bf16(self.dls.device):
             self.hooks = [self.model.register_forward_pre_hook(self._enter), self.model.register_forward_hook(self._leave, always_call=True)]
-    def after_fit(self): self._remove()
+    def after_fit(self):
+        "Take them off."
+        self._remove()
 
     def _enter(self, m, x):
         self.ctx.append(torch.autocast(x[0].device.type, torch.bfloat16)); self.ctx[-1].__enter__()
@@ -505,7 +546,7 @@ class Bf16(Callback):
         for h in self.hooks: h.remove()
         self.hooks = []
 
-# %% ../../nbs/methods/05_core.ipynb #7f914d6d
+# %% ../../nbs/methods/05_core.ipynb #bc1aeea7
 class _Compiled:
     "The compiled call of an encoder; where that fails the encoder goes on uncompiled."
     def __init__(self, encoder, backend):
@@ -533,7 +574,7 @@ class _Compiled:
         self.encoder._compiled_call_impl = None
         warnings.warn(f'the encoder could not be compiled and goes on as it is: {" ".join(f"{type(e).__name__}: {e}".split())[:300]}')
 
-# %% ../../nbs/methods/05_core.ipynb #e78aabd3
+# %% ../../nbs/methods/05_core.ipynb #f5448ce2
 def compile_encoders(m, backend):
     "Compile the encoder of an SSLModel, and its teacher's."
     torch._dynamo.list_backends                                  # imports the compiler now
@@ -554,7 +595,7 @@ def _never_called(m):
     call = vars(m.encoder).get('_compiled_call_impl')
     return isinstance(call, _Compiled) and not call.tried
 
-# %% ../../nbs/methods/05_core.ipynb #548328e2
+# %% ../../nbs/methods/05_core.ipynb #b17b6549
 def ssl_learner(dls,                  # loaders of frames, pairs or clips
                 arch,                 # timm model name, or an encoder from `create_encoder`/`load_encoder`
                 method:SSLCallback,   # such as `SimCLR()`
@@ -589,11 +630,11 @@ def ssl_learner(dls,                  # loaders of frames, pairs or clips
     if compile: compile_encoders(learn.model, 'inductor' if compile is True else compile)
     return learn
 
-# %% ../../nbs/methods/05_core.ipynb #3863fb2f
+# %% ../../nbs/methods/05_core.ipynb #07658af6
 @patch
 def show_views(self:Learner,
     n:int=6 # frames to show
-):
+)->'np.ndarray': # axes, a row for the frames and one a view
     "One batch and the views that the learner's method makes of it."
     xs = self.dls.one_batch()[:self.dls.train.n_inp]
     return _method_of(self).show(xs[0][:n], xs[-1][:n], n)
@@ -603,7 +644,12 @@ def _method_of(learn): return next((c for c in learn.cbs if hasattr(type(c), 'ma
 _show_results = Learner.show_results
 
 @patch
-def show_results(self:Learner, ds_idx=1, dl=None, max_n=4, **kwargs):
+def show_results(self:Learner,
+    ds_idx:int=1, # 0: training set, 1: validation set
+    dl=None,      # another loader; None: that of `ds_idx`
+    max_n:int=4,  # samples to show
+    **kwargs      # of fastai's own `show_results`, for learners that are not ours
+)->'np.ndarray':  # axes
     "What the learner answers on a batch: an SSL method draws its own, other learners as fastai does."
     method, dl = _method_of(self), dl or self.dls[ds_idx]
     if method is None: return _show_results(self, ds_idx=ds_idx, dl=dl, max_n=max_n, **kwargs)
@@ -615,21 +661,25 @@ def show_results(self:Learner, ds_idx=1, dl=None, max_n=4, **kwargs):
     finally: m.train(was)
     return method.show_predictions(xs[0][:max_n], z, max_n)
 
-# %% ../../nbs/methods/05_core.ipynb #4fe69fc0
-def written(o)->str:
+# %% ../../nbs/methods/05_core.ipynb #bbeed210
+def written(o    # a setting
+           )->str: # its words
     "A setting in words that are the same in every process: functions by name, not by address."
     if isinstance(o, partial): return f"{written(o.func)}({', '.join(f'{k}={written(v)}' for k,v in o.keywords.items())})"
     if hasattr(o, '__name__'): return o.__name__
     return repr(o) if type(o).__repr__ is not object.__repr__ else f"{type(o).__name__}({', '.join(f'{k}={written(v)}' for k,v in vars(o).items())})"
 
-def settings_of(method)->dict:
+def settings_of(method # SSLCallback
+               )->dict: # plain values, as they stand in cards and keys
     "The settings of a method as plain values."
     plain = (int, float, str, bool, type(None))
     return {k: v if isinstance(v, plain) else [o if isinstance(o, plain) else written(o) for o in v] if isinstance(v, (list, tuple)) else written(v)
             for k,v in vars(method).items() if k not in ('learn', 'recipe', 'skipped', 'overflow', 'calibrated', 'own_seed') and not k.startswith('_')}
 
-# %% ../../nbs/methods/05_core.ipynb #d51762aa
-def encoder_card(learn, **info):
+# %% ../../nbs/methods/05_core.ipynb #38c2f637
+def encoder_card(learn,  # learner of `ssl_learner`
+                 **info  # more lines, such as license='CC BY 4.0'
+                )->dict: # plain values
     "What must be known about a pre-trained encoder: architecture, normalisation, method, data, versions."
     model = get_model(learn.model)
     card = {k: v for k,v in getattr(model.encoder, 'card', {}).items() if k in ('arch','arch_kwargs','in_chans','weights')} | dict(mean=grey_mean, std=grey_std)
@@ -641,7 +691,7 @@ def encoder_card(learn, **info):
     card['versions'] = {o: version(o) for o in ('torch','timm','fastai')}
     return card | dict(license='state the licence of your data and weights here') | info
 
-# %% ../../nbs/methods/05_core.ipynb #e31e5ff4
+# %% ../../nbs/methods/05_core.ipynb #4e3d25ee
 def timm_line(card:dict, # of an encoder
               file:str   # its file name
              )->str:
@@ -649,7 +699,7 @@ def timm_line(card:dict, # of an encoder
     more = ''.join(f', {k}={tuple(v) if isinstance(v, list) else v!r}' for k,v in card['arch_kwargs'].items())
     return f"timm.create_model({card['arch']!r}, num_classes=0, in_chans={card['in_chans']}{more}, checkpoint_path={file!r})"
 
-# %% ../../nbs/methods/05_core.ipynb #ff3f18a6
+# %% ../../nbs/methods/05_core.ipynb #2146cf7a
 def write_encoder(encoder:nn.Module,  # timm encoder
                   card:dict,          # what must be known about it, as `encoder_card` gives
                   path:str|Path       # file to write, .safetensors; the card stands beside it as .md
@@ -676,7 +726,7 @@ def save_encoder(learn,              # learner of `ssl_learner`
     "Save the encoder of a learner as safetensors with its card."
     return write_encoder(get_model(learn.model).encoder, encoder_card(learn, **info), path)
 
-# %% ../../nbs/methods/05_core.ipynb #680f6653
+# %% ../../nbs/methods/05_core.ipynb #7900f7f8
 def load_encoder(path:str|Path # file of `save_encoder`
                 )->nn.Module:  # timm encoder with `.card`
     "Load an encoder strictly; its file says which architecture it is."

@@ -17,7 +17,7 @@ from .core import SSLCallback, mlp
 from .losses import full_precision, nt_xent
 from .recipes import Recipe
 
-# %% ../../nbs/methods/16_dual_task.ipynb #25263134
+# %% ../../nbs/methods/16_dual_task.ipynb #a1fd22dc
 @full_precision
 def labelled_cross_entropy(logits:Tensor,      # (b,v,c) of the v views of each image
                            y:Tensor,           # (b,) classes; -1: no label
@@ -31,7 +31,7 @@ def labelled_cross_entropy(logits:Tensor,      # (b,v,c) of the v views of each 
     norm = v*(weight[y.clamp_min(0)]*known).sum()
     return total/torch.where(known.any(), norm, 1)
 
-# %% ../../nbs/methods/16_dual_task.ipynb #06f25815
+# %% ../../nbs/methods/16_dual_task.ipynb #36fc8a76
 def _constant(pct): "Both in full, all along"; return 1., 1.
 def _ramp(pct):     "The cross-entropy comes in over the first half"; return 1., min(1., 2*pct)
 def _fade(pct):     "The contrast goes out along half a cosine"; return (1 + math.cos(math.pi*pct))/2, 1.
@@ -39,7 +39,7 @@ def _handover(pct): "From contrast alone to cross-entropy alone, along half a co
 
 dual_schedules = dict(constant=_constant, ramp=_ramp, fade=_fade, handover=_handover)
 
-# %% ../../nbs/methods/16_dual_task.ipynb #941f75d0
+# %% ../../nbs/methods/16_dual_task.ipynb #e23ee18f
 class DualTask(SSLCallback):
     "Contrast of all images, cross-entropy of those with a label (Migliorelli et al. 2024)"
     family, paper, recipe = 'dual task', 'Migliorelli et al. 2024, Comput Biol Med 174:108430', Recipe(3e-3)
@@ -85,14 +85,16 @@ class DualTask(SSLCallback):
         res = contrast*nt_xent(z1, z2, self.temperature, w)
         return res if logits is None else res + ce*self.cross_entropy(logits, y)
 
-    def cross_entropy(self, logits, y): return labelled_cross_entropy(logits, y, self.class_weights, self.label_smoothing)
+    def cross_entropy(self, logits, y): "That of the labelled images, with the class weights and the smoothing of the method"; return labelled_cross_entropy(logits, y, self.class_weights, self.label_smoothing)
 
-# %% ../../nbs/methods/16_dual_task.ipynb #633ada44
+# %% ../../nbs/methods/16_dual_task.ipynb #4d298362
 from fastcore.basics import patch
 
-# %% ../../nbs/methods/16_dual_task.ipynb #d75f1649
+# %% ../../nbs/methods/16_dual_task.ipynb #8b648bca
 @patch
-def labels(self:DualTask, a):
+def labels(self:DualTask,
+    a:Tensor # (B,1,H,W) frames of the batch; its targets are read from the learner
+)->Tensor:   # (B,) int; -1: no label
     "(B,) classes of the batch's frames `a`; -1 where there is none, or the targets are pair weights."
     y = next(iter(getattr(self, 'yb', None) or ()), None)
     if y is None or y.is_floating_point(): return torch.full((len(a),), -1, device=a.device)
@@ -102,7 +104,7 @@ def labels(self:DualTask, a):
                          'Row numbers, as frame_dls gives them, are no classes: make the loaders with dual_dls, or leave n_classes out')
     return y
 
-# %% ../../nbs/methods/16_dual_task.ipynb #d801a3c4
+# %% ../../nbs/methods/16_dual_task.ipynb #be185aa5
 @patch
 def shares(self:DualTask)->tuple:
     "Weights of the contrast and of the cross-entropy at this point of the training."
@@ -110,7 +112,7 @@ def shares(self:DualTask)->tuple:
     contrast, ce = f(self.learn.pct_train) if self.learn is not None and getattr(self, 'training', False) else (1., 1.)
     return self.contrastive_weight*contrast, self.ce_weight*ce
 
-# %% ../../nbs/methods/16_dual_task.ipynb #82ba3919
+# %% ../../nbs/methods/16_dual_task.ipynb #e8f38eff
 @patch
 def chance(self:DualTask, b, *z):
     "Loss of `b` pairs whose embeddings and logits say nothing."
@@ -131,7 +133,7 @@ def _accuracy(method, z1, z2, logits=None, y=None):
 
 DualTask.measures = dict(ce=_ce, accuracy=_accuracy)
 
-# %% ../../nbs/methods/16_dual_task.ipynb #49ea1309
+# %% ../../nbs/methods/16_dual_task.ipynb #03bb810e
 @patch
 def names(self:DualTask)->list:
     "Names of the classes: the loaders' vocabulary, or numbers."
@@ -153,7 +155,7 @@ def check(self:DualTask, m, bs):
     "A warning where there is no classifier."
     if self.n_classes is None: warnings.warn('DualTask without n_classes has no classifier and trains as SimCLR: give n_classes and a loader with labels')
 
-# %% ../../nbs/methods/16_dual_task.ipynb #6f501eec
+# %% ../../nbs/methods/16_dual_task.ipynb #5e2e1dde
 @patch
 def loaders(self:DualTask, store, bs, pairs=None, batch=None, **kwargs):
     "ValueError: a store has no labels."

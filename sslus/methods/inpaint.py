@@ -35,7 +35,7 @@ def hole_masks(x:Tensor,        # (B,C,H,W)
         inside.append((at >= first[:,None]) & (at < (first + side)[:,None]))      # (B,n)
     return inside[0][:,None,:,None] & inside[1][:,None,None]
 
-# %% ../../nbs/methods/08_inpaint.ipynb #2b3a4f17
+# %% ../../nbs/methods/08_inpaint.ipynb #537123a0
 def erase(x:Tensor,        # (B,C,H,W) normalised views
           area=(.1,.3),    # share of the frame, (lo, hi)
           ratio=(.5,2.)    # width by height, (lo, hi)
@@ -44,7 +44,7 @@ def erase(x:Tensor,        # (B,C,H,W) normalised views
     mask = hole_masks(x, area, ratio)
     return torch.where(mask, torch.randn(mask.shape, device=x.device, dtype=x.dtype), x)
 
-# %% ../../nbs/methods/08_inpaint.ipynb #e2bc87c8
+# %% ../../nbs/methods/08_inpaint.ipynb #56f211f8
 class InpaintAutoEncoder(AutoEncoder):
     "Reconstruction of the view from one with a rectangle of noise (Pathak et al. 2016)"
     paper, view_names = 'Pathak et al. 2016, arXiv 1604.07379', ('erased view', 'view')

@@ -23,7 +23,7 @@ from timm.layers import convert_sync_batchnorm
 from .checkpoint import Checkpoint, Resume, read_checkpoint
 from .distributed import launched, rank, sync_bn, world_size
 
-# %% ../../nbs/methods/18_many_processes.ipynb #85e6b4dc
+# %% ../../nbs/methods/18_many_processes.ipynb #b318a47a
 def meet(device=None,      # where this process will compute; None: on its GPU, without GPUs on the CPU
          timeout:float=600 # seconds that a process waits for one that does not answer
         )->int:            # rank of this process
@@ -36,7 +36,7 @@ def meet(device=None,      # where this process will compute; None: on its GPU, 
         PartialState(cpu=kind != 'cuda', timeout=timedelta(seconds=timeout))
     return rank()
 
-# %% ../../nbs/methods/18_many_processes.ipynb #4600a83f
+# %% ../../nbs/methods/18_many_processes.ipynb #96bd3173
 def _tell_environment():
     "What launchers say in the environment, for a group that was made by hand: fastai and accelerate read it there."
     local = rank() % torch.cuda.device_count() if torch.cuda.is_available() else rank()
@@ -51,7 +51,7 @@ def _say_alone():
     if launched() == 1 and 'MASTER_PORT' in os.environ and os.environ.get('ACCELERATE_USE_CPU', '').lower() == 'true':
         print('accelerate launch --cpu starts a single process, and this training is its own. Several on a CPU: accelerate launch --multi_gpu --num_processes 2, or torchrun --nproc-per-node 2')
 
-# %% ../../nbs/methods/18_many_processes.ipynb #d2987ab5
+# %% ../../nbs/methods/18_many_processes.ipynb #1012ade1
 def _shared_seed(device):
     "A seed that is the same in all processes."
     t = torch.randint(2**62, (1,)).to(device)
@@ -76,7 +76,7 @@ class _OtherDL(DistributedDL):
         t = torch.tensor(t, device=self.device); dist.broadcast(t, rank)
         return t.tolist()
 
-# %% ../../nbs/methods/18_many_processes.ipynb #eb04698e
+# %% ../../nbs/methods/18_many_processes.ipynb #9374ed2e
 class _Trainer(DistributedTrainer):
     "fastai's trainer for several processes, with loaders that give each its part, and with nothing left behind."
     def __init__(self, sync_bn=True, **kwargs):
@@ -108,12 +108,12 @@ class _Trainer(DistributedTrainer):
         if self.whole: self.learn.model,self.learn.dls.loaders,self.learn.logger = get_model(self.learn.model), *self.whole[1:]
         self.parts,self.whole = [],None
 
-# %% ../../nbs/methods/18_many_processes.ipynb #b565cee5
+# %% ../../nbs/methods/18_many_processes.ipynb #c3c85826
 @patch
 def to_distributed(self:Learner,
     sync_bn:bool=True, # batch norm over the batches of all processes?
     **kwargs           # further arguments of accelerate's `Accelerator`
-):
+)->Learner:            # the learner itself
     "Train with all processes that were started with this one, until `detach_distributed`."
     meet(self.dls.device)
     kwargs = dict(kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=not sync_bn)], cpu=self.dls.device.type != 'cuda') | kwargs
@@ -125,17 +125,17 @@ def to_distributed(self:Learner,
     return self
 
 @patch
-def detach_distributed(self:Learner):
+def detach_distributed(self:Learner)->Learner: # the learner itself
     "End `to_distributed`, also after an exception in the fit."
     for t in [c for c in self.cbs if isinstance(c, _Trainer)]:
         t.restore(); self.remove_cb(t); self.add_cbs(t.bars)
     return self
 
-# %% ../../nbs/methods/18_many_processes.ipynb #1d17edeb
+# %% ../../nbs/methods/18_many_processes.ipynb #6831876a
 class ProcessLost(RuntimeError):
     "Another process of this training ended; the message says where this one stood and how it goes on."
 
-# %% ../../nbs/methods/18_many_processes.ipynb #424a0c85
+# %% ../../nbs/methods/18_many_processes.ipynb #2df67ebe
 _broken = re.compile(r'closed by peer|reset by peer|broken pipe|connection refused|timed? ?out|remote process exited|ncclRemoteError|communicator was aborted', re.I)
 
 class _Terminated(BaseException):
@@ -152,7 +152,7 @@ def _soon(*_):
     "End in a few seconds, or before."
     t = threading.Timer(5, os._exit, [1]); t.daemon = True; t.start()
 
-# %% ../../nbs/methods/18_many_processes.ipynb #7eb8d8dc
+# %% ../../nbs/methods/18_many_processes.ipynb #4f0215bb
 def _lost(learn, saved, e):
     "In words: what happened, where, what is kept, and what to do."
     what = 'the launcher ended this process, as it does when another one has died' if isinstance(e, _Terminated) else 'another process of this training ended or does not answer'
@@ -165,7 +165,7 @@ def _kept(saved):
     except (OSError, ValueError): return f'{saved.path} is not there yet: start the same command again.'
     return f'{saved.path} holds the state after {state["steps"]} steps (epoch {state["epoch"]}, batch {state["batch"]}). Start the same command again, with {launched()} processes: with Resume it goes on from there.'
 
-# %% ../../nbs/methods/18_many_processes.ipynb #2bc4c357
+# %% ../../nbs/methods/18_many_processes.ipynb #787f9f58
 @contextmanager
 def all_processes(learn,             # learner, made alike in every process
                   sync_bn:bool=True, # batch norm over the batches of all processes?

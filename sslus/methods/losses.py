@@ -12,8 +12,9 @@ from functools import wraps
 import torch, torch.nn.functional as F
 from torch import Tensor
 
-# %% ../../nbs/methods/01_losses.ipynb #9460d4d3
-def full_precision(loss):
+# %% ../../nbs/methods/01_losses.ipynb #4b1d4dba
+def full_precision(loss # function of tensors, by place or by name
+                  )->object: # the same function, which now computes in full precision
     "Decorator: promote half-precision embeddings to float32 and leave autocast; float64 stays."
     up = lambda o: o.float() if isinstance(o, Tensor) and o.dtype in (torch.half, torch.bfloat16) else o
     @wraps(loss)
@@ -23,7 +24,7 @@ def full_precision(loss):
             return loss(*map(up, args), **{k: up(v) for k,v in kwargs.items()})
     return _inner
 
-# %% ../../nbs/methods/01_losses.ipynb #d331442c
+# %% ../../nbs/methods/01_losses.ipynb #a8d0dcf2
 def _check_weights(w, b):
     if w is not None and w.shape != (b,): raise ValueError(f'pair weights must be one per pair, ({b},), not {tuple(w.shape)}')
 
@@ -34,7 +35,7 @@ def _check(z1, z2, w=None, least=2):
 
 def _mean(rows, w): return (rows if w is None else rows*w).mean()
 
-# %% ../../nbs/methods/01_losses.ipynb #19494dff
+# %% ../../nbs/methods/01_losses.ipynb #ebfd7b60
 @full_precision
 def nt_xent(z1:Tensor,          # (b,d) embeddings of the first views
             z2:Tensor,          # (b,d) of the second views
@@ -48,7 +49,7 @@ def nt_xent(z1:Tensor,          # (b,d) embeddings of the first views
     labels = torch.arange(2*b, device=z.device).roll(b)
     return _mean(F.cross_entropy(logits, labels, reduction='none'), None if w is None else w.repeat(2))
 
-# %% ../../nbs/methods/01_losses.ipynb #34575a3d
+# %% ../../nbs/methods/01_losses.ipynb #5a24939a
 @full_precision
 def info_nce(q:Tensor,              # (b,d) queries of the student
              k:Tensor,              # (b,d) keys of the teacher, the other views
@@ -64,7 +65,7 @@ def info_nce(q:Tensor,              # (b,d) queries of the student
     logits = torch.cat([(q*k).sum(1, keepdim=True), q @ queue.to(q.dtype).T], 1)/temperature  # (b,1+K)
     return _mean(F.cross_entropy(logits, logits.new_zeros(len(q), dtype=torch.long), reduction='none'), w)
 
-# %% ../../nbs/methods/01_losses.ipynb #28fd0c15
+# %% ../../nbs/methods/01_losses.ipynb #3e0092e1
 @full_precision
 def byol(p:Tensor,           # (b,d) predictions of the student
          z:Tensor,           # (b,d) projections of the teacher for the other views
@@ -74,7 +75,7 @@ def byol(p:Tensor,           # (b,d) predictions of the student
     _check(p, z, w, least=1)
     return _mean((F.normalize(p, dim=1) - F.normalize(z, dim=1)).square().sum(1), w)
 
-# %% ../../nbs/methods/01_losses.ipynb #6d3f7154
+# %% ../../nbs/methods/01_losses.ipynb #08fbd905
 def _standardise(z, w, eps=1e-5):
     "Columns of z (b,d) with mean 0 and variance 1; weighted mean and unbiased weighted variance where w is given."
     if w is None: return (z - z.mean(0))/(z.var(0, correction=0) + eps).sqrt()
@@ -82,7 +83,7 @@ def _standardise(z, w, eps=1e-5):
     mean = (w*z).sum(0)/w.sum()
     return (z - mean)/((w*(z - mean)**2).sum(0)/(w.sum()*(n - 1)/n) + eps).sqrt()
 
-# %% ../../nbs/methods/01_losses.ipynb #8ee48e76
+# %% ../../nbs/methods/01_losses.ipynb #914c1141
 @full_precision
 def barlow_twins(z1:Tensor,          # (b,d) embeddings of the first views
                  z2:Tensor,          # (b,d) of the second views
@@ -95,7 +96,7 @@ def barlow_twins(z1:Tensor,          # (b,d) embeddings of the first views
     diag = c.diagonal()
     return ((1 - diag)**2).sum() + lambd*(c.square().sum() - diag.square().sum())
 
-# %% ../../nbs/methods/01_losses.ipynb #4c1410b6
+# %% ../../nbs/methods/01_losses.ipynb #4271574a
 def _spread(z): return F.relu(1 - (z.var(0) + 1e-4).sqrt()).mean()  # the 1e-4 keeps the gradient finite where a feature is constant
 
 def _redundancy(z):
@@ -103,7 +104,7 @@ def _redundancy(z):
     c = z.T @ z/(len(z) - 1)                                         # (d,d)
     return (c.square().sum() - c.diagonal().square().sum())/z.shape[1]
 
-# %% ../../nbs/methods/01_losses.ipynb #2641ce5d
+# %% ../../nbs/methods/01_losses.ipynb #3429c2ab
 @full_precision
 def vicreg(z1:Tensor,          # (b,d) embeddings of the first views
            z2:Tensor,          # (b,d) of the second views
@@ -117,7 +118,7 @@ def vicreg(z1:Tensor,          # (b,d) embeddings of the first views
     inv = _mean((z1 - z2).square().mean(1), w)
     return sim*inv + std*(_spread(z1) + _spread(z2))/2 + cov*(_redundancy(z1) + _redundancy(z2))
 
-# %% ../../nbs/methods/01_losses.ipynb #3a307097
+# %% ../../nbs/methods/01_losses.ipynb #49c48b06
 @full_precision
 def reconstruction(x_hat:Tensor,       # (b,...) what the decoder painted
                    x:Tensor,           # (b,...) the images it should have painted

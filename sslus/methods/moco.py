@@ -18,7 +18,7 @@ from .distributed import world_size
 from .losses import info_nce
 from .recipes import Recipe, sgd, warmup_cosine
 
-# %% ../../nbs/methods/10_moco.ipynb #08d749ce
+# %% ../../nbs/methods/10_moco.ipynb #07eb4bd9
 class MoCo(SSLCallback):
     "Contrast of queries with a teacher's keys; a queue of keys gives the negatives (He et al. 2020, eq. 1-2)"
     family, paper, recipe, rows = 'contrastive', 'He et al. 2020, arXiv 1911.05722', Recipe(3e-3), 4

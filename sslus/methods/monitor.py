@@ -114,7 +114,7 @@ def _add_metrics(learn, metrics):
     shown = list(learn.metrics.attrgot('name'))
     learn.metrics = [*learn.metrics, *(m for m in metrics if m.name not in shown)]
 
-# %% ../../nbs/methods/04_monitor.ipynb #6d1928a9
+# %% ../../nbs/methods/04_monitor.ipynb #01695b91
 class Monitor(Callback):
     "Collapse indicators, gradient norm and learning rates as metrics; warns in words; stops at a non-finite loss and saves the last good weights."
     order,_stateattrs = Recorder.order - 5, ('z','good','coming')
@@ -134,31 +134,38 @@ class Monitor(Callback):
     def _start_fit(self): self.steps,self.said,self.good = 0,[],_LastGood()
     def _start_epoch(self): self.z,self.grad,self.grads,self.losses,self.chances = [],None,[],[0.,0],[]
 
-    def before_fit(self): self.fresh = True; _add_metrics(self.learn, self.metrics)    # for a Monitor that came late
+    def before_fit(self):
+        "Add the columns where they are missing: this Monitor may have come late."
+        self.fresh = True; _add_metrics(self.learn, self.metrics)
+
     def before_train(self):
         "Forget the last epoch, in a new fit all; what `load_state_dict` brought is kept."
         if self.fresh and not self.loaded: self._start_fit()
         if not (self.open and self.loaded): self._start_epoch()
         self.fresh,self.loaded,self.open = False,False,True
 
-# %% ../../nbs/methods/04_monitor.ipynb #97d89182
+# %% ../../nbs/methods/04_monitor.ipynb #8fe1fa43
 @patch(as_prop=True)
-def names(self:Monitor):
+def names(self:Monitor)->list: # in the order of the table
     "The columns of the progress table."
     return ['std', 'rankme', *(['alignment'] if self.views > 1 else []), 'uniformity', 'grad_norm', *(f'lr_{i}' if i else 'lr' for i in range(self.groups))]
 
 @patch(as_prop=True)
-def metrics(self:Monitor):
+def metrics(self:Monitor)->list: # of fastai's `ValueMetric`
     "fastai metrics, one a column."
     return [ValueMetric(partial(self.value_of, o), o) for o in self.names]
 
 @patch
-def value_of(self:Monitor, name):
+def value_of(self:Monitor,
+    name:str # a column, one of `names`
+)->float:    # nan before the first epoch has ended
     "A number of the last epoch."
     return self.values.get(name, math.nan)
 
 @patch
-def after_create(self:Monitor): _add_metrics(self.learn, self.metrics)
+def after_create(self:Monitor):
+    "Add the columns to the learner's metrics."
+    _add_metrics(self.learn, self.metrics)
 
 @patch
 def after_pred(self:Monitor):
@@ -184,15 +191,13 @@ def before_step(self:Monitor):
     if self.grad is not None: self.grads.append(self.grad)
     self.grad,self.steps = None,self.steps + 1
 
-# %% ../../nbs/methods/04_monitor.ipynb #9e794776
+# %% ../../nbs/methods/04_monitor.ipynb #14468e6b
 @patch
 def after_loss(self:Monitor):
+    "Look at the training loss, or send it on its way to be looked at after the backward."
     if not self.training: return
-    self.coming = self.coming_of(self.learn.loss.detach().mean())
+    self.coming = _Coming(self.learn.loss.detach().mean())
     if not self.coming.late: self.look()
-
-@patch(as_prop=True)
-def coming_of(self:Monitor): return _Coming
 
 @patch
 def look(self:Monitor):
@@ -210,7 +215,7 @@ def _note_chance(self:Monitor):
     chance = chance and chance(m, len(self.z[-1][0])*world_size(), *_outputs(self.learn))
     if chance is not None: self.chances.append(float(chance))
 
-# %% ../../nbs/methods/04_monitor.ipynb #458e4d1b
+# %% ../../nbs/methods/04_monitor.ipynb #cb92d2ee
 @patch
 def after_train(self:Monitor):
     "Compute the epoch's numbers, and say in words what is wrong."
@@ -228,7 +233,9 @@ def _numbers(self:Monitor):
     return {k: res.get(k, math.nan) for k in self.names}
 
 @patch
-def after_fit(self:Monitor): self.good = _LastGood()                             # gives the memory back
+def after_fit(self:Monitor):
+    "Let go of the copy of the weights: it gives the memory back."
+    self.good = _LastGood()
 
 # %% ../../nbs/methods/04_monitor.ipynb #50115c07
 class _Coming:
@@ -300,9 +307,11 @@ def _rows(learn, n=4):
 # %% ../../nbs/methods/04_monitor.ipynb #ecd1a2f2
 _kept = 'steps','said','grad','grads','losses','chances','open','values'
 
-# %% ../../nbs/methods/04_monitor.ipynb #22ce16b6
+# %% ../../nbs/methods/04_monitor.ipynb #cf4b72a3
 @patch
-def state_dict(self:Monitor): return dict(z=[[o.cpu() for o in b] for b in self.z], **{k: copy.copy(getattr(self, k)) for k in _kept})
+def state_dict(self:Monitor)->dict: # tensors and plain numbers
+    "What an interrupted epoch needs to end as it would have."
+    return dict(z=[[o.cpu() for o in b] for b in self.z], **{k: copy.copy(getattr(self, k)) for k in _kept})
 
 @patch
 def load_state_dict(self:Monitor, state):
@@ -311,7 +320,7 @@ def load_state_dict(self:Monitor, state):
     for k in _kept: setattr(self, k, copy.copy(state[k]))
     self.loaded = True
 
-# %% ../../nbs/methods/04_monitor.ipynb #4674ec8c
+# %% ../../nbs/methods/04_monitor.ipynb #a36ac904
 @contextmanager
 def _looking(model):
     "`model` in evaluation mode, without gradients; gives its device. Modes and random states are put back."
@@ -322,7 +331,7 @@ def _looking(model):
             for m,mode in modes: m.training = mode
             random.setstate(states[0]); np.random.set_state(states[1])
 
-# %% ../../nbs/methods/04_monitor.ipynb #1e4fe68c
+# %% ../../nbs/methods/04_monitor.ipynb #936fc503
 def _once(source):
     "A source of rows that are repeated for longer epochs, without the repeats."
     if not (hasattr(source, 'rows') and isinstance(getattr(source, 'items', None), int)): return source
@@ -335,18 +344,18 @@ def _batches(dl):
     with source.set_split_idx(1) if hasattr(source, 'set_split_idx') else nullcontext():
         for b in dl.new(source, shuffle=False, drop_last=False): yield b[0].as_subclass(Tensor), b[-1].as_subclass(Tensor)
 
-# %% ../../nbs/methods/04_monitor.ipynb #b8c64de3
+# %% ../../nbs/methods/04_monitor.ipynb #dee62bfe
 def knn_classifier(x:np.ndarray,        # (n,d) features of the labelled samples
                    y:np.ndarray,        # (n,) their classes
                    k:int=20,            # neighbours; at most n
                    temperature:float=.07 # of the weights exp(cosine/temperature)
-                  ):                    # fitted classifier of scikit-learn
+                  )->object: # KNeighborsClassifier of scikit-learn, fitted
     "Weighted vote of the nearest neighbours by cosine (Wu et al. 2018, section 3.4)."
     from sklearn.neighbors import KNeighborsClassifier
     vote = lambda dist: np.exp(-dist/temperature)                     # dist = 1-cosine; a constant factor cancels
     return KNeighborsClassifier(min(k, len(x)), weights=vote, metric='cosine', algorithm='brute').fit(x, y)
 
-# %% ../../nbs/methods/04_monitor.ipynb #887deedc
+# %% ../../nbs/methods/04_monitor.ipynb #d415ff2f
 class OnlineKNN(Callback):
     "Macro-F1 of nearest neighbours on labelled stills, as the metric knn_f1; changes nothing in the training."
     order,_stateattrs = Monitor.order, ('labelled',)
@@ -362,19 +371,32 @@ class OnlineKNN(Callback):
         self.labelled,self.f1 = dls,math.nan
 
     metrics = property(lambda self: [ValueMetric(partial(getattr, self, 'f1'), 'knn_f1')])
-    def after_create(self): _add_metrics(self.learn, self.metrics)
-    def before_fit(self): _add_metrics(self.learn, self.metrics)               # for one that came late
+    def after_create(self):
+        "Add the column to the learner's metrics."
+        _add_metrics(self.learn, self.metrics)
+
+    def before_fit(self):
+        "Add the column where this callback came late."
+        _add_metrics(self.learn, self.metrics)
+
     def after_train(self):
         "Score the encoder as it is after the epoch's training."
         due = (self.epoch + 1) % self.every == 0 or self.epoch + 1 == self.n_epoch
         if not hasattr(self.learn, 'lr_finder'): self.f1 = self.score() if due else math.nan
 
-    def state_dict(self): return dict(f1=self.f1)                                # for a checkpoint
-    def load_state_dict(self, state): self.f1 = state['f1']
+    def state_dict(self):
+        "The last score, for a checkpoint."
+        return dict(f1=self.f1)
 
-# %% ../../nbs/methods/04_monitor.ipynb #a09b5b84
+    def load_state_dict(self, state):
+        "Take up what `state_dict` gave."
+        self.f1 = state['f1']
+
+# %% ../../nbs/methods/04_monitor.ipynb #700aaba1
 @patch
-def features(self:OnlineKNN, dl):
+def features(self:OnlineKNN,
+    dl # labelled loader of uint8 images (B,1,H,W)
+)->tuple: # (n,features) and (n,) numpy arrays
     "(features, classes) of a loader's samples."
     from sslus.methods.core import in_channels                           # core imports this module
     m = get_model(self.learn.model); m = getattr(m, 'encoder', m)

@@ -19,42 +19,64 @@ from fastcore.basics import listify, patch
 from timm.optim import Lars
 import fastai.callback.schedule                           # fit_one_cycle and lr_find are patched in there
 
-# %% ../../nbs/methods/03_recipes.ipynb #5e9f5525
+# %% ../../nbs/methods/03_recipes.ipynb #06573c95
 def _wrapped(params, lr, opt=None, **kwargs):
     "fastai wrapper of a torch optimiser; `lr` may be a list, one rate a group."
     wrapper = OptimWrapper(params, opt, lr=float(np.max(lr)), **kwargs)
     wrapper.set_hyper('lr', lr)
     return wrapper
 
-# %% ../../nbs/methods/03_recipes.ipynb #3ffc6e64
+# %% ../../nbs/methods/03_recipes.ipynb #efdea294
 adamw = partial(_wrapped, opt=torch.optim.AdamW)
 lars  = partial(_wrapped, opt=Lars, momentum=.9)
 sgd   = partial(_wrapped, opt=torch.optim.SGD, momentum=.9)
 
-# %% ../../nbs/methods/03_recipes.ipynb #9429b81a
+# %% ../../nbs/methods/03_recipes.ipynb #afe93bdd
 def split_bias(model)->list: # [weights, biases and norms]
     "The trainable parameters in two groups: weights (2-D or more), and biases and norms (1-D)."
     ps = trainable_params(model)
     return [[p for p in ps if p.ndim > 1], [p for p in ps if p.ndim <= 1]]
 
-# %% ../../nbs/methods/03_recipes.ipynb #059f8b95
-def one_cycle(learn, n_epoch, lr, pct_start=.1, **kwargs):
+# %% ../../nbs/methods/03_recipes.ipynb #de754193
+def one_cycle(
+    learn:Learner,       # learner with an optimiser function
+    n_epoch:int,         # epochs
+    lr:float|list,       # peak rate, or one for each parameter group
+    pct_start:float=.1,  # share of all steps that warms up, 0 to 1
+    **kwargs             # further arguments of `fit_one_cycle`, such as cbs
+)->None:
     "fastai's one-cycle schedule, warm-up over `pct_start` of all steps."
     learn.fit_one_cycle(n_epoch, lr, pct_start=pct_start, **kwargs)
 
-def warmup_cosine(learn, n_epoch, lr, warmup=10, final=.001, cbs=None, **kwargs):
+def warmup_cosine(
+    learn:Learner,       # learner with an optimiser function
+    n_epoch:int,         # epochs
+    lr:float|list,       # peak rate, or one for each parameter group
+    warmup:float=10,     # epochs of linear rise, at most a third of all
+    final:float=.001,    # last rate as a share of the peak
+    cbs=None,            # further callbacks
+    **kwargs             # further arguments of `fit`
+)->None:
     "Linear warm-up over `warmup` epochs (at most a third of all), then cosine to `final` times the peak."
     pct, peak = min(warmup/n_epoch, 1/3), np.array(lr, ndmin=1, dtype=float)
     sched = combine_scheds([pct, 1-pct], [SchedLin(peak/100, peak), SchedCos(peak, peak*final)])
     learn.fit(n_epoch, lr, cbs=[ParamScheduler(dict(lr=sched)), *listify(cbs)], **kwargs)
 
-def step_decay(learn, n_epoch, lr, every=50, factor=.5624, cbs=None, **kwargs):
+def step_decay(
+    learn:Learner,       # learner with an optimiser function
+    n_epoch:int,         # epochs
+    lr:float|list,       # first rate, or one for each parameter group
+    every:int=50,        # epochs between two steps down
+    factor:float=.5624,  # of each step, 0 to 1
+    cbs=None,            # further callbacks
+    **kwargs             # further arguments of `fit`
+)->None:
     "The rate times `factor` after every `every` epochs."
     peak = np.array(lr, ndmin=1, dtype=float)
     sched = lambda pct: peak*factor**int(min(pct, 1 - 1e-9)*n_epoch/every + 1e-9)
     learn.fit(n_epoch, lr, cbs=[ParamScheduler(dict(lr=sched)), *listify(cbs)], **kwargs)
 
-# %% ../../nbs/methods/03_recipes.ipynb #7fcda46d
+# %% ../../nbs/methods/03_recipes.ipynb #3f83ba3f
 class Recipe:
     "Optimiser, rates and schedule of a method."
     def __init__(self,
@@ -76,9 +98,14 @@ class Recipe:
         return self.lr*k if self.lr_bias is None else [self.lr*k, self.lr_bias*k]
 
     @property
-    def decay(self): return self.wd if self.lr_bias is None else [self.wd, 0.]
+    def decay(self):
+        "Weight decay, or that of weights and of biases where there are two groups."
+        return self.wd if self.lr_bias is None else [self.wd, 0.]
+
     @property
-    def splitter(self): return trainable_params if self.lr_bias is None else split_bias
+    def splitter(self):
+        "How the parameters are divided into groups."
+        return trainable_params if self.lr_bias is None else split_bias
 
     def __repr__(self):
         name = lambda f: getattr(f, 'keywords', {}).get('opt', getattr(f, 'func', f)).__name__ if isinstance(f, partial) else f.__name__
@@ -87,7 +114,7 @@ class Recipe:
         made = f', made for batches of {self.bs}' if self.bs else ''
         return f"{name(self.opt_func)}, lr {self.lr:g}{bias}{per}, wd {self.wd:g}, {name(self.schedule)}{made}" + (f'. {self.note}' if self.note else '')
 
-# %% ../../nbs/methods/03_recipes.ipynb #da1ecc70
+# %% ../../nbs/methods/03_recipes.ipynb #122cdc9a
 @patch
 def fit_recipe(self:Learner,
     n_epoch:int, # epochs

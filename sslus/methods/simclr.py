@@ -16,7 +16,7 @@ from .core import SSLCallback, mlp
 from .losses import nt_xent
 from .recipes import Recipe, lars, warmup_cosine
 
-# %% ../../nbs/methods/09_simclr.ipynb #1c032128
+# %% ../../nbs/methods/09_simclr.ipynb #45f74f3f
 class SimCLR(SSLCallback):
     "Contrast of two views against the batch (Chen et al. 2020, eq. 1)"
     family, paper, recipe = 'contrastive', 'Chen et al. 2020, arXiv 2002.05709', Recipe(3e-3)

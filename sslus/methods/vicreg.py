@@ -15,7 +15,7 @@ from .core import SSLCallback, mlp
 from .losses import vicreg
 from .recipes import Recipe, lars, warmup_cosine
 
-# %% ../../nbs/methods/13_vicreg.ipynb #2573dacd
+# %% ../../nbs/methods/13_vicreg.ipynb #57ad2a10
 class VICReg(SSLCallback):
     "Variance, invariance and covariance regularisation (Bardes et al. 2022, eq. 1-6)"
     family, paper, recipe = 'information', 'Bardes et al. 2022, arXiv 2105.04906', Recipe(4e-3)

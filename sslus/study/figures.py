@@ -17,13 +17,13 @@ from ..evaluate.metrics import confusion, per_class_report
 from .report import html_page
 from .statistics import _fake_study_results, _tidy, spread
 
-# %% ../../nbs/study/05_figures.ipynb #5abb3692
+# %% ../../nbs/study/05_figures.ipynb #2dd4a075
 _order = ('random', 'ImageNet', 'AutoEncoder', 'InpaintAutoEncoder', 'SimCLR', 'MoCo', 'BYOL', 'BarlowTwins', 'VICReg')
-_colours = ('#7a7a7a', '#000000', '#ca9161', '#fbafe4', '#0173b2', '#56b4e9', '#029e73', '#d55e00', '#cc78bc', '#de8f05', '#ece133', '#5b3a8c')
+_colours = ('#7a7a7a', '#000000', '#ca9161', '#882255', '#0173b2', '#56b4e9', '#029e73', '#d55e00', '#cc78bc', '#de8f05', '#999933', '#5b3a8c')
 _markers = ('o', 's', 'v', '<', '^', 'D', 'P', 'X', '*', 'p', 'h', '>')
 
-# %% ../../nbs/study/05_figures.ipynb #92ae7c9f
-def start_styles(names # of starts, as in the tables
+# %% ../../nbs/study/05_figures.ipynb #ca07c6be
+def start_styles(names # Of starts, as in the tables
                 )->dict: # {name: dict(color, marker)}
     "Colour and marker of each start, the same for a start in all figures."
     stem = lambda o: str(o).split(' (')[0]
@@ -31,7 +31,7 @@ def start_styles(names # of starts, as in the tables
     at = {o: i%len(_colours) for i,o in enumerate(known)}
     return {o: dict(color=_colours[at[stem(o)]], marker=_markers[at[stem(o)]]) for o in names}
 
-# %% ../../nbs/study/05_figures.ipynb #823d6cdc
+# %% ../../nbs/study/05_figures.ipynb #61726c6c
 def _panels(n, width=3.4, height=2.9, sharey=True, cols=3):
     "A row (or rows of `cols`) of axes, flat; surplus ones are taken away."
     import matplotlib.pyplot as plt
@@ -53,7 +53,7 @@ def _unique(o): return list(dict.fromkeys(o))
 def _percent(f): return f'{100*f:g} %'
 def _short(text, n=44): return text if len(text) <= n else text[:n-3].rstrip() + '...'
 
-# %% ../../nbs/study/05_figures.ipynb #2e6aadba
+# %% ../../nbs/study/05_figures.ipynb #56b9dd5c
 def _fraction_axis(ax, fractions):
     "Label fractions in percent on a logarithmic axis."
     ax.set_xscale('log'); ax.set_xticks(fractions, [f'{100*f:g}' for f in fractions]); ax.minorticks_off()
@@ -63,18 +63,18 @@ def _curve(ax, g, style, shift, name):
     "One start in one panel: points, bars, line."
     g = g.sort_values('fraction'); x = g.fraction*shift
     err = np.nan_to_num(np.stack([g['mean']-g.low, g.high-g['mean']]).clip(0))
-    ax.errorbar(x, g['mean'], err, **style, ms=5, lw=1.3, elinewidth=1, capsize=2, label=name)
+    ax.errorbar(x, g['mean'], err, **style, ms=6, lw=1.3, elinewidth=1, capsize=2, label=name)
 
 def _legend_of(table):
     "Names for the legend; for a start without any result, the reason."
     why = {s: g.missing.iloc[0] for s,g in table.groupby('start') if (g.cells == 0).all()}
     return {s: f'{s}: {_short(why[s])}' if s in why else s for s in _unique(table.start)}
 
-# %% ../../nbs/study/05_figures.ipynb #374b0bbc
+# %% ../../nbs/study/05_figures.ipynb #10a9c63f
 def plot_fractions(table:pd.DataFrame,     # from `interval_table`
                    metric:str='macro-F1',  # name for the axis
                    ylim=None               # of the score; None: what the intervals need
-                  ):                       # axes, one a mode
+                  )->np.ndarray:           # Axes, one a mode
     "Score over label fractions with intervals, one panel a mode; starts without results are named in the legend."
     if not (table.cells > 0).any(): return np.array([_empty('No cell is done: there are no curves.')])
     modes,styles,names = _unique(table['mode']), start_styles(_unique(table.start)), _legend_of(table)
@@ -88,7 +88,7 @@ def plot_fractions(table:pd.DataFrame,     # from `interval_table`
     fig.legend(*axs[0].get_legend_handles_labels(), loc='outside lower center', ncols=3, fontsize=8, frameon=False)
     return axs
 
-# %% ../../nbs/study/05_figures.ipynb #305c9155
+# %% ../../nbs/study/05_figures.ipynb #380c5bbd
 def _wide(table, mode, base=None):
     "Means, starts by fractions; less the base's where one is given."
     d = table[table['mode'] == mode].pivot(index='start', columns='fraction', values='mean').reindex(_unique(table.start))
@@ -102,14 +102,15 @@ def _hatch(ax, d):
     for i,j in zip(*np.where(d.isna())):
         ax.add_patch(Rectangle((j, i), 1, 1, facecolor='#eeeeee', hatch='///', edgecolor='#b5b5b5', lw=0)); ax.text(j+.5, i+.5, 'missing', ha='center', va='center', fontsize=7)
 
-# %% ../../nbs/study/05_figures.ipynb #6953f1bf
+# %% ../../nbs/study/05_figures.ipynb #ad684ace
 def plot_heat(table:pd.DataFrame,    # from `interval_table`
               base:str|None=None,    # show the gain over this start; None: the score
               metric:str='macro-F1'  # name for the title
-             ):                      # axes, one a mode
+             )->np.ndarray:          # Axes, one a mode
     "Heat map of starts by label fraction, one panel a mode."
     import seaborn as sns
     if not (table.cells > 0).any(): return np.array([_empty('No cell is done: there is no heat map.')])
+    if base is not None and set(table.start) == {base}: return np.array([_empty(f'There is no start beside {base}: there is no gain to show.')])
     modes = _unique(table['mode']); wide = {m: _wide(table, m, base) for m in modes}
     top = np.nanmax([np.nanmax(abs(d.to_numpy(float)), initial=.01) for d in wide.values()])
     look = dict(cmap='cividis', vmin=table['mean'].min(), vmax=top) if base is None else dict(cmap='PuOr_r', vmin=-top, vmax=top)
@@ -120,13 +121,13 @@ def plot_heat(table:pd.DataFrame,    # from `interval_table`
     fig.suptitle(metric if base is None else f'gain in {metric} over {base}', fontsize=10)
     return axs
 
-# %% ../../nbs/study/05_figures.ipynb #a0c1b079
+# %% ../../nbs/study/05_figures.ipynb #a8dc20b9
 def _forest_row(ax, r, y, style):
     "One comparison."
     if r.state != 'done': ax.text(.01, y, 'missing', transform=ax.get_yaxis_transform(), va='center', fontsize=7, color='#767676', style='italic'); return
     fill = style['color'] if r.significant else 'white'
     err = np.nan_to_num([[r.difference-r.low], [r.high-r.difference]])
-    ax.errorbar(r.difference, y, xerr=err, fmt=style['marker'], color=style['color'], mfc=fill, ms=5, elinewidth=1.2, capsize=2)
+    ax.errorbar(r.difference, y, xerr=err, fmt=style['marker'], color=style['color'], mfc=fill, ms=6, elinewidth=1.2, capsize=2)
 
 def _forest_rows(d):
     "Heights of the lines: starts from above, fractions within a start, a gap between starts."
@@ -135,11 +136,12 @@ def _forest_rows(d):
         y -= 1 + .5*(last is not None and last != r.start); last = r.start; res.append(y)
     return res
 
-# %% ../../nbs/study/05_figures.ipynb #241167c6
+# %% ../../nbs/study/05_figures.ipynb #a8f184dd
 def plot_comparisons(comparisons:pd.DataFrame, # from `paired_comparisons`
                      metric:str='macro-F1'     # name for the axis
-                    ):                         # axes, one a mode
+                    )->np.ndarray:             # Axes, one a mode
     "Forest plot of paired differences; filled markers are significant after Holm's correction."
+    if not len(comparisons): return np.array([_empty('There is nothing to compare: the study has one start.')])
     base,modes,styles = comparisons.base.iloc[0], _unique(comparisons['mode']), start_styles(_unique(comparisons.start))
     most = comparisons['mode'].value_counts().max() + .5*len(styles)
     fig,axs = _panels(len(modes), 3.4, .19*most+1.1, sharey=False)
@@ -150,16 +152,16 @@ def plot_comparisons(comparisons:pd.DataFrame, # from `paired_comparisons`
         ax.axvline(0, color='k', lw=.8); ax.grid(axis='x', alpha=.3); ax.set(title=m, xlabel=f'{metric}, difference from {base}', ylim=(min(ys)-1, 0))
     return axs
 
-# %% ../../nbs/study/05_figures.ipynb #e0010412
+# %% ../../nbs/study/05_figures.ipynb #60ba6838
 def _cd_bar(ax, ranks):
     "The critical difference as a bar above the scale, clear of its numbers."
     x = ranks.ranks.min(); box = ax.get_xaxis_transform(); top = 1.28
-    ax.plot([x, x+ranks.cd], [top]*2, color='k', lw=2, marker='|', ms=6, transform=box, clip_on=False); ax.text(x+ranks.cd+.04, top, f'critical difference {ranks.cd:.2f}', transform=box, va='center', fontsize=8)
+    ax.plot([x, x+ranks.cd], [top]*2, color='k', lw=2, marker='|', ms=6, transform=box, clip_on=False); ax.annotate(f'critical difference {ranks.cd:.2f}', (x+ranks.cd, top), xytext=(8, 0), xycoords=box, textcoords='offset points', va='center', fontsize=8, annotation_clip=False)
 
-# %% ../../nbs/study/05_figures.ipynb #f4124f01
+# %% ../../nbs/study/05_figures.ipynb #1ba21f95
 def plot_cd(ranks # from `mean_ranks`
-           ):     # axes
-    "Critical-difference diagram of mean ranks."
+           )->object: # Its axes
+    "Critical-difference diagram of mean ranks (Demsar 2006, JMLR 7); a sentence in its place where there are too few starts or blocks."
     import matplotlib.pyplot as plt, scikit_posthocs as sp
     if not np.isfinite(ranks.friedman_p): return _empty(ranks.says)
     ax = plt.subplots(figsize=(6.4, .9+.22*len(ranks.ranks)), layout='constrained')[1]
@@ -169,7 +171,7 @@ def plot_cd(ranks # from `mean_ranks`
     if np.isfinite(ranks.cd): _cd_bar(ax, ranks)
     return ax
 
-# %% ../../nbs/study/05_figures.ipynb #5eb1fd8d
+# %% ../../nbs/study/05_figures.ipynb #769e5347
 _set_axes = dict(patients='patients', videos='videos', videos_per_patient='videos', machines='machines', frames_per_video='frames per video', step='step between frames', budget='frames (budget)')
 
 def _set_column(axis): return {'budget': 'set_frames', 'videos_per_patient': 'set_videos'}.get(axis, f'set_{axis}')
@@ -184,11 +186,11 @@ def _arms(df):
     rest = [s for s in sets if s not in named and s != 'base']
     return {a: ['base', *v] for a,v in arms.items()} if arms else {'budget': ['base', *rest]}
 
-# %% ../../nbs/study/05_figures.ipynb #0632fa2b
+# %% ../../nbs/study/05_figures.ipynb #4f2a5a32
 def _arm_curve(ax, g, column, metric, style, name):
     "Mean and range over repeats of one start along one property."
     v = g.groupby(column)[metric].agg(['mean','min','max'])
-    ax.errorbar(v.index, v['mean'], [v['mean']-v['min'], v['max']-v['mean']], **style, ms=5, lw=1.3, elinewidth=1, capsize=2, label=name)
+    ax.errorbar(v.index, v['mean'], [v['mean']-v['min'], v['max']-v['mean']], **style, ms=6, lw=1.3, elinewidth=1, capsize=2, label=name)
 
 def _level_ticks(ax, levels):
     "The levels as ticks; a logarithmic axis where they span much."
@@ -202,12 +204,12 @@ def _arm_title(d, axis, column):
     if column == 'set_frames' or not len(fr): return 'budget changes'
     return f'{axis.replace("_", " ")} change, ' + (f'{fr.min():.0f} frames' if fr.nunique() == 1 else f'{fr.min():.0f} to {fr.max():.0f} frames')
 
-# %% ../../nbs/study/05_figures.ipynb #a71b7fbb
+# %% ../../nbs/study/05_figures.ipynb #48e73d05
 def plot_variance_size(results:pd.DataFrame,     # table of a study with columns set_*
                        metric:str='macro_f1',    # column of the score
                        mode:str|None=None,       # None: the first
                        fraction:float|None=None  # None: the smallest
-                      ):                         # axes, one a property of the set
+                      )->np.ndarray:             # Axes, one a property of the set
     "Score against variety of the pre-training frames at a fixed budget, and against the budget."
     mode,fraction = mode or results['mode'].iloc[0], fraction or results.fraction.min()
     df = results[(results['mode'] == mode) & (results.fraction == fraction)].copy()
@@ -215,6 +217,7 @@ def plot_variance_size(results:pd.DataFrame,     # table of a study with columns
     sets = df[(df.state == 'done') & df.set_frames.notna()] if 'set_frames' in df else df.iloc[:0]
     if sets.set.nunique() < 2: return np.array([_empty('The study has one pre-training set; variance against size needs several (variance_grid).')])
     arms = {a: d for a,s in _arms(sets).items() if (d := sets[sets.set.isin(s)])[_set_column(a)].nunique() > 1}
+    if not arms: return np.array([_empty('The pre-training sets do not differ in a property that is known here; variance against size needs those of variance_grid.')])
     fig,axs = _panels(len(arms), 2.7, 2.6)
     for ax,(a,d) in zip(axs, arms.items()):
         c,styles = _set_column(a), start_styles(_unique(d.start))
@@ -226,7 +229,7 @@ def plot_variance_size(results:pd.DataFrame,     # table of a study with columns
     fig.suptitle(f'not done: {", ".join(_unique(bad.start + " " + bad.set))}' if len(bad) else '', fontsize=8); fig.legend(*axs[0].get_legend_handles_labels(), loc='outside lower center', ncols=4, fontsize=8, frameon=False)
     return axs
 
-# %% ../../nbs/study/05_figures.ipynb #cbe19583
+# %% ../../nbs/study/05_figures.ipynb #981da99a
 def _fake_sets(seed=0):
     "A made-up variance grid: two methods, variety helps, size does not."
     rng,rows = np.random.default_rng(seed), []
@@ -240,12 +243,12 @@ def _fake_sets(seed=0):
                 rows.append(dict(key=f'{start}{name}{r}', state='done', start=start, mode='linear', fraction=.1, seed=r, pretrain_seed=r, draw=r, set=name, variant='', macro_f1=f1, error='', **cols))
     return pd.DataFrame(rows)
 
-# %% ../../nbs/study/05_figures.ipynb #0da65d27
+# %% ../../nbs/study/05_figures.ipynb #2c5b24e1
 def plot_spread(results:pd.DataFrame,     # table of a study with several variants
                 by:str='variant',         # column whose values are compared
                 metric:str='macro_f1',    # column of the score
                 fraction:float|None=None  # None: the smallest
-               ):                         # axes, one a mode
+               )->np.ndarray:             # Axes, one a mode
     "Mean score of every variant of each start; the line is their range, in figures beside it."
     fraction = fraction or results.fraction.min()
     df = _tidy(results); df = df[df.fraction == fraction]; df = df[df.start.isin([s for s,g in df.groupby('start') if g[by].nunique() > 1])]
@@ -260,7 +263,7 @@ def plot_spread(results:pd.DataFrame,     # table of a study with several varian
         ax.set_yticks(range(0, -len(styles), -1), list(styles)); ax.set(title=f'{m}, {_percent(fraction)}', xlabel=_named(metric), ylim=(-len(styles)+.4, .6)); ax.grid(axis='x', alpha=.3)
     return axs
 
-# %% ../../nbs/study/05_figures.ipynb #3c50e9cf
+# %% ../../nbs/study/05_figures.ipynb #8600b96e
 def _done(results, mode=None, fraction=None):
     "Done cells of one mode and fraction: by default the first mode and the largest fraction."
     mode, fraction = mode or results['mode'].iloc[0], fraction or results.fraction.max()
@@ -272,7 +275,7 @@ def _present_f1(d, classes):
     r = per_class_report(d['class'], d.predicted, classes)
     return r.f1[r.support > 0].mean()
 
-# %% ../../nbs/study/05_figures.ipynb #e5896f0e
+# %% ../../nbs/study/05_figures.ipynb #2700a037
 def machine_table(results:pd.DataFrame,      # table of a study
                   predictions,               # function of a row's `key`: its table of predictions
                   classes,                   # all classes of the task
@@ -288,20 +291,27 @@ def machine_table(results:pd.DataFrame,      # table of a study
     n = tables[0][1].groupby(by).patient.nunique()
     return one.pivot_table(index='start', columns=by, values='f1').reindex(_unique(df.name)).rename(columns=lambda k: f'{k} ({n[k]})')
 
-def plot_machines(results, predictions, classes, mode=None, fraction=None, by='machine'):
-    "Heat map of macro-F1 by start and machine (with its test patients), and the gap between best and worst."
+# %% ../../nbs/study/05_figures.ipynb #d326ba85
+def plot_machines(results:pd.DataFrame,      # Table of a study
+                  predictions,               # Function of a row's `key`: its table of predictions
+                  classes,                   # All classes of the task
+                  mode:str|None=None,        # None: the first
+                  fraction:float|None=None,  # None: the largest
+                  by:str='machine'           # Column of the predictions
+                 )->object:  # Its axes
+    "Heat map of macro-F1 by start and machine (with its test patients), and the gap between best and worst; its colours span .3 at least, so that small differences look small."
     import seaborn as sns
     t,what = machine_table(results, predictions, classes, mode, fraction, by), _done(results, mode, fraction)[2]
     if t is None: return _empty(f'The predictions have no column {by}, or no cell is done.')
     gap = (t.max(axis=1) - t.min(axis=1)).to_frame('gap') if t.shape[1] > 1 else pd.DataFrame(index=t.index)
     fig,axs = _panels(1, .95*(t.shape[1]+gap.shape[1])+1.7, .34*len(t)+1.2)
-    shown = pd.concat([t, gap], axis=1)
-    sns.heatmap(shown, annot=True, fmt='.2f', cmap='cividis', vmin=t.min().min(), vmax=t.max().max(), cbar=False, ax=axs[0], annot_kws=dict(fontsize=8), linewidths=.5, mask=shown.columns.isin(['gap'])[None].repeat(len(t), 0))
+    shown, top = pd.concat([t, gap], axis=1), t.max().max()
+    sns.heatmap(shown, annot=True, fmt='.2f', cmap='cividis', vmin=min(t.min().min(), top-.3), vmax=top, cbar=False, ax=axs[0], annot_kws=dict(fontsize=8), linewidths=.5, mask=shown.columns.isin(['gap'])[None].repeat(len(t), 0))
     _gap_column(axs[0], gap); _hatch(axs[0], shown)
     axs[0].set(xlabel=f'{by} (test patients)', ylabel='', title=f'macro-F1, {what}'); axs[0].tick_params(axis='y', rotation=0)
     return axs[0]
 
-# %% ../../nbs/study/05_figures.ipynb #e4ed2b28
+# %% ../../nbs/study/05_figures.ipynb #9d3cf28a
 def _gap_column(ax, gap):
     "Numbers of the last column; red where a start loses more than .15 somewhere."
     if not gap.shape[1]: return
@@ -309,14 +319,14 @@ def _gap_column(ax, gap):
     for i,v in enumerate(gap.gap):
         if np.isfinite(v): ax.text(x, i+.5, f'{v:.2f}' + (' !' if v > .15 else ''), ha='center', va='center', fontsize=8, color='#b00020' if v > .15 else 'k', weight='bold' if v > .15 else 'normal')
 
-# %% ../../nbs/study/05_figures.ipynb #22055320
+# %% ../../nbs/study/05_figures.ipynb #817d203f
 def plot_confusions(results:pd.DataFrame,      # table of a study
                     predictions,               # function of a row's `key`: its table of predictions
                     classes,                   # all classes of the task
                     starts=None,               # names; None: the best three by mean macro-F1, and random
                     mode:str|None=None,        # None: the first
                     fraction:float|None=None   # None: the largest
-                   ):                          # axes, one a start
+                   )->np.ndarray:              # Axes, one a start
     "Confusion matrices of a few starts, as shares of the true class."
     import seaborn as sns
     _,done,what = _done(results, mode, fraction)
@@ -332,10 +342,10 @@ def plot_confusions(results:pd.DataFrame,      # table of a study
     axs[0].set_ylabel('true', fontsize=8); fig.suptitle(what, fontsize=9)
     return axs
 
-# %% ../../nbs/study/05_figures.ipynb #47ddfdc6
+# %% ../../nbs/study/05_figures.ipynb #811291f3
 def plot_internal_external(results:pd.DataFrame,  # table of a study with columns ext_*
                            metric:str='macro_f1'  # name of the score
-                          ):                      # axes, one a mode
+                          )->np.ndarray:          # Axes, one a mode
     "External against internal score, mean over repeats."
     ext = f'ext_{metric}'
     if ext not in results or results[ext].isna().all(): return np.array([_empty('The study has no external test set.')])
@@ -353,7 +363,7 @@ def plot_internal_external(results:pd.DataFrame,  # table of a study with column
     for h in leg.legend_handles: h.set_sizes([40])
     return axs
 
-# %% ../../nbs/study/05_figures.ipynb #4239913e
+# %% ../../nbs/study/05_figures.ipynb #12156301
 _asked = dict(data=('name','images','patients','classes','split','train','valid','test','size','leaks'), pretraining=('methods','encoder','steps','batch','optimiser','pairs','composition','views','set'),
               downstream=('modes','fractions','draws','repeats'), statistics=('metric','covers','resamples','family','ranks'))
 
@@ -372,7 +382,7 @@ def _words(o):
 
 def _counted(o): return f'{o[0]:,} images of {o[1]:,} patients'
 
-# %% ../../nbs/study/05_figures.ipynb #653223ba
+# %% ../../nbs/study/05_figures.ipynb #33e93d0f
 def _data_text(f):
     ext = f' External test: {f("data", "external")}.' if f.has('data', 'external') else ''
     return (f'The labelled data ({f("data", "name")}) were {f("data", "images")} stills of {f("data", "patients")} patients in {f("data", "classes", lambda c: f"{len(c)} classes ({_words(c)})")}, split {f("data", "split")} into '
@@ -392,8 +402,8 @@ def _statistics_text(f):
             f'the error of a mean over few repeats was drawn from Student\'s t distribution, and both were added. Starts were compared within repeats and patients by the same method applied to differences, two-sided, p = 2(k+1)/(n+1); '
             f'correction for multiple tests: {f("statistics", "family", lines)}. Ranks: {f("statistics", "ranks", lambda o: str(o).rstrip("."))}.')
 
-# %% ../../nbs/study/05_figures.ipynb #d8e28617
-def methods_paragraph(facts:dict # what was done; keys are in the table above
+# %% ../../nbs/study/05_figures.ipynb #16dc6346
+def methods_paragraph(facts:dict # What was done; keys are in the table above
                      )->str:     # plain text, a paragraph a part
     "The methods of a study in words; facts that are not given are named, not invented."
     f = _Facts(facts)
@@ -404,7 +414,7 @@ def methods_paragraph(facts:dict # what was done; keys are in the table above
     parts += [str(o) for o in facts.get('notes') or []]
     return '\n\n'.join(parts + ([f'Not given, to be filled in by hand: {", ".join(_unique(f.lacking))}.'] if f.lacking else []))
 
-# %% ../../nbs/study/05_figures.ipynb #d694b6cd
+# %% ../../nbs/study/05_figures.ipynb #4e77f3cc
 _fake_facts = dict(
     data=dict(name='made-up hearts', images=800, patients=80, classes=['3VV','4CH','LVOT','RVOT','non-heart'], split='by patient, stratified by class', train=(320,32), valid=(80,8), test=(400,40), size=64, leaks='no patient and no near-duplicate image in two parts'),
     pretraining=dict(methods={'SimCLR': 'temperature 0.1', 'BarlowTwins': 'lambda 0.005', 'BYOL': 'EMA .99'}, encoder='resnet18', steps=600, batch=64, optimiser='AdamW, one cycle, learning rate 1e-3, weight decay 0.01', pairs='two frames of a clip, at most 3 frames apart',
@@ -412,8 +422,8 @@ _fake_facts = dict(
     downstream=dict(modes={'fine-tune': '100 epochs, AdamW 1e-3', 'linear': 'logistic regression, C chosen on validation patients'}, fractions=[.01,.1,1.], draws='whole patients in random order, the last one cut short, nested', repeats='3, pre-training seed and label draw together'),
     software=dict(sslus='0.1.0', torch='2.15.0'))
 
-# %% ../../nbs/study/05_figures.ipynb #c6084ee8
-def say(text, # plain text; anything in it that looks like HTML is shown, not obeyed
+# %% ../../nbs/study/05_figures.ipynb #3e0ec1bb
+def say(text, # Plain text; anything in it that looks like HTML is shown, not obeyed
         kind:str='say' # 'say', 'note' or 'methods' (keeps its line breaks)
        ):
     "Show a paragraph."
@@ -422,14 +432,16 @@ def say(text, # plain text; anything in it that looks like HTML is shown, not ob
     tag = 'pre' if kind == 'methods' else 'p'
     display(HTML(f'<{tag} class="{kind}">{html.escape(str(text))}</{tag}>'))
 
-def show_figure(axes,   # what a plot function returned
-                alt:str # what it shows
+def show_figure(axes,   # What a plot function returned
+                alt:str # What it shows, for those who cannot see it
                ):
     "Show a figure with its description, and close it; where there was nothing to draw, the sentence that says so."
     import matplotlib.pyplot as plt
     from IPython.display import display
     ax = np.ravel(axes)[0]; fig = ax.figure
-    if hasattr(ax, 'says'): plt.close(fig); return say(ax.says)
+    if hasattr(ax, 'says'):
+        plt.close(fig); say(ax.says)
+        return
     display(fig, metadata={'image/png': dict(alt=alt)}); plt.close(fig)
 
 def fold(df:pd.DataFrame, # table
@@ -441,10 +453,11 @@ def fold(df:pd.DataFrame, # table
     from sslus.study.report import table_html
     display(HTML(f'<details><summary>{html.escape(title)}</summary>{table_html(df)}</details>'))
 
-# %% ../../nbs/study/05_figures.ipynb #ad8719c9
-class ReportError(Exception): "The report could not be made; the text names the cell."
+# %% ../../nbs/study/05_figures.ipynb #81fc5d65
+class ReportError(Exception):
+    "The report could not be made; the text names the cell."
 
-# %% ../../nbs/study/05_figures.ipynb #1ef995b9
+# %% ../../nbs/study/05_figures.ipynb #2eab1c89
 def _with_path(nb, path):
     "Set `path` in the cell tagged 'parameters', else in the first code cell."
     code = [c for c in nb.cells if c.cell_type == 'code']
@@ -474,7 +487,7 @@ def _failed(nb):
             if o.output_type == 'error': return c, f'{o.ename}: {o.evalue}', re.sub(r'\x1b\[[0-9;]*m', '', '\n'.join(o.traceback))[-2000:]
     return None
 
-# %% ../../nbs/study/05_figures.ipynb #d2ffaad6
+# %% ../../nbs/study/05_figures.ipynb #249fb14d
 def _run_notebook(nb, folder, timeout):
     "Execute all cells; ReportError names the one that fails."
     from nbclient import NotebookClient
@@ -488,18 +501,18 @@ def _run_notebook(nb, folder, timeout):
         if c.cell_type == 'code': c.outputs = [o for o in c.outputs if o.get('name') != 'stderr']
     return nb
 
-# %% ../../nbs/study/05_figures.ipynb #71adf04d
+# %% ../../nbs/study/05_figures.ipynb #5e02c473
 _page_css = '''.cell{margin:0 0 .6rem}.output_subarea{overflow-x:auto;max-width:100%}.output_subarea pre{white-space:pre-wrap}.prompt,.anchor-link{display:none}
 table{border:0!important;font-size:.85rem;margin:.3rem 0 .9rem}th,td{border-width:0 0 1px!important;white-space:nowrap}tr,th{text-align:left!important}details{margin:.5rem 0}summary{cursor:pointer}h1{font-size:1.7rem}h3{margin:1.4rem 0 .3rem}
 p.say{margin:.4rem 0}p.note{color:#555;font-size:.92rem}pre.methods{white-space:pre-wrap;font:inherit;background:#f5f5f5;padding:.9rem}
 @media(max-width:40rem){body{margin:1rem auto;font-size:15px}.output_subarea img{max-width:none;width:34rem;height:auto}}@media print{body{max-width:none}}'''
 
 def _described(nb):
-    "The notebook with pictures as <img> that carry their descriptions."
+    "The notebook with pictures as <img> that carry their descriptions, a third larger than in a notebook, beside text of 16 pixels."
     import copy, html
     nb = copy.deepcopy(nb)
     for o in (o for c in nb.cells for o in c.get('outputs', []) if 'image/png' in o.get('data', {})):
-        meta = o.get('metadata', {}).get('image/png', {}); width = f' width="{int(meta["width"])}"' if 'width' in meta else ''
+        meta = o.get('metadata', {}).get('image/png', {}); width = f' width="{int(1.35*meta["width"])}"' if 'width' in meta else ''
         o.data = {'text/html': f'<img alt="{html.escape(meta.get("alt", "figure"))}"{width} src="data:image/png;base64,{o.data["image/png"].replace(chr(10), "")}">'}
     return nb
 
@@ -521,15 +534,15 @@ def _write(path, text):
     part.write_text(text, encoding='utf-8'); os.replace(part, path)
     return path
 
-# %% ../../nbs/study/05_figures.ipynb #972ae57f
+# %% ../../nbs/study/05_figures.ipynb #42007ecf
 def template_path()->Path:
     "The report template that comes with the package."
     import sslus
     return Path(sslus.__file__).parent/'study'/'report_template.ipynb'
 
-def notebook_html(nb,  # an executed notebook (nbformat node)
-                 )->str: # one HTML page, with everything inside
-    "An executed notebook as a self-contained page, code hidden."
+def notebook_html(nb,  # An executed notebook (nbformat node)
+                 )->str: # One HTML page, with everything inside
+    "An executed notebook as a self-contained page, code hidden; ReportError where it would load something from elsewhere."
     import html
     from sslus.study.report import _css
     page = (f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{html.escape(_title(nb))}</title>'
@@ -537,12 +550,12 @@ def notebook_html(nb,  # an executed notebook (nbformat node)
     if bad := _from_network(page): raise ReportError(f'the report would load {bad[0]} from the network; a report stands alone')
     return page
 
-def execute_template(template:str|Path|None, # notebook to run; None: the package's
-                     study_path:str|Path,    # folder of the study
-                     out_ipynb:str|Path,     # executed notebook to write
-                     out_html:str|Path,      # page to write
-                     timeout:int=1800        # seconds a cell may take
-                    )->Path:                 # out_html
+def execute_template(template:str|Path|None, # Notebook to run; None: the package's
+                     study_path:str|Path,    # Folder of the study
+                     out_ipynb:str|Path,     # Executed notebook to write
+                     out_html:str|Path,      # Page to write
+                     timeout:int=1800        # Seconds a cell may take
+                    )->Path:                 # `out_html`; ReportError where a cell fails, and then nothing is written
     "Run a report template on a study and write the executed notebook and one self-contained HTML file."
     import nbformat
     nb = _with_path(nbformat.read(Path(template or template_path()), 4), Path(study_path).resolve())
@@ -550,7 +563,7 @@ def execute_template(template:str|Path|None, # notebook to run; None: the packag
     _with_path(nb, '.')                                     # no machine's folders in what is handed on
     _write(out_ipynb, nbformat.writes(nb)); return _write(out_html, page)
 
-# %% ../../nbs/study/05_figures.ipynb #465dfee3
+# %% ../../nbs/study/05_figures.ipynb #2be43b60
 class _FakeStudy:
     "The made-up study behind the names that the report template asks for."
     def __init__(self, path='.'): self._results,self._predictions,self.classes = _fake_study_results(); self.path = Path(path)
@@ -566,7 +579,7 @@ class _FakeStudy:
         df = self._predictions('SimCLR-linear-1.0-0'); rng = np.random.default_rng(0)
         return SimpleNamespace(x=rng.normal(0, 1, (len(df), 8)) + 3*rng.normal(0, 1, (len(self.classes), 8))[[self.classes.index(c) for c in df['class']]], name='SimCLR', planes=SimpleNamespace(df=df, subset=lambda split: df))
 
-# %% ../../nbs/study/05_figures.ipynb #0b1c1701
+# %% ../../nbs/study/05_figures.ipynb #65642b74
 def _for_fake(template, out):
     "The template with the made-up study in place of a real one, for tests."
     import nbformat

@@ -6,7 +6,7 @@ Docs: https://sslus.github.io/sslus/study/grids.html.md"""
 
 # %% auto #0
 __all__ = ['seven', 'configs', 'robustness_axes', 'read_config', 'from_config', 'variance_grid', 'robustness_grid',
-           'command_study', 'phantom_data']
+           'phantom_data']
 
 # %% ../../nbs/study/08_grids.ipynb #bf759504
 import copy, difflib, inspect
@@ -23,7 +23,7 @@ from .engine import StudyError, write_file
 from .starts import Pretrain, make_part, read_start
 from .study import Study
 
-# %% ../../nbs/study/08_grids.ipynb #f5e28deb
+# %% ../../nbs/study/08_grids.ipynb #f9c73108
 seven = ('AutoEncoder', 'InpaintAutoEncoder', 'SimCLR', 'MoCo', 'BYOL', 'BarlowTwins', 'VICReg')
 
 configs = {
@@ -51,14 +51,15 @@ configs |= {
     'jiao2020-small': dict(phantom='sweeps', pretrain=['random', *_clip_starts(bs=32), {'Pretrain': dict(method='BarlowTwins', **_frames)}], common=dict(steps=600, bs=64, options=dict(size=64)),
                            downstream=[{'FineTune': dict(steps=200, lr=[2e-3, 2e-3])}], fractions=[.05], pretrain_seeds=3, draws=3, **_small)}
 
-# %% ../../nbs/study/08_grids.ipynb #d0da041c
-def read_config(config # name of a ready one, a YAML file, or a dict
-               )->dict: # arguments of `Study`, and `common`
+# %% ../../nbs/study/08_grids.ipynb #252d0626
+def read_config(config # Name of a ready one, a YAML file, or a dict
+               )->dict: # Arguments of `Study`, and `common`; StudyError where it cannot be read
     "A configuration by its name or from a file; paths in a file are taken from its folder."
     if isinstance(config, dict): return _based(copy.deepcopy(config), Path('.'), ())
     if config in configs: return copy.deepcopy(configs[config])
     return _read_file(Path(config), ())
 
+# %% ../../nbs/study/08_grids.ipynb #49983f16
 def _read_file(file, seen):
     import yaml
     if not file.is_file():
@@ -81,7 +82,7 @@ def _merged(a, b):
     a, b = a or {}, b or {}
     return a | b | ({'options': {**(a.get('options') or {}), **(b.get('options') or {})}} if 'options' in a or 'options' in b else {})
 
-# %% ../../nbs/study/08_grids.ipynb #70299508
+# %% ../../nbs/study/08_grids.ipynb #96266fc1
 def _from_folder(c, folder):
     "Paths of a configuration file as seen from its folder."
     at = lambda o: str(folder/o) if isinstance(o, str) else {k: at(v) if k in ('path', 'other', 'root') or not {'path', 'other'} & set(o) else v for k,v in o.items()} if isinstance(o, dict) else o
@@ -94,7 +95,7 @@ def _entry_at(o, folder):
     if isinstance(o, str): return at(o) if o.endswith('.safetensors') else o
     return {k: {a: at(b) if a in ('file', 'weights') else b for a,b in (v or {}).items()} for k,v in o.items()} if isinstance(o, dict) else o
 
-# %% ../../nbs/study/08_grids.ipynb #aee10329
+# %% ../../nbs/study/08_grids.ipynb #44ab2a47
 def from_config(config,  # name of a ready one, a YAML file, or a dict
                 **change # arguments of `Study` that differ; None: as in the configuration
                )->Study:
@@ -115,7 +116,7 @@ def _with_common(o, common):
     own = next(iter(o.values())) if isinstance(o, dict) else dict(method=start.method)
     return read_start({'Pretrain': _merged(common, own)})
 
-# %% ../../nbs/study/08_grids.ipynb #5f776e65
+# %% ../../nbs/study/08_grids.ipynb #43d7f4d1
 def variance_grid(store:FrameStore, # all frames
                   budget:int,       # frames of each set
                   method='SimCLR',  # name of a method, or a `Pretrain` with the settings to use; or a list of them
@@ -139,7 +140,7 @@ def _bases(method):
     if bad: raise StudyError(f'{bad[0]}: no pre-training, so there is nothing to vary')
     return res
 
-# %% ../../nbs/study/08_grids.ipynb #ec66fb67
+# %% ../../nbs/study/08_grids.ipynb #1a3a0057
 robustness_axes = dict(
     bs=lambda b: {f'batch {n}': dict(bs=n) for n in (b.bs//2, b.bs*2)},
     lr=lambda b: {f'rate x{k:g}': dict(lr=_rates_times(b, k)) for k in (.3, 3.)},
@@ -155,7 +156,7 @@ def _rates_times(base, k):
     r = base.method_object().recipe.rates(base.bs)
     return [float(o)*k for o in r] if isinstance(r, (list, tuple)) else float(r)*k
 
-# %% ../../nbs/study/08_grids.ipynb #428f6513
+# %% ../../nbs/study/08_grids.ipynb #e619ba5f
 def robustness_grid(methods=('SimCLR', 'BarlowTwins'), # names of methods, or `Pretrain` objects with the base settings
                     axes=None,      # names in `robustness_axes`; None: all
                    )->list:         # of `Pretrain`: the base, then one change at a time
@@ -164,7 +165,7 @@ def robustness_grid(methods=('SimCLR', 'BarlowTwins'), # names of methods, or `P
     if unknown: raise StudyError(f'{", ".join(sorted(unknown))}: no such axis; there are {", ".join(robustness_axes)}')
     return [o for b in _bases(methods) for o in [replace(b, variant='base'), *(replace(b, variant=n, **c) for a in (axes or robustness_axes) for n,c in robustness_axes[a](b).items())]]
 
-# %% ../../nbs/study/08_grids.ipynb #04e92bbc
+# %% ../../nbs/study/08_grids.ipynb #340a5bbb
 def command_study(config, path=None, planes=None, root=None, store=None, external=None, pretrain=None, downstream=None, fractions=None, seeds=None, arch=None, steps=None, size=None, device=None)->Study:
     "The study that the command's arguments describe."
     if (Path(config)/'study.json').is_file(): return Study.open(config, **{k: v for k,v in dict(device=device).items() if v})
@@ -191,9 +192,10 @@ def _sweep_planes(folder):
     if not (data/'planes.csv').exists(): write_file(data/'planes.csv', lambda p: sweep_table(data, every=3).to_csv(p, index=False))
     return data/'planes.csv'
 
+# %% ../../nbs/study/08_grids.ipynb #c85e9853
 _tables = dict(planes=lambda folder: folder/'phantom'/'planes.csv', sweeps=_sweep_planes, **{k: lambda folder, k=k: make_plane_task(folder/k, k)/'planes.csv' for k in ('alike', 'distinct')})
 
-def phantom_data(folder,         # where the phantom goes
+def phantom_data(folder,         # Where the phantom goes
                  task='planes'   # 'planes', 'sweeps' (frames with a plane or background), 'alike' or 'distinct' (planes that are)
                 )->tuple:        # (table of labelled stills or frames, frame store), paths
     "Table and store of the embedded phantom, made where they are not there."

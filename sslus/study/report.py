@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np, pandas as pd
 from ..evaluate.metrics import mean_ci
 
-# %% ../../nbs/study/01_report.ipynb #c2f629e4
+# %% ../../nbs/study/01_report.ipynb #61781ee4
 def _cell(g, digits=3):
     "Mean and interval of one cell: over draws where there are several, else over test patients; seeds are averaged within a draw."
     m, lo, hi = mean_ci(g.groupby('draw').macro_f1.mean())
@@ -23,7 +23,7 @@ def _cell(g, digits=3):
 
 def _column(mode, fraction, n): return f'{mode} {100*fraction:g} %' + (f' ({n} draws)' if n > 1 else '')
 
-# %% ../../nbs/study/01_report.ipynb #e8d8fcdb
+# %% ../../nbs/study/01_report.ipynb #ec6f475e
 def results_table(results:pd.DataFrame # one row an experiment
                  )->pd.DataFrame:      # rows: starts, columns: mode and fraction, cells: mean [interval]
     "Macro-F1: mean with the 95 % t-interval over label draws, or over test patients where there is one draw."
@@ -32,7 +32,7 @@ def results_table(results:pd.DataFrame # one row an experiment
         rows.setdefault(start, {})[_column(mode, frac, g.draw.nunique())] = _cell(g)
     return pd.DataFrame(rows).T.rename_axis('macro-F1').fillna('')
 
-# %% ../../nbs/study/01_report.ipynb #9462674c
+# %% ../../nbs/study/01_report.ipynb #453d581d
 def paired_gain(results:pd.DataFrame, # one row an experiment
                 base:str='random',    # start to compare with
                 mode:str='fine-tune'  # mode to compare in
@@ -47,68 +47,87 @@ def paired_gain(results:pd.DataFrame, # one row an experiment
             rows.append(dict(start=start, fraction=frac, draws=len(g), gain=ci[0], low=ci[1], high=ci[2], draws_won=int((g > 0).sum())))
     return pd.DataFrame(rows)
 
-# %% ../../nbs/study/01_report.ipynb #543931b3
-def plot_gain(results:pd.DataFrame, # one row an experiment
-              mode:str='fine-tune', # mode to draw
-              ax=None
-             ):
-    "Macro-F1 of each start over label fractions, one dot a draw, bars the means."
+# %% ../../nbs/study/01_report.ipynb #cc157da0
+_hatches = ('', '///', '...', 'xxx', '\\\\\\', '---', '+++', 'ooo')          # starts differ by hatching too: colours do not survive grey paper
+_dashes = ('-', '--', ':', '-.')
+
+def _hatched(ax, starts):
+    "Hatch the bars of each start, and a legend that shows it."
+    groups = [c for c in ax.containers if len(c)]
+    for i,c in enumerate(groups):
+        for bar in c: bar.set(hatch=_hatches[i % len(_hatches)], edgecolor='.3', linewidth=.6)
+    ax.legend(groups, starts, frameon=False)
+
+# %% ../../nbs/study/01_report.ipynb #e74e6f1f
+def plot_gain(
+    results:pd.DataFrame, # One row an experiment: start, mode, fraction, draw, macro_f1
+    mode:str='fine-tune', # Mode to draw
+    ax:'plt.Axes|None'=None, # Axes to draw on; a new figure without one
+)->'plt.Axes':            # Its axes
+    "Macro-F1 of each start over label fractions: bars are means, dots are label draws."
     import matplotlib.pyplot as plt, seaborn as sns
-    d = results[results['mode'] == mode].assign(labels=lambda o: [f'{100*f:g} %' for f in o.fraction])
+    d = results[results['mode'] == mode].dropna(subset='macro_f1')
+    if not len(d): raise ValueError(f'no score in mode {mode!r}; modes: {", ".join(results["mode"].unique())}')
+    d = d.assign(labels=[f'{100*f:g} %' for f in d.fraction])
     if ax is None: ax = plt.subplots(figsize=(6, 3.2))[1]
-    args = dict(data=d, x='labels', y='macro_f1', hue='start', palette='colorblind', ax=ax)
-    sns.barplot(**args, errorbar=None, alpha=.45)
-    sns.stripplot(**args, dodge=True, legend=False, size=5)
-    ax.set(xlabel='share of labels', ylabel='macro-F1', ylim=(0, 1), title=mode); ax.legend(fontsize=8, frameon=False)
+    starts, args = list(d.start.unique()), dict(data=d, x='labels', y='macro_f1', hue='start', ax=ax)
+    sns.barplot(**args, errorbar=None, alpha=.5)
+    sns.stripplot(**args, dodge=len(starts) > 1, legend=False, size=5, edgecolor='k', linewidth=.5)
+    ax.set(xlabel='share of labels', ylabel='macro-F1', ylim=(0, 1), title=mode); _hatched(ax, starts)
     return ax
 
-def plot_log(log:pd.DataFrame, # epoch, train_loss[, valid_loss, std, rankme]
-             name:str=''       # of the run
-            ):
-    "Learning curves of a pre-training: losses, spread and effective rank of the embeddings; returns the axes."
+# %% ../../nbs/study/01_report.ipynb #df95c584
+def plot_log(
+    log:pd.DataFrame, # Progress table: epoch, train_loss[, valid_loss, std, rankme]
+    name:str='',      # Of the run, for the titles
+)->np.ndarray:        # Axes, one a panel
+    "Learning curves of a pre-training: losses, spread and effective rank of the embeddings."
     import matplotlib.pyplot as plt
-    parts = [('loss', [c for c in ('train_loss','valid_loss') if c in log]), ('std', ['std']), ('rankme', ['rankme'])]
-    parts = [(t, c) for t,c in parts if c and c[0] in log]
+    parts = [(t, [c for c in cols if c in log and log[c].notna().any()]) for t,cols in dict(loss=('train_loss', 'valid_loss'), std=('std',), rankme=('rankme',)).items()]
+    parts = [(t, c) for t,c in parts if c]
+    if not parts: raise ValueError(f'the log holds no loss to draw; its columns: {", ".join(log.columns)}')
     fig,axs = plt.subplots(1, len(parts), figsize=(3.1*len(parts), 2.6), squeeze=False)
     for ax,(t,cols) in zip(axs[0], parts):
-        for c in cols: ax.plot(log.epoch, log[c].astype(float), label=c)
+        for c,ls in zip(cols, _dashes): ax.plot(log.epoch, log[c].astype(float), ls=ls, marker='o' if len(log) == 1 else None, label=c.replace('_', ' '))
         ax.set(title=f'{name} {t}'.strip(), xlabel='epoch')
-        if len(cols) > 1: ax.legend(fontsize=8, frameon=False)
+        if len(cols) > 1: ax.legend(frameon=False)
     fig.tight_layout(); return axs[0]
 
-# %% ../../nbs/study/01_report.ipynb #b5918d7f
-def fig_html(fig,     # matplotlib figure or axes
-             alt:str, # what it shows, for those who cannot see it
-             dpi:int=90
-            )->str:
+# %% ../../nbs/study/01_report.ipynb #7a999092
+def fig_html(fig,     # Matplotlib figure or axes
+             alt:str, # What it shows, for those who cannot see it
+             dpi:int=90 # Pixels an inch
+            )->str:   # An <img> element
     "A figure as an <img> with its data inside; closes the figure."
     import matplotlib.pyplot as plt
     fig, buf = getattr(fig, 'figure', fig), io.BytesIO()
     fig.savefig(buf, format='png', dpi=dpi, bbox_inches='tight'); plt.close(fig)
     return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{base64.b64encode(buf.getvalue()).decode()}">'
 
-def table_html(df:pd.DataFrame)->str:
-    "A table; names are escaped."
+def table_html(df:pd.DataFrame # Table; its index is shown as well
+              )->str:           # A <div> that scrolls sideways where the page is narrow
+    "A table as HTML; names in it are escaped."
     return '<div class="t">' + df.to_html(border=0, escape=True, justify='left') + '</div>'
 
-# %% ../../nbs/study/01_report.ipynb #33d2aa71
+# %% ../../nbs/study/01_report.ipynb #74c060f4
 _css = '''body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a}
 h1{line-height:1.2}h2{margin-top:2.2rem;border-bottom:1px solid #ddd}table{border-collapse:collapse;font-size:.9rem}
 th,td{padding:.3rem .7rem;border-bottom:1px solid #e4e4e4;text-align:left}.t{overflow-x:auto}img{max-width:100%;height:auto}
 pre{background:#f5f5f5;padding:.8rem;overflow-x:auto}'''
 
-# %% ../../nbs/study/01_report.ipynb #afe125b5
+# %% ../../nbs/study/01_report.ipynb #03d48041
 def html_page(path:str|Path, # file to write
               title:str,     # of the page
-              sections       # list of (heading, list of HTML pieces)
-             )->Path:
+              sections       # List of (heading, list of HTML pieces)
+             )->Path:       # The file
     "Write a self-contained HTML page."
     body = ''.join(f'<h2>{html.escape(h)}</h2>' + ''.join(parts) for h,parts in sections)
-    page = f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{html.escape(title)}</title><style>{_css}</style></head><body><h1>{html.escape(title)}</h1>{body}</body></html>'
+    page = f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{html.escape(title)}</title><style>{_css}</style></head><body><h1>{html.escape(title)}</h1>{body}</body></html>'
     path = Path(path); tmp = path.with_name(path.name + '.tmp')
     tmp.write_text(page, encoding='utf-8'); os.replace(tmp, path)
     return path
 
-def text_html(text:str)->str:
+def text_html(text:str # Plain text; `<` stays `<`
+             )->str:   # A <p> element
     "A paragraph of plain text."
     return f'<p>{html.escape(text)}</p>'

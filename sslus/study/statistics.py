@@ -14,7 +14,7 @@ from collections import namedtuple
 from scipy import stats
 from ..evaluate.metrics import cm_scores, macro_f1, patient_confusions, resample_counts
 
-# %% ../../nbs/study/04_statistics.ipynb #f928953d
+# %% ../../nbs/study/04_statistics.ipynb #b6100ae7
 def _fake_answers(rng, y, log_odds, n_classes):
     "Predictions for classes `y` (patients, images): right with `log_odds` (..., patients), else any other class."
     right = rng.random((*np.shape(log_odds), y.shape[1])) < 1/(1+np.exp(-np.asarray(log_odds)))[...,None]
@@ -29,7 +29,7 @@ def _fake_table(rng, y, log_odds, classes, machines):
                            machine=np.array(machines)[who%len(machines)], **{'class': c[y.ravel()], 'predicted': c[pred]}))
     return pd.concat([df, pd.DataFrame(prob, columns=[f'prob_{k}' for k in classes])], axis=1)
 
-# %% ../../nbs/study/04_statistics.ipynb #371f90da
+# %% ../../nbs/study/04_statistics.ipynb #161c9bdf
 _fake_skills = dict(random=-.2, ImageNet=.6, SimCLR=.9, BarlowTwins=1., BYOL=.95)
 
 def _fake_study_results(starts=None, fractions=(.01, .1, 1.), modes=('fine-tune', 'linear'), repeats=3, patients=40, n_images=10, missing=('ImageNet',), failed=True, seed=0,
@@ -58,7 +58,7 @@ def _fake_scores(t, classes):
     cm = patient_confusions(t['class'], t.predicted, t.patient, classes).sum(0)
     return {k: float(f(cm)) for k,f in cm_scores.items()}
 
-# %% ../../nbs/study/04_statistics.ipynb #0befc490
+# %% ../../nbs/study/04_statistics.ipynb #a037d93f
 _design_columns = dict(set='all', variant='', arch='', error='')
 
 def _parts(df):
@@ -80,7 +80,7 @@ def _why(rows):
     last = [(str(e).strip().splitlines() or [''])[-1] for e in rows.error]
     return '; '.join(dict.fromkeys(f'{s}: {e}' if e else s for s,e in zip(rows.state, last) if s != 'done'))
 
-# %% ../../nbs/study/04_statistics.ipynb #049dc6b2
+# %% ../../nbs/study/04_statistics.ipynb #e0d8bdf6
 def plan_table(results:pd.DataFrame # table of a study
               )->pd.DataFrame:      # starts by modes, such as '8 done, 1 failed'
     "How many cells of each start and mode are done, failed, missing or waiting."
@@ -95,7 +95,7 @@ def why_missing(results:pd.DataFrame # table of a study
     df = df.assign(reason=[(str(e).strip().splitlines() or [''])[-1] for e in df.error])
     return df.groupby(['name','state','reason'], sort=False).size().reset_index(name='cells').rename(columns=dict(name='start'))[['start','state','cells','reason']]
 
-# %% ../../nbs/study/04_statistics.ipynb #c9dc8e97
+# %% ../../nbs/study/04_statistics.ipynb #c1c38f26
 class _Cells:
     "Scores of cells, as they are and on resamples of the patients that all cells share; each cell is read once."
     def __init__(self, predictions, classes, metric='macro_f1', n=2000, seed=0):
@@ -121,7 +121,7 @@ class _Cells:
         point,boot = zip(*(self.known[k] for k in keys))
         return np.array(point), np.stack(boot, 1)
 
-# %% ../../nbs/study/04_statistics.ipynb #8dddebcc
+# %% ../../nbs/study/04_statistics.ipynb #6dfedb2b
 def _cut(grid):
     "Drop the seed or draw with most holes until none is left; `grid` holds row numbers, -1 a hole."
     while (grid < 0).any():
@@ -144,7 +144,7 @@ def _design(rows):
 
 def _slim(grid): return grid.reshape([k for k in grid.shape if k > 1])
 
-# %% ../../nbs/study/04_statistics.ipynb #6b498e72
+# %% ../../nbs/study/04_statistics.ipynb #dad7ab43
 def _patient_noise(boot, n_patients, rng):
     "Error of the mean over cells because of the patients: (resamples,); none with a single patient."
     mean,p = boot.reshape(len(boot), -1).mean(1), n_patients
@@ -171,7 +171,7 @@ def _noise(point, boot, n_patients, seed=0):
     rng = np.random.default_rng([seed, 1])
     return _patient_noise(boot, n_patients, rng) + _repeat_noise(point, _shared(boot, n_patients), len(boot), rng)
 
-# %% ../../nbs/study/04_statistics.ipynb #4ce69774
+# %% ../../nbs/study/04_statistics.ipynb #0c1b5402
 StudyInterval = namedtuple('StudyInterval', 'estimate low high covers note cells patients')
 
 def _limits(est, noise, level):
@@ -188,7 +188,7 @@ def _covers(shape, axes, n_patients):
     if not parts: return 'nothing: one repeat and one patient'
     return ' and '.join(parts) if axes else parts[0] + ' only: one repeat says nothing about other seeds and draws'
 
-# %% ../../nbs/study/04_statistics.ipynb #629eac32
+# %% ../../nbs/study/04_statistics.ipynb #bad0720f
 def _caveats(shape, n_patients):
     "Where coverage is known to fall short, or is not known."
     res = [] if n_patients >= 10 else [f'only {_count(n_patients, "test patients")}: too few to rely on the coverage']
@@ -197,7 +197,7 @@ def _caveats(shape, n_patients):
     if any(k == 2 for k in shape): res.append('two repeats: very wide, as the spread of two says little')
     return res
 
-# %% ../../nbs/study/04_statistics.ipynb #f938df00
+# %% ../../nbs/study/04_statistics.ipynb #285b9df2
 def study_interval(results,             # rows of one group: one start, mode and fraction; rows that are not done are skipped and named
                    predictions,         # function of a row's `key`: its table of predictions
                    classes,             # all classes of the task
@@ -218,7 +218,7 @@ def study_interval(results,             # rows of one group: one start, mode and
     note = '; '.join(o for o in (left, cut, *_caveats(idx.shape, cells.n_patients)) if o)
     return StudyInterval(float(point.mean()), lo, hi, _covers(idx.shape, axes, cells.n_patients), note, idx.size, cells.n_patients)
 
-# %% ../../nbs/study/04_statistics.ipynb #e34e78da
+# %% ../../nbs/study/04_statistics.ipynb #f24b479c
 def _p_value(draws):
     "Two-sided: twice the share of draws on the smaller side of zero, with one added to both counts."
     return float(min(1., 2*(min((draws <= 0).sum(), (draws >= 0).sum())+1)/(len(draws)+1)))
@@ -229,7 +229,7 @@ def _difference(point, boot, n_patients, level=.95, seed=0):
     if not point.ndim and n_patients < 2: return est, np.nan, np.nan, np.nan
     return est, *map(float, np.quantile(draws, [(1-level)/2, (1+level)/2])), _p_value(draws)
 
-# %% ../../nbs/study/04_statistics.ipynb #2db66eed
+# %% ../../nbs/study/04_statistics.ipynb #f0c5012a
 PairedDifference = namedtuple('PairedDifference', 'difference low high p covers note')
 
 def paired_scores(a,               # (images,), (repeats, images) or (pre-training seeds, draws, images): scores of the one; nan: none
@@ -255,7 +255,7 @@ def paired_scores(a,               # (images,), (repeats, images) or (pre-traini
     est, lo, hi, p = _difference(point, boot, P, level, seed)
     return PairedDifference(est, lo, hi, p, _covers(keep, names, P), '; '.join(_caveats(keep, P)))
 
-# %% ../../nbs/study/04_statistics.ipynb #642b6a69
+# %% ../../nbs/study/04_statistics.ipynb #af3d0cf5
 def _base_rows(df, base, r):
     "Rows of the base to compare the rows like `r` with: same encoder, and same set and variant where the base has them."
     b = df[(df.start == base) & (df['mode'] == r['mode']) & (df.fraction == r.fraction) & (df.arch == r.arch)]
@@ -284,7 +284,7 @@ def _compare(a, b, base, cells, level, seed):
     return dict(head, state='done', pairs=idx.size, difference=d, low=lo, high=hi, p=p, covers=_covers(idx.shape, axes, cells.n_patients),
                 reason='; '.join(o for o in (left, cut, *_caveats(idx.shape, cells.n_patients)) if o))
 
-# %% ../../nbs/study/04_statistics.ipynb #22649c09
+# %% ../../nbs/study/04_statistics.ipynb #0e26127c
 def _groups(df): return [g for _,g in df.groupby(['name','mode','fraction'], sort=False)]
 
 def _enough(n, m, alpha): return max(n, int(np.ceil(10*m/alpha)))       # the smallest p, 2/(n+1), times m must fit five times into alpha
@@ -295,7 +295,7 @@ def _family(df, base, metric):
     return (f'Holm over {_count(len(ok), "comparisons")} with {base}: {_count(ok.start.nunique(), "starts")} x {_count(one("mode"), "modes")} x {_count(one("fraction"), "fractions")}, '
             f'{metric if isinstance(metric, str) else metric.__name__}' + (f'; {_count(len(df)-len(ok), "others")} of the table could not be made' if len(ok) < len(df) else ''))
 
-# %% ../../nbs/study/04_statistics.ipynb #c8ad6da7
+# %% ../../nbs/study/04_statistics.ipynb #a0902f02
 def paired_comparisons(results,           # table of a study
                        predictions,       # function of a row's `key`: its table of predictions
                        classes,           # all classes of the task
@@ -320,10 +320,10 @@ def paired_comparisons(results,           # table of a study
     res.attrs.update(family=_family(res, base, metric), base=base, alpha=alpha)
     return res
 
-# %% ../../nbs/study/04_statistics.ipynb #d1597718
+# %% ../../nbs/study/04_statistics.ipynb #3cbf9178
 _comparison_columns = ['start','base','mode','fraction','state','pairs','difference','low','high','p','p_holm','significant','covers','reason']
 
-# %% ../../nbs/study/04_statistics.ipynb #8dc68336
+# %% ../../nbs/study/04_statistics.ipynb #058afbfd
 Ranks = namedtuple('Ranks', 'ranks p friedman_p n_blocks cd test alpha left_out says')
 
 def _blocks(df, metric, starts=None):
@@ -344,7 +344,7 @@ def _rank_sentence(n, k, p, test, out):
     return (f'Friedman test over {n} blocks (mode, fraction, repeat) of {k} starts, p = {p:.2g}; post-hoc: {test}. The blocks share their test patients and, within a repeat, the encoder: '
             f'they are not independent, so p is too small for a claim about new patients.' + (f' Left out: {"; ".join(f"{a} ({b})" for a,b in out.items())}.' if out else ''))
 
-# %% ../../nbs/study/04_statistics.ipynb #428570ca
+# %% ../../nbs/study/04_statistics.ipynb #821fd5c4
 def _nemenyi(wide):
     import scikit_posthocs as sp
     return sp.posthoc_nemenyi_friedman(wide.reset_index(drop=True))
@@ -355,7 +355,7 @@ def _conover(wide):
 
 _post_hoc = dict(nemenyi=_nemenyi, conover=_conover)
 
-# %% ../../nbs/study/04_statistics.ipynb #fd61dd15
+# %% ../../nbs/study/04_statistics.ipynb #301f87fb
 def mean_ranks(results,               # table of a study
                metric:str='macro_f1', # column to rank by; high is good, except for 'ece'
                test:str='nemenyi',    # 'nemenyi' (with a critical difference) or 'conover' (Holm-corrected)
@@ -372,7 +372,7 @@ def mean_ranks(results,               # table of a study
     cd = _critical_difference(k, n, alpha) if test == 'nemenyi' else np.nan
     return Ranks(ranks, _post_hoc[test](wide), p, n, cd, test, alpha, out, _rank_sentence(n, k, p, test, out))
 
-# %% ../../nbs/study/04_statistics.ipynb #1d85e07a
+# %% ../../nbs/study/04_statistics.ipynb #edb2a5c5
 def interval_table(results,           # table of a study
                    predictions,       # function of a row's `key`: its table of predictions
                    classes,           # all classes of the task
@@ -390,7 +390,7 @@ def interval_table(results,           # table of a study
         rows.append(row)
     return pd.DataFrame(rows).reindex(columns=['start','mode','fraction','mean','low','high','cells','planned','patients','covers','note','missing']).fillna(dict(covers='', note=''))
 
-# %% ../../nbs/study/04_statistics.ipynb #1072af9d
+# %% ../../nbs/study/04_statistics.ipynb #a0d0b934
 def _text(r, digits, width):
     "One cell of the table as text."
     if r.missing: return r.missing if len(r.missing) <= width else r.missing[:width-3].rstrip() + '...'
@@ -401,7 +401,7 @@ def _what_covers(table):
     "What the intervals of a table cover, each wording once."
     return '; '.join(dict.fromkeys(o for o in table.covers if o))
 
-# %% ../../nbs/study/04_statistics.ipynb #8f3ffdc1
+# %% ../../nbs/study/04_statistics.ipynb #161d30d6
 def summary_table(results,           # table of a study, or what `interval_table` made of it
                   predictions=None,  # function of a row's `key`: its table of predictions
                   classes=None,      # all classes of the task
@@ -421,12 +421,12 @@ def summary_table(results,           # table of a study, or what `interval_table
     return res
 
 def style_table(table:pd.DataFrame # as `summary_table` makes it
-               ):                  # pandas Styler
+               )->object: # Styler of pandas, shown as HTML by Jupyter
     "The table with the best of each column in bold and missing cells in grey; all text is escaped."
     look = lambda o: 'font-weight:bold' if o.endswith(' *') else 'color:#767676;font-style:italic;white-space:normal' if o.split(':')[0] in ('missing','failed','waiting','not planned') else ''
     return table.style.map(look).format(lambda o: o.removesuffix(' *'), escape='html').format_index(escape='html').format_index(escape='html', axis=1)
 
-# %% ../../nbs/study/04_statistics.ipynb #c09396d0
+# %% ../../nbs/study/04_statistics.ipynb #88894193
 def _spread_row(g, by, metric):
     "Spread over the values of `by` in one group of cells."
     v = g[g.state == 'done'].groupby(by, sort=False)[metric].agg(['mean','var','size'])
@@ -435,7 +435,7 @@ def _spread_row(g, by, metric):
     return dict(n=len(v), mean=v['mean'].mean(), low=v['mean'].min(), high=v['mean'].max(), range=v['mean'].max()-v['mean'].min() if len(v) > 1 else np.nan, sd=v['mean'].std(ddof=1), sd_repeats=noise,
                 worst=v['mean'].idxmin() if len(v) else '', best=v['mean'].idxmax() if len(v) else '', missing='; '.join(f'{o} ({_why(g[g[by] == o])})' for o in bad))
 
-# %% ../../nbs/study/04_statistics.ipynb #87efd205
+# %% ../../nbs/study/04_statistics.ipynb #59c5df41
 def spread(results,               # table of a study
            by:str='variant',      # column whose values are compared
            metric:str='macro_f1'  # column of the score
