@@ -19,8 +19,8 @@ from pages_words import Known, unknown
 
 Fault = namedtuple('Fault', 'page cell what todo', defaults=('',))
 long_output, most_rows, most_bytes = 40, 40, 25*2**20
-machine = re.compile(r'(?<![\w.:/-])/(tmp|root|work|opt|home|Users|mnt|scratch)/\w|[A-Z]:\\Users')
-debris = re.compile(r'\d+%\s*\||\bit/s\b|█|\r(?!\n)|<progress')
+machine = re.compile(r'(?<![\w.:/-])/(tmp|root|work|opt|home|Users|mnt|scratch|content|private|var/folders|github/workspace|usr/(local/)?lib)/\w|file:///|[A-Z]:\\(Users|Temp)')
+debris = re.compile(r'\d+%\s*\||\d\s*(it/s|s/it)\b|█|\r(?!\n)|<progress')
 ours = re.compile(r'^(?!.*tutorials/(data|runs)/)')   # what lessons wrote here is no page
 
 def notebooks(nbs):

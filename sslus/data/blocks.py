@@ -254,7 +254,7 @@ class FrameSource(StoreSource):
         if self.held is None: w = self.pairs.weights(self.store, rows, partners)
         return *(self.take(o)[:,None] for o in (rows, partners)[:self.n_inp]), _own(rows if w is None else w)       # (B,1,H,W)
 
-# %% ../../nbs/data/06_blocks.ipynb #959f001b
+# %% ../../nbs/data/06_blocks.ipynb #011d296d
 def show_frames(batch,          # (frames,) or (frames, partners), (B,1,H,W) uint8 or float in [0,1]; or the frames alone
                 titles=None,    # One a frame, above it
                 n:int=8,        # Frames to show; fewer where the batch has fewer
@@ -264,6 +264,7 @@ def show_frames(batch,          # (frames,) or (frames, partners), (B,1,H,W) uin
     from sslus.data.views import _in_range, show_rows, show_views
     batch = (batch,) if isinstance(batch, torch.Tensor) else tuple(batch)
     if views is not None: return show_views((batch[0], batch[-1]), views, n)
+    if len(batch) > 2: raise ValueError(f'{len(batch)} tensors: frames, or frames and partners, can be shown')
     axs = show_rows({k: _in_range(o, k) for k,o in zip(('frame', 'partner'), batch)}, n)
     for ax,t in zip(axs[0], titles or []): ax.set_title(t, fontsize=8)
     return axs

@@ -476,7 +476,7 @@ def _inventory(root, rows, bits):
     for c in ('fps', 'colour', 'seconds'): t[c] = t[c].astype(float)
     return Inventory(root, t, thumbs, real)
 
-# %% ../../nbs/data/14_inventory.ipynb #3d681d60
+# %% ../../nbs/data/14_inventory.ipynb #fb130f82
 def _several(n, what): return f'{n:,} {what}{"s"*(n != 1)}'
 
 def _listed(names, n=3): return ', '.join(map(str, names[:n])) + (f' and {len(names) - n} more' if len(names) > n else '')
@@ -504,7 +504,7 @@ def _notes(t):
     near, colour, slow = t[t.near.notna()], t[t.colour > .01], t[t.seconds > 30]
     like = _listed([f'{r.path} is like {r.near}' for r in near.itertuples()])
     if len(near): yield f"{_several(len(near), 'recording')} nearly equal to another ({like}; the column near names all): keep them on one side of a split, or leave them out", list(near.path)
-    for why,g in t[(t.kind == 'still') & (t.reason != '')].groupby('reason', sort=False): yield f"{_several(len(g), 'still')} {why}. {g.remedy.iloc[0]}", list(g.path)
+    for why,g in t[(t.kind == 'still') & (t.use == 'yes') & (t.reason != '')].groupby('reason', sort=False): yield f"{_several(len(g), 'still')} {why}. {g.remedy.iloc[0]}", list(g.path)
     if len(colour): yield f"{_several(len(colour), 'recording')} with colour on more than 1 % of the pixels: Doppler, or a coloured logo", list(colour.path)
     if len(slow): yield f"{_several(len(slow), 'file')} took more than 30 s to read", list(slow.path)
 

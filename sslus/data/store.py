@@ -546,7 +546,7 @@ def verify(self:FrameStore)->dict: # file -> what it was compared with
     return {'frames.u8': f'sums of {len(videos)} clips', **{o: 'its sum' if o in sums else 'not compared: made before sums were kept' for o in _small},
             'store.json': 'its sum' if 'sum' in meta else 'fingerprint only: made before sums were kept'}
 
-# %% ../../nbs/data/02_store.ipynb #a9f7c51b
+# %% ../../nbs/data/02_store.ipynb #19ba775a
 @patch(cls_method=True)
 def build(cls:FrameStore,
     # What goes in, and where to
@@ -557,6 +557,7 @@ def build(cls:FrameStore,
     size:int=128,         # Side of the stored square, pixels
     every:int=1,          # Keep frames 0, every, 2*every, ... of each clip
     fit:str='pad',        # Aspect is kept: 'pad' whole frame with zeros around it, 'crop' centre square
+    *,                    # All that follows is given by name
     upscale:bool=False,   # Allow clips smaller than `size`?
     region:bool=False,    # Crop DICOM clips to the image region that they name?
     clean=None,           # True, or a `Clean(...)` of `sslus.data.clean`: crop to the beam, paint text over, find colour, split and static clips

@@ -273,7 +273,7 @@ def _in_range(x, name):
         raise ValueError(f'{name}: floats are levels in [0,1], these reach from {x.min():.3g} to {x.max():.3g}. Normalised ones go back with to_grey_levels(x), levels from 0 to 255 with x/255')
     return x
 
-# %% ../../nbs/data/05_views.ipynb #92947ee3
+# %% ../../nbs/data/05_views.ipynb #77e9f328
 def show_rows(rows:dict, # Name -> frames (B,1,H,W), a row each: uint8, or float where 0 is black and 1 white; what lies beyond is drawn as black or white
               n:int=6    # Frames to show; fewer where a row has fewer
              )->np.ndarray: # The matplotlib axes, (rows, frames)
@@ -299,7 +299,7 @@ def show_views(x:Tensor,  # Frames (B,1,H,W), uint8 or float in [0,1]; or (a, b)
               )->np.ndarray: # The matplotlib axes, (rows, frames): the frames, then each view
     "Draw frames and their views, drawn anew with every call."
     a,b = (_in_range(o, 'frame') for o in (x if isinstance(x, (tuple, list)) else (x, x)))
-    views = views if isinstance(views, (tuple, list)) else (views,)
+    views = tuple(views) if hasattr(views, '__iter__') else (views,)   # a pair, also as a ModuleList
     if n < 1: raise ValueError(f'there is nothing to show: n={n}')
     return show_rows(dict(frame=a[:n]) | {f'view {i+1}': to_grey_levels(v(o[:n])) for i,(v,o) in enumerate(zip(views, (a, b)))}, n)
 

@@ -279,7 +279,7 @@ def restore(learn, state):
     for c in learn.cbs:
         if isinstance(c, Checkpoint): c.start,c.steps,c.pending,c.due = mine['start'],state['steps'],False,False
 
-# %% ../../nbs/methods/06_checkpoint.ipynb #f7c71d10
+# %% ../../nbs/methods/06_checkpoint.ipynb #ccfbbf15
 class _Detour:
     "In place of a learner's `_with_events`: past what is finished, into the state of a checkpoint."
     def __init__(self, learn, state): self.learn,self.state,self.epoch,self.batch = learn,state,state['epoch'],state['batch']
@@ -298,7 +298,7 @@ class _Detour:
         self.end(); restore(self.learn, self.state); self.random('now')
 
     def rest(self):
-        "The checkpoint stands inside this epoch: in place of `all_batches`."
+        "The checkpoint stands inside this epoch: its batches are those that are left."
         restore(self.learn, self.state); self.random('start')
         self.learn.n_iter = len(self.learn.dl)
         batches = enumerate(self.learn.dl)

@@ -483,7 +483,7 @@ def presets(cls:type # class of a method
     "The published settings that a method knows: its class methods."
     return [k for k,v in vars(cls).items() if isinstance(v, classmethod)]
 
-# %% ../../nbs/methods/05_core.ipynb #9b9ee61c
+# %% ../../nbs/methods/05_core.ipynb #b1063f2e
 def _shipped(cls):
     "{name: class} of the methods below `cls` that come with the package, whatever a notebook defines under the same name."
     own = {cls.__name__: cls} if cls.__module__.startswith('sslus.methods.') and cls is not SSLCallback and not cls.__name__.startswith('_') else {}
@@ -500,11 +500,12 @@ def _named(name):
 
 def _elsewhere(module, name):
     "A method's class from a module on Python's path."
+    if not all(o.isidentifier() for o in f'{module}.{name}'.split('.')): raise ValueError(f'{module}:{name} names no class; write module:Class, such as mymethods:MyMethod')
     try: cls = getattr(import_module(module), name, None)
     except ModuleNotFoundError as e:
         if e.name and e.name != module.split('.')[0] and e.name != module: raise
         raise ValueError(f"there is no module {module!r} on Python's path; PYTHONPATH=folder in front of the command adds the folder of your file") from e
-    if not (isinstance(cls, type) and issubclass(cls, SSLCallback)): raise ValueError(f'{module}:{name} is no method: {name} should be a class below SSLCallback')
+    if not (isinstance(cls, type) and issubclass(cls, SSLCallback) and cls is not SSLCallback): raise ValueError(f'{module}:{name} is no method: {name} should be a class below SSLCallback')
     return cls
 
 # %% ../../nbs/methods/05_core.ipynb #5273b414

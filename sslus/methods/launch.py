@@ -108,15 +108,16 @@ class _Trainer(DistributedTrainer):
         if self.whole: self.learn.model,self.learn.dls.loaders,self.learn.logger = get_model(self.learn.model), *self.whole[1:]
         self.parts,self.whole = [],None
 
-# %% ../../nbs/methods/18_many_processes.ipynb #c3c85826
+# %% ../../nbs/methods/18_many_processes.ipynb #606fd316
 @patch
 def to_distributed(self:Learner,
     sync_bn:bool=True, # batch norm over the batches of all processes?
     **kwargs           # further arguments of accelerate's `Accelerator`
 )->Learner:            # the learner itself
     "Train with all processes that were started with this one, until `detach_distributed`."
-    meet(self.dls.device)
-    kwargs = dict(kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=not sync_bn)], cpu=self.dls.device.type != 'cuda') | kwargs
+    device = torch.device(self.dls.device or 'cpu')          # plain fastai loaders may name none
+    meet(device)
+    kwargs = dict(kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=not sync_bn)], cpu=device.type != 'cuda') | kwargs
     t = _Trainer(sync_bn, **kwargs)
     self.add_cb(t)
     if rank():
@@ -131,11 +132,11 @@ def detach_distributed(self:Learner)->Learner: # the learner itself
         t.restore(); self.remove_cb(t); self.add_cbs(t.bars)
     return self
 
-# %% ../../nbs/methods/18_many_processes.ipynb #6831876a
+# %% ../../nbs/methods/18_many_processes.ipynb #26d41cea
 class ProcessLost(RuntimeError):
     "Another process of this training ended; the message says where this one stood and how it goes on."
 
-# %% ../../nbs/methods/18_many_processes.ipynb #2df67ebe
+# %% ../../nbs/methods/18_many_processes.ipynb #a0023d56
 _broken = re.compile(r'closed by peer|reset by peer|broken pipe|connection refused|timed? ?out|remote process exited|ncclRemoteError|communicator was aborted', re.I)
 
 class _Terminated(BaseException):
@@ -152,7 +153,7 @@ def _soon(*_):
     "End in a few seconds, or before."
     t = threading.Timer(5, os._exit, [1]); t.daemon = True; t.start()
 
-# %% ../../nbs/methods/18_many_processes.ipynb #4f0215bb
+# %% ../../nbs/methods/18_many_processes.ipynb #59c43218
 def _lost(learn, saved, e):
     "In words: what happened, where, what is kept, and what to do."
     what = 'the launcher ended this process, as it does when another one has died' if isinstance(e, _Terminated) else 'another process of this training ended or does not answer'
@@ -165,7 +166,7 @@ def _kept(saved):
     except (OSError, ValueError): return f'{saved.path} is not there yet: start the same command again.'
     return f'{saved.path} holds the state after {state["steps"]} steps (epoch {state["epoch"]}, batch {state["batch"]}). Start the same command again, with {launched()} processes: with Resume it goes on from there.'
 
-# %% ../../nbs/methods/18_many_processes.ipynb #787f9f58
+# %% ../../nbs/methods/18_many_processes.ipynb #21a4d7c0
 @contextmanager
 def all_processes(learn,             # learner, made alike in every process
                   sync_bn:bool=True, # batch norm over the batches of all processes?

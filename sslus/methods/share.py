@@ -17,7 +17,7 @@ from torch import nn
 from ..data.views import grey_mean, grey_std
 from .core import SSLModel, in_channels, load_encoder, write_encoder
 
-# %% ../../nbs/methods/19_share.ipynb #96721c8a
+# %% ../../nbs/methods/19_share.ipynb #95eacdf1
 class _Whole(nn.Module):
     "Normalisation, the model, and softmax for a classifier: all that a runtime without this package needs."
     def __init__(self, model, card, softmax):
@@ -26,6 +26,10 @@ class _Whole(nn.Module):
     def forward(self, x):
         z = self.model(((x - self.mean)/self.std).expand(-1, self.chans, -1, -1))
         return z.softmax(1) if self.softmax else z
+
+def _stated(license):
+    "A licence that somebody has stated; None for nothing, and for the reminder that `save_encoder` leaves in its place."
+    return None if not license or license.startswith('state the licence') else license
 
 def _need(*packages, extra):
     "ImportError that says what to install, where one of the packages is missing."
@@ -41,29 +45,31 @@ def _check_onnx(path, whole, x):
     if diff > 1e-3*max(1, float(want.abs().max())): raise RuntimeError(f'onnxruntime and torch differ by {diff:.2g} on random frames: the exported graph is not the model, and was not kept')
     return diff
 
-# %% ../../nbs/methods/19_share.ipynb #4cde6e17
+# %% ../../nbs/methods/19_share.ipynb #47ee3b48
 def export_onnx(
     model,           # file of `save_encoder`, encoder, classifier, or a learner: of `plane_learner` and `dual_learner` the classifier, of `ssl_learner` the encoder
     path:str|Path,   # .onnx file to write
     size:int|tuple,  # side of the frames in pixels, or (height, width)
     classes=None,    # names of a classifier's outputs: the graph then ends in a softmax and carries them; None: features or logits as they are
-    opset:int=18     # version of ONNX's operators; older runtimes ask for older ones
+    opset:int=18     # version of ONNX's operators, 18 or later: torch's exporter writes no older ones
 )->Path:             # `path`
     "Write an ONNX graph from grey frames, `frames` (B,1,H,W) float32 in [0,1], to `features` (B,F), or `probabilities` (B,C); compared with torch in onnxruntime before the file is kept."
     _need('onnx', 'onnxscript', 'onnxruntime', extra='onnx')
     path, whole = Path(path), _whole(model, classes)
     if path.suffix != '.onnx': raise ValueError(f'{path.name}: an ONNX file ends in .onnx')
+    if opset < 18: raise ValueError(f'opset {opset}: torch writes opset 18 or later; a runtime that knows only older ones cannot read the file')
     x = torch.rand(3, 1, *((size, size) if isinstance(size, int) else size))
     with torch.no_grad(): out = whole(x).shape
     if classes is not None and out[1] != len(classes): raise ValueError(f'{len(classes)} classes are named, the model has {out[1]} outputs')
     program = torch.onnx.export(whole, (x,), dynamo=True, verbose=False, opset_version=opset, input_names=['frames'], output_names=['features' if classes is None else 'probabilities'], dynamic_shapes=({0: torch.export.Dim('batch')},))
+    if (got := program.model.opset_imports['']) != opset: raise ValueError(f'opset {opset} was asked for, and torch wrote {got}: ask for {got}, or for another that your version of torch knows')
     program.model.metadata_props.update(_onnx_facts(whole, classes))
     path.parent.mkdir(parents=True, exist_ok=True); tmp = path.with_name(f'writing-{path.name}')
     try: program.save(str(tmp)); _check_onnx(tmp, whole, x); os.replace(tmp, path)
     finally: tmp.unlink(missing_ok=True)
     return path
 
-# %% ../../nbs/methods/19_share.ipynb #a97c04c7
+# %% ../../nbs/methods/19_share.ipynb #cf79beca
 def _whole(model, classes):
     "The graph to export, of a copy of the model on the CPU."
     if isinstance(model, (str, Path)): model = load_encoder(model)
@@ -72,7 +78,7 @@ def _whole(model, classes):
     if not isinstance(model, nn.Module): raise ValueError(f'{type(model).__name__} cannot be exported: give a file of save_encoder, an encoder, or a classifier')
     card = getattr(model, 'card', None) or getattr(getattr(model, 'encoder', None), 'card', {})
     whole = _Whole(deepcopy(model).cpu().eval(), card, classes is not None).eval()
-    whole.facts = {k: card[k] for k in ('arch', 'in_chans', 'method', 'license') if k in card}
+    whole.facts = {k: card[k] for k in ('arch', 'in_chans', 'method') if k in card} | {k: card[k] for k in ('license',) if _stated(card.get(k))}
     return whole
 
 def _onnx_facts(whole, classes):
@@ -118,7 +124,7 @@ For research. Nothing here was tested on patients unless the table says so.
 {rows}
 '''
 
-# %% ../../nbs/methods/19_share.ipynb #7ce6394f
+# %% ../../nbs/methods/19_share.ipynb #3cb23c07
 def hub_folder(
     file:str|Path,         # of `save_encoder`
     folder:str|Path,       # to write, new or empty
@@ -127,43 +133,63 @@ def hub_folder(
     overwrite:bool=False   # replace an earlier folder of this kind? others are left as they are
 )->Path:                   # `folder`
     "Write what timm loads from the hub: README.md, config.json, model.safetensors; ValueError where no licence is stated."
-    from timm.models._hub import save_config_for_hf
-    file, folder = Path(file), Path(folder)
+    file, to = Path(file), Path(folder).resolve()                   # a link's own folder, and '.' has a name
     encoder = load_encoder(file); card = encoder.card | dict(weights=_last(file))
-    license = license or card.get('license', '')
-    if not license or license.startswith('state the licence'): raise ValueError(f"{file.name}: its card states no licence; say it here, license='CC BY 4.0', or to save_encoder")
-    _check_folder(folder, overwrite)
-    size, n, new = _side(card), card['in_chans'], folder.with_name(f'.{folder.name}-{os.getpid()}')
-    write_encoder(encoder, card | dict(license=license), new/'model.safetensors'); (new/'model.md').unlink()
-    save_config_for_hf(encoder, new/'config.json', model_args=card['arch_kwargs'], data_config=dict(input_size=(n, size, size), mean=(card['mean'],)*n, std=(card['std'],)*n, crop_pct=1., interpolation='bilinear'))
-    rows = '\n'.join(f'| {k} | {v} |' for k,v in (card | dict(license=license)).items())
-    (new/'README.md').write_text(_model_card.format(licence=_licence(license), name=name, chans=n, mean=card['mean'], std=card['std'], size=size, nf=encoder.num_features, rows=rows), encoding='utf-8')
-    if folder.exists(): shutil.rmtree(folder)                        # empty, or an earlier folder of ours
-    os.replace(new, folder)
-    return folder
+    license = _stated(license or card.get('license'))
+    if license is None: raise ValueError(f"{file.name}: its card states no licence; say it here, license='CC BY 4.0', or to save_encoder")
+    _check_folder(to, overwrite)
+    new = to.with_name(f'.{to.name}-{os.getpid()}')
+    try: _write_folder(encoder, card | dict(license=license), name, new); _move_files(new, to)
+    finally: shutil.rmtree(new, ignore_errors=True)
+    return Path(folder)
 
-# %% ../../nbs/methods/19_share.ipynb #1526ff0a
+# %% ../../nbs/methods/19_share.ipynb #e4ee2fa4
+def _write_folder(encoder, card, name, new):
+    "The three files, in a new folder."
+    from timm.models._hub import save_config_for_hf
+    size, n, license = _side(card), card['in_chans'], card['license']
+    write_encoder(encoder, card, new/'model.safetensors'); (new/'model.md').unlink()
+    save_config_for_hf(encoder, new/'config.json', model_config=dict(pretrained_cfg=dict(tag='', license=license, origin_url='', paper_ids='')), model_args=card['arch_kwargs'],
+                       data_config=dict(input_size=(n, size, size), mean=(card['mean'],)*n, std=(card['std'],)*n, crop_pct=1., interpolation='bilinear'))
+    rows = '\n'.join(f'| {k} | {v} |' for k,v in card.items())
+    (new/'README.md').write_text(_model_card.format(licence=_licence(license), name=name, chans=n, mean=card['mean'], std=card['std'], size=size, nf=encoder.num_features, rows=rows), encoding='utf-8')
+
+def _move_files(new, folder):
+    "Into place, config.json last: a folder without it is nobody's model. The folder itself stays, since someone may stand in it."
+    folder.mkdir(exist_ok=True); (folder/'config.json').unlink(missing_ok=True)
+    for o in sorted(new.iterdir(), key=lambda o: o.name == 'config.json'): os.replace(o, folder/o.name)
+
+# %% ../../nbs/methods/19_share.ipynb #9dc4f174
 def _last(file):
     "What the card in an encoder file says of the weights it began with, without the folders of this machine."
     from safetensors import safe_open
     with safe_open(str(file), 'pt') as f: return Path(json.loads(f.metadata()['sslus']).get('weights', 'random')).name
 
 def _check_folder(folder, overwrite):
-    "FileExistsError where the folder holds anything that may not be replaced."
-    there = {o.name for o in folder.iterdir()} if folder.exists() else set()
+    "NotADirectoryError for a file, FileExistsError where the folder holds anything that may not be replaced."
+    if folder.exists() and not folder.is_dir(): raise NotADirectoryError(f'{folder.name}: is a file; give the name of a folder, new or empty')
+    there = {o.name + '/'*o.is_dir() for o in folder.iterdir()} if folder.exists() else set()
     if more := sorted(there - {'README.md', 'config.json', 'model.safetensors'}): raise FileExistsError(f'{folder.name}: holds other files ({", ".join(more[:3])}): choose a new folder')
     if there and not overwrite: raise FileExistsError(f'{folder.name}: is not empty; overwrite=True replaces it')
 
-# %% ../../nbs/methods/19_share.ipynb #ff524e4a
+# %% ../../nbs/methods/19_share.ipynb #9bd10fa0
 def _hub_says(e, name, endpoint, made=False):
-    "The error of the hub's client in words that say what to do."
+    "The error of the hub's client in words that say what to do; None for one that is not about the hub."
     status = getattr(getattr(e, 'response', None), 'status_code', None)
     again = '. The repository was made, and is empty: try again with overwrite=True' if made else ''
     said = {401: f'{endpoint} does not know this token. Log in with `hf auth login`, or give token=', 403: f'this token may not write to {name}: make one with the right to write, or name a repository of your own',
             409: f'{name} stands on the hub already; overwrite=True adds a commit to it'}
     if status in said: return PermissionError(said[status]) if status != 409 else FileExistsError(said[status])
     if status: return RuntimeError(f'{endpoint} refused {name}: {str(e)[:300]}{again}')
+    if not isinstance(e, OSError) and 'TransportError' not in [o.__name__ for o in type(e).__mro__]: return None   # httpx's is no OSError; the client of requests raises OSErrors
     return ConnectionError(f'{endpoint} cannot be reached ({type(e).__name__}). The folder that would have been sent is made by hub_folder; `hf upload {name} FOLDER` sends it from a machine with a network{again}')
+
+def _check_name(name):
+    "ValueError for what the hub takes for no name, such as 'user/a--b'."
+    from huggingface_hub.utils import HFValidationError, validate_repo_id
+    if not re.fullmatch(r'[^/]+/[^/]+', name): raise ValueError(f"{name!r}: a repository is named 'user/name'")
+    try: validate_repo_id(name)
+    except HFValidationError as e: raise ValueError(f'{name!r} is no name for a repository. {e}') from None
 
 def _reach(endpoint):
     "OSError at once where nobody answers, in place of the client's retries; behind a proxy the client must find out."
@@ -173,7 +199,7 @@ def _reach(endpoint):
     url = urlparse(endpoint)
     if not getproxies(): socket.create_connection((url.hostname, url.port or (443 if url.scheme == 'https' else 80)), 5).close()
 
-# %% ../../nbs/methods/19_share.ipynb #c17d09d7
+# %% ../../nbs/methods/19_share.ipynb #8b435aea
 def push_encoder(
     file:str|Path,         # of `save_encoder`
     name:str,              # of the repository: 'user/name'
@@ -183,10 +209,10 @@ def push_encoder(
     overwrite:bool=False,  # add a commit to a repository that exists?
     endpoint:str|None=None # address of the hub; None: huggingface.co, or HF_ENDPOINT
 )->str:                    # address of the commit
-    "Upload an encoder to the Hugging Face hub; PermissionError, FileExistsError or ConnectionError say what is in the way."
+    "Upload an encoder to the Hugging Face hub; ValueError, PermissionError, FileExistsError or ConnectionError say what is in the way."
     import tempfile
     from huggingface_hub import HfApi, constants, get_token
-    if not re.fullmatch(r'[\w.-]+/[\w.-]+', name): raise ValueError(f"{name!r}: a repository is named 'user/name'")
+    _check_name(name)
     endpoint, token = endpoint or constants.ENDPOINT, token or get_token()
     with tempfile.TemporaryDirectory() as tmp:
         folder = hub_folder(file, Path(tmp)/'hub', name, license)
@@ -197,4 +223,6 @@ def push_encoder(
             _reach(endpoint)
             api.create_repo(name, private=private, exist_ok=overwrite); made = not overwrite
             return str(api.upload_folder(repo_id=name, folder_path=folder, commit_message='Encoder saved by sslus').commit_url)
-        except Exception as e: raise _hub_says(e, name, endpoint, made) from e
+        except Exception as e:
+            if (said := _hub_says(e, name, endpoint, made)) is None: raise
+            raise said from e

@@ -93,12 +93,12 @@ def plot_log(
         if len(cols) > 1: ax.legend(frameon=False)
     fig.tight_layout(); return axs[0]
 
-# %% ../../nbs/study/01_report.ipynb #7a999092
+# %% ../../nbs/study/01_report.ipynb #3a090160
 def fig_html(fig,     # Matplotlib figure or axes
              alt:str, # What it shows, for those who cannot see it
              dpi:int=90 # Pixels an inch
-            )->str:   # An <img> element
-    "A figure as an <img> with its data inside; closes the figure."
+            )->str:   # An image element of HTML
+    "A figure as an HTML image with its data inside; closes the figure."
     import matplotlib.pyplot as plt
     fig, buf = getattr(fig, 'figure', fig), io.BytesIO()
     fig.savefig(buf, format='png', dpi=dpi, bbox_inches='tight'); plt.close(fig)
