@@ -280,8 +280,8 @@ class People:
     def _check_same(self, names, what):
         "A table of who is who that says nothing of these names is a mistake; single lines may be about others."
         if not self.same or self.salt is not None and all(is_code(o) for o in names if not is_missing(o)): return
-        here = {name_key(o) for o in dict.fromkeys(names)} | {name_key(self.person(o)) for o in dict.fromkeys(names)}
-        lost = [(at, k) for k,(_,at) in self.same.items() if k not in here]
+        here = {name_key(o) for o in dict.fromkeys(names)}
+        lost = [(at, k) for k,(person,at) in self.same.items() if not here & {k, name_key(person)}]
         if not lost: return
         at, name = lost[0]
         if len(lost) == len(self.same): raise PeopleError(f'{at}: {name!r} is no name of {what}, nor is any other name of this table. Give the table of who is who of these people (same=, --same)')

@@ -22,6 +22,7 @@ import numpy as np
 from fastcore.basics import patch
 from fastcore.foundation import L
 from PIL import Image
+from ..base.people import tidy_name
 
 # %% ../../nbs/data/01_video.ipynb #8e4e79e6
 def _printable(text): return text if text.isprintable() else ''.join(c if c.isprintable() else c.encode('unicode_escape', 'surrogatepass').decode() for c in text)
@@ -1278,7 +1279,8 @@ def video_table(paths,        # clips
     names = [Path(os.path.relpath(p.absolute(), root.absolute())).as_posix() for p in paths]
     twice = [n for n,k in Counter(names).items() if k > 1]
     if twice: raise ValueError(f'given more than once: {_some(twice)}')
-    meta = {what: pd.Series(_source(x)(paths, x, what), dtype=object) for what,x in (('patient', patient), ('machine', machine))}
+    told = {what: _source(x)(paths, x, what) for what,x in (('patient', patient), ('machine', machine))}
+    meta = {what: pd.Series([tidy_name(o) for o in names], dtype=object) for what,names in told.items()}
     return pd.DataFrame(dict(path=[str(p) for p in paths], name=names, **meta), dtype=object)      # objects: a file name need not be text
 
 # %% ../../nbs/data/01_video.ipynb #710cb710

@@ -27,6 +27,7 @@ from fastai.losses import CrossEntropyLossFlat
 from fastai.torch_core import default_device, params
 from matplotlib.axes import Axes
 from safetensors import SafetensorError, safe_open
+from ..base.people import People, PeopleError, PeopleWarning, find_look_alikes, is_missing, name_key, tidy_name
 from ..data.blocks import BatchDL, BatchSource
 from ..data.store import FrameStore, StoreError
 from ..data.store import _clean as _cleaner, _cleaned
@@ -87,9 +88,9 @@ def _clean(df, name, root):
     hint = '. Where no patient is known, copy video to patient: clips of one patient may then stand on both sides' if lack==['patient'] and 'video' in df else ''
     if lack: raise ValueError(f'{name} has no column {_some(lack)}; it has {_some(df.columns, 9)}. Each still needs image_path, class and patient{hint}')
     for c in _need + tuple(c for c in ('split', 'machine') if c in df):
-        empty = df.index[df[c].isna()|(df[c].astype(str).str.strip()=='')]
-        if len(empty): raise ValueError(f'{name} has no {c} in row {_some(empty)} ({_some(df.image_path[empty], 1)})')
-        df[c] = df[c].astype(str).str.strip()
+        empty = df.index[df[c].map(is_missing)]
+        if len(empty): raise ValueError(f'{name} has no {c} in row {_some(empty)} ({_some(df.image_path[empty], 1)}). Each still needs one; leave out with exclude= what has none')
+        df[c] = df[c].astype(str).str.strip() if c == 'image_path' else df[c].map(tidy_name)
     df['image_path'] = [_inside(p, i, root, name) for i,p in df.image_path.items()]
     df = _with_videos(_with_frames(df, root, name))
     twice = df.image_path[df.image_path.duplicated()]
@@ -129,7 +130,7 @@ def _by_file(paths):
         res.setdefault((f, k is not None), []).append((i,k))
     return res
 
-def _blank(v): return v is None or v is pd.NA or v != v or str(v).strip() == ''
+def _blank(v): return is_missing(v)
 
 def _holds_frames(path, framed, root, known):
     "Is `path` a clip? Told by its suffix; files that may be either are opened where the table names a frame (`framed`)."
@@ -168,14 +169,58 @@ def _with_videos(df):
     return df.astype(dict(frame=int)) if is_frame.all() else df
 
 # %% ../../nbs/evaluate/02_planes.ipynb #7c60f617
+def _class_names(df, classes, name):
+    "The column of classes, each class under one spelling; ValueError where names of classes look alike."
+    wanted = df['class'] if classes is None else [tidy_name(c) for c in classes]
+    spelt = {}
+    for c in wanted:
+        if spelt.setdefault(name_key(c), c) != c and classes is not None: raise ValueError(f'classes={list(classes)}: {spelt[name_key(c)]!r} and {c!r} are one name. Name each class once')
+    alike = find_look_alikes(df['class'], prefixes=False) if classes is None else ()
+    for a,b,why in getattr(alike, 'values', ()):
+        one, two = (df.index[df['class'].map(name_key) == name_key(o)] for o in (a, b))
+        raise ValueError(f'{name} may spell one class in two ways: {a!r} ({_rows(one)}) and {b!r} ({_rows(two)}), which differ in {why}. Write it one way, or name both in classes=')
+    return [spelt.get(name_key(c), c) for c in df['class']]
+
 def _check_classes(df, classes, name):
     "The classes in order; ValueError where there is one only, or a row has none of the given ones."
     met = sorted(df['class'].unique())
-    if classes is None: classes = met
+    classes = met if classes is None else [tidy_name(c) for c in classes]
     strange = df.index[~df['class'].isin(classes)]
     if len(strange): raise ValueError(f'{name} has class {df["class"][strange[0]]!r} in row {strange[0]}, which is not among the classes {_some(classes, 20)}')
     if len(classes) < 2: raise ValueError(f'{name} has one class only, {classes[0]!r}: there is nothing to tell apart')
     return list(classes)
+
+def _check_groups(df, name):
+    "PeopleError for a clip of several patients; a warning where the patients look like numbers of rows."
+    if 'video' in df:
+        known = df[~df.video.map(_blank)]
+        several = known.groupby('video', sort=False).patient.agg(['nunique', 'size'])
+        several = several[several['nunique'] > 1]
+        own = known[known.image_path.map(lambda p: split_frame(p)[1] is not None)].groupby('video').patient.nunique()
+        if (own > 1).any():
+            clip = own.index[own > 1][0]
+            rows = known[known.video == clip].drop_duplicates('patient')
+            raise PeopleError(f'{name}: frames of the one clip {clip} stand under {own[clip]} patients, such as {_some(rows.patient)} ({_rows(rows.index)}). A clip has one patient: mend the column patient')
+        if len(several): warnings.warn(f'{name}: the column video names {several.index[0]} under {several["nunique"].iloc[0]} patients; where this is one clip, its frames may stand on both sides of a split', PeopleWarning, stacklevel=3)
+    if len(df) >= 10 and _counts_rows(df.patient): warnings.warn(f'{name}: the column patient counts the rows ({_some(df.patient)}, ...); where stills are of one patient or clip, give them one patient, or they stand on both sides of a split', PeopleWarning, stacklevel=3)
+
+def _counts_rows(names):
+    "Is each name the number of its row, counted from any number on?"
+    try: numbers = [int(o) for o in names]
+    except ValueError: return False
+    return bool((np.diff(numbers) == 1).all())
+
+def _check_repeats(planes, x):
+    "A warning where each still has a patient of its own while neighbours in the table are nearly the same picture."
+    if len(x) < 10 or planes.df.patient.nunique() < len(x): return
+    small = torch.nn.functional.adaptive_avg_pool2d(torch.from_numpy(x).float(), min(24, x.shape[-1])).flatten(1)
+    small = small - small.mean(1, keepdim=True)
+    small = small/small.norm(dim=1, keepdim=True).clamp_min(1e-6)
+    same = ((small[1:]*small[:-1]).sum(1) > _near_same).numpy()
+    if same.mean() >= .2: warnings.warn(f'{planes.name}: each of the {len(x)} stills has a patient of its own, but {same.sum()} are nearly the still before them, such as {planes.df.image_path[same.argmax()+1]}; '
+                                        'frames of one clip or person need one patient, or they stand on both sides of a split', PeopleWarning, stacklevel=4)
+
+_near_same = .97                                                 # correlation of neighbours shrunk to 24 x 24 pixels
 
 def _both_sides(df):
     "Patients in more than one split."
@@ -292,14 +337,24 @@ class PlaneData:
         exclude=None,       # rows to leave out: column -> value or list of values
         by:str='patient',   # 'patient', or 'image' for the legacy split and draws by image, which leak
         test_only:bool=False, # a table of another source, to be tested on only? then all rows are 'test', whatever its split column says
-        clean=None           # True, or a `Clean(...)` of `sslus.data.clean`: cut stills to the beam and paint over what is written on them, as `FrameStore.build(clean=...)` does with clips
+        clean=None,          # True, or a `Clean(...)` of `sslus.data.clean`: cut stills to the beam and paint over what is written on them, as `FrameStore.build(clean=...)` does with clips
+        same=None,           # who is who, where one patient has two names: {name: person}, a table of two columns, or its csv
+        distinct:bool=False, # are patients whose names look alike different people?
+        names:str|None=None, # 'hash': codes in place of patients, those of a store with this salt; None: as they are
+        salt:str|None=None   # your secret for `names='hash'`; never written
     ):
+        if names not in (None, 'hash'): raise ValueError(f"names={names!r}: choose 'hash' (codes in place of patients) or None (names as they are)")
+        if names is None and salt: raise ValueError("salt= belongs to names='hash': without it the names stay as they are")
         if by not in ('patient', 'image'): raise ValueError(f"by={by!r}: it is 'patient' or 'image'")
         self.root,self.name,self.by,self.test_only,self.clean,self._cache = Path(root),name,by,test_only,_cleaner(clean),{}
         df = _filtered(_named(df), include, exclude, name)
         if test_only: df['split'] = 'test'
         df = _clean(df, name, self.root)
+        df['class'] = _class_names(df, classes, name)
         self.classes = _check_classes(df, classes, name)
+        self.people = People(same, distinct, (salt or '') if names else None)
+        df['patient'] = self.people.persons(df.patient, name, df.index)
+        _check_groups(df, name)
         _check_files(df, self.root, name)
         if 'split' not in df: df['split'] = dict(patient=patient_split, image=image_split)[by](df, valid_pct, test_pct, seed)
         if not test_only: _check_split(df, self.classes, name, by)
@@ -460,7 +515,9 @@ def images(self:PlaneData,
     "All stills as one array; read at the first call, each clip once, kept for later ones."
     key = (size or self.default_size(), fit, upscale)
     square = lambda x: fit_frame(x, key[0], fit=fit, upscale=upscale)
-    if key not in self._cache: self._cache[key] = np.stack(self._map(lambda p: square(self._still(p)), lambda p,ks: _clip_frames(self._clip(p), ks, square)))[:,None]
+    if key not in self._cache:
+        self._cache[key] = np.stack(self._map(lambda p: square(self._still(p)), lambda p,ks: _clip_frames(self._clip(p), ks, square)))[:,None]
+        _check_repeats(self, self._cache[key])
     return self._cache[key]
 
 # %% ../../nbs/evaluate/02_planes.ipynb #efd2fbe6
@@ -565,12 +622,16 @@ def external(self:PlaneData,
     **kwargs        # of `PlaneData`, such as name, include and exclude
 )->PlaneData:
     "Test set of another source for the classes of `self`; ValueError where a patient or a still of it is also here."
-    ext = other if isinstance(other, PlaneData) and other.test_only and other.classes==self.classes and not kwargs else _test_only(other, root, self.classes, dict(dict(clean=self.clean), **kwargs))
+    ext = other if isinstance(other, PlaneData) and other.test_only and other.classes==self.classes and not kwargs else _test_only(other, root, self.classes, dict(dict(clean=self.clean, **_naming(self.people)), **kwargs))
     ext.same_ids = getattr(other, 'same_ids', True) if same_ids is None else same_ids
     _check_apart(self, ext)
     return ext
 
 # %% ../../nbs/evaluate/02_planes.ipynb #737ca6da
+def _naming(people):
+    "What a table of another source takes over: whether look-alikes are different people, and the secret of the codes."
+    return dict(distinct=people.distinct, **({} if people.salt is None else dict(names='hash', salt=people.salt)))
+
 def _test_only(other, root, classes, kwargs):
     "`PlaneData` of test stills from a file, a table or a `PlaneData`, with the given classes; a warning where it lacks one."
     kwargs = dict(dict(classes=classes, test_only=True), **kwargs)
@@ -588,7 +649,9 @@ def _check_apart(planes, ext):
     link = lambda p,q: 'is' if split_frame(p)[1] is split_frame(q)[1] is None else 'is of the same clip as'
     if twins: raise ValueError(f'{len(twins)} stills of {ext.name} are also in {planes.name}: '
                                + _some([f'row {i}, {p} {link(p, q)} row {j}, {q} there' for i,p,j,q in twins]) + '. An external test set must be new')
-    both = ext.df[ext.df.patient.isin(set(planes.df.patient))] if ext.same_ids else ext.df[:0]
+    if not ext.same_ids: return
+    met = planes.people.compare(ext.df.patient, planes.df.patient, f'patients of {ext.name}', f'patients of {planes.name}').refuse()
+    both = ext.df[ext.df.patient.isin([a for a,_ in met.shared])]
     if len(both): raise ValueError(f'patient {_some(both.patient.unique())} of {ext.name} ({_rows(ext.rows[both.index])}) is also in {planes.name}. '
                                    'Leave them out with exclude=, or say same_ids=False if the two sources name their patients independently')
 
@@ -635,7 +698,7 @@ def frame_store(self:PlaneData,
     if dest.exists(): return _store_of(dest, made)
     if not made.is_dir(): _write_stills(made, {n: df.index[df.patient==p] for n,p in names.items()}, self.images(size))
     machines = dict(zip(df.patient, df.machine)) if 'machine' in df else {}
-    return FrameStore.build([made/n for n in names], dest, size, patient=lambda f: names[Path(f).name], machine=(lambda f: machines[names[Path(f).name]]) if machines else None, progress=progress)
+    return FrameStore.build([made/n for n in names], dest, size, patient=lambda f: names[Path(f).name], machine=(lambda f: machines[names[Path(f).name]]) if machines else None, distinct=self.people.distinct, progress=progress)
 
 # %% ../../nbs/evaluate/02_planes.ipynb #e8ebb901
 class PlaneSource(BatchSource):
