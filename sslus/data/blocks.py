@@ -24,6 +24,7 @@ from fastai.vision.augment import RandTransform
 from fastcore.basics import patch
 from fastcore.foundation import L
 from fasttransform import Pipeline
+from ..base.people import is_missing, name_key
 from .pairs import SameFrame, Window, UniformBatch, SweepBatch, _ranges
 from .store import FrameStore, StoreSubset
 from .video import Video, VideoError, fit_frame, read_grey, film_strip
@@ -34,7 +35,8 @@ def check_disjoint(train,        # Group names of the training items
                    what='group'  # What a group is, for the message
                   )->None:
     "Raise a ValueError that names the groups which stand on both sides of a split; nothing where there are none."
-    both = sorted({str(o) for o in train} & {str(o) for o in valid})
+    one, two = ({name_key(o): str(o) for o in side} for side in (train, valid))
+    both = sorted(one[k] for k in one if k in two)
     if both: raise ValueError(f"{len(both)} {what}(s) on both sides of the split: {', '.join(both[:5])}. Every {what} must be on one side only.")
 
 # %% ../../nbs/data/06_blocks.ipynb #20382043
@@ -47,7 +49,7 @@ class GroupSplitter:
     ): self.valid_pct, self.groups, self.seed = valid_pct, groups, seed
 
     def __call__(self, items):
-        names = np.array([str(o) for o in self._names(items)])
+        names = self._one_spelling(self._names(items))
         uniq = np.unique(names)
         if self.valid_pct and len(uniq) < 2:
             raise ValueError(f'all {len(names)} items belong to one group ({uniq[0] if len(uniq) else "none"}): they cannot be split by group. Use valid_pct=0 (no validation set), or say what the groups are.')
@@ -61,6 +63,14 @@ class GroupSplitter:
         if callable(self.groups): return [self.groups(o) for o in items]
         if len(self.groups) != len(items): raise ValueError(f'{len(self.groups)} group names for {len(items)} items')
         return self.groups
+
+    def _one_spelling(self, names):
+        "Each group as it is first spelt; ValueError for an item without a group."
+        first, res = {}, []
+        for i,o in enumerate(names):
+            if is_missing(o): raise ValueError(f'item {i} has no group (its name is blank): it could stand on either side. Give each item its group')
+            res.append(first.setdefault(name_key(o), str(o)))
+        return np.array(res)
 
 # %% ../../nbs/data/06_blocks.ipynb #6e7c923d
 class BatchSource:
@@ -334,10 +344,10 @@ def _split(store, valid_pct, valid, seed):
     if valid is None:
         train,valid = GroupSplitter(valid_pct, list(store.groups), seed)(range(len(store.groups)))
         return list(train), list(valid)
-    names = {str(o) for o in valid}
-    known = {str(o) for o in store.videos.patient.dropna()} | set(store.videos.name)
-    if names - known: raise ValueError(f"valid names no patient or clip of the store: {', '.join(sorted(names - known)[:5])}")
-    side = np.array([(str(p) in names) or (n in names) for p,n in zip(store.videos.patient, store.videos.name)])
+    names, patients = {name_key(o): str(o) for o in valid}, store.videos.patient.map(name_key)
+    clips = store.videos.name.map(name_key)
+    if lost := sorted(names[k] for k in set(names) - set(patients) - set(clips)): raise ValueError(f"valid names no patient or clip of the store: {', '.join(lost[:5])}")
+    side = (patients.isin(names) | clips.isin(names)).to_numpy()
     check_disjoint(store.groups[~side], store.groups[side], 'patient')
     return np.flatnonzero(~side).tolist(), np.flatnonzero(side).tolist()
 

@@ -6,16 +6,19 @@ Docs: https://sslus.github.io/sslus/evaluate/leaks.html.md"""
 
 # %% auto #0
 __all__ = ['planted', 'Pictures', 'pictures', 'hash_picture', 'hash_distance', 'detail_correlation', 'find_duplicates',
-           'show_duplicates', 'LeakError', 'Finding', 'LeakReport', 'check_leaks', 'duplicate_power', 'false_alarms']
+           'show_duplicates', 'LeakError', 'Finding', 'LeakReport', 'compare_with_store', 'check_patients',
+           'check_leaks', 'duplicate_power', 'false_alarms']
 
 # %% ../../nbs/evaluate/05_leaks.ipynb #c13c143d
 import html, io
 from dataclasses import dataclass
 from functools import singledispatch
+from pathlib import PurePath
 import numpy as np, pandas as pd
 import torch
 import torch.nn.functional as F
 from fastcore.basics import patch
+from ..base.people import Comparison, People
 from ..data.store import FrameStore
 from ..data.video import fit_frame
 from .planes import PlaneData
@@ -246,14 +249,24 @@ class Finding:
     title:str          # one line
     table:pd.DataFrame # pairs of pictures, or patients
     remedy:str         # what to do
-    leak:bool=True     # else a warning
+    kind:str='leak'    # 'leak', 'warning' or 'not compared'
     sides:tuple=()     # collections of the pairs
+
+    @property
+    def leak(self)->bool:
+        "Is it a leak?"
+        return self.kind == 'leak'
 
     def lines(self, n=5):
         "The first names."
-        pair = lambda r: f'{r.path_a} ({r.split_a}, patient {r.patient_a}) = {r.path_b} ({r.split_b}, patient {r.patient_b}): {r.distance} bits, correlation {r.correlation:.2f}'
-        res = [pair(r) if self.sides else f'patient {r.patient}' for r in self.table.iloc[:n].itertuples()]
+        res = [self._line(r) for r in self.table.iloc[:n].itertuples()]
         return res + ([f'and {len(self.table)-n} more, see .table'] if len(self.table) > n else [])
+
+    def _line(self, r):
+        if not self.sides: return f'patient {r.patient}' + (f' and {r.other}: {r.why}' if hasattr(r, 'why') else '')
+        side = lambda path, split, patient: f'{path} ({split}, patient {patient})'
+        return (f'{side(r.path_a, r.split_a, r.patient_a)} = {side(r.path_b, r.split_b, r.patient_b)}: '
+                f'{r.distance} bits, correlation {r.correlation:.2f}')
 
 class LeakReport:
     "Findings of `check_leaks`."
@@ -265,29 +278,44 @@ class LeakReport:
     @property
     def ok(self)->bool:
         "Nothing that is tested was seen in training, as far as the checks see."
-        return not any(f.leak for f in self.findings)
+        return not self.leaks
 
     @property
     def leaks(self)->list:
         "The findings that are leaks, without the warnings."
         return [f for f in self.findings if f.leak]
 
+    @property
+    def undecided(self)->list:
+        "The findings that say what could not be compared."
+        return [f for f in self.findings if f.kind == 'not compared']
+
+    @property
+    def headline(self)->str:
+        "What must stand on top of every output: leaks, and what could not be compared; '' where all is well."
+        return '; '.join([f'LEAK: {f.title}' for f in self.leaks] + [f'NOT COMPARED: {f.title}' for f in self.undecided])
+
     def raise_if_leaking(self):
         "LeakError where there is a leak; returns the report otherwise."
         if not self.ok: raise LeakError(repr(self))
         return self
 
-    def _verdict(self): return f'{len(self.leaks)} leak{"s"*(len(self.leaks)!=1)} found' if not self.ok else 'No leak found' + (', but a warning' if self.findings else '')
+    def _verdict(self):
+        if not self.ok: return f'{len(self.leaks)} leak{"s"*(len(self.leaks)!=1)} found'
+        if self.undecided: return 'Undecided: not everything could be compared'
+        return 'No leak found' + (', but a warning' if self.findings else '')
+
     def __repr__(self):
         parts = [self._verdict()]
-        for f in self.findings: parts += [f'{"LEAK" if f.leak else "warning"}: {f.title}', *(f'  {o}' for o in f.lines()), f'  What to do: {f.remedy}']
+        head = {'leak': 'LEAK', 'not compared': 'NOT COMPARED', 'warning': 'warning'}
+        for f in self.findings: parts += [f'{head[f.kind]}: {f.title}', *(f'  {o}' for o in f.lines()), f'  What to do: {f.remedy}']
         return '\n'.join(parts + [f'checked: {o}' for o in self.checked])
 
 # %% ../../nbs/evaluate/05_leaks.ipynb #8464e4d4
 @patch
 def _repr_html_(self:LeakReport):
     esc = lambda ls: '<br>'.join(html.escape(o) for o in ls)
-    part = lambda f: f'<p><b>{"Leak" if f.leak else "Warning"}: {html.escape(f.title)}</b><br>{esc(f.lines())}<br><i>What to do: {html.escape(f.remedy)}</i></p>'
+    part = lambda f: f'<p><b>{f.kind.capitalize()}: {html.escape(f.title)}</b><br>{esc(f.lines())}<br><i>What to do: {html.escape(f.remedy)}</i></p>'
     return f'<p><b>{self._verdict()}</b></p>{"".join(map(part, self.findings))}<p><small>{esc("checked: "+o for o in self.checked)}</small></p>'
 
 @patch
@@ -304,26 +332,65 @@ def show(self:LeakReport,
 def _n(t, one, many=None): return f'{len(t)} {one if len(t)==1 else many or one+"s"}'
 
 _drop = 'drop one of the two; where they are of one person give both the same patient, then split anew'
+_leave_out = 'build the store without their clips: sslus-split writes the split into the table, sslus-store --exclude table.csv:test leaves these people out'
 
 def _patients_twice(planes):
     "Patients in more than one split: refused by `PlaneData`, unless the split was made by image or changed later."
     n = planes.df.groupby('patient').split.nunique()
     return pd.DataFrame(dict(patient=sorted(n.index[n>1])))
 
-def _patients_shared(store, planes):
-    "Patients of the store that are test patients too, by name."
-    tested = set(planes.df.patient[planes.df.split=='test'])
-    return pd.DataFrame(dict(patient=sorted(tested & set(store.videos.patient.dropna().astype(str)))))
-
 def _within(own, dups):
     "Findings inside the table."
     across,named = dups[dups.split_a!=dups.split_b], dups[dups.split_a==dups.split_b]
-    return [Finding(f'{_n(across, "pair")} of the same picture in two splits of {own.name}', across, _drop, True, (own,)),
-            Finding(f'{_n(named, "pair")} of the same picture under two patients in one split of {own.name}', named, 'look whether the two patients are one person; if so give them one name', False, (own,))]
+    return [Finding(f'{_n(across, "pair")} of the same picture in two splits of {own.name}', across, _drop, 'leak', (own,)),
+            Finding(f'{_n(named, "pair")} of the same picture under two patients in one split of {own.name}', named, 'look whether the two patients are one person; if so give them one name', 'warning', (own,))]
 
 def _between(a, b, what, remedy, find):
     t = find(a, b)
-    return [Finding(f'{_n(t, "pair")} {what}', t, remedy, True, (a, b))], f'{a.name} ({len(a)}) against {b.name} ({len(b)})'
+    return [Finding(f'{_n(t, "pair")} {what}', t, remedy, 'leak', (a, b))], f'{a.name} ({len(a)}) against {b.name} ({len(b)})'
+
+# %% ../../nbs/evaluate/05_leaks.ipynb #8da6befc
+def compare_with_store(
+    table:pd.DataFrame,      # held-out rows: patient, and for frames of clips video
+    store:FrameStore,        # frames that something was trained on
+    people:People|None=None, # what is said of the names, such as `planes.people`; None: nothing
+    what:str='test patients' # for messages
+)->Comparison:               # `.shared` names patients, or clips of a store that names nobody
+    "Who of the held-out rows has frames in a store, and what could be compared."
+    v = store.videos
+    met = (people or People()).compare(table.patient, v.patient, what, f'patients of the store {store.path.name}')
+    nameless = {PurePath(str(o)).name for o in v.name[v.patient.isna()]}
+    clips = {PurePath(str(o)).name for o in table.video.dropna()} - {''} if 'video' in table else set()
+    met.shared += [(f'clip {o}', f'clip {o}') for o in sorted(nameless & clips)]
+    if met.shared: met.obstacle = ''
+    return met
+
+def _people_findings(met, remedy):
+    "Findings of a comparison of names."
+    seen = pd.DataFrame(dict(patient=[a for a,_ in met.shared]))
+    alike = pd.DataFrame(met.alike, columns=['patient', 'other', 'why'])
+    res = [Finding(f'{len(seen)} of {met.n_a} {met.what_a} also among the {met.what_b}', seen, remedy, 'leak')] if len(seen) else []
+    ask = 'say who is who with same= (--same), or that they are different people with distinct=True (--distinct)'
+    if len(alike): res.append(Finding(f'{len(alike)} of {met.n_a} {met.what_a} may be {met.what_b} under another spelling', alike, ask, 'leak'))
+    if met.obstacle: res.append(Finding(f'{met.what_a} ({met.n_a}) with {met.what_b} ({met.n_b})', pd.DataFrame(dict(patient=[])), met.obstacle, 'not compared'))
+    return res
+
+def check_patients(
+    planes:PlaneData,             # labelled stills with their split
+    store:FrameStore|None=None,   # frames that an encoder was, or will be, pre-trained on
+    external:PlaneData|None=None  # labelled stills of another source, compared by name where its names mean the same people
+)->LeakReport:
+    "The part of `check_leaks` that compares names; pictures are not looked at."
+    t = _patients_twice(planes)
+    findings = [Finding(f'{_n(t, "patient")} in more than one split of {planes.name}', t, 'split by patient')] if len(t) else []
+    checked = [f'patients of {planes.name} ({planes.df.patient.nunique()}) by name']
+    held = {'test patients': planes.df[planes.df.split == 'test']}
+    if getattr(external, 'same_ids', False): held['external patients'] = external.df
+    for what,rows in held.items() if store is not None else ():
+        met = compare_with_store(rows, store, planes.people, what)
+        findings += _people_findings(met, _leave_out)
+        checked.append(str(met))
+    return LeakReport(findings, checked)
 
 # %% ../../nbs/evaluate/05_leaks.ipynb #8251302b
 def _jobs(planes, store, external):
@@ -349,17 +416,13 @@ def check_leaks(planes:PlaneData,        # labelled stills with their split
     "Look for patients and pictures on both sides: within the table, between pre-training and test, between training and an external test."
     find = lambda *o: find_duplicates(*o, max_distance=max_distance, min_correlation=min_correlation, progress=progress)
     own,jobs = _jobs(planes, store, external)
-    t = _patients_twice(planes)
-    findings,checked = [Finding(f'{_n(t, "patient")} in more than one split of {own.name}', t, 'split by patient')], [f'patients and pictures of {own.name} ({len(own)})']
-    findings += _within(own, find(own))
-    if store is not None:
-        t = _patients_shared(store, planes)
-        findings.append(Finding(f'{_n(t, "test patient")} also in the pre-training store', t, 'build the store without their clips; or rename them, where two people only share a name'))
-        checked.append('patients by name, test against store' if store.videos.patient.notna().any() else 'the store names no patients, so these could not be compared')
+    names = check_patients(planes, store, external)
+    pairs,checked = _within(own, find(own)), [f'pictures of {own.name} ({len(own)})']
     for job in jobs:
         new,line = _between(*job, find)
-        findings += new; checked.append(line)
-    return LeakReport([f for f in findings if len(f.table)], checked)
+        pairs += new
+        checked.append(line)
+    return LeakReport(names.findings + [f for f in pairs if len(f.table)], names.checked + checked)
 
 # %% ../../nbs/evaluate/05_leaks.ipynb #e2cb0adc
 def _jpeg(x, quality):
