@@ -279,7 +279,7 @@ class People:
 
     def _check_same(self, names, what):
         "A table of who is who that says nothing of these names is a mistake; single lines may be about others."
-        if not self.same or self.salt is not None and all(is_code(o) for o in names if not is_missing(o)): return
+        if not self.same or all(is_code(o) for o in names if not is_missing(o)): return
         here = {name_key(o) for o in dict.fromkeys(names)}
         lost = [(at, k) for k,(person,at) in self.same.items() if not here & {k, name_key(person)}]
         if not lost: return
@@ -287,9 +287,9 @@ class People:
         if len(lost) == len(self.same): raise PeopleError(f'{at}: {name!r} is no name of {what}, nor is any other name of this table. Give the table of who is who of these people (same=, --same)')
         warnings.warn(f'{at}: {name!r} is no name of {what} (and {len(lost)-1} more); these lines were not needed here', PeopleWarning, stacklevel=3)
 
-    def plain(self)->dict: # distinct, and same as {name: person}; the secret is never among them
+    def plain(self)->dict: # distinct, and same as {name: person}; with a secret neither it nor any name
         "What to write down, to make the same People again."
-        return dict(distinct=self.distinct, same={k: v[0] for k,v in self.same.items()})
+        return dict(distinct=self.distinct, same={} if self.salt else {k: v[0] for k,v in self.same.items()})
 
     def compare(self,
         a,             # names of one side

@@ -9,6 +9,7 @@ __all__ = ['check_dual', 'DualLoaders', 'dual_dls', 'DualLearner', 'dual_learner
            'compare_tsne']
 
 # %% ../../nbs/evaluate/08_dual.ipynb #3c8c9416
+import warnings
 from copy import copy, deepcopy
 import numpy as np, pandas as pd
 import torch
@@ -17,11 +18,13 @@ from fastcore.basics import patch
 from fastai.learner import Metric
 from fastai.losses import CrossEntropyLossFlat
 from fastai.torch_core import get_model, params
+from ..base.people import PeopleWarning, is_missing, name_key
 from ..data.blocks import BatchDL, BatchSource, FrameSource, show_frames
 from ..data.pairs import SweepBatch, UniformBatch, Window
 from ..data.store import FrameStore
 from ..data.views import plain_view, simclr_views
 from .explain import _cam_sheet, _in_turn, _maps_and_scores, plot_tsne
+from .leaks import compare_with_store
 from .metrics import BalancedAccuracyOf, MacroF1, paired_bootstrap
 from .planes import FiniteLoss, PlaneData, PlaneLearner, PlaneLoaders, PlaneModel, PlaneSource, PlaneViews, SeedTraining
 from .planes import _class_weights, _in_channels, _per_group, _rates, _some, _start, _told, seeded_weights
@@ -108,21 +111,28 @@ class DualSource(BatchSource):
 
 # %% ../../nbs/evaluate/08_dual.ipynb #f520baaa
 def _called(name):
-    "What a clip may be called: its name or path, its file's name, with and without suffix."
+    "Keys of what a clip may be called: its name or path, its file's name, with and without suffix."
     file = str(name).rsplit('/', 1)[-1]
-    return {str(name), file, file.rsplit('.', 1)[0]}
+    return {name_key(o): o for o in (str(name), file, file.rsplit('.', 1)[0]) if not is_missing(o)}
 
-def _names_of(store):
-    "For each clip all that may name it in a table of stills: the clip itself, and its patient where that is known."
-    return [_called(n) | ({p} if isinstance(p, str) else set()) for p,n in zip(store.videos.patient, store.videos.name)]
+def _names_of(store, people):
+    "For each clip the keys of all that may name it in a table of stills: the clip itself, and its patient where known."
+    patient = lambda p: {} if is_missing(p) else {name_key(people.person(p)): p}
+    return [_called(n) | patient(p) for p,n in zip(store.videos.patient, store.videos.name)]
+
+def _held_keys(store, planes):
+    "Keys of held-out patients and clips; PeopleError for look-alikes, a warning where names could not be compared."
+    held = planes.df[planes.df.split != 'train']
+    met = compare_with_store(held, store, planes.people, f'patients in validation or test of {planes.name}').refuse()
+    if met.obstacle and store.videos.patient.notna().any(): warnings.warn(f'{met}. Frames of these people may be among those trained on', PeopleWarning, stacklevel=4)
+    return {name_key(o) for o in held.patient}.union(*map(_called, held['video'] if 'video' in held else ()))
 
 def _apart(store, planes, same_ids, overlap):
     "Numbers of the clips that may be trained on; ValueError where a held-out patient has clips and they are not to be left out."
     if overlap not in ('raise', 'leave out'): raise ValueError(f"overlap={overlap!r}: it is 'raise' or 'leave out'")
-    held = planes.df[planes.df.split != 'train']
-    held = set(held.patient).union(*map(_called, held['video'] if 'video' in held else ())) if same_ids else set()
-    both = np.array([bool(o & held) for o in _names_of(store)], bool)
-    who = sorted(set().union(*(o & held for o in _names_of(store))))
+    held, names = _held_keys(store, planes) if same_ids else set(), _names_of(store, planes.people)
+    both = np.array([bool(o.keys() & held) for o in names], bool)
+    who = sorted({o[k] for o in names for k in o.keys() & held})
     if both.any() and overlap == 'raise':
         raise ValueError(f"{both.sum()} clips of the store are of patients in validation or test of {planes.name}: {_some(who)}. Training on them would leak: leave them out with overlap='leave out', "
                          'or say same_ids=False if stills and clips name their patients independently')

@@ -25,6 +25,7 @@ from fastai.learner import AvgMetric, CastToTensor, Learner
 from fastai.torch_core import default_device
 from fastcore.basics import patch
 from torch import Tensor, nn
+from ..base.people import People
 from ..data.blocks import BatchDL, check_disjoint
 from ..data.phantom import phantom_truth
 from ..data.video import Video, fit_frame, image_extensions, read_grey
@@ -200,6 +201,12 @@ def _check_sides(df, name):
     if not (df.split == 'train').any(): raise ValueError(f'{name} has no frame with gaze to train on')
 
 # %% ../../nbs/evaluate/07_saliency.ipynb #febd785f
+def _whose(patient, people, name):
+    "One spelling a patient; ValueError for a frame that names nobody."
+    who = people.persons(patient, name)
+    if None in who: raise ValueError(f'{name}: frame {who.index(None)} has no patient: it could stand on both sides of a split. Give each frame its patient')
+    return who
+
 class SaliencyData:
     "Frames with maps of gaze, split by patient; frames without any gaze are left out and counted."
     def __init__(self,
@@ -213,9 +220,11 @@ class SaliencyData:
         valid_pct:float=.2,    # share of frames for validation, where there is no split
         test_pct:float=.2,     # share of frames for the test, where there is no split
         seed:int=0,            # of that split, and of drawn fixations
-        name:str='the frames'  # what to call them in messages
+        name:str='the frames', # what to call them in messages
+        people=None            # `People(same=, distinct=, salt=)`, or its arguments: what is said of the names; None: nothing
     ):
-        df = pd.DataFrame(dict(patient=np.asarray(patient).astype(str)))
+        self.people = People(**people) if isinstance(people, dict) else people or People()
+        df = pd.DataFrame(dict(patient=_whose(patient, self.people, name)))
         frames,maps = _checked(frames, maps, len(df), name)
         if table is not None: df = df.join(table.reset_index(drop=True)[[c for c in table if c not in ('patient', 'split')]])
         if 'image_path' not in df: df['image_path'] = _frame_names(df)
@@ -630,7 +639,9 @@ def saliency_predict(self:SaliencyLearner,
 def _split_rows(learn, split):
     "(data, rows) of a split, or of all frames of another `SaliencyData`, whose patients must be none of ours."
     if not isinstance(split, SaliencyData): return learn.dls.data, learn.dls.data.subset(split).index
-    check_disjoint(learn.dls.data.df.patient, split.df.patient, 'patient')
+    ours = learn.dls.data
+    ours.people.compare(split.df.patient, ours.df.patient, f'patients of {split.name}', f'patients of {ours.name}').refuse()
+    check_disjoint(ours.df.patient, split.df.patient, 'patient')
     if split.map_size != learn.model.map_size: raise ValueError(f'{split.name} has maps of {split.map_size} pixels, the model predicts {learn.model.map_size}: make its maps of the same side')
     return split, split.df.index
 

@@ -33,6 +33,7 @@ from ..data.views import View, as_float, grey_mean, grey_std, show_rows, simclr_
 from .losses import full_precision
 from .distributed import batch_sizes, gather, launched, rank, world_size
 from .monitor import Monitor, NonFiniteLoss, embedding_std, rankme
+from .passport import Passport, passport, passport_of, unknown_passport, write_private
 from .big_batches import in_parts, on_copies
 from .recipes import Recipe, adamw, lars, sgd
 
@@ -99,6 +100,7 @@ def create_encoder(arch:str,                # timm model name
     else:
         if not Path(weights).is_file(): raise WeightsMissing(f'{weights}: no such weights file')
         m = _loaded(arch, kwargs, lambda: timm.create_model(arch, pretrained=True, pretrained_cfg_overlay=dict(file=str(weights)), **kwargs), weights)
+        m.passport = passport(weights) or unknown_passport(Path(weights).name)
     m.card = dict(arch=arch, arch_kwargs=arch_kwargs, in_chans=in_chans, weights=str(weights or 'random'))
     return m
 
@@ -703,18 +705,22 @@ def timm_line(card:dict, # of an encoder
 # %% ../../nbs/methods/05_core.ipynb #2146cf7a
 def write_encoder(encoder:nn.Module,  # timm encoder
                   card:dict,          # what must be known about it, as `encoder_card` gives
-                  path:str|Path       # file to write, .safetensors; the card stands beside it as .md
+                  path:str|Path,      # file to write, .safetensors; the card stands beside it as .md
+                  saw:Passport|None=None, # whom it saw; None: as the encoder says, if it does
+                  private:bool=True   # write the patients' keys beside it, for the owner only?
                  )->Path:
-    "Save any encoder as safetensors with a card."
+    "Save any encoder as safetensors with a card, and the passport of whom it saw."
     from safetensors.torch import save_file
     path = Path(path)
     if path.suffix != '.safetensors': raise ValueError(f'{path.name}: an encoder file ends in .safetensors')
     path.parent.mkdir(parents=True, exist_ok=True)
     state = {k: v.detach().cpu().contiguous() for k,v in encoder.state_dict().items()}
     tmp = path.with_name(path.name + '.tmp')
-    save_file(state, str(tmp), metadata=dict(format='pt', sslus=json.dumps(card)))
+    saw = getattr(encoder, 'passport', None) if saw is None else saw
+    save_file(state, str(tmp), metadata=dict(format='pt', sslus=json.dumps(card), **({} if saw is None else dict(sslus_passport=saw.to_text()))))
     tmp.chmod(0o644)                                             # safetensors writes for the owner only
     os.replace(tmp, path)
+    if saw is not None and private: write_private(saw, path)
     rows = '\n'.join(f'| {k} | {v} |' for k,v in card.items())
     path.with_suffix('.md').write_text(f'# {path.stem}\n\nAn encoder saved by sslus. Load it in plain timm:\n\n```python\nimport timm\nencoder = {timm_line(card, path.name)}\n```\n\n'
         f'Input: grey frames in [0,1], minus {card["mean"]}, divided by {card["std"]}.\n\n| | |\n|---|---|\n{rows}\n', encoding='utf-8')
@@ -725,7 +731,10 @@ def save_encoder(learn,              # learner of `ssl_learner`
                  **info              # more lines for the card, such as license='CC BY 4.0'
                 )->Path:
     "Save the encoder of a learner as safetensors with its card."
-    return write_encoder(get_model(learn.model).encoder, encoder_card(learn, **info), path)
+    encoder, store = get_model(learn.model).encoder, getattr(getattr(learn.dls, 'train_ds', None), 'store', None)
+    before = getattr(encoder, 'passport', None)
+    saw = before if store is None else passport_of(store) | before
+    return write_encoder(encoder, encoder_card(learn, **info), path, saw)
 
 # %% ../../nbs/methods/05_core.ipynb #7900f7f8
 def load_encoder(path:str|Path # file of `save_encoder`
@@ -741,4 +750,5 @@ def load_encoder(path:str|Path # file of `save_encoder`
     card = json.loads(meta['sslus'])
     m = create_encoder(card['arch'], card['in_chans'], **card['arch_kwargs'])
     m.load_state_dict(state, strict=True); m.card = card | dict(weights=path.name)
+    m.passport = passport(path) or unknown_passport(path.name)
     return m

@@ -16,6 +16,7 @@ import torch
 from torch import nn
 from ..data.views import grey_mean, grey_std
 from .core import SSLModel, in_channels, load_encoder, write_encoder
+from .passport import private_file
 
 # %% ../../nbs/methods/19_share.ipynb #95eacdf1
 class _Whole(nn.Module):
@@ -141,6 +142,7 @@ def hub_folder(
     new = to.with_name(f'.{to.name}-{os.getpid()}')
     try: _write_folder(encoder, card | dict(license=license), name, new); _move_files(new, to)
     finally: shutil.rmtree(new, ignore_errors=True)
+    if private_file(file).exists(): print(f'{private_file(file).name} stays where it is: it names the patients that {file.name} saw, and is for its owner only')
     return Path(folder)
 
 # %% ../../nbs/methods/19_share.ipynb #e4ee2fa4
@@ -148,7 +150,8 @@ def _write_folder(encoder, card, name, new):
     "The three files, in a new folder."
     from timm.models._hub import save_config_for_hf
     size, n, license = _side(card), card['in_chans'], card['license']
-    write_encoder(encoder, card, new/'model.safetensors'); (new/'model.md').unlink()
+    write_encoder(encoder, card, new/'model.safetensors', private=False)
+    (new/'model.md').unlink()
     save_config_for_hf(encoder, new/'config.json', model_config=dict(pretrained_cfg=dict(tag='', license=license, origin_url='', paper_ids='')), model_args=card['arch_kwargs'],
                        data_config=dict(input_size=(n, size, size), mean=(card['mean'],)*n, std=(card['std'],)*n, crop_pct=1., interpolation='bilinear'))
     rows = '\n'.join(f'| {k} | {v} |' for k,v in card.items())

@@ -408,6 +408,7 @@ def methods_paragraph(facts:dict # What was done; keys are in the table above
     "The methods of a study in words; facts that are not given are named, not invented."
     f = _Facts(facts)
     parts = [_data_text(f), _pretraining_text(f), _downstream_text(f), _statistics_text(f)]
+    if f.has('data', 'headline'): parts.insert(0, f'{f("data", "headline")}.')
     for k,lead in dict(software='Software: ', hardware='Hardware: ').items():
         if facts.get(k): parts.append(lead + (', '.join(f'{n} {v}' for n,v in facts[k].items()) if isinstance(facts[k], dict) else str(facts[k])).rstrip('.') + '.')
         else: f.lacking.append(k)
@@ -573,6 +574,8 @@ class _FakeStudy:
     def results(self): return self._results
     def predictions(self, key, split='test'): return self._predictions(key)
     def facts(self): return _fake_facts
+    headline = ''
+    def opening(self): return 'All scores are made up.'
     def best_features(self):
         "Made-up features of three clusters, with what `plot_maps` needs of `PlaneFeatures`."
         from types import SimpleNamespace

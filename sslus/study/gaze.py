@@ -16,7 +16,7 @@ from fastcore.basics import patch
 from ..evaluate.saliency import SaliencyData, SaliencyReport, map_scores, saliency_learner
 from .engine import Job, Missing, StudyError, forget, get_engine, key_of, mend, read_record, sizes, write_file, write_json
 from .statistics import paired_scores
-from .study import Study, _rel, _seeds, seen_in
+from .study import Study, _rel, _seeds, refuse_shared
 
 # %% ../../nbs/study/09_gaze.ipynb #d8aa1a07
 def gaze_data(settings:dict # {'phantom': folder, ...} or {'fixations': csv, ...}; the rest are arguments of `SaliencyData.from_phantom` or `from_fixations`
@@ -84,8 +84,7 @@ def _check(self:GazeStudy):
     except TypeError as e: raise StudyError(f'gaze data: plain values are needed, which other processes can read ({e}); give patients as a column of the table') from e
     if not self.cells() or {o.name for o in self.study.starts} - {c[0].name for c in self.cells()}: raise StudyError(f'draws={self.settings["draws"]}: none of them is a seed of {self.study.path.name}, which couples draws with its seeds {self.study.seeds}')
     df = self.data.df
-    both = seen_in(self.study.stores, df[df.split != 'train'])
-    if both and not self.study.shared_patients: raise StudyError(f'{len(both)} patients whose gaze is tested have frames in the store, such as {both[0]}: scores would be too good. Leave their clips out of the store')
+    if not self.study.shared_patients: refuse_shared(self.study.stores, {'patients whose gaze is tested': df[df.split != 'train']}, self.data.people)
 
 # %% ../../nbs/study/09_gaze.ipynb #77eb7e0d
 @patch

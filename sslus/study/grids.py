@@ -166,7 +166,7 @@ def robustness_grid(methods=('SimCLR', 'BarlowTwins'), # names of methods, or `P
     return [o for b in _bases(methods) for o in [replace(b, variant='base'), *(replace(b, variant=n, **c) for a in (axes or robustness_axes) for n,c in robustness_axes[a](b).items())]]
 
 # %% ../../nbs/study/08_grids.ipynb #340a5bbb
-def command_study(config, path=None, planes=None, root=None, store=None, external=None, pretrain=None, downstream=None, fractions=None, seeds=None, arch=None, steps=None, size=None, device=None)->Study:
+def command_study(config, path=None, planes=None, root=None, store=None, external=None, pretrain=None, downstream=None, fractions=None, seeds=None, arch=None, steps=None, size=None, device=None, people=None, shared_patients=None)->Study:
     "The study that the command's arguments describe."
     if (Path(config)/'study.json').is_file(): return Study.open(config, **{k: v for k,v in dict(device=device).items() if v})
     c = read_config(config)
@@ -180,7 +180,7 @@ def command_study(config, path=None, planes=None, root=None, store=None, externa
     if pretrain: c['pretrain'] = [_entry(w, c.get('pretrain', [])) for w in words(pretrain)]
     arch, kwargs = arch or (None, None)
     return from_config(c, path=path, planes=planes, root=root, store=store, external=external, downstream=words(downstream), fractions=fractions and [float(f) for f in words(fractions)],
-                       seeds=seeds, arch=arch, arch_kwargs=kwargs, size=size, device=device)
+                       seeds=seeds, arch=arch, arch_kwargs=kwargs, size=size, device=device, people=people, shared_patients=shared_patients)
 
 def _entry(word, entries):
     "The configuration's own start of this name, with its settings; else the word."

@@ -6,7 +6,7 @@ Docs: https://sslus.github.io/sslus/study/mainjob.html.md"""
 
 # %% auto #0
 __all__ = ['steps_for', 'quick_recipe', 'RunError', 'training_log', 'pretrain', 'n_steps', 'compare', 'save_classifier',
-           'load_classifier', 'finetune', 'quickstart']
+           'load_classifier', 'finetune', 'ask_weights', 'quickstart']
 
 # %% ../../nbs/study/02_mainjob.ipynb #0d2f1d70
 import hashlib, io, json, os, shutil, sys, time
@@ -17,6 +17,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from fastai.callback.core import Callback
 from fastai.learner import Recorder
 from .. import __version__
+from ..base.people import People
 from ..data.blocks import FrameStore
 from ..data.pairs import Window, SweepBatch
 from ..data.phantom import make_phantom
@@ -29,6 +30,7 @@ from ..methods.core import (WeightsMissing, create_encoder, drawn_encoder, get_m
                                 timm_line, tiny_resnet)
 from ..methods.distributed import rank, world_size
 from ..methods.launch import all_processes, meet
+from ..methods.passport import load_passport, passport, passport_of, seen, seen_passport, unknown_passport, write_private
 from .report import fig_html, html_page, paired_gain, plot_gain, plot_log, results_table, table_html, text_html
 
 # %% ../../nbs/study/02_mainjob.ipynb #d78d17e5
@@ -256,9 +258,17 @@ def save_classifier(learn,         # Learner with a `PlaneModel`, as of `plane_l
                    ):
     "Save a plane classifier, its classes and its architecture as safetensors."
     from safetensors.torch import save_file
-    tmp = Path(path).with_suffix('.tmp')
-    save_file({k: v.detach().contiguous().cpu() for k,v in learn.model.state_dict().items()}, str(tmp), metadata=dict(format='pt', sslus=json.dumps(card, default=repr)))
+    tmp, saw = Path(path).with_suffix('.tmp'), _saw(learn)
+    meta = dict(format='pt', sslus=json.dumps(card, default=repr), **({} if saw is None else dict(sslus_passport=saw.to_text())))
+    save_file({k: v.detach().contiguous().cpu() for k,v in learn.model.state_dict().items()}, str(tmp), metadata=meta)
     os.replace(tmp, path)
+    if saw is not None: write_private(saw, path)
+
+def _saw(learn):
+    "The passport of a classifier: of its encoder, and of the stills it was trained on; None where these are not known."
+    before, dls = getattr(learn.model.encoder, 'passport', None), getattr(learn, 'dls', None)
+    if not hasattr(dls, 'draw'): return before
+    return passport_of(dls.x[dls.draw.index.to_numpy()], dls.draw.patient) | before
 
 def load_classifier(path:str|Path # `classifier.safetensors` of a run
                    )->PlaneModel: # From normalised stills (B,1,S,S) to logits (B,classes), in evaluation mode; `.card` names the classes
@@ -269,6 +279,7 @@ def load_classifier(path:str|Path # `classifier.safetensors` of a run
     enc = create_encoder(card['arch'], card['in_chans'], **card['arch_kwargs'])
     m = PlaneModel(enc, n_features(enc), len(card['classes']))
     m.load_state_dict(state); m.card = card
+    m.encoder.passport = passport(path) or unknown_passport(Path(path).name)
     return m.eval()
 
 # %% ../../nbs/study/02_mainjob.ipynb #85c7c6db
@@ -303,6 +314,24 @@ def finetune(planes:PlaneData,     # labelled stills
     rep.plot().figure.savefig(run/'confusion.png', dpi=90, bbox_inches='tight'); plt.close()
     html_page(run/'report.html', f'Plane classifier from {config["encoder"]}', [('Test patients', [rep._repr_html_()]), ('Settings', [table_html(pd.Series(config).astype(str).to_frame('value'))])])
     return learn, rep
+
+# %% ../../nbs/study/02_mainjob.ipynb #a70e02d6
+def ask_weights(
+    weights,           # files of weights
+    held:str|Path,     # csv of stills, folder of a store, or .json of a passport
+    split:str|None='test', # of a table; None: all rows
+    root=None,         # folder that image_path is relative to; None: that of the table
+    people:dict|None=None # same, distinct, names and salt of `PlaneData`
+)->list:               # one line a file
+    "What each file of weights has seen, in words."
+    held = Path(held)
+    if held.suffix == '.json':
+        other = load_passport(held)
+        shares = {w: seen_passport(w, other) for w in weights}
+        return [f'{Path(w).name}: ' + ('unknown; it carries no passport' if s is None else f'{s:.1%} of the {other.frames} pictures of {held.name} seen') for w,s in shares.items()]
+    if held.is_dir(): return [repr(seen(w, FrameStore(held), people=People(**{k: v for k,v in (people or {}).items() if k in ('same', 'distinct', 'salt')}))) for w in weights]
+    planes = PlaneData.from_csv(held, root, **(people or {}))
+    return [repr(seen(w, planes, split)) for w in weights]
 
 # %% ../../nbs/study/02_mainjob.ipynb #85f36ac0
 class _Stage:

@@ -12,12 +12,13 @@ import json, os
 from collections import Counter
 from dataclasses import dataclass, replace
 from importlib import import_module
-from pathlib import Path, PurePath
+from pathlib import Path
 import numpy as np, pandas as pd
 from fastcore.basics import patch
 from .. import __version__
+from ..base.people import People, PeopleError
 from ..data.store import FrameStore
-from ..evaluate.leaks import LeakReport, check_leaks
+from ..evaluate.leaks import LeakReport, check_leaks, check_patients, compare_with_store
 from ..evaluate.planes import PlaneData
 from ..evaluate.probes import PlaneFeatures, probe_model
 from .engine import Job, StudyError, forget, get_engine, key_of, mend, read_record, sizes, taken, write_file, write_json, write_record
@@ -83,13 +84,15 @@ class Study:
         shared_patients:bool=False, # may pre-training have seen frames of test patients? The report says so
         root=None,                # folder that image_path is relative to; None: the folder of the csv file
         imports=(),               # modules to import first, where methods of your own are defined
+        people:dict|None=None,    # where `planes` is a csv file: same, distinct, names and salt of `PlaneData`
         save:bool=True            # write study.json? `Study.open` only reads
     ):
         for o in imports: import_module(o)
         if not isinstance(planes, (str, Path, PlaneData)): raise StudyError(f'planes: a csv file or a PlaneData is needed, not {type(planes).__name__}; PlaneData.from_df makes one of a table')
         self.path, self.device, self.shared_patients, self.imports = Path(path), device, shared_patients, list(imports)
         self._cache = {}
-        self.planes = PlaneData.from_csv(planes, root) if isinstance(planes, (str, Path)) else planes
+        self.planes = PlaneData.from_csv(planes, root, **(people or {})) if isinstance(planes, (str, Path)) else planes
+        self.table = str(planes) if isinstance(planes, (str, Path)) else self.planes.name
         self.size = size or self.planes.default_size()
         self.external = None if external is None else self.planes.external(**(external if isinstance(external, dict) else dict(other=external)))
         self.stores = _open_stores(store)
@@ -141,20 +144,29 @@ def _check(self:Study):
     for table in filter(None, (self.planes, self.external)): _check_size(table, self.size)
     for o in (*self.starts, *self.modes): o.check(self)
     for f in self.fractions: self.planes.draw(f, (self.seeds or self.draws)[0])
-    ext = [self.external.df] if self.external is not None and self.external.same_ids else []
-    both = seen_in(self.stores, self.planes.subset('test'), *ext)
-    if both and not self.shared_patients:
-        raise StudyError(f'{len(both)} test patients have frames in the store, such as {both[0]}: scores would be too good. Leave their clips out of the store; if these are other people with the same ids, or if you want it so, say shared_patients=True')
+    if self.shared_patients: return
+    held = {'test patients': self.planes.subset('test')}
+    if self.external is not None and self.external.same_ids: held['external patients'] = self.external.df
+    refuse_shared(self.stores, held, self.planes.people, self.table)
 
-def seen_in(stores:dict, # name -> FrameStore
-            *tables      # held-out rows, with patient and, for frames of clips, video
-           )->list:      # patients, or clips of the store that say no patient
-    "Who of the held-out rows has frames in the stores."
-    videos = [s.videos for s in stores.values()]
-    known = {str(p) for v in videos for p in v.patient.dropna()}
-    nameless = {PurePath(str(n)).name for v in videos for n in v.name[v.patient.isna()]}
-    held, clips = ({str(o) for t in tables for o in (t[c] if c in t else [])} for c in ('patient', 'video'))
-    return sorted(known & held) + sorted(nameless & ({PurePath(o).name for o in clips} - {''}))
+def refuse_shared(
+    stores:dict,       # name -> FrameStore
+    held:dict,         # what the held-out people are called -> their rows, with patient and, for frames of clips, video
+    people:People|None=None, # what is said of the names
+    table:str='planes.csv'   # the table of stills, for the line to copy
+):
+    "StudyError where held-out people have frames in a store, or may have under another spelling."
+    for what,rows in held.items():
+        for name,store in stores.items():
+            met = compare_with_store(rows, store, people, what)
+            if met.shared: raise StudyError(_shared_words(met, name, table))
+            try: met.refuse()
+            except PeopleError as e: raise StudyError(f'{e}') from e
+
+def _shared_words(met, store, table):
+    return (f'{len(met.shared)} of {met.n_a} {met.what_a} have frames in the store {store}, such as {met.shared[0][0]}: scores would be too good. '
+            f'Leave their clips out: "sslus-split {table}" writes the split into the table once, where it has none; then "sslus-store CLIPS NEW_STORE --exclude {table}:test", '
+            f'or "sslus-pretrain {store} ENCODER --exclude {table}:test". If you want it so, say shared_patients=True (--shared-patients), and every output says so too')
 
 def _check_size(planes, size):
     "StudyError where a still is smaller than `size`."
@@ -187,10 +199,17 @@ def settings(self:Study)->dict: # What stands in study.json: task, planes, store
     "All that says what is compared, as plain values."
     seeds = dict(seeds=self.seeds) if self.draws is None else dict(pretrain_seeds=self.pretrain_seeds, draws=self.draws)
     ext = self.external
-    return dict(sslus=__version__, task=self._task(), planes=dict(root=_rel(self.planes.root, self.path), by=self.planes.by, **({} if self.planes.clean is None else dict(clean=self.planes.clean.settings()))),
+    return dict(sslus=__version__, task=self._task(), planes=self._plain_planes(),
                 external=None if ext is None else dict(root=_rel(ext.root, self.path), name=ext.name, same_ids=ext.same_ids), stores={k: _plain_store(s, self.path) for k,s in self.stores.items()},
                 pretrain=[s.plain() for s in self.starts], downstream=[m.plain() for m in self.modes], fractions=self.fractions, **seeds,
                 arch=self.arch, arch_kwargs=self.arch_kwargs, size=self.size, device=self.device, shared_patients=self.shared_patients, imports=self.imports)
+
+@patch
+def _plain_planes(self:Study):
+    "What study.json says of the table of stills."
+    p = self.planes
+    people = {k: v for k,v in p.people.plain().items() if v}
+    return dict(root=_rel(p.root, self.path), by=p.by, **({} if p.clean is None else dict(clean=p.clean.settings())), **(dict(people=people) if people else {}))
 
 def read_settings(path:Path # Folder of a study
                  )->dict:   # As `Study.settings` gave it
@@ -259,7 +278,7 @@ def open(cls:Study,
     s = read_settings(at)
     task, where, ext = s.pop('task'), s.pop('planes'), s.pop('external')
     s.pop('sslus')
-    if planes is None: planes = PlaneData.from_csv(at/'planes.csv', path/where['root'], classes=task['classes'], name=task['name'], by=where['by'], clean=where.get('clean'))
+    if planes is None: planes = PlaneData.from_csv(at/'planes.csv', path/where['root'], classes=task['classes'], name=task['name'], by=where['by'], clean=where.get('clean'), **where.get('people', {}))
     if ext: s['external'] = planes.external(at/'external.csv', root=path/ext['root'], name=ext['name'], same_ids=ext['same_ids'])
     stores = {k: path/v if isinstance(v, str) else dict(v, path=path/v['path']) for k,v in s.pop('stores').items()}
     return cls(path, planes, stores if store is None else store, **{**s, 'save': False, **change})
@@ -536,7 +555,8 @@ def failures(self:Study)->pd.DataFrame: # name, state, error, traceback
 @patch
 def results(self:Study)->pd.DataFrame: # start, mode, fraction, seeds, state, macro_f1 and other scores, images, seconds, error ...
     "One row a cell, done or not: what it is, its state, its scores."
-    return pd.DataFrame([self._row(c) for c in self.cells()])
+    res = pd.DataFrame([self._row(c) for c in self.cells()])
+    return res.assign(leak=self.headline) if self.headline else res
 
 # %% ../../nbs/study/07_study.ipynb #a9c1f100
 @patch
@@ -599,25 +619,48 @@ def check(self:Study,
     progress:bool=False # Show a bar?
 )->LeakReport:          # Of stills, stores and external stills
     "Look for leaks, and keep what was found for the report."
-    each = [check_leaks(self.planes, store=s, external=self.external, progress=progress) for s in (self.stores.values() or [None])]
-    res = LeakReport(_once(f for r in each for f in r.findings), _once(o for r in each for o in r.checked))
-    write_json(self.path/'leaks.json', dict(ok=bool(res.ok), text='; '.join(repr(res).splitlines()), data=self._leak_key()))
+    res = _joined_reports([check_leaks(self.planes, store=s, external=self.external, progress=progress) for s in (self.stores.values() or [None])])
+    write_json(self.path/'leaks.json', dict(ok=bool(res.ok), headline=res.headline, text='; '.join(repr(res).splitlines()), data=self._leak_key()))
     return res
+
+@patch(as_prop=True)
+def headline(self:Study)->str:
+    "What must stand on top of every output: leaks, and what could not be compared; '' where nothing is known."
+    said = self._last_check()
+    if said is not None: return said['headline']
+    return _joined_reports([check_patients(self.planes, s, self.external) for s in (self.stores.values() or [None])]).headline
+
+@patch
+def opening(self:Study)->str:
+    "The first sentence of a report: what is known of the test patients, as it was checked."
+    n = self.planes.subset('test').patient.nunique()
+    if self.headline: return f'{self.headline}. Scores may be too good.'
+    if self._last_check() is None: return f'All scores are on the same {n} test patients. Whether their pictures were seen in training was not checked.'
+    return f'All scores are on the same {n} test patients, whom no training saw as far as the checks see (they are listed under Methods).'
 
 # %% ../../nbs/study/07_study.ipynb #db026a6b
 def _once(items):
     "Items that read the same, once."
     return list({str(vars(o)) if hasattr(o, '__dict__') else str(o): o for o in items}.values())
 
+def _joined_reports(reports):
+    "One report of several."
+    return LeakReport(_once(f for r in reports for f in r.findings), _once(o for r in reports for o in r.checked))
+
 @patch
-def _leak_key(self:Study): return key_of(dict(self._data(), stores=[(k, s.fingerprint, [str(p) for p in s.videos.patient]) for k,s in self.stores.items()]))
+def _leak_key(self:Study): return key_of(dict(self._data(), people=self.planes.people.plain(), stores=[(k, s.fingerprint, [str(p) for p in s.videos.patient]) for k,s in self.stores.items()]))
+
+@patch
+def _last_check(self:Study):
+    "What the last check of these very data found: headline and text; None: not checked."
+    try: said = json.loads((self.path/'leaks.json').read_text(encoding='utf-8'))
+    except (OSError, ValueError): return None
+    return said if said.get('data') == self._leak_key() and 'headline' in said else None
 
 @patch
 def _leaks(self:Study):
-    "What the last check of these very data found; None: not checked."
-    try: said = json.loads((self.path/'leaks.json').read_text(encoding='utf-8'))
-    except (OSError, ValueError): return None
-    return said['text'] if said.get('data') == self._leak_key() else None
+    said = self._last_check()
+    return said and said['text']
 
 # %% ../../nbs/study/07_study.ipynb #904a4c37
 @patch
@@ -630,7 +673,7 @@ def facts(self:Study)->dict: # data, pretraining, downstream, software, hardware
 @patch
 def _data_facts(self:Study):
     df, count = self.planes.df, lambda d: (len(d), int(d.patient.nunique()))
-    res = dict(name=self.planes.name, images=len(df), patients=int(df.patient.nunique()), classes=list(self.classes), split=f'by {self.planes.by}', size=self.size, leaks=self._leaks())
+    res = dict(name=self.planes.name, images=len(df), patients=int(df.patient.nunique()), classes=list(self.classes), split=f'by {self.planes.by}', size=self.size, leaks=self._leaks(), headline=self.headline)
     return res | {s: count(df[df.split == s]) for s in ('train', 'valid', 'test')}
 
 @patch
@@ -671,7 +714,7 @@ def table_text(self:Study)->str:
     if not (df.state == 'done').any(): return f'{self}: no cell is done yet'
     each = interval_table(df, self.predictions, self.classes)
     t, notes = summary_table(each), dict.fromkeys(n for n in each.note if n)
-    return '\n'.join(['macro-F1, mean [95 % interval]', t.to_string(), f'Intervals cover: {t.attrs["covers"]}', *(f'Note: {n}' for n in notes)])
+    return '\n'.join([*filter(None, [self.headline]), 'macro-F1, mean [95 % interval]', t.to_string(), f'Intervals cover: {t.attrs["covers"]}', *(f'Note: {n}' for n in notes)])
 
 @patch
 def report(self:Study,
