@@ -41,7 +41,7 @@ def _codes(y, classes, what='y'):
     codes = pd.Index(names).get_indexer(y)
     if (codes < 0).any():
         i = int(np.argmax(codes < 0))
-        raise ValueError(f'{what} holds {y[i].item()!r} (row {i}), which is not among the classes {list(names)}')
+        raise ValueError(f'{what} holds {y[i:i+1].tolist()[0]!r} (row {i}), which is not among the classes {list(names)}')
     return codes
 
 def _coded(y, pred, classes):
@@ -272,10 +272,11 @@ class Interval(namedtuple('Interval', 'estimate low high')):
         return super().__repr__()[:-1] + end
 
     def text(self,
-        digits:int=3 # after the point
-    )->str:          # such as '0.660 [0.579, 0.733]' or '0.133 [withheld: 3 patients]'
+        digits:int=3, # after the point
+        sign:str=''   # '+': before positive numbers too, as for gains
+    )->str:           # such as '0.660 [0.579, 0.733]' or '0.133 [withheld: 3 patients]'
         "Estimate and limits in words; the reason in short where there are no limits."
-        f = f'{{:.{digits}f}}'.format
+        f = f'{{:{sign}.{digits}f}}'.format
         short = self.reason.removeprefix('interval ').split(',')[0] or 'no interval'
         limits = f'{f(self.low)}, {f(self.high)}' if np.isfinite(self.low) else short
         return f'{f(self.estimate)} [{limits}]'
@@ -292,22 +293,24 @@ def withheld(n_patients:int # patients behind the score
 
 # %% ../../nbs/evaluate/01_metrics.ipynb #fb64e1ff
 def reachable(metric, # a name in `cm_scores`, or a function of confusion matrices (..., c, c)
-              cm,     # (c, c) confusion matrix of all patients
+              cms,    # (patients, c, c) confusion matrices
               scores=() # of the resamples; they bound a metric that is not marked as a share
              )->tuple:  # (lowest, highest)
     "Lowest and highest score within reach of these true classes and these answers."
     f = _metric(metric)
     if not getattr(f, 'is_share', False): ends = np.asarray(scores, dtype=float)
-    else: ends = np.array([f(o) for o in _ends(cm)])
-    ends = np.r_[ends, f(cm)]
+    else: ends = np.array([f(o) for o in _ends(cms)])
+    ends = np.r_[ends, f(cms.sum(0))]
     ends = ends[np.isfinite(ends)]
     return (float(ends.min()), float(ends.max())) if len(ends) > 1 else (-np.inf, np.inf)
 
 # %% ../../nbs/evaluate/01_metrics.ipynb #8483d95d
-def _ends(cm):
-    "The worst and the best table with the true classes and the answers of `cm`."
-    named,eye = cm.sum(0) > 0, np.eye(len(cm), dtype=bool)
-    cells = (named | (cm.sum(1) > 0))[:,None] & named
+def _ends(cms):
+    "The worst and the best table with the true classes and the answers of `cms`."
+    answers,eye = cms.sum((0,1)) > 0, np.eye(cms.shape[-1], dtype=bool)
+    shown = (cms.sum(2) > 0).sum(0)                         # patients that have each class
+    if answers.sum() > 1: answers = answers | (shown < min_patients)
+    cells = (answers | (shown > 0))[:,None] & answers
     hit,miss = cells & eye, cells & ~eye
     tiny = 1e-12                                            # an image that has no other way weighs next to nothing
     return np.where(miss.any(1)[:,None], miss, tiny*hit), np.where(hit.any(1)[:,None], hit, tiny*miss)
@@ -321,7 +324,7 @@ def patient_interval(estimate,     # the score
                     )->Interval:
     "An `Interval` kept within reach, or without limits and with the reason."
     why = withheld(n_patients)
-    if why: return Interval(float(estimate), float('nan'), float('nan'), why)
+    if why: return Interval(float(estimate), np.nan, np.nan, why)
     return Interval(float(estimate), *(float(np.clip(o, *reach)) for o in (low, high)))
 
 # %% ../../nbs/evaluate/01_metrics.ipynb #22c5f227
@@ -366,7 +369,7 @@ def bootstrap_ci(y,                 # true class of each image
     est,behind = float(f(cm.sum(0))), patients_behind(f, cm)
     if withheld(behind): return patient_interval(est, np.nan, np.nan, behind)
     road,s = _percentiles if callable(metric) else _log_odds, _boot(cm, f, n, seed)
-    return patient_interval(est, *road(est, s, len(cm), level), behind, reachable(f, cm.sum(0), s))
+    return patient_interval(est, *road(est, s, len(cm), level), behind, reachable(f, cm, s))
 
 # %% ../../nbs/evaluate/01_metrics.ipynb #9dd31711
 def _of_class(kind, i, cm):
@@ -417,7 +420,7 @@ def _class_interval(kind, i, est, cms, sums, level):
     s,behind = f(sums), patients_behind(f, cms)
     s = s[np.isfinite(s)]
     limits = _log_odds(est, s, len(cms), level) if len(s) > 1 and not withheld(behind) else (np.nan, np.nan)
-    return patient_interval(est, *limits, behind, reachable(f, cms.sum(0)))
+    return patient_interval(est, *limits, behind, reachable(f, cms))
 
 def _class_note(reasons):
     "Reasons in words, each with the scores that it is of."
@@ -442,7 +445,8 @@ def paired_bootstrap(y,                 # true class of each image
     sa,sb = _boot(a, f, n, seed), _boot(b, f, n, seed)
     d = (sb-sa)[np.isfinite(sb-sa)]
     h = _half_width(d, len(a), level) if len(d) > 1 else np.nan
-    return patient_interval(est, est-h, est+h, behind, difference_reach(reachable(f, a.sum(0), sa), reachable(f, b.sum(0), sb)))
+    reach = difference_reach(reachable(f, a, sa), reachable(f, b, sb))
+    return patient_interval(est, est-h, est+h, behind, reach)
 
 def difference_reach(a, # (lowest, highest) of the one
                      b  # of the other
