@@ -18,7 +18,7 @@ from fastcore.basics import chunked, patch
 from matplotlib.axes import Axes
 from ..data.video import Video, fit_frame
 from ..data.views import plain_view
-from .metrics import Interval, patient_confusions, per_class_ci, resample_counts
+from .metrics import Interval, patient_confusions, patient_interval, per_class_ci, reachable, resample_counts, withheld
 from .metrics import _boot, _log_odds, _of_class, _percentiles
 from .planes import PlaneData, PlaneLearner, PlaneReport, prediction_table, split_frame
 from ..data.store import _clean as _cleaner, _cleaned
@@ -152,10 +152,12 @@ def _ratio_ci(num, den, groups, n, seed, road):
     "Interval over patients of sum(num)/sum(den)."
     who = np.unique(np.asarray(groups), return_inverse=True)[1]
     a,b = (np.bincount(who, np.asarray(o, dtype=float)) for o in (num, den))
-    if b.sum() == 0: return Interval(*[float('nan')]*3)
-    est,counts = a.sum()/b.sum(), resample_counts(len(a), n, seed).astype(float)
+    if b.sum() == 0: return Interval(*[float('nan')]*3, 'no interval: nothing to count')
+    est,behind = float(a.sum()/b.sum()), int((b > 0).sum())
+    if withheld(behind): return patient_interval(est, np.nan, np.nan, behind)
+    counts = resample_counts(len(a), n, seed).astype(float)
     x,y = counts@a, counts@b
-    return Interval(float(est), *road(float(est), x[y>0]/y[y>0], len(a), .95))
+    return patient_interval(est, *road(est, x[y>0]/y[y>0], len(a), .95), behind)
 
 def _mean_f1(idx, cm):
     "Mean F1 of the classes `idx` of confusion matrices (..., c, c); a class never met and never predicted counts 0."
@@ -177,6 +179,7 @@ def plane_f1(classes,                # all classes of the task, in order
     "Mean F1 over the planes without background, as a metric for `bootstrap_ci` and `paired_bootstrap`."
     f = partial(_mean_f1, [list(classes).index(p) for p in _without(list(classes), background)])
     f.__name__ = 'plane_f1'
+    f.is_share = True
     return f
 
 # %% ../../nbs/evaluate/06_detect.ipynb #940545c4
@@ -225,7 +228,8 @@ class DetectionReport(PlaneReport):
         cms,f = patient_confusions(self.y, self.pred, self.predictions.patient.to_numpy(), self.classes), plane_f1(self.classes, self.background)
         est,s = float(f(cms.sum(0))), self.sweeps
         once,ratio = ~s.duplicated('video'), partial(_ratio_ci, groups=s.patient, n=self.n_boot, seed=self.seed)
-        return dict(plane_f1=Interval(est, *_log_odds(est, _boot(cms, f, self.n_boot, self.seed), len(cms), .95)),
+        limits = _log_odds(est, _boot(cms, f, self.n_boot, self.seed), len(cms), .95) if len(cms) > 1 else (np.nan, np.nan)
+        return dict(plane_f1=patient_interval(est, *limits, len(cms), reachable(f, cms)),
                     found=ratio(s.outcome=='found', s.outcome.isin(_outcomes[:3]), road=_log_odds), false_alarms=ratio(s.false_alarms, once, road=_percentiles))
 
     plane_f1 = property(lambda self: self.estimates['plane_f1'])
@@ -244,12 +248,12 @@ def per_plane(self:DetectionReport)->pd.DataFrame:
 def summary(self:DetectionReport)->str:
     "The scores in a few sentences, with what must be known beside them."
     s,n = self.scores, self.sweeps.outcome.value_counts().reindex(_outcomes, fill_value=0)
-    within = lambda k, f='{:.3f}': f'{f} [{f}, {f}]'.format(s[k], s[f'{k}_low'], s[f'{k}_high'])
+    within = lambda k, digits=3: self.intervals[k].text(digits)
     how = (f', smoothed ({self.kernel}, {self.smooth:g} to either side)' if self.smooth else '') + (f', tolerance {self.tolerance} frames' if self.tolerance else '') + (f', runs of at least {self.min_frames} frames' if self.min_frames > 1 else '')
     return (f'plane F1 {within("plane_f1")} over {len(self.planes)} planes without {" and ".join(self.background) or "any background"} (precision {s["plane_precision"]:.3f}, sensitivity {s["plane_sensitivity"]:.3f}); '
-            f'macro-F1 {s["macro_f1"]:.3f} [{s["low"]:.3f}, {s["high"]:.3f}] over all {len(self.classes)} classes. '
+            f'macro-F1 {self.score_text()} over all {len(self.classes)} classes. '
             f'Found {n["found"]} of {n[["found", "wrong frame", "missed"]].sum()} shown planes, {within("found")}; wrong frames: {n["wrong frame"]}, missed: {n["missed"]}, false finds: {n["false find"]}; '
-            f'{within("false_alarms", "{:.2f}")} false alarms a sweep; {_excess_words(s["excess"])}. {s["images"]} frames of {s["sweeps"]} sweeps of {s["patients"]} patients{how}, 95 % intervals over patients'
+            f'{within("false_alarms", 2)} false alarms a sweep; {_excess_words(s["excess"])}. {s["images"]} frames of {s["sweeps"]} sweeps of {s["patients"]} patients{how}, 95 % intervals over patients'
             + (f'. {self.notes()}' if self.notes() else ''))
 
 @patch
@@ -257,13 +261,17 @@ def notes(self:DetectionReport)->str:
     "Those of a `PlaneReport`, planes that no frame shows, and intervals without width."
     unseen,flat = [p for p in self.planes if not (self.y==p).any()], [k for k,i in self.intervals.items() if i.low == i.high]
     own = ([f'no frame shows {_some(unseen)}: it counts 0 in plane F1'] if unseen else []) + ([f'all resamples have the same {_some(flat)}: an interval without width is no certainty'] if flat else [])
+    bare = {k: i.reason for k,i in self.intervals.items() if i.reason and i.reason != withheld(self.scores['patients'])}
+    own += [f'{k}: {why}' for k,why in bare.items()]
     return '. '.join(o for o in (PlaneReport.notes(self), *own) if o)
 
 @patch
 def __repr__(self:DetectionReport): return '\n'.join(o for o in (self.name, self.summary(), self._short().round(3).to_string()) if o)
 
 @patch
-def _short(self:DetectionReport): return self.per_plane.drop(columns=['precision_low', 'precision_high', 'sensitivity_low', 'sensitivity_high', 'absent', 'runs'])
+def _short(self:DetectionReport):
+    t = self.per_plane.drop(columns=['precision_low', 'precision_high', 'sensitivity_low', 'sensitivity_high', 'absent', 'runs'])
+    return t.assign(note=t.pop('note')) if t.note.any() else t.drop(columns='note')
 
 @patch
 def _repr_html_(self:DetectionReport): return PlaneReport._repr_html_(self) + self._short().round(3).to_html()

@@ -25,7 +25,7 @@ from ..data.store import FrameStore
 from ..data.views import plain_view, simclr_views
 from .explain import _cam_sheet, _in_turn, _maps_and_scores, plot_tsne
 from .leaks import compare_with_store
-from .metrics import BalancedAccuracyOf, MacroF1, paired_bootstrap
+from .metrics import BalancedAccuracyOf, Interval, MacroF1, one_class_note, paired_bootstrap
 from .planes import FiniteLoss, PlaneData, PlaneLearner, PlaneLoaders, PlaneModel, PlaneSource, PlaneViews, SeedTraining
 from .planes import _class_weights, _in_channels, _per_group, _rates, _some, _start, _told, seeded_weights
 from .probes import PlaneFeatures
@@ -332,18 +332,21 @@ def plane_predict(self:DualLearner,
 # %% ../../nbs/evaluate/08_dual.ipynb #3589cd4f
 def gains(reports:dict,     # name -> `PlaneReport` of the same stills; the first is the one to compare with
           metric='macro_f1' # a name in `cm_scores`, or a function of confusion matrices
-         )->pd.DataFrame:   # one row a report: score, low, high, gain, gain_low, gain_high
+         )->pd.DataFrame:   # one row a report: score, low, high, gain, gain_low, gain_high, note
     "Scores of several classifiers and what each gains over the first, with intervals over patients."
     base, rows = next(iter(reports.values())), {}
     for name,r in reports.items():
         if r.predictions.image_path.tolist() != base.predictions.image_path.tolist(): raise ValueError(f'{name}: its report is of other stills than that of {next(iter(reports))}; compare reports of one split')
-        gain = (np.nan,)*3 if r is base else paired_bootstrap(base.y, base.pred, r.pred, base.predictions.patient.to_numpy(), metric, r.n_boot, seed=r.seed, classes=r.classes)
-        rows[name] = dict(zip(('score', 'low', 'high', 'gain', 'gain_low', 'gain_high'), (*r.ci(metric), *gain)))
-    return pd.DataFrame(rows).T.rename_axis('classifier')
+        patients, own = base.predictions.patient.to_numpy(), r.ci(metric)
+        gain = Interval(np.nan, np.nan, np.nan)
+        if r is not base: gain = paired_bootstrap(base.y, base.pred, r.pred, patients, metric, r.n_boot, seed=r.seed, classes=r.classes)
+        why = dict.fromkeys(o for o in (one_class_note(r.pred, r.classes), own.reason, gain.reason) if o)
+        rows[name] = dict(zip(('score', 'low', 'high', 'gain', 'gain_low', 'gain_high'), (*own, *gain)), note='; '.join(why))
+    return pd.DataFrame.from_dict(rows, orient='index').rename_axis('classifier')
 
 # %% ../../nbs/evaluate/08_dual.ipynb #1a21773c
 def class_scores(reports:dict    # name -> `PlaneReport`
-                )->pd.DataFrame: # rows (classifier, class); precision, sensitivity and f1, each with _low and _high; support (images)
+                )->pd.DataFrame: # rows (classifier, class); precision, sensitivity and f1, each with _low and _high; support (images); note
     "Precision, sensitivity and F1 of each class with intervals over patients, classifier by classifier."
     return pd.concat({n: r.per_class_ci() for n,r in reports.items()}, names=['classifier', 'class'])
 

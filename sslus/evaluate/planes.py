@@ -1073,16 +1073,28 @@ def _read_csv(file, need, **kwargs):
 # %% ../../nbs/evaluate/02_planes.ipynb #e673ef98
 @patch
 def notes(self:PlaneReport)->str:
-    "What must be known beside the scores: a leak, an interval that covers less than it says; '' where there is nothing."
+    "What must be known beside the scores: a leak, one class only, an interval that says little; '' where nothing."
     s = self.scores
-    return '. '.join(o for o in (f'LEAK: {self.leak}' if self.leak else '', coverage_note(s['patients'], interval=Interval(s['macro_f1'], s['low'], s['high']))) if o)
+    leak = f'LEAK: {self.leak}' if self.leak else ''
+    cover = coverage_note(s['patients'], interval=Interval(s['macro_f1'], s['low'], s['high']))
+    return '. '.join(o for o in (leak, one_class_note(self.pred, self.classes), cover) if o)
+
+@patch
+def score_text(self:PlaneReport,
+    name:str='macro_f1', # key of `scores` that has limits
+    digits:int=3         # after the point
+)->str:                  # such as '0.660 [0.579, 0.733]' or '0.133 [withheld: 3 patients]'
+    "A score with its interval in words, or with the reason why there is none."
+    s = self.scores
+    low,high = ('low', 'high') if name == 'macro_f1' else (f'{name}_low', f'{name}_high')
+    return Interval(s[name], s[low], s[high], withheld(s['patients'])).text(digits)
 
 @patch
 def summary(self:PlaneReport)->str:
     "The scores in one line, with what must be known beside them."
     s = self.scores
     auc = f'AUROC {s["auroc"]:.3f}' if np.isfinite(s['auroc']) else f'AUROC not defined ({self.auroc[1]})'
-    return (f'macro-F1 {s["macro_f1"]:.3f} [{s["low"]:.3f}, {s["high"]:.3f}], balanced accuracy {s["balanced_accuracy"]:.3f}, '
+    return (f'macro-F1 {self.score_text()}, balanced accuracy {s["balanced_accuracy"]:.3f}, '
             f'accuracy {s["accuracy"]:.3f}, {auc}, calibration error {s["ece"]:.3f}; {s["images"]} images of {s["patients"]} patients, 95 % interval over patients'
             + (f'. {self.notes()}' if self.notes() else ''))
 

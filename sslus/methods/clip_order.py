@@ -505,15 +505,17 @@ def _answered(m, method, batches, device, seed):
 def order_accuracy(scores,        # DataFrame of `clip_scores`
                    n:int=2000,    # draws of patients
                    seed:int=0     # of the draws
-                  )->dict:        # accuracy, low, high, clips, patients, chance (nan where the scores do not say)
+                  )->dict:        # accuracy, low, high, clips, patients, chance (nan where the scores do not say), note where no limits
     "Share of orders found, with a 95 % bootstrap interval over patients; clips that stand still do not count."
     if 'order' not in scores: raise ValueError('these scores hold no order: the learner was trained on the geometry only, order_weight=0')
     if not scores.order.notna().any(): raise ValueError(f'all {len(scores)} clips stand still: there is no order to find. A larger step or a smaller static_below finds more that move')
     by = scores.dropna(subset='order').groupby('patient').order.agg(['sum', 'count'])
     draws = by.values[np.random.default_rng(seed).integers(len(by), size=(n, len(by)))].sum(1)         # (n,2)
-    low, high = np.quantile(draws[:,0]/draws[:,1], (.025, .975))
-    return dict(accuracy=by['sum'].sum()/by['count'].sum(), low=float(low), high=float(high), clips=int(by['count'].sum()), patients=len(by),
-                chance=float(scores.chance.iloc[0]) if 'chance' in scores else float('nan'))
+    from sslus.evaluate.metrics import patient_interval           # here: the room of evaluation is loaded after that of the methods
+    ci = patient_interval(by['sum'].sum()/by['count'].sum(), *np.quantile(draws[:,0]/draws[:,1], (.025, .975)), len(by))
+    chance = float(scores.chance.iloc[0]) if 'chance' in scores else float('nan')
+    res = dict(accuracy=ci.estimate, low=ci.low, high=ci.high, clips=int(by['count'].sum()), patients=len(by), chance=chance)
+    return dict(res, note=ci.reason) if ci.reason else res
 
 def noise_clips(n:int=256,     # clips
                 n_frames:int=4, # frames in a clip

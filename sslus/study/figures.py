@@ -62,8 +62,13 @@ def _fraction_axis(ax, fractions):
 def _curve(ax, g, style, shift, name):
     "One start in one panel: points, bars, line."
     g = g.sort_values('fraction'); x = g.fraction*shift
-    err = np.nan_to_num(np.stack([g['mean']-g.low, g.high-g['mean']]).clip(0))
+    err = np.stack([g['mean']-g.low, g.high-g['mean']]).clip(0)          # NaN where an interval is withheld: no whisker
     ax.errorbar(x, g['mean'], err, **style, ms=6, lw=1.3, elinewidth=1, capsize=2, label=name)
+
+def _say_withheld(ax, notes):
+    "Under the points, why they have no whiskers."
+    why = dict.fromkeys(part for o in notes for part in str(o).split('; ') if part.startswith('interval withheld'))
+    if why: ax.text(.03, .03, '\n'.join(why), transform=ax.transAxes, fontsize=7, style='italic', color='#767676')
 
 def _legend_of(table):
     "Names for the legend; for a start without any result, the reason."
@@ -84,6 +89,7 @@ def plot_fractions(table:pd.DataFrame,     # from `interval_table`
         fr = sorted(table.fraction.unique()); gap = .05 if len(fr) == 1 else min(.07, .6*np.log(np.divide(fr[1:], fr[:-1])).min()/len(styles))
         for i,s in enumerate(styles): _curve(ax, d[d.start == s], styles[s], np.exp(gap*(i-(len(styles)-1)/2)), names[s])
         _fraction_axis(ax, fr); ax.set(title=mode, ylim=ylim); ax.grid(axis='y', alpha=.3)
+        _say_withheld(ax, d.note)
     axs[0].set_ylabel(metric)
     fig.legend(*axs[0].get_legend_handles_labels(), loc='outside lower center', ncols=3, fontsize=8, frameon=False)
     return axs
@@ -126,7 +132,7 @@ def _forest_row(ax, r, y, style):
     "One comparison."
     if r.state != 'done': ax.text(.01, y, 'missing', transform=ax.get_yaxis_transform(), va='center', fontsize=7, color='#767676', style='italic'); return
     fill = style['color'] if r.significant else 'white'
-    err = np.nan_to_num([[r.difference-r.low], [r.high-r.difference]])
+    err = [[r.difference-r.low], [r.high-r.difference]]                   # NaN where an interval is withheld: no whisker
     ax.errorbar(r.difference, y, xerr=err, fmt=style['marker'], color=style['color'], mfc=fill, ms=6, elinewidth=1.2, capsize=2)
 
 def _forest_rows(d):
@@ -150,6 +156,7 @@ def plot_comparisons(comparisons:pd.DataFrame, # from `paired_comparisons`
         for (_,r),y in zip(d.iterrows(), ys): _forest_row(ax, r, y, styles[r.start])
         ax.set_yticks(ys, [f'{r.start}, {_percent(r.fraction)}' if m == modes[0] else _percent(r.fraction) for r in d.itertuples()], fontsize=7)
         ax.axvline(0, color='k', lw=.8); ax.grid(axis='x', alpha=.3); ax.set(title=m, xlabel=f'{metric}, difference from {base}', ylim=(min(ys)-1, 0))
+        _say_withheld(ax, d.reason)
     return axs
 
 # %% ../../nbs/study/05_figures.ipynb #60ba6838

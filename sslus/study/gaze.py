@@ -13,7 +13,8 @@ from functools import cached_property
 from pathlib import Path
 import numpy as np, pandas as pd
 from fastcore.basics import patch
-from ..evaluate.saliency import SaliencyData, SaliencyReport, map_scores, saliency_learner
+from ..evaluate.metrics import difference_reach
+from ..evaluate.saliency import SaliencyData, SaliencyReport, map_reach, map_scores, saliency_learner
 from .engine import Job, Missing, StudyError, forget, get_engine, key_of, mend, read_record, sizes, write_file, write_json
 from .statistics import paired_scores
 from .study import Study, _rel, _seeds, refuse_shared
@@ -203,16 +204,16 @@ def table(self:GazeStudy,
         ref = self._array(g[g.start == base], metric)
         for name,h in g.groupby('start', sort=False):
             a, row = self._array(h, metric), dict(start=name, fraction=f, cells=int((h.state == 'done').sum()), planned=len(h))
-            if a is not None: row |= _mean_row(a, who, kwargs) | (_gap_row(a, ref, who, kwargs) if name != base and ref is not None else {})
+            if a is not None: row |= _mean_row(a, who, metric, kwargs) | (_gap_row(a, ref, who, metric, kwargs) if name != base and ref is not None else {})
             rows.append(row)
-        if ref is not None: rows += [dict(start=p, fraction=f, **_mean_row(self._array(g[g.start == base], metric, p).reshape(-1, len(who))[0], who, kwargs)) for p in ('centre bias', 'uniform')]
+        if ref is not None: rows += [dict(start=p, fraction=f, **_mean_row(self._array(g[g.start == base], metric, p).reshape(-1, len(who))[0], who, metric, kwargs)) for p in ('centre bias', 'uniform')]
     cols = ['start', 'fraction', 'mean', 'low', 'high', 'difference', 'diff_low', 'diff_high', 'p', 'cells', 'planned', 'covers', 'note']
     return pd.DataFrame(rows).reindex(columns=cols)
 
-def _mean_row(a, who, kwargs):
-    r = paired_scores(a, np.zeros(a.shape), who, **kwargs)
+def _mean_row(a, who, metric, kwargs):
+    r = paired_scores(a, np.zeros(a.shape), who, reach=map_reach[metric], **kwargs)
     return dict(mean=r.difference, low=r.low, high=r.high, covers=r.covers, note=r.note)
 
-def _gap_row(a, ref, who, kwargs):
-    r = paired_scores(a, ref, who, **kwargs)
+def _gap_row(a, ref, who, metric, kwargs):
+    r = paired_scores(a, ref, who, reach=difference_reach(map_reach[metric], map_reach[metric]), **kwargs)
     return dict(difference=r.difference, diff_low=r.low, diff_high=r.high, p=r.p)

@@ -23,6 +23,7 @@ from ..data.pairs import Window, SweepBatch
 from ..data.phantom import make_phantom
 from ..data.video import get_videos
 from ..evaluate.explain import plot_maps
+from ..evaluate.metrics import Interval
 from ..evaluate.planes import PlaneData, PlaneModel, PlaneReport, plane_learner
 from ..evaluate.probes import PlaneFeatures, knn_probe, linear_probe, pixel_baseline
 from ..methods.checkpoint import Checkpoint, Resume
@@ -202,7 +203,11 @@ def n_steps(fraction:float # Share of the labels, 0 to 1
     return steps_for[min(steps_for, key=lambda f: abs(np.log(f/fraction)))]
 
 # %% ../../nbs/study/02_mainjob.ipynb #f37df79b
-def _row(start, mode, fraction, draw, rep): return dict(start=start, mode=mode, fraction=fraction, draw=draw, **{k: rep.scores[k] for k in ('macro_f1','low','high','balanced_accuracy','accuracy','auroc')})
+_kept = ('macro_f1', 'low', 'high', 'balanced_accuracy', 'accuracy', 'auroc')
+
+def _row(start, mode, fraction, draw, rep):
+    scores = {k: rep.scores[k] for k in _kept}
+    return dict(start=start, mode=mode, fraction=fraction, draw=draw, **scores, test_patients=rep.scores['patients'])
 
 def _tune(planes, start, encoder, arch, arch_kwargs, fraction, draw, steps, size, device, progress):
     "One fine-tuning; its learner."
@@ -415,5 +420,7 @@ def _quick_page(dest, data, store, planes, starts, logs, results, reports, missi
 def _last_words(results, path):
     "Print the table and what to do next."
     with pd.option_context('display.width', 200, 'display.max_columns', 20): print('\n' + results_table(results).to_string() + '\n')
-    for r in paired_gain(results).itertuples(): print(f'{r.start} against random at {r.fraction:.0%} of labels: {r.gain:+.3f} [{r.low:+.3f}, {r.high:+.3f}], better in {r.draws_won} of {r.draws} draws')
+    for r in paired_gain(results).itertuples():
+        gain = Interval(r.gain, r.low, r.high, r.note).text(sign='+')
+        print(f'{r.start} against random at {r.fraction:.0%} of labels: {gain}, better in {r.draws_won} of {r.draws} draws')
     print(f'\nReport: {path}\n\nNow with your own clips:\n{_next}')

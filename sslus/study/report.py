@@ -11,15 +11,19 @@ __all__ = ['results_table', 'paired_gain', 'plot_gain', 'plot_log', 'fig_html', 
 import base64, html, io, os
 from pathlib import Path
 import numpy as np, pandas as pd
-from ..evaluate.metrics import mean_ci
+from ..evaluate.metrics import Interval, mean_ci, withheld
 
 # %% ../../nbs/study/01_report.ipynb #61781ee4
+def _few(g):
+    "Why there is no interval over so few test patients; '' where they are enough or not known."
+    return withheld(int(g.test_patients.min())) if 'test_patients' in g and g.test_patients.notna().any() else ''
+
 def _cell(g, digits=3):
     "Mean and interval of one cell: over draws where there are several, else over test patients; seeds are averaged within a draw."
-    m, lo, hi = mean_ci(g.groupby('draw').macro_f1.mean())
-    if len(g) == 1 and 'low' in g: lo, hi = g.low.iloc[0], g.high.iloc[0]
-    f = f'{{:.{digits}f}}'.format
-    return f(m) if not np.isfinite(lo) else f'{f(m)} [{f(max(lo, 0))}, {f(min(hi, 1))}]'
+    ci, why = mean_ci(g.groupby('draw').macro_f1.mean(), reach=(0, 1)), _few(g)
+    if len(g) == 1 and 'low' in g: ci = Interval(ci.estimate, *np.clip([g.low.iloc[0], g.high.iloc[0]], 0, 1))
+    if why: ci = Interval(ci.estimate, np.nan, np.nan, why)
+    return ci.text(digits) if why or np.isfinite(ci.low) else f'{ci.estimate:.{digits}f}'
 
 def _column(mode, fraction, n): return f'{mode} {100*fraction:g} %' + (f' ({n} draws)' if n > 1 else '')
 
@@ -36,15 +40,16 @@ def results_table(results:pd.DataFrame # one row an experiment
 def paired_gain(results:pd.DataFrame, # one row an experiment
                 base:str='random',    # start to compare with
                 mode:str='fine-tune'  # mode to compare in
-               )->pd.DataFrame:       # start, fraction, draws, gain, low, high, draws_won
-    "Macro-F1 gain over `base`, paired by label draw; 95 % t-interval over draws."
+               )->pd.DataFrame:       # start, fraction, draws, gain, low, high, draws_won, note
+    "Macro-F1 gain over `base`, paired by label draw; 95 % t-interval over draws; `note` says why one is missing."
     d = results[results['mode'] == mode].pivot_table(index=['fraction','draw'], columns='start', values='macro_f1', sort=False)
     if base not in d: raise ValueError(f'the results hold no {base!r} in mode {mode!r}; starts: {", ".join(d.columns)}')
-    rows = []
+    rows, why = [], _few(results[results['mode'] == mode])
     for start in d.columns.drop(base):
         for frac,g in (d[start] - d[base]).dropna().groupby('fraction'):
-            ci = mean_ci(g)
-            rows.append(dict(start=start, fraction=frac, draws=len(g), gain=ci[0], low=ci[1], high=ci[2], draws_won=int((g > 0).sum())))
+            ci = mean_ci(g, reach=(-1, 1))
+            if why: ci = Interval(ci.estimate, np.nan, np.nan, why)
+            rows.append(dict(start=start, fraction=frac, draws=len(g), gain=ci.estimate, low=ci.low, high=ci.high, draws_won=int((g > 0).sum()), note=ci.reason))
     return pd.DataFrame(rows)
 
 # %% ../../nbs/study/01_report.ipynb #cc157da0

@@ -12,7 +12,8 @@ __all__ = ['PairedDifference', 'plan_table', 'why_missing', 'study_interval', 'p
 import numpy as np, pandas as pd
 from collections import namedtuple
 from scipy import stats
-from ..evaluate.metrics import cm_scores, macro_f1, patient_confusions, resample_counts
+from ..evaluate.metrics import Interval, cm_scores, difference_reach, macro_f1, one_class_note, patient_confusions, patient_interval
+from ..evaluate.metrics import patients_behind, reachable, resample_counts, withheld
 
 # %% ../../nbs/study/04_statistics.ipynb #b6100ae7
 def _fake_answers(rng, y, log_odds, n_classes):
@@ -96,12 +97,15 @@ def why_missing(results:pd.DataFrame # table of a study
     return df.groupby(['name','state','reason'], sort=False).size().reset_index(name='cells').rename(columns=dict(name='start'))[['start','state','cells','reason']]
 
 # %% ../../nbs/study/04_statistics.ipynb #c1c38f26
+def _count(n, what): return f'{n} {what}' if n != 1 else f'{n} {what[:-1]}'
+
 class _Cells:
     "Scores of cells, as they are and on resamples of the patients that all cells share; each cell is read once."
     def __init__(self, predictions, classes, metric='macro_f1', n=2000, seed=0):
         if not callable(metric) and metric not in cm_scores: raise ValueError(f'no interval for {metric!r}: predictions give {", ".join(cm_scores)}, or give a function of confusion matrices')
         self.predictions,self.classes,self.n,self.seed = predictions,classes,n,seed
         self.f,self.images,self.known = metric if callable(metric) else cm_scores[metric],None,{}
+        self.facts = {}
 
     def _first(self, t, images):
         self.images,self.n_patients = images,t.patient.nunique()
@@ -112,7 +116,9 @@ class _Cells:
         if self.images is None: self._first(t, images)
         if not np.array_equal(images, self.images): raise ValueError(f'cell {key!r} was tested on other images than the cells before it; cells can be compared on the same images only')
         cm = patient_confusions(t['class'], t.predicted, t.patient, self.classes)
-        return float(self.f(cm.sum(0))), self.f((self.counts@cm.reshape(len(cm), -1)).reshape(self.n, *cm.shape[1:]))
+        boot = self.f((self.counts@cm.reshape(len(cm), -1)).reshape(self.n, *cm.shape[1:]))
+        self.facts[key] = (*reachable(self.f, cm, boot), patients_behind(self.f, cm), one_class_note(t.predicted, self.classes))
+        return float(self.f(cm.sum(0))), boot
 
     def __call__(self, keys):
         "Scores of cells: (cells,) and, on the resamples, (resamples, cells)."
@@ -120,6 +126,20 @@ class _Cells:
             if k not in self.known: self.known[k] = self._score(k)
         point,boot = zip(*(self.known[k] for k in keys))
         return np.array(point), np.stack(boot, 1)
+
+    def reach(self, keys):
+        "As far as any of these cells can go: (lowest, highest)."
+        lowest,highest = zip(*(self.facts[k][:2] for k in keys))
+        return min(lowest), max(highest)
+
+    def behind(self, keys):
+        "Patients that the scores of all these cells rest on."
+        return min(self.facts[k][2] for k in keys)
+
+    def one_class(self, keys):
+        "Say which cells name one class only, in a list."
+        notes = pd.Series([self.facts[k][3] for k in keys])
+        return [f'{k} of {_count(len(notes), "cells")}: {note}' for note,k in notes[notes != ''].value_counts().items()]
 
 # %% ../../nbs/study/04_statistics.ipynb #6dfedb2b
 def _cut(grid):
@@ -180,20 +200,18 @@ def _limits(est, noise, level):
     if g <= 0: return float(np.clip(est+lo, 0, 1)), float(np.clip(est+hi, 0, 1))
     return tuple(float(1/(1 + (1-est)/est*np.exp(-o/g))) for o in (lo, hi))
 
-def _count(n, what): return f'{n} {what}' if n != 1 else f'{n} {what[:-1]}'
-
 def _covers(shape, axes, n_patients):
     "In words, what an interval covers."
-    parts = [_count(k, a) for k,a in zip(shape, axes)] + ([_count(n_patients, 'test patients')] if n_patients > 1 else [])
-    if not parts: return 'nothing: one repeat and one patient'
+    if withheld(n_patients): return 'nothing'
+    parts = [_count(k, a) for k,a in zip(shape, axes)] + [_count(n_patients, 'test patients')]
     return ' and '.join(parts) if axes else parts[0] + ' only: one repeat says nothing about other seeds and draws'
 
 # %% ../../nbs/study/04_statistics.ipynb #bad0720f
 def _caveats(shape, n_patients):
     "Where coverage is known to fall short, or is not known."
+    if withheld(n_patients): return [withheld(n_patients)]
     res = [] if n_patients >= 10 else [f'only {_count(n_patients, "test patients")}: too few to rely on the coverage']
-    if n_patients == 1: res = ['one test patient: the interval cannot cover other patients']
-    if not shape and n_patients > 1: res.append('one repeat: where other seeds and draws count too, such intervals held the truth in 29 to 75 % of simulated studies')
+    if not shape: res.append('one repeat: where other seeds and draws count too, such intervals held the truth in 29 to 75 % of simulated studies')
     if any(k == 2 for k in shape): res.append('two repeats: very wide, as the spread of two says little')
     return res
 
@@ -213,21 +231,25 @@ def study_interval(results,             # rows of one group: one start, mode and
     if not len(done): raise ValueError(f'no cell of the group is done ({_why(rows)})')
     idx,axes,cut = _design(done)
     point,boot = (o[...,idx] for o in cells(done.key))
-    lo,hi = _limits(point.mean(), _noise(point, boot, cells.n_patients, seed), level) if idx.ndim or cells.n_patients > 1 else (np.nan, np.nan)
+    used = done.key.iloc[idx.ravel()]
+    behind = cells.behind(used)
+    limits = (np.nan, np.nan) if withheld(behind) else _limits(point.mean(), _noise(point, boot, cells.n_patients, seed), level)
+    ci = patient_interval(point.mean(), *limits, behind, cells.reach(used))
     left = f'{len(rows)-len(done)} of {len(rows)} cells not done ({_why(rows)})' if len(done) < len(rows) else ''
-    note = '; '.join(o for o in (left, cut, *_caveats(idx.shape, cells.n_patients)) if o)
-    return StudyInterval(float(point.mean()), lo, hi, _covers(idx.shape, axes, cells.n_patients), note, idx.size, cells.n_patients)
+    note = '; '.join(o for o in (left, cut, *cells.one_class(used), *_caveats(idx.shape, behind)) if o)
+    return StudyInterval(*ci, _covers(idx.shape, axes, behind), note, idx.size, behind)
 
 # %% ../../nbs/study/04_statistics.ipynb #f24b479c
 def _p_value(draws):
     "Two-sided: twice the share of draws on the smaller side of zero, with one added to both counts."
     return float(min(1., 2*(min((draws <= 0).sum(), (draws >= 0).sum())+1)/(len(draws)+1)))
 
-def _difference(point, boot, n_patients, level=.95, seed=0):
+def _difference(point, boot, n_patients, level=.95, seed=0, reach=(-np.inf, np.inf), behind=None):
     "Mean difference, limits and p value; `point` (axes of repeats) and `boot` (resamples, axes) hold differences."
-    est = float(point.mean()); draws = est + _noise(point, boot, n_patients, seed)
-    if not point.ndim and n_patients < 2: return est, np.nan, np.nan, np.nan
-    return est, *map(float, np.quantile(draws, [(1-level)/2, (1+level)/2])), _p_value(draws)
+    est,behind = float(point.mean()), n_patients if behind is None else behind
+    if withheld(behind): return *patient_interval(est, np.nan, np.nan, behind), np.nan
+    draws = est + _noise(point, boot, n_patients, seed)
+    return *patient_interval(est, *np.quantile(draws, [(1-level)/2, (1+level)/2]), behind, reach), _p_value(draws)
 
 # %% ../../nbs/study/04_statistics.ipynb #f0c5012a
 PairedDifference = namedtuple('PairedDifference', 'difference low high p covers note')
@@ -237,7 +259,8 @@ def paired_scores(a,               # (images,), (repeats, images) or (pre-traini
                   patients,        # patient of each image
                   level:float=.95, # coverage aimed at
                   n:int=4000,      # resamples of the patients
-                  seed:int=0       # of the resamples
+                  seed:int=0,      # of the resamples
+                  reach=(-np.inf, np.inf) # lowest and highest difference that there can be
                  )->PairedDifference: # of the means, a - b: (difference, low, high, p, covers, note)
     "Difference of mean scores with an interval over pre-training seeds, draws and patients."
     d = np.asarray(a, float) - np.asarray(b, float)
@@ -252,8 +275,9 @@ def paired_scores(a,               # (images,), (repeats, images) or (pre-traini
     names = {1: [], 2: ['repeats'], 3: ['pre-training seeds', 'label draws']}[d.ndim]
     keep = [k for k in d.shape[:-1] if k > 1]
     point, boot, names = (sums.sum(0)/found.sum(0)).reshape(keep), boot.reshape(n, *keep), [o for o,k in zip(names, d.shape) if k > 1]
-    est, lo, hi, p = _difference(point, boot, P, level, seed)
-    return PairedDifference(est, lo, hi, p, _covers(keep, names, P), '; '.join(_caveats(keep, P)))
+    behind = int(found.reshape(P, -1).any(1).sum())
+    est, lo, hi, p = _difference(point, boot, P, level, seed, reach, behind)
+    return PairedDifference(est, lo, hi, p, _covers(keep, names, behind), '; '.join(_caveats(keep, behind)))
 
 # %% ../../nbs/study/04_statistics.ipynb #af3d0cf5
 def _base_rows(df, base, r):
@@ -278,11 +302,13 @@ def _compare(a, b, base, cells, level, seed):
         return dict(head, state='missing', pairs=0, reason='; '.join(lone) or f'no {base} cell with the same seed and draw in this mode and fraction')
     idx,axes,cut = _design(pairs)
     (pa,ba),(pb,bb) = cells(pairs.key), cells(pairs.key_base)
-    d,lo,hi,p = _difference((pa-pb)[idx], (ba-bb)[:,idx], cells.n_patients, level, seed)
+    behind = min(cells.behind(pairs.key), cells.behind(pairs.key_base))
+    reach = difference_reach(cells.reach(pairs.key_base), cells.reach(pairs.key))
+    d,lo,hi,p = _difference((pa-pb)[idx], (ba-bb)[:,idx], cells.n_patients, level, seed, reach, behind)
     planned = len(_paired(a.assign(state='done'), b.assign(state='done')))
     left = f'{planned-len(pairs)} of {planned} pairs not there ({"; ".join(filter(None, (_why(a), _why(b))))})' if len(pairs) < planned else ''
-    return dict(head, state='done', pairs=idx.size, difference=d, low=lo, high=hi, p=p, covers=_covers(idx.shape, axes, cells.n_patients),
-                reason='; '.join(o for o in (left, cut, *_caveats(idx.shape, cells.n_patients)) if o))
+    return dict(head, state='done', pairs=idx.size, difference=d, low=lo, high=hi, p=p, covers=_covers(idx.shape, axes, behind),
+                reason='; '.join(o for o in (left, cut, *_caveats(idx.shape, behind)) if o))
 
 # %% ../../nbs/study/04_statistics.ipynb #0e26127c
 def _groups(df): return [g for _,g in df.groupby(['name','mode','fraction'], sort=False)]
@@ -291,7 +317,7 @@ def _enough(n, m, alpha): return max(n, int(np.ceil(10*m/alpha)))       # the sm
 
 def _family(df, base, metric):
     "Say which comparisons the correction is over."
-    ok,one = df[df.state == 'done'], lambda c: df[c].nunique()
+    ok,one = df[df.p.notna()], lambda c: df[c].nunique()
     return (f'Holm over {_count(len(ok), "comparisons")} with {base}: {_count(ok.start.nunique(), "starts")} x {_count(one("mode"), "modes")} x {_count(one("fraction"), "fractions")}, '
             f'{metric if isinstance(metric, str) else metric.__name__}' + (f'; {_count(len(df)-len(ok), "others")} of the table could not be made' if len(ok) < len(df) else ''))
 
@@ -394,8 +420,8 @@ def interval_table(results,           # table of a study
 def _text(r, digits, width):
     "One cell of the table as text."
     if r.missing: return r.missing if len(r.missing) <= width else r.missing[:width-3].rstrip() + '...'
-    f = f'{{:.{digits}f}}'.format
-    return f(r['mean']) + (f' [{f(r.low)}, {f(r.high)}]' if np.isfinite(r.low) else '') + (f' ({r.cells} of {r.planned})' if r.cells < r.planned else '')
+    why = next((o for o in str(r.note).split('; ') if o.startswith('interval withheld')), '')
+    return Interval(r['mean'], r.low, r.high, why).text(digits) + (f' ({r.cells} of {r.planned})' if r.cells < r.planned else '')
 
 def _what_covers(table):
     "What the intervals of a table cover, each wording once."
