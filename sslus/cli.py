@@ -340,7 +340,8 @@ def detect(
     from sslus.evaluate.detect import detect_planes
     from sslus.study.mainjob import load_classifier
     found = detect_planes(clip, load_classifier(classifier), dest, _words(background), smooth, min_frames=min_frames, overwrite=overwrite, size=size, every=every, device=device)
-    print(found.round(3).to_string(index=False) if len(found) else 'no plane was found')
+    if told := found.attrs.get('seen'): print(told)
+    print(found.drop(columns='seen', errors='ignore').round(3).to_string(index=False) if len(found) else 'no plane was found')
     print(f'Best frames and planes.csv: {dest}')
 
 # %% ../nbs/cli.ipynb #3ab98be7

@@ -25,6 +25,7 @@ from ..data.store import _clean as _cleaner, _cleaned
 from .planes import _clip_frames, _some, _write_csv
 from .probes import _evaluating
 from ..methods.core import in_channels
+from ..methods.passport import beyond_chance
 
 # %% ../../nbs/evaluate/06_detect.ipynb #146ed219
 def _line_table(told, said, video='s.mp4', patient='p', prob=None, step=1):
@@ -459,16 +460,27 @@ def predict_clip(clip,               # file, folder of frames, `Video`, or uint8
     net,classes,size,side,reading = _taught(model, classes, size)
     reading = dict(reading, **{k: v for k,v in dict(fit=fit, upscale=upscale, clean=clean).items() if v is not None})
     clean = _cleaner(reading.pop('clean'))
-    view,prob = plain_view(side, channels=in_channels(net)), []
+    view,prob,some = plain_view(side, channels=in_channels(net)), [], []
     with _evaluating(net, device) as dev:
         for x in _seen(clip, every, bs, clean):
             x = torch.from_numpy(np.stack([fit_frame(o, size, **reading) for o in x]))[:,None]
+            some += list(x[::16,0].numpy())
             prob.append(net(view(x.to(dev))).float().softmax(1).cpu().numpy())
     k = np.arange(sum(map(len, prob)))*every
     rate = fps or (None if isinstance(clip, np.ndarray) else clip.fps)
     df = pd.DataFrame(dict(image_path=[f'{_name_of(clip)}#{i}' for i in k], frame=k, time=k/rate if rate else np.nan, patient='', **{'class': ''}))
     res = prediction_table(df, np.concatenate(prob), classes).drop(columns=['patient', 'class'])
-    return pd.concat([res[['image_path']], df[['frame', 'time']], res.drop(columns='image_path')], axis=1)
+    res = pd.concat([res[['image_path']], df[['frame', 'time']], res.drop(columns='image_path')], axis=1)
+    res.attrs['seen'] = _seen_clip(net, some)
+    return res
+
+def _seen_clip(net, frames):
+    "'SEEN: 12 of 12 frames ...' where the model was trained on frames of the clip; ''."
+    p = getattr(getattr(net, 'encoder', None), 'passport', None)
+    if p is None or not len(p.pictures) or not frames: return ''
+    x = np.stack(frames[:64])
+    n = int(p.pictures.search(x, progress=False).found.sum())
+    return f'SEEN: {n} of {len(x)} frames of this clip that were looked up by the classifier or its encoder' if beyond_chance(n, len(x)) else ''
 
 # %% ../../nbs/evaluate/06_detect.ipynb #63c30582
 def planes_of(frames:pd.DataFrame,     # from `predict_clip`
@@ -499,7 +511,11 @@ def detect_planes(clip,                    # file, folder of frames, `Video`, or
     "Find the planes of a clip, and save the best frame of each."
     clip = clip if isinstance(clip, (np.ndarray, Video)) else Video(clip)
     if dest is not None: _check_dest(Path(dest), overwrite)
-    res = planes_of(_smoothed(predict_clip(clip, model, **kwargs), smooth, kernel), background, min_frames, threshold)
+    frames = predict_clip(clip, model, **kwargs)
+    res = planes_of(_smoothed(frames, smooth, kernel), background, min_frames, threshold)
+    told = frames.attrs['seen']
+    if told: res = res.assign(seen=told)
+    res.attrs['seen'] = told
     return res if dest is None else _write_planes(Path(dest), clip, res, overwrite)
 
 # %% ../../nbs/evaluate/06_detect.ipynb #ed444bbb

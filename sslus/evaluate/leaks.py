@@ -7,7 +7,7 @@ Docs: https://sslus.github.io/sslus/evaluate/leaks.html.md"""
 # %% auto #0
 __all__ = ['planted', 'Pictures', 'pictures', 'hash_picture', 'hash_distance', 'detail_correlation', 'find_duplicates',
            'show_duplicates', 'LeakError', 'Finding', 'LeakReport', 'compare_with_store', 'check_patients',
-           'check_leaks', 'duplicate_power', 'false_alarms']
+           'check_weights', 'check_leaks', 'duplicate_power', 'false_alarms']
 
 # %% ../../nbs/evaluate/05_leaks.ipynb #c13c143d
 import html, io
@@ -22,6 +22,7 @@ from ..base.people import Comparison, People
 from ..data.store import FrameStore
 from ..data.video import fit_frame
 from .planes import PlaneData
+from ..methods.passport import seen
 
 # %% ../../nbs/evaluate/05_leaks.ipynb #a68c897b
 class Pictures:
@@ -293,7 +294,8 @@ class LeakReport:
     @property
     def headline(self)->str:
         "What must stand on top of every output: leaks, and what could not be compared; '' where all is well."
-        return '; '.join([f'LEAK: {f.title}' for f in self.leaks] + [f'NOT COMPARED: {f.title}' for f in self.undecided])
+        leaks = [f.title if f.title.startswith('SEEN') else f'LEAK: {f.title}' for f in self.leaks]
+        return '; '.join(leaks + [f'NOT COMPARED: {f.title}' for f in self.undecided])
 
     def raise_if_leaking(self):
         "LeakError where there is a leak; returns the report otherwise."
@@ -390,6 +392,25 @@ def check_patients(
         met = compare_with_store(rows, store, planes.people, what)
         findings += _people_findings(met, _leave_out)
         checked.append(str(met))
+    return LeakReport(findings, checked)
+
+# %% ../../nbs/evaluate/05_leaks.ipynb #87634c90
+def check_weights(
+    weights,            # files of weights
+    planes:PlaneData,   # labelled stills with their split
+    pictures:bool=True  # look at pictures too?
+)->LeakReport:
+    "Have weights seen the test patients? What carries no passport is not compared, and said."
+    findings, checked = [], []
+    for file in weights:
+        s = seen(file, planes, 'test', pictures)
+        checked.append(repr(s))
+        table = pd.DataFrame(dict(patient=s.seen_patients))
+        if s.headline: findings.append(Finding(s.headline, table, 'take weights that did not see these patients, or leave them out of the test', 'leak'))
+        elif s.unknown or (s.by_name is None and s.found is None):
+            findings.append(Finding(f'whom {s.weights} saw', table, 'its makers may say; weights of sslus carry a passport', 'not compared'))
+        elif s.by_name is not None and s.by_name.obstacle and s.found is None:
+            findings.append(Finding(f'whom {s.weights} saw', table, s.by_name.obstacle, 'not compared'))
     return LeakReport(findings, checked)
 
 # %% ../../nbs/evaluate/05_leaks.ipynb #8251302b

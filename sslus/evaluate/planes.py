@@ -38,6 +38,7 @@ from ..data.workers import n_workers
 from .metrics import *
 from .metrics import _codes
 from ..methods.core import Bf16, NonFiniteLoss, adamw, create_encoder, encode, in_channels, load_encoder, n_features
+from ..methods.passport import seen_settings
 
 # %% ../../nbs/evaluate/02_planes.ipynb #05dcd610
 def _fake_still(c, rng, size, period, gain):
@@ -1020,6 +1021,8 @@ class PlaneReport:
                     auroc=self.auroc[0], ece=calibration_error(self.y, self.predictions[self._prob], self.classes), images=len(self.y), patients=self.predictions.patient.nunique())
 
     leak = property(lambda self: self.settings.get('leaks', self.settings.get('draw_leaks', '')), doc="'' or, where patients stood on both sides, a sentence that says so.")
+    seen = property(lambda self: self.settings.get('seen', ''), doc="'' or, where the weights saw people of the test, a line that says so.")
+    headline = property(lambda self: '. '.join(o for o in (self.seen, f'LEAK: {self.leak}' if self.leak else '') if o), doc="What stands on top of every output; '' where nothing.")
     macro_f1 = property(lambda self: self.scores['macro_f1'])
     auroc = cached_property(lambda self: auroc(self.y, self.predictions[self._prob], self.classes))
     per_class = cached_property(lambda self: per_class_report(self.y, self.pred, self.classes))
@@ -1050,10 +1053,11 @@ class PlaneReport:
         path,     # folder
         draw=None # drawn training rows, to be written as draw.csv beside
     ):
-        "Write predictions.csv into the folder `path`; where patients leak it has a column that says so."
+        "Write predictions.csv into `path`; where patients leak or were seen a column says so."
         path = Path(path); path.mkdir(parents=True, exist_ok=True)
         if draw is not None: _write_csv(draw, path/'draw.csv')
-        return _write_csv(self.predictions.assign(leaks=self.leak) if self.leak else self.predictions, path/'predictions.csv')
+        said = {k: v for k,v in dict(leaks=self.leak, seen=self.seen).items() if v}
+        return _write_csv(self.predictions.assign(**said), path/'predictions.csv')
 
 # %% ../../nbs/evaluate/02_planes.ipynb #b290d0a8
 def _write_csv(df, path):
@@ -1075,9 +1079,9 @@ def _read_csv(file, need, **kwargs):
 def notes(self:PlaneReport)->str:
     "What must be known beside the scores: a leak, one class only, an interval that says little; '' where nothing."
     s = self.scores
-    leak = f'LEAK: {self.leak}' if self.leak else ''
+    told = self.settings.get('seen_note', '')
     cover = coverage_note(s['patients'], interval=Interval(s['macro_f1'], s['low'], s['high']))
-    return '. '.join(o for o in (leak, one_class_note(self.pred, self.classes), cover) if o)
+    return '. '.join(o for o in (self.headline, one_class_note(self.pred, self.classes), cover, told) if o)
 
 @patch
 def score_text(self:PlaneReport,
@@ -1100,7 +1104,7 @@ def summary(self:PlaneReport)->str:
 
 @patch
 def __repr__(self:PlaneReport):
-    parts = [self.name, self.summary(), self.per_class.round(3).to_string()] + ([self.by().round(3).to_string()] if 'machine' in self.predictions else [])
+    parts = [self.headline, self.name, self.summary(), self.per_class.round(3).to_string()] + ([self.by().round(3).to_string()] if 'machine' in self.predictions else [])
     return '\n'.join(o for o in parts if o)
 
 @patch
@@ -1110,8 +1114,8 @@ def _repr_html_(self:PlaneReport):
     fig.savefig(buf, format='png', dpi=80, bbox_inches='tight'); plt.close(fig)
     tables = self.per_class.round(3).to_html() + (self.by().round(3).to_html() if 'machine' in self.predictions else '')
     img = f'<img alt="confusion matrix" src="data:image/png;base64,{base64.b64encode(buf.getvalue()).decode()}"/>'
-    leak = f'<p style="color:#b00020"><b>LEAK: {html.escape(self.leak)}</b></p>' if self.leak else ''
-    return f'<p><b>{html.escape(self.name)}</b></p>{leak}<p>{html.escape(self.summary())}</p><div style="display:flex;gap:2em;flex-wrap:wrap"><div>{tables}</div><div>{img}</div></div>'
+    alarm = f'<p style="color:#b00020"><b>{html.escape(self.headline)}</b></p>' if self.headline else ''
+    return f'{alarm}<p><b>{html.escape(self.name)}</b></p><p>{html.escape(self.summary())}</p><div style="display:flex;gap:2em;flex-wrap:wrap"><div>{tables}</div><div>{img}</div></div>'
 
 @patch(cls_method=True)
 def from_csv(cls:PlaneReport,
@@ -1121,19 +1125,23 @@ def from_csv(cls:PlaneReport,
 )->PlaneReport:
     "Score saved predictions again; ValueError where the table lacks a column."
     df = _read_csv(file, ('patient', 'class', 'predicted'), dtype={k: str for k in ('image_path', 'patient', 'machine', 'class', 'predicted')})
-    if 'leaks' in df: settings = dict(settings or {}, leaks=df.pop('leaks').iloc[0])
+    told = {k: df.pop(k).iloc[0] for k in ('leaks', 'seen') if k in df}
+    settings = dict(settings or {}, **told)
     return cls(df, settings=settings, **kwargs)
 
 @patch
 def plane_report(self:PlaneLearner,
     split='test',     # 'train', 'valid', 'test', or an external test set (see `PlaneData.external`)
     path=None,        # folder to write predictions.csv and draw.csv into; None: nothing is written
-    n_boot:int=2000   # resamples of patients
+    n_boot:int=2000,  # resamples of patients
+    pictures:bool|int|None=None # ask the encoder's passport about pictures too? a number: about so many; None: where names cannot be compared
 )->PlaneReport:
     "Predict a split or an external test set, score it, and save the predictions and the drawn rows where `path` is given."
     where = f'external {split.name}' if isinstance(split, PlaneData) else split
     settings = dict(start=self.start, mode=self.mode, split=where, size=self.view_size, seed=self.seed, **{f'draw_{k}':v for k,v in self.dls.draw.attrs.items()})
     if isinstance(split, PlaneData): settings['leaks'] = ''              # its patients are none of ours: that was checked
+    held,part = (split, None) if isinstance(split, PlaneData) else (self.dls.planes, split)
+    settings |= seen_settings(self.model.encoder, held, part, self.start, pictures)
     res = PlaneReport(self.plane_predict(split), self.dls.vocab, f'{self.start}, {self.mode}, {len(self.dls.draw)} labelled images, {where}', settings, n_boot)
     if path is not None: res.save(path, self.dls.draw)
     return res

@@ -24,6 +24,7 @@ from ..data.views import plain_view
 from .metrics import cm_scores, patient_confusions
 from .planes import PlaneData, PlaneModel, PlaneReport, prediction_table, _in_channels
 from ..methods.core import encode, load_encoder
+from ..methods.passport import seen_settings
 from ..methods.monitor import knn_classifier
 
 # %% ../../nbs/evaluate/03_probes.ipynb #f38cb50b
@@ -62,6 +63,10 @@ def _weights_hash(model):
 def _loaded(encoder): return load_encoder(encoder) if isinstance(encoder, (str, Path)) else encoder
 
 # %% ../../nbs/evaluate/03_probes.ipynb #fd4092dd
+def _seen(encoder, planes, name):
+    "Whom the encoder saw of the test stills, as a report keeps it."
+    return seen_settings(encoder, planes, 'test', name or 'the encoder') if (planes.df.split == 'test').any() else {}
+
 class PlaneFeatures:
     "Frozen features of all stills of a `PlaneData`."
     def __init__(self,
@@ -75,7 +80,7 @@ class PlaneFeatures:
     ):
         if isinstance(encoder, (str, Path)): name = name or Path(encoder).stem
         encoder,images = _loaded(encoder), planes.images() if images is None else images
-        self._set(features(encoder, images, bs, size, device), planes, name, dict(size=size or images.shape[-1], weights=_weights_hash(encoder)))
+        self._set(features(encoder, images, bs, size, device), planes, name, dict(size=size or images.shape[-1], weights=_weights_hash(encoder), **_seen(encoder, planes, name)))
 
     def _set(self, x, planes, name, settings):
         if len(x) != len(planes): raise ValueError(f'{len(x)} features for {len(planes)} stills')
@@ -274,6 +279,10 @@ class ProbeReport(PlaneReport):
     external = head = None
 
 # %% ../../nbs/evaluate/03_probes.ipynb #0a8e8c8e
+def _of_split(settings, split):
+    "Settings of features without what is said of the test, for another split."
+    return {k: v for k,v in settings.items() if split == 'test' or not k.startswith('seen')}
+
 def _check_external(feats, external):
     "ValueError where the external features are not of the same encoder and classes."
     if external is None: return
@@ -287,11 +296,12 @@ def _check_external(feats, external):
 def _probe_report(feats, draw, split, proba, kind, external, **settings):
     "`ProbeReport` of a probe; `proba` names features, and the settings hold all that decided the result."
     c,df = feats.planes.classes, feats.planes.subset(split)
-    settings = dict(probe=kind, features=feats.name, split=split, **feats.settings, **settings, **{f'draw_{k}':v for k,v in draw.attrs.items()})
+    settings = dict(probe=kind, features=feats.name, split=split, **_of_split(feats.settings, split), **settings, **{f'draw_{k}':v for k,v in draw.attrs.items()})
     title = f'{feats.name} {kind}, {len(draw)} labelled images, '.lstrip()
     res = ProbeReport(prediction_table(df, proba(feats.x[df.index]), c), c, title+split, settings)
     if external is not None:
-        res.external = ProbeReport(prediction_table(external.planes.df, proba(external.x), c), c, title+'external', settings|dict(split='external', external=external.planes.name))
+        told = {k: v for k,v in external.settings.items() if k.startswith('seen')}
+        res.external = ProbeReport(prediction_table(external.planes.df, proba(external.x), c), c, title+'external', _of_split(settings, 'external') | told | dict(split='external', external=external.planes.name))
     return res
 
 # %% ../../nbs/evaluate/03_probes.ipynb #795f6ded

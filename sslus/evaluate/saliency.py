@@ -39,6 +39,7 @@ from .probes import _evaluating
 from ..methods.autoencoder import _dry_input, feature_map
 from ..methods.core import Bf16, adamw, in_channels, to_channels
 from ..methods.losses import full_precision
+from ..methods.passport import seen_settings
 
 # %% ../../nbs/evaluate/07_saliency.ipynb #c73aa5c2
 def _fake_gaze(n_patients=25, n_frames=8, size=48, seed=0):
@@ -761,7 +762,7 @@ def _bias_note(settings):
 def notes(self:SaliencyReport)->str:
     "What must be known beside the scores."
     drawn = self.settings.get('drawn_fixations')
-    return '. '.join(o for o in (_bias_note(self.settings), f'NSS and AUC-Judd are of {drawn} fixations a frame drawn from the maps' if drawn else '',
+    return '. '.join(o for o in (self.settings.get('seen', ''), self.settings.get('seen_note', ''), _bias_note(self.settings), f'NSS and AUC-Judd are of {drawn} fixations a frame drawn from the maps' if drawn else '',
                                  f'{self.settings["empty"]} frames without gaze were left out' if self.settings.get('empty') else '', _note(len(set(self.patients)))) if o)
 
 @patch
@@ -793,6 +794,7 @@ def saliency_report(self:SaliencyLearner,
     where = split if isinstance(split, str) else f'external {split.name}'
     empty = len(data.empty) if not isinstance(split, str) else int((data.empty.split == split).sum()) if 'split' in data.empty else len(data.empty)
     settings = dict(start=self.start, mode=self.mode, split=where, size=self.view_size, seed=self.seed, empty=empty, drawn_fixations=data.drawn, bias_frames=len(self.dls.data.subset('train')), **{f'draw_{k}':v for k,v in self.dls.draw.attrs.items()})
+    settings |= seen_settings(self.model.encoder, data, split if isinstance(split, str) else None, self.start)
     preds = {'model': self.saliency_predict(split), 'centre bias': centre_bias(self.dls.data), 'uniform': np.full((data.map_size,)*2, 1/data.map_size**2)}
     res = SaliencyReport(saliency_scores(preds, data, rows), f'{self.start}, {self.mode}, {len(self.dls.draw)} labelled frames, {where}', settings, n_boot)
     if path is not None: res.save(path, self.dls.draw)

@@ -6,18 +6,19 @@ Docs: https://sslus.github.io/sslus/methods/passport.html.md"""
 
 # %% auto #0
 __all__ = ['false_rate', 'Passport', 'passport_of', 'unknown_passport', 'private_file', 'write_private', 'passport', 'Seen',
-           'seen', 'save_passport', 'load_passport', 'seen_passport']
+           'beyond_chance', 'seen', 'seen_settings', 'save_passport', 'load_passport', 'seen_passport']
 
-# %% ../../nbs/methods/04_passport.ipynb #ec670867
+# %% ../../nbs/methods/04_passport.ipynb #efaf316d
 import hashlib, json, os
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 import numpy as np
 import pandas as pd
 from ..base.people import Comparison, People, compare_people, is_code, name_key
 from ..data.fingerprints import FingerprintSet
 
-# %% ../../nbs/methods/04_passport.ipynb #0305556d
+# %% ../../nbs/methods/04_passport.ipynb #f0081cb9
 _version = 1
 false_rate = .002                    # share of pictures of other people that are found by mistake, at most (measured on the page on fingerprints)
 
@@ -42,6 +43,11 @@ class Passport:
         more = f"; began with {', '.join(self.unknown)}, of which nothing is known" if self.unknown else ''
         return f'Passport: {self.frames} pictures, {who}{more}'
 
+    @cached_property
+    def key(self)->str:
+        "A short sum of all it holds."
+        return hashlib.sha256(self.pictures.bits.tobytes() + repr((self.people, self.frames, self.unknown)).encode()).hexdigest()[:16]
+
     def to_text(self)->str:
         "What stands in the metadata of a file: no people."
         return json.dumps(dict(version=_version, frames=self.frames, patients=self.patients, unknown=list(self.unknown), pictures=self.pictures.to_text()))
@@ -60,7 +66,7 @@ class Passport:
         if version > _version: raise ValueError(f'{name}: its passport was made by a newer sslus (version {version}; this one reads up to {_version}). Upgrade with pip install -U sslus')
         return cls(FingerprintSet.from_text(d['pictures']), people, d['frames'], d['patients'], tuple(d['unknown']))
 
-# %% ../../nbs/methods/04_passport.ipynb #d6dd3b68
+# %% ../../nbs/methods/04_passport.ipynb #e36192fc
 _made = {}
 
 def passport_of(
@@ -86,7 +92,7 @@ def unknown_passport(
     "The passport of weights of others, which say nothing."
     return Passport(FingerprintSet.from_frames([], progress=False), None, 0, 0, (name,))
 
-# %% ../../nbs/methods/04_passport.ipynb #28c9a7d2
+# %% ../../nbs/methods/04_passport.ipynb #f2f95855
 def private_file(
     weights:str|Path # an encoder or classifier, .safetensors
 )->Path:             # `encoder.patients.json` beside it
@@ -126,7 +132,7 @@ def passport(
     except (SafetensorError, OSError): return None
     return None if text is None else Passport.from_text(text, _people_beside(file, text), file.name)
 
-# %% ../../nbs/methods/04_passport.ipynb #3a22672c
+# %% ../../nbs/methods/04_passport.ipynb #c07122ba
 @dataclass
 class Seen:
     "What weights have seen of held-out people."
@@ -141,7 +147,7 @@ class Seen:
     @property
     def headline(self)->str:
         "'SEEN: 3 of 7 test patients', or '' where nobody was seen."
-        by_chance = self.found is not None and not self.seen_patients and _beyond_chance(len(self.found), self.pictures)
+        by_chance = self.found is not None and not self.seen_patients and beyond_chance(len(self.found), self.pictures)
         if by_chance: return f'SEEN: {len(self.found)} of {self.pictures} pictures by {self.weights}'
         alike = self.by_name.alike if self.by_name else ()
         if alike: return f'SEEN, PERHAPS: {len(self.seen_patients)} of {self.patients} patients by {self.weights}, and {len(alike)} under names that look alike'
@@ -154,7 +160,11 @@ class Seen:
         more = f"; began with {', '.join(self.unknown)}, of which nothing is known" if self.unknown else ''
         return f"{self.headline or 'not seen, as far as was compared'}: {names}; {pics}{more}"
 
-def _beyond_chance(k, n, level=.001):
+def beyond_chance(
+    k:int,              # pictures found
+    n:int,              # pictures asked about
+    level:float=.001    # chance of so many by mistake
+)->bool:
     "Are `k` of `n` found pictures more than false finds would give?"
     from scipy.stats import binom
     return bool(n) and k > 0 and binom.sf(k - 1, n, false_rate) < level
@@ -172,31 +182,63 @@ def seen(
     weights,               # file of weights, or a `Passport`
     held,                  # `PlaneData` or `FrameStore` that is to be tested on
     split:str|None='test', # of a table; None: all its rows
-    pictures:bool=True,    # look at pictures too?
+    pictures:bool|int=True, # look at pictures too? A number: at so many, evenly spread
     people:People|None=None, # what is said of the names; None: as the table says
+    name:str|None=None,    # of the weights, for messages; None: that of the file
     progress:bool=False    # show a bar?
 )->Seen:
     "Have weights seen these patients, these pictures?"
     p = weights if isinstance(weights, Passport) or weights is None else passport(weights)
-    name = 'the weights' if isinstance(weights, Passport) or weights is None else Path(weights).name
+    name = name or ('the weights' if isinstance(weights, Passport) or weights is None else Path(weights).name)
     x, table, own, names = _pictures_of(held, split)
     res = Seen(name, len({name_key(o) for o in names} - {None}), len(table), unknown=(name,) if p is None else p.unknown)
     if p is None: return res
-    if p.people: res.by_name = (people or own or People()).compare(names, p.people, 'patients', f'patients that {name} saw')
+    if p.people and any(name_key(o) for o in names): res.by_name = (people or own or People()).compare(names, p.people, 'patients', f'patients that {name} saw')
     res.seen_patients = [a for a,_ in res.by_name.shared] if res.by_name else []
-    if pictures and len(p.pictures): _look(res, p, x, table, progress)
+    if pictures and len(p.pictures): _look(res, p, x, table if pictures is True else _spread(table, pictures), progress)
     return res
+
+def _spread(table, n):
+    "At most `n` rows, evenly spread."
+    return table.iloc[np.unique(np.linspace(0, len(table) - 1, min(n, len(table))).round().astype(int))]
 
 def _look(res, p, x, table, progress):
     "Fill in what was found by picture."
-    if not hasattr(x, '__getitem__'): x = x.images()[table.index.to_numpy(), 0]
+    rows, res.pictures = table.index.to_numpy(), len(table)
+    if not hasattr(x, 'shape'): x = x.images()[:,0] if hasattr(x, 'images') else x.frames[:,0]     # stills, or frames with gaze
+    x = x[rows]
     hits = p.pictures.search(x, progress=progress)
     res.found = table.reset_index(drop=True).assign(distance=hits.distance.to_numpy())[hits.found.to_numpy()]
     n, k = table.patient.value_counts(), res.found.patient.value_counts()
-    by_picture = [o for o in k.index if _beyond_chance(k[o], n[o])]
+    by_picture = [o for o in k.index if beyond_chance(k[o], n[o])]
     res.seen_patients = sorted({*res.seen_patients, *by_picture})
 
-# %% ../../nbs/methods/04_passport.ipynb #1b19c699
+# %% ../../nbs/methods/04_passport.ipynb #3c8c4b9f
+def seen_settings(
+    encoder,               # module, with `.passport` where sslus loaded or trained it
+    held,                  # `PlaneData` or `SaliencyData` that is scored
+    split:str|None='test', # of it; None: all its rows
+    name:str='the encoder', # for messages
+    pictures:bool|int|None=None # look at pictures too? None: at 200 where names could not be compared
+)->dict:                   # {} where there is nothing to say; else seen (a headline), or seen_note
+    "Whom an encoder saw, as a report keeps it."
+    p = getattr(encoder, 'passport', None)
+    if p is None: return {}
+    cache = getattr(held, '_cache', {})
+    key = ('seen', p.key, split, name, pictures)
+    if key not in cache: cache[key] = _settings_of(p, held, split, name, pictures)
+    return cache[key]
+
+def _settings_of(p, held, split, name, pictures):
+    s = seen(p, held, split, False if pictures is None else pictures, name=name)
+    compared = s.by_name is not None and not s.by_name.obstacle
+    if pictures is None and not compared: s = seen(p, held, split, 200, name=name)
+    if s.headline: return dict(seen=s.headline)
+    if not compared and s.found is None: return dict(seen_note=f'whom {name} saw is not known')
+    if s.unknown: return dict(seen_note=f"whom {', '.join(s.unknown)} saw, from which {name} began, is not known")
+    return {} if compared else dict(seen_note=f'whom {name} saw could be asked by picture only')
+
+# %% ../../nbs/methods/04_passport.ipynb #37a8a5da
 def save_passport(
     p:Passport,    # such as `passport_of(store)` of a public set
     file:str|Path  # to write, .json; fingerprints only, no people

@@ -18,15 +18,15 @@ from fastcore.basics import patch
 from .. import __version__
 from ..base.people import People, PeopleError
 from ..data.store import FrameStore
-from ..evaluate.leaks import LeakReport, check_leaks, check_patients, compare_with_store
+from ..evaluate.leaks import LeakReport, check_leaks, check_patients, check_weights, compare_with_store
 from ..evaluate.planes import PlaneData
 from ..evaluate.probes import PlaneFeatures, probe_model
 from .engine import Job, StudyError, forget, get_engine, key_of, mend, read_record, sizes, taken, write_file, write_json, write_record
-from .mainjob import is_run
+from .mainjob import file_sha, is_run
 from ..methods.core import WeightsMissing, settings_of, written
 from .figures import execute_template
 from .statistics import interval_table, summary_table
-from .starts import Mode, Pretrain, Start, make_part, read_mode, read_start
+from .starts import FromFile, Mode, Pretrain, Start, make_part, read_mode, read_start
 
 # %% ../../nbs/study/07_study.ipynb #5e62a6d9
 @dataclass(frozen=True)
@@ -619,7 +619,8 @@ def check(self:Study,
     progress:bool=False # Show a bar?
 )->LeakReport:          # Of stills, stores and external stills
     "Look for leaks, and keep what was found for the report."
-    res = _joined_reports([check_leaks(self.planes, store=s, external=self.external, progress=progress) for s in (self.stores.values() or [None])])
+    each = [check_leaks(self.planes, store=s, external=self.external, progress=progress) for s in (self.stores.values() or [None])]
+    res = _joined_reports([*each, check_weights(self._weights(), self.planes)])
     write_json(self.path/'leaks.json', dict(ok=bool(res.ok), headline=res.headline, text='; '.join(repr(res).splitlines()), data=self._leak_key()))
     return res
 
@@ -628,7 +629,17 @@ def headline(self:Study)->str:
     "What must stand on top of every output: leaks, and what could not be compared; '' where nothing is known."
     said = self._last_check()
     if said is not None: return said['headline']
-    return _joined_reports([check_patients(self.planes, s, self.external) for s in (self.stores.values() or [None])]).headline
+    if ('headline',) not in self._cache:
+        each = [check_patients(self.planes, s, self.external) for s in (self.stores.values() or [None])]
+        self._cache[('headline',)] = _joined_reports([*each, check_weights(self._weights(), self.planes, pictures=False)]).headline
+    return self._cache[('headline',)]
+
+@patch
+def _weights(self:Study):
+    "Files of weights that some starts begin with."
+    files = [f for s in self.starts if isinstance(s, FromFile) for f in (s.file if s.seeded else [s.file])]
+    more = [s.weights for s in self.starts if isinstance(s, Pretrain) and s.weights not in (None, 'imagenet')]
+    return [self.find(f) for f in dict.fromkeys([*files, *more])]
 
 @patch
 def opening(self:Study)->str:
@@ -648,7 +659,7 @@ def _joined_reports(reports):
     return LeakReport(_once(f for r in reports for f in r.findings), _once(o for r in reports for o in r.checked))
 
 @patch
-def _leak_key(self:Study): return key_of(dict(self._data(), people=self.planes.people.plain(), stores=[(k, s.fingerprint, [str(p) for p in s.videos.patient]) for k,s in self.stores.items()]))
+def _leak_key(self:Study): return key_of(dict(self._data(), people=self.planes.people.plain(), weights=[file_sha(o) for o in self._weights()], stores=[(k, s.fingerprint, [str(p) for p in s.videos.patient]) for k,s in self.stores.items()]))
 
 @patch
 def _last_check(self:Study):
