@@ -81,7 +81,7 @@ def passport_of(
         if key not in _made: _made[key] = FingerprintSet.from_frames(frames.frames, progress=progress)
         pictures = _made[key]
     else:
-        names, frames = list(people or ()), np.asarray(frames)
+        names, frames = list(() if people is None else people), np.asarray(frames)
         pictures = FingerprintSet.from_frames(frames.reshape(-1, *frames.shape[-2:]), progress=progress)
     keys = sorted({name_key(o) for o in names} - {None})
     return Passport(pictures, keys, len(frames), len(keys))
