@@ -25,6 +25,7 @@ from .data.dicom import *
 from .data.clean import *
 from .data.us_views import UltrasoundView, DepthAttenuation, GainError, Haze, GaussianShadow, RibShadow, Speckle, ResolutionLoss, SpeckleReduction, ProbeMove, artefacts, with_changes, us_artefact_views, us_geometry_views, us_views
 from .data.inventory import Inventory, inventory
+from .data.fingerprints import *
 from .methods.losses import *
 from .methods.recipes import *
 from .methods.monitor import *
@@ -46,6 +47,7 @@ from .evaluate.metrics import *
 from .evaluate.planes import *
 from .evaluate.probes import *
 from .evaluate.explain import *
+from .evaluate.duplicates import *
 from .evaluate.leaks import *
 from .evaluate.detect import DetectionReport, choose_smoothing, detect_planes, plane_f1, planes_of, plot_timeline, predict_clip, sweep_events
 from .evaluate.saliency import *

@@ -15,7 +15,7 @@ import numpy as np, pandas as pd
 from fastcore.basics import patch
 from .video import fit_frame
 
-# %% ../../nbs/data/15_fingerprints.ipynb #f15c0010
+# %% ../../nbs/data/15_fingerprints.ipynb #f15c0012
 _side,_patch,_n_bits,_region = 128,48,384,.78     # pixels, pixels, bits, share of the side
 _even = [(k, k) for k in np.exp(.0305*np.arange(-9, 10))]
 _squeezed = [z for k in (.96, 1., 1.04) for z in ((.75*k, k), (k, .75*k))]
@@ -39,7 +39,7 @@ def _parts(x, zoom=(1, 1)):
     "(n,48,48) inner parts of (n,128,128) squares."
     return _weights(zoom[0]) @ x @ _weights(zoom[1]).T
 
-# %% ../../nbs/data/15_fingerprints.ipynb #f15c0012
+# %% ../../nbs/data/15_fingerprints.ipynb #f15c0014
 def _tamed(x):
     "float32 picture whose pixels stay within 6 levels of the median around them."
     m = cv2.medianBlur(x, 7).astype(np.float32)
@@ -47,13 +47,13 @@ def _tamed(x):
 
 def _detail(p):
     "(2304,) whole numbers from -100 to 100 of a (48,48) part."
-    d = cv2.GaussianBlur(p, (0, 0), 1.) - cv2.GaussianBlur(p, (0, 0), 2.)
-    strength = np.sqrt(cv2.GaussianBlur(d*d, (0, 0), 4.) + 2)
+    d = cv2.GaussianBlur(p, (0, 0), .8) - cv2.GaussianBlur(p, (0, 0), 2.)
+    strength = np.sqrt(cv2.GaussianBlur(d*d, (0, 0), 4.) + 1)
     return np.rint(40*(d/strength).clip(-2.5, 2.5)).ravel()
 
 def _details(x, zoom=(1, 1)): return np.stack([_detail(p) for p in _parts(x, zoom)])
 
-# %% ../../nbs/data/15_fingerprints.ipynb #f15c0014
+# %% ../../nbs/data/15_fingerprints.ipynb #f15c0016
 def _window():
     "(48,48,384) weights: a neighbourhood for each bit, in 16 rows of 24."
     grid = [(np.arange(n) + .5)*_patch/n - .5 for n in (16, 24)]
@@ -74,7 +74,7 @@ def _energies():
     "The share of each pixel in each bit, for both projections."
     return [r**2/(r**2).sum(0) for r in _projections()]
 
-# %% ../../nbs/data/15_fingerprints.ipynb #f15c0015
+# %% ../../nbs/data/15_fingerprints.ipynb #f15c0017
 def _chunks(frames, n, progress, desc):
     "(rows, squares (n,128,128)) of `frames`, in turn."
     starts = range(0, len(frames), n)
@@ -103,12 +103,13 @@ def fingerprints(frames, # sequence of uint8 (H,W), such as (N,H,W) or the frame
     res = [_bits(x) for _,x in _chunks(frames, 256, progress, 'fingerprints')]
     return np.concatenate(res) if res else np.zeros((0, _n_bits//8), np.uint8)
 
-# %% ../../nbs/data/15_fingerprints.ipynb #f15c0017
+# %% ../../nbs/data/15_fingerprints.ipynb #f15c0022
 def _letters(x):
-    "(H,W) bool: thin and far from the median around it, with a rim of a pixel; and that median."
+    "(H,W) bool: thin and far from the median around it, with a rim of two pixels; and that median."
     m = cv2.medianBlur(x, 11)
-    thin = (cv2.absdiff(x, m) > 40) & ((x > 195) | (x < 60))
-    return cv2.dilate(thin.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0, m
+    thin = (cv2.absdiff(x, m) > 60) & ((x > 165) | (x < 90))
+    rim = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
+    return cv2.dilate(thin.astype(np.uint8), rim) > 0, m
 
 def _cleared(x):
     "Squares without letters, and where these stood, both (n,128,128) float32."
@@ -134,7 +135,7 @@ def _alternatives(x):
     res[_is_flat(x)] = 0
     return res
 
-# %% ../../nbs/data/15_fingerprints.ipynb #f15c0019
+# %% ../../nbs/data/15_fingerprints.ipynb #f15c0024
 def _unpacked(bits):
     "(m,384) float32 of -1 and 1; zeros where a frame has no content."
     res = np.unpackbits(bits, axis=1).astype(np.float32)*2 - 1
@@ -156,7 +157,7 @@ def fingerprint_distances(frames, # sequence of n uint8 (H,W): the pictures in q
     "Distances of pictures to stored fingerprints, a block of pictures at a time."
     for rows,x in _chunks(frames, 64, progress, 'comparing'): yield rows, _distances(_alternatives(x), bits)
 
-# %% ../../nbs/data/15_fingerprints.ipynb #f15c0021
+# %% ../../nbs/data/15_fingerprints.ipynb #f15c0028
 def _placed(x, bits):
     "Detail (n,2304) of squares as it lies on the stored frames, and the weight of each pixel."
     dots = np.einsum('nhk,nk->nh', _alternatives(x), _unpacked(bits))
@@ -185,12 +186,12 @@ def detail_correlation(a, # sequence of n uint8 (H,W): the pictures in question
         res.append(_correlation(placed, _details(clear), weight*(1 - _parts(hidden).reshape(len(y), -1))))
     return np.concatenate(res)
 
-# %% ../../nbs/data/15_fingerprints.ipynb #f15c0023
+# %% ../../nbs/data/15_fingerprints.ipynb #f15c0032
 _version,_head = 1,'sslus-fingerprints'
 
 class FingerprintSet:
     "Fingerprints of many frames: answers whether a picture was among them."
-    max_distance = 70                # bits of 384: the default of `search`
+    max_distance = 66                # bits of 384: the default of `search`
     def __init__(self,
         bits:np.ndarray # (N,48) uint8, from `fingerprints`
     ):
@@ -223,7 +224,7 @@ class FingerprintSet:
 
     def _start(self): return f'{_head}:{_version}:{len(self)}:'
 
-# %% ../../nbs/data/15_fingerprints.ipynb #f15c0024
+# %% ../../nbs/data/15_fingerprints.ipynb #f15c0033
 @patch
 def to_text(self:FingerprintSet)->str: # 60 characters a frame after a short head
     "The set as one line of printable characters."
