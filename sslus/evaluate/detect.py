@@ -18,7 +18,8 @@ from fastcore.basics import chunked, patch
 from matplotlib.axes import Axes
 from ..data.video import Video, fit_frame
 from ..data.views import plain_view
-from .metrics import Interval, patient_confusions, patient_interval, per_class_ci, reachable, resample_counts, withheld
+from .metrics import Interval, patient_confusions, patient_interval, per_class_ci
+from .metrics import reachable, resample_counts, withheld
 from .metrics import _boot, _log_odds, _of_class, _percentiles
 from .planes import PlaneData, PlaneLearner, PlaneReport, prediction_table, split_frame
 from ..data.store import _clean as _cleaner, _cleaned
@@ -229,7 +230,8 @@ class DetectionReport(PlaneReport):
         cms,f = patient_confusions(self.y, self.pred, self.predictions.patient.to_numpy(), self.classes), plane_f1(self.classes, self.background)
         est,s = float(f(cms.sum(0))), self.sweeps
         once,ratio = ~s.duplicated('video'), partial(_ratio_ci, groups=s.patient, n=self.n_boot, seed=self.seed)
-        limits = _log_odds(est, _boot(cms, f, self.n_boot, self.seed), len(cms), .95) if len(cms) > 1 else (np.nan, np.nan)
+        limits = (np.nan, np.nan)
+        if not withheld(len(cms)): limits = _log_odds(est, _boot(cms, f, self.n_boot, self.seed), len(cms), .95)
         return dict(plane_f1=patient_interval(est, *limits, len(cms), reachable(f, cms)),
                     found=ratio(s.outcome=='found', s.outcome.isin(_outcomes[:3]), road=_log_odds), false_alarms=ratio(s.false_alarms, once, road=_percentiles))
 
@@ -249,12 +251,13 @@ def per_plane(self:DetectionReport)->pd.DataFrame:
 def summary(self:DetectionReport)->str:
     "The scores in a few sentences, with what must be known beside them."
     s,n = self.scores, self.sweeps.outcome.value_counts().reindex(_outcomes, fill_value=0)
+    over = '' if withheld(s['patients']) else ', 95 % intervals over patients'
     within = lambda k, digits=3: self.intervals[k].text(digits)
     how = (f', smoothed ({self.kernel}, {self.smooth:g} to either side)' if self.smooth else '') + (f', tolerance {self.tolerance} frames' if self.tolerance else '') + (f', runs of at least {self.min_frames} frames' if self.min_frames > 1 else '')
     return (f'plane F1 {within("plane_f1")} over {len(self.planes)} planes without {" and ".join(self.background) or "any background"} (precision {s["plane_precision"]:.3f}, sensitivity {s["plane_sensitivity"]:.3f}); '
             f'macro-F1 {self.score_text()} over all {len(self.classes)} classes. '
             f'Found {n["found"]} of {n[["found", "wrong frame", "missed"]].sum()} shown planes, {within("found")}; wrong frames: {n["wrong frame"]}, missed: {n["missed"]}, false finds: {n["false find"]}; '
-            f'{within("false_alarms", 2)} false alarms a sweep; {_excess_words(s["excess"])}. {s["images"]} frames of {s["sweeps"]} sweeps of {s["patients"]} patients{how}, 95 % intervals over patients'
+            f'{within("false_alarms", 2)} false alarms a sweep; {_excess_words(s["excess"])}. {s["images"]} frames of {s["sweeps"]} sweeps of {s["patients"]} patients{how}{over}'
             + (f'. {self.notes()}' if self.notes() else ''))
 
 @patch
@@ -271,7 +274,8 @@ def __repr__(self:DetectionReport): return '\n'.join(o for o in (self.name, self
 
 @patch
 def _short(self:DetectionReport):
-    t = self.per_plane.drop(columns=['precision_low', 'precision_high', 'sensitivity_low', 'sensitivity_high', 'absent', 'runs'])
+    t = self.per_plane.drop(columns=[f'{k}_{e}' for k in ('precision', 'sensitivity') for e in ('low', 'high')])
+    t = t.drop(columns=['absent', 'runs'])
     return t.assign(note=t.pop('note')) if t.note.any() else t.drop(columns='note')
 
 @patch

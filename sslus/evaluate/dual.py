@@ -339,9 +339,11 @@ def gains(reports:dict,     # name -> `PlaneReport` of the same stills; the firs
         if r.predictions.image_path.tolist() != base.predictions.image_path.tolist(): raise ValueError(f'{name}: its report is of other stills than that of {next(iter(reports))}; compare reports of one split')
         patients, own = base.predictions.patient.to_numpy(), r.ci(metric)
         gain = Interval(np.nan, np.nan, np.nan)
-        if r is not base: gain = paired_bootstrap(base.y, base.pred, r.pred, patients, metric, r.n_boot, seed=r.seed, classes=r.classes)
+        args = dict(n=r.n_boot, seed=r.seed, classes=r.classes)
+        if r is not base: gain = paired_bootstrap(base.y, base.pred, r.pred, patients, metric, **args)
         why = dict.fromkeys(o for o in (one_class_note(r.pred, r.classes), own.reason, gain.reason) if o)
-        rows[name] = dict(zip(('score', 'low', 'high', 'gain', 'gain_low', 'gain_high'), (*own, *gain)), note='; '.join(why))
+        names = ('score', 'low', 'high', 'gain', 'gain_low', 'gain_high')
+        rows[name] = dict(zip(names, (*own, *gain)), note='; '.join(why))
     return pd.DataFrame.from_dict(rows, orient='index').rename_axis('classifier')
 
 # %% ../../nbs/evaluate/08_dual.ipynb #1a21773c

@@ -424,7 +424,8 @@ def _class_interval(kind, i, est, cms, sums, level):
 
 def _class_note(reasons):
     "Reasons in words, each with the scores that it is of."
-    return '; '.join(why if len(kinds) == len(_kinds) else f'{", ".join(kinds)}: {why}' for why,kinds in reasons.items())
+    says = lambda why, kinds: why if len(kinds) == len(_kinds) else f'{", ".join(kinds)}: {why}'
+    return '; '.join(says(*o) for o in reasons.items())
 
 # %% ../../nbs/evaluate/01_metrics.ipynb #4d94b9b5
 def paired_bootstrap(y,                 # true class of each image
@@ -477,7 +478,8 @@ def one_class_note(pred,        # predicted class of each image
                   )->str:       # '' where it names several
     "Say that a classifier predicts one class only, and which."
     met = pd.unique(np.asarray(pred))
-    names = list(range(classes)) if isinstance(classes, (int, np.integer)) else list(met if classes is None else classes)
+    if classes is None: names = list(met)
+    else: names = list(range(classes)) if isinstance(classes, (int, np.integer)) else list(classes)
     if len(met) != 1 or len(names) == 1 and classes is not None: return ''
     return f'predicts one class only: {names[_codes(met, names, "pred")[0]]}'
 

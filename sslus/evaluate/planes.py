@@ -1097,9 +1097,10 @@ def score_text(self:PlaneReport,
 def summary(self:PlaneReport)->str:
     "The scores in one line, with what must be known beside them."
     s = self.scores
+    over = '' if withheld(s['patients']) else ', 95 % interval over patients'
     auc = f'AUROC {s["auroc"]:.3f}' if np.isfinite(s['auroc']) else f'AUROC not defined ({self.auroc[1]})'
     return (f'macro-F1 {self.score_text()}, balanced accuracy {s["balanced_accuracy"]:.3f}, '
-            f'accuracy {s["accuracy"]:.3f}, {auc}, calibration error {s["ece"]:.3f}; {s["images"]} images of {s["patients"]} patients, 95 % interval over patients'
+            f'accuracy {s["accuracy"]:.3f}, {auc}, calibration error {s["ece"]:.3f}; {s["images"]} images of {s["patients"]} patients{over}'
             + (f'. {self.notes()}' if self.notes() else ''))
 
 @patch

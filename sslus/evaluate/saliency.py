@@ -169,7 +169,7 @@ def map_sim(pred, # predicted maps (..., h, w)
 # %% ../../nbs/evaluate/07_saliency.ipynb #7ecd9063
 map_scores = dict(kl=map_kl, nss=map_nss, auc_judd=map_auc, cc=map_cc, sim=map_sim)
 _on_fixations = ('nss', 'auc_judd')                          # the others compare with the true map
-map_reach = dict(kl=(0, np.inf), nss=(-np.inf, np.inf), auc_judd=(0, 1), cc=(-1, 1), sim=(0, 1))   # lowest and highest of each
+map_reach = dict(kl=(0, np.inf), nss=(-np.inf, np.inf), auc_judd=(0, 1), cc=(-1, 1), sim=(0, 1))
 
 # %% ../../nbs/evaluate/07_saliency.ipynb #08f57fd9
 def draw_fixations(maps:np.ndarray, # (N,h,w), at least 0
@@ -720,11 +720,13 @@ class SaliencyReport:
 
     def ci(self, metric:str='kl', predictor:str='model')->Interval:
         "Mean score with its interval over patients."
-        return patient_mean_ci(self.values(metric, predictor), self.patients, self.n_boot, seed=self.seed, reach=map_reach[metric])
+        v,ends = self.values(metric, predictor), map_reach[metric]
+        return patient_mean_ci(v, self.patients, self.n_boot, seed=self.seed, reach=ends)
 
     def gain(self, metric:str='kl', over:str='centre bias')->Interval:
         "Score of the model minus that of a baseline on the same frames, paired, with its interval over patients. For KL less is better."
-        gap,reach = self.values(metric)-self.values(metric, over), difference_reach(map_reach[metric], map_reach[metric])
+        gap,ends = self.values(metric)-self.values(metric, over), map_reach[metric]
+        reach = difference_reach(ends, ends)
         return patient_mean_ci(gap, self.patients, self.n_boot, seed=self.seed, reach=reach)
 
     kl = property(lambda self: self.ci('kl').estimate)
@@ -766,20 +768,26 @@ def notes(self:SaliencyReport)->str:
                                  f'{self.settings["empty"]} frames without gaze were left out' if self.settings.get('empty') else '', _note(len(set(self.patients)))) if o)
 
 @patch
+def _counted(self:SaliencyReport):
+    "Frames and patients in words, and what the intervals are over."
+    k = len(set(self.patients))
+    return f'{len(self.patients)} frames of {k} patients' + ('' if withheld(k) else ', 95 % interval over patients')
+
+@patch
 def summary(self:SaliencyReport)->str:
     "The scores in one line, with what must be known beside them."
     line = ', '.join(f'{k} {self.ci(k).text()}' for k in map_scores)
-    n = f'{len(self.patients)} frames of {len(set(self.patients))} patients'
-    return f'{line}; KL of the centre bias {self.ci("kl", "centre bias").estimate:.3f}, uniform {self.ci("kl", "uniform").estimate:.3f}; {n}, 95 % interval over patients' + (f'. {self.notes()}' if self.notes() else '')
+    n = self._counted()
+    return f'{line}; KL of the centre bias {self.ci("kl", "centre bias").estimate:.3f}, uniform {self.ci("kl", "uniform").estimate:.3f}; {n}' + (f'. {self.notes()}' if self.notes() else '')
 
 @patch
 def __repr__(self:SaliencyReport):
-    n = f'{len(self.patients)} frames of {len(set(self.patients))} patients, 95 % interval over patients; less is better for kl, more for the others'
+    n = f'{self._counted()}; less is better for kl, more for the others'
     return '\n'.join(o for o in (self.name, self.table.to_string(), n, self.notes()) if o)
 
 @patch
 def _repr_html_(self:SaliencyReport):
-    n = f'{len(self.patients)} frames of {len(set(self.patients))} patients, 95 % interval over patients; less is better for kl, more for the others'
+    n = f'{self._counted()}; less is better for kl, more for the others'
     return f'<p><b>{html.escape(self.name)}</b></p>{self.table.to_html()}<p>{html.escape(n)}. {html.escape(self.notes())}</p>'
 
 # %% ../../nbs/evaluate/07_saliency.ipynb #1a6f8074

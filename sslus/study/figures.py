@@ -62,13 +62,13 @@ def _fraction_axis(ax, fractions):
 def _curve(ax, g, style, shift, name):
     "One start in one panel: points, bars, line."
     g = g.sort_values('fraction'); x = g.fraction*shift
-    err = np.stack([g['mean']-g.low, g.high-g['mean']]).clip(0)          # NaN where an interval is withheld: no whisker
+    err = np.stack([g['mean']-g.low, g.high-g['mean']]).clip(0)          # NaN: withheld, no whisker
     ax.errorbar(x, g['mean'], err, **style, ms=6, lw=1.3, elinewidth=1, capsize=2, label=name)
 
 def _say_withheld(ax, notes):
     "Under the points, why they have no whiskers."
     why = dict.fromkeys(part for o in notes for part in str(o).split('; ') if part.startswith('interval withheld'))
-    if why: ax.text(.03, .03, '\n'.join(why), transform=ax.transAxes, fontsize=7, style='italic', color='#767676')
+    if why: ax.text(.97, .03, '\n'.join(why), transform=ax.transAxes, ha='right', fontsize=7, style='italic', color='#767676')
 
 def _legend_of(table):
     "Names for the legend; for a start without any result, the reason."
@@ -132,7 +132,7 @@ def _forest_row(ax, r, y, style):
     "One comparison."
     if r.state != 'done': ax.text(.01, y, 'missing', transform=ax.get_yaxis_transform(), va='center', fontsize=7, color='#767676', style='italic'); return
     fill = style['color'] if r.significant else 'white'
-    err = [[r.difference-r.low], [r.high-r.difference]]                   # NaN where an interval is withheld: no whisker
+    err = [[r.difference-r.low], [r.high-r.difference]]                  # NaN: withheld, no whisker
     ax.errorbar(r.difference, y, xerr=err, fmt=style['marker'], color=style['color'], mfc=fill, ms=6, elinewidth=1.2, capsize=2)
 
 def _forest_rows(d):

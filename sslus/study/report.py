@@ -49,7 +49,8 @@ def paired_gain(results:pd.DataFrame, # one row an experiment
         for frac,g in (d[start] - d[base]).dropna().groupby('fraction'):
             ci = mean_ci(g, reach=(-1, 1))
             if why: ci = Interval(ci.estimate, np.nan, np.nan, why)
-            rows.append(dict(start=start, fraction=frac, draws=len(g), gain=ci.estimate, low=ci.low, high=ci.high, draws_won=int((g > 0).sum()), note=ci.reason))
+            row = dict(start=start, fraction=frac, draws=len(g), gain=ci.estimate, low=ci.low, high=ci.high)
+            rows.append(dict(row, draws_won=int((g > 0).sum()), note=ci.reason))
     return pd.DataFrame(rows)
 
 # %% ../../nbs/study/01_report.ipynb #cc157da0

@@ -12,8 +12,8 @@ __all__ = ['PairedDifference', 'plan_table', 'why_missing', 'study_interval', 'p
 import numpy as np, pandas as pd
 from collections import namedtuple
 from scipy import stats
-from ..evaluate.metrics import Interval, cm_scores, difference_reach, macro_f1, one_class_note, patient_confusions, patient_interval
-from ..evaluate.metrics import patients_behind, reachable, resample_counts, withheld
+from ..evaluate.metrics import Interval, cm_scores, difference_reach, macro_f1, one_class_note
+from ..evaluate.metrics import patient_confusions, patient_interval, patients_behind, reachable, resample_counts, withheld
 
 # %% ../../nbs/study/04_statistics.ipynb #b6100ae7
 def _fake_answers(rng, y, log_odds, n_classes):
@@ -117,7 +117,8 @@ class _Cells:
         if not np.array_equal(images, self.images): raise ValueError(f'cell {key!r} was tested on other images than the cells before it; cells can be compared on the same images only')
         cm = patient_confusions(t['class'], t.predicted, t.patient, self.classes)
         boot = self.f((self.counts@cm.reshape(len(cm), -1)).reshape(self.n, *cm.shape[1:]))
-        self.facts[key] = (*reachable(self.f, cm, boot), patients_behind(self.f, cm), one_class_note(t.predicted, self.classes))
+        one = one_class_note(t.predicted, self.classes)
+        self.facts[key] = (*reachable(self.f, cm, boot), patients_behind(self.f, cm), one)
         return float(self.f(cm.sum(0))), boot
 
     def __call__(self, keys):
@@ -233,7 +234,8 @@ def study_interval(results,             # rows of one group: one start, mode and
     point,boot = (o[...,idx] for o in cells(done.key))
     used = done.key.iloc[idx.ravel()]
     behind = cells.behind(used)
-    limits = (np.nan, np.nan) if withheld(behind) else _limits(point.mean(), _noise(point, boot, cells.n_patients, seed), level)
+    limits = (np.nan, np.nan)
+    if not withheld(behind): limits = _limits(point.mean(), _noise(point, boot, cells.n_patients, seed), level)
     ci = patient_interval(point.mean(), *limits, behind, cells.reach(used))
     left = f'{len(rows)-len(done)} of {len(rows)} cells not done ({_why(rows)})' if len(done) < len(rows) else ''
     note = '; '.join(o for o in (left, cut, *cells.one_class(used), *_caveats(idx.shape, behind)) if o)
@@ -421,7 +423,8 @@ def _text(r, digits, width):
     "One cell of the table as text."
     if r.missing: return r.missing if len(r.missing) <= width else r.missing[:width-3].rstrip() + '...'
     why = next((o for o in str(r.note).split('; ') if o.startswith('interval withheld')), '')
-    return Interval(r['mean'], r.low, r.high, why).text(digits) + (f' ({r.cells} of {r.planned})' if r.cells < r.planned else '')
+    short = f' ({r.cells} of {r.planned})' if r.cells < r.planned else ''
+    return Interval(r['mean'], r.low, r.high, why).text(digits) + short
 
 def _what_covers(table):
     "What the intervals of a table cover, each wording once."
