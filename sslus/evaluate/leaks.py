@@ -177,7 +177,7 @@ def check_patients(
 def check_weights(
     weights,            # files of weights
     planes:PlaneData,   # labelled stills with their split
-    pictures:bool=True  # look at pictures too?
+    pictures:bool|int=True # look at pictures too? A number: at so many, evenly spread
 )->LeakReport:
     "Have weights seen the test patients? What carries no passport is not compared, and said."
     findings, checked = [], []

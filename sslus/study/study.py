@@ -620,7 +620,7 @@ def check(self:Study,
 )->LeakReport:          # Of stills, stores and external stills
     "Look for leaks, and keep what was found for the report."
     each = [check_leaks(self.planes, store=s, external=self.external, progress=progress) for s in (self.stores.values() or [None])]
-    res = _joined_reports([*each, check_weights(self._weights(), self.planes)])
+    res = _joined_reports([*each, check_weights(self._weights(), self.planes, pictures=500)])
     write_json(self.path/'leaks.json', dict(ok=bool(res.ok), headline=res.headline, text='; '.join(repr(res).splitlines()), data=self._leak_key()))
     return res
 
