@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from fastcore.basics import patch
 from PIL import Image
+from ..base.people import People, find_look_alikes
 from .video import Video, VideoError, _ending, _images, _is_clip, _is_sweep, _pixel_files, _split_number, _still_both, image_extensions, read_grey, video_extensions
 from .workers import JobTimeout, WorkerDied, run_jobs
 
@@ -167,13 +168,13 @@ def _still(path):
 
 # %% ../../nbs/data/14_inventory.ipynb #37c6bc8e
 def _who(path):
-    "Patient and machine of a DICOM file."
+    "Patient, study and machine of a DICOM file."
     from sslus.data.dicom import dicom_tags
     t = dicom_tags(path)
-    return dict(patient=t['patient'], machine=t['machine'])
+    return dict(patient=t['patient'], study=t['study'], machine=t['machine'])
 
 # %% ../../nbs/data/14_inventory.ipynb #1f8cf6c9
-columns = ('path', 'kind', 'format', 'codec', 'height', 'width', 'frames', 'fps', 'colour', 'patient', 'machine', 'bytes', 'use', 'reason', 'remedy', 'near', 'sha256', 'hash', 'seconds')
+columns = ('path', 'kind', 'format', 'codec', 'height', 'width', 'frames', 'fps', 'colour', 'patient', 'group', 'machine', 'bytes', 'use', 'reason', 'remedy', 'near', 'sha256', 'hash', 'seconds')
 _no = dict(use='no')
 
 def _blank(**facts): return dict.fromkeys(columns) | dict(kind='other', format='', codec='', use='yes', reason='', remedy='', hash='', sha256='') | facts
@@ -307,7 +308,7 @@ def _same_size(files):
     n = Counter(sizes.values())
     return {p: n[s] > 1 for p,s in sizes.items()}
 
-_rules = 2                                                       # one more when `look` says something else of the same bytes
+_rules = 3                                                       # one more when `look` says something else of the same bytes
 
 def _stamp(path, images=()):
     "What changes when a file, the pixels beside a header, or a folder's images are changed."
@@ -417,6 +418,14 @@ def _alike(rows, bits):
             j = next(iter(np.flatnonzero(d <= bits)), None)
             if j is not None: r['near'] = mine[j]['near'] or mine[j]['path']
 
+# %% ../../nbs/data/14_inventory.ipynb #bd130959
+def _grouped(rows):
+    "Put into `patient` who must stay on one side of a split, and into `group` how that was found."
+    from sslus.data.dicom import groups_by_study
+    files = [r for r in rows if r['patient'] is not None or r.get('study') is not None]
+    found = groups_by_study([r['patient'] for r in files], [r.get('study') for r in files], People(distinct=True))
+    for r,(who, how) in zip(files, found): r.update(patient=who, group=how)
+
 # %% ../../nbs/data/14_inventory.ipynb #bc1a02cb
 class Inventory:
     "What a folder holds; its table has a row for each thing."
@@ -469,15 +478,19 @@ def _inventory(root, rows, bits):
         r['path'] = _as_text(name)
         if name != r['path']: real[r['path']] = name
     rows.sort(key=lambda r: r['path'])
-    _twins(rows); _alike(rows, bits); _belonging(by)
+    _twins(rows)
+    _alike(rows, bits)
+    _belonging(by)
+    _grouped(rows)
     thumbs = {r['path']: r.pop('thumbnail') for r in rows if 'thumbnail' in r}
     t = pd.DataFrame(rows, columns=columns)
     for c in ('height', 'width', 'frames', 'bytes'): t[c] = t[c].astype('Int64')
     for c in ('fps', 'colour', 'seconds'): t[c] = t[c].astype(float)
+    for c in ('patient', 'group'): t[c] = t[c].astype(object).where(t[c].notna(), None)
     return Inventory(root, t, thumbs, real)
 
 # %% ../../nbs/data/14_inventory.ipynb #fb130f82
-def _several(n, what): return f'{n:,} {what}{"s"*(n != 1)}'
+def _several(n, what): return f'{n:,} {what}' if n == 1 else f'{n:,} {what[:-1]}ies' if what.endswith('y') else f'{n:,} {what}s'
 
 def _listed(names, n=3): return ', '.join(map(str, names[:n])) + (f' and {len(names) - n} more' if len(names) > n else '')
 
@@ -489,21 +502,41 @@ def _formats(t):
     n = Counter(f'{r.format} ({r.codec})' if r.codec and r.kind == 'clip' else r.format for r in t.itertuples())
     return ', '.join(f'{k} {f}' for f,k in n.most_common())
 
+def _whose(t):
+    "How many patients, and how many studies in their place, clips are of."
+    named, studies = (t[t.group == o] for o in ('patient', 'study'))
+    said = f'; {_several(named.patient.nunique(), "patient")} named in {_several(len(named), "DICOM clip")}' if len(named) else ''
+    if not len(studies): return said
+    return said + f'; {_several(studies.patient.nunique(), "study")} in place of patients, who are not named, in {_several(len(studies), "DICOM clip")}'
+
 def _used(t):
     "Lines on what can be used."
     clips, stills, parts = t[t.kind.isin(('clip', 'frames'))], t[t.kind == 'still'], t[t.kind == 'part']
     who = clips.patient.notna()
-    patients = '' if not who.any() else f'; {_several(clips.patient.nunique(), "patient")} named in {_several(int(who.sum()), "DICOM clip")}'
+    patients = _whose(clips[who])
     if len(clips): yield f"{_several(len(clips), 'clip')} for FrameStore.build: {_formats(clips)}; {_several(int(clips.frames.sum()), 'frame')}{patients}", list(clips.path)
     if 0 < who.sum() < len(clips): yield f'{_several(int((~who).sum()), "clip")} of these without a patient: say whose they are with patient= of FrameStore.build; `clips()` names patients only where all clips have one', list(clips.path[~who])
     if len(stills): yield f"{_several(len(stills), 'still')} for a table of labelled stills: {_formats(stills)}", list(stills.path)
     if len(parts): yield f"{_several(len(parts), 'file')} with the pixels of these", list(parts.path)
+
+def _alike_names(t):
+    "A line on patients whose names may be one person's; the files are named, not the patients."
+    named = t[t.group == 'patient']
+    first = named.drop_duplicates('patient').set_index('patient').path
+    pairs = find_look_alikes(first.index)
+    if not len(pairs): return
+    files = [f'{first[r.a]} and {first[r.b]}' for r in pairs.itertuples()]
+    who = 'the patients of ' + _listed(files) + f' differ only in {_listed(sorted(set(pairs.why)))}'
+    both = {*pairs.a, *pairs.b}
+    yield (f"{_several(len(pairs), 'pair')} of patients whose names look alike ({who}): say who is who with same= (--same), "
+           'or that they are different people with distinct=True (--distinct)'), list(named.path[named.patient.isin(both)])
 
 def _notes(t):
     "Lines on what is used but deserves a look."
     near, colour, slow = t[t.near.notna()], t[t.colour > .01], t[t.seconds > 30]
     like = _listed([f'{r.path} is like {r.near}' for r in near.itertuples()])
     if len(near): yield f"{_several(len(near), 'recording')} nearly equal to another ({like}; the column near names all): keep them on one side of a split, or leave them out", list(near.path)
+    yield from _alike_names(t)
     for why,g in t[(t.kind == 'still') & (t.use == 'yes') & (t.reason != '')].groupby('reason', sort=False): yield f"{_several(len(g), 'still')} {why}. {g.remedy.iloc[0]}", list(g.path)
     if len(colour): yield f"{_several(len(colour), 'recording')} with colour on more than 1 % of the pixels: Doppler, or a coloured logo", list(colour.path)
     if len(slow): yield f"{_several(len(slow), 'file')} took more than 30 s to read", list(slow.path)

@@ -7,14 +7,15 @@ Docs: https://sslus.github.io/sslus/data/other_sources.html.md"""
 # %% auto #0
 __all__ = ['EF_CLASSES', 'CAMUS_VIEWS', 'CAMUS_PHASES', 'CAMUS_QUALITY', 'CACTUS_VIEWS', 'POCUS_CLASSES', 'COVIDX_CLASSES',
            'BUSI_CLASSES', 'BUTTERFLY_CLASSES', 'make_echonet_like', 'echonet_dynamic', 'make_camus_like', 'camus',
-           'make_cactus_like', 'cactus', 'make_pocus_like', 'pocus', 'pocus_fold', 'make_covid_blues_like',
-           'covid_blues', 'make_covidx_us_like', 'covidx_us', 'make_busi_like', 'busi', 'busi_mask',
-           'make_butterfly_like', 'butterfly', 'frames_of']
+           'make_cactus_like', 'cactus', 'make_pocus_like', 'pocus_case', 'pocus_groups', 'pocus', 'pocus_fold',
+           'make_covid_blues_like', 'covid_blues', 'make_covidx_us_like', 'covidx_us', 'make_busi_like', 'busi',
+           'busi_mask', 'make_butterfly_like', 'butterfly', 'frames_of']
 
 # %% ../../nbs/data/10_other_sources.ipynb #4c1c4ec3
 import gzip, json, os, re, struct, warnings
 from pathlib import Path
 import numpy as np
+from ..base.people import PeopleWarning, is_missing, tidy_name
 from .sources import (Archive, Source, below, contract, empty_folder, find_home, known, names_in, need, numbers, once, pattern, present, read_table,
                                 register, save_picture, table, whole, write_rows)
 
@@ -349,7 +350,8 @@ CACTUS = register(Source('CACTUS', 'Cardiac assessment and classification of ult
     A4C_grades.csv ...                        Image Name,Subfolder Name,Grade
   Videos/
     Training/                                 Video1.mp4, Video1.csv ... Video5
-    Real Time Scan/''', cactus, make_cactus_like, CACTUS_VIEWS, 'recording, as the name of the still tells it', 'open',
+    Real Time Scan/''', cactus, make_cactus_like, CACTUS_VIEWS,
+    'recording (of one phantom), as the name of the still tells it; recordings of one name in several views are one', 'open',
     how='by hand from the Federated Research Data Repository, or as the torrent CactusDataset_2025.110003.zip',
     notes='A phantom: no patients, few recordings, so random splits leak. Names start with the grade (the README says so); the recording is what '
           'follows. The training videos may hold the very scans that the stills come from: do not pre-train on them where you test on the stills.',
@@ -369,14 +371,15 @@ def make_pocus_like(dest,    # folder to write, empty or absent
     folds = {str(f): {'train': [[], []], 'test': [[], []]} for f in range(5)}
     for k, i in ((k, i) for k in range(4) for i in range(n)):
         kind, suffix = kinds[k] if i % 3 else kinds[k].lower(), ('.mp4', '.gif', '.MP4', '.avi')[i % 4]
-        name, patient = f'{kind}{"-_"[i % 2]}Atlas{"-_"[i % 2]}Day+{i}', 100*k + i//2 if i % 5 < 4 else ''
+        case, patient = f'set{100*k + i//2}', 100*k + i//2 if i % 5 < 4 else ''
+        name = '-_'[i % 2].join((kind, 'Atlas', case, f'vid{i}'))
         save_clip(dest/'data'/'pocus_videos'/('Convex' if i % 2 else 'convex')/f'{name}{suffix}', moving(k, 4, rng), 10)
-        save_picture(dest/'data'/'pocus_images'/'linear'/f'{kind}_paper_{i}.png', pattern(k, 4, rng))
+        save_picture(dest/'data'/'pocus_images'/'linear'/f'{kind}_Atlas_{case}_img{i}.png', pattern(k, 4, rng))
         meta += [('20.04.20', 'data/pocus_videos', name.replace('_', '-'), 'x', ('CC BY-NC 4.0', 'None')[i % 2], 'video', 'convex', 10, patient),
-                 ('20.04.20', 'data/pocus_images', f'{kind}_paper_{i}', 'x', 'CC BY 4.0', 'image', 'linear', 'n/a', patient)]
+                 ('20.04.20', 'data/pocus_images', f'{kind}_Atlas_{case}_img{i}', 'x', 'CC BY 4.0', 'image', 'linear', 'n/a', patient)]
         for f in range(5 if k < 3 else 0):
             side = folds[str(f)]['test' if i % 5 == f else 'train']; side[0].append(f'{name}{suffix}'); side[1].append(kind.lower()[:3])
-    save_picture(dest/'data'/'pocus_images'/'Convex'/'covid'/f'{"Cov" if n > 1 else "cov"}-Atlas-Day+0.gif_frame18.jpg', pattern(0, 4, rng))
+    save_picture(dest/'data'/'pocus_images'/'Convex'/'covid'/f'{"Cov" if n > 1 else "cov"}-Atlas-set0-vid0.gif_frame18.jpg', pattern(0, 4, rng))
     save_clip(dest/'data'/'pocus_videos'/'linear'/'label_uncertain'/'Cov_bolzano_white lung.mp4', moving(0, 4, rng))
     save_clip(dest/'data'/'pocus_videos'/'convex'/'Vir_or_Pneu_prospective_file4.mp4', moving(3, 4, rng))
     write_rows(dest/'data'/'dataset_metadata.csv', meta); (dest/'data'/'cross_val.json').write_text(json.dumps(folds))
@@ -404,10 +407,12 @@ def _pocus_files(home, what):
     return rows
 
 def _pocus_meta(file):
-    "{plain name: row} of the metadata table, {} where it is not there."
+    "{plain name: its rows, mostly one} of the metadata table, {} where it is not there."
     if not file.is_file(): return {}
     df = read_table(file, POCUS, ('Filename',))
-    return {_plain(r['Filename']): r for _, r in df[::-1].iterrows()}                       # the first of equals
+    res = {}
+    for _, r in df.iterrows(): res.setdefault(_plain(r['Filename']), []).append(r)
+    return res
 
 def _pocus_folds(file):
     "{plain name: fold in which it is tested}, {} where cross_val.json is not there."
@@ -425,31 +430,99 @@ def _pocus_class(name):
 
 def _told(meta, name, *keys):
     "First cell of the metadata of `name` that says something."
-    row = meta.get(_plain(name), {})
-    return next((row[k] for k in keys if str(row.get(k, '')).lower() not in ('', 'n/a', 'nan', 'none', 'nd')), None)
+    return _first_told(next(iter(meta.get(_plain(name), [{}]))), *keys)
+
+def _first_told(row, *keys): return next((row[k] for k in keys if str(row.get(k, '')).lower() not in ('', 'n/a', 'nan', 'none', 'nd')), None)
 
 def _fps(text):
     try: return float(text)
     except (TypeError, ValueError): return None
+
+# %% ../../nbs/data/10_other_sources.ipynb #5b5a4a1b
+_COUNTS = 'video|vid|v|clip|image|img|movie|mov|figure|fig|paperfig|paper|publication|file|view|part|example|frame|score'
+_NO_CASE = {'', 'atlas', 'butterfly', 'grep', 'gred', 'grepmed', 'clarius', 'youtube', 'image'}       # places, of many people
+
+def _bare_word(w):
+    "A word of a name without its class or the word Image behind a number."
+    return re.sub(r'(?<=\d)image$', '', re.sub(r'^(cov|pneu|reg|vir)(?=case\d|$)', '', w))
+
+def _last_word(words):
+    "The words of a name with the last one taken away, or cut, where it counts; else as they are."
+    last = words[-1]
+    if re.fullmatch(r'\d{1,3}[a-z]?', last): return words[:-1]
+    if len(words) > 1 and re.fullmatch(rf'({_COUNTS})\d{{0,3}}[a-z]?', last): return words[:-1]
+    m = re.fullmatch(r'([a-z]{5,})\d{1,3}', last)                         # pneumonia2, but set6, case3 and pat4 stay
+    return [*words[:-1], m[1]] if m and not re.fullmatch(_COUNTS, m[1]) else words
+
+_ID, _SOURCE = ('Patient ID / Name', 'Patient ID'), ('Source ID', 'Source')
+
+def _tied(keys_of):
+    "{name: the first, in order, of all keys that are tied to it by names that share one}."
+    parent = {}
+    def top(k):
+        while parent.setdefault(k, k) != k: k = parent[k]
+        return k
+    for keys in keys_of.values():
+        tops = sorted({top(k) for k in keys})
+        for k in tops: parent[k] = tops[0]
+    return {n: top(keys[0]) for n, keys in keys_of.items()}
+
+def _pocus_keys(name, told, sources_of):
+    "What ties a file to others: (order, text) of patient, case and source, for each row that the table has of its name."
+    case, keys = pocus_case(name), []
+    for source, who in told or [(s, None) for s in sources_of.get(case, [None])]:
+        place = f'source {source} ' if source else ''
+        if who: keys.append((0, f'{place}patient {who}'))
+        if case not in _NO_CASE or not (who or source): keys += [(1, f'{place}case {case or name}'), (3, place + case.replace(' ', ''))]
+        if source and not who and told: keys.append((2, f'{place}nobody named'))
+    return keys
+
+# %% ../../nbs/data/10_other_sources.ipynb #6da53735
+def pocus_case(name # of a file of POCUS
+              )->str: # in small letters; a place such as 'atlas' where the name tells no more
+    "What a file's name says of the case it is of."
+    words = [_bare_word(w) for w in re.sub(r'[()]', ' ', _plain(name)).split()]
+    words = [w for w in words if w not in ('', 'or', 'convex', 'linear', 'crop', 'trimmed') and not re.fullmatch(r'\d{5,6}', w)]
+    while words and (fewer := _last_word(words)) != words: words = fewer
+    return ' '.join(words)
+
+def pocus_groups(names,  # of files
+                 rows=() # of the metadata table: mappings with Filename, Source ID and Patient ID / Name
+                )->dict: # {name without suffix, small letters, blanks for separators: group}
+    "Which files may be of one patient, by number and source and by name."
+    told = {}
+    for r in rows:
+        source, who = (tidy_name(_first_told(r, *o)) for o in (_SOURCE, _ID))
+        told.setdefault(_plain(r['Filename']), []).append((source, who))
+    sources_of = {}
+    for n, o in told.items(): sources_of.setdefault(pocus_case(n), {}).update({s: None for s, _ in o})
+    plain = dict.fromkeys([*told, *map(_plain, names)])
+    return {n: text for n, (_, text) in _tied({n: _pocus_keys(n, told.get(n), sources_of) for n in plain}).items()}
+
+def _all_names(home):
+    "Names of all clips and stills, whichever of them are wanted: groups are the same in every reading."
+    there = [w for w in ('pocus_videos', 'pocus_images') if any((home/d).is_dir() for d in names_in(home, w))]
+    return [r['file'] for w in there for r in _pocus_files(home, w)]
 
 # %% ../../nbs/data/10_other_sources.ipynb #9f41fa06
 def pocus(root,               # folder of the repository, its folder data, or one above it
           what:str='videos',  # 'videos', 'images' or 'all'
           classes=('covid', 'pneumonia', 'regular'), # to keep; 'viral' has three clips only
           uncertain:bool=False # take also clips whose authors were not sure of the label
-         )->object: # DataFrame: path, frame, video, patient (the clip where none is known), split, class, kind, probe, fold, fps, machine, licence, source
+         )->object: # DataFrame: path, frame, video, patient (group of clips that may be of one), split, class, kind, probe, fold, fps, machine, licence, source
     "Clips and stills of covid19_ultrasound, by class."
     wanted = ['pocus_videos', 'pocus_images'] if one_of(('videos', 'images', 'all'), what, 'what') == 'all' else ['pocus_' + what]
     for c in classes: one_of(POCUS_CLASSES, c, 'classes')
     home = find_home(root, POCUS, '[Pp]ocus_videos', '[Pp]ocus_images')
     meta, folds = _pocus_meta(home/'dataset_metadata.csv'), _pocus_folds(home/'cross_val.json')
     df = table([r for w in wanted for r in _pocus_files(home, w)])
+    groups = pocus_groups(_all_names(home), [r for rows in meta.values() for r in rows])
     if not len(df): raise FileNotFoundError(f'no clips or stills in {home}')
     df.insert(0, 'class', df.file.map(_pocus_class))
     df = df[df['class'].isin(list(classes)) & (uncertain | ~df.uncertain)]
-    who, own, again = [_told(meta, n, 'Patient ID / Name', 'Patient ID') for n in df.file], df.file.map(_plain), df.file.duplicated(keep=False)
+    own, again = df.file.map(_plain), df.file.duplicated(keep=False)
     df = df.assign(path=below(home, root) + df.path, video=df.file.where(~again, df.path).where(df.kind == 'video', None),
-                   patient=[f'patient {w}' if w else o for w, o in zip(who, own)],
+                   patient=own.map(groups),
                    fold=own.map(folds).astype('Int64'), fps=[_fps(_told(meta, n, 'Framerate')) if k == 'video' else None for n, k in zip(df.file, df.kind)])
     licence = [_told(meta, n, 'License') or 'not stated' for n in df.file]
     return contract(df.drop(columns=['file', 'uncertain']), POCUS).assign(licence=licence)
@@ -476,13 +549,14 @@ POCUS = register(Source('POCUS', 'covid19_ultrasound, the POCUS lung data set', 
     convex/                       Cov-Atlas-Day+1.gif, pneu-gred-6.gif, Reg_Avi_lung-sliding.MP4
     linear/                       and linear/label_uncertain
   pocus_images/
-    convex/  linear/''', pocus, make_pocus_like, POCUS_CLASSES[:3], 'patient where the metadata know one, else video', 'open',
+    convex/  linear/''', pocus, make_pocus_like, POCUS_CLASSES[:3],
+    'group of files that may be of one patient: one number of a patient within one source, or one case by their names; all of a source that nobody is named in', 'open',
     terms='mostly CC BY-NC 4.0, some CC BY or CC BY-NC-ND, some files with no licence stated: the column licence tells, row by row',
     how='git clone https://github.com/jannisborn/covid19_ultrasound',
     notes='The class is the start of the name in any case. The folds of cross_val.json are cut by video and have patients on both sides: use '
           'pocus_fold. Clips in folders label_uncertain, and names of two classes (Vir_or_Pneu), are left out. '
     'The clips of the Butterfly gallery that the folds name were never part of the repository.',
-    unverified='That all rows of one Patient ID are one person; the names in the three tables differ in separators and case and are matched without them.'))
+    unverified='That no person is in two groups (one clip may be on several web sites); the names in the three tables differ in separators and case and are matched without them.'))
 
 # %% ../../nbs/data/10_other_sources.ipynb #7bdcd626
 def make_covid_blues_like(dest,    # folder to write, empty or absent
@@ -523,7 +597,7 @@ def covid_blues(root,                 # folder of the repository, or one above i
     df = read_table(file, BLUES, ('video_file', 'Severity Score', 'A-lines', 'B-lines'))
     for c in ('A-lines', 'B-lines'): df[c] = df[c].str.lower(); known(df, c, ('yes', 'no', ''), file)
     name = df.video_file.str.removesuffix('.mp4')
-    parts = name.str.extract(r'^patient_(\d+)_([LR][1-3])(?:_\d+)?$')
+    parts = name.str.extract(r'^patient_0*(\d+)_([LR][1-3])(?:_\d+)?$')
     odd = df.video_file[parts[0].isna()]
     if len(odd): raise ValueError(f'{file.name}, row {odd.index[0]}: video_file is {odd.iloc[0]!r}; patient_12_L3 or patient_12_L3_2 was expected')
     score = numbers(df, 'Severity Score', file, empty=True)
@@ -580,11 +654,19 @@ def _covidx_file(names, i):
     "The file of clip `i` among `names`: 7_litfl_other.mp4 or 7_litfl_other_prc.avi."
     return next((n for n in names if re.fullmatch(re.escape(i) + r'(_prc)?(_clean)?\.\w+', n, re.I)), f'{i}.mp4')
 
+def _covidx_patients(named, places, file):
+    "The patient of each clip; all of a place as one group where none is named."
+    blank = named.map(is_missing)
+    if blank.any():
+        warnings.warn(f'{file.name} names no patient for {blank.sum()} of its {len(blank)} clips: all such clips of one place count as one patient. '
+                      'Labels of version 1.4 name patients', PeopleWarning, stacklevel=3)
+    return named.where(~blank, 'all of ' + places)
+
 # %% ../../nbs/data/10_other_sources.ipynb #b124092c
 def covidx_us(root,                  # folder of the repository after its notebook was run, or one above it
               which:str='original',  # 'original', 'cropped' or 'clean' clips
               missing:str='raise'    # clips that are not there: 'raise', or 'skip' with a warning
-             )->object: # DataFrame: path, frame, video, patient (the clip where none is known), split, class, probe, type, luss, finding, origin, fps, machine, licence, source
+             )->object: # DataFrame: path, frame, video, patient (all of one place where none is named), split, class, probe, type, luss, finding, origin, fps, machine, licence, source
     "The clips of COVIDx-US, by class."
     one_of(('original', 'cropped', 'clean'), which, 'which')
     home = find_home(root, COVIDX, 'labels')
@@ -594,7 +676,7 @@ def covidx_us(root,                  # folder of the repository after its notebo
     names, blank = names_in(need(folder, COVIDX), *_CLIP_NAMES), df.id.map(lambda o: '')
     said = {c: df.get(c, blank).replace('NA', '') for c in ('patient', 'type', 'LUSS', 'class_on_website')}
     res = {'path': [f'{below(home, root)}data/video/{which}/{_covidx_file(names, i)}' for i in df.id], 'video': df.id,
-           'patient': said['patient'].where(said['patient'] != '', df.id), 'class': df['class'], 'probe': df.probe.str.lower(),
+           'patient': _covidx_patients(said['patient'], df.source, file), 'class': df['class'], 'probe': df.probe.str.lower(),
            'type': said['type'].replace('', None), 'luss': numbers(table(dict(LUSS=said['LUSS'])), 'LUSS', file, empty=True),
            'finding': said['class_on_website'].replace('', None), 'origin': df.source}
     res = table(res, df.index)
@@ -610,7 +692,8 @@ COVIDX = register(Source('COVIDx-US', 'COVIDx-US', 'lung disease (clips)', '242 
   data/video/
     original/                     1_butterfly_covid.mp4, 49_pocusatlas_covid.gif
     cropped/                      1_butterfly_covid_prc.avi
-    clean/''', covidx_us, make_covidx_us_like, COVIDX_CLASSES, 'patient where the labels know one, else video', 'open',
+    clean/''', covidx_us, make_covidx_us_like, COVIDX_CLASSES,
+    'patient as published; all clips of one place where the labels name none (those before version 1.4)', 'open',
     terms='the scripts and tables are (A)GPL-3; the clips belong to the places they come from (Butterfly, GrepMed, LITFL, The POCUS Atlas, Radiopaedia, '
           'CoreUltrasound, UF, Clarius, papers), each with terms of its own: column origin',
     how='git clone https://github.com/nrc-cnrc/COVID-US and run create_COVIDxUS.ipynb, which fetches the clips from those places; some have closed',
@@ -709,7 +792,8 @@ BUSI = register(Source('BUSI', 'Breast ultrasound images', 'breast lesion (still
     '''Dataset_BUSI_with_GT/
   benign/                         benign (1).png, benign (1)_mask.png, benign (1)_mask_1.png where there are two lesions
   malignant/
-  normal/                         masks are empty''', busi, make_busi_like, BUSI_CLASSES, 'group of near-duplicates', 'open',
+  normal/                         masks are empty''', busi, make_busi_like, BUSI_CLASSES,
+    'group of near-duplicates, of any class (780 stills of 600 women: different pictures of one woman may be parted)', 'open',
     terms='no licence by the publishers was found: ask them before you do more than look. Copies elsewhere carry licences that others gave them',
     notes='No patients and no split. Pawlowska et al. 2023 (Data in Brief 48:109247, doi 10.1016/j.dib.2023.109247) found about 19 % duplicates, 8 '
           'lesions in two classes, 295 stills with drawn marks and some that show no breast. Near-duplicates share a group here; column conflict marks '

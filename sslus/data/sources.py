@@ -16,6 +16,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Callable
 import numpy as np
+from ..base.people import People, name_key
 
 # %% ../../nbs/data/08_sources.ipynb #e8f537aa
 LICENCES = {'CC0 1.0': 'may be used for anything; naming the authors is good manners',
@@ -50,7 +51,7 @@ class Source:
     read:Callable      # reader: `read(root, ...)` gives the table
     make:Callable      # generator: `make(dest, n, seed)` writes a tiny tree of that layout
     classes:tuple=()   # of the column `class`, by default
-    group:str='patient' # what the column `patient` holds: 'patient', 'video', 'stream', ...
+    group:str='patient' # what the column `patient` holds and how it was made: 'patient' (as published), 'video', ...
     needs:str='open'   # to get it: 'open', 'registration' or 'request'
     files:tuple=()     # `Archive`s, where it is open
     terms:str=''       # what the licence permits, where `LICENCES` does not say it
@@ -224,9 +225,13 @@ def once(df, file):
     twice = df.index[df.duplicated([c for c in ('path', 'frame') if c in df])]
     if len(twice): raise ValueError(f'{Path(file).name}, row {twice[0]}: {df.path[twice[0]]} is listed before ({len(twice)} such rows)')
     if 'split' not in df: return
-    both = df.dropna(subset=['patient']).groupby('patient').split.nunique()
+    who = df.patient.map(name_key)                              # P1 and p1 are one; blanks are nobody
+    both = df.split.groupby(who).nunique()
     both = both.index[both > 1]
-    if len(both): raise ValueError(f'{Path(file).name}: {both[0]} has rows for training and for testing ({len(both)} such patients): scores would be too good. Mend the column of the split')
+    if not len(both): return
+    spelt = ', '.join(dict.fromkeys(df.patient[who == both[0]].map(str)))
+    raise ValueError(f'{Path(file).name}: {spelt} has rows for training and for testing ({len(both)} such patients): scores would be too good. '
+                     'Mend the column of the split')
 
 # %% ../../nbs/data/08_sources.ipynb #c891dc4c
 def _outside(path): return path.startswith(('/', '\\')) or ':' in path.partition('/')[0] or '..' in re.split(r'[/\\]', path)
@@ -259,6 +264,7 @@ def contract(df, source):
     import pandas as pd
     df = df.assign(**{c: None for c in (*FIRST, *LAST) if c not in df}).assign(licence=source.licence, source=source.name).reset_index(drop=True)
     df['frame'], df['fps'] = pd.array(pd.to_numeric(df.frame), dtype='Int64'), pd.to_numeric(df.fps).astype(float)
+    df['patient'] = People(distinct=True).persons(df.patient)        # readers say who is who
     for c in df:
         if not pd.api.types.is_numeric_dtype(df[c]): df[c] = df[c].astype(object).where(df[c].notna(), None)
     return df[[*FIRST, *(c for c in df if c not in FIRST + LAST), *LAST]]
@@ -424,7 +430,7 @@ AFRICAN = register(Source('African planes', 'Maternal fetal ultrasound planes fr
   African_planes_database.csv     Patient_num,Plane,Train,Center,Filename
   Algeria/patient001_DZA_plane0.png
   Egypt/  Ghana/  Malawi/  Uganda/''',
-    african_planes, make_african_planes_like, AFRICAN_PLANES, 'patient', 'open',
+    african_planes, make_african_planes_like, AFRICAN_PLANES, 'hospital and number of the patient in it', 'open',
     notes='Numbers of patients start anew in each hospital: hospital and number together name a patient. Filename is without .png. '
     'All rows are test rows, for models trained on FETAL_PLANES_DB.',
     files=(Archive('Zenodo_dataset.tar.xz', 'https://zenodo.org/records/7540448/files/Zenodo_dataset.tar.xz', zenodo=7540448),)))
