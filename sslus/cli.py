@@ -12,7 +12,8 @@ __all__ = ['command', 'quickstart', 'inventory', 'sources', 'store', 'split', 'p
 import sys
 from collections.abc import Callable
 from functools import wraps
-from fastcore.script import Param, anno_parser
+from typing import Annotated
+from fastcore.script import anno_parser
 
 # %% ../nbs/cli.ipynb #39cf20ff
 def command(
@@ -124,10 +125,18 @@ def _clips(videos, patient, machine, dicom, people):
     if dicom: return _with_patient(dicom_table(videos, people=people))
     return video_table(get_videos(videos), patient, machine)
 
-def _people(same, distinct, deidentify=False):
+def _people(same, distinct):
     "What the flags say of the names of patients."
     from sslus.base.people import People
-    return People(same, distinct, _salt(deidentify))
+    return People(same, distinct)
+
+def _coded_dicom(clips, salt, people):
+    "The same clips with codes in place of patients, and machines without serial numbers."
+    from sslus.data.dicom import dicom_table
+    res = dicom_table(list(clips.path), deidentify=True, salt=salt, people=people)
+    res = res[res.path.isin(set(clips.path))].reset_index(drop=True)
+    res.attrs = clips.attrs
+    return res
 
 def _naming(same, distinct, deidentify):
     "The same as arguments of `PlaneData`."
@@ -163,6 +172,7 @@ def _left(videos, clips, store):
     flagged = {c: store.videos[store.videos[c].fillna(False).astype(bool)].name.tolist() for c in ('colour', 'split_view', 'static') if c in store.videos}
     for c,names in flagged.items():
         if names: print(f'  flagged {c}: {", ".join(names[:5])}{f" and {len(names) - 5} more" if len(names) > 5 else ""}. Look at them; they are stored')
+    if n := int((clips['group'] == 'study').sum()) if 'group' in clips else 0: print(f'  {n} clips name no patient (PatientID is empty): each study is a group; a patient with several studies counts as several')
     if n := int(store.videos.fps.isna().sum()): print(f'  {n} clips do not say their frame rate: give it with --fps, or pre-train with --frames in place of --seconds')
 
 # %% ../nbs/cli.ipynb #7578c545
@@ -194,7 +204,9 @@ def store(
     "Decode a folder of clips into a frame store; run again, it goes on where it stopped"
     from sslus.data.store import FrameStore
     salt = _salt(deidentify)
-    clips = _without(_clips(videos, patient, machine, dicom, _people(same, distinct)), exclude, same, distinct)
+    people = _people(same, distinct)
+    clips = _without(_clips(videos, patient, machine, dicom, people), exclude, same, distinct)
+    if dicom and salt: clips = _coded_dicom(clips, salt, people)
     names = dict(names='hash', salt=salt, key_table=key) if deidentify else dict(key_table=key)
     s = FrameStore.build(clips, dest, size, every, fit, fps=fps, workers=workers, max_failed=max_failed, upscale=upscale, overwrite=overwrite,
                          timeout=timeout, memory=memory, clean=clean or None, region=region, same=same, distinct=distinct, **names)
@@ -292,7 +304,7 @@ def finetune(
 # %% ../nbs/cli.ipynb #d95a96ce
 @command
 def seen(
-    files:Param('Weights of sslus, one or more, and last a table of stills (its test rows, or all with --split all), a frame store, or the passport of a public set', str, nargs='+'),
+    files:Annotated[str, dict(nargs='+')], # Weights, one or more, and last a table of stills, a frame store, or the passport of a set
     split:str='test',        # Rows of the table to ask about: train, valid, test or all
     root:str=None,           # Folder that image_path is relative to; by default that of the table
     same:str=None,           # Who is who, where one patient has two names: a csv of two columns, name and person
