@@ -479,8 +479,8 @@ def _pocus_keys(name, told, sources_of):
         place = f'source {source} ' if source else ''
         if who: keys.append((0, f'{place}patient {who}'))
         if case not in _NO_CASE or not (who or source):
-            keys += [(1, f'{place}case {case or name}'), (3, place + case.replace(' ', ''))]
-        if source and not who and told: keys.append((2, f'{place}nobody named'))
+            keys += [(2, f'{place}case {case or name}'), (3, place + case.replace(' ', ''))]
+        if source and not who and told: keys.append((1, f'{place}nobody named'))
     return keys
 
 # %% ../../nbs/data/10_other_sources.ipynb #6da53735
