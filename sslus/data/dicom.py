@@ -13,11 +13,13 @@ from collections import defaultdict
 from pathlib import Path
 
 from ..base.people import People, PeopleWarning, code_name, is_missing, name_key, pseudonym, tidy_name
-from .video import NoImage, Region, Video, VideoError, _check_file, _dicom_header, _dicom_magic, _hidden, _image_region, _quiet, _regions
+from .video import (NoImage, Region, Video, VideoError, _check_file, _dicom_header, _dicom_magic, _hidden, _image_region, _quiet,
+                              _regions)
 from .workers import run_jobs
 
 # %% ../../nbs/data/11_dicom.ipynb #ba764cbd
-kept_tags = ('PatientID', 'StudyInstanceUID', 'Manufacturer', 'ManufacturerModelName', 'TransducerData', 'TransducerType',   # who and with what
+kept_tags = ('PatientID', 'StudyInstanceUID',
+             'Manufacturer', 'ManufacturerModelName', 'TransducerData', 'TransducerType',  # who and with what
              'NumberOfFrames', 'FrameTime', 'FrameTimeVector', 'ActualFrameDuration', 'CineRate', 'RecommendedDisplayFrameRate', 'EffectiveDuration', # how fast
              'Rows', 'Columns', 'BitsAllocated', 'BitsStored', 'PixelRepresentation', 'SamplesPerPixel', 'PlanarConfiguration', 'PhotometricInterpretation',
              'SequenceOfUltrasoundRegions', 'PixelSpacing')                                                                    # what the pixels mean
@@ -26,7 +28,7 @@ kept_tags = ('PatientID', 'StudyInstanceUID', 'Manufacturer', 'ManufacturerModel
 def _text(ds, name):
     "First value of a tag as text without blanks around it, or None."
     try:
-        with _quiet(): v = ds.get(name)                         # pydicom would print a value that is not as it should be
+        with _quiet(): v = ds.get(name)  # pydicom would print a value that is not as it should be
     except Exception: return None
     if hasattr(v, 'append'): v = v[0] if len(v) else None
     return None if v is None else ' '.join(str(v).replace('\x00', ' ').split()) or None
@@ -58,12 +60,14 @@ def dicom_tags(path # DICOM file
     v = Video(path)
     ds,_ = _dicom_header(v.path, [*kept_tags])
     regions = _regions(ds, v.size)
-    return dict(patient=tidy_name(_text(ds, 'PatientID')), study=tidy_name(_text(ds, 'StudyInstanceUID')), machine=_machine(ds), transducer=_text(ds, 'TransducerData') or _text(ds, 'TransducerType'), fps=v.fps, frames=v._head.claimed,
+    return dict(patient=tidy_name(_text(ds, 'PatientID')), study=tidy_name(_text(ds, 'StudyInstanceUID')),
+                machine=_machine(ds), transducer=_text(ds, 'TransducerData') or _text(ds, 'TransducerType'), fps=v.fps, frames=v._head.claimed,
                 height=v.size[0], width=v.size[1], photometric=ds.PhotometricInterpretation, syntax=ds.file_meta.TransferSyntaxUID.name, bits=ds.BitsStored,
                 mm_per_pixel=_mm(ds, regions), regions=regions)
 
 # %% ../../nbs/data/11_dicom.ipynb #7cfd6a55
-_columns = ['path', 'patient', 'group', 'machine', 'transducer', 'fps', 'frames', 'height', 'width', 'photometric', 'syntax', 'bits', 'mm_x', 'mm_y', 'region']
+_columns = ['path', 'patient', 'group', 'machine', 'transducer', 'fps', 'frames',
+            'height', 'width', 'photometric', 'syntax', 'bits', 'mm_x', 'mm_y', 'region']
 
 def _is_dicom(p):
     if p.suffix.lower() in ('.dcm', '.dicom'): return True
@@ -92,7 +96,7 @@ def _failed_row(p, e):
     return dict(path=str(p), reason=e.reason if known else f'reading it failed ({type(e).__name__})', remedy=e.remedy if known else 'Look at it with a DICOM viewer, or leave it out')
 
 # %% ../../nbs/data/11_dicom.ipynb #45efd469
-def _study_name(uid): return f'study {uid} (no patient)'        # ends in words: no number of a patient looks like its end
+def _study_name(uid): return f'study {uid} (no patient)'  # ends in words: no number of a patient looks like its end
 
 def _study_patients(persons, studies):
     "{study: the patients named in it}."
@@ -118,7 +122,8 @@ def _warn_unknown(unknown, hidden):
     few = ', '.join(Path(p).name for p in unknown[:3]) + ', ...'*(len(unknown) > 3)
     some = f'{len(unknown)} clips' + ('' if hidden else f' ({few})')
     said = 'have no PatientID and no study that tells whose they are; dicom_unknown(table) lists them'
-    warnings.warn(f'{some} {said}. Say whose they are in the column patient, or leave them out', PeopleWarning, stacklevel=3)
+    todo = 'Say whose they are in the column patient, or leave them out'
+    warnings.warn(f'{some} {said}. {todo}', PeopleWarning, stacklevel=3)
 
 # %% ../../nbs/data/11_dicom.ipynb #89319324
 def groups_by_study(
@@ -179,8 +184,8 @@ def dicom_table(what,                   # a folder (with those below it), a file
                 workers:int|None=None,  # reading processes; None: one a core; 0: in this process
                 timeout:float=120,      # seconds a file may take
                 progress:bool=True,     # show a progress bar
-                people:People|None=None # what is known of the names: who is who; its secret stands for deidentify and salt
-               )->object: # DataFrame: path, patient, group ('patient', 'study' or None), machine, transducer, fps, frames, height, width, photometric, syntax, bits, mm_x, mm_y, region
+                people:People|None=None # what is known of the names; its secret stands for deidentify and salt
+               )->object: # DataFrame: path, patient, group ('patient', 'study' or None), machine, transducer, fps, frames, and what the pixels are
     "One row a DICOM clip, ready for `FrameStore.build`; see `dicom_failed` and `dicom_unknown`."
     import pandas as pd
     people = people or People()
@@ -190,7 +195,8 @@ def dicom_table(what,                   # a folder (with those below it), a file
     files = _dicom_files(what)
     got = _all_tags(files, workers, timeout, progress)
     read = [(p, t) for p,t in zip(files, got) if isinstance(t, dict)]
-    groups = groups_by_study(*zip(*((t['patient'], t['study']) for _,t in read)), people, [str(p) for p,_ in read]) if read else []
+    who, study = ([t[k] for _,t in read] for k in ('patient', 'study'))
+    groups = groups_by_study(who, study, people, [str(p) for p,_ in read])
     rows = [_row(p, dict(t, patient=who, group=how)) for (p, t),(who, how) in zip(read, groups) if _wanted(t, stills)]
     table = pd.DataFrame(rows, columns=_columns)
     for c in ('patient', 'group'): table[c] = table[c].astype(object).where(table[c].notna(), None)

@@ -128,7 +128,9 @@ FPUS23 = register(Source('FPUS23', 'An ultrasound fetus phantom data set for ori
     boxes/annotation/stream_hdvb_aroundabd_h/annotations.xml    boxes: head, abdomen, arm, legs
   Dataset_Plane/
     AC_PLANE/*.png  BPD_PLANE/  FL_PLANE/  NO_PLANE/''',
-    fpus23, make_fpus23_like, (*POSES, *FPUS_PLANES), 'stream (of one phantom: a split by it says nothing of new patients)', 'open', how='one archive on Google Drive, linked from the page of the set: fetch it in a browser',
+    fpus23, make_fpus23_like, (*POSES, *FPUS_PLANES),
+    'stream (of one phantom: a split by it says nothing of new patients)', 'open',
+    how='one archive on Google Drive, linked from the page of the set: fetch it in a browser',
     terms='the repository of the set carries the MIT licence (may be used, changed and passed on if its text stays with it); for the pictures themselves no licence is stated: '
     'ask the authors before you pass them on',
     notes="One phantom: streams keep neighbouring frames together, but nothing here is a new patient. "
@@ -200,7 +202,8 @@ PBF = register(Source('PBF-US1', 'NatalIA: phantom blind sweeps for fetal ultras
   metadata.csv        Study Name,protocol,position,...
   Obstetrics Exam - 03-May-2024_1216_PM/
     cineframe_100_2024-05-03T12-19-10.jpeg''',
-    pbf_us1, make_pbf_us1_like, PBF_PLANES, 'exam (of one phantom: a split by it says nothing of new patients)', 'open', files=(Archive('PBF-US1.zip', zenodo=14193949),),
+    pbf_us1, make_pbf_us1_like, PBF_PLANES,
+    'exam (of one phantom: a split by it says nothing of new patients)', 'open', files=(Archive('PBF-US1.zip', zenodo=14193949),),
     notes="One phantom, 45 people of whom each swept about twice: exams keep sweeps together, not people. "
     "Order by the number in the name, not by the name. For pre-training: recordings(df, root, links='data/links').",
     unverified='Whether an exam can hold several recordings (told apart by the time in the file names, if so); the name of the archive (its record on Zenodo is asked); blanks at the ends of cells.'))
@@ -283,8 +286,9 @@ HC18 = register(Source('HC18', 'Automated measurement of fetal head circumferenc
     000_HC.png  000_HC_Annotation.png   010_2HC.png is a second picture of 010
   test_set/
     000_HC.png''',
-    hc18, make_hc18_like, ('Fetal head',), 'number of the picture, with its second and third pictures (there are more pictures than women, and nothing says which '
-    'numbers are one woman: pictures of one may be parted)', 'open',
+    hc18, make_hc18_like, ('Fetal head',),
+    'number of the picture, with its second and third pictures (nothing says which numbers are one woman: '
+    'pictures of one may be parted)', 'open',
     files=(Archive('training_set.zip', _hc + 'training_set.zip', 132_926_838, '00eb8198b9a505b2b3a6dfc740382497'),
            Archive('test_set.zip', _hc + 'test_set.zip', 43_518_463, '8402af5d137ef40a2888c1011ef3fe7e'),
            *(Archive(f, _hc + f, zenodo=1327317) for _, f in _HC_TABLES.values())),
@@ -414,7 +418,8 @@ ACOUSLIC = register(Source('ACOUSLIC-AI', 'Abdominal circumference operator-agno
   masks/stacked_fetal_abdomen/<uuid>.mha          the same size: 0, 1 optimal, 2 sub-optimal
   circumferences/
     fetal_abdominal_circumferences_per_sweep.csv  uuid,subject_id,sweep_1_ac_mm,...,sweep_6_ac_mm''',
-    acouslic, make_acouslic_like, ACOUSLIC_CLASSES, 'woman (subject_id as published)', 'open', files=(Archive('acouslic-ai-train-set.zip', zenodo=12697994, limit=1 << 38),),
+    acouslic, make_acouslic_like, ACOUSLIC_CLASSES, 'woman (subject_id as published)', 'open',
+    files=(Archive('acouslic-ai-train-set.zip', zenodo=12697994, limit=1 << 38),),
     notes="Frames 0 to 139 are sweep 1, and so on: at five places of a stack neighbours are not neighbours in time. "
     "labels='labels.csv' keeps what was read from the marks. A stack unpacks to 350 MB in memory. "
     'The public set is for training; those for validation and test are hidden with the challenge.',
@@ -480,7 +485,8 @@ FOCUS = register(Source('FOCUS', 'Four-chamber ultrasound image data set for fet
     annfiles_ellipse/001.txt       cx cy a b angle label
     annfiles_rectangle/001.txt     x1 y1 x2 y2 x3 y3 x4 y4 label difficulty
   validation/  testing/''',
-    focus, make_focus_like, ('Four-chamber view',), 'picture (no fetus is named: two pictures of one may be parted)', 'open', files=(Archive('FOCUS-dataset.zip', zenodo=14597550),),
+    focus, make_focus_like, ('Four-chamber view',), 'picture (no fetus is named: two pictures of one may be parted)', 'open',
+    files=(Archive('FOCUS-dataset.zip', zenodo=14597550),),
     notes='Pictures are numbered anew in each part. One view only: for pre-training or as one class among others. '
     'a and b of an ellipse are half axes (they agree with the sides of the rectangles in a published sample).',
     unverified='Whether several pictures are of one fetus, and if so whether the parts share fetuses; the ultrasound machines; the angle\'s sense.'))

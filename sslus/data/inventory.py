@@ -174,7 +174,8 @@ def _who(path):
     return dict(patient=t['patient'], study=t['study'], machine=t['machine'])
 
 # %% ../../nbs/data/14_inventory.ipynb #1f8cf6c9
-columns = ('path', 'kind', 'format', 'codec', 'height', 'width', 'frames', 'fps', 'colour', 'patient', 'group', 'machine', 'bytes', 'use', 'reason', 'remedy', 'near', 'sha256', 'hash', 'seconds')
+columns = ('path', 'kind', 'format', 'codec', 'height', 'width', 'frames', 'fps', 'colour', 'patient', 'group', 'machine', 'bytes',
+           'use', 'reason', 'remedy', 'near', 'sha256', 'hash', 'seconds')
 _no = dict(use='no')
 
 def _blank(**facts): return dict.fromkeys(columns) | dict(kind='other', format='', codec='', use='yes', reason='', remedy='', hash='', sha256='') | facts
@@ -308,7 +309,7 @@ def _same_size(files):
     n = Counter(sizes.values())
     return {p: n[s] > 1 for p,s in sizes.items()}
 
-_rules = 3                                                       # one more when `look` says something else of the same bytes
+_rules = 3  # one more when `look` says something else of the same bytes
 
 def _stamp(path, images=()):
     "What changes when a file, the pixels beside a header, or a folder's images are changed."
@@ -490,7 +491,9 @@ def _inventory(root, rows, bits):
     return Inventory(root, t, thumbs, real)
 
 # %% ../../nbs/data/14_inventory.ipynb #fb130f82
-def _several(n, what): return f'{n:,} {what}' if n == 1 else f'{n:,} {what[:-1]}ies' if what.endswith('y') else f'{n:,} {what}s'
+def _several(n, what):
+    if n == 1: return f'{n:,} {what}'
+    return f'{n:,} {what[:-1]}ies' if what.endswith('y') else f'{n:,} {what}s'
 
 def _listed(names, n=3): return ', '.join(map(str, names[:n])) + (f' and {len(names) - n} more' if len(names) > n else '')
 
@@ -505,9 +508,11 @@ def _formats(t):
 def _whose(t):
     "How many patients, and how many studies in their place, clips are of."
     named, studies = (t[t.group == o] for o in ('patient', 'study'))
-    said = f'; {_several(named.patient.nunique(), "patient")} named in {_several(len(named), "DICOM clip")}' if len(named) else ''
+    count = lambda g, what: _several(g.patient.nunique(), what)
+    clips = lambda g: _several(len(g), 'DICOM clip')
+    said = f"; {count(named, 'patient')} named in {clips(named)}" if len(named) else ''
     if not len(studies): return said
-    return said + f'; {_several(studies.patient.nunique(), "study")} in place of patients, who are not named, in {_several(len(studies), "DICOM clip")}'
+    return said + f"; {count(studies, 'study')} in place of patients, who are not named, in {clips(studies)}"
 
 def _used(t):
     "Lines on what can be used."
@@ -528,8 +533,9 @@ def _alike_names(t):
     files = [f'{first[r.a]} and {first[r.b]}' for r in pairs.itertuples()]
     who = 'the patients of ' + _listed(files) + f' differ only in {_listed(sorted(set(pairs.why)))}'
     both = {*pairs.a, *pairs.b}
-    yield (f"{_several(len(pairs), 'pair')} of patients whose names look alike ({who}): say who is who with same= (--same), "
-           'or that they are different people with distinct=True (--distinct)'), list(named.path[named.patient.isin(both)])
+    todo = 'say who is who with same= (--same), or that they are different people with distinct=True (--distinct)'
+    line = f"{_several(len(pairs), 'pair')} of patients whose names look alike ({who}): {todo}"
+    yield line, list(named.path[named.patient.isin(both)])
 
 def _notes(t):
     "Lines on what is used but deserves a look."

@@ -351,7 +351,7 @@ CACTUS = register(Source('CACTUS', 'Cardiac assessment and classification of ult
   Videos/
     Training/                                 Video1.mp4, Video1.csv ... Video5
     Real Time Scan/''', cactus, make_cactus_like, CACTUS_VIEWS,
-    'recording (of one phantom), as the name of the still tells it; recordings of one name in several views are one', 'open',
+    'recording (of one phantom) by the name of the still; recordings of one name in several views are one', 'open',
     how='by hand from the Federated Research Data Repository, or as the torrent CactusDataset_2025.110003.zip',
     notes='A phantom: no patients, few recordings, so random splits leak. Names start with the grade (the README says so); the recording is what '
           'follows. The training videos may hold the very scans that the stills come from: do not pre-train on them where you test on the stills.',
@@ -376,10 +376,12 @@ def make_pocus_like(dest,    # folder to write, empty or absent
         save_clip(dest/'data'/'pocus_videos'/('Convex' if i % 2 else 'convex')/f'{name}{suffix}', moving(k, 4, rng), 10)
         save_picture(dest/'data'/'pocus_images'/'linear'/f'{kind}_Atlas_{case}_img{i}.png', pattern(k, 4, rng))
         meta += [('20.04.20', 'data/pocus_videos', name.replace('_', '-'), 'x', ('CC BY-NC 4.0', 'None')[i % 2], 'video', 'convex', 10, patient),
-                 ('20.04.20', 'data/pocus_images', f'{kind}_Atlas_{case}_img{i}', 'x', 'CC BY 4.0', 'image', 'linear', 'n/a', patient)]
+                 ('20.04.20', 'data/pocus_images', f'{kind}_Atlas_{case}_img{i}', 'x', 'CC BY 4.0', 'image', 'linear', 'n/a',
+                  patient)]
         for f in range(5 if k < 3 else 0):
             side = folds[str(f)]['test' if i % 5 == f else 'train']; side[0].append(f'{name}{suffix}'); side[1].append(kind.lower()[:3])
-    save_picture(dest/'data'/'pocus_images'/'Convex'/'covid'/f'{"Cov" if n > 1 else "cov"}-Atlas-set0-vid0.gif_frame18.jpg', pattern(0, 4, rng))
+    frame = f'{"Cov" if n > 1 else "cov"}-Atlas-set0-vid0.gif_frame18.jpg'
+    save_picture(dest/'data'/'pocus_images'/'Convex'/'covid'/frame, pattern(0, 4, rng))
     save_clip(dest/'data'/'pocus_videos'/'linear'/'label_uncertain'/'Cov_bolzano_white lung.mp4', moving(0, 4, rng))
     save_clip(dest/'data'/'pocus_videos'/'convex'/'Vir_or_Pneu_prospective_file4.mp4', moving(3, 4, rng))
     write_rows(dest/'data'/'dataset_metadata.csv', meta); (dest/'data'/'cross_val.json').write_text(json.dumps(folds))
@@ -432,15 +434,18 @@ def _told(meta, name, *keys):
     "First cell of the metadata of `name` that says something."
     return _first_told(next(iter(meta.get(_plain(name), [{}]))), *keys)
 
-def _first_told(row, *keys): return next((row[k] for k in keys if str(row.get(k, '')).lower() not in ('', 'n/a', 'nan', 'none', 'nd')), None)
+_says_nothing = ('', 'n/a', 'nan', 'none', 'nd')
+
+def _first_told(row, *keys): return next((row[k] for k in keys if str(row.get(k, '')).lower() not in _says_nothing), None)
 
 def _fps(text):
     try: return float(text)
     except (TypeError, ValueError): return None
 
 # %% ../../nbs/data/10_other_sources.ipynb #5b5a4a1b
-_COUNTS = 'video|vid|v|clip|image|img|movie|mov|figure|fig|paperfig|paper|publication|file|view|part|example|frame|score'
-_NO_CASE = {'', 'atlas', 'butterfly', 'grep', 'gred', 'grepmed', 'clarius', 'youtube', 'image'}       # places, of many people
+_COUNTS = ('video|vid|v|clip|image|img|movie|mov|figure|fig|paperfig|'
+           'paper|publication|file|view|part|example|frame|score')
+_NO_CASE = {'', 'atlas', 'butterfly', 'grep', 'gred', 'grepmed', 'clarius', 'youtube', 'image'}  # places, of many people
 
 def _bare_word(w):
     "A word of a name without its class or the word Image behind a number."
@@ -468,13 +473,14 @@ def _tied(keys_of):
     return {n: top(keys[0]) for n, keys in keys_of.items()}
 
 def _pocus_keys(name, told, sources_of):
-    "What ties a file to others: (order, text) of patient, case and source, for each row that the table has of its name."
+    "What ties a file to others: (order, text) of patient, case and source, for each row."
     case, keys = pocus_case(name), []
     for source, who in told or [(s, None) for s in sources_of.get(case, [None])]:
         place = f'source {source} ' if source else ''
         if who: keys.append((0, f'{place}patient {who}'))
-        if case not in _NO_CASE or not (who or source): keys += [(1, f'{place}case {case or name}'), (3, place + case.replace(' ', ''))]
-        if source and not who and told: keys.append((2, f'{place}nobody named'))
+        if case not in _NO_CASE or not (who or source):
+            keys += [(2, f'{place}case {case or name}'), (3, place + case.replace(' ', ''))]
+        if source and not who and told: keys.append((1, f'{place}nobody named'))
     return keys
 
 # %% ../../nbs/data/10_other_sources.ipynb #6da53735
@@ -482,7 +488,7 @@ def pocus_case(name # of a file of POCUS
               )->str: # in small letters; a place such as 'atlas' where the name tells no more
     "What a file's name says of the case it is of."
     words = [_bare_word(w) for w in re.sub(r'[()]', ' ', _plain(name)).split()]
-    words = [w for w in words if w not in ('', 'or', 'convex', 'linear', 'crop', 'trimmed') and not re.fullmatch(r'\d{5,6}', w)]
+    words = [w for w in words if not re.fullmatch(r'or|convex|linear|crop|trimmed|\d{5,6}|', w)]
     while words and (fewer := _last_word(words)) != words: words = fewer
     return ' '.join(words)
 
@@ -550,13 +556,15 @@ POCUS = register(Source('POCUS', 'covid19_ultrasound, the POCUS lung data set', 
     linear/                       and linear/label_uncertain
   pocus_images/
     convex/  linear/''', pocus, make_pocus_like, POCUS_CLASSES[:3],
-    'group of files that may be of one patient: one number of a patient within one source, or one case by their names; all of a source that nobody is named in', 'open',
+    'group of files that may be of one patient: one number of a patient within one source, or one case by their names; '
+    'all of a source that nobody is named in', 'open',
     terms='mostly CC BY-NC 4.0, some CC BY or CC BY-NC-ND, some files with no licence stated: the column licence tells, row by row',
     how='git clone https://github.com/jannisborn/covid19_ultrasound',
     notes='The class is the start of the name in any case. The folds of cross_val.json are cut by video and have patients on both sides: use '
           'pocus_fold. Clips in folders label_uncertain, and names of two classes (Vir_or_Pneu), are left out. '
     'The clips of the Butterfly gallery that the folds name were never part of the repository.',
-    unverified='That no person is in two groups (one clip may be on several web sites); the names in the three tables differ in separators and case and are matched without them.'))
+    unverified='That no person is in two groups (one clip may be on several web sites); the '
+               'names in the three tables differ in separators and case and are matched without them.'))
 
 # %% ../../nbs/data/10_other_sources.ipynb #7bdcd626
 def make_covid_blues_like(dest,    # folder to write, empty or absent
@@ -658,8 +666,8 @@ def _covidx_patients(named, places, file):
     "The patient of each clip; all of a place as one group where none is named."
     blank = named.map(is_missing)
     if blank.any():
-        warnings.warn(f'{file.name} names no patient for {blank.sum()} of its {len(blank)} clips: all such clips of one place count as one patient. '
-                      'Labels of version 1.4 name patients', PeopleWarning, stacklevel=3)
+        warnings.warn(f'{file.name} names no patient for {blank.sum()} of its {len(blank)} clips: all such clips '
+                      'of one place count as one patient. Labels of version 1.4 name patients', PeopleWarning, stacklevel=3)
     return named.where(~blank, 'all of ' + places)
 
 # %% ../../nbs/data/10_other_sources.ipynb #b124092c
@@ -676,7 +684,8 @@ def covidx_us(root,                  # folder of the repository after its notebo
     names, blank = names_in(need(folder, COVIDX), *_CLIP_NAMES), df.id.map(lambda o: '')
     said = {c: df.get(c, blank).replace('NA', '') for c in ('patient', 'type', 'LUSS', 'class_on_website')}
     res = {'path': [f'{below(home, root)}data/video/{which}/{_covidx_file(names, i)}' for i in df.id], 'video': df.id,
-           'patient': _covidx_patients(said['patient'], df.source, file), 'class': df['class'], 'probe': df.probe.str.lower(),
+           'patient': _covidx_patients(said['patient'], df.source, file),
+           'class': df['class'], 'probe': df.probe.str.lower(),
            'type': said['type'].replace('', None), 'luss': numbers(table(dict(LUSS=said['LUSS'])), 'LUSS', file, empty=True),
            'finding': said['class_on_website'].replace('', None), 'origin': df.source}
     res = table(res, df.index)
@@ -793,7 +802,7 @@ BUSI = register(Source('BUSI', 'Breast ultrasound images', 'breast lesion (still
   benign/                         benign (1).png, benign (1)_mask.png, benign (1)_mask_1.png where there are two lesions
   malignant/
   normal/                         masks are empty''', busi, make_busi_like, BUSI_CLASSES,
-    'group of near-duplicates, of any class (780 stills of 600 women: different pictures of one woman may be parted)', 'open',
+    'group of near-duplicates, of any class (780 stills of 600 women: other pictures of one woman may be parted)', 'open',
     terms='no licence by the publishers was found: ask them before you do more than look. Copies elsewhere carry licences that others gave them',
     notes='No patients and no split. Pawlowska et al. 2023 (Data in Brief 48:109247, doi 10.1016/j.dib.2023.109247) found about 19 % duplicates, 8 '
           'lesions in two classes, 295 stills with drawn marks and some that show no breast. Near-duplicates share a group here; column conflict marks '

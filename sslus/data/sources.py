@@ -230,8 +230,8 @@ def once(df, file):
     both = both.index[both > 1]
     if not len(both): return
     spelt = ', '.join(dict.fromkeys(df.patient[who == both[0]].map(str)))
-    raise ValueError(f'{Path(file).name}: {spelt} has rows for training and for testing ({len(both)} such patients): scores would be too good. '
-                     'Mend the column of the split')
+    raise ValueError(f'{Path(file).name}: {spelt} has rows for training and for testing ({len(both)} such patients): '
+                     'scores would be too good. Mend the column of the split')
 
 # %% ../../nbs/data/08_sources.ipynb #c891dc4c
 def _outside(path): return path.startswith(('/', '\\')) or ':' in path.partition('/')[0] or '..' in re.split(r'[/\\]', path)
