@@ -205,13 +205,14 @@ def store(
     from sslus.data.store import FrameStore
     salt = _salt(deidentify)
     people = _people(same, distinct)
-    clips = _without(_clips(videos, patient, machine, dicom, people), exclude, same, distinct)
+    found = _clips(videos, patient, machine, dicom, people)
+    clips = _without(found, exclude, same, distinct)
     if dicom and salt: clips = _coded_dicom(clips, salt, people)
     names = dict(names='hash', salt=salt, key_table=key) if deidentify else dict(key_table=key)
     s = FrameStore.build(clips, dest, size, every, fit, fps=fps, workers=workers, max_failed=max_failed, upscale=upscale, overwrite=overwrite,
                          timeout=timeout, memory=memory, clean=clean or None, region=region, same=same, distinct=distinct, **names)
     print(s)
-    _left(videos, clips, s)
+    _left(videos, found, s)
     if s.videos.patient.isna().all(): print('  No patient was given: splits will be by clip. If patients have several clips, say whose they are with --patient, or --dicom.')
     print(f'Next: sslus-pretrain {dest} my_encoder')
 
