@@ -210,7 +210,8 @@ class FingerprintSet:
 
     def __len__(self): return len(self.bits)
     def __or__(self, other): return type(self)(np.concatenate([self.bits, other.bits]))
-    def __repr__(self): return f'FingerprintSet: {len(self)} frames ({self.n_flat} without content), {self.nbytes} bytes as text'
+    def __repr__(self):
+        return f'FingerprintSet: {len(self)} frames ({self.n_flat} without content), {self.nbytes} bytes as text'
 
     @property
     def n_flat(self)->int: # frames
@@ -236,7 +237,8 @@ def _head_of(text):
     if len(parts) < 4 or parts[0] != _head or not (parts[1].isdigit() and parts[2].isdigit()):
         raise ValueError(f'this is no set of fingerprints: the text does not begin with {_head}:{_version}:')
     if int(parts[1]) > _version:
-        raise ValueError(f'these fingerprints (version {parts[1]}) were made by a newer sslus: upgrade, pip install -U sslus')
+        raise ValueError(f'these fingerprints (version {parts[1]}) were made by a newer sslus: '
+                         'upgrade, pip install -U sslus')
     return int(parts[2]), parts[3]
 
 @patch(cls_method=True)
@@ -245,7 +247,8 @@ def from_text(cls:FingerprintSet,
 ): # FingerprintSet
     "The set that `to_text` wrote; ValueError for damaged or newer text."
     n,rest = _head_of(text)
-    if len(rest) != n*_n_bits//8*5//4: raise ValueError(f'the text of {n} fingerprints is damaged: {len(rest)} characters')
+    if len(rest) != n*_n_bits//8*5//4:
+        raise ValueError(f'the text of {n} fingerprints is damaged: {len(rest)} characters')
     try: raw = base64.b85decode(rest)
     except ValueError as e: raise ValueError(f'the text of {n} fingerprints is damaged: {e}') from e
     return cls(np.frombuffer(raw, np.uint8).reshape(n, _n_bits//8))

@@ -69,7 +69,8 @@ def pictures(x,                   # PlaneData, FrameStore or Pictures
              name:str|None=None   # for messages
             )->Pictures: # `x` as it is, where it is one already
     "`x` as a collection of pictures."
-    raise TypeError(f'{type(x).__name__} is not a collection of pictures: give a PlaneData, a FrameStore, or Pictures(images, table)')
+    raise TypeError(f'{type(x).__name__} is not a collection of pictures: '
+                    'give a PlaneData, a FrameStore, or Pictures(images, table)')
 
 @pictures.register
 def _of_pictures(x:Pictures, fit=None, name=None): return _same_fit(x, fit)
@@ -85,7 +86,8 @@ def _of_planes(x:PlaneData, fit=None, name=None):
 def _of_store(x:FrameStore, fit=None, name=None):
     i = x.index
     clip,who = i.video.astype(str), i.patient.astype(object)
-    t = pd.DataFrame(dict(path=clip+' frame '+i.frame.astype(str), patient=who.where(who.notna(), clip), split='store', clip=clip))
+    path = clip+' frame '+i.frame.astype(str)
+    t = pd.DataFrame(dict(path=path, patient=who.where(who.notna(), clip), split='store', clip=clip))
     return _same_fit(Pictures(x.frames, t, name or f'store {x.path.name}', x.fit), fit)
 
 def _same_fit(p, fit):
@@ -134,7 +136,8 @@ def _correlations(a, b, i, j, chunk=256):
 def _pair_table(a, b, i, j, distance, correlation):
     "One row a pair."
     sides = (('a', a, i), ('b', b, j))
-    t = pd.DataFrame({f'{c}_{k}': p.table[c].to_numpy()[r] for c in ('path', 'split', 'patient', 'clip') for k,p,r in sides})
+    names = 'path', 'split', 'patient', 'clip'
+    t = pd.DataFrame({f'{c}_{k}': p.table[c].to_numpy()[r] for c in names for k,p,r in sides})
     t.insert(2, 'distance', distance.round().astype(int))
     t.insert(3, 'correlation', correlation.astype(float).round(3))
     t['same_split'],t['same_patient'] = (t.split_a==t.split_b) & (a is b), t.patient_a==t.patient_b
@@ -157,7 +160,7 @@ def _two(a, b):
 def find_duplicates(a,                   # PlaneData, FrameStore or Pictures; its pictures are tried with all changes
                     b=None,              # another; None: look within `a`
                     max_distance:float=MAX_DISTANCE, # bits of 384 that may differ in a candidate
-                    min_correlation:float=MIN_CORRELATION, # fine-detail correlation of a duplicate; -1: bits alone decide
+                    min_correlation:float=MIN_CORRELATION, # correlation of a duplicate; -1: bits alone decide
                     all_pairs:bool=False,  # within `a` also pairs of one patient in one split?
                     one_per_clip:bool=True, # the best of many frames of a clip stands for all?
                     progress:bool=True     # show progress bars
@@ -229,10 +232,12 @@ def _written(x):
         cv2.putText(x, line, at, cv2.FONT_HERSHEY_SIMPLEX, h/300, 255, max(1, h//100), cv2.LINE_AA)
     return x
 
-planted = {'exact copy': lambda x: x, 'JPEG, quality 70': lambda x: _jpeg(x, 70), 'JPEG, quality 30': lambda x: _jpeg(x, 30),
-           'resized to 50 %': lambda x: _resized(x, .5, .5), 'gain 0.6': lambda x: _gain(x, .6), 'gain 1.6': lambda x: _gain(x, 1.6),
+planted = {'exact copy': lambda x: x, 'JPEG, quality 70': lambda x: _jpeg(x, 70),
+           'JPEG, quality 30': lambda x: _jpeg(x, 30), 'resized to 50 %': lambda x: _resized(x, .5, .5),
+           'gain 0.6': lambda x: _gain(x, .6), 'gain 1.6': lambda x: _gain(x, 1.6),
            'gamma 0.6': lambda x: _gamma(x, .6), 'gamma 1.6': lambda x: _gamma(x, 1.6), 'mirrored': lambda x: x[:,::-1],
-           'shifted by 2 pixels': lambda x: x[2:,2:], '5 % cut off': lambda x: _inner(x, .05), '10 % cut off': lambda x: _inner(x, .1),
+           'shifted by 2 pixels': lambda x: x[2:,2:],
+           '5 % cut off': lambda x: _inner(x, .05), '10 % cut off': lambda x: _inner(x, .1),
            'padded by 15 %': lambda x: _padded(x, .15), 'squeezed to 4:3': lambda x: _resized(x, .75, 1),
            'text over it': _written, 'inverted': lambda x: 255-x,
            'JPEG 70, 80 %, gain 1.1, 2 pixels': lambda x: _gain(_resized(_jpeg(_inner(x, .02), 70), .8, .8), 1.1)}
@@ -252,8 +257,8 @@ def _power(a, rows, edit, max_distance, min_correlation):
     c = _copies(a, rows, edit)
     d,r = _own_distances(c, a.fingerprints(False)[rows]), _correlations(c, a, np.arange(len(rows)), rows)
     near = d <= max_distance
-    return dict(found=np.mean(near & (r >= min_correlation)), by_bits=np.mean(near), bits_median=np.median(d), bits_most=d.max(),
-                corr_5=np.quantile(r, .05), corr_least=r.min())
+    return dict(found=np.mean(near & (r >= min_correlation)), by_bits=np.mean(near),
+                bits_median=np.median(d), bits_most=d.max(), corr_5=np.quantile(r, .05), corr_least=r.min())
 
 def duplicate_power(a,                   # PlaneData, FrameStore or Pictures
                     n:int=200,           # copies to plant with each edit
@@ -288,5 +293,7 @@ def false_alarms(a, # PlaneData, FrameStore or Pictures, free of duplicates as f
     i,j,d,c = _candidates(one, one, max(distances), False, False)
     res = pd.DataFrame([_alarms(d, c, m, correlations) for m in distances]).set_index('distance').round(3)
     n = a.table.patient.value_counts().to_numpy()
-    res.attrs = dict(pairs=int((n.sum()**2-(n**2).sum())//2), pictures=len(a), flagged=len(np.unique([i[c >= MIN_CORRELATION], j[c >= MIN_CORRELATION]])))
+    named = c >= MIN_CORRELATION
+    flagged = len(np.unique([i[named], j[named]]))
+    res.attrs = dict(pairs=int((n.sum()**2-(n**2).sum())//2), pictures=len(a), flagged=flagged)
     return res
