@@ -131,10 +131,11 @@ def _people(same, distinct):
     return People(same, distinct)
 
 def _coded_dicom(clips, salt, people):
-    "The same clips with codes in place of patients, and machines without serial numbers."
+    "The same clips as a coded table has them: machines without serial numbers. The build codes the patients, and its key table names them."
     from sslus.data.dicom import dicom_table
     res = dicom_table(list(clips.path), deidentify=True, salt=salt, people=people)
-    res = res[res.path.isin(set(clips.path))].reset_index(drop=True)
+    res = res.set_index('path').loc[list(clips.path)].reset_index()
+    res['patient'] = list(clips.patient)
     res.attrs = clips.attrs
     return res
 

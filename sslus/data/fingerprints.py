@@ -191,7 +191,7 @@ _version,_head = 1,'sslus-fingerprints'
 
 class FingerprintSet:
     "Fingerprints of many frames: answers whether a picture was among them."
-    max_distance = 66                # bits of 384: the default of `search`
+    max_distance, per_fourfold, measured_size = 66, 2, 1250   # bits of 384; less for each fourfold size; frames
     def __init__(self,
         bits:np.ndarray # (N,48) uint8, from `fingerprints`
     ):
@@ -212,6 +212,11 @@ class FingerprintSet:
     def __or__(self, other): return type(self)(np.concatenate([self.bits, other.bits]))
     def __repr__(self):
         return f'FingerprintSet: {len(self)} frames ({self.n_flat} without content), {self.nbytes} bytes as text'
+
+    @property
+    def limit(self)->float: # bits of 384
+        "Within so many bits a picture counts as found: fewer where many frames could be near by chance."
+        return self.max_distance - self.per_fourfold*max(0, np.log(max(len(self), 1)/self.measured_size)/np.log(4))
 
     @property
     def n_flat(self)->int: # frames
@@ -256,11 +261,11 @@ def from_text(cls:FingerprintSet,
 @patch
 def search(self:FingerprintSet,
     frames, # sequence of uint8 (H,W): the pictures in question
-    max_distance:float|None=None, # bits of 384 within which a picture counts as found; None: the default
+    max_distance:float|None=None, # bits of 384 within which a picture counts as found; None: `limit`
     progress:bool=True # show a progress bar
 )->pd.DataFrame: # one row a picture: distance (0 to 192), row of the nearest frame (-1: none), found
     "The nearest stored frame of each picture, and whether it is the same picture."
-    limit = self.max_distance if max_distance is None else max_distance
+    limit = self.limit if max_distance is None else max_distance
     near = [(np.zeros(0), np.zeros(0, int))]
     for _,d in fingerprint_distances(frames, self.bits if len(self) else np.zeros((1, _n_bits//8), np.uint8), progress):
         near.append((d.min(1), d.argmin(1)))

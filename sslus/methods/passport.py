@@ -236,7 +236,8 @@ def _settings_of(p, held, split, name, pictures):
     if s.headline: return dict(seen=s.headline)
     if not compared and s.found is None: return dict(seen_note=f'whom {name} saw is not known')
     if s.unknown: return dict(seen_note=f"whom {', '.join(s.unknown)} saw, from which {name} began, is not known")
-    return {} if compared else dict(seen_note=f'whom {name} saw could be asked by picture only')
+    why = f': {s.by_name.obstacle}' if s.by_name is not None else ''
+    return {} if compared else dict(seen_note=f'whom {name} saw could be asked by picture only{why}')
 
 # %% ../../nbs/methods/04_passport.ipynb #37a8a5da
 def save_passport(
@@ -261,7 +262,7 @@ def load_passport(
 def _held(mine, asked, chunk=4096):
     "(n,) whether each fingerprint of one set stands in another."
     signs = lambda bits: (2*np.unpackbits(bits, axis=1).astype(np.float32) - 1)*bits.any(1, keepdims=True)
-    least = mine.bits.shape[1]*8 - 2*mine.max_distance
+    least = mine.bits.shape[1]*8 - 2*mine.limit
     stored, res = signs(mine.bits), np.zeros(len(asked), bool)
     for i in range(0, len(asked), chunk): res[i:i+chunk] = (signs(asked.bits[i:i+chunk]) @ stored.T).max(1, initial=-1) >= least
     return res

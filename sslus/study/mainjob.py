@@ -315,7 +315,7 @@ def finetune(planes:PlaneData,     # labelled stills
     with _bars(learn, progress): learn.fit_planes(steps)
     save_classifier(learn, run/'classifier.safetensors', **config)
     training_log(learn).to_csv(run/'log.csv', index=False)
-    rep = learn.plane_report(path=run, pictures=200)
+    rep = learn.plane_report(path=run, pictures=500)
     rep.plot().figure.savefig(run/'confusion.png', dpi=90, bbox_inches='tight'); plt.close()
     html_page(run/'report.html', f'Plane classifier from {config["encoder"]}', [('Test patients', [rep._repr_html_()]), ('Settings', [table_html(pd.Series(config).astype(str).to_frame('value'))])])
     return learn, rep

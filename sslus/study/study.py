@@ -97,7 +97,7 @@ class Study:
         self.external = None if external is None else self.planes.external(**(external if isinstance(external, dict) else dict(other=external)))
         self.stores = _open_stores(store)
         self.arch, self.arch_kwargs = arch, dict(arch_kwargs or {})
-        self.starts = [read_start(o).with_arch(arch, self.arch_kwargs) for o in _aslist(pretrain)]
+        self.starts = [self._placed(read_start(o).with_arch(arch, self.arch_kwargs)) for o in _aslist(pretrain)]
         self.modes = [read_mode(o) for o in _aslist(downstream)]
         self.fractions = sorted(float(f) for f in _aslist(fractions))
         if (pretrain_seeds is None) != (draws is None): raise StudyError('pretrain_seeds and draws go together: every pre-training meets every draw. Or give seeds alone')
@@ -172,6 +172,13 @@ def _check_size(planes, size):
     "StudyError where a still is smaller than `size`."
     if size <= planes.default_size(): return
     if size > (least := planes.smallest()): raise StudyError(f'size={size}: the smallest still of {planes.name} has {least} pixels on its longer side. Choose size={least} or less')
+
+@patch
+def _placed(self:Study, start):
+    "A start whose files are named as seen from the study's folder, where the report and other processes look."
+    at = lambda o: _rel(o, self.path) if o not in (None, 'imagenet') and not Path(o).is_absolute() and Path(o).is_file() else o
+    if isinstance(start, FromFile): return replace(start, file=[at(o) for o in start.file] if start.seeded else at(start.file))
+    return replace(start, weights=at(start.weights)) if isinstance(start, Pretrain) else start
 
 @patch
 def find(self:Study, file)->Path:
