@@ -249,7 +249,7 @@ def _head_of(text):
 @patch(cls_method=True)
 def from_text(cls:FingerprintSet,
     text:str # from `to_text`
-): # FingerprintSet
+)->FingerprintSet: # with the same bits
     "The set that `to_text` wrote; ValueError for damaged or newer text."
     n,rest = _head_of(text)
     if len(rest) != n*_n_bits//8*5//4:

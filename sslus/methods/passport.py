@@ -104,15 +104,18 @@ def _sum(text): return hashlib.sha256(text.encode()).hexdigest()
 def write_private(
     p:Passport,       # with people
     weights:str|Path  # the weights, beside which it is written
-):
+)->Path:              # the file; it goes where the people are not known
     "Write the patients' keys for the owner only (mode 0600)."
     file = private_file(weights)
-    if p.people is None: return file.unlink(missing_ok=True)
+    if p.people is None:
+        file.unlink(missing_ok=True)
+        return file
     part = file.with_name(f'.{file.name}.{os.getpid()}.part')
     part.unlink(missing_ok=True)
     with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), 'w', encoding='utf-8') as f:
         json.dump(dict(version=_version, about='patients that these weights saw; for their owner only', passport=_sum(p.to_text()), people=p.people), f)
     os.replace(part, file)
+    return file
 
 def _people_beside(weights, text):
     "Keys from the file beside, if it is that of these weights; else None."
@@ -167,7 +170,7 @@ def beyond_chance(
 )->bool:
     "Are `k` of `n` found pictures more than false finds would give?"
     from scipy.stats import binom
-    return bool(n) and k > 0 and binom.sf(k - 1, n, false_rate) < level
+    return bool(n and k and binom.sf(k - 1, n, false_rate) < level)
 
 def _pictures_of(held, split):
     "(pictures, table of path and patient, people, names) of a table of stills, or of a store."
