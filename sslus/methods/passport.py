@@ -13,6 +13,7 @@ import hashlib, json, os
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from zipfile import BadZipFile
 import numpy as np
 import pandas as pd
 from ..base.people import Comparison, People, compare_people, is_code, name_key
@@ -67,7 +68,43 @@ class Passport:
         return cls(FingerprintSet.from_text(d['pictures']), people, d['frames'], d['patients'], tuple(d['unknown']))
 
 # %% ../../nbs/methods/04_passport.ipynb #e36192fc
-_made = {}
+_made = {}                           # fingerprint of a store -> its fingerprints of pictures
+
+def _root_rows(store):
+    "The whole store that a part is of, and the rows of the part; None for all."
+    rows = None
+    while hasattr(store, 'parent'): rows, store = store.rows if rows is None else store.rows[rows], store.parent
+    return store, rows
+
+def _kept_file(store): return store.path/f'fingerprints-{_version}-{store.fingerprint[:12]}.npz'
+
+def _read_kept(store):
+    "Fingerprints that were kept beside the frames, if they are whole; else None."
+    try:
+        with np.load(_kept_file(store), allow_pickle=False) as f: bits, said = f['bits'], str(f['sum'])
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile): return None
+    return FingerprintSet(bits) if len(bits) == store.n and hashlib.sha256(bits.tobytes()).hexdigest() == said else None
+
+def _keep(store, pictures):
+    "Keep fingerprints beside the frames, for the next run; a store that cannot be written goes without."
+    file = _kept_file(store)
+    part = file.with_name(f'.{file.name}.{os.getpid()}.part')
+    try:
+        with open(part, 'wb') as f: np.savez(f, bits=pictures.bits, sum=hashlib.sha256(pictures.bits.tobytes()).hexdigest())
+        os.replace(part, file)
+    except OSError: part.unlink(missing_ok=True)
+
+def _pictures_of_store(store, progress):
+    "Fingerprints of the frames of a store or of a part of it; of a whole one they are kept in its folder."
+    if store.fingerprint in _made: return _made[store.fingerprint]
+    root, rows = _root_rows(store)
+    pictures = _read_kept(root)
+    if pictures is None:
+        pictures = FingerprintSet.from_frames(store.frames, progress=progress)
+        if rows is None: _keep(root, pictures)
+    elif rows is not None: pictures = FingerprintSet(pictures.bits[rows])
+    _made[store.fingerprint] = pictures
+    return pictures
 
 def passport_of(
     frames,             # FrameStore, or (N,H,W) or (N,1,S,S) uint8 pictures
@@ -77,9 +114,7 @@ def passport_of(
     "The passport of weights that are trained on these."
     if hasattr(frames, 'videos'):
         names = [o for o in frames.videos.patient if isinstance(o, str)]
-        key = (frames.fingerprint, *names)
-        if key not in _made: _made[key] = FingerprintSet.from_frames(frames.frames, progress=progress)
-        pictures = _made[key]
+        pictures = _pictures_of_store(frames, progress)
     else:
         names, frames = list(() if people is None else people), np.asarray(frames)
         pictures = FingerprintSet.from_frames(frames.reshape(-1, *frames.shape[-2:]), progress=progress)
