@@ -12,6 +12,7 @@ import warnings as _warnings
 with _warnings.catch_warnings():   # fastai decorates with torch.jit.script, which today's torch calls deprecated
     _warnings.simplefilter('ignore')
     import fastai.layers as _layers
+from .base.people import People, PeopleError
 from .data.style import *
 from .data.video import *
 from .data.store import *
@@ -31,6 +32,7 @@ from .methods.recipes import *
 from .methods.monitor import *
 from .methods.core import *
 from .methods.share import *
+from .methods.passport import Passport, passport, passport_of, seen
 from .methods.checkpoint import Checkpoint, Resume, read_checkpoint
 from .methods.launch import ProcessLost, all_processes, meet
 from .methods.distributed import launched, rank, world_size
@@ -49,6 +51,7 @@ from .evaluate.probes import *
 from .evaluate.explain import *
 from .evaluate.duplicates import *
 from .evaluate.leaks import *
+from .evaluate.apart import leave_out, write_split
 from .evaluate.detect import DetectionReport, choose_smoothing, detect_planes, plane_f1, planes_of, plot_timeline, predict_clip, sweep_events
 from .evaluate.saliency import *
 from .evaluate.dual import check_dual, class_scores, compare_cam, compare_tsne, dual_dls, dual_learner, gains

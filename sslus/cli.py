@@ -140,9 +140,10 @@ def _coded_dicom(clips, salt, people):
     return res
 
 def _naming(same, distinct, deidentify):
-    "The same as arguments of `PlaneData`."
+    "The same as arguments of `PlaneData`; only what was said."
     salt = _salt(deidentify)
-    return dict(same=same, distinct=distinct, **(dict(names='hash', salt=salt) if salt else {}))
+    said = dict(same=same, distinct=distinct, names='hash' if salt else None, salt=salt)
+    return {k: v for k,v in said.items() if v}
 
 def _without(clips, exclude, same, distinct):
     "The clips without those of the people of a table, and a line that says so; coded clips need the secret in SSLUS_SALT."

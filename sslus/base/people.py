@@ -6,10 +6,10 @@ Docs: https://sslus.github.io/sslus/base/people.html.md"""
 
 # %% auto #0
 __all__ = ['tidy_name', 'name_key', 'is_missing', 'find_look_alikes', 'PeopleError', 'PeopleWarning', 'read_same', 'pseudonym',
-           'secret_tag', 'is_code', 'code_name', 'People', 'Comparison', 'compare_people']
+           'secret_tag', 'is_code', 'code_name', 'People', 'Comparison', 'is_group', 'compare_people']
 
 # %% ../../nbs/base/01_people.ipynb #6feda21f
-import hashlib, hmac, os, re, unicodedata, warnings
+import csv, hashlib, hmac, os, re, unicodedata, warnings
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,7 +65,8 @@ def _sketches(key):
     runs = _runs(key)
     if not runs: return {}
     res = {f'runs {_joined(runs)}': 'separators or leading zeros', f'folded {_joined(_runs(_folded(key)))}': 'characters that look alike'}
-    if len(runs) > 1 and not any(o.isdigit() for o in runs): res[f'parts {" ".join(sorted(runs))}'] = 'the order of their parts'
+    letters, digits = ([o for o in runs if o.isdigit() is is_digit] for is_digit in (False, True))
+    if len(letters) > 1 and min(map(len, letters)) > 1: res[f'parts {" ".join(sorted(letters))} {" ".join(digits)}'] = 'the order of their parts'
     return res
 
 def _tails(key):
@@ -82,7 +83,7 @@ def _common_prefix(keys):
 def _bare(keys):
     "{key: sketches without each beginning that all keys share}."
     prefix, res = _common_prefix(keys), defaultdict(list)
-    for i in range(1, len(prefix) + 1):
+    for i in range(1, min(len(prefix), 12) + 1):                      # a hospital's prefix is short
         for k in keys:
             rest = k[i:]
             if rest and not (k[i-1].isdigit() and rest[0].isdigit()): res[k] += [o for o in _sketches(rest) if o.startswith('runs ')]
@@ -144,23 +145,30 @@ class PeopleWarning(UserWarning):
     "Something about names that one should know; commands print it."
 
 _ask = 'Say who is who with same= (a table of two columns, name and person; --same who.csv), or that they are different people with distinct=True (--distinct)'
-_heads = {'name', 'names', 'patient', 'alias', 'spelling', 'id', 'person', 'same', 'same as', 'same_as', 'who'}
+_heads = {'name', 'names', 'patient', 'alias', 'spelling', 'id', 'person', 'same', 'same as', 'same_as', 'who', 'code', 'real', 'canonical'}
 
 def _same_rows(same):
     "(what to call the table, [(place, name, person)])."
     import pandas as pd
     if isinstance(same, dict): return 'same=', [(f'entry {i}', a, b) for i,(a,b) in enumerate(same.items())]
     if isinstance(same, pd.DataFrame): name, table, at = 'same=', same, [f'row {i}' for i in same.index]
-    else:
-        name = Path(same).name
-        if not Path(same).is_file(): raise FileNotFoundError(f'{same}: no such table of who is who (same=, --same)')
-        try: table = pd.read_csv(same, header=None, dtype=str, keep_default_na=False, sep=None, engine='python', encoding='utf-8-sig')
-        except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as e:
-            raise PeopleError(f'{name}: cannot be read as a table of who is who ({e}). Give a csv with the columns name and person') from e
-        at = [f'line {i+1}' for i in range(len(table))]
-        if len(table) and {name_key(o) for o in table.iloc[0]} <= _heads: table, at = table.iloc[1:], at[1:]
+    elif isinstance(same, (str, Path)): return _csv_rows(Path(same))
+    else: raise PeopleError(f'same={type(same).__name__}: give {{name: person}}, a DataFrame of two columns, or a csv file')
     if table.shape[1] != 2: raise PeopleError(f'{name}: has {table.shape[1]} columns; a table of who is who has two, name and person')
     return name, list(zip(at, table.iloc[:,0], table.iloc[:,1]))
+
+def _csv_rows(file):
+    "The same of a csv file: comma, semicolon or tab, with or without a head."
+    if not file.is_file(): raise FileNotFoundError(f'{file}: no such table of who is who (same=, --same)')
+    try: text = file.read_text(encoding='utf-8-sig')
+    except UnicodeDecodeError as e: raise PeopleError(f'{file.name}: is not written in utf-8 ({e}). Save it as utf-8, with the columns name and person') from e
+    sep = max(',;\t', key=text.count)
+    rows = [(f'line {i}', r) for i,r in enumerate(csv.reader(text.splitlines(), delimiter=sep), 1) if any(o.strip() for o in r)]
+    if not rows: raise PeopleError(f'{file.name}: is empty; a table of who is who has two columns, name and person')
+    for at,r in rows:
+        if len(r) != 2: raise PeopleError(f'{file.name}, {at}: has {len(r)} columns; a table of who is who has two, name and person')
+    if {name_key(o) for o in rows[0][1]} <= _heads: rows = rows[1:]
+    return file.name, [(at, *r) for at,r in rows]
 
 def read_same(
     same # {name: person}, a DataFrame of two columns, or a csv file; None: nothing
@@ -213,7 +221,8 @@ def is_code(
     salt:str|None=None # of this secret; None: of any
 )->bool:
     "Does a name have the form of a code?"
-    return bool(_code.fullmatch(str(name))) and (salt is None or str(name).startswith(secret_tag(salt)))
+    text = str(name)
+    return bool(_code.fullmatch(text)) and not text.isdigit() and (salt is None or text.startswith(secret_tag(salt)))
 
 def code_name(
     name,    # a person's name; all spellings with one key give one code
@@ -222,7 +231,9 @@ def code_name(
     "The code of a person."
     key = name_key(name)
     if key is None or is_code(key, salt): return key
-    return secret_tag(salt) + pseudonym(key, salt)
+    code = secret_tag(salt) + pseudonym(key, salt)
+    while code.isdigit(): code = secret_tag(salt) + pseudonym(f'{key} {code}', salt)     # a number could be somebody's id
+    return code
 
 # %% ../../nbs/base/01_people.ipynb #1772343e
 def _places(index, n=3):
@@ -238,6 +249,8 @@ class People:
     ):
         self.same, self.distinct, self.salt = read_same(same), bool(distinct), salt
         if salt is not None: secret_tag(salt)
+
+    def __getstate__(self): return dict(self.__dict__, salt=None) | (dict(same={}) if self.salt is not None else {})   # a secret is never written
 
     def __repr__(self):
         said = [f'{len(self.same)} names said to be other names'*bool(self.same), 'look-alikes are different people'*self.distinct, 'codes in place of names'*(self.salt is not None)]
@@ -329,15 +342,25 @@ class Comparison:
 
 _other_people = 'say distinct=True (--distinct) where these are other people'
 
-def _shape(key): return 'code' if is_code(key) else re.sub(r'\d+', '9', re.sub(r'[^\W\d_]+', 'a', key))
+def is_group(
+    name # as a table or store spells it
+)->bool: # such as 'study 1.2.840 (no patient)'
+    "Does a name stand for a group of clips of which nobody knows whose they are?"
+    return str(name).endswith('(no patient)')
+
+def _shape(key):
+    "How a name is written: runs of letters and digits; long ids are one kind."
+    if is_code(key): return 'code'
+    return 'long id' if len(key) >= 16 and re.search(r'\d', key) else re.sub(r'\d+', '9', re.sub(r'[^\W\d_]+', 'a', key))
 
 def _obstacle(a, b, people, what_a, what_b):
     "Why two sets of keys that share nothing say nothing about each other."
     if not a or not b: return f'the {what_b if a else what_a} have no names'
-    code_a, code_b = (all(map(is_code, o)) for o in (a, b))
+    code_a, code_b = (any(map(is_code, o)) for o in (a, b))
     if code_a != code_b:
-        coded = what_a if code_a else what_b
-        return f'the {coded} have codes in place of names. Give the other side the same codes: --deidentify with the same secret in SSLUS_SALT, or names="hash" and salt='
+        coded, names = (what_a, a) if code_a else (what_b, b)
+        n = sum(map(is_code, names))
+        return f'{"the" if n == len(names) else f"{n} of the"} {coded} have codes in place of names. Give the other side the same codes: --deidentify with the same secret in SSLUS_SALT, or names="hash" and salt='
     if code_a and not {o[:4] for o in a} & {o[:4] for o in b}: return 'the two sides were coded with different secrets. Code both with one'
     if code_a or people.distinct: return ''
     mine, theirs = [_shape(o) for o in a], [_shape(o) for o in b]
@@ -353,8 +376,10 @@ def compare_people(
     what_b:str='other patients' # for messages
 )->Comparison:
     "Who of `a` stands in `b` too, and what could be compared."
-    people, (a, b) = people or People(), (list(o) for o in (a, b))
+    people, (a, b) = people or People(), ([None if is_group(o) else o for o in s] for s in (a, b))
     one, two = (_spellings(people.person(o) for o in dict.fromkeys(s)) for s in (a, b))
+    if people.salt is not None and any(map(is_code, one)) != any(map(is_code, two)):
+        one, two = (_spellings(code_name(o, people.salt) for o in s.values()) for s in (one, two))
     shared = [(one[k], two[k]) for k in one if k in two]
     alike = []
     if not people.distinct:

@@ -8,7 +8,7 @@ Docs: https://sslus.github.io/sslus/evaluate/apart.html.md"""
 __all__ = ['write_split', 'held_rows', 'leave_out']
 
 # %% ../../nbs/evaluate/05_apart.ipynb #2efc96cd
-import os
+import os, re
 from pathlib import Path, PurePath
 import pandas as pd
 from ..base.people import People, PeopleError, is_code, is_missing
@@ -46,9 +46,15 @@ def held_rows(
     "The rows of a table whose people must stay out."
     file, _, splits = str(spec).rpartition(':')
     wanted = {o.strip().lower() for o in splits.split(',')}
-    if not file or not wanted <= {'train', 'valid', 'test'}: file, wanted = str(spec), set()
+    known = {'train', 'valid', 'test'}
+    if file and not wanted <= known and Path(file).is_file(): raise ValueError(f"{spec}: {', '.join(sorted(wanted - known))} is no split; name train, valid or test after the colon")
+    if not file or not wanted <= known: file, wanted = str(spec), set()
     if not Path(file).is_file(): raise FileNotFoundError(f'{file}: no such table (--exclude planes.csv:test)')
-    df = pd.read_csv(file, dtype=str, keep_default_na=False)
+    try: df = pd.read_csv(file, dtype=str, keep_default_na=False)
+    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as e: raise ValueError(f'{file}: cannot be read as a csv table ({e})') from e
+    named = re.compile(r'(.+)#\d+')                                   # a frame of a clip, such as sweeps/D1.mp4#12
+    clip = [m[1] if (m := named.fullmatch(o)) else '' for o in df.get('image_path', df.get('path', pd.Series('', df.index)))]
+    if any(clip): df['video'] = [a or b for a,b in zip(df.get('video', clip), clip)]
     if 'patient' not in df: raise ValueError(f"{file} has no column patient; it has {', '.join(df.columns[:9])}")
     if not wanted: return df
     if 'split' not in df: raise ValueError(f'{file} has no column split, so its {" and ".join(sorted(wanted))} patients are not known: "sslus-split {file}" writes one')
@@ -64,6 +70,8 @@ def leave_out(
     "Clips without those of the people of a table; PeopleError where names cannot be compared."
     held, people = held_rows(spec), people or People()
     table = getattr(clips, 'videos', clips)
+    if lack := [o for o in ('patient', 'path') if o not in table and not (o == 'path' and 'name' in table)]: raise ValueError(f"the table of clips has no column {lack[0]}; it has {', '.join(map(str, table.columns))}")
+    if not len(table): raise ValueError('the table of clips is empty: there is nobody to leave out')
     names = [people.person(o) for o in held.patient]
     if people.salt and all(is_code(o) for o in table.patient.dropna()): names = people.persons(names, str(spec))
     met = people.compare(table.patient, names, 'patients of the clips', f'patients of {spec}')

@@ -26,7 +26,7 @@ from ..data.store import _clean as _cleaner, _cleaned
 from .planes import _clip_frames, _some, _write_csv
 from .probes import _evaluating
 from ..methods.core import in_channels
-from ..methods.passport import beyond_chance
+from ..methods.passport import beyond_chance, sure_distance
 
 # %% ../../nbs/evaluate/06_detect.ipynb #146ed219
 def _line_table(told, said, video='s.mp4', patient='p', prob=None, step=1):
@@ -483,8 +483,9 @@ def _seen_clip(net, frames):
     p = getattr(getattr(net, 'encoder', None), 'passport', None)
     if p is None or not len(p.pictures) or not frames: return ''
     x = np.stack(frames[:64])
-    n = int(p.pictures.search(x, progress=False).found.sum())
-    return f'SEEN: {n} of {len(x)} frames of this clip that were looked up by the classifier or its encoder' if beyond_chance(n, len(x)) else ''
+    hits = p.pictures.search(x, progress=False)
+    n, sure = int(hits.found.sum()), bool((hits.distance <= sure_distance).any())
+    return f'SEEN: {n} of {len(x)} frames of this clip that were looked up by the classifier or its encoder' if sure or beyond_chance(n, len(x)) else ''
 
 # %% ../../nbs/evaluate/06_detect.ipynb #63c30582
 def planes_of(frames:pd.DataFrame,     # from `predict_clip`

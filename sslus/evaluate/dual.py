@@ -32,6 +32,7 @@ from .probes import PlaneFeatures
 from ..methods.clip_order import _no_single
 from ..methods.core import SSLModel, _Measure, adamw, fast_bf16
 from ..methods.dual_task import DualTask
+from ..methods.passport import passport_of_learner
 
 # %% ../../nbs/evaluate/08_dual.ipynb #16b472b9
 def _parts(n_draw, n_rest, n_frames, bs, unlabelled, frame_share, step=1):
@@ -317,6 +318,7 @@ def plane_model(self:DualLearner)->PlaneModel:
 def classifier(self:DualLearner)->PlaneLearner:
     "A `PlaneLearner` of the classifier as it is now, for predictions."
     model = self.plane_model()
+    model.encoder.passport, model.encoder.unsaved = passport_of_learner(self), False
     view = plain_view(self.view_size, channels=_in_channels(model.encoder))
     res = PlaneLearner(self.dls.plain, model, CrossEntropyLossFlat(), cbs=[PlaneViews(view, view)])
     res.start,res.pretrained,res.seed,res.view_size,res.mode = self.start,self.pretrained,self.seed,self.view_size,self.mode

@@ -153,7 +153,9 @@ def _people_findings(met, remedy):
     res = [Finding(f'{len(seen)} of {met.n_a} {met.what_a} also among the {met.what_b}', seen, remedy, 'leak')] if len(seen) else []
     ask = 'say who is who with same= (--same), or that they are different people with distinct=True (--distinct)'
     if len(alike): res.append(Finding(f'{len(alike)} of {met.n_a} {met.what_a} may be {met.what_b} under another spelling', alike, ask, 'leak'))
-    if met.obstacle: res.append(Finding(f'{met.what_a} ({met.n_a}) with {met.what_b} ({met.n_b})', pd.DataFrame(dict(patient=[])), met.obstacle, 'not compared'))
+    gaps = f'{met.missing_b} clips of the {met.what_b} name nobody' if met.missing_b else ''
+    why = met.obstacle or gaps
+    if why: res.append(Finding(f'{met.what_a} ({met.n_a}) with {met.what_b} ({met.n_b})', pd.DataFrame(dict(patient=[])), why, 'not compared'))
     return res
 
 def check_patients(

@@ -205,6 +205,13 @@ def _check_groups(df, name):
         if len(several): warnings.warn(f'{name}: the column video names {several.index[0]} under {several["nunique"].iloc[0]} patients; where this is one clip, its frames may stand on both sides of a split', PeopleWarning, stacklevel=3)
     if len(df) >= 10 and _counts_rows(df.patient): warnings.warn(f'{name}: the column patient counts the rows ({_some(df.patient)}, ...); where stills are of one patient or clip, give them one patient, or they stand on both sides of a split', PeopleWarning, stacklevel=3)
 
+def _warn_names(df, plain, name):
+    "A warning where columns still hold the names that were coded."
+    keys = [name_key(o) for o in plain]
+    holds = lambda c: any(k in str(v).casefold() for k,v in zip(keys, df[c]) if len(k) > 2)
+    cols = [c for c in df if c not in ('patient', 'class') and holds(c)]
+    if cols: warnings.warn(f'{name}: the patients are codes now, but the columns {_some(cols, 9)} still hold their names, and go into tables and reports. Rename the files, or leave these columns out', PeopleWarning, stacklevel=3)
+
 def _counts_rows(names):
     "Is each name the number of its row, counted from any number on?"
     try: numbers = [int(o) for o in names]
@@ -354,7 +361,9 @@ class PlaneData:
         df['class'] = _class_names(df, classes, name)
         self.classes = _check_classes(df, classes, name)
         self.people = People(same, distinct, (salt or '') if names else None)
+        plain = df.patient
         df['patient'] = self.people.persons(df.patient, name, df.index)
+        if names: _warn_names(df, plain, name)
         _check_groups(df, name)
         _check_files(df, self.root, name)
         if 'split' not in df: df['split'] = dict(patient=patient_split, image=image_split)[by](df, valid_pct, test_pct, seed)

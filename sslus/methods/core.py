@@ -33,7 +33,7 @@ from ..data.views import View, as_float, grey_mean, grey_std, show_rows, simclr_
 from .losses import full_precision
 from .distributed import batch_sizes, gather, launched, rank, world_size
 from .monitor import Monitor, NonFiniteLoss, embedding_std, rankme
-from .passport import Passport, passport, passport_of, unknown_passport, write_private
+from .passport import Passport, passport_of_learner, passport_or_unknown, write_private
 from .big_batches import in_parts, on_copies
 from .recipes import Recipe, adamw, lars, sgd
 
@@ -100,7 +100,7 @@ def create_encoder(arch:str,                # timm model name
     else:
         if not Path(weights).is_file(): raise WeightsMissing(f'{weights}: no such weights file')
         m = _loaded(arch, kwargs, lambda: timm.create_model(arch, pretrained=True, pretrained_cfg_overlay=dict(file=str(weights)), **kwargs), weights)
-        m.passport = passport(weights) or unknown_passport(Path(weights).name)
+        m.passport = passport_or_unknown(weights)
     m.card = dict(arch=arch, arch_kwargs=arch_kwargs, in_chans=in_chans, weights=str(weights or 'random'))
     return m
 
@@ -623,6 +623,7 @@ def ssl_learner(dls,                  # loaders of frames, pairs or clips
     if micro is not None and not (isinstance(micro, int) and micro >= 2): raise ValueError(f'micro={micro}: the number of images that the encoder takes at a time, 2 or more, or None')
     if isinstance(arch, nn.Module) and not hasattr(arch, 'card'): raise ValueError('this encoder has no card to be saved with: make it with create_encoder or load_encoder')
     encoder = arch if isinstance(arch, nn.Module) else create_encoder(arch, in_chans, weights, **(arch_kwargs or {}))
+    encoder.unsaved = True                                       # whom it will have seen is known when it is saved
     method, r = copy.copy(method), method.recipe                 # a method object may serve several learners
     mon = [Monitor(groups=1 if r.lr_bias is None else 2, views=method.watched)] if monitor else []
     learn = Learner(dls, encoder, loss_func=nn.Identity(), opt_func=opt_func or r.opt_func, lr=r.rates((getattr(dls.train, 'bs', None) or r.lr_bs or 1)*launched()) if lr is None else lr,
@@ -731,9 +732,8 @@ def save_encoder(learn,              # learner of `ssl_learner`
                  **info              # more lines for the card, such as license='CC BY 4.0'
                 )->Path:
     "Save the encoder of a learner as safetensors with its card."
-    encoder, store = get_model(learn.model).encoder, getattr(getattr(learn.dls, 'train_ds', None), 'store', None)
-    before = getattr(encoder, 'passport', None)
-    saw = before if store is None else passport_of(store) | before
+    encoder, saw = get_model(learn.model).encoder, passport_of_learner(learn)
+    encoder.passport, encoder.unsaved = saw, False
     return write_encoder(encoder, encoder_card(learn, **info), path, saw)
 
 # %% ../../nbs/methods/05_core.ipynb #7900f7f8
@@ -750,5 +750,5 @@ def load_encoder(path:str|Path # file of `save_encoder`
     card = json.loads(meta['sslus'])
     m = create_encoder(card['arch'], card['in_chans'], **card['arch_kwargs'])
     m.load_state_dict(state, strict=True); m.card = card | dict(weights=path.name)
-    m.passport = passport(path) or unknown_passport(path.name)
+    m.passport = passport_or_unknown(path)
     return m

@@ -168,7 +168,9 @@ def robustness_grid(methods=('SimCLR', 'BarlowTwins'), # names of methods, or `P
 # %% ../../nbs/study/08_grids.ipynb #340a5bbb
 def command_study(config, path=None, planes=None, root=None, store=None, external=None, pretrain=None, downstream=None, fractions=None, seeds=None, arch=None, steps=None, size=None, device=None, people=None, shared_patients=None)->Study:
     "The study that the command's arguments describe."
-    if (Path(config)/'study.json').is_file(): return Study.open(config, **{k: v for k,v in dict(device=device).items() if v})
+    if (Path(config)/'study.json').is_file():
+        if people or shared_patients: raise StudyError(f'{config}: this study stands already, and its names are as they were when it was made. Make a new one to say who is who, to code names or to share patients')
+        return Study.open(config, **{k: v for k,v in dict(device=device).items() if v})
     c = read_config(config)
     path = Path(path or c.get('path') or Path(str(config)).stem)
     if seeds and c.get('draws'): c |= dict(pretrain_seeds=seeds, draws=seeds)
@@ -180,7 +182,7 @@ def command_study(config, path=None, planes=None, root=None, store=None, externa
     if pretrain: c['pretrain'] = [_entry(w, c.get('pretrain', [])) for w in words(pretrain)]
     arch, kwargs = arch or (None, None)
     return from_config(c, path=path, planes=planes, root=root, store=store, external=external, downstream=words(downstream), fractions=fractions and [float(f) for f in words(fractions)],
-                       seeds=seeds, arch=arch, arch_kwargs=kwargs, size=size, device=device, people=people, shared_patients=shared_patients)
+                       seeds=seeds, arch=arch, arch_kwargs=kwargs, size=size, device=device, people=(c.get('people') or {}) | (people or {}) or None, shared_patients=shared_patients)
 
 def _entry(word, entries):
     "The configuration's own start of this name, with its settings; else the word."

@@ -31,7 +31,7 @@ from ..methods.core import (WeightsMissing, create_encoder, drawn_encoder, get_m
                                 timm_line, tiny_resnet)
 from ..methods.distributed import rank, world_size
 from ..methods.launch import all_processes, meet
-from ..methods.passport import load_passport, passport, passport_of, seen, seen_passport, unknown_passport, write_private
+from ..methods.passport import load_passport, passport, passport_of_learner, passport_or_unknown, seen, seen_passport, write_private
 from .report import fig_html, html_page, paired_gain, plot_gain, plot_log, results_table, table_html, text_html
 
 # %% ../../nbs/study/02_mainjob.ipynb #d78d17e5
@@ -263,17 +263,11 @@ def save_classifier(learn,         # Learner with a `PlaneModel`, as of `plane_l
                    ):
     "Save a plane classifier, its classes and its architecture as safetensors."
     from safetensors.torch import save_file
-    tmp, saw = Path(path).with_suffix('.tmp'), _saw(learn)
+    tmp, saw = Path(path).with_suffix('.tmp'), passport_of_learner(learn)
     meta = dict(format='pt', sslus=json.dumps(card, default=repr), **({} if saw is None else dict(sslus_passport=saw.to_text())))
     save_file({k: v.detach().contiguous().cpu() for k,v in learn.model.state_dict().items()}, str(tmp), metadata=meta)
     os.replace(tmp, path)
     if saw is not None: write_private(saw, path)
-
-def _saw(learn):
-    "The passport of a classifier: of its encoder, and of the stills it was trained on; None where these are not known."
-    before, dls = getattr(learn.model.encoder, 'passport', None), getattr(learn, 'dls', None)
-    if not hasattr(dls, 'draw'): return before
-    return passport_of(dls.x[dls.draw.index.to_numpy()], dls.draw.patient) | before
 
 def load_classifier(path:str|Path # `classifier.safetensors` of a run
                    )->PlaneModel: # From normalised stills (B,1,S,S) to logits (B,classes), in evaluation mode; `.card` names the classes
@@ -284,7 +278,7 @@ def load_classifier(path:str|Path # `classifier.safetensors` of a run
     enc = create_encoder(card['arch'], card['in_chans'], **card['arch_kwargs'])
     m = PlaneModel(enc, n_features(enc), len(card['classes']))
     m.load_state_dict(state); m.card = card
-    m.encoder.passport = passport(path) or unknown_passport(Path(path).name)
+    m.encoder.passport = passport_or_unknown(path)
     return m.eval()
 
 # %% ../../nbs/study/02_mainjob.ipynb #85c7c6db
@@ -321,6 +315,12 @@ def finetune(planes:PlaneData,     # labelled stills
     return learn, rep
 
 # %% ../../nbs/study/02_mainjob.ipynb #a70e02d6
+def _share_words(weights, other, name):
+    "How much of a set weights have seen, and what is not known."
+    p, share = passport(weights), seen_passport(weights, other)
+    more = f"; it began with {', '.join(p.unknown)}, of which nothing is known" if p is not None and p.unknown else ''
+    return ('unknown; it carries no passport' if share is None else f'{share:.1%} of the {other.frames} pictures of {name} seen') + more
+
 def ask_weights(
     weights,           # files of weights
     held:str|Path,     # csv of stills, folder of a store, or .json of a passport
@@ -332,8 +332,7 @@ def ask_weights(
     held = Path(held)
     if held.suffix == '.json':
         other = load_passport(held)
-        shares = {w: seen_passport(w, other) for w in weights}
-        return [f'{Path(w).name}: ' + ('unknown; it carries no passport' if s is None else f'{s:.1%} of the {other.frames} pictures of {held.name} seen') for w,s in shares.items()]
+        return [f'{Path(w).name}: {_share_words(w, other, held.name)}' for w in weights]
     if held.is_dir(): return [repr(seen(w, FrameStore(held), people=People(**{k: v for k,v in (people or {}).items() if k in ('same', 'distinct', 'salt')}))) for w in weights]
     planes = PlaneData.from_csv(held, root, **(people or {}))
     return [repr(seen(w, planes, split)) for w in weights]

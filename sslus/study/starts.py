@@ -19,7 +19,7 @@ from ..evaluate.dual import check_dual, dual_dls, dual_learner
 from ..evaluate.planes import plane_learner
 from ..evaluate.probes import knn_probe, linear_probe
 from ..methods.core import WeightsMissing, create_encoder, drawn_encoder, get_method, grey_mean, grey_std, load_encoder, settings_of, write_encoder
-from ..methods.passport import private_file
+from ..methods.passport import copy_private
 from .engine import Job, Missing, StudyError, key_of, sizes, write_file
 from .mainjob import file_sha, finished, is_run, n_steps, pretrain, pretraining
 
@@ -161,7 +161,7 @@ class FromFile(Start):
         def do():
             source = _unchanged(self._source(study, seed), study.identity(self, seed)['file'])
             write_file(dest, lambda p: shutil.copyfile(source, p))
-            if private_file(source).exists(): write_file(private_file(dest), lambda p: shutil.copy2(private_file(source), p))     # the same owner, the same mode
+            copy_private(source, dest)
             return dict(files=sizes(study.path, dest), sha256=file_sha(_unchanged(dest, study.identity(self, seed)['file'])))
         return Job(_key(self, study, seed), f'weights of {self.name}, seed {seed}', do, kind='copy')
 
@@ -263,7 +263,8 @@ class Pretrain(Start):
         if not finished(run, self._config(study, seed)): return None
         if run.resolve() != dest.resolve():
             part = dest.with_name(f'.{dest.name}.{os.getpid()}')
-            shutil.copytree(run, part, ignore=shutil.ignore_patterns('checkpoint.pt'))
+            shutil.copytree(run, part, ignore=shutil.ignore_patterns('checkpoint.pt', '*.patients.json'))
+            copy_private(run/'encoder.safetensors', part/'encoder.safetensors')
             shutil.rmtree(dest, ignore_errors=True); part.rename(dest)
         return self._facts(study, dest)
 
