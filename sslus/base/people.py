@@ -42,7 +42,8 @@ def is_missing(
     return tidy_name(name) is None
 
 # %% ../../nbs/base/01_people.ipynb #c3f12b9d
-_twins = str.maketrans('аеорсухіјѕԁһӏкмнтвαορνικτχυη', 'aeopcyxijsdhlkmhtbaopviktxyn')   # Cyrillic and Greek, in small letters
+# Cyrillic and Greek, in small letters
+_twins = str.maketrans('аеорсухіјѕԁһӏкмнтвαορνικτχυη', 'aeopcyxijsdhlkmhtbaopviktxyn')
 _digits = str.maketrans('oil', '011')
 
 def _runs(key):
@@ -64,15 +65,19 @@ def _sketches(key):
     "{sketch: what two names with this sketch differ in}."
     runs = _runs(key)
     if not runs: return {}
-    res = {f'runs {_joined(runs)}': 'separators or leading zeros', f'folded {_joined(_runs(_folded(key)))}': 'characters that look alike'}
+    res = {f'runs {_joined(runs)}': 'separators or leading zeros',
+           f'folded {_joined(_runs(_folded(key)))}': 'characters that look alike'}
     letters, digits = ([o for o in runs if o.isdigit() is is_digit] for is_digit in (False, True))
-    if len(letters) > 1 and min(map(len, letters)) > 1: res[f'parts {" ".join(sorted(letters))} {" ".join(digits)}'] = 'the order of their parts'
+    if len(letters) > 1 and min(map(len, letters)) > 1:
+        res[f'parts {" ".join(sorted(letters))} {" ".join(digits)}'] = 'the order of their parts'
     return res
 
 def _tails(key):
     "Sketches of what is left where the first runs, letters among them, are a prefix."
     runs = _runs(key)
-    cuts = (i for i in range(1, len(runs)) if any(not o.isdigit() for o in runs[:i]) and any(o.isdigit() for o in runs[i:]))
+    letters = lambda o: any(not r.isdigit() for r in o)
+    digits = lambda o: any(r.isdigit() for r in o)
+    cuts = (i for i in range(1, len(runs)) if letters(runs[:i]) and digits(runs[i:]))
     return [f'runs {_joined(runs[i:])}' for i in cuts]
 
 # %% ../../nbs/base/01_people.ipynb #e0334ef3
@@ -86,7 +91,8 @@ def _bare(keys):
     for i in range(1, min(len(prefix), 12) + 1):                      # a hospital's prefix is short
         for k in keys:
             rest = k[i:]
-            if rest and not (k[i-1].isdigit() and rest[0].isdigit()): res[k] += [o for o in _sketches(rest) if o.startswith('runs ')]
+            if rest and not (k[i-1].isdigit() and rest[0].isdigit()):
+                res[k] += [o for o in _sketches(rest) if o.startswith('runs ')]
     return res
 
 def _prefixed(keys, whole, other):
@@ -121,13 +127,14 @@ def find_look_alikes(
     names,         # names of one side
     others=None,   # names of another side; None: look within `names`
     prefixes:bool=True # may one name be another with a prefix? not for classes, of which one may be `non-heart`
-)->'pd.DataFrame': # a, b: the two spellings; why: what they differ in
+)->object: # DataFrame: a, b: the two spellings; why: what they differ in
     "Pairs of names that may be one person although their keys differ."
     import pandas as pd
     a = _spellings(names)
     b = a if others is None else _spellings(others)
     one, two = list(a), list(a) if others is None else list(b)
-    rows = [(a[x], b[y], why) for x,y,why in _alike(one, one if others is None else two, prefixes) if x not in b or y not in a or others is None]
+    pairs = _alike(one, one if others is None else two, prefixes)
+    rows = [(a[x], b[y], why) for x,y,why in pairs if x not in b or y not in a or others is None]
     return pd.DataFrame(rows, columns=['a', 'b', 'why'])
 
 def _spellings(names):
@@ -144,8 +151,10 @@ class PeopleError(ValueError):
 class PeopleWarning(UserWarning):
     "Something about names that one should know; commands print it."
 
-_ask = 'Say who is who with same= (a table of two columns, name and person; --same who.csv), or that they are different people with distinct=True (--distinct)'
-_heads = {'name', 'names', 'patient', 'alias', 'spelling', 'id', 'person', 'same', 'same as', 'same_as', 'who', 'code', 'real', 'canonical'}
+_ask = ('Say who is who with same= (a table of two columns, name and person; --same who.csv), '
+        'or that they are different people with distinct=True (--distinct)')
+_heads = {'name', 'names', 'patient', 'alias', 'spelling', 'id', 'person', 'same', 'same as', 'same_as', 'who',
+          'code', 'real', 'canonical'}
 
 def _same_rows(same):
     "(what to call the table, [(place, name, person)])."
@@ -153,20 +162,28 @@ def _same_rows(same):
     if isinstance(same, dict): return 'same=', [(f'entry {i}', a, b) for i,(a,b) in enumerate(same.items())]
     if isinstance(same, pd.DataFrame): name, table, at = 'same=', same, [f'row {i}' for i in same.index]
     elif isinstance(same, (str, Path)): return _csv_rows(Path(same))
-    else: raise PeopleError(f'same={type(same).__name__}: give {{name: person}}, a DataFrame of two columns, or a csv file')
-    if table.shape[1] != 2: raise PeopleError(f'{name}: has {table.shape[1]} columns; a table of who is who has two, name and person')
+    else:
+        raise PeopleError(f'same={type(same).__name__}: give {{name: person}}, a DataFrame of two columns, or a csv '
+                          f'file')
+    if table.shape[1] != 2:
+        raise PeopleError(f'{name}: has {table.shape[1]} columns; a table of who is who has two, name and person')
     return name, list(zip(at, table.iloc[:,0], table.iloc[:,1]))
 
 def _csv_rows(file):
     "The same of a csv file: comma, semicolon or tab, with or without a head."
     if not file.is_file(): raise FileNotFoundError(f'{file}: no such table of who is who (same=, --same)')
     try: text = file.read_text(encoding='utf-8-sig')
-    except UnicodeDecodeError as e: raise PeopleError(f'{file.name}: is not written in utf-8 ({e}). Save it as utf-8, with the columns name and person') from e
+    except UnicodeDecodeError as e:
+        raise PeopleError(f'{file.name}: is not written in utf-8 ({e}). Save it as utf-8, with the columns name and '
+                          f'person') from e
     sep = max(',;\t', key=text.count)
-    rows = [(f'line {i}', r) for i,r in enumerate(csv.reader(text.splitlines(), delimiter=sep), 1) if any(o.strip() for o in r)]
+    lines = enumerate(csv.reader(text.splitlines(), delimiter=sep), 1)
+    rows = [(f'line {i}', r) for i,r in lines if any(o.strip() for o in r)]
     if not rows: raise PeopleError(f'{file.name}: is empty; a table of who is who has two columns, name and person')
     for at,r in rows:
-        if len(r) != 2: raise PeopleError(f'{file.name}, {at}: has {len(r)} columns; a table of who is who has two, name and person')
+        if len(r) != 2:
+            raise PeopleError(f'{file.name}, {at}: has {len(r)} columns; a table of who is who has two, name and '
+                              f'person')
     if {name_key(o) for o in rows[0][1]} <= _heads: rows = rows[1:]
     return file.name, [(at, *r) for at,r in rows]
 
@@ -178,11 +195,15 @@ def read_same(
     table, rows = _same_rows(same)
     to, spelt = {}, {}
     for at,a,b in rows:
-        if is_missing(a) or is_missing(b): raise PeopleError(f'{table}, {at}: a name is missing. Each line needs a name and the person whose name it is')
+        if is_missing(a) or is_missing(b):
+            raise PeopleError(f'{table}, {at}: a name is missing. Each line needs a name and the person whose name '
+                              f'it is')
         k, person = name_key(a), name_key(b)
         spelt.setdefault(person, tidy_name(b))
         if k == person: continue
-        if to.get(k, (person,))[0] != person: raise PeopleError(f'{table}, {at}: {tidy_name(a)!r} is {tidy_name(b)!r} here and {spelt[to[k][0]]!r} in {to[k][1]}. Name one person for it')
+        if to.get(k, (person,))[0] != person:
+            raise PeopleError(f'{table}, {at}: {tidy_name(a)!r} is {tidy_name(b)!r} here and {spelt[to[k][0]]!r} in '
+                              f'{to[k][1]}. Name one person for it')
         to[k] = person, at
     return {k: (spelt[_end_of(k, to, table)], f'{table}, {at}') for k,(_,at) in to.items()}
 
@@ -191,7 +212,9 @@ def _end_of(k, to, table):
     way = [k]
     while way[-1] in to:
         person, at = to[way[-1]]
-        if person in way: raise PeopleError(f"{table}, {at}: the lines lead in a circle ({' -> '.join([*way, person])}). Name one of them as the person, and give that one no line of its own")
+        if person in way:
+            raise PeopleError(f"{table}, {at}: the lines lead in a circle ({' -> '.join([*way, person])}). Name one "
+                              f"of them as the person, and give that one no line of its own")
         way.append(person)
     return way[-1]
 
@@ -203,7 +226,8 @@ def pseudonym(
 )->str:           # hexadecimal digits
     "A code for `text`: HMAC-SHA-256 with `salt`, shortened."
     if not isinstance(salt, (str, bytes)) or not salt:
-        raise PeopleError('de-identifying needs a salt: a secret text of your own, such as secrets.token_hex(16), kept outside the store. '
+        raise PeopleError('de-identifying needs a salt: a secret text of your own, such as secrets.token_hex(16), '
+                          'kept outside the store. '
                           'Without one, anybody could hash a list of names and compare. Pass salt=...')
     key = salt if isinstance(salt, bytes) else salt.encode()
     return hmac.new(key, str(text).encode('utf-8', 'surrogateescape'), hashlib.sha256).hexdigest()[:chars]
@@ -250,11 +274,14 @@ class People:
         self.same, self.distinct, self.salt = read_same(same), bool(distinct), salt
         if salt is not None: secret_tag(salt)
 
-    def __getstate__(self): return dict(self.__dict__, salt=None) | (dict(same={}) if self.salt is not None else {})   # a secret is never written
+    # a secret is never written
+    def __getstate__(self): return dict(self.__dict__, salt=None) | (dict(same={}) if self.salt is not None else {})
 
     def __repr__(self):
-        said = [f'{len(self.same)} names said to be other names'*bool(self.same), 'look-alikes are different people'*self.distinct, 'codes in place of names'*(self.salt is not None)]
-        return f"People({'; '.join(o for o in said if o) or 'as the names say'})"
+        said = {f'{len(self.same)} names said to be other names': bool(self.same),
+                'look-alikes are different people': self.distinct,
+                'codes in place of names': self.salt is not None}
+        return f"People({'; '.join(k for k,v in said.items() if v) or 'as the names say'})"
 
     def person(self,
         name # as a table spells it
@@ -288,7 +315,8 @@ class People:
         if not pairs: return
         a, b, why = pairs[0]
         more = f' ({len(pairs)-1} more such pairs)' if len(pairs) > 1 else ''
-        raise PeopleError(f'{what} may spell one {who} in two ways: {first[a]!r} ({_places(at[a])}) and {first[b]!r} ({_places(at[b])}), which differ in {why}{more}. {_ask}')
+        raise PeopleError(f'{what} may spell one {who} in two ways: {first[a]!r} ({_places(at[a])}) and {first[b]!r} '
+                          f'({_places(at[b])}), which differ in {why}{more}. {_ask}')
 
     def _check_same(self, names, what):
         "A table of who is who that says nothing of these names is a mistake; single lines may be about others."
@@ -297,8 +325,11 @@ class People:
         lost = [(at, k) for k,(person,at) in self.same.items() if not here & {k, name_key(person)}]
         if not lost: return
         at, name = lost[0]
-        if len(lost) == len(self.same): raise PeopleError(f'{at}: {name!r} is no name of {what}, nor is any other name of this table. Give the table of who is who of these people (same=, --same)')
-        warnings.warn(f'{at}: {name!r} is no name of {what} (and {len(lost)-1} more); these lines were not needed here', PeopleWarning, stacklevel=3)
+        if len(lost) == len(self.same):
+            raise PeopleError(f'{at}: {name!r} is no name of {what}, nor is any other name of this table. Give the '
+                              f'table of who is who of these people (same=, --same)')
+        warnings.warn(f'{at}: {name!r} is no name of {what} (and {len(lost)-1} more); these lines were not needed '
+                      f'here', PeopleWarning, stacklevel=3)
 
     def plain(self)->dict: # distinct, and same as {name: person}; with a secret neither it nor any name
         "What to write down, to make the same People again."
@@ -328,8 +359,11 @@ class Comparison:
     obstacle:str = ''   # why names could not be compared; '': they could
 
     def __str__(self):
-        if self.obstacle: return f'{self.what_a} ({self.n_a}) and {self.what_b} ({self.n_b}) could not be compared by name: {self.obstacle}'
-        lack = ' and '.join(f'{n} rows of {w} without a name' for n,w in ((self.missing_a, self.what_a), (self.missing_b, self.what_b)) if n)
+        if self.obstacle:
+            return (f'{self.what_a} ({self.n_a}) and {self.what_b} ({self.n_b}) could not be compared by name: '
+                    f'{self.obstacle}')
+        gaps = ((self.missing_a, self.what_a), (self.missing_b, self.what_b))
+        lack = ' and '.join(f'{n} rows of {w} without a name' for n,w in gaps if n)
         return (f'{self.n_a} {self.what_a} compared with {self.n_b} {self.what_b} by name: shared {len(self.shared)}'
                 + (f', {len(self.alike)} look alike' if self.alike else '') + (f'; not compared: {lack}' if lack else ''))
 
@@ -338,7 +372,8 @@ class Comparison:
         if not self.alike: return self
         a, b, why = self.alike[0]
         more = f' ({len(self.alike)-1} more such pairs)' if len(self.alike) > 1 else ''
-        raise PeopleError(f'{a!r} of the {self.what_a} and {b!r} of the {self.what_b} may be one person: they differ in {why}{more}. {_ask}')
+        raise PeopleError(f'{a!r} of the {self.what_a} and {b!r} of the {self.what_b} may be one person: they differ '
+                          f'in {why}{more}. {_ask}')
 
 _other_people = 'say distinct=True (--distinct) where these are other people'
 
@@ -351,7 +386,8 @@ def is_group(
 def _shape(key):
     "How a name is written: runs of letters and digits; long ids are one kind."
     if is_code(key): return 'code'
-    return 'long id' if len(key) >= 16 and re.search(r'\d', key) else re.sub(r'\d+', '9', re.sub(r'[^\W\d_]+', 'a', key))
+    if len(key) >= 16 and re.search(r'\d', key): return 'long id'
+    return re.sub(r'\d+', '9', re.sub(r'[^\W\d_]+', 'a', key))
 
 def _obstacle(a, b, people, what_a, what_b):
     "Why two sets of keys that share nothing say nothing about each other."
@@ -360,13 +396,16 @@ def _obstacle(a, b, people, what_a, what_b):
     if code_a != code_b:
         coded, names = (what_a, a) if code_a else (what_b, b)
         n = sum(map(is_code, names))
-        return f'{"the" if n == len(names) else f"{n} of the"} {coded} have codes in place of names. Give the other side the same codes: --deidentify with the same secret in SSLUS_SALT, or names="hash" and salt='
-    if code_a and not {o[:4] for o in a} & {o[:4] for o in b}: return 'the two sides were coded with different secrets. Code both with one'
+        return (f'{"the" if n == len(names) else f"{n} of the"} {coded} have codes in place of names. Give the other '
+                f'side the same codes: --deidentify with the same secret in SSLUS_SALT, or names="hash" and salt=')
+    if code_a and not {o[:4] for o in a} & {o[:4] for o in b}:
+        return 'the two sides were coded with different secrets. Code both with one'
     if code_a or people.distinct: return ''
     mine, theirs = [_shape(o) for o in a], [_shape(o) for o in b]
     met = max(sum(o in set(theirs) for o in mine)/len(mine), sum(o in set(mine) for o in theirs)/len(theirs))
     if met >= .5: return ''
-    return f'their names have nothing in common (such as {next(iter(a.values()))!r} and {next(iter(b.values()))!r}), perhaps one side is coded; {_other_people}'
+    return (f'their names have nothing in common (such as {next(iter(a.values()))!r} and '
+            f'{next(iter(b.values()))!r}), perhaps one side is coded; {_other_people}')
 
 def compare_people(
     a,                 # names of one side, missing ones among them

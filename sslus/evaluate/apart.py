@@ -26,8 +26,11 @@ def write_split(
     "Write the split by patient into a table, once."
     from sslus.evaluate.planes import PlaneData
     table, dest = Path(table), Path(table if dest is None else dest)
-    if table.is_file() and 'split' in pd.read_csv(table, nrows=0).columns: raise ValueError(f'{table.name} has a column split already, and it is kept: nothing was changed. Take the column out to have it made anew')
-    if dest != table and dest.exists(): raise ValueError(f'{dest}: stands there already, and is not overwritten. Choose another file')
+    if table.is_file() and 'split' in pd.read_csv(table, nrows=0).columns:
+        raise ValueError(f'{table.name} has a column split already, and it is kept: nothing was changed. Take the '
+                         f'column out to have it made anew')
+    if dest != table and dest.exists():
+        raise ValueError(f'{dest}: stands there already, and is not overwritten. Choose another file')
     planes = PlaneData.from_csv(table, root, valid_pct=valid_pct, test_pct=test_pct, seed=seed, **(people or {}))
     text = pd.read_csv(table, dtype=str, keep_default_na=False)
     text['split'] = ''
@@ -47,17 +50,23 @@ def held_rows(
     file, _, splits = str(spec).rpartition(':')
     wanted = {o.strip().lower() for o in splits.split(',')}
     known = {'train', 'valid', 'test'}
-    if file and not wanted <= known and Path(file).is_file(): raise ValueError(f"{spec}: {', '.join(sorted(wanted - known))} is no split; name train, valid or test after the colon")
+    if file and not wanted <= known and Path(file).is_file():
+        raise ValueError(f"{spec}: {', '.join(sorted(wanted - known))} is no split; name train, valid or test after "
+                         f"the colon")
     if not file or not wanted <= known: file, wanted = str(spec), set()
     if not Path(file).is_file(): raise FileNotFoundError(f'{file}: no such table (--exclude planes.csv:test)')
     try: df = pd.read_csv(file, dtype=str, keep_default_na=False)
-    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as e: raise ValueError(f'{file}: cannot be read as a csv table ({e})') from e
+    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as e:
+        raise ValueError(f'{file}: cannot be read as a csv table ({e})') from e
     named = re.compile(r'(.+)#\d+')                                   # a frame of a clip, such as sweeps/D1.mp4#12
-    clip = [m[1] if (m := named.fullmatch(o)) else '' for o in df.get('image_path', df.get('path', pd.Series('', df.index)))]
+    paths = df.get('image_path', df.get('path', pd.Series('', df.index)))
+    clip = [m[1] if (m := named.fullmatch(o)) else '' for o in paths]
     if any(clip): df['video'] = [a or b for a,b in zip(df.get('video', clip), clip)]
     if 'patient' not in df: raise ValueError(f"{file} has no column patient; it has {', '.join(df.columns[:9])}")
     if not wanted: return df
-    if 'split' not in df: raise ValueError(f'{file} has no column split, so its {" and ".join(sorted(wanted))} patients are not known: "sslus-split {file}" writes one')
+    if 'split' not in df:
+        raise ValueError(f'{file} has no column split, so its {" and ".join(sorted(wanted))} patients are not known: '
+                         f'"sslus-split {file}" writes one')
     rows = df[df.split.str.strip().str.lower().isin(wanted)]
     if not len(rows): raise ValueError(f'{file} has no row with split {" or ".join(sorted(wanted))}')
     return rows
@@ -70,13 +79,15 @@ def leave_out(
     "Clips without those of the people of a table; PeopleError where names cannot be compared."
     held, people = held_rows(spec), people or People()
     table = getattr(clips, 'videos', clips)
-    if lack := [o for o in ('patient', 'path') if o not in table and not (o == 'path' and 'name' in table)]: raise ValueError(f"the table of clips has no column {lack[0]}; it has {', '.join(map(str, table.columns))}")
+    if lack := [o for o in ('patient', 'path') if o not in table and not (o == 'path' and 'name' in table)]:
+        raise ValueError(f"the table of clips has no column {lack[0]}; it has {', '.join(map(str, table.columns))}")
     if not len(table): raise ValueError('the table of clips is empty: there is nobody to leave out')
     names = [people.person(o) for o in held.patient]
     if people.salt and all(is_code(o) for o in table.patient.dropna()): names = people.persons(names, str(spec))
     met = people.compare(table.patient, names, 'patients of the clips', f'patients of {spec}')
     files = {PurePath(str(o)).name for o in held.get('video', ())} - {''}
-    same_file = [is_missing(p) and PurePath(str(o)).name in files for p,o in zip(table.patient, table['path' if 'path' in table else 'name'])]
+    paths = table['path' if 'path' in table else 'name']
+    same_file = [is_missing(p) and PurePath(str(o)).name in files for p,o in zip(table.patient, paths)]
     if met.obstacle and not any(same_file): raise PeopleError(f'nobody can be left out: {met}')
     met.refuse()
     gone = table.patient.isin([a for a,_ in met.shared]) | pd.Series(same_file, table.index)

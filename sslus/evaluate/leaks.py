@@ -11,7 +11,7 @@ __all__ = ['LeakError', 'Finding', 'LeakReport', 'compare_with_store', 'check_pa
 import html
 from dataclasses import dataclass
 from pathlib import PurePath
-import numpy as np, pandas as pd
+import pandas as pd
 from fastcore.basics import patch
 from ..base.people import Comparison, People
 from ..data.store import FrameStore
@@ -89,7 +89,8 @@ class LeakReport:
     def __repr__(self):
         parts = [self._verdict()]
         head = {'leak': 'LEAK', 'not compared': 'NOT COMPARED', 'warning': 'warning'}
-        for f in self.findings: parts += [f'{head[f.kind]}: {f.title}', *(f'  {o}' for o in f.lines()), f'  What to do: {f.remedy}']
+        for f in self.findings:
+            parts += [f'{head[f.kind]}: {f.title}', *(f'  {o}' for o in f.lines()), f'  What to do: {f.remedy}']
         return '\n'.join(parts + [f'checked: {o}' for o in self.checked])
 
 # %% ../../nbs/evaluate/05_leaks.ipynb #8464e4d4
@@ -123,12 +124,15 @@ def _patients_twice(planes):
 def _within(own, dups):
     "Findings inside the table."
     across,named = dups[dups.split_a!=dups.split_b], dups[dups.split_a==dups.split_b]
-    return [Finding(f'{_n(across, "pair")} of the same picture in two splits of {own.name}', across, _drop, 'leak', (own,)),
-            Finding(f'{_n(named, "pair")} of the same picture under two patients in one split of {own.name}', named, 'look whether the two patients are one person; if so give them one name', 'warning', (own,))]
+    return [Finding(f'{_n(across, "pair")} of the same picture in two splits of '
+                    f'{own.name}', across, _drop, 'leak', (own,)),
+            Finding(f'{_n(named, "pair")} of the same picture under two patients in one split of '
+                    f'{own.name}', named, 'look whether the two patients are one person; if so give them one name', 'warning', (own,))]
 
 def _between(a, b, what, remedy, find):
     t = find(a, b)
-    return [Finding(f'{_n(t, "pair")} {what}', t, remedy, 'leak', (a, b))], f'{a.name} ({len(a)}) against {b.name} ({len(b)})'
+    return ([Finding(f'{_n(t, "pair")} {what}', t, remedy, 'leak', (a, b))], f'{a.name} ({len(a)}) against {b.name} '
+            f'({len(b)})')
 
 # %% ../../nbs/evaluate/05_leaks.ipynb #8da6befc
 def compare_with_store(
@@ -150,12 +154,17 @@ def _people_findings(met, remedy):
     "Findings of a comparison of names."
     seen = pd.DataFrame(dict(patient=[a for a,_ in met.shared]))
     alike = pd.DataFrame(met.alike, columns=['patient', 'other', 'why'])
-    res = [Finding(f'{len(seen)} of {met.n_a} {met.what_a} also among the {met.what_b}', seen, remedy, 'leak')] if len(seen) else []
+    res = [Finding(f'{len(seen)} of {met.n_a} {met.what_a} also among the '
+                   f'{met.what_b}', seen, remedy, 'leak')] if len(seen) else []
     ask = 'say who is who with same= (--same), or that they are different people with distinct=True (--distinct)'
-    if len(alike): res.append(Finding(f'{len(alike)} of {met.n_a} {met.what_a} may be {met.what_b} under another spelling', alike, ask, 'leak'))
+    if len(alike):
+        res.append(Finding(f'{len(alike)} of {met.n_a} {met.what_a} may be {met.what_b} under another '
+                           f'spelling', alike, ask, 'leak'))
     gaps = f'{met.missing_b} clips of the {met.what_b} name nobody' if met.missing_b else ''
     why = met.obstacle or gaps
-    if why: res.append(Finding(f'{met.what_a} ({met.n_a}) with {met.what_b} ({met.n_b})', pd.DataFrame(dict(patient=[])), why, 'not compared'))
+    if why:
+        res.append(Finding(f'{met.what_a} ({met.n_a}) with {met.what_b} '
+                           f'({met.n_b})', pd.DataFrame(dict(patient=[])), why, 'not compared'))
     return res
 
 def check_patients(
@@ -165,7 +174,8 @@ def check_patients(
 )->LeakReport:
     "The part of `check_leaks` that compares names; pictures are not looked at."
     t = _patients_twice(planes)
-    findings = [Finding(f'{_n(t, "patient")} in more than one split of {planes.name}', t, 'split by patient')] if len(t) else []
+    findings = [Finding(f'{_n(t, "patient")} in more than one split of '
+                        f'{planes.name}', t, 'split by patient')] if len(t) else []
     checked = [f'patients of {planes.name} ({planes.df.patient.nunique()}) by name']
     held = {'test patients': planes.df[planes.df.split == 'test']}
     if getattr(external, 'same_ids', False): held['external patients'] = external.df
@@ -187,9 +197,12 @@ def check_weights(
         s = seen(file, planes, 'test', pictures)
         checked.append(repr(s))
         table = pd.DataFrame(dict(patient=s.seen_patients))
-        if s.headline: findings.append(Finding(s.headline, table, 'take weights that did not see these patients, or leave them out of the test', 'leak'))
+        if s.headline:
+            findings.append(Finding(s.headline, table, 'take weights that did not see these patients, or leave them '
+                                                       'out of the test', 'leak'))
         elif s.unknown or (s.by_name is None and s.found is None):
-            findings.append(Finding(f'whom {s.weights} saw', table, 'its makers may say; weights of sslus carry a passport', 'not compared'))
+            findings.append(Finding(f'whom {s.weights} saw', table, 'its makers may say; weights of sslus carry a '
+                                                                    'passport', 'not compared'))
         elif s.by_name is not None and s.by_name.obstacle and s.found is None:
             findings.append(Finding(f'whom {s.weights} saw', table, s.by_name.obstacle, 'not compared'))
     return LeakReport(findings, checked)
@@ -204,8 +217,10 @@ def _jobs(planes, store, external):
     ext = None if external is None else pictures(external, fit, 'external stills')
     if ext is not None: ext.table['split'] = 'external'
     away = 'leave the clips out of the store (with all clips of their patients), or the stills out of the test'
-    jobs = [(test, st, 'of a test still and a frame that pre-training saw', away), (ext, st, 'of an external still and a frame that pre-training saw', away),
-            (ext, seen, 'of an external still and a training or validation still', 'drop them from the external test, or the whole patient from training')]
+    jobs = [(test, st, 'of a test still and a frame that pre-training saw', away), (ext, st, 'of an external still '
+                                                                                    'and a frame that pre-training saw', away),
+            (ext, seen, 'of an external still and a training or validation still', 'drop them from the external '
+             'test, or the whole patient from training')]
     return own, [j for j in jobs if j[0] is not None and j[1] is not None and len(j[0])]
 
 def check_leaks(planes:PlaneData,        # labelled stills with their split

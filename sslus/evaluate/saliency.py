@@ -738,19 +738,27 @@ class SaliencyReport:
         g = self._of('model').groupby(column)
         return g[list(map_scores)].mean().join(g.patient.agg(frames='size', patients='nunique'))
 
+    @property
+    def seen(self)->str:
+        "'' or, where the weights saw people of the test, a line that says so."
+        return self.settings.get('seen', '')
+
     def save(self,
         path,     # folder
         draw=None # drawn training rows, to be written as draw.csv beside
     ):
-        "Write saliency.csv into the folder `path`."
+        "Write saliency.csv into the folder `path`; where people were seen a column says so."
         path = Path(path); path.mkdir(parents=True, exist_ok=True)
         if draw is not None: _write_csv(draw, path/'draw.csv')
-        return _write_csv(self.scores, path/'saliency.csv')
+        return _write_csv(self.scores.assign(seen=self.seen) if self.seen else self.scores, path/'saliency.csv')
 
     @classmethod
-    def from_csv(cls, file, **kwargs):
+    def from_csv(cls, file, settings=None, **kwargs):
         "Report of saved scores."
-        return cls(_read_csv(file, ('patient', 'predictor'), dtype={k: str for k in ('image_path', 'patient', 'machine', 'plane', 'predictor')}, na_values={k: [''] for k in map_scores}), **kwargs)
+        text = {k: str for k in ('image_path', 'patient', 'machine', 'plane', 'predictor')}
+        df = _read_csv(file, ('patient', 'predictor'), dtype=text, na_values={k: [''] for k in map_scores})
+        if 'seen' in df: settings = dict(settings or {}, seen=df.pop('seen').iloc[0])
+        return cls(df, settings=settings, **kwargs)
 
 # %% ../../nbs/evaluate/07_saliency.ipynb #f5fcdf7d
 def _bias_note(settings):
@@ -783,12 +791,13 @@ def summary(self:SaliencyReport)->str:
 @patch
 def __repr__(self:SaliencyReport):
     n = f'{self._counted()}; less is better for kl, more for the others'
-    return '\n'.join(o for o in (self.name, self.table.to_string(), n, self.notes()) if o)
+    return '\n'.join(o for o in (self.seen, self.name, self.table.to_string(), n, self.notes()) if o)
 
 @patch
 def _repr_html_(self:SaliencyReport):
     n = f'{self._counted()}; less is better for kl, more for the others'
-    return f'<p><b>{html.escape(self.name)}</b></p>{self.table.to_html()}<p>{html.escape(n)}. {html.escape(self.notes())}</p>'
+    alarm = f'<p style="color:#b00020"><b>{html.escape(self.seen)}</b></p>' if self.seen else ''
+    return f'{alarm}<p><b>{html.escape(self.name)}</b></p>{self.table.to_html()}<p>{html.escape(n)}. {html.escape(self.notes())}</p>'
 
 # %% ../../nbs/evaluate/07_saliency.ipynb #1a6f8074
 @patch

@@ -22,14 +22,17 @@ from ..data.fingerprints import FingerprintSet
 
 # %% ../../nbs/methods/04_passport.ipynb #f0081cb9
 _version = 1
-sure_distance = 36                           # bits within which one picture is enough: no stranger was so near (the page on fingerprints)
+# bits within which one picture is enough: no stranger was so near (the page on fingerprints)
+sure_distance = 36
 _most = 400_000                      # fingerprints that a file's metadata hold: 24 MB
-false_rate = .002                    # share of pictures of other people that are found by mistake, at most (measured on the page on fingerprints)
+# share of pictures of other people that are found by mistake, at most (measured on the page on fingerprints)
+false_rate = .002
 
 def _thinned(pictures):
     "Each fingerprint once, and of too many an even part: every so many-th."
     bits = pictures.bits[np.sort(np.unique(pictures.bits, axis=0, return_index=True)[1])]
-    return FingerprintSet(bits[np.unique(np.linspace(0, len(bits) - 1, min(len(bits), _most)).astype(int))] if len(bits) else bits)
+    even = np.linspace(0, len(bits) - 1, min(len(bits), _most)).astype(int)
+    return FingerprintSet(bits[even])
 
 @dataclass
 class Passport:
@@ -51,7 +54,8 @@ class Passport:
                         tuple(dict.fromkeys(self.unknown + other.unknown)), self.partial or other.partial or len(named) < 2)
 
     def __repr__(self):
-        who = 'people not here (pictures only)' if self.people is None else f'{len(self.people)} patients' if self.people else 'no patient named'
+        if self.people is None: who = 'people not here (pictures only)'
+        else: who = f'{len(self.people)} patients' if self.people else 'no patient named'
         who += ' and others who are not named' if self.partial and self.people else ''
         more = f"; began with {', '.join(self.unknown)}, of which nothing is known" if self.unknown else ''
         return f'Passport: {self.frames} pictures, {who}{more}'
@@ -59,11 +63,13 @@ class Passport:
     @cached_property
     def key(self)->str:
         "A short sum of all it holds."
-        return hashlib.sha256(self.pictures.bits.tobytes() + repr((self.people, self.frames, self.unknown, self.partial)).encode()).hexdigest()[:16]
+        rest = repr((self.people, self.frames, self.unknown, self.partial))
+        return hashlib.sha256(self.pictures.bits.tobytes() + rest.encode()).hexdigest()[:16]
 
     def to_text(self)->str:
         "What stands in the metadata of a file: no people."
-        return json.dumps(dict(version=_version, frames=self.frames, patients=self.patients, unknown=list(self.unknown), partial=self.partial, pictures=self.pictures.to_text()))
+        said = dict(version=_version, frames=self.frames, patients=self.patients, unknown=list(self.unknown))
+        return json.dumps(said | dict(partial=self.partial, pictures=self.pictures.to_text()))
 
     @classmethod
     def from_text(cls,
@@ -75,10 +81,17 @@ class Passport:
         try:
             d = json.loads(text)
             version = int(d['version'])
-        except (ValueError, KeyError, TypeError) as e: raise ValueError(f'{name}: its passport cannot be read ({type(e).__name__}). Ask for the file again') from e
-        if version > _version: raise ValueError(f'{name}: its passport was made by a newer sslus (version {version}; this one reads up to {_version}). Upgrade with pip install -U sslus')
-        try: return cls(FingerprintSet.from_text(d['pictures']), people, int(d['frames']), int(d['patients']), tuple(map(str, list(d['unknown']))), bool(d['partial']))
-        except (ValueError, KeyError, TypeError) as e: raise ValueError(f'{name}: its passport is damaged ({e}). Ask for the file again') from e
+        except (ValueError, KeyError, TypeError) as e:
+            raise ValueError(f'{name}: its passport cannot be read ({type(e).__name__}). Ask for the file again') from e
+        if version > _version:
+            raise ValueError(f'{name}: its passport was made by a newer sslus (version {version}; this one reads up '
+                             f'to {_version}). Upgrade with pip install -U sslus')
+        try:
+            unknown = tuple(map(str, list(d['unknown'])))
+            pictures = FingerprintSet.from_text(d['pictures'])
+            return cls(pictures, people, int(d['frames']), int(d['patients']), unknown, bool(d['partial']))
+        except (ValueError, KeyError, TypeError) as e:
+            raise ValueError(f'{name}: its passport is damaged ({e}). Ask for the file again') from e
 
 # %% ../../nbs/methods/04_passport.ipynb #e36192fc
 _made = {}                           # fingerprint of a store -> its fingerprints of pictures
@@ -103,7 +116,8 @@ def _keep(store, pictures):
     file = _kept_file(store)
     part = file.with_name(f'.{file.name}.{os.getpid()}.part')
     try:
-        with open(part, 'wb') as f: np.savez(f, bits=pictures.bits, sum=hashlib.sha256(pictures.bits.tobytes()).hexdigest())
+        with open(part, 'wb') as f:
+            np.savez(f, bits=pictures.bits, sum=hashlib.sha256(pictures.bits.tobytes()).hexdigest())
         os.replace(part, file)
     except OSError: part.unlink(missing_ok=True)
 
@@ -153,7 +167,8 @@ def passport_of_learner(
         rows = dls.draw.index.union(getattr(dls, 'more', {}).get('rest', ()))
         parts.append(passport_of(dls.x[rows.to_numpy()], dls.planes.df.patient[rows]))
     before = getattr(encoder, 'passport', None)
-    if getattr(encoder, 'unsaved', False) and store is None: before = unknown_passport('an encoder that was never saved')
+    if getattr(encoder, 'unsaved', False) and store is None:
+        before = unknown_passport('an encoder that was never saved')
     parts += [] if before is None else [before]
     for k in range(1, len(parts)): parts[0] = parts[0] | parts[k]
     return parts[0] if parts else None
@@ -176,7 +191,8 @@ def write_private(
     if p.people is None:
         file.unlink(missing_ok=True)
         return file
-    said = dict(version=_version, about='patients that these weights saw; for their owner only', passport=_sum(p.to_text()), people=p.people)
+    said = dict(version=_version, about='patients that these weights saw; for their owner '
+                                        'only', passport=_sum(p.to_text()), people=p.people)
     _write_owner_only(file, json.dumps(said).encode())
     return file
 
@@ -242,15 +258,22 @@ class Seen:
         many = self.found is not None and not self.seen_patients and beyond_chance(len(self.found), self.pictures)
         if many: return f'SEEN: {len(self.found)} of {self.pictures} pictures by {self.weights}'
         alike = self.by_name.alike if self.by_name else ()
-        if alike: return f'SEEN, PERHAPS: {len(self.seen_patients)} of {self.patients} patients by {self.weights}, and {len(alike)} under names that look alike'
-        return f'SEEN: {len(self.seen_patients)} of {self.patients} patients by {self.weights}' if self.seen_patients else ''
+        if alike:
+            return (f'SEEN, PERHAPS: {len(self.seen_patients)} of {self.patients} patients by {self.weights}, and '
+                    f'{len(alike)} under names that look alike')
+        return (f'SEEN: {len(self.seen_patients)} of {self.patients} patients by '
+                f'{self.weights}' if self.seen_patients else '')
 
     def __repr__(self):
-        if self.unknown and self.by_name is None and self.found is None: return f"{self.weights}: unknown; {', '.join(self.unknown)} carries no passport"
-        why = 'the file that names them is not here, or is that of other weights' if not self.named else 'the weights saw nobody by name'
+        if self.unknown and self.by_name is None and self.found is None:
+            return f"{self.weights}: unknown; {', '.join(self.unknown)} carries no passport"
+        lost = 'the file that names them is not here, or is that of other weights'
+        why = 'the weights saw nobody by name' if self.named else lost
         names = f'people not compared: {why} (pictures only)' if self.by_name is None else str(self.by_name)
         names += ', and others who are not named' if self.partial and self.by_name is not None else ''
-        pics = 'pictures not looked at' if self.found is None else f'{len(self.found)} of {self.pictures} pictures found (by chance about {false_rate*self.pictures:.1f})'
+        chance = f'by chance about {false_rate*self.pictures:.1f}'
+        found = 'pictures not looked at' if self.found is None else f'{len(self.found)} of {self.pictures} pictures found'
+        pics = found if self.found is None else f'{found} ({chance})'
         more = f"; began with {', '.join(self.unknown)}, of which nothing is known" if self.unknown else ''
         return f"{self.headline or 'not seen, as far as was compared'}: {names}; {pics}{more}"
 
@@ -291,7 +314,8 @@ def seen(
     res = Seen(name, n, len(table), unknown=(name,) if p is None else p.unknown)
     if p is None: return res
     res.named, res.partial = p.people is not None, p.partial
-    if p.people and any(name_key(o) for o in names): res.by_name = people.compare(names, p.people, 'patients', f'patients that {name} saw')
+    if p.people and any(name_key(o) for o in names):
+        res.by_name = people.compare(names, p.people, 'patients', f'patients that {name} saw')
     res.seen_patients = [a for a,_ in res.by_name.shared] if res.by_name else []
     if pictures and len(p.pictures): _look(res, p, x, table if pictures is True else _spread(table, pictures), progress)
     return res
@@ -303,7 +327,8 @@ def _spread(table, n):
 def _look(res, p, x, table, progress):
     "Fill in what was found by picture."
     rows, res.pictures = table.index.to_numpy(), len(table)
-    if not hasattr(x, 'shape'): x = x.images()[:,0] if hasattr(x, 'images') else x.frames[:,0]     # stills, or frames with gaze
+    if not hasattr(x, 'shape'):
+        x = x.images()[:,0] if hasattr(x, 'images') else x.frames[:,0]     # stills, or frames with gaze
     x = x[rows]
     hits = p.pictures.search(x, progress=progress)
     res.found = table.reset_index(drop=True).assign(distance=hits.distance.to_numpy())[hits.found.to_numpy()]
@@ -321,7 +346,8 @@ def seen_settings(
     pictures:bool|int|None=None # look at pictures too? None: at 200 where names could not be compared
 )->dict:                   # {} where there is nothing to say; else seen (a headline), or seen_note
     "Whom an encoder saw, as a report keeps it."
-    if getattr(encoder, 'unsaved', False): return dict(seen_note=f'whom {name} saw is not known before it is saved: save_encoder makes its passport')
+    if getattr(encoder, 'unsaved', False):
+        return dict(seen_note=f'whom {name} saw is not known before it is saved: save_encoder makes its passport')
     p = getattr(encoder, 'passport', None)
     if p is None: return {}
     cache = getattr(held, '_cache', {})
@@ -336,8 +362,9 @@ def _settings_of(p, held, split, name, pictures):
     if s.headline: return dict(seen=s.headline)
     if not compared and s.found is None: return dict(seen_note=f'whom {name} saw is not known')
     if s.unknown: return dict(seen_note=f"whom {', '.join(s.unknown)} saw, from which {name} began, is not known")
-    why = f': {s.by_name.obstacle}' if s.by_name is not None and s.by_name.obstacle else ': it also saw people who are not named' if s.partial else ''
-    return {} if compared else dict(seen_note=f'whom {name} saw could be asked by picture only{why}')
+    obstacle = s.by_name.obstacle if s.by_name is not None else ''
+    why = obstacle or ('it also saw people who are not named' if s.partial else '')
+    return {} if compared else dict(seen_note=f'whom {name} saw could be asked by picture only{": " + why if why else ""}')
 
 # %% ../../nbs/methods/04_passport.ipynb #37a8a5da
 def save_passport(
@@ -366,7 +393,8 @@ def _held(mine, asked, chunk=4096):
     res = np.zeros(len(asked), bool)
     for i in range(0, len(asked), chunk):
         some = signs(asked.bits[i:i+chunk])
-        for k in range(0, len(mine), chunk): res[i:i+chunk] |= (some @ signs(mine.bits[k:k+chunk]).T).max(1, initial=-1) >= least
+        for k in range(0, len(mine), chunk):
+            res[i:i+chunk] |= (some @ signs(mine.bits[k:k+chunk]).T).max(1, initial=-1) >= least
     return res
 
 def seen_passport(
@@ -375,5 +403,6 @@ def seen_passport(
 )->float|None:   # share of its pictures, 0 to 1; None: the weights carry no passport
     "How much of a set, known by its passport, weights have seen."
     p = weights if isinstance(weights, Passport) else passport(weights)
-    if not len(other.pictures): raise ValueError('the passport of the set holds no picture: make it of a store with frames (sslus-passport)')
+    if not len(other.pictures):
+        raise ValueError('the passport of the set holds no picture: make it of a store with frames (sslus-passport)')
     return None if p is None or p.unknown and not len(p.pictures) else float(_held(p.pictures, other.pictures).mean())
