@@ -8,7 +8,7 @@ Docs: https://sslus.github.io/sslus/data/inventory.html.md"""
 __all__ = ['columns', 'moving', 'write_clip', 'write_dicom', 'make_archive', 'look', 'Inventory', 'inventory', 'inventory_main']
 
 # %% ../../nbs/data/14_inventory.ipynb #d82f7dec
-import base64, hashlib, io, json, os, re, shlex, stat, time, warnings
+import base64, hashlib, io, json, os, re, shlex, stat, time
 from collections import Counter
 from html import escape
 from pathlib import Path
@@ -16,6 +16,7 @@ import numpy as np
 from fastcore.basics import patch
 from PIL import Image
 from ..base.people import People, find_look_alikes
+from ..base.quiet import quietly
 from .video import Video, VideoError, _ending, _images, _is_clip, _is_sweep, _pixel_files, _split_number, _still_both, image_extensions, read_grey, video_extensions
 from .workers import JobTimeout, WorkerDied, run_jobs
 
@@ -188,7 +189,7 @@ def look(path,             # file, or folder of frames
     "What one path is, and whether it can be used."
     path, t0, row = Path(path), time.perf_counter(), _blank()
     try:
-        with warnings.catch_warnings(action='ignore'): row.update(_folder(path, whole) if path.is_dir() else _file(path, whole, sha))   # what libraries murmur about damaged files
+        with quietly(): row.update(_folder(path, whole) if path.is_dir() else _file(path, whole, sha))   # what libraries murmur about damaged files
     except VideoError as e: row.update(_no, kind=_kind(path), reason=e.reason, remedy=e.remedy)
     except OSError as e: row.update(_no, kind=_kind(path), reason=f'it cannot be read ({e.strerror or type(e).__name__})', remedy='Look at the disk and the permissions')
     frame = row.pop('_frame', None)

@@ -9,9 +9,8 @@ __all__ = ['max_pixels', 'image_extensions', 'video_extensions', 'VideoError', '
            'read_grey', 'fit_frame', 'get_videos', 'video_table', 'show_clip']
 
 # %% ../../nbs/data/01_video.ipynb #6c106054
-import base64, fnmatch, gzip, io, logging, math, operator, os, re, stat, struct, warnings
+import base64, fnmatch, gzip, io, math, operator, os, re, stat, struct
 from collections import Counter
-from contextlib import contextmanager
 from functools import cached_property
 from importlib import import_module
 from importlib.util import find_spec
@@ -23,6 +22,7 @@ from fastcore.basics import patch
 from fastcore.foundation import L
 from PIL import Image
 from ..base.people import tidy_name
+from ..base.quiet import quietly
 
 # %% ../../nbs/data/01_video.ipynb #8e4e79e6
 def _printable(text): return text if text.isprintable() else ''.join(c if c.isprintable() else c.encode('unicode_escape', 'surrogatepass').decode() for c in text)
@@ -90,12 +90,29 @@ def _bounded(path, h, w):
 # %% ../../nbs/data/01_video.ipynb #15b1ebda
 readers = {}
 
+known_notes = {                                            # words for the inventory, in the order in which they are told
+    'streams': 'it holds other pictures or streams, which are left out',
+    'frames missing': 'frames that the file claims do not exist',
+    'variable rate': 'its frames are not evenly spaced in time',
+    'rate in doubt': 'the rate that it states cannot be true',
+    'interlaced': 'each frame holds two half pictures of different times',
+    'pixel aspect': 'its pixels are not square',
+    'mirrored': 'it asks to be shown mirrored',
+    'orientation': 'its rows or columns run in another direction than usual',
+    'label': 'its header contradicts its data',
+    'nearly black': 'its frames hold hardly any light',
+    'nearly flat': 'its frames hold hardly any contrast',
+}
+
 class Reader:
     "Base of readers: a header read once, and raw frames front to back."
     suffixes,fps,claimed,exact,region = set(),None,None,False,None # exact: `claimed` is the number of frames, no pass needed
     begun = None                                           # a pass that `distrust` began, for the first `__iter__` to go on with
-    def __init__(self, path): self.path,self.info = Path(path),{}
+    def __init__(self, path):
+        self.path,self.info = Path(path),{}
+        self.notes = {}                                    # what a user should know of this file: a short name from `known_notes`, and a sentence
     def __init_subclass__(cls): readers[cls.name] = cls
+    def time(self, f): "Seconds of the raw frame `f` as the file states them, or None."; return None
     def refuse(self): "Why the header says that this reader should not have the file, or ''."; return ''
     def distrust(self): "The same after a look into the file, asked when frames are first wanted."; return ''
     def __iter__(self): raise NotImplementedError
@@ -281,7 +298,7 @@ _picture_kinds = ('PNG', 'JPEG', 'BMP', 'DIB', 'TIFF', 'GIF', 'WEBP', 'PPM', 'JP
 def _open_image(path):
     "A picture, opened by what it is and not by its name; its size is looked at before its pixels."
     try:
-        with warnings.catch_warnings(action='ignore'): im = Image.open(path, formats=_picture_kinds)
+        with quietly(): im = Image.open(path, formats=_picture_kinds)
     except Image.DecompressionBombError as e: raise VideoError(path, f'its header claims more than 100 million pixels; at most {max_pixels >> 20} million are read', 'Check that it is whole, or shrink it') from e
     try: _bounded(path, *im.size[::-1])
     except VideoError: im.close(); raise
@@ -354,14 +371,9 @@ class FolderReader(Reader):
     def array(self, im): return _pil_array(im)
 
 # %% ../../nbs/data/01_video.ipynb #2d1f503a
-@contextmanager
 def _quiet():
     "No warnings, nothing logged by pydicom: both quote what a header holds, names of patients too."
-    log = logging.getLogger('pydicom')
-    was,log.disabled = log.disabled,True
-    try:
-        with warnings.catch_warnings(action='ignore'): yield
-    finally: log.disabled = was
+    return quietly('pydicom')
 
 def _hushed(it):
     "The same items, each made quietly."
@@ -925,7 +937,12 @@ class Video:
     @property
     def info(self)->dict:
         "What the header says (container, codec, pixels, claimed frames), the reader's name, and why others were refused."
-        return dict(self._head.info, claimed=self._head.claimed, reader=self.reader, refused=self._refused)
+        return dict(self._head.info, claimed=self._head.claimed, reader=self.reader, refused=self._refused, notes=self.notes)
+
+    @property
+    def notes(self)->dict:
+        "What a user should know of this clip: {name from `known_notes`: sentence}; some are known only after its frames were read."
+        return {k: self._head.notes[k] for k in known_notes if k in self._head.notes}
 
     def __getstate__(self): return {k: v for k,v in self.__dict__.items() if k != '_key'}
     def __setstate__(self, d): self.__dict__.update(d, _key=object())
