@@ -13,7 +13,6 @@ import base64, fnmatch, gzip, io, math, operator, os, re, stat, struct
 from collections import Counter
 from functools import cached_property
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +22,7 @@ from fastcore.foundation import L
 from PIL import Image
 from ..base.people import tidy_name
 from ..base.quiet import quietly
+from ..base.times import frame_rate, is_possible_rate, notes_on_times, whole_times
 
 # %% ../../nbs/data/01_video.ipynb #8e4e79e6
 def _printable(text): return text if text.isprintable() else ''.join(c if c.isprintable() else c.encode('unicode_escape', 'surrogatepass').decode() for c in text)
@@ -107,14 +107,14 @@ known_notes = {                                            # words for the inven
 class Reader:
     "Base of readers: a header read once, and raw frames front to back."
     suffixes,fps,claimed,exact,region = set(),None,None,False,None # exact: `claimed` is the number of frames, no pass needed
-    begun = None                                           # a pass that `distrust` began, for the first `__iter__` to go on with
+    stated_fps,header_times,time_unit = None,None,0.       # a rate by the header; seconds of each frame, where the header says; seconds that it counts in
+    pixel_aspect = 1.                                      # width of a pixel over its height
     def __init__(self, path):
         self.path,self.info = Path(path),{}
         self.notes = {}                                    # what a user should know of this file: a short name from `known_notes`, and a sentence
     def __init_subclass__(cls): readers[cls.name] = cls
     def time(self, f): "Seconds of the raw frame `f` as the file states them, or None."; return None
     def refuse(self): "Why the header says that this reader should not have the file, or ''."; return ''
-    def distrust(self): "The same after a look into the file, asked when frames are first wanted."; return ''
     def __iter__(self): raise NotImplementedError
     def array(self, f): "Raw frame to an (H,W) or (H,W,3) array."; return f
     def damaged(self, f): "Whether the decoder marked the raw frame as damaged."; return False
@@ -157,22 +157,84 @@ class _Converter:
             if not self.kw: raise
             self.kw = {}; return self(f)
 
+# %% ../../nbs/data/01_video.ipynb #8c74ecc0
+_interlaced = {2, 3, 4, 5}                                      # FFmpeg's codes of field orders: top or bottom first, coded and shown
+_one_packet_one_frame = {'h264', 'hevc', 'mjpeg', 'mpeg1video', 'mpeg2video'}
+
+def _is_cover(s):
+    "Is a stream a picture that belongs to the file, such as a poster, and no film?"
+    from av.stream import Disposition
+    return bool(s.disposition & (Disposition.attached_pic | Disposition.timed_thumbnails))
+
+def _prominence(s):
+    "The greater the likelier players show this stream: marked as default, then many pixels, then early in the file."
+    from av.stream import Disposition
+    code = s.codec_context
+    return bool(s.disposition & Disposition.default), (code.width or 0)*(code.height or 0), -s.index
+
+def _stamp(o, counts_frames=False):
+    "Seconds of a packet or frame; None where it carries no stamp."
+    t = o.dts if counts_frames else o.pts
+    return None if t is None or o.time_base is None else float(t*o.time_base)
+
+# %% ../../nbs/data/01_video.ipynb #f0f34be1
+_upright = (1, 0, 0, 1)
+
+def _matrix(f):
+    "(a, b, c, d) of the display matrix of a frame: a point (x, y) is shown at (a x + c y, b x + d y). Of right angles each is -1, 0 or 1."
+    data = next((o for o in f.side_data if o.type.name == 'DISPLAYMATRIX'), None)
+    if data is None: return _upright
+    a,b,_,c,d = struct.unpack('<5i', bytes(data)[:20])
+    size = max(abs(o) for o in (a, b, c, d))
+    return tuple(round(o/size, 2) if abs(o) > .02*size else 0 for o in (a, b, c, d)) if size else _upright
+
+def _shown(rgb, matrix):
+    "A decoded picture as its display matrix wants it shown, where that is by right angles."
+    a,b,c,d = matrix
+    if matrix == _upright or 0 not in (a*d, b*c): return rgb
+    if not a: rgb, a, d = rgb.swapaxes(0, 1), c, b
+    return np.ascontiguousarray(rgb[::-1 if d < 0 else 1, ::-1 if a < 0 else 1])
+
+# %% ../../nbs/data/01_video.ipynb #88c2bfa5
+class _Weaver:
+    "FFmpeg's bwdif: of each interlaced frame one whole picture, at the time of its first half."
+    def __init__(self, s):
+        from av.filter import Graph
+        self.graph = Graph()
+        source = self.graph.add_buffer(template=s)
+        weave = self.graph.add('bwdif', 'mode=send_frame:deint=interlaced')
+        sink = self.graph.add('buffersink')
+        source.link_to(weave)
+        weave.link_to(sink)
+        self.graph.configure()
+
+    def __call__(self, frames, last):
+        "The frames that are ready after `frames` came in; all that are left, with `last`."
+        from av import FFmpegError
+        for f in [*frames, *([None] if last else [])]:
+            self.graph.push(f)
+            while True:
+                try: yield self.graph.pull()
+                except (BlockingIOError, EOFError, FFmpegError): break
+
 # %% ../../nbs/data/01_video.ipynb #f70afe58
 class PyAVReader(Reader):
     "FFmpeg's libraries through PyAV."
     name,suffixes = 'pyav',_containers
+    deinterlace = False                                         # weave the two half pictures of interlaced frames into one?
     def __init__(self, path):
         super().__init__(path)
         with self._open() as c:
-            s = self._stream(c); cc = s.codec_context
-            _bounded(path, cc.height or 1, cc.width or 1)       # a raw stream may not say before its first frame
-            f = next(c.decode(s), None)
-            if f is None: raise VideoError(path, 'it has a video stream but no frame that can be decoded', 'Export the clip again')
-            self.turn = round(getattr(f, 'rotation', 0)/90)%4   # phones store a rotation that players apply
-            self.size = (f.width, f.height) if self.turn%2 else (f.height, f.width)
-            self.fps,self.claimed = _rate(s.average_rate, s.guessed_rate),s.frames or None
+            s = self._stream(c)
+            code = s.codec_context
+            _bounded(path, code.height or 1, code.width or 1)   # a raw stream may not say before its first frame
+            self.info = dict(format=c.format.name, codec=code.name, pix_fmt=code.pix_fmt)
+            self.stated_fps = _rate(s.average_rate, s.guessed_rate)
+            self.stated_frames = s.frames or None
             self.seconds = None if s.frames else _seconds(c, s)
-            self.info = dict(format=c.format.name, codec=cc.name, pix_fmt=cc.pix_fmt)
+            self.time_unit = float(s.time_base or 0)
+            self._look_at_shape(s)
+            self._look_at_streams(c, s)
 
     def _source(self):
         "What PyAV opens: the whole path, as FFmpeg takes a relative `concat:a.mp4` for a protocol, or where that is no UTF-8 the open file."
@@ -185,41 +247,143 @@ class PyAVReader(Reader):
         try: c = av.open(self._source(), options=_trusted)
         except av.FFmpegError as e:
             raise VideoError(self.path, f'it cannot be opened as video ({e.strerror})', 'Check that it is a video and was copied completely') from e
-        if c.streams.video: return c
+        if any(not _is_cover(s) for s in c.streams.video): return c
         c.close()
         raise VideoError(self.path, 'it holds no video stream', 'Give a file with pictures')
 
     def _stream(self, c):
-        "The video stream, decoded by one thread: whole clips are decoded side by side, not parts of one."
-        s = c.streams.video[0]; s.thread_type = 'NONE'; s.codec_context.thread_count = 1
+        "The video stream that players show, decoded by one thread: whole clips are decoded side by side, not parts of one."
+        s = max((s for s in c.streams.video if not _is_cover(s)), key=_prominence)
+        s.thread_type = 'NONE'
+        s.codec_context.thread_count = 1
         s.codec_context.options = dict(max_pixels=str(max_pixels)) # frames may be larger than the header says
         return s
 
-    def __iter__(self):
-        k,hidden,first,end,frame_s = 0,0,None,0,1/(self.fps or 25)
-        with self._open() as c:
-            for p in c.demux(self._stream(c)):
-                hidden += p.is_discard                          # trimmed away by an edit list: claimed, but not part of the clip
-                for f in p.decode():
-                    if f.time is not None:
-                        first = f.time if first is None else first
-                        end = max(end, f.time - first + frame_s)
-                    k += 1; yield f
-        self._complete(k, k/max(1, self.claimed - hidden) if self.claimed else end/self.seconds if self.seconds and first is not None else 1)
+    def _look_at_streams(self, c, s):
+        "Note what the file holds beside the stream that is read."
+        others = [o for o in c.streams.video if o.index != s.index]
+        if not others: return
+        covers = sum(map(_is_cover, others))
+        words = [f'{n} {word}' for n,word in ((covers, 'attached picture(s)'), (len(others)-covers, 'other video stream(s)')) if n]
+        self.info['left_out'] = ' and '.join(words)
+        self.notes['streams'] = f"stream {s.index} is read, the one that players show; {' and '.join(words)} left out"
 
-    def _complete(self, k, share):
-        "Raise if `k` frames are clearly fewer than the file claims: below 95 % and more than two missing."
-        about = round(k/share) if share else self.claimed or 0
-        if share < .95 and about-k > 2: raise _Short(about)
+    def _look_at_shape(self, s):
+        "Note pixels that are not square, and interlaced frames."
+        ratio = s.sample_aspect_ratio
+        if ratio and .1 < ratio < 10 and abs(ratio-1) > .004: self._set_aspect(ratio)
+        if s.codec_context.field_order in _interlaced: self._set_interlaced()
+
+    def _set_aspect(self, ratio):
+        self.pixel_aspect = float(ratio)
+        self.info['pixel_aspect'] = f'{ratio.numerator}:{ratio.denominator}'
+        self.notes['pixel aspect'] = f'a pixel is {float(ratio):.3f} times as wide as it is high: frames are as stored, a store makes them square'
+
+    def _set_interlaced(self):
+        self.info['interlaced'] = True
+        self.notes['interlaced'] = 'each frame holds two half pictures of different times: Video(path, deinterlace=True), or --deinterlace, makes one of them'
+
+    @cached_property
+    def _first(self):
+        "The first frame, for what no header says; it holds no picture any more."
+        with self._open() as c:
+            f = next(self._frames(c), None)
+            if f is None: raise VideoError(self.path, 'it has a video stream but no frame that can be decoded', 'Export the clip again')
+            return f.width, f.height, _matrix(f), f.interlaced_frame
+
+    @cached_property
+    def size(self):
+        w,h,m,interlaced = self._first
+        if interlaced and 'interlaced' not in self.notes: self._set_interlaced()
+        if self._transposed and self.pixel_aspect != 1: self.pixel_aspect = 1/self.pixel_aspect
+        self._look_at_matrix()
+        return (w, h) if self._transposed else (h, w)
+
+    @property
+    def _transposed(self):
+        a,b,c,d = self._first[2]
+        return not a and not d
+
+    def _look_at_matrix(self):
+        "Note a picture that is to be shown mirrored, or turned by no right angle."
+        a,b,c,d = self._first[2]
+        if 0 not in (a*d, b*c): self.notes['orientation'] = 'it asks to be shown turned by an angle that is no right one: it is left as stored'
+        elif a*d - b*c < 0: self.notes['mirrored'] = 'it asks to be shown mirrored, and is'
+
+    @cached_property
+    def claimed(self):
+        "Frames that the header promises: for mp4 and mov those that the edit list shows."
+        if 'mp4' not in self.info['format']: return self.stated_frames
+        with self._open() as c:
+            index = self._stream(c).index_entries
+            shown = sum(not index[i].is_discard for i in range(len(index)))
+        return shown or self.stated_frames
+
+    @cached_property
+    def fps(self):
+        "Rate of the time stamps of all packets; no frame is decoded."
+        times = self._packet_times()
+        rate = frame_rate(times, self.time_unit) if len(times) > 1 else self.stated_fps
+        self.notes.update(notes_on_times(times if len(times) > 1 else None, self.stated_fps, self.time_unit))
+        return rate if is_possible_rate(rate) else None
+
+    def _packet_times(self):
+        "Seconds of the packets that are shown, rising."
+        with self._open() as c:
+            stamps = [_stamp(p, self._counts_frames) for p in c.demux(self._stream(c)) if p.size and not p.is_discard]
+        return np.sort(np.array([t for t in stamps if t is not None]))
+
+    @property
+    def _counts_frames(self): return self.info['format'] == 'avi'   # its stamps number the frames as they lie in the file, not as they are shown
+
+    def _frames(self, c):
+        s = self._stream(c)
+        return (f for p in c.demux(s) for f in p.decode())
+
+    def __iter__(self):
+        n,packets,end,begin = 0,0,0,None
+        with self._open() as c:
+            s = self._stream(c)
+            weave = _Weaver(s) if self.deinterlace and self.info.get('interlaced') else None
+            indexed = len(s.index_entries) if self._counts_frames else 0
+            for p in c.demux(s):
+                packets += bool(p.size) and not p.is_discard
+                frames = p.decode()
+                for f in weave(frames, not p.size) if weave else frames:
+                    t = self.time(f)
+                    if t is not None:
+                        begin = t if begin is None else begin
+                        end = max(end, t-begin)
+                    n += 1
+                    yield f
+        self._check_complete(n, packets, end, indexed)
+
+    def _check_complete(self, n, packets, end, indexed):
+        "Raise `_Short` where clearly fewer frames came than the file claims; note a few that are missing."
+        if self._counts_frames and indexed > 1 and indexed == packets: whole = n   # an avi's index stands at its end: it is all there
+        elif self.claimed: whole = self.claimed
+        elif self.seconds and end: whole = max(n, round(n*self.seconds/(end + end/max(1, n-1))))
+        else: whole = n
+        if n < .95*whole and whole-n > 2: raise _Short(whole)
+        self._note_missing(n, packets)
+
+    def _note_missing(self, n, packets):
+        claimed = self.claimed or 0
+        if self._counts_frames and packets < claimed and n == packets:
+            self.notes['frames missing'] = f'{claimed-n} of {claimed} frames were not recorded; the time stamps of the others leave gaps for them'
+        elif n < max(claimed, packets if self.info['codec'] in _one_packet_one_frame else 0):
+            whole = max(claimed, packets)
+            self.notes['frames missing'] = f'{whole-n} of {whole} frames cannot be decoded, as where a recording is cut inside a group of pictures; they are left out'
 
     _conv = None
     def _rgb(self, f):
         if self._conv is None: self._conv = _Converter()
         return self._conv(f)
 
-    def __getstate__(self): return {k: v for k,v in self.__dict__.items() if k not in ('_conv', 'begun')}
-    def array(self, f): return np.ascontiguousarray(np.rot90(self._rgb(f), self.turn)) if self.turn else self._rgb(f)
+    def __getstate__(self): return {k: v for k,v in self.__dict__.items() if k != '_conv'}
+    def array(self, f): return _shown(self._rgb(f), self._first[2])
     def damaged(self, f): return f.is_corrupt
+    def time(self, f): return _stamp(f, self._counts_frames)
 
 # %% ../../nbs/data/01_video.ipynb #9427e416
 class _Lent:
@@ -228,69 +392,18 @@ class _Lent:
     def __dlpack__(self, **kwargs): return self.f.to_dlpack()
     def __dlpack_device__(self): return 1,0                     # the processor's memory
 
-_one_packet_one_frame = {'h264', 'hevc', 'mjpeg', 'vp9'}
-_eight_bit = {'yuv420p', 'yuvj420p', 'yuv422p', 'yuvj422p', 'yuv444p', 'yuvj444p'}
-_ahead = 512_000_000                                            # bytes of decoded frames, at 1.5 a pixel, that may lie in memory at once
-
 class DecordReader(PyAVReader):
-    "decord, read strictly front to back; the header, and the checks, come from PyAV."
-    name,suffixes = 'decord',_containers
-    def refuse(self):
-        i = self.info
-        if not set(i['format'].split(',')) & {'mp4', 'matroska', 'avi'}: return f"container {i['format']} has no frame index"
-        if i['codec'] not in _one_packet_one_frame: return f"codec {i['codec']} is not one that decord was checked on"
-        if i['pix_fmt'] not in _eight_bit: return f"pixel format {i['pix_fmt']}"
-        if self.turn or self.size[0]%2 or self.size[1]%2: return 'odd size or rotation'
-        return self._long(self.claimed or 0) or ('' if find_spec('decord') else 'decord is not installed')
-
-    def _long(self, n):
-        "Its thread decodes ahead of a slower reader without bound, so at worst all `n` frames lie in memory at once."
-        much = n*self.size[0]*self.size[1]*3//2
-        return f'its frames may take {much/1e6:.0f} MB at once' if much > _ahead else ''
-
-    def distrust(self):
-        first,why = self._packets()
-        return why or self._first_frame(first)
-
-    def _packets(self):
-        "The first frame by PyAV, and what is wrong with the packets of the file: are they all there? No other is decoded."
-        n,end,first = 0,0,None
-        with self._open() as c:
-            for p in c.demux(self._stream(c)):
-                if p.is_corrupt or p.is_discard: return None,'packets are damaged or trimmed'
-                n += p.size > 0
-                if p.pts is not None: end = max(end, float(p.pts*p.time_base))
-                if first is None: first = next(map(self._rgb, p.decode()), None)
-        self.packets = n
-        if self.seconds and end < .95*self.seconds - 3/(self.fps or 25): return first,'packets end early'
-        return first,self._long(n) if n == (self.claimed or n) else f'{n} packets where the header claims {self.claimed}' # some headers claim no number
-
-    def _first_frame(self, first):
-        "Does decord open it, count the same, and agree on the first frame? Then its pass has begun."
-        try: vr = self._decord()
-        except Exception as e: return f'decord rejects it ({type(e).__name__})'
-        if len(vr) != self.packets: return f'decord counts {len(vr)} frames, the file has {self.packets}'
-        try: f = vr.next()
-        except Exception as e: return f'decord cannot decode its first frame ({type(e).__name__})'
-        if not np.array_equal(self.array(f), first): return "its first frame differs from PyAV's"
-        self.begun = vr,f
-        return ''
-
-    def _decord(self):
-        import decord
-        decord.logging.set_level(decord.logging.QUIET)
-        return decord.VideoReader(self._source(), ctx=decord.cpu(0), num_threads=1)
-
+    "decord on request, read strictly front to back; the header comes from PyAV."
+    name,suffixes = 'decord',set()                              # never chosen by itself
     def __iter__(self):
-        (vr,f),self.begun = self.begun or (self._decord(), None),None
-        if f is not None: yield f
-        for _ in range(len(vr) - (f is not None)): yield vr.next() # never get_batch, never seek
+        decord = _need('decord', self.path)
+        decord.logging.set_level(decord.logging.QUIET)
+        frames = decord.VideoReader(self._source(), ctx=decord.cpu(0), num_threads=1)
+        for _ in range(len(frames)): yield frames.next()        # never get_batch, never seek
 
     def array(self, f): return np.from_dlpack(_Lent(f))
-    def damaged(self, f): return False
-
-# %% ../../nbs/data/01_video.ipynb #27b499b1
-readers['pyav'] = readers.pop('pyav')                           # after decord
+    def damaged(self, f): return False                          # decord does not say
+    def time(self, f): return None
 
 # %% ../../nbs/data/01_video.ipynb #9abe4421
 _picture_kinds = ('PNG', 'JPEG', 'BMP', 'DIB', 'TIFF', 'GIF', 'WEBP', 'PPM', 'JPEG2000') # of Pillow's 40; its EPS would start Ghostscript
@@ -893,56 +1006,84 @@ class Video:
     "A clip as grey uint8 frames, read front to back."
     def __init__(self,
                  path,                 # a file, or a folder of numbered frames (str or Path)
-                 reader:str|None=None, # name of a reader, taken unchecked; None: the first one that can be trusted with the file
-                 partial:bool=False,   # take what can be decoded of a damaged or truncated clip
-                 region:bool=False     # crop to the largest 2D image region that a DICOM file names; other files stay whole
+                 reader:str|None=None, # name of a reader, such as 'decord'; None: the one that knows the suffix
+                 partial:bool=False,   # take what can be decoded of a damaged or truncated clip; frames marked as damaged are left out
+                 region:bool=False,    # crop to the largest 2D image region that a DICOM file names; other files stay whole
+                 deinterlace:bool=False # make one picture of the two halves of interlaced frames? clips that are not interlaced stay as they are
                 ):
         self.path,self.partial,self._forced = Path(path),partial,reader is not None
         self._n,self._lohi,self._key,self._refused = None,None,object(),{}
+        self._times,self._rate = None,None
         _check_file(self.path)
-        self._head,self._rest = self._pick(_candidates(self.path, reader))
+        self._head = self._pick(_candidates(self.path, reader))
+        self._head.deinterlace = deinterlace
         self.region = self._head.region if region else None
-        self.size,self.fps = (self.region.y1-self.region.y0, self.region.x1-self.region.x0) if self.region else self._head.size,self._head.fps
 
     def _pick(self, candidates):
-        "First of the reader classes that does not refuse the file, opened, and those after it."
-        for i,cls in enumerate(candidates):
+        "First of the reader classes that does not refuse the file, opened."
+        for cls in candidates:
             r = self._opened(cls)
             why = '' if self._forced else r.refuse()
-            if not why: return r,candidates[i+1:]
+            if not why: return r
             self._refused[cls.name] = why
         raise VideoError(self.path, f'no reader takes it ({self._refused})', 'Export it in a usual format')
 
     def _opened(self, cls):
-        try: r = cls(self.path)
+        try:
+            r = cls(self.path)
+            if 'size' in vars(r): _bounded(self.path, *r.size)  # containers: when their first frame is decoded
+            return r
         except VideoError: raise
         except Exception as e:
             raise VideoError(self.path, f'its header cannot be read ({_brief(e, self.path)})', 'Check that it is what its name says and was copied completely') from e
-        _bounded(self.path, *r.size)
-        return r
 
     @cached_property
-    def _reader(self):
-        r,rest = self._head,self._rest
-        while not self._forced and (why := r.distrust()):
-            self._refused[r.name] = why
-            r,rest = self._pick(rest)
-        return r
+    def _frame_size(self):
+        "(h, w) of a whole frame; containers tell it by their first frame."
+        try: size = self._head.size
+        except VideoError: raise
+        except Exception as e:
+            raise VideoError(self.path, f'its first frame cannot be decoded ({_brief(e, self.path)})', 'Check that it was copied completely') from e
+        _bounded(self.path, *size)
+        return size
+
+    @property
+    def size(self)->tuple:
+        "(h, w) of a frame, pixels."
+        r = self.region
+        return (r.y1-r.y0, r.x1-r.x0) if r else self._frame_size
+
+    @property
+    def pixel_aspect(self)->float:
+        "Width of a pixel over its height as shown; frames are not stretched by it, `fit_frame` can."
+        self._frame_size                                        # the first frame says whether the picture is turned
+        return self._head.pixel_aspect
+
+    @property
+    def fps(self)->float|None:
+        "Frames a second: by the median interval of the time stamps, else as the header states; None where nobody says, or says what cannot be."
+        if self._rate is not None: return self._rate
+        h = self._head
+        rate = h.fps if h.header_times is None or len(h.header_times) < 2 else frame_rate(h.header_times, h.time_unit)
+        return rate if is_possible_rate(rate) else None
 
     @property
     def reader(self)->str:
-        "Name of the reader that has the file, after a closer look into it."
-        r = self._reader; r.begun = None                        # nobody reads yet: close the file
-        return r.name
+        "Name of the reader that has the file."
+        return self._head.name
+
     @property
     def info(self)->dict:
-        "What the header says (container, codec, pixels, claimed frames), the reader's name, and why others were refused."
+        "What the header says (container, codec, pixels, claimed frames), the reader's name, why others refused the file, and `notes`."
         return dict(self._head.info, claimed=self._head.claimed, reader=self.reader, refused=self._refused, notes=self.notes)
 
     @property
     def notes(self)->dict:
         "What a user should know of this clip: {name from `known_notes`: sentence}; some are known only after its frames were read."
-        return {k: self._head.notes[k] for k in known_notes if k in self._head.notes}
+        h = self._head
+        self._frame_size
+        if self._rate is None and self.fps is not None and h.header_times is not None: h.notes.update(notes_on_times(h.header_times, h.stated_fps, h.time_unit))
+        return {k: h.notes[k] for k in known_notes if k in h.notes}
 
     def __getstate__(self): return {k: v for k,v in self.__dict__.items() if k != '_key'}
     def __setstate__(self, d): self.__dict__.update(d, _key=object())
@@ -957,32 +1098,53 @@ _mend = 'Copy or export it again, or take what there is with Video(path, partial
 
 @patch
 def _raw(self:Video, every=1):
-    "Arrays of frames 0, every, 2*every, ... as the reader gives them; sets the number of frames at the end."
-    r,k = self._reader,0
+    "Arrays of frames 0, every, 2*every, ... as the reader gives them; sets number and times of the frames at the end."
+    r,n,stamps,damaged = self._head,0,[],[]
     try:
-        for f in r:
-            if not self.partial and r.damaged(f): raise VideoError(self.path, f'frame {k} is damaged', _mend)
-            if k%every == 0: yield r.array(f)
-            k += 1
+        for i,f in enumerate(r):
+            if r.damaged(f):
+                if not self.partial: raise VideoError(self.path, f'frame {i} is damaged', _mend)
+                damaged.append(i)
+                continue
+            stamps.append(r.time(f))
+            if n%every == 0: yield r.array(f)
+            n += 1
     except VideoError: raise
-    except Exception as e: self._ended(k, e)
-    if not k: raise VideoError(self.path, 'not one frame can be decoded', 'Copy or export it again')
-    self._n = k
+    except Exception as e: self._ended(n, e)
+    if damaged: r.notes['frames missing'] = f'{len(damaged)} frames that the decoder marked as damaged are left out: {_some(damaged)}'
+    if not n: raise VideoError(self.path, 'not one frame can be decoded', 'Copy or export it again')
+    self._n = n
+    self._set_times(stamps)
 
 @patch
 def _ended(self:Video, k, e):
     "The reader failed after `k` frames: an error, unless the clip may be partial."
-    if self.partial and k: return
     short = isinstance(e, _Short)
     about = e.args[0] if short else self._head.claimed
+    of_about = f' of about {about}' if about else ''
+    if self.partial and k:
+        self._head.notes['frames missing'] = f'it stops after {k}{of_about} frames'
+        return
     said = '' if short else f' ({_brief(e, self.path)})'
-    raise VideoError(self.path, f"it stops after {k}{f' of about {about}' if about else ''} frames{said}", _mend) from e
+    raise VideoError(self.path, f'it stops after {k}{of_about} frames{said}', _mend) from e
+
+@patch
+def _set_times(self:Video, stamps):
+    "Keep one time for each frame, and the rate that the times say."
+    r = self._head
+    if r.header_times is not None and len(r.header_times) == len(stamps): stamps = r.header_times
+    stated = all(o is None for o in stamps)
+    times,backwards = whole_times(stamps, self.fps if stated else None)
+    if stated or len(stamps) < 2: self._times = times; return
+    rate = frame_rate(times, r.time_unit)
+    r.notes.update(notes_on_times(times, r.stated_fps, r.time_unit, backwards))
+    if is_possible_rate(rate): self._times,self._rate = times,rate
 
 # %% ../../nbs/data/01_video.ipynb #ac20f876
 @patch
 def _both(self:Video, every=1):
     "Frames 0, every, 2*every, ... as the reader gives them, cut to the region, and their grey levels."
-    size,r = self._head.size,self.region
+    size,r = self._frame_size,self.region
     for i,a in enumerate(self._raw(every)):
         if a.shape[:2] != size:
             raise VideoError(self.path, f'frame {i*every} has {a.shape[0]} x {a.shape[1]} pixels, the first {size[0]} x {size[1]}', 'Cut it where the size changes')
@@ -1025,10 +1187,20 @@ def __iter__(self:Video):
 @patch
 def __len__(self:Video)->int:
     "Number of frames that a front-to-back decode gives; counted by one pass where no header can be believed."
-    if self._n is None and self._reader.exact and not self.partial: self._n = self._head.claimed
+    if self._n is None and self._head.exact and not self.partial: self._n = self._head.claimed
     if self._n is None:
         for _ in self._raw(every=1 << 62): pass
     return self._n
+
+# %% ../../nbs/data/01_video.ipynb #3d6dd144
+@patch(as_prop=True)
+def times(self:Video)->np.ndarray|None: # (T,) float64, or None where the file states neither times nor a rate
+    "Seconds of each frame after the first; read by one pass where no header has them."
+    h = self._head
+    if self._times is None and h.exact and not self.partial: self._set_times(h.claimed*[None] if h.header_times is None else h.header_times)
+    elif self._times is None:
+        for _ in self._raw(every=1 << 62): pass
+    return self._times
 
 # %% ../../nbs/data/01_video.ipynb #515b12f2
 class _Recent:
