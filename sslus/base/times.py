@@ -13,13 +13,16 @@ import numpy as np
 # %% ../../nbs/base/05_times.ipynb #8791178d
 def frame_rate(
     times,          # (T,) seconds, rising
-    unit:float=0.   # Seconds that the file counts in: stamps are rounded to it
+    unit:float=0.,  # Seconds that the file counts in: stamps are rounded to it
+    stated:float|None=None # Rate that the header states, frames a second
 )->float|None:      # Frames a second; None for fewer than two frames
-    "Rate of the median interval; of the mean one where intervals differ by rounding alone."
+    "Rate of the median interval; where intervals differ by rounding alone, the mean or the stated rate."
     steps = np.diff(times)
     if not len(steps) or times[-1] <= times[0]: return None
     if uneven(times, unit).any(): return float(1/max(np.median(steps), 1e-9))
-    return float(len(steps)/(times[-1] - times[0]))
+    mean = len(steps)/(times[-1] - times[0])
+    rounding = max(unit, .001)/(times[-1] - times[0])
+    return float(stated if stated and abs(stated/mean - 1) <= rounding else mean)
 
 # %% ../../nbs/base/05_times.ipynb #addda60f
 def uneven(
@@ -77,7 +80,7 @@ def notes_on_times(
     backwards:int=0       # Stamps that ran backwards
 )->dict:                  # 'variable rate' and 'rate in doubt', each a sentence, where there is something to say
     "Sentences on uneven times and untrue rates."
-    rate = stated if times is None else frame_rate(times, unit)
+    rate = stated if times is None else frame_rate(times, unit, stated)
     notes = {}
     if times is not None and is_possible_rate(rate):
         odd, steps = uneven(times, unit), np.diff(times)

@@ -120,7 +120,10 @@ class Reader:
     def damaged(self, f): "Whether the decoder marked the raw frame as damaged."; return False
 
 class _Short(Exception):
-    "The stream ended early; carries the number of frames it should have had."
+    "Fewer frames came than there should be."
+    def __init__(self, whole, reason=''):
+        super().__init__(whole, reason)
+        self.whole,self.reason = whole,reason
 
 # %% ../../nbs/data/01_video.ipynb #4ec105e8
 def _need(module, path, extra=None):
@@ -300,6 +303,12 @@ class PyAVReader(Reader):
         return (w, h) if self._transposed else (h, w)
 
     @property
+    def interlaced(self):
+        "Are its frames interlaced, by the header or the first of them?"
+        self.size
+        return 'interlaced' in self.notes
+
+    @property
     def _transposed(self):
         a,b,c,d = self._first[2]
         return not a and not d
@@ -323,7 +332,7 @@ class PyAVReader(Reader):
     def fps(self):
         "Rate of the time stamps of all packets; no frame is decoded."
         times = self._packet_times()
-        rate = frame_rate(times, self.time_unit) if len(times) > 1 else self.stated_fps
+        rate = frame_rate(times, self.time_unit, self.stated_fps) if len(times) > 1 else self.stated_fps
         self.notes.update(notes_on_times(times if len(times) > 1 else None, self.stated_fps, self.time_unit))
         return rate if is_possible_rate(rate) else None
 
@@ -341,39 +350,43 @@ class PyAVReader(Reader):
         return (f for p in c.demux(s) for f in p.decode())
 
     def __iter__(self):
-        n,packets,end,begin = 0,0,0,None
+        shown,stamps = [],[]                                    # of packets and of frames
         with self._open() as c:
             s = self._stream(c)
-            weave = _Weaver(s) if self.deinterlace and self.info.get('interlaced') else None
+            weave = _Weaver(s) if self.deinterlace and self.interlaced else None
             indexed = len(s.index_entries) if self._counts_frames else 0
             for p in c.demux(s):
-                packets += bool(p.size) and not p.is_discard
+                if p.size and not p.is_discard: shown.append(_stamp(p, self._counts_frames))
                 frames = p.decode()
                 for f in weave(frames, not p.size) if weave else frames:
-                    t = self.time(f)
-                    if t is not None:
-                        begin = t if begin is None else begin
-                        end = max(end, t-begin)
-                    n += 1
+                    stamps.append(self.time(f))
                     yield f
-        self._check_complete(n, packets, end, indexed)
+        self._check_packets(shown, indexed)
+        self._check_frames(shown, stamps)
 
-    def _check_complete(self, n, packets, end, indexed):
-        "Raise `_Short` where clearly fewer frames came than the file claims; note a few that are missing."
-        if self._counts_frames and indexed > 1 and indexed == packets: whole = n   # an avi's index stands at its end: it is all there
+    def _check_packets(self, shown, indexed):
+        "Raise `_Short` where the file ends before what its header claims."
+        n,known = len(shown),[t for t in shown if t is not None]
+        whole = n
+        if self._counts_frames and indexed == n > 1: pass       # an avi's index stands at its end: it is all there
         elif self.claimed: whole = self.claimed
-        elif self.seconds and end: whole = max(n, round(n*self.seconds/(end + end/max(1, n-1))))
-        else: whole = n
+        elif self.seconds and len(known) > 1:
+            end = max(known) + (max(known) - min(known))/(len(known) - 1)
+            whole = round(n*max(1, self.seconds/max(end, 1e-3)))
         if n < .95*whole and whole-n > 2: raise _Short(whole)
-        self._note_missing(n, packets)
+        if self._counts_frames and n < (self.claimed or 0):
+            self.notes['frames missing'] = f'{self.claimed-n} of {self.claimed} frames were not recorded; the time stamps of the others leave gaps for them'
 
-    def _note_missing(self, n, packets):
-        claimed = self.claimed or 0
-        if self._counts_frames and packets < claimed and n == packets:
-            self.notes['frames missing'] = f'{claimed-n} of {claimed} frames were not recorded; the time stamps of the others leave gaps for them'
-        elif n < max(claimed, packets if self.info['codec'] in _one_packet_one_frame else 0):
-            whole = max(claimed, packets)
-            self.notes['frames missing'] = f'{whole-n} of {whole} frames cannot be decoded, as where a recording is cut inside a group of pictures; they are left out'
+    def _check_frames(self, shown, stamps):
+        "Raise `_Short` where many packets gave no frame; note a few, and those before the first that can be decoded."
+        whole = len(shown) if self.info['codec'] in _one_packet_one_frame else min(len(shown), self.claimed or 0)
+        lost = whole - len(stamps)
+        if lost <= 0: return
+        first = next((t for t in stamps if t is not None), None)
+        before = 0 if first is None else sum(t is not None and t < first - 1e-6 for t in shown)
+        if lost-before > max(2, .05*whole): raise _Short(whole, f'{lost-before} of {whole} frames, of those after the first that is whole, cannot be decoded')
+        where = 'before the first that stands alone, as where a recording is cut inside a group of pictures' if before >= lost else 'here and there'
+        self.notes['frames missing'] = f'{lost} of {whole} frames cannot be decoded, {where}; they are left out'
 
     _conv = None
     def _rgb(self, f):
@@ -1096,6 +1109,16 @@ class Video:
 # %% ../../nbs/data/01_video.ipynb #552999ea
 _mend = 'Copy or export it again, or take what there is with Video(path, partial=True)'
 
+def _ranges(numbers, n=6):
+    "Rising numbers in words: '3, 7-12 and 4 more'."
+    runs = []
+    for i in numbers:
+        if runs and i == runs[-1][1] + 1: runs[-1][1] = i
+        else: runs.append([i, i])
+    words = [f'{a}-{b}' if b > a else str(a) for a,b in runs[:n]]
+    more = sum(b-a+1 for a,b in runs[n:])
+    return ', '.join(words) + (f' and {more} more' if more else '')
+
 @patch
 def _raw(self:Video, every=1):
     "Arrays of frames 0, every, 2*every, ... as the reader gives them; sets number and times of the frames at the end."
@@ -1111,7 +1134,7 @@ def _raw(self:Video, every=1):
             n += 1
     except VideoError: raise
     except Exception as e: self._ended(n, e)
-    if damaged: r.notes['frames missing'] = f'{len(damaged)} frames that the decoder marked as damaged are left out: {_some(damaged)}'
+    if damaged: r.notes['frames missing'] = f'{len(damaged)} frames that the decoder marked as damaged are left out: {_ranges(damaged)}'
     if not n: raise VideoError(self.path, 'not one frame can be decoded', 'Copy or export it again')
     self._n = n
     self._set_times(stamps)
@@ -1120,13 +1143,14 @@ def _raw(self:Video, every=1):
 def _ended(self:Video, k, e):
     "The reader failed after `k` frames: an error, unless the clip may be partial."
     short = isinstance(e, _Short)
-    about = e.args[0] if short else self._head.claimed
+    about = e.whole if short else self._head.claimed
+    reason = e.reason if short else ''
     of_about = f' of about {about}' if about else ''
     if self.partial and k:
-        self._head.notes['frames missing'] = f'it stops after {k}{of_about} frames'
+        self._head.notes['frames missing'] = reason or f'it stops after {k}{of_about} frames'
         return
     said = '' if short else f' ({_brief(e, self.path)})'
-    raise VideoError(self.path, f'it stops after {k}{of_about} frames{said}', _mend) from e
+    raise VideoError(self.path, reason or f'it stops after {k}{of_about} frames{said}', _mend) from e
 
 @patch
 def _set_times(self:Video, stamps):
@@ -1136,7 +1160,7 @@ def _set_times(self:Video, stamps):
     stated = all(o is None for o in stamps)
     times,backwards = whole_times(stamps, self.fps if stated else None)
     if stated or len(stamps) < 2: self._times = times; return
-    rate = frame_rate(times, r.time_unit)
+    rate = frame_rate(times, r.time_unit, r.stated_fps)
     r.notes.update(notes_on_times(times, r.stated_fps, r.time_unit, backwards))
     if is_possible_rate(rate): self._times,self._rate = times,rate
 
@@ -1307,17 +1331,25 @@ def _read_image(path):
 # %% ../../nbs/data/01_video.ipynb #aa592020
 def _resize(img, h, w, box=None): return np.asarray(Image.fromarray(img).resize((w,h), Image.Resampling.BILINEAR, box=box))  # Pillow's bilinear filter widens when it shrinks: no aliasing
 
-def _pad(img, size):
+def _shown_size(img, pixel_aspect):
+    "(h, w) of a frame whose pixels are made square by shrinking their longer side; floats."
     h,w = img.shape
+    return (h, w*pixel_aspect) if pixel_aspect < 1 else (h/pixel_aspect, w)
+
+def _pad(img, size, pixel_aspect=1.):
+    h,w = _shown_size(img, pixel_aspect)
     nh,nw = (max(1, round(s*size/max(h, w))) for s in (h,w))
     out = np.zeros((size,size), np.uint8)
     y,x = (size-nh)//2,(size-nw)//2
     out[y:y+nh, x:x+nw] = _resize(img, nh, nw)
     return out
 
-def _crop(img, size):
-    h,w = img.shape; s = min(h, w); y,x = (h-s)/2,(w-s)/2
-    return _resize(img, size, size, (x, y, x+s, y+s))
+def _crop(img, size, pixel_aspect=1.):
+    h,w = _shown_size(img, pixel_aspect)
+    s = min(h, w)
+    sy,sx = s*img.shape[0]/h,s*img.shape[1]/w                   # the square in stored pixels
+    y,x = (img.shape[0]-sy)/2,(img.shape[1]-sx)/2
+    return _resize(img, size, size, (x, y, x+sx, y+sy))
 
 _fits = dict(pad=(_pad, max, 'longer'), crop=(_crop, min, 'shorter'))
 
@@ -1325,16 +1357,17 @@ _fits = dict(pad=(_pad, max, 'longer'), crop=(_crop, min, 'shorter'))
 def fit_frame(img:np.ndarray,     # uint8 (H,W)
               size:int,           # pixels of each side of the result
               fit:str='pad',      # 'pad': whole frame, zeros beside it; 'crop': centre square, sides cut off
-              upscale:bool=False  # allow frames smaller than `size`
+              upscale:bool=False, # allow frames smaller than `size`
+              pixel_aspect:float=1. # width of a pixel over its height, as `Video.pixel_aspect` says it
              )->np.ndarray:       # uint8 (size,size)
     "A frame as a square of `size`, its aspect ratio kept."
     if fit not in _fits: raise ValueError(f"fit must be one of {', '.join(_fits)}, not {fit!r}")
     if img.ndim != 2 or img.dtype != np.uint8: raise ValueError(f'fit_frame takes a uint8 (H,W) frame, not {img.dtype} {img.shape}')
     f,side,word = _fits[fit]
-    have = side(img.shape)
+    have = math.floor(side(_shown_size(img, pixel_aspect)))
     if size < 1 or size > have and not upscale:
         raise ValueError(f'size={size} for a frame of {img.shape[0]} x {img.shape[1]}, whose {word} side is {have}. Choose a size from 1 to {have}, or pass upscale=True')
-    return f(img, size)
+    return f(img, size, pixel_aspect)
 
 # %% ../../nbs/data/01_video.ipynb #4c9f28ee
 _maybe_still = {'.gif', '.tif', '.tiff', '.dcm', '.dicom', '.mha', '.mhd', '.nii', '.nii.gz'}
