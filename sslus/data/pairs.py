@@ -8,7 +8,7 @@ Docs: https://sslus.github.io/sslus/data/pairs.html.md"""
 __all__ = ['SameFrame', 'Window', 'UniformBatch', 'SweepBatch']
 
 # %% ../../nbs/data/04_pairs.ipynb #5519b54a
-import bisect
+import bisect, warnings
 import numpy as np
 
 # %% ../../nbs/data/04_pairs.ipynb #d99bbb7c
@@ -42,33 +42,59 @@ class Window:
         return self.seconds*store.videos.fps.values + 1e-6
 
     def check(self, store):
-        "ValueError where a clip has no rate, or no two of its stored frames are near enough."
-        reach, many = self.reach(store), store.counts > 1
-        _raise_for(store, np.isnan(reach), 'has no frame rate: give the window as Window(frames=...), or build the store with fps=...')
-        _raise_for(store, many & (reach < store.every), f'{self} holds no other stored frame (every {store.every} source frames is stored): widen the window or store more frames')
+        "ValueError where no clip has a pair; a warning where some have none: their frames pair with themselves."
+        reach, several = self.reach(store), store.counts > 1
+        no_rate = several & np.isnan(reach)
+        no_pair = several & (reach < store.every) & ~self._timed(store)
+        for clip in np.flatnonzero(self._timed(store)): no_pair[clip] = np.diff(_times_of_clip(store, clip)).min(initial=np.inf) > self.seconds
+        _tell(store, no_rate, several, 'has no frame rate: give the window as Window(frames=...), or build the store with fps=...')
+        _tell(store, no_pair, several, f'{self} holds no other stored frame (every {store.every} source frames is stored): widen the window or store more frames')
 
     def partners(self, store, rows, rng):
         "(n,) rows of the partners of `rows`, drawn with the numpy generator `rng`."
-        reach = (self.reach(store)//store.every).astype(np.int64)         # in stored frames
-        return _in_parts(lambda r: _partners(store, r, reach, rng), rows)
+        reach = np.nan_to_num(self.reach(store)//store.every).astype(np.int64)    # in stored frames
+        timed = self._timed(store)
+        return _in_parts(lambda r: _partners(store, r, *self._span(store, r, reach, timed), rng), rows)
 
     def weights(self, store, rows, partners):
         "(n,) float32 weights in (0, 1], or None."
         if not self.weighted: return None
-        reach = np.floor(self.reach(store))
-        return _in_parts(lambda r, p: _nearness(reach[store.video_of[r]], np.abs(r - p)*store.every), rows, partners)
+        reach = np.floor(np.nan_to_num(self.reach(store)))
+        timed = self._timed(store)
+        def part(r, p):
+            distance = np.abs(r - p)*float(store.every)
+            odd = timed[store.video_of[r]]
+            if odd.any(): distance[odd] = np.abs(store.times(r[odd]) - store.times(p[odd]))*store.videos.fps.values[store.video_of[r[odd]]]
+            return _nearness(reach[store.video_of[r]], distance)
+        return _in_parts(part, rows, partners)
+
+    def _timed(self, store):
+        "Which clips need the time of each frame: a window in seconds, and uneven times."
+        return store.is_uneven if self.frames is None else np.zeros(len(store.counts), bool)
+
+    def _span(self, store, rows, reach, timed):
+        "Lowest and highest offset to a partner of each row, inside its clip."
+        clip = store.video_of[rows]
+        place, last = rows - store.first[clip], store.counts[clip] - 1
+        low, high = np.maximum(-reach[clip], -place), np.minimum(reach[clip], last - place)
+        for c in np.unique(clip[timed[clip]]):
+            own = clip == c
+            times = _times_of_clip(store, c)
+            low[own] = np.searchsorted(times, times[place[own]] - self.seconds - 1e-6) - place[own]
+            high[own] = np.searchsorted(times, times[place[own]] + self.seconds + 1e-6, 'right') - 1 - place[own]
+        return low, high
 
     def __repr__(self):
         dist = f'seconds={self.seconds}' if self.frames is None else f'frames={self.frames}'
         return f"Window({dist}{', weighted=True' if self.weighted else ''})"
 
 # %% ../../nbs/data/04_pairs.ipynb #17cd5515
-def _partners(store, rows, reach, rng):
-    clip = store.video_of[rows]
-    pos, last, h = rows - store.first[clip], store.counts[clip] - 1, reach[clip]
-    lo, hi = np.maximum(-h, -pos), np.minimum(h, last - pos)           # offsets that stay inside the clip
-    off = lo + (rng.random(len(rows))*(hi - lo)).astype(np.int64)      # hi-lo candidates: 0 is left out
-    return rows + off + ((off >= 0) & (hi > 0))
+def _partners(store, rows, low, high, rng):
+    "A partner for each row, with the offsets from `low` to `high`, both included and 0 left out; itself where there is none."
+    off = low + (rng.random(len(rows))*(high - low)).astype(np.int64)  # high-low candidates
+    return rows + off + ((off >= 0) & (high > 0))
+
+def _times_of_clip(store, clip): return store.times(np.arange(store.first[clip], store.first[clip] + store.counts[clip]))
 
 def _nearness(reach, dist): return ((reach - dist + 1)/(reach + 1)).astype(np.float32)
 
@@ -76,8 +102,12 @@ def _in_parts(f, *arrays, n=1 << 18):
     "`f` of the arrays, `n` rows at a time: an epoch of millions needs no more memory for what stands between."
     return np.concatenate([f(*(o[i:i+n] for o in arrays)) for i in range(0, max(1, len(arrays[0])), n)])
 
-def _raise_for(store, bad, what):
-    if bad.any(): raise ValueError(f'clip {store.videos.name[int(np.flatnonzero(bad)[0])]!r} ({int(bad.sum())} of {len(bad)} clips): {what}')
+def _tell(store, bad, several, what):
+    "ValueError where `bad` holds for all clips of several frames; a warning where it holds for some."
+    if not bad.any(): return
+    text = f'clip {store.videos.name[int(np.flatnonzero(bad)[0])]!r} ({int(bad.sum())} of {len(bad)} clips): {what}'
+    if bad[several].all(): raise ValueError(text)
+    warnings.warn(f'{text}. Until then the frames of such clips pair with themselves', stacklevel=4)
 
 # %% ../../nbs/data/04_pairs.ipynb #f2b9558b
 class UniformBatch:

@@ -99,9 +99,9 @@ def _cleaned(video, every, clean, most=128 << 20):
     return (fitted.apply(g) for g in (kept if kept is not None else video._grey(every))), fitted.facts
 
 # %% ../../nbs/data/02_store.ipynb #2c53a4bb
-def _frames(path, every, region, clean):
+def _frames(path, every, region, clean, deinterlace=False):
     "The opened clip, its frames to be stored, and what cleaning found in it."
-    video = Video(path, **({} if not region else dict(region=region)))
+    video = Video(path, **({} if not region else dict(region=region)), **({} if not deinterlace else dict(deinterlace=deinterlace)))
     frames, facts = _cleaned(video, every, clean) if clean else (video._grey(every), {})
     return video, frames, facts
 
@@ -128,15 +128,17 @@ def decode_clip(path:str,        # clip to read
                 upscale:bool=False, # allow frames smaller than `size`?
                 region=None,     # `region` of `Video`: crop to the image region of a DICOM file
                 clean=None,      # settings with a method `fit`, such as `Clean` of `sslus.data.clean`
-                seen:dict|None=None # size and date that the clip must have, before and after; None: not asked
-               )->dict:          # `n`, `fps`, `height`, `width`, `sha`, `facts`, or `reason` and `remedy` where the clip is unusable
+                seen:dict|None=None, # size and date that the clip must have, before and after; None: not asked
+                deinterlace:bool=False # one picture of the two halves of interlaced frames?
+               )->dict:          # `n`, `fps`, `height`, `width`, `sha`, `times`, `notes`, `facts`, or `reason` and `remedy` where the clip is unusable
     "Decode one clip front to back into a part file."
     sha, n, tmp = hashlib.sha256(), 0, Path(f'{part}.{os.getpid()}.tmp')     # of this process alone: one that outlived a killed build may write beside it
     try:
         _unchanged(path, seen)
-        with _reading(path): video, frames, facts = _frames(path, every, region, clean)
+        with _reading(path): video, frames, facts = _frames(path, every, region, clean, deinterlace)
+        with _reading(path): aspect = video.pixel_aspect
         with open(tmp, 'wb', buffering=0) as f:
-            for block in _blocks(_each(frames, path), lambda o: fit_frame(o, size, fit, upscale), size):
+            for block in _blocks(_each(frames, path), lambda o: fit_frame(o, size, fit, upscale, aspect), size):
                 _put(f, block); sha.update(block); n += len(block)
         _unchanged(path, seen)
         if n == 0: raise VideoError(path, 'holds no frame', 'remove it')
@@ -149,7 +151,16 @@ def decode_clip(path:str,        # clip to read
         return dict(reason=reason, remedy=remedy)
     finally: tmp.unlink(missing_ok=True)
     h,w = video.size
-    return dict(n=n, fps=video.fps, height=h, width=w, sha=sha.hexdigest(), **(dict(facts=facts) if facts else {}))
+    more = dict(times=_uneven_times(video, every, n), notes=video.notes, facts=facts, pixel_aspect=None if aspect == 1 else aspect)
+    return dict(n=n, fps=video.fps, height=h, width=w, sha=sha.hexdigest(), **{k: v for k,v in more.items() if v})
+
+def _uneven_times(video, every, n):
+    "Seconds of the stored frames where number / rate is more than 1 ms off, else None."
+    times = video.times
+    if times is None or not video.fps: return None
+    times = times[::every][:n]
+    off = np.abs(times - np.arange(len(times))*every/video.fps).max(initial=0)
+    return np.round(times, 6).tolist() if len(times) == n and off > .001 else None
 
 def _put(f, block):
     "Write all of a block: a raw file may take a part of it."
@@ -158,7 +169,8 @@ def _put(f, block):
 
 # %% ../../nbs/data/02_store.ipynb #bfcce1f4
 _small = ('videos.parquet', 'index.parquet', 'failed.csv')
-_own, _optional = ('name', 'path', 'patient', 'machine', 'fps', 'height', 'width', 'first', 'n', 'sha'), ('clean', 'region', 'names', 'columns')
+_own = ('name', 'path', 'patient', 'machine', 'fps', 'height', 'width', 'first', 'n', 'sha', 'uneven', 'pixel_aspect', 'notes')
+_optional = ('clean', 'region', 'deinterlace', 'names', 'columns')
 
 def _value(o):
     "A cell of a table as JSON has it; None where there is nothing."
@@ -182,7 +194,7 @@ def _coded(plan, salt):
     return dict(plan, clips=[one(c) for c in plan['clips']])
 
 def _key(plan, clip):
-    more = [plan[k] for k in ('clean', 'region') if k in plan]
+    more = [plan[k] for k in ('clean', 'region', 'deinterlace') if k in plan]
     return _sha([clip[k] for k in ('path','bytes','mtime','files') if k in clip] + [plan[k] for k in ('format','size','every','fit','upscale')] + more)[:20]
 
 # %% ../../nbs/data/02_store.ipynb #466a3f8a
@@ -267,19 +279,31 @@ def _who(videos):
     import pandas as pd
     return {k: pd.Categorical(videos[c], categories=videos[c].dropna().unique()) for k,c in dict(video='name', patient='patient', machine='machine').items()}
 
-def _index_of(videos, who, every, clip, rows):
-    "The index of `rows`, frames of the clips numbered `clip`."
+def _index_of(videos, who, every, clip, rows, times=None):
+    "The index of `rows`, frames of the clips numbered `clip`; `times`: seconds of each row where its clip is uneven."
     import pandas as pd
     frame = (rows - videos['first'].values[clip])*every
-    return pd.DataFrame({**{k: c.take(clip) for k,c in who.items()}, 'frame': frame.astype(np.int32), 'time': (frame/videos.fps.values[clip]).astype(np.float32)})
+    time = frame/videos.fps.values[clip]
+    if times is not None: time = np.where(np.isnan(times), time, times)
+    return pd.DataFrame({**{k: c.take(clip) for k,c in who.items()}, 'frame': frame.astype(np.int32), 'time': time})
 
-def _write_index(path, videos, every, piece=1 << 20):
+def _uneven_part(metas, videos, rows):
+    "Seconds of each of `rows`, which follow each other, as its clip states them; NaN in clips of even spacing."
+    times = np.full(len(rows), np.nan)
+    for m,first,n in zip(metas, videos['first'], videos.n):
+        a,b = max(first, rows[0]),min(first + n, rows[-1] + 1)
+        if b > a and 'times' in m: times[a-rows[0]:b-rows[0]] = m['times'][a-first:b-first]
+    return times
+
+def _write_index(path, videos, every, metas=(), piece=1 << 20):
     "Write the index piece by piece: no list, and no array, of all frames."
     import pyarrow as pa, pyarrow.parquet as pq
     who, first, n, out = _who(videos), videos['first'].values, int(videos.n.sum()), None
+    uneven = any('times' in m for m in metas)
     for i in range(0, n, piece):
         rows = np.arange(i, min(i + piece, n))
-        t = pa.Table.from_pandas(_index_of(videos, who, every, np.searchsorted(first, rows, 'right') - 1, rows), preserve_index=False)
+        times = _uneven_part(metas, videos, rows) if uneven else None
+        t = pa.Table.from_pandas(_index_of(videos, who, every, np.searchsorted(first, rows, 'right') - 1, rows, times), preserve_index=False)
         out = out or pq.ParquetWriter(path, t.schema)
         out.write_table(t)
     out.close()
@@ -299,6 +323,9 @@ def _videos(plan, metas):
     def row(m): c = plan['clips'][m['i']]; return {**c, **m, 'facts': None, 'given': c.get('fps'), 'name': _text(c['name']), 'path': _text(c['path'])}
     v = pd.DataFrame([row(m) for m in metas])
     v['fps'] = v.fps.astype(float).fillna(v.given.astype(float)).fillna(np.nan if plan['fps'] is None else plan['fps'])
+    v['uneven'] = [_sha(m['times'])[:16] if 'times' in m else None for m in metas]   # a sum of its times: windows in seconds hang on them
+    v['pixel_aspect'] = [m.get('pixel_aspect') or 1. for m in metas]
+    v['notes'] = [', '.join(m.get('notes', ())) for m in metas]
     v['first'] = v.n.cumsum() - v.n
     more = [c for c in plan.get('columns', ()) if c in v]
     return pd.concat([v[[*_own, *more]], _facts(metas).rename(columns=lambda c: f'{c}_' if c in (*_own, *more) else c)], axis=1)
@@ -309,7 +336,7 @@ def _tables(work, plan, metas, failed):
     (work/'store.json').unlink(missing_ok=True)                     # of a build that was cut off: it says that the tables are whole
     v = _videos(plan, metas)
     v.to_parquet(work/'videos.parquet')
-    _write_index(work/'index.parquet', v, plan['every'])
+    _write_index(work/'index.parquet', v, plan['every'], metas)
     pd.DataFrame([{k: _text(o) for k,o in f.items()} for f in failed], columns=['path','reason','remedy']).to_csv(work/'failed.csv', index=False)
 
 # %% ../../nbs/data/02_store.ipynb #faedfd66
@@ -330,7 +357,7 @@ def _finish(work, plan, keys, metas, max_failed):
     metas = frozen['metas']
     _join(work, metas, plan['size']**2)
     _tables(work, plan, metas, frozen['failed'])
-    content = {k: plan[k] for k in ('format','size','every','fit','clean','region') if k in plan} | dict(clips=[m['sha'] for m in metas])
+    content = {k: plan[k] for k in ('format','size','every','fit','clean','region','deinterlace') if k in plan} | dict(clips=[m['sha'] for m in metas])
     _write_settings(work, dict(plan, fingerprint=_sha(content), n=sum(m['n'] for m in metas)))
 
 # %% ../../nbs/data/02_store.ipynb #283a5199
@@ -457,7 +484,7 @@ class FrameStore:
         self.size, self.every, self.fit, self.fingerprint, self.n = (meta[k] for k in ('size','every','fit','fingerprint','n'))
         self.videos = _table(self.path, 'videos.parquet', meta)
         self._check_size()
-        self._index = self._frames = self._groups = self._who = None
+        self._index = self._frames = self._groups = self._who = self._stamps = None
         self.first, self.counts = self.videos['first'].values, self.videos.n.values
         self.video_of = np.repeat(np.arange(len(self.videos), dtype=np.int32), self.counts)
 
@@ -500,7 +527,7 @@ class FrameStore:
 
     def __len__(self): return self.n
     def __getitem__(self, i): return np.array(self.frames[i])
-    def __getstate__(self): return dict(self.__dict__, _frames=None, _index=None, _who=None)   # a worker process maps the file itself
+    def __getstate__(self): return dict(self.__dict__, _frames=None, _index=None, _who=None, _stamps=None)   # a worker process maps the file itself
     def __repr__(self):
         who = f', {self.videos.patient.nunique()} patients' if self.videos.patient.notna().any() else ''
         bad = f', {len(self.failed)} clips failed' if len(self.failed) else ''
@@ -517,7 +544,31 @@ def where(self:FrameStore,
     rows = rows.astype(np.int64).ravel()
     rows = np.where(rows < 0, rows + self.n, rows)
     if self._who is None: self._who = _who(self.videos)
-    return _index_of(self.videos, self._who, self.every, self.video_of[rows], rows)
+    return _index_of(self.videos, self._who, self.every, self.video_of[rows], rows, self.times(rows))
+
+@patch
+def times(self:FrameStore,
+    rows # (n,) row numbers
+)->np.ndarray: # (n,) float64; NaN in clips without a rate
+    "Seconds of frames after the first of their clip: as the clip states them, else number / rate."
+    rows = np.asarray(rows)
+    clip = self.video_of[rows]
+    times = (rows - self.first[clip])*self.every/self.videos.fps.values[clip]
+    if self.is_uneven.any():
+        odd = self.is_uneven[clip]
+        times[odd] = self._read_stamps()[rows[odd]]
+    return times
+
+@patch(as_prop=True)
+def is_uneven(self:FrameStore)->np.ndarray: # (clips,) bool
+    "Which clips state times that number / rate misses by more than 1 ms."
+    return self.videos.uneven.notna().values if 'uneven' in self.videos else np.zeros(len(self.videos), bool)
+
+@patch
+def _read_stamps(self:FrameStore):
+    "Seconds of all rows, from the index."
+    if self._stamps is None: self._stamps = self.index.time.values.astype(float)
+    return self._stamps
 
 # %% ../../nbs/data/02_store.ipynb #ba2f6147
 @patch
@@ -531,7 +582,7 @@ def verify(self:FrameStore)->dict: # file -> what it was compared with
     videos = _table(self.path, 'videos.parquet', meta)
     bad = [name for name,first,n,sha in zip(videos.name, videos['first'], videos.n, videos.sha) if hashlib.sha256(self.frames[first:first+n]).hexdigest() != sha]
     if bad: raise StoreError(f"{self.path}: frames of {len(bad)} clip(s) changed since the build: {', '.join(bad[:5])}. Build the store anew.")
-    content = {k: meta[k] for k in ('format','size','every','fit','clean','region') if k in meta} | dict(clips=list(videos.sha))
+    content = {k: meta[k] for k in ('format','size','every','fit','clean','region','deinterlace') if k in meta} | dict(clips=list(videos.sha))
     if _sha(content) != meta['fingerprint']: raise StoreError(f'{self.path}: the fingerprint is not that of the settings and clips: the store is damaged. Build it anew.')
     return {'frames.u8': f'sums of {len(videos)} clips', **{o: 'its sum' if o in sums else 'not compared: made before sums were kept' for o in _small},
             'store.json': 'its sum' if 'sum' in meta else 'fingerprint only: made before sums were kept'}
@@ -550,6 +601,7 @@ def build(cls:FrameStore,
     *,                    # All that follows is given by name
     upscale:bool=False,   # Allow clips smaller than `size`?
     region:bool=False,    # Crop DICOM clips to the image region that they name?
+    deinterlace:bool=False, # Make one picture of the two halves of interlaced frames?
     clean=None,           # True, or a `Clean(...)` of `sslus.data.clean`: crop to the beam, paint text over, find colour, split and static clips
 
     # Whose clips they are
@@ -582,7 +634,7 @@ def build(cls:FrameStore,
     people = People(same, distinct)
     dest, clean = Path(dest), _clean(clean)
     tbl = _clip_table(videos, patient if table is None else table, machine if table is None else table, columns, people)
-    more = dict(clean=clean and json.loads(json.dumps(clean.settings())), region=region, names=names, columns=list(columns))
+    more = dict(clean=clean and json.loads(json.dumps(clean.settings())), region=region, deinterlace=deinterlace, names=names, columns=list(columns))
     plan = true = _plan(tbl, dict(size=int(size), every=int(every), fit=fit, upscale=bool(upscale), fps=fps, **{k: v for k,v in more.items() if v}))
     if names: plan = _coded(plan, salt)
     keep = partial(_write_keys, key_table, dest, true, plan) if key_table else lambda: None
@@ -613,7 +665,7 @@ def _clean(clean):
 
 def _how(plan, clean):
     "For each clip what decoding must know beside the usual settings."
-    usual = {k: v for k,v in dict(region=plan.get('region'), clean=clean).items() if v}
+    usual = {k: v for k,v in dict(region=plan.get('region'), deinterlace=plan.get('deinterlace'), clean=clean).items() if v}
     return [dict(usual, seen={k: c[k] for k in ('bytes', 'mtime', 'files') if k in c}) for c in plan['clips']]
 
 @contextmanager
@@ -770,7 +822,7 @@ class StoreSubset(FrameStore):
         self.video_of = np.repeat(np.arange(len(self.counts), dtype=np.int32), self.counts)
         self.rows = (parent.first[clips] + start)[self.video_of] + step*(np.arange(self.n) - self.first[self.video_of])
         self.videos = parent.videos.iloc[clips].reset_index(drop=True).assign(first=self.first, n=self.counts)
-        self._index = self._frames = self._groups = self._who = None
+        self._index = self._frames = self._groups = self._who = self._stamps = None
         self.fingerprint = self._print()
 
     def _print(self):
@@ -795,6 +847,10 @@ class StoreSubset(FrameStore):
     def where(self, rows):
         "As `FrameStore.where`, for rows of this part."
         return self.parent.where(self.rows[rows])
+
+    def times(self, rows):
+        "As `FrameStore.times`: seconds after the first frame of the clip, stored in this part or not."
+        return self.parent.times(self.rows[rows])
 
 # %% ../../nbs/data/02_store.ipynb #06b49e11
 @patch
