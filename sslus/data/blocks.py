@@ -582,7 +582,7 @@ class _ReadClip(RandTransform):
         start = random.randrange(n - span + 1) if self.train else (n - span)//2
         if isinstance(o, Sweep): return TensorClip(src.batch(np.array([[o.store.first[o.i] + start, src.strides[0]]]))[0][0])
         frames = v[start:start + span:self.step or 1]
-        return TensorClip(torch.from_numpy(np.stack([fit_frame(f, *self.fit_args) for f in frames]))[:,None])
+        return TensorClip(torch.from_numpy(np.stack([fit_frame(f, *self.fit_args, v.pixel_aspect) for f in frames]))[:,None])
 
 # %% ../../nbs/data/06_blocks.ipynb #5c0acaff
 def ClipBlock(n_frames:int=4,       # frames in a clip

@@ -41,6 +41,12 @@ class Window:
         if self.frames is not None: return np.full(len(store.videos), float(self.frames))
         return self.seconds*store.videos.fps.values + 1e-6
 
+    def shortest_reach(self, store):
+        "The shortest window of a clip that holds a pair, in source frames; of all clips where none does."
+        reach = self.reach(store)
+        usable = reach[reach >= store.every]                     # a clip that states an untrue rate is not asked
+        return float(np.nanmin(usable if len(usable) else reach, initial=np.inf))
+
     def check(self, store):
         "ValueError where no clip has a pair; a warning where some have none: their frames pair with themselves."
         reach, several = self.reach(store), store.counts > 1

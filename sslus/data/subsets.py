@@ -9,6 +9,7 @@ __all__ = ['VarianceSets', 'variance_sets', 'variance_table', 'variance_axes', '
 
 # %% ../../nbs/data/07_subsets.ipynb #591591af
 import numpy as np
+from .pairs import Window
 from .store import FrameStore, StoreError
 
 # %% ../../nbs/data/07_subsets.ipynb #899004e7
@@ -53,7 +54,7 @@ def _frames_per_video(base, have, given):
 
 def _steps(store, centres, given, reach):
     "From the first of `centres` whose clips have room for the widest step: the base if it can, else a set with more patients and fewer frames a clip."
-    if reach is None: reach = np.nanmin(.1*store.videos.fps.values, initial=np.inf) + 1e-6                   # what `frame_dls` pairs by default
+    if reach is None: reach = Window(seconds=.1).shortest_reach(store)                                      # what `frame_dls` pairs by default
     room = {i: _step_room(store, store.subset(**s)) for i,s in enumerate(centres)}
     most = room if given is not None else {i: int(min(n, reach//store.every)) for i,n in room.items()}
     wide = [max(given)] if given is not None else [3, 2]

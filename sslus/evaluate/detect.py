@@ -333,30 +333,44 @@ def _colours(planes):
     "{plane: colour}."
     return {p: f'C{i%10}' for i,p in enumerate(planes)}
 
-def _bands(ax, frames, rows, colours, fps):
+def _clock(d, fps):
+    "(frame numbers to what the axis counts, its name): seconds by `fps` or the frames' own times, else frames."
+    if fps: return lambda k: np.asarray(k)/fps, 'seconds'
+    times = d['time'].to_numpy(float) if 'time' in d else np.full(len(d), np.nan)
+    if len(d) < 2 or not np.isfinite(times).all(): return np.asarray, 'frame'
+    frames = d.frame.to_numpy(float)
+    first, last = (times[1]-times[0])/(frames[1]-frames[0]), (times[-1]-times[-2])/(frames[-1]-frames[-2])
+    def at(k):
+        k = np.asarray(k, float)
+        inside = np.interp(k, frames, times)
+        return inside + np.minimum(k - frames[0], 0)*first + np.maximum(k - frames[-1], 0)*last
+    return at, 'seconds'
+
+def _bands(ax, frames, rows, colours, at):
     "Coloured runs of planes with their names, a band for each of `rows` {name: labels}, the first on top."
     span = np.ptp(np.asarray(frames)) + _step(frames)
     for y,(name,labels) in enumerate(reversed(rows.items())):
         for r in label_runs(frames, labels).itertuples():
             if r.label not in colours: continue
-            ax.broken_barh([((r.first-.5*_step(frames))/fps, r.frames/fps)], (y+.1, .8), color=colours[r.label], alpha=.75)
-            if r.frames > .016*span*len(str(r.label)): ax.text((r.first-.5*_step(frames)+r.frames/2)/fps, y+.5, r.label, ha='center', va='center', fontsize=7)   # where there is room
+            begin, end = at(r.first-.5*_step(frames)), at(r.first-.5*_step(frames)+r.frames)
+            ax.broken_barh([(begin, end-begin)], (y+.1, .8), color=colours[r.label], alpha=.75)
+            if r.frames > .016*span*len(str(r.label)): ax.text((begin+end)/2, y+.5, r.label, ha='center', va='center', fontsize=7)   # where there is room
     ax.set(yticks=[i+.5 for i in range(len(rows))], yticklabels=list(reversed(rows)), ylim=(0, len(rows))); ax.tick_params(labelsize=7, bottom=False, labelbottom=False)
 
-def _curves(ax, d, best, colours, fps):
+def _curves(ax, d, best, colours, at, unit):
     "Probability of each plane with a dot on its best frame {plane: (frame, probability, is it right?)}."
     for k,(p,c) in enumerate(colours.items()):
-        ax.plot(d.frame/fps, d[f'prob_{p}'], color=c, lw=1.3, ls=('-', '--', ':', '-.')[k%4], label=p)
-        if p in best: ax.plot(best[p][0]/fps, best[p][1], 'o', color=c, mfc=c if best[p][2] else 'white', ms=6, clip_on=False, zorder=3)
+        ax.plot(at(d.frame), d[f'prob_{p}'], color=c, lw=1.3, ls=('-', '--', ':', '-.')[k%4], label=p)
+        if p in best: ax.plot(at(best[p][0]), best[p][1], 'o', color=c, mfc=c if best[p][2] else 'white', ms=6, clip_on=False, zorder=3)
     ax.set(ylim=(0,1.02), ylabel='probability'); ax.tick_params(labelsize=7); ax.legend(fontsize=7, loc='center left', bbox_to_anchor=(1, .5), frameon=False)
-    ax.set_xlabel('frame' if fps == 1 else 'seconds', fontsize=8)
+    ax.set_xlabel(unit, fontsize=8)
 
-def _thumbs(axs, pics, best, colours, fps):
+def _thumbs(axs, pics, best, colours, at, unit):
     "Best frames in the order of time, framed in the colour of their plane."
     order = sorted(pics, key=lambda p: best[p][0])
     for ax,p in zip(axs, order):
         ax.imshow(pics[p], cmap='gray', vmin=0, vmax=255); ax.set(xticks=[], yticks=[]); ax.spines[:].set(color=colours[p], linewidth=2, visible=True)
-        ax.set_title(f'{p}, {best[p][0]/fps:.2f} s' if fps != 1 else f'{p}, {best[p][0]}', fontsize=7)
+        ax.set_title(f'{p}, {at(best[p][0]):.2f} s' if unit == 'seconds' else f'{p}, {best[p][0]}', fontsize=7)
     for ax in axs[len(order):]: ax.axis('off')
 
 # %% ../../nbs/evaluate/06_detect.ipynb #827f1340
@@ -364,20 +378,21 @@ def plot_timeline(frames:pd.DataFrame, # predictions of one sweep, with class wh
                   planes,              # classes to draw, without background
                   best:dict|None=None, # plane -> (frame, probability, is it right?) for the dots; None: no dots
                   pictures:dict|None=None, # plane -> its best frame, uint8 (H,W), to show above; None: none
-                  fps:float|None=None  # frames per second; None: the axis counts frames
+                  fps:float|None=None  # frames per second; None: the column `time`, where there is one, else the axis counts frames
                  )->list:              # matplotlib axes: pictures, bands, probabilities
     "True and predicted planes of a sweep, their probabilities, and best frames; ValueError where the frames are of several sweeps."
     import matplotlib.pyplot as plt
     if len(swept := _by_sweep(frames)) != 1: raise ValueError(f'plot_timeline draws one sweep, these are frames of {len(swept)}: choose one')
     (video,d), = swept.items()
-    best,pics,fps,colours = best or {}, pictures or {}, fps or 1, _colours(planes)
+    best,pics,colours = best or {}, pictures or {}, _colours(planes)
+    at,unit = _clock(d, fps)
     fig = plt.figure(figsize=(7.5, 2.5+1.3*bool(pics)), layout='constrained')
     grid = fig.add_gridspec(2+bool(pics), 1, height_ratios=[1.5]*bool(pics)+[.6, 1.5])
     bands = fig.add_subplot(grid[-2]); low = fig.add_subplot(grid[-1], sharex=bands)
     top = [fig.add_subplot(o) for o in grid[0].subgridspec(1, max(4, len(pics)))] if pics else []
-    _thumbs(top, pics, best, colours, fps)
-    _bands(bands, d.frame, dict(**({'true': d['class']} if 'class' in d else {}), predicted=d.predicted), colours, fps); bands.set_title(Path(video).name, fontsize=8, loc='left')
-    _curves(low, d, best, colours, fps); low.set_xlim((d.frame.min()-.5)/fps, (d.frame.max()+.5)/fps)
+    _thumbs(top, pics, best, colours, at, unit)
+    _bands(bands, d.frame, dict(**({'true': d['class']} if 'class' in d else {}), predicted=d.predicted), colours, at); bands.set_title(Path(video).name, fontsize=8, loc='left')
+    _curves(low, d, best, colours, at, unit); low.set_xlim(at(d.frame.min()-.5), at(d.frame.max()+.5))
     return top + [bands, low]
 
 @patch
@@ -461,22 +476,28 @@ def predict_clip(clip,               # file, folder of frames, `Video`, or uint8
                 )->pd.DataFrame:     # image_path (name#frame), frame, time (s), predicted, prob_<class>...
     "Class probabilities of the frames of a clip."
     clip = clip if isinstance(clip, (np.ndarray, Video)) else Video(clip)
+    aspect = clip.pixel_aspect if isinstance(clip, Video) else 1.
     net,classes,size,side,reading = _taught(model, classes, size)
     reading = dict(reading, **{k: v for k,v in dict(fit=fit, upscale=upscale, clean=clean).items() if v is not None})
     clean = _cleaner(reading.pop('clean'))
     view,prob,some = plain_view(side, channels=in_channels(net)), [], []
     with _evaluating(net, device) as dev:
         for x in _seen(clip, every, bs, clean):
-            x = torch.from_numpy(np.stack([fit_frame(o, size, **reading) for o in x]))[:,None]
+            x = torch.from_numpy(np.stack([fit_frame(o, size, pixel_aspect=aspect, **reading) for o in x]))[:,None]
             some += list(x[::16,0].numpy())
             prob.append(net(view(x.to(dev))).float().softmax(1).cpu().numpy())
     k = np.arange(sum(map(len, prob)))*every
-    rate = fps or (None if isinstance(clip, np.ndarray) else clip.fps)
-    df = pd.DataFrame(dict(image_path=[f'{_name_of(clip)}#{i}' for i in k], frame=k, time=k/rate if rate else np.nan, patient='', **{'class': ''}))
+    df = pd.DataFrame(dict(image_path=[f'{_name_of(clip)}#{i}' for i in k], frame=k, time=_times_of(clip, k, fps), patient='', **{'class': ''}))
     res = prediction_table(df, np.concatenate(prob), classes).drop(columns=['patient', 'class'])
     res = pd.concat([res[['image_path']], df[['frame', 'time']], res.drop(columns='image_path')], axis=1)
     res.attrs['seen'] = _seen_clip(net, some)
     return res
+
+def _times_of(clip, numbers, fps):
+    "Seconds of the frames `numbers`: by the given rate, else as the clip states them; NaN where nobody says."
+    if fps: return numbers/fps
+    times = None if isinstance(clip, np.ndarray) else clip.times
+    return np.nan if times is None else times[numbers]
 
 def _seen_clip(net, frames):
     "'SEEN: 12 of 12 frames ...' where the model was trained on frames of the clip; ''."

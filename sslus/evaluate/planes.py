@@ -13,7 +13,7 @@ import difflib, hashlib, io, json, os, re, base64, html, tempfile, warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from copy import copy, deepcopy
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 import numpy as np, pandas as pd
 import torch
@@ -524,9 +524,10 @@ def images(self:PlaneData,
 )->np.ndarray:          # (stills, 1, size, size) uint8, in the order of `df`
     "All stills as one array; read at the first call, each clip once, kept for later ones."
     key = (size or self.default_size(), fit, upscale)
-    square = lambda x: fit_frame(x, key[0], fit=fit, upscale=upscale)
+    square = lambda x, pixel_aspect=1.: fit_frame(x, key[0], fit, upscale, pixel_aspect)
+    of_clip = lambda p, ks: _clip_frames(self._clip(p), ks, partial(square, pixel_aspect=Video(p).pixel_aspect))
     if key not in self._cache:
-        self._cache[key] = np.stack(self._map(lambda p: square(self._still(p)), lambda p,ks: _clip_frames(self._clip(p), ks, square)))[:,None]
+        self._cache[key] = np.stack(self._map(lambda p: square(self._still(p)), of_clip))[:,None]
         _check_repeats(self, self._cache[key])
     return self._cache[key]
 

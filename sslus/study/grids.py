@@ -131,7 +131,7 @@ def variance_grid(store:FrameStore, # all frames
 def _reach(store, bases):
     "Farthest partner that all the pairings allow, source frames; None where frames are their own partners."
     pairs = [make_part(b.pairs) or Window(seconds=.1) for b in bases]
-    return min((float(p.reach(store).min()) for p in pairs if hasattr(p, 'reach')), default=None)
+    return min((p.shortest_reach(store) for p in pairs if hasattr(p, 'reach')), default=None)
 
 def _bases(method):
     "The pre-trainings to vary, from names or from `Pretrain` objects."

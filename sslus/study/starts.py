@@ -434,8 +434,9 @@ class Dual(FineTune):
                             size=study.size, contrastive_weight=self.contrastive_weight, ce_weight=self.ce_weight, schedule=self.schedule, temperature=self.temperature, seed=cell.draw)
 
 def _who(store):
-    "Hash of clips, frame rates, patients and machines: windows in seconds and splits by patient hang on them."
-    return key_of([[str(o) for o in r] for r in store.videos[['name', 'fps', 'patient', 'machine']].itertuples(index=False)])
+    "Hash of clips, frame rates and uneven times, patients and machines: windows in seconds and splits by patient hang on them."
+    rows = [[str(o) for o in r] for r in store.videos[['name', 'fps', 'patient', 'machine']].itertuples(index=False)]
+    return key_of(rows + ([list(store.videos.uneven.dropna())] if store.is_uneven.any() else []))
 
 # %% ../../nbs/study/06_starts.ipynb #14ea1ed7
 def _probe(probe, study, cell, **kwargs):
