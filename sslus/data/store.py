@@ -8,7 +8,7 @@ Docs: https://sslus.github.io/sslus/data/store.html.md"""
 __all__ = ['StoreError', 'decode_clip', 'FrameStore', 'StoreSubset', 'not_clips']
 
 # %% ../../nbs/data/02_store.ipynb #b4b8c71d
-import bisect, errno, hashlib, heapq, io, json, os, re, shutil, socket, stat, sys, time
+import bisect, errno, hashlib, heapq, io, json, os, re, shutil, socket, stat, sys, time, warnings
 from collections import Counter
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from fastcore.basics import patch
 from ..base.people import People, code_name, name_key, pseudonym
-from .video import Video, VideoError, fit_frame, get_videos, video_table
+from .video import ClipWarning, Video, VideoError, fit_frame, get_videos, video_table
 from .video import _pixel_files
 from .workers import JobTimeout, WorkerDied, run_jobs
 
@@ -153,6 +153,16 @@ def decode_clip(path:str,        # clip to read
     h,w = video.size
     more = dict(times=_uneven_times(video, every, n), notes=video.notes, facts=facts, pixel_aspect=None if aspect == 1 else aspect)
     return dict(n=n, fps=video.fps, height=h, width=w, sha=sha.hexdigest(), **{k: v for k,v in more.items() if v})
+
+_worth_a_word = ('frames missing', 'rate in doubt', 'interlaced', 'label', 'nearly black', 'nearly flat')
+
+def _tell_notes(videos):
+    "One warning that counts what a user may want to do something about."
+    counts = Counter(o for notes in videos.notes for o in notes.split(', ') if o in _worth_a_word)
+    if not counts: return
+    first = {k: next(n for n,notes in zip(videos.name, videos.notes) if k in notes.split(', ')) for k in counts}
+    words = '; '.join(f'{n} {k} (such as {first[k]})' for k,n in counts.most_common())
+    warnings.warn(f'of {len(videos)} clips: {words}. store.videos.notes has the others, Video(path).notes the sentence of each', ClipWarning, stacklevel=3)
 
 def _uneven_times(video, every, n):
     "Seconds of the stored frames where number / rate is more than 1 ms off, else None."
@@ -650,7 +660,9 @@ def build(cls:FrameStore,
             metas = [] if (work/'join.json').exists() else _decode_all(work, plan, [c['path'] for c in true['clips']], keys, how, workers, timeout, memory, progress)
             _finish(work, plan, keys, metas, max_failed)
         _swap(work, dest)
-        return cls(dest)                                           # before another build may replace it
+        store = cls(dest)                                          # before another build may replace it
+    _tell_notes(store.videos)
+    return store
 
 # %% ../../nbs/data/02_store.ipynb #e22fa169
 def _clean(clean):
