@@ -17,7 +17,7 @@ from fastcore.basics import patch
 from PIL import Image
 from ..base.people import People, find_look_alikes
 from ..base.quiet import quietly
-from .video import Video, VideoError, _ending, _images, _is_clip, _is_sweep, _pixel_files, _split_number, _still_both, image_extensions, read_grey, video_extensions
+from .video import Video, VideoError, _ending, _images, _is_clip, _is_sweep, _pixel_files, _split_number, _still_both, image_extensions, known_notes, read_grey, video_extensions
 from .workers import JobTimeout, WorkerDied, run_jobs
 
 # %% ../../nbs/data/14_inventory.ipynb #7a810b8e
@@ -144,8 +144,9 @@ def _clip(path, whole):
         n += 1
         if not whole: break
     i = v._head.info
+    notes = '; '.join(f'{name}: {sentence}' for name,sentence in v.notes.items())
     return dict(kind='frames' if path.is_dir() else 'clip', format=_short(i['format'], path), codec=i.get('codec') or '', height=v.size[0], width=v.size[1], frames=n if whole else v._head.claimed, fps=v.fps,
-                colour=round(float(np.mean(v.colours)), 4), hash=_hash(first) + _hash(late), _frame=first)
+                notes=notes, colour=round(float(np.mean(v.colours)), 4), hash=_hash(first) + _hash(late), _frame=first)
 
 def _short(fmt, path):
     "FFmpeg names a family of containers; the suffix says which one it is."
@@ -175,11 +176,11 @@ def _who(path):
     return dict(patient=t['patient'], study=t['study'], machine=t['machine'])
 
 # %% ../../nbs/data/14_inventory.ipynb #1f8cf6c9
-columns = ('path', 'kind', 'format', 'codec', 'height', 'width', 'frames', 'fps', 'colour', 'patient', 'group', 'machine', 'bytes',
+columns = ('path', 'kind', 'format', 'codec', 'height', 'width', 'frames', 'fps', 'notes', 'colour', 'patient', 'group', 'machine', 'bytes',
            'use', 'reason', 'remedy', 'near', 'sha256', 'hash', 'seconds')
 _no = dict(use='no')
 
-def _blank(**facts): return dict.fromkeys(columns) | dict(kind='other', format='', codec='', use='yes', reason='', remedy='', hash='', sha256='') | facts
+def _blank(**facts): return dict.fromkeys(columns) | dict(kind='other', format='', codec='', notes='', use='yes', reason='', remedy='', hash='', sha256='') | facts
 
 def look(path,             # file, or folder of frames
          whole:bool=True,  # decode clips to their end?
@@ -538,6 +539,14 @@ def _alike_names(t):
     line = f"{_several(len(pairs), 'pair')} of patients whose names look alike ({who}): {todo}"
     yield line, list(named.path[named.patient.isin(both)])
 
+def _file_notes(t):
+    "A line for each thing that files say of themselves: several streams, a variable rate, interlaced frames ..."
+    for name,words in known_notes.items():
+        noted = t[t.notes.str.contains(rf'(?:^|; ){re.escape(name)}: ')]
+        if not len(noted): continue
+        sentence = re.search(rf'(?:^|; ){re.escape(name)}: (.*?)(?=; (?:{"|".join(map(re.escape, known_notes))}): |$)', noted.notes.iloc[0])[1]
+        yield f'{_several(len(noted), "clip")}, {name}: {words} ({noted.path.iloc[0]}: {sentence})', list(noted.path)
+
 def _notes(t):
     "Lines on what is used but deserves a look."
     near, colour, slow = t[t.near.notna()], t[t.colour > .01], t[t.seconds > 30]
@@ -546,6 +555,7 @@ def _notes(t):
     yield from _alike_names(t)
     for why,g in t[(t.kind == 'still') & (t.use == 'yes') & (t.reason != '')].groupby('reason', sort=False): yield f"{_several(len(g), 'still')} {why}. {g.remedy.iloc[0]}", list(g.path)
     if len(colour): yield f"{_several(len(colour), 'recording')} with colour on more than 1 % of the pixels: Doppler, or a coloured logo", list(colour.path)
+    yield from _file_notes(t)
     if len(slow): yield f"{_several(len(slow), 'file')} took more than 30 s to read", list(slow.path)
 
 def _unused(t):
@@ -580,7 +590,7 @@ def _esc(o): return escape(_printable(o))
 def _table_html(t):
     "All rows; whatever a cell holds is text."
     cells = lambda r, tag: '<tr>' + ''.join(f'<{tag}>{_esc(o)}</{tag}>' for o in r) + '</tr>'
-    shown = t[['path', 'kind', 'format', 'codec', 'height', 'width', 'frames', 'fps', 'colour', 'use', 'reason', 'remedy', 'near']].assign(fps=t.fps.round(2)).astype(object)
+    shown = t[['path', 'kind', 'format', 'codec', 'height', 'width', 'frames', 'fps', 'notes', 'colour', 'use', 'reason', 'remedy', 'near']].assign(fps=t.fps.round(2)).astype(object)
     return '<table>' + cells(shown.columns, 'th') + ''.join(cells(r, 'td') for r in shown.where(shown.notna(), '').itertuples(index=False)) + '</table>'
 
 def _section_html(head, said, thumbs):
