@@ -407,6 +407,7 @@ def read_table(
     "A table as text; TableError names the file, what was found, and what to do."
     import pandas as pd
     if isinstance(table, pd.DataFrame): return _headed(table, 'the table', columns)
+    if not isinstance(table, (str, Path)): raise TableError(f'a table is a file or a DataFrame, not {type(table).__name__}')
     name = Path(table).name
     return _headed(_from_rows(name, table_rows(table, sheet)), name, columns)
 
