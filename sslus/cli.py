@@ -35,13 +35,14 @@ def _run(func, args, debug):
     "Call `func`; 0, or 1 after an error, 130 after an interruption."
     import warnings
     from sslus.base.people import PeopleWarning
+    from sslus.base.tables import TableWarning
     name = f'sslus-{func.__name__}'
     with warnings.catch_warnings():
         if not debug: warnings.simplefilter('ignore')
-        warnings.simplefilter('always', PeopleWarning)
+        for category in (PeopleWarning, TableWarning): warnings.simplefilter('always', category)
         show = warnings.showwarning
         def note(message, category, *more, **kwargs):
-            if not issubclass(category, PeopleWarning): return show(message, category, *more, **kwargs)
+            if not issubclass(category, (PeopleWarning, TableWarning)): return show(message, category, *more, **kwargs)
             print(f'{name}: note: {message}', file=sys.stderr)
         warnings.showwarning = note
         return _status(func, args, debug)
@@ -185,7 +186,7 @@ def store(
     size:int=128,            # Side of the stored square, pixels
     every:int=1,             # Keep frames 0, every, 2*every, ...
     fit:str='pad',           # Aspect is kept: 'pad' the whole frame, 'crop' its centre
-    patient:str=None,        # Whose clip it is: a csv table, or a regular expression with one group
+    patient:str=None,        # Whose clip it is: a table (csv, .xlsx), or a regular expression with one group
     machine:str=None,        # The same for the machine
     exclude:str=None,        # Leave out the clips of these people: a table and its splits, such as planes.csv:test
     same:str=None,           # Who is who, where one patient has two names: a csv of two columns, name and person

@@ -9,10 +9,11 @@ __all__ = ['tidy_name', 'name_key', 'is_missing', 'find_look_alikes', 'PeopleErr
            'secret_tag', 'is_code', 'code_name', 'People', 'Comparison', 'is_group', 'compare_people']
 
 # %% ../../nbs/base/01_people.ipynb #6feda21f
-import csv, hashlib, hmac, os, re, unicodedata, warnings
+import hashlib, hmac, os, re, unicodedata, warnings
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
+from .tables import TableError, table_rows
 
 # %% ../../nbs/base/01_people.ipynb #f3d2bcf3
 _float = re.compile(r'([+-]?\d+)\.0+')
@@ -161,25 +162,19 @@ def _same_rows(same):
     import pandas as pd
     if isinstance(same, dict): return 'same=', [(f'entry {i}', a, b) for i,(a,b) in enumerate(same.items())]
     if isinstance(same, pd.DataFrame): name, table, at = 'same=', same, [f'row {i}' for i in same.index]
-    elif isinstance(same, (str, Path)): return _csv_rows(Path(same))
+    elif isinstance(same, (str, Path)): return _file_rows(Path(same))
     else:
-        raise PeopleError(f'same={type(same).__name__}: give {{name: person}}, a DataFrame of two columns, or a csv '
+        raise PeopleError(f'same={type(same).__name__}: give {{name: person}}, a DataFrame of two columns, or a table\'s '
                           f'file')
     if table.shape[1] != 2:
         raise PeopleError(f'{name}: has {table.shape[1]} columns; a table of who is who has two, name and person')
     return name, list(zip(at, table.iloc[:,0], table.iloc[:,1]))
 
-def _csv_rows(file):
-    "The same of a csv file: comma, semicolon or tab, with or without a head."
+def _file_rows(file):
+    "The same of a file, with or without a head."
     if not file.is_file(): raise FileNotFoundError(f'{file}: no such table of who is who (same=, --same)')
-    try: text = file.read_text(encoding='utf-8-sig')
-    except UnicodeDecodeError as e:
-        raise PeopleError(f'{file.name}: is not written in utf-8 ({e}). Save it as utf-8, with the columns name and '
-                          f'person') from e
-    sep = max(',;\t', key=text.count)
-    lines = enumerate(csv.reader(text.splitlines(), delimiter=sep), 1)
-    rows = [(f'line {i}', r) for i,r in lines if any(o.strip() for o in r)]
-    if not rows: raise PeopleError(f'{file.name}: is empty; a table of who is who has two columns, name and person')
+    try: rows = [(at, r[:2] + [o for o in r[2:] if o.strip()]) for at,r in table_rows(file)]
+    except TableError as e: raise PeopleError(f'{e}. A table of who is who has two columns, name and person') from e
     for at,r in rows:
         if len(r) != 2:
             raise PeopleError(f'{file.name}, {at}: has {len(r)} columns; a table of who is who has two, name and '
@@ -188,7 +183,7 @@ def _csv_rows(file):
     return file.name, [(at, *r) for at,r in rows]
 
 def read_same(
-    same # {name: person}, a DataFrame of two columns, or a csv file; None: nothing
+    same # {name: person}, a DataFrame of two columns, or a file (csv, .xlsx); None: nothing
 )->dict: # key of a name -> (spelling of the person, where the table says so)
     "A table of who is who, chains followed; PeopleError names the line of a circle or contradiction."
     if same is None: return {}

@@ -16,6 +16,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Callable
 import numpy as np
+from ..base import tables
 from ..base.people import People, name_key
 
 # %% ../../nbs/data/08_sources.ipynb #e8f537aa
@@ -172,31 +173,14 @@ def names_in(folder, *patterns):
 
 # %% ../../nbs/data/08_sources.ipynb #25727fd5
 def read_table(file, source, columns=()):
-    "All cells of a csv file or workbook as stripped strings; the separator is the one that the first line has most of. Rows are numbered as in the file: the first after the heading is row 2."
+    "All cells of a csv file or workbook as stripped strings. Rows are numbered as in the file: the first after the heading is row 2."
     file = need(file, source)
-    df = _sheet(file) if file.suffix.lower() in ('.xlsx', '.xls') else _text_table(file)
-    df.columns = [str(c).strip() for c in df.columns]
+    df = tables.read_table(file)
     lack = [c for c in columns if c not in df]
     if lack: raise ValueError(f'{file.name} has no column {", ".join(lack)}; it has {", ".join(df.columns[:9])}. The table of {source.name} has {", ".join(columns)}')
-    if not len(df): raise ValueError(f'{file.name} has a heading and no rows')
-    df = df.apply(lambda c: c.astype(str).str.strip())
+    df = df.apply(lambda c: c.str.strip())
     df.index = np.arange(2, len(df) + 2)
     return df
-
-def _text_table(file):
-    "A text file with one row a line."
-    import pandas as pd
-    text = file.read_bytes().decode('utf-8-sig', errors='replace')
-    sep = max(';,\t', key=text.partition('\n')[0].count)
-    try: return pd.read_csv(io.StringIO(text), sep=sep, dtype=str, keep_default_na=False)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as e: raise ValueError(f'{file}: cannot be read as a table ({e})') from e
-
-def _sheet(file):
-    "The first sheet of a workbook."
-    import pandas as pd
-    try: return pd.read_excel(file, dtype=str, keep_default_na=False, engine='openpyxl')
-    except ImportError as e: raise ImportError(f'{file.name}: to read a workbook pandas needs openpyxl (pip install openpyxl); or save the sheet as {file.stem}.csv') from e
-    except Exception as e: raise ValueError(f'{file}: cannot be read as a workbook ({e})') from e      # whatever openpyxl says of a broken file
 
 # %% ../../nbs/data/08_sources.ipynb #c3203e4f
 def known(df, column, values, file):

@@ -9,7 +9,7 @@ __all__ = ['max_pixels', 'image_extensions', 'video_extensions', 'VideoError', '
            'film_strip', 'read_grey', 'fit_frame', 'get_videos', 'video_table', 'show_clip']
 
 # %% ../../nbs/data/01_video.ipynb #6c106054
-import base64, fnmatch, gzip, io, math, operator, os, re, stat, struct
+import base64, fnmatch, gzip, io, math, operator, os, re, stat, struct, unicodedata
 from collections import Counter
 from functools import cached_property
 from importlib import import_module
@@ -23,6 +23,7 @@ from PIL import Image
 from ..base.people import tidy_name
 from ..base.quiet import quietly
 from ..base.times import frame_rate, is_possible_rate, notes_on_times, whole_times
+from ..base.tables import is_table_file, read_table
 
 # %% ../../nbs/data/01_video.ipynb #8e4e79e6
 def _printable(text): return text if text.isprintable() else ''.join(c if c.isprintable() else c.encode('unicode_escape', 'surrogatepass').decode() for c in text)
@@ -1446,27 +1447,35 @@ _keys = ('path', 'video', 'file', 'filename', 'file_name', 'video_path', 'name',
 
 def _some(xs, n=5): return ', '.join(map(str, xs[:n])) + (f' and {len(xs)-n} more' if len(xs) > n else '')
 
-def _column(t, names, why):
+def _column(t, names, why, table):
     c = next((c for n in names for c in t.columns if str(c).strip().lower() == n), None)
-    if c is None: raise ValueError(f"the table has no column for {why}: expected one of {', '.join(names)}; it has {', '.join(map(str, t.columns))}")
+    if c is None: raise ValueError(f"{table} has no column for {why}: expected one of {', '.join(names)}; it has {', '.join(map(str, t.columns))}")
     return t[c]
 
 def _tails(p):
     "A path, then shorter and shorter ends of it, then its name without suffix."
     return [p.as_posix()] + ['/'.join(p.parts[i:]) for i in range(1, len(p.parts))] + [p.stem]
 
+def _typed(name):
+    "A name as it may have been typed: no blanks around, letters with their accents in one piece."
+    return unicodedata.normalize('NFC', name).strip()
+
 def _from_table(paths, t, what):
     import pandas as pd
-    if not isinstance(t, pd.DataFrame): t = pd.read_csv(t, dtype=str, keep_default_na=False)   # a patient may be called NA
-    keys,vals = _column(t, _keys, 'the clip'),_column(t, (what, f'{what}_id'), what)
+    table = Path(t).name if isinstance(t, (str, Path)) else 'the table'
+    t = read_table(t)
+    keys,vals = _column(t, _keys, 'the clip', table),_column(t, (what, f'{what}_id'), what, table)
     rows = {}
     for k,v in zip(keys.astype(str).str.replace('\\', '/').str.removeprefix('./'), vals):
         v = None if pd.isna(v) or str(v) == '' else str(v)
-        if rows.setdefault(k, v) != v: raise ValueError(f'the table names {what} {rows[k]} and {v} for {k}: one row a clip')
-    hits = [next((s for s in _tails(p) if s in rows), None) for p in paths]
-    _all_found([p for p,h in zip(paths, hits) if h is None], f'have no row in the {what} table')
+        if rows.setdefault(k, v) != v: raise ValueError(f'{table} names {what} {rows[k]} and {v} for {k}: one row a clip')
+    typed = {_typed(k): k for k in rows}
+    exact = [next((s for s in _tails(p) if s in rows), None) for p in paths]
+    hits = [next((typed[k] for s in _tails(p) if (k := _typed(s)) in typed), None) if h is None else h for p,h in zip(paths, exact)]
+    source = '' if table == 'the table' else f' ({table})'
+    _all_found([p for p,h in zip(paths, hits) if h is None], f'have no row in the {what} table{source}')
     n = Counter(hits); twice = [p.as_posix() for p,h in zip(paths, hits) if n[h] > 1]
-    if twice: raise ValueError(f'one row of the {what} table fits several clips: {_some(twice)}. Give the folder in the table too')
+    if twice: raise ValueError(f'one row of the {what} table{source} fits several clips: {_some(twice)}. Give the folder in the table too')
     return [rows[h] for h in hits]
 
 def _all_found(missing, said):
@@ -1488,12 +1497,12 @@ def _source(x):
     "The function above that understands `x`."
     if x is None: return _from_nothing
     if callable(x): return _from_function
-    if not isinstance(x, (str,Path)) or str(x).lower().endswith('.csv'): return _from_table
+    if not isinstance(x, str) or is_table_file(x): return _from_table
     return _from_regex
 
 # %% ../../nbs/data/01_video.ipynb #05632007
 def video_table(paths,        # clips
-                patient=None, # DataFrame or csv path with a column for the clip and one `patient`; or a function of the path; or a regular expression with one group
+                patient=None, # DataFrame or table (csv, .xlsx) with a column for the clip and one `patient`; or a function of the path; or a regular expression with one group
                 machine=None, # the same for the machine
                 root=None     # folder that names are relative to; None: the deepest one common to all
                )->object:     # DataFrame: path, name, patient, machine; one row a clip

@@ -12,11 +12,12 @@ import os, re
 from pathlib import Path, PurePath
 import pandas as pd
 from ..base.people import People, PeopleError, is_code, is_missing
+from ..base.tables import TableError, csv_style, read_table
 
 # %% ../../nbs/evaluate/05_apart.ipynb #f6cad817
 def write_split(
-    table:str|Path,      # csv of labelled stills: image_path, class, patient
-    dest:str|Path|None=None, # csv to write; None: the table itself gets the column
+    table:str|Path,      # table of labelled stills: image_path, class, patient
+    dest:str|Path|None=None, # csv to write; None: the table itself gets the column, where it is a csv
     root=None,           # folder that image_path is relative to; None: that of the table
     valid_pct:float=.2,  # share of stills for validation, about
     test_pct:float=.2,   # share of stills for the test, about
@@ -26,21 +27,35 @@ def write_split(
     "Write the split by patient into a table, once."
     from sslus.evaluate.planes import PlaneData
     table, dest = Path(table), Path(table if dest is None else dest)
-    if table.is_file() and 'split' in pd.read_csv(table, nrows=0).columns:
+    text = read_table(table)
+    if 'split' in text:
         raise ValueError(f'{table.name} has a column split already, and it is kept: nothing was changed. Take the '
                          f'column out to have it made anew')
     if dest != table and dest.exists():
         raise ValueError(f'{dest}: stands there already, and is not overwritten. Choose another file')
-    planes = PlaneData.from_csv(table, root, valid_pct=valid_pct, test_pct=test_pct, seed=seed, **(people or {}))
-    text = pd.read_csv(table, dtype=str, keep_default_na=False)
+    style = _style(table, dest)
+    root = table.parent if root is None else root
+    planes = PlaneData.from_df(text, root, name=table.name, valid_pct=valid_pct, test_pct=test_pct, seed=seed,
+                               **(people or {}))
     text['split'] = ''
     text.loc[planes.rows, 'split'] = planes.df.split.to_numpy()
     part = dest.with_name(f'.{dest.name}.{os.getpid()}.part')
     try:
-        text.to_csv(part, index=False)
+        text.to_csv(part, index=False, **style)
         os.replace(part, dest)
     finally: part.unlink(missing_ok=True)
     return planes
+
+def _style(table, dest):
+    "How `dest` is to be written: a table that gets a column stays in its separator and encoding."
+    written_as_text = dest.suffix.lower() in ('.csv', '.tsv', '.txt', '')
+    try: style = csv_style(table)
+    except TableError as e:
+        if dest != table and written_as_text: return {}
+        raise ValueError(f'{dest.name}: nothing is written into a workbook. Name a csv file to write, such as '
+                         f'"sslus-split {table} --dest {table.stem}_split.csv"') from e
+    if not written_as_text: raise ValueError(f'{dest.name}: the split is written as csv. Name a file that ends in .csv')
+    return style if dest == table else {}
 
 # %% ../../nbs/evaluate/05_apart.ipynb #3d2e17e5
 def held_rows(
@@ -55,9 +70,7 @@ def held_rows(
                          f"the colon")
     if not file or not wanted <= known: file, wanted = str(spec), set()
     if not Path(file).is_file(): raise FileNotFoundError(f'{file}: no such table (--exclude planes.csv:test)')
-    try: df = pd.read_csv(file, dtype=str, keep_default_na=False)
-    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as e:
-        raise ValueError(f'{file}: cannot be read as a csv table ({e})') from e
+    df = read_table(file)
     named = re.compile(r'(.+)#\d+')                                   # a frame of a clip, such as sweeps/D1.mp4#12
     paths = df.get('image_path', df.get('path', pd.Series('', df.index)))
     clip = [m[1] if (m := named.fullmatch(o)) else '' for o in paths]

@@ -28,6 +28,7 @@ from fastai.torch_core import default_device, params
 from matplotlib.axes import Axes
 from safetensors import SafetensorError, safe_open
 from ..base.people import People, PeopleError, PeopleWarning, find_look_alikes, is_missing, name_key, tidy_name
+from ..base.tables import read_table
 from ..data.blocks import BatchDL, BatchSource
 from ..data.store import FrameStore, StoreError
 from ..data.store import _clean as _cleaner, _cleaned
@@ -382,17 +383,14 @@ class PlaneData:
 
     @classmethod
     def from_csv(cls,
-        csv,       # the table
+        csv,       # the table: csv, .xlsx or parquet
         root=None, # folder that image_path is relative to; None: the folder of the table
         **kwargs   # of `PlaneData`
     )->'PlaneData':
-        "The stills of a csv table; FileNotFoundError or ValueError where it is none."
+        "The stills of a table in a file; FileNotFoundError or TableError where it is none."
         csv = Path(csv)
         if not csv.is_file(): raise FileNotFoundError(f'no table {csv}')
-        try: df = pd.read_csv(csv, dtype=str, keep_default_na=False)   # patients such as 007 and classes such as NA stay what they are
-        except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as e:
-            raise ValueError(f'{csv}: cannot be read as a csv table ({e}). Give a text file with columns image_path, class and patient.') from e
-        return cls(df, csv.parent if root is None else root, **{'name': csv.name, **kwargs})
+        return cls(read_table(csv), csv.parent if root is None else root, **{'name': csv.name, **kwargs})
 
     @classmethod
     def from_folder(cls,
@@ -554,11 +552,11 @@ _hashed = ('image_path', 'class', 'patient', 'machine', 'split')
 # %% ../../nbs/evaluate/02_planes.ipynb #8c5d540a
 def _truth_table(truth):
     "Per-frame truth as a table: from a DataFrame, a csv file, or the folder of a phantom."
-    if isinstance(truth, pd.DataFrame): return truth.reset_index(drop=True), 'the table'
+    if isinstance(truth, pd.DataFrame): return read_table(truth).reset_index(drop=True), 'the table'
     path = Path(truth)
     file = next((path/n for n in ('truth.csv', 'test_truth.csv') if (path/n).is_file()), None) if path.is_dir() else path if path.is_file() else None
     if file is None: raise FileNotFoundError(f'{path}: no truth of frames there; give a table, a csv file, or a folder with truth.csv or test_truth.csv')
-    return pd.read_csv(file, dtype=str, keep_default_na=False), file.name
+    return read_table(file), file.name
 
 # %% ../../nbs/evaluate/02_planes.ipynb #3038a112
 def sweep_table(truth,                      # table, csv file or phantom folder with path, frame, patient, plane [, machine, split, ...] of every labelled frame

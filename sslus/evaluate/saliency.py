@@ -26,6 +26,7 @@ from fastai.torch_core import default_device
 from fastcore.basics import patch
 from torch import Tensor, nn
 from ..base.people import People
+from ..base.tables import read_table
 from ..data.blocks import BatchDL, check_disjoint
 from ..data.phantom import phantom_truth
 from ..data.video import Video, fit_frame, image_extensions, read_grey
@@ -347,7 +348,7 @@ def _sigma(sigma, degrees, pixels_per_degree):
 
 def _fixation_table(csv, video, patient):
     "The table with columns video, frame, x, y, duration, patient; ValueError for what it lacks."
-    df = csv.copy() if isinstance(csv, pd.DataFrame) else pd.read_csv(csv, dtype={k: str for k in ('video', 'patient', 'observer', 'machine', 'split')}, keep_default_na=False)
+    df = read_table(csv)
     name = 'the table' if isinstance(csv, pd.DataFrame) else Path(csv).name
     if video is not None: df['video'] = str(video)
     lack = [c for c in ('frame', 'x', 'y', 'video') if c not in df]
