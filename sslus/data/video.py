@@ -317,7 +317,7 @@ class DecordReader(PyAVReader):
 readers['pyav'] = readers.pop('pyav')                           # after decord
 
 # %% ../../nbs/data/01_video.ipynb #9abe4421
-import warnings
+import tempfile, warnings
 from contextlib import contextmanager
 from ..base.limits import LimitedFile, TooMuch
 from .pictures import count_pictures, start_times
@@ -874,27 +874,102 @@ class DicomMpegReader(PyAVReader):
 # %% ../../nbs/data/01_video.ipynb #86207a99
 _ratio = 1032                                                   # deflate packs no better than this to one
 
+_long_header = 1 << 18                                          # bytes from which on the library gets a short copy of a header
+
+def _meta_head(path):
+    "Beginning of a MetaImage file and the byte at which its header ends; VideoError where it is none."
+    f, head, end = LimitedFile(path, _header_bytes, _header_seconds), bytearray(), None
+    try:
+        while end is None and (more := f.read(1 << 20)):
+            at = max(0, len(head) - 4096)
+            head += more
+            if b'NDims' not in head[:1 << 20]: break
+            end = re.compile(rb'ElementDataFile[^\n]*(\n|$)').search(head, at)
+            if end and not end[1] and len(more) == 1 << 20: end = None      # its line goes on in the next piece
+    except TooMuch as e: raise _cost(path, e) from e
+    finally: f.close()
+    if end is None: raise VideoError(path, _no_meta, _mend_meta)
+    return bytes(head),end.end()
+
+_no_meta,_mend_meta = 'it cannot be read as MetaImage', 'Check that it was copied completely, with its .raw file if it is .mhd'
+
+def _field(head, name):
+    "Value of a field of a MetaImage header, '' where there is none."
+    m = re.search(rb'(?m)^' + name + rb'\s*=\s*(.*?)\s*$', head)
+    return m[1].decode('utf-8', 'replace') if m else ''
+
 class MhaReader(Reader):
     "MetaImage: an image, or a sequence along the third axis."
     name,suffixes,exact,still = 'mha',{'.mha', '.mhd'},True,None
     def __init__(self, path):
         super().__init__(path)
-        r = self._itk(); size = r.GetSize()
+        head,end = _meta_head(path)
+        with self._short(head, end) as name: r = self._itk(name, head)
+        size = r.GetSize()
         if len(size) not in (2,3): raise VideoError(path, f'it has {len(size)} axes', 'Save it as width x height x frames')
         from SimpleITK import GetPixelIDValueAsString
         kind = GetPixelIDValueAsString(r.GetPixelID())
-        self.size,self.claimed = (size[1], size[0]),size[2] if len(size) == 3 else 1
+        self.size,self.stored = (size[1], size[0]),size[2] if len(size) == 3 else 1
         self.channels,self.info = r.GetNumberOfComponents(),dict(format='metaimage', pixels=kind)
         if self.channels not in (1,3,4): raise VideoError(path, f'its pixels have {self.channels} components', 'Save it grey or RGB')
+        self._sequence(head[:end])
+        self._turn(_field(head[:end], b'UltrasoundImageOrientation').upper())
 
-    def _itk(self):
+    def _sequence(self, head):
+        "What PLUS writes of each frame: whether it is valid, and when it was taken."
+        rows = list(re.finditer(rb'(?m)^Seq_Frame(\d+)_(ImageStatus|Timestamp)\s*=\s*(\S+)', head))
+        rows = [(int(m[1]), m[2], m[3]) for m in rows]
+        self.invalid = {i for i,what,v in rows if what == b'ImageStatus' and v.upper() == b'INVALID' and i < self.stored}
+        self.claimed = self.stored - len(self.invalid)
+        if not self.claimed: raise VideoError(self.path, 'all its frames are marked invalid', 'Look at the recording')
+        if self.invalid:
+            first = ', '.join(map(str, sorted(self.invalid)[:10]))
+            more = f' and {len(self.invalid) - 10} more' if len(self.invalid) > 10 else ''
+            self.notes['frames missing'] = f'{len(self.invalid)} of {self.stored} frames are marked invalid and are left out: {first}{more}'
+        self._stamps({i: _number(v) for i,what,v in rows if what == b'Timestamp' and i < self.stored and i not in self.invalid})
+
+    def _stamps(self, stamps):
+        "Times of the valid frames, where each has one and they increase."
+        if not stamps or len(stamps) < self.claimed: return
+        times = np.array([stamps[i] for i in sorted(stamps)])
+        if not np.isfinite(times).all() or (np.diff(times) <= 0).any():
+            self.notes['rate in doubt'] = 'its time stamps do not increase from frame to frame, and are not used'
+            return
+        self.header_times = times - times[0]
+        _note_rate(self)
+
+    def _turn(self, stated):
+        "How frames are turned so that columns run from the marker (M) and rows away from the probe (F)."
+        self.swap = stated[:2] in ('FM', 'FU', 'NM', 'NU')      # rows and columns change places
+        across,down = (stated[1:2], stated[:1]) if self.swap else (stated[:1], stated[1:2])
+        known = across in ('M', 'U') and down in ('F', 'N')
+        self.flip = (slice(None, None, -1 if known and down == 'N' else 1), slice(None, None, -1 if known and across == 'U' else 1))
+        if self.swap: self.size = self.size[::-1]
+        if known and (self.swap or 'U' in across or 'N' in down): self.notes['orientation'] = f'it states {_printable(stated[:9])}; its frames are turned to {"MF" + stated[2:3]}, marker first and away from the probe'
+        elif not known and stated not in ('', 'XX'): self.notes['orientation'] = f'it states {_printable(stated[:9])}, which is left as it is'
+
+    @contextmanager
+    def _short(self, head, end):
+        "Name of a file that the library reads: a copy of a long header without its frames' fields, which cost it a gigabyte and seconds."
+        if end < _long_header: yield str(self.path); return
+        with tempfile.TemporaryDirectory() as folder:
+            lines = [o for o in head[:end].splitlines() if not o.startswith((b'Seq_Frame', b'ElementDataFile', b'HeaderSize'))]
+            name = _field(head[:end], b'ElementDataFile')
+            local = name.upper() == 'LOCAL'
+            if not local and (name.upper().startswith('LIST') or '%' in name): yield str(self.path); return
+            data = self.path if local else self.path.parent/name
+            skip = end if local else _field(head[:end], b'HeaderSize')
+            Path(folder, 'data').symlink_to(data.absolute())
+            lines += [f'HeaderSize = {skip}'.encode()]*(skip != '') + [b'ElementDataFile = data', b'']
+            if sum(map(len, lines)) > _long_header: raise VideoError(self.path, 'its header holds too many fields', 'Save it without them')
+            Path(folder, 'short.mhd').write_bytes(b'\n'.join(lines))
+            yield str(Path(folder, 'short.mhd'))
+
+    def _itk(self, name, head):
         sitk = _need('SimpleITK', self.path, "'sslus[mha]'")
-        r = sitk.ImageFileReader(); r.SetFileName(str(self.path)); r.SetImageIO('MetaImageIO')
-        with open(self.path, 'rb') as f: head = f.read(1 << 20)
-        try:
-            if b'NDims' in head: r.ReadImageInformation(); self._whole(r, head, sitk); return r
-        except RuntimeError: pass
-        raise VideoError(self.path, 'it cannot be read as MetaImage', 'Check that it was copied completely, with its .raw file if it is .mhd')
+        r = sitk.ImageFileReader(); r.SetFileName(name); r.SetImageIO('MetaImageIO')
+        try: r.ReadImageInformation(); self._whole(r, head, sitk); return r
+        except RuntimeError: raise VideoError(self.path, _no_meta, _mend_meta) from None
 
     def _whole(self, r, head, sitk):
         "Can the file, or the one it names, hold what the header claims? Asked here: the library reserves the memory first, and prints its complaint as well."
@@ -918,25 +993,32 @@ class MhaReader(Reader):
         return raw.stat().st_size
 
     def __iter__(self):
+        head,end = _meta_head(self.path)
+        with self._short(head, end) as name: yield from (a for i,a in enumerate(self._blocks(name, head)) if i not in self.invalid)
+
+    def _blocks(self, name, head):
+        "All frames that are stored, read in blocks."
         from SimpleITK import GetArrayFromImage
-        r = self._itk(); size = list(r.GetSize())
+        r = self._itk(name, head); size = list(r.GetSize())
         block = max(1, (64 << 20)//(size[0]*size[1]*self.channels*8))
-        for i in range(0, self.claimed, block):
-            if len(size) == 3: r.SetExtractIndex([0,0,i]); r.SetExtractSize([*size[:2], min(block, self.claimed-i)])
+        for i in range(0, self.stored, block):
+            if len(size) == 3: r.SetExtractIndex([0,0,i]); r.SetExtractSize([*size[:2], min(block, self.stored-i)])
             a = GetArrayFromImage(r.Execute())
             yield from (a if len(size) == 3 else a[None])
 
-    def array(self, a): return a[...,:3] if a.ndim == 3 else a
+    def array(self, a):
+        if self.swap: a = a.swapaxes(0, 1)
+        return np.ascontiguousarray(a[self.flip][..., :3] if a.ndim == 3 else a[self.flip])
 
 # %% ../../nbs/data/01_video.ipynb #7a8cf431
 def _pixel_files(path):
     "Files with the pixels of a MetaImage header, by its own word; [] for everything else."
     if path.suffix.lower() != '.mhd' or not os.path.isfile(path): return []
     try:
-        with open(path, 'rb') as f: head, _, after = f.read(1 << 20).decode('utf-8', 'replace').partition('ElementDataFile')
+        head, _, after = _meta_head(path)[0].decode('utf-8', 'replace').partition('ElementDataFile')
         name, *more = [o.strip() for o in after.lstrip(' \t=').splitlines()] or ['']
         names = more if name.upper().startswith('LIST') else _numbered_names(path.parent, name) if '%' in name else [name]
-    except OSError: return []
+    except (OSError, VideoError): return []
     return [path.parent/n for n in names if n and not Path(n).is_absolute() and '..' not in Path(n).parts and os.path.isfile(path.parent/n)]
 
 def _numbered_names(folder, said):
