@@ -917,16 +917,16 @@ class MhaReader(Reader):
 
     def _sequence(self, head):
         "What PLUS writes of each frame: whether it is valid, and when it was taken."
-        rows = list(re.finditer(rb'(?m)^Seq_Frame(\d+)_(ImageStatus|Timestamp)\s*=\s*(\S+)', head))
-        rows = [(int(m[1]), m[2], m[3]) for m in rows]
-        self.invalid = {i for i,what,v in rows if what == b'ImageStatus' and v.upper() == b'INVALID' and i < self.stored}
+        found = re.finditer(rb'(?m)^Seq_Frame(\d{1,9})_(ImageStatus|Timestamp)\s*=\s*(\S+)', head)
+        rows = {(m[2], int(m[1])): m[3] for m in found if int(m[1]) < self.stored}
+        self.invalid = {i for (what, i),v in rows.items() if what == b'ImageStatus' and v.upper() == b'INVALID'}
         self.claimed = self.stored - len(self.invalid)
         if not self.claimed: raise VideoError(self.path, 'all its frames are marked invalid', 'Look at the recording')
         if self.invalid:
             first = ', '.join(map(str, sorted(self.invalid)[:10]))
             more = f' and {len(self.invalid) - 10} more' if len(self.invalid) > 10 else ''
             self.notes['frames missing'] = f'{len(self.invalid)} of {self.stored} frames are marked invalid and are left out: {first}{more}'
-        self._stamps({i: _number(v) for i,what,v in rows if what == b'Timestamp' and i < self.stored and i not in self.invalid})
+        self._stamps({i: _number(v) for (what, i),v in rows.items() if what == b'Timestamp' and i not in self.invalid})
 
     def _stamps(self, stamps):
         "Times of the valid frames, where each has one and they increase."
@@ -1034,7 +1034,7 @@ class NiftiReader(Reader):
     name,suffixes,exact,still = 'nifti',{'.nii', '.nii.gz'},True,None
     def __init__(self, path):
         super().__init__(path)
-        with self._open() as f: head = f.read(348)
+        head = self._head()
         self.order = next((o for o in '<>' if head[:4] == struct.pack(o+'i', 348)), None)
         if self.order is None or len(head) < 348 or head[344:347] != b'n+1': raise VideoError(path, 'it is not NIfTI-1 in one file', 'Check that it was copied completely, or save it as .nii.gz')
         get = lambda kind, at: struct.unpack_from(self.order+kind, head, at)
@@ -1043,6 +1043,13 @@ class NiftiReader(Reader):
         self._whole()
 
     def _open(self): return (gzip.open if self.path.suffix.lower() == '.gz' else open)(self.path, 'rb')
+
+    def _head(self):
+        "Its first 348 bytes; what packs them may hold a comment without end, or a million empty parts."
+        f = LimitedFile(self.path, _header_bytes, _header_seconds)
+        try: return gzip.GzipFile(fileobj=f).read(348) if self.path.suffix.lower() == '.gz' else f.read(348)
+        except TooMuch as e: raise _cost(self.path, e) from e
+        finally: f.close()
 
     def _shape(self, dims):
         (w,h,*rest),n = dims[1:max(3, dims[0]+1)],dims[0]
@@ -1444,9 +1451,11 @@ def _known_by_bytes(p, s):
 def _why_file(p):
     "Why a file is no clip, a word of `_left_kinds`; '' where it is one."
     s = _ending(p)
-    if s not in video_extensions and not _known_by_bytes(p, s): return 'other' if s not in image_extensions else 'mask' if is_mask(p) else 'still'
     if s in video_extensions and s not in _maybe_still: return ''
+    clip_like = s in video_extensions or _known_by_bytes(p, s)
+    if not clip_like and s not in image_extensions: return 'other'
     if is_mask(p): return 'mask'
+    if not clip_like: return 'still'
     try: return '' if _is_moving(Video(p)._head) else 'still'
     except NoImage: return 'no picture'
     except VideoError: return ''                                 # whoever reads it lists it as failed
