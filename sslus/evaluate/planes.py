@@ -33,6 +33,7 @@ from ..data.blocks import BatchDL, BatchSource
 from ..data.store import FrameStore, StoreError
 from ..data.store import _clean as _cleaner, _cleaned
 from ..data.video import Video, fit_frame, image_extensions, read_grey, video_extensions
+from ..data.video import LeftOut, NoImage, VideoError, is_mask, readers
 from ..data.video import _ending, _is_clip, _maybe_still, _still_both
 from ..data.views import light_view, plain_view
 from ..data.workers import n_workers
@@ -122,8 +123,6 @@ def split_frame(path:str # `image_path` of a still, or of a frame of a clip such
     return (m[1], int(m[2])) if m else (str(path), None)
 
 # %% ../../nbs/evaluate/02_planes.ipynb #8058377a
-_clip_suffixes = video_extensions - _maybe_still
-
 def _by_file(paths):
     "{(file, is it a clip?): [(position, frame number or None)]}, in the order in which files are first named."
     res = {}
@@ -136,7 +135,7 @@ def _blank(v): return is_missing(v)
 
 def _holds_frames(path, framed, root, known):
     "Is `path` a clip? Told by its suffix; files that may be either are opened where the table names a frame (`framed`)."
-    if (suffix := _ending(Path(path))) in _clip_suffixes: return True
+    if (suffix := _ending(Path(path))) in video_extensions and suffix not in _maybe_still: return True
     if suffix in image_extensions - _maybe_still or (suffix in _maybe_still and not framed): return False
     if path not in known: known[path] = (f := Path(root)/path).is_dir() or (suffix in _maybe_still and f.is_file() and _is_clip(f))
     return known[path]
@@ -399,14 +398,17 @@ class PlaneData:
         machine=None, # the same for the machine; None: not known
         **kwargs      # of `PlaneData`
     )->'PlaneData':
-        "The stills of a folder with one sub-folder a class."
+        "The stills of a folder with one sub-folder a class; a `LeftOut` warning counts what was left out, and `left_out` keeps it."
         folder = Path(folder)
-        paths = sorted(p for p in folder.rglob('*') if p.suffix.lower() in _still_suffixes and not p.name.startswith('.'))
-        if not paths: raise ValueError(f'no stills ({_some(sorted(_still_suffixes), 12)}) in folders under {folder}')
+        paths, left = _stills_below(folder)
+        if not paths: raise ValueError(f'no stills ({_some(sorted(_still_suffixes()), 12)}) in folders under {folder}{_left_text(left)}')
         df = pd.DataFrame([dict(image_path=p.relative_to(folder).as_posix(), **{'class': p.parent.name}, patient=_part(p, folder, patient, 'patient'))
                            for p in paths])
         if machine is not None: df['machine'] = [_part(p, folder, machine, 'machine') for p in paths]
-        return cls(df, folder, **{'name': folder.name, **kwargs})
+        res = cls(df, folder, **{'name': folder.name, **kwargs})
+        res.left_out = left
+        if text := _left_text(left): warnings.warn(f'{folder.name}: {len(paths)} stills{text}', LeftOut, stacklevel=2)
+        return res
 
     def subset(self, split:str)->pd.DataFrame:
         "Rows of 'train', 'valid' or 'test'."
@@ -415,6 +417,7 @@ class PlaneData:
         if len(res) == 0: raise ValueError(f'{self.name} has no stills in split {split!r}')
         return res
 
+    left_out = {}                                                  # of `from_folder`: why files are no stills, and how many
     leak = property(lambda self: _leak(self.df), doc="'' or, where patients stand on both sides, a sentence that says so.")
     leaks = property(lambda self: bool(self.leak), doc='Do patients stand on both sides?')
 
@@ -433,7 +436,41 @@ def _leak(df):
     n,k = len(_both_sides(df)), df.patient.nunique()
     return f'split by image: {n} of {k} patients stand on both sides, scores are too good' if n else ''
 
-_still_suffixes = image_extensions | {'.gif', '.dcm'}
+def _still_suffixes():
+    "Suffixes that stills in folders may have: pictures, DICOM, and what readers of single pictures read."
+    return image_extensions | {'.gif', '.dcm'} | set().union(*(r.suffixes for r in readers.values() if r.still))
+
+_texts = {'.csv', '.tsv', '.txt', '.md', '.json', '.xml', '.yaml', '.yml', '.pdf', '.html', '.xlsx'}   # nobody expects these to be stills
+
+def _has_picture(p):
+    "Is it a picture, as far as its header says? A DICOM report is none; what is broken counts as one, and reading it says so."
+    if p.suffix.lower() != '.dcm': return True
+    try: Video(p)
+    except NoImage: return False
+    except VideoError: pass
+    return True
+
+def _why_no_still(p, folder):
+    "Why a file below `folder` is no still, in a word or by its suffix; '' where it is one."
+    ending = _ending(p)
+    if ending not in _still_suffixes(): return ending or 'without suffix'
+    if is_mask(p, folder): return 'masks'
+    return '' if _has_picture(p) else 'without a picture'
+
+def _stills_below(folder):
+    "Stills of all folders below, sorted, and how many files were left out for which reason."
+    paths, left = [], {}
+    for p in sorted(folder.rglob('*')):
+        if p.name.startswith('.') or not p.is_file(): continue
+        why = _why_no_still(p, folder)
+        if why: left[why] = left.get(why, 0) + 1
+        else: paths.append(p)
+    return paths, left
+
+def _left_text(left):
+    "', left out: 8 .xyz, 3 masks', or '' where only texts and tables were."
+    said = ', '.join(f'{n} {why}' for why,n in sorted(left.items(), key=lambda o: -o[1]) if why not in _texts)
+    return f'; left out: {said}' if said else ''
 
 def _part(p, folder, by, what):
     "Patient or machine of path `p`: by function, or by regular expression on the path inside `folder`."
