@@ -652,6 +652,12 @@ class FolderReader(Reader):
 
     def array(self, im): return _pil_array(im)
 
+# %% ../../nbs/data/01_video.ipynb #7179de27
+import zlib
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from sslus.base.limits import InflatedFile, LimitedFile, TooMuch
+
 # %% ../../nbs/data/01_video.ipynb #2d1f503a
 def _quiet():
     "No warnings, nothing logged by pydicom: both quote what a header holds, names of patients too."
@@ -669,6 +675,14 @@ def _number(x):
     try: return float(x)
     except (TypeError, ValueError): return 0.
 
+def _stated(ds, name):
+    "All numbers of a tag as they stand; none where it is missing or holds something else."
+    try: v = ds.get(name)
+    except Exception: return []
+    if v is None: return []
+    try: return [float(x) for x in (v if hasattr(v, 'append') else [v])]
+    except (TypeError, ValueError): return []
+
 def _numbers(ds, name):
     "Positive finite values of a tag; none where it is missing or holds no numbers."
     try: v = ds.get(name)
@@ -676,13 +690,49 @@ def _numbers(ds, name):
     xs = map(_number, v if hasattr(v, 'append') else [v])
     return [x for x in xs if x > 0 and math.isfinite(x)]
 
-def _dicom_fps(ds):
-    "Frames a second from whichever tag says so."
-    each = _numbers(ds, 'FrameTimeVector')
-    ms = _numbers(ds, 'FrameTime') or ([float(np.median(each))] if each else []) or _numbers(ds, 'ActualFrameDuration')
-    whole = [k/x for k,x in zip(_numbers(ds, 'NumberOfFrames'), _numbers(ds, 'EffectiveDuration')) if k > 1]
-    fps = [1000/x for x in ms[:1]] + _numbers(ds, 'CineRate') + _numbers(ds, 'RecommendedDisplayFrameRate') + whole
-    return next((x for x in fps if 1e-3 < x < 1e5), None)
+def _frames_stated(ds):
+    "NumberOfFrames, or None where the header has none."
+    return int((_numbers(ds, 'NumberOfFrames') or [0])[0]) or None
+
+# %% ../../nbs/data/01_video.ipynb #5fcffb7a
+_slowest, _fastest = .1, 1000.                                  # frames a second that are believed
+
+def _header_times(ds, n):
+    "Seconds of `n` frames by FrameTimeVector, from 0 on; None where it does not fit."
+    steps = np.array(_stated(ds, 'FrameTimeVector'))
+    if len(steps) != n or len(steps) < 2: return None
+    if not np.isfinite(steps).all() or (steps[1:] < 0).any() or not steps[1:].any(): return None
+    t = np.cumsum(steps)/1000
+    return t - t[0]
+
+def _uneven(times):
+    "Does any step differ from the usual one by more than a tenth?"
+    steps = np.diff(times)
+    usual = np.median(steps)
+    return bool((np.abs(steps - usual) > usual/10).any())
+
+def _per_second(ms): return 1000/ms if ms > 0 else 0.
+
+def _stated_rates(ds, times):
+    "(tag, what it says, frames a second), the most trusted first."
+    rates = [('FrameTime', x, _per_second(x)) for x in _stated(ds, 'FrameTime')[:1]]
+    steps = _stated(ds, 'FrameTimeVector')
+    steps = steps[1:] if times is not None else [x for x in steps if x > 0 and math.isfinite(x)]
+    if steps:
+        usual = float(np.median(steps))
+        rates.insert(0 if times is not None else 1, ('FrameTimeVector', usual, _per_second(usual)))
+    rates += [('ActualFrameDuration', x, _per_second(x)) for x in _stated(ds, 'ActualFrameDuration')[:1]]
+    rates += [(tag, x, x) for tag in ('CineRate', 'RecommendedDisplayFrameRate') for x in _stated(ds, tag)[:1]]
+    whole = zip(_numbers(ds, 'NumberOfFrames'), _stated(ds, 'EffectiveDuration'))
+    return rates + [('EffectiveDuration', x, k/x if x > 0 else 0.) for k,x in whole if k > 1]
+
+def _rate_and_doubt(ds, times):
+    "(frames a second or None, a sentence on the tag that was passed over or '')."
+    doubt = ''
+    for tag,says,rate in _stated_rates(ds, times):
+        if _slowest <= rate <= _fastest: return rate, doubt
+        if not doubt: doubt = f'{tag} says {says:g}, which is the rate of no clip: not used'
+    return None, doubt
 
 # %% ../../nbs/data/01_video.ipynb #eb7f2d31
 _formats = {1: '2d', 2: 'm-mode', 3: 'spectrum', 4: 'waveform', 5: 'graphics'}
@@ -741,6 +791,7 @@ class NoImage(VideoError):
     "A DICOM object that says of itself that it has no pixels: a report, a measurement, the index of a disc."
 
 _inflated = 1 << 30                                             # bytes that a packed file may unpack to at once, at most
+_header_bytes,_header_seconds = 128_000_000,1.                  # that a header may take to read
 
 def _bare(path):
     "Does a file without DICOM's preamble begin with a tag that DICOM begins with?"
@@ -748,37 +799,142 @@ def _bare(path):
     if head[128:] == b'DICM': return False
     return any(int.from_bytes(head[:2], o) in (2,8) and int.from_bytes(head[2:4], o) < 0x100 for o in ('little', 'big'))
 
-def _syntax(path):
-    "The transfer syntax that a file with preamble states, and where its data begins."
-    from pydicom.filereader import read_file_meta_info
-    meta = read_file_meta_info(path)
-    return meta.get('TransferSyntaxUID'),144 + int(meta.get('FileMetaInformationGroupLength') or 0)
+class _Place(NamedTuple):
+    "Where the pixels begin: a byte of the file, or of what a packed file holds."
+    path:Path
+    at:int
+    packed:int|None=None # byte at which the packed part begins
 
-def _check_inflated(path, start):
-    "A deflated file is unpacked whole, so its size is counted first."
-    import zlib
-    z,n = zlib.decompressobj(-zlib.MAX_WBITS),0
-    with open(path, 'rb') as f:
-        f.seek(start)
-        while not z.eof and (b := z.unconsumed_tail or f.read(1 << 16)):
-            n += len(z.decompress(b, 1 << 22))
-            if n > _inflated: raise VideoError(path, f'it unpacks to more than {_inflated >> 20} MiB', 'Export it with another transfer syntax')
+    def open(self):
+        "The file, or what it unpacks to."
+        if self.packed is None: return open(self.path, 'rb')
+        f = InflatedFile(self.path, self.packed)
+        f.lift()
+        return f
 
-def _read_dicom(path, **kwargs):
-    "(dataset, byte at which its pixels begin); the transfer syntax is filled in where it is missing."
-    from pydicom import dcmread, uid
-    bare = _bare(path)
-    syntax,start = (None, 0) if bare else _syntax(path)
-    if syntax == uid.DeflatedExplicitVRLittleEndian: _check_inflated(path, start)
-    with open(path, 'rb') as f: ds,at = dcmread(f, force=bare, **kwargs),f.tell()
-    if not getattr(ds, 'file_meta', {}).get('TransferSyntaxUID'):
-        implicit,little = ds.original_encoding
-        ds.ensure_file_meta()
-        ds.file_meta.TransferSyntaxUID = uid.ImplicitVRLittleEndian if implicit else uid.ExplicitVRLittleEndian if little else uid.ExplicitVRBigEndian
-    return ds,at
+def _first_group(head):
+    "Group of the tag that a data set begins with, in either order of bytes; 0 where there is none."
+    g = min(int.from_bytes(head[:2], o) for o in ('little', 'big')) if len(head) == 8 else 0
+    return g if g <= 0x30 else 0
+
+def _body(f, path, packed):
+    "The data set to read, from where `f` stands: as it is or unpacked, whatever its header says."
+    start,head = f.tell(),f.read(8)
+    f.seek(start)
+    if _first_group(head) and not packed: return f,None
+    z = InflatedFile(path, start, _header_bytes, _header_seconds)
+    try: inside = z.read(8)
+    except zlib.error: inside = b''
+    z.seek(0)
+    if _first_group(inside) or packed and inside and not _first_group(head): return z,start
+    z.close()
+    return f,None
+
+def _encoding(f, syntax):
+    "(implicit kinds?, little end first?) as the data are written; what is not clear, as the header says."
+    from pydicom import uid
+    at,head = f.tell(),f.read(6)
+    f.seek(at)
+    little,big = (int.from_bytes(head[:2], o) for o in ('little', 'big'))
+    little = syntax != uid.ExplicitVRBigEndian if little == big else little < big
+    return not re.fullmatch(rb'[A-Z]{2}', head[4:6]),little
+
+_long_kinds = b'OB OD OF OL OV OW SQ SV UC UN UR UT UV'.split()  # explicit kinds whose length has four bytes
+
+def _skip(f, implicit, little):
+    "Go behind a value of unknown length: much faster than to read it, and nothing is kept."
+    order = 'little' if little else 'big'
+    head = struct.Struct('<HHL' if little else '>HHL')
+    at = start = f.tell()
+    block,depth = b'',1                                         # of sequences and items that are open
+    while depth:
+        k = at - start
+        if k + 12 > len(block):
+            f.seek(at)
+            block,start,k = f.read(1 << 13),at,0
+            if len(block) < 8: raise OSError('a sequence without end')
+        group,element,n = head.unpack_from(block, k)
+        at += 8
+        if group == 0xfffe and element != 0xe000:
+            depth -= 1
+            continue
+        kind = block[k+4:k+6]
+        if group != 0xfffe and not implicit and kind.isalpha() and kind.isupper():
+            n = int.from_bytes(block[k+6:k+8], order)
+            if kind in _long_kinds:
+                n = int.from_bytes(block[k+8:k+12], order)
+                at += 4
+        if n == _never: depth += 1
+        else: at += n
+    f.seek(at)
+
+class _DataSet(NamedTuple):
+    "A data set before it is read."
+    meta:object # information about the file
+    body:object # the file to read from, where the data set begins
+    packed:int|None # byte at which what is packed begins
+    implicit:bool
+    little:bool
+
+    def read(self, stop, tags):
+        "The elements `tags`; sequences of unknown length that nobody asked for are skipped."
+        from pydicom.filereader import read_dataset
+        ds,unknown = None,[]
+        def stops(tag, vr, n):
+            if stop(tag, vr, n): return True
+            if n == _never and tag not in tags: unknown.append(vr)
+            return bool(unknown)
+        while ds is None or unknown:
+            if unknown:
+                self.body.seek(8 if unknown.pop() is None else 12, 1)     # a kind that is stated has a long length
+                _skip(self.body, self.implicit, self.little)
+            part = read_dataset(self.body, self.implicit, self.little, stop_when=stops, specific_tags=tags)
+            if ds is None: ds = part
+            else: ds.update(part)
+        return ds
+
+@contextmanager
+def _data_set(path, seconds):
+    "Open a file up to its data set, which may take so many seconds to read."
+    from pydicom import errors, uid
+    from pydicom.filereader import read_dataset
+    with LimitedFile(path, _header_bytes, seconds) as f:
+        bare = f.read(132)[128:] != b'DICM'
+        if bare and not _bare(path): raise errors.InvalidDicomError('no mark of DICOM')
+        f.seek(0 if bare else 132)
+        meta = read_dataset(f, False, True, stop_when=lambda tag, vr, n: tag >> 16 != 2)
+        read_dataset(f, True, True, stop_when=lambda tag, vr, n: tag >> 16 != 0)        # of the network, left in some files
+        syntax = meta.get('TransferSyntaxUID')
+        body,packed = _body(f, path, syntax == uid.DeflatedExplicitVRLittleEndian)
+        with body: yield _DataSet(meta, body, packed, *_encoding(body, syntax))
+
+def _at_pixels(tag, vr, n): return tag in (0x7fe00008, 0x7fe00009, 0x7fe00010)
+
+def _read_dicom(path, tags):
+    "(data set up to its pixels, where they begin); the transfer syntax is filled in where it is missing."
+    from pydicom.dataset import FileMetaDataset
+    from pydicom.tag import Tag
+    with _data_set(path, _header_seconds) as o:
+        ds = o.read(_at_pixels, [Tag(t) for t in tags])
+        place = _Place(Path(path), o.body.tell(), o.packed)
+    ds.file_meta = FileMetaDataset(o.meta)
+    if not ds.file_meta.get('TransferSyntaxUID'): ds.file_meta.TransferSyntaxUID = _native_syntax(o.implicit, o.little)
+    return ds,place
+
+def _native_syntax(implicit, little):
+    "The transfer syntax of a data set without compression."
+    from pydicom import uid
+    if not little: return uid.ExplicitVRBigEndian
+    return uid.ImplicitVRLittleEndian if implicit else uid.ExplicitVRLittleEndian
 
 # %% ../../nbs/data/01_video.ipynb #032bd46b
 _must = dict(Rows=int, Columns=int, BitsAllocated=int, BitsStored=int, SamplesPerPixel=int, PhotometricInterpretation=str)
+_palettes = [f'{kind}{colour}PaletteColorLookupTable{part}' for colour in ('Red', 'Green', 'Blue')
+             for kind,part in (('', 'Descriptor'), ('', 'Data'), ('Segmented', 'Data'))]
+_pixel_tags = [*_must, 'HighBit', 'PixelRepresentation', 'PlanarConfiguration', 'NumberOfFrames', *_palettes,
+               'FrameTime', 'FrameTimeVector', 'ActualFrameDuration', 'CineRate', 'RecommendedDisplayFrameRate', 'EffectiveDuration',
+               'SequenceOfUltrasoundRegions', 'SharedFunctionalGroupsSequence', 'RescaleSlope', 'RescaleIntercept', 'ModalityLUTSequence',
+               'VOILUTSequence', 'VOILUTFunction', 'WindowCenter', 'WindowWidth'] # what reading needs; the rest of a header is skipped
 
 def _is_a(ds, name, kind):
     try: return isinstance(ds.get(name), kind)
@@ -788,16 +944,23 @@ _picture_class = re.compile(r'(?!.*(Presentation State|Report)).*(Image|Volume|M
 
 def _kind_and_end(path):
     "Name of the class that a header states, '' where there is none, and whether the data set goes cleanly to the end of the file."
-    from pydicom import filereader, uid
+    from pydicom import uid
     ends = [0]
+    with _data_set(path, _header_seconds/4) as o:
+        def seen(tag, vr, n): ends.append(None if n == _never else o.body.tell() + n)
+        ds = o.read(seen, [0x00080016])
+        if o.packed is None: whole = _ends_at(path, ends[-1])
+        else: whole = not o.body.read(1) and o.body.ended
+    said = [d.get(n) for d,n in ((ds, 'SOPClassUID'), (o.meta, 'MediaStorageSOPClassUID')) if _is_a(d, n, str)]
+    return next((uid.UID(u).name for u in said if u), ''),whole
+
+def _ends_at(path, end):
+    "Is `end` the end of the file? None, where the last element does not say its length: is there the mark of its end?"
     with open(path, 'rb') as f:
-        def seen(tag, vr, n): ends.append(None if n == _never else f.tell() + n)
-        ds = filereader.read_partial(f, seen, specific_tags=[0x00080016], force=_bare(path))
-        meta = getattr(ds, 'file_meta', {})
-        f.seek(-8, os.SEEK_END); size,tail = f.tell()+8,f.read()
-    said = [o.get(n) for o,n in ((ds, 'SOPClassUID'), (meta, 'MediaStorageSOPClassUID')) if _is_a(o, n, str)]
-    whole = ends[-1] == size if ends[-1] is not None else tail in (b'\xfe\xff\xdd\xe0\0\0\0\0', b'\xff\xfe\xe0\xdd\0\0\0\0') # of unknown length: the mark of its end
-    return next((uid.UID(u).name for u in said if u), ''),whole or meta.get('TransferSyntaxUID') == uid.DeflatedExplicitVRLittleEndian # that was unpacked whole
+        size = f.seek(0, os.SEEK_END)
+        f.seek(-8, os.SEEK_END)
+        tail = f.read()
+    return end == size if end is not None else tail in (b'\xfe\xff\xdd\xe0\0\0\0\0', b'\xff\xfe\xe0\xdd\0\0\0\0')
 
 def _without_image(path):
     "The error for a header without a picture: NoImage where it says cleanly that it has none, else it is broken and must not be lost."
@@ -808,33 +971,51 @@ def _without_image(path):
     return VideoError(path, 'its header ends, or is damaged, before it comes to a picture', 'Copy it again from its source')
 
 def _dicom_header(path, tags=None):
-    "Header of an image (only `tags` of it where given), and the byte at which its pixels begin; VideoError where it is none."
+    "Header of an image (of it `tags`, or what reading needs), and where its pixels begin; VideoError where it is none."
     pydicom = _need('pydicom', path)
     try:
-        with _quiet(): ds,at = _read_dicom(path, stop_before_pixels=True, specific_tags=tags)
+        with _quiet(): ds,place = _read_dicom(path, tags or _pixel_tags)
     except (pydicom.errors.InvalidDicomError, EOFError) as e: raise VideoError(path, 'it is not a DICOM file', 'Check that it was copied completely') from e
     except VideoError: raise
     except Exception as e:                                      # its text may quote the header
+        much = next((o for o in (e, e.__context__) if isinstance(o, TooMuch)), None)    # pydicom makes it an OSError
+        if much: raise VideoError(path, f'its header takes more than {much} to read', 'Leave it out, or export it again without private data') from None
         raise VideoError(path, f'its DICOM header cannot be read ({type(e).__name__})', 'Check that it was copied completely') from None
     if 'Rows' not in ds or 'PhotometricInterpretation' not in ds: raise _without_image(path)
     lacks = [n for n,kind in _must.items() if not _is_a(ds, n, kind)]
     if lacks: raise VideoError(path, f"its header lacks {', '.join(lacks)}, or holds there what is not one value", 'Export it again')
-    return ds,at
+    return ds,place
 
 # %% ../../nbs/data/01_video.ipynb #4173e3e9
 _never,_many = 0xFFFFFFFF, 1 << 19                              # the length that says nothing; more fragments than any clip has
 _marks = (b'\xff\xd8', b'\xff\x4f', b'\xff\x0a', b'\x00\x00\x00\x0c') # JPEG and JPEG-LS, JPEG 2000, JPEG XL, JP2
+_item = b'\xfe\xff\x00\xe0'
 
-def _value(f, at, ds):
-    "Where the bytes of the pixel data begin, and how many they are meant to be."
-    implicit,little = ds.original_encoding
-    f.seek(at); head = f.read(8 if implicit else 12)
-    return f.tell(),int.from_bytes(head[-4:], 'little' if little else 'big')
+class _Value(NamedTuple):
+    "The value of the pixel data."
+    start:int # byte at which it begins
+    said:int # its length as stated
+    have:int # bytes of it that are there
+    vr:str
+    items:bool # does it begin like fragments?
+
+def _value(f, at, little):
+    "Where the bytes of the pixel data lie. The element itself tells how it is written; no length is its like by chance."
+    f.seek(at)
+    head = f.read(12)
+    explicit = head[4:6] in (b'OB', b'OW', b'UN', b'OF', b'OD') and head[6:8] == b'\0\0'
+    start,length = (at+12, head[8:12]) if explicit else (at+8, head[4:8])
+    said = int.from_bytes(length, 'little' if little else 'big')
+    f.seek(start)
+    items = f.read(4) == _item
+    have = said if isinstance(f, InflatedFile) else max(0, min(said, os.fstat(f.fileno()).st_size - start))
+    return _Value(start, said, have, head[4:6].decode('latin-1') if explicit else 'OW', items)
 
 class _Rows:
     "Byte ranges of uncompressed frames, which follow each other."
     def __init__(self, start, n, count): self.start,self.n,self.count = start,n,count
     def __iter__(self): return ([(self.start + i*self.n, self.n)] for i in range(self.count))
+    def __len__(self): return self.count
 
 def _fragments(f, start, path):
     "(start, length, first bytes) of each whole fragment; the first is the table of offsets."
@@ -842,7 +1023,7 @@ def _fragments(f, start, path):
     while i + 8 <= end:
         f.seek(i); head = f.read(12)
         n = int.from_bytes(head[4:8], 'little')
-        if head[:4] != b'\xfe\xff\x00\xe0' or i + 8 + n > end: break
+        if head[:4] != _item or i + 8 + n > end: break
         found.append((i+8, n, head[8:])); i += 8 + n
         if len(found) > _many: raise VideoError(path, f'its pixels lie in more than {_many} fragments', 'Export it again')
     if not found: raise VideoError(path, 'its pixels are not compressed as its transfer syntax says', 'Export it again')
@@ -855,40 +1036,297 @@ def _begins(table, frags, rle):
     if len(said) > 1 and None not in said and said == sorted(set(said)): return said
     return list(range(len(frags))) if rle else [i for i,(_,_,b) in enumerate(frags) if b.startswith(_marks)]
 
-def _encoded(f, at, ds, path):
+def _encoded(f, value, rle, path):
     "Byte ranges of each compressed frame."
-    start,_ = _value(f, at, ds)
-    (a,n,_),*frags = _fragments(f, start, path)
+    if not value.items: return [[(value.start, value.have)]]    # a stream as it is, in no fragment
+    (a,n,_),*frags = _fragments(f, value.start, path)
     f.seek(a); table = np.frombuffer(f.read(min(n - n%4, 4*_many)), '<u4').tolist()
     if not frags: return []
-    begins = _begins(table, frags, ds.file_meta.TransferSyntaxUID.name.startswith('RLE'))
+    begins = _begins(table, frags, rle)
     begins = sorted({0, *begins})                               # what lies before the first mark is a frame too, a damaged one
     return [[o[:2] for o in frags[i:j]] for i,j in zip(begins, [*begins[1:], len(frags)])]
 
-def _native(f, at, ds):
-    "(number of whole uncompressed frames, where the first begins, bytes of each; 0 where a frame may end within a byte)."
-    start,said = _value(f, at, ds)
-    bits = ds.Rows*ds.Columns*ds.SamplesPerPixel*ds.BitsAllocated * (2 if ds.PhotometricInterpretation == 'YBR_FULL_422' else 3)//3
-    have = max(0, os.fstat(f.fileno()).st_size - start)
-    return 8*(have if said == _never else min(said, have))//bits if bits else 0,start,0 if ds.BitsAllocated%8 else bits//8
+def _gathered(f, pieces, n=None):
+    "The bytes of some ranges, `n` at most."
+    parts,left = [],n
+    for start,length in pieces:
+        f.seek(start)
+        parts.append(f.read(length if left is None else min(length, left)))
+        if left is not None: left -= len(parts[-1])
+        if left == 0: break
+    return b''.join(parts)
 
 # %% ../../nbs/data/01_video.ipynb #709315ec
-def _jpeg_size(b):
-    "(h, w, components) of a JPEG or JPEG-LS picture, None where its header does not say."
-    i = 2
+class _Picture(NamedTuple):
+    "What a compressed picture says of itself."
+    family:str # 'baseline', 'extended', 'lossless', 'ls' (all JPEG), '2000', 'rle', 'mpeg'
+    size:tuple|None=None # h, w
+    samples:int=0
+    precision:int=0 # bits of a sample
+    colour:str='' # 'RGB' or 'YBR_FULL' where it says so
+    why:str='' # what says so
+
+def _jpeg_picture(b):
+    "What a JPEG or JPEG-LS stream says of itself; None where its header does not say."
+    i,adobe,jfif = 2,None,False
     while i + 10 <= len(b) and b[i] == 0xff:
         m,n = b[i+1],int.from_bytes(b[i+2:i+4], 'big')
-        if m == 0xf7 or 0xc0 <= m <= 0xcf and m not in (0xc4, 0xc8, 0xcc): return int.from_bytes(b[i+5:i+7], 'big'),int.from_bytes(b[i+7:i+9], 'big'),b[i+9]
+        if m == 0xe0 and b[i+4:i+8] == b'JFIF': jfif = True
+        if m == 0xee and b[i+4:i+9] == b'Adobe' and n >= 14: adobe = b[i+15] if i + 15 < len(b) else None
+        if m == 0xf7 or 0xc0 <= m <= 0xcf and m not in (0xc4, 0xc8, 0xcc): return _jpeg_frame(b, i, adobe, jfif)
         i += 1 if m == 0xff else 2 + n
 
-def _jpeg2000_size(b):
+def _jpeg_frame(b, i, adobe, jfif):
+    "The same from the segment at `i` that begins a frame, and the marks before it."
+    m,precision,samples = b[i+1],b[i+4],b[i+9]
+    parts = [b[i+10+3*k:i+13+3*k] for k in range(samples)]
+    ids,sampling = bytes(p[0] for p in parts if p),{p[1] for p in parts if len(p) > 1}
+    # a marker segment may stand behind the frame header and before the scan
+    family = {0xc3: 'lossless', 0xf7: 'ls'}.get(m) or ('baseline' if precision == 8 else 'extended')
+    colour,why = ('', '')
+    if samples == 3 and ids.upper() == b'RGB': colour,why = 'RGB','its components are called R, G, B'
+    elif samples == 3 and len(sampling) > 1: colour,why = 'YBR_FULL','its colours are halved'
+    elif samples == 3 and jfif: colour,why = 'YBR_FULL','it is marked as JFIF'
+    elif samples == 3 and adobe is not None: colour,why = ('RGB' if adobe == 0 else 'YBR_FULL'),'its Adobe segment says so'
+    return _Picture(family, (int.from_bytes(b[i+5:i+7], 'big'), int.from_bytes(b[i+7:i+9], 'big')), samples, precision, colour, why)
+
+def _jpeg2000_picture(b):
     "The same of a JPEG 2000 picture."
     i = b.find(b'\xff\x4f\xff\x51', 0, 1 << 16)
-    if i < 0 or len(b) < i + 42: return None
+    if i < 0 or len(b) < i + 43: return None
     x,y,x0,y0 = (int.from_bytes(b[i+k:i+k+4], 'big') for k in (8,12,16,20))
-    return y-y0,x-x0,int.from_bytes(b[i+40:i+42], 'big')
+    samples = int.from_bytes(b[i+40:i+42], 'big')
+    j,mixed = i + 4 + int.from_bytes(b[i+4:i+6], 'big'),None
+    while j + 10 <= len(b) and b[j] == 0xff and b[j+1] != 0x90:
+        if b[j+1] == 0x52: mixed = b[j+8]
+        j += 2 + int.from_bytes(b[j+2:j+4], 'big')
+    colour,why = ('RGB', 'its decoder turns it into RGB') if samples == 3 and mixed else ('', '')
+    return _Picture('2000', (y-y0, x-x0), samples, (b[i+42] & 0x7f) + 1, colour, why)
 
-def _picture_size(b): return _jpeg_size(b) if b[:2] == b'\xff\xd8' else _jpeg2000_size(b)
+def _picture(b):
+    "What the first bytes of a compressed frame say; None where they say nothing."
+    if b[:3] == b'\xff\xd8\xff': return _jpeg_picture(b)
+    if b[:3] == b'\0\0\1' or b[:4] == b'\0\0\0\1' or b[4:8] == b'ftyp': return _Picture('mpeg')
+    if b[:4] == b'\xff\x4f\xff\x51' or b[:4] == b'\0\0\0\x0c': return _jpeg2000_picture(b)
+    if 1 <= int.from_bytes(b[:4], 'little') <= 15 and b[4:8] == b'\x40\0\0\0': return _Picture('rle')
+
+# %% ../../nbs/data/01_video.ipynb #2ac62b9f
+_by_family = {'baseline': '50', 'extended': '51', 'lossless': '70', 'ls': '80', '2000': '90'} # ends of the UIDs 1.2.840.10008.1.2.4
+
+def _family(syntax):
+    "How a transfer syntax packs: as in `_Picture`; '' where not at all."
+    from pydicom.uid import MPEGTransferSyntaxes
+    if syntax in MPEGTransferSyntaxes: return 'mpeg'
+    words = {'RLE': 'rle', '2000': '2000', 'JPEG-LS': 'ls', 'Lossless, Non': 'lossless', 'Baseline': 'baseline', 'Extended': 'extended'}
+    return next((v for k,v in words.items() if k in syntax.name), 'other' if syntax.is_compressed else '')
+
+def _syntax_of(family):
+    "The usual transfer syntax of a family."
+    from pydicom import uid
+    return uid.RLELossless if family == 'rle' else uid.MPEG2MPML if family == 'mpeg' else uid.UID('1.2.840.10008.1.2.4.' + _by_family[family])
+
+def _same_family(a, b): return a == b or {a, b} <= {'baseline', 'extended'}
+
+def _marked(b, ycc):
+    "A baseline JPEG whose only word on its colours is ours: libjpeg obeys an Adobe segment."
+    kept,i = [b[:2], b'\xff\xee\0\x0eAdobe\0\x64\0\0\0\0', bytes([int(ycc)])],2
+    while i + 4 <= len(b) and b[i] == 0xff and b[i+1] != 0xda:
+        n = 1 if b[i+1] == 0xff else 2 + int.from_bytes(b[i+2:i+4], 'big')
+        if b[i+1] not in (0xe0, 0xee): kept.append(b[i:i+n])
+        i += n
+    return b''.join([*kept, b[i:]])
+
+# %% ../../nbs/data/01_video.ipynb #41bec42b
+@dataclass(frozen=True)
+class _Layout:
+    "How pixels are written: as a header says, or as the data turn out to be."
+    kind:str # colour space
+    samples:int
+    alloc:int # bits that a sample takes
+    stored:int # bits of them that are used
+    high:int # the highest of these
+    signed:int=0
+    planar:int=0 # 1: first all red, then all green, then all blue
+    shift:int=0 # bits below those that are used
+
+    def bits(self, size):
+        "Bits of an uncompressed frame of `size` (h,w)."
+        n = size[0]*size[1]*self.samples*self.alloc
+        return n*2//3 if self.kind == 'YBR_FULL_422' else n
+
+    def possible(self): return self.kind in _plain_kinds[self.samples] and self.stored <= self.alloc if self.samples in _plain_kinds else False
+
+    def fits(self, size, have, n):
+        "Are `n` frames the `have` bytes that are there, but for one that makes them even?"
+        total = -(-n*self.bits(size)//8)
+        return total > 0 and have in (total, total + total%2)
+
+    def words(self):
+        "In words, for a note."
+        return f'{self.samples} samples of {self.alloc} bits, {self.kind}'
+
+_plain_kinds = {1: ('MONOCHROME1', 'MONOCHROME2', 'PALETTE COLOR'), 3: ('RGB', 'YBR_FULL', 'YBR_FULL_422')}
+
+def _stated_layout(ds):
+    "The layout that a header states."
+    number = lambda name, default: default if (v := _code(ds, name)) is None else v
+    return _Layout(ds.PhotometricInterpretation, ds.SamplesPerPixel, ds.BitsAllocated, ds.BitsStored, number('HighBit', ds.BitsStored-1),
+                   number('PixelRepresentation', 0) & 1, number('PlanarConfiguration', 0) & 1)
+
+def _other_layouts(c):
+    "Other ways to write pixels, fewest changes first."
+    grey = c.kind if c.kind in _plain_kinds[1] else 'MONOCHROME2'
+    colour = c.kind if c.kind in ('RGB', 'YBR_FULL') else 'RGB'
+    ways = []
+    for alloc in (8, 16):
+        stored = min(c.stored, alloc)
+        for kind,samples in ((grey, 1), (colour, 3), ('YBR_FULL_422', 3)):
+            ways.append(replace(c, kind=kind, samples=samples, alloc=alloc, stored=stored, high=stored-1))
+    def changes(o): return (o.kind != c.kind) + (o.samples != c.samples) + (o.alloc != c.alloc)
+    return sorted(ways, key=changes)
+
+def _sane(c):
+    "The stated layout where nothing fits: at least one that does not contradict itself."
+    kinds = _plain_kinds.get(c.samples, ())
+    kind = c.kind if c.kind in kinds or not kinds or c.kind not in _plain_kinds[1] + _plain_kinds[3] else 'MONOCHROME2' if c.samples == 1 else 'RGB'
+    return replace(c, kind=kind, stored=min(c.stored, c.alloc))
+
+# %% ../../nbs/data/01_video.ipynb #e2dbab0a
+class _Native:
+    "Uncompressed pixels in an open file: frames of any layout can be looked at."
+    def __init__(self, f, start, have, size, little): self.f,self.start,self.have,self.size,self.little = f,start,have,size,little
+
+    def words(self, c, i):
+        "Samples of frame `i` in layout `c` as they lie, or None where they are not all there."
+        n = c.bits(self.size)//8
+        if c.alloc not in (8, 16) or (i+1)*n > self.have: return None
+        self.f.seek(self.start + i*n)
+        b = self.f.read(n)
+        a = np.frombuffer(b, 'u1' if c.alloc == 8 else '<u2' if self.little else '>u2') if len(b) == n else None
+        return a.view(a.dtype.str.replace('u', 'i')) if a is not None and c.signed else a
+
+    def planes(self, c, i):
+        "The same as (samples,h,w); of halved colours the brightness alone."
+        a,(h,w) = self.words(c, i),self.size
+        if a is None: return None
+        if c.kind == 'YBR_FULL_422': return a.reshape(-1, 4)[:, :2].reshape(1, h, w) if h*w%2 == 0 else None
+        if c.samples == 1 or c.planar: return a.reshape(c.samples, h, w)
+        return a.reshape(h, w, c.samples).transpose(2, 0, 1)
+
+    def roughness(self, c, i):
+        "How much neighbours of frame `i` differ, as a share of all differences; infinite where there is no such frame."
+        a = self.planes(c, i)
+        return math.inf if a is None else _roughness(a)
+
+    def frames(self, c): return 8*self.have//c.bits(self.size)
+
+def _roughness(a):
+    "Mean step between neighbours of (k,h,w) as a share of the spread: about 1 for noise, small for pictures."
+    a = a.astype(np.float32)
+    steps = np.abs(np.diff(a, axis=1)).mean() + np.abs(np.diff(a, axis=2)).mean() if min(a.shape[1:]) > 1 else 0.
+    return float(steps/(a.std((1,2)).mean() + 1))
+
+def _native_layout(pixels, c, n):
+    "The layout of `n` frames (None: not stated) of uncompressed pixels: `c` as stated, or what fits the bytes better."
+    if c.kind not in _plain_kinds[1] + _plain_kinds[3] or not 0 < math.prod(pixels.size) <= max_pixels: return c
+    size,have = pixels.size,pixels.have
+    if c.alloc == 1 or c.possible() and c.fits(size, have, n or 1): return c
+    ways = [o for o in _other_layouts(c) if o.possible() and o != c and (o.fits(size, have, n or 1) or c.kind == 'YBR_FULL_422' and o.alloc == c.alloc and o.samples == 3 and not n and o.fits(size, have, pixels.frames(o)))]
+    if not ways: return _sane(c)
+    found = ways[0]
+    whole = c.possible() and c.fits(size, have, pixels.frames(c))
+    if whole and not _smoother(pixels, found, c): return c
+    return _full_colours(pixels, found, c)
+
+def _smoother(pixels, a, b):
+    "Is layout `a` clearly the smoother picture? Asked of the frames in the middle."
+    return pixels.roughness(a, pixels.frames(a)//2) < .7*pixels.roughness(b, pixels.frames(b)//2)
+
+def _full_colours(pixels, found, c):
+    "Is it RGB or YBR_FULL where the label was of halved colours, or grey? Grey things have equal colours, or both in the middle."
+    if found.samples != 3 or found.kind == c.kind or found.kind == 'YBR_FULL_422': return found
+    a = pixels.planes(found, pixels.frames(found)//2)
+    return found if a is None or found.alloc != 8 else replace(found, kind=_colour_by_look(a) or found.kind)
+
+def _colour_by_look(a):
+    "'RGB' or 'YBR_FULL' of raw planes (3,h,w) of 8 bits, where one is clearly it; else None."
+    x,y,z = a.reshape(3, -1).astype(np.int16)
+    rgb = np.abs(x - y).mean() + np.abs(x - z).mean()
+    ybr = np.abs(y - 128).mean() + np.abs(z - 128).mean()
+    if rgb < ybr/3: return 'RGB'
+    return 'YBR_FULL' if ybr < rgb/3 else None
+
+def _true_planes(pixels, c):
+    "The layout with the planes in the order in which they are smoother, by far and in two frames."
+    if c.samples != 3 or c.kind == 'YBR_FULL_422': return c
+    other = replace(c, planar=1-c.planar)
+    n = pixels.frames(c)
+    def clearly(i): return pixels.roughness(other, i) < .5*pixels.roughness(c, i)
+    return other if n and clearly(n//2) and clearly(n-1) else c
+
+def _true_bits(pixels, c):
+    "The layout with the bits that the samples use: all of them, or those on the left."
+    if c.kind == 'PALETTE COLOR' or c.stored >= c.alloc: return c
+    a = pixels.words(c, pixels.frames(c)//2)
+    if a is None or not a.size: return c
+    below = c.alloc - c.stored
+    top = 1 << (c.stored - c.signed)
+    outside = ((a >= top) | (a < (-top if c.signed else 0))).mean()
+    left = c.high == c.alloc-1 and (outside > 0 or a.max() >= top) or False
+    if left: return replace(c, shift=below)
+    if outside < .01: return replace(c, high=c.stored-1)
+    whole = replace(c, stored=c.alloc, high=c.alloc-1)
+    masked = (a & ((1 << c.stored)-1)).reshape(1, -1)
+    h,w = pixels.size
+    rough = [_roughness(x.reshape(-1, h, w) if c.samples == 1 else x.reshape(-1, h, w*c.samples)) for x in (a, masked)]
+    return whole if rough[0] < .7*rough[1] else c
+
+# %% ../../nbs/data/01_video.ipynb #82c6e890
+def _first(ds, name):
+    "First number of a tag, or None."
+    x = (_stated(ds, name) or [None])[0]
+    return x if x is not None and math.isfinite(x) else None
+
+def _shared(ds, name):
+    "The part of the header that holds a tag: itself, or what all frames of an enhanced object share."
+    try:
+        if name in ds: return ds
+        parts = ds.SharedFunctionalGroupsSequence[0]
+        return next((o for e in parts for o in e.value if e.VR == 'SQ' and name in o), ds)
+    except Exception: return ds
+
+def _rescaled(ds, values):
+    "Stored values as the header rescales them."
+    from pydicom.pixels import apply_modality_lut
+    if 'ModalityLUTSequence' in ds: return apply_modality_lut(values, ds)
+    part = _shared(ds, 'RescaleSlope')
+    slope,intercept = _first(part, 'RescaleSlope'),_first(part, 'RescaleIntercept')
+    return values if not slope or intercept is None else values*slope + intercept
+
+def _window(ds):
+    "(centre, width, function) of the first window, or None."
+    part = _shared(ds, 'WindowWidth')
+    centre,width,how = _first(part, 'WindowCenter'),_first(part, 'WindowWidth'),str(part.get('VOILUTFunction') or 'LINEAR')
+    good = centre is not None and width is not None and (width >= 1 or how != 'LINEAR' and width > 0)
+    return (centre, width, how) if good else None
+
+def _windowed(x, centre, width, how):
+    "Values to 0 to 1 by a window, as DICOM defines its three functions."
+    if how == 'SIGMOID': return 1/(1 + np.exp(np.clip(-4*(x - centre)/width, -500, 500)))
+    if how == 'LINEAR_EXACT': return np.clip((x - centre)/width + .5, 0, 1)
+    return np.clip((x - centre + .5)/(width - 1) + .5, 0, 1) if width > 1 else (x > centre - .5).astype(float)
+
+def _shown_levels(ds, values):
+    "Stored values as uint8 levels by the table or the window of the header; None where it has none."
+    from pydicom.pixels import apply_voi
+    table = _shared(ds, 'VOILUTSequence')
+    if table.get('VOILUTSequence'):
+        item = table.VOILUTSequence[0]
+        shown = apply_voi(np.rint(_rescaled(ds, values)).astype(np.int32), table)
+        return _to8(shown, 0, (1 << int(item.LUTDescriptor[2])) - 1)
+    window = _window(ds)
+    if window is None: return None
+    return np.rint(255*_windowed(_rescaled(ds, values).astype(np.float64), *window)).astype(np.uint8)
 
 # %% ../../nbs/data/01_video.ipynb #5e32a3da
 _j2k_only = {'YBR_RCT', 'YBR_ICT'}
@@ -900,107 +1338,285 @@ def _colour_of(kind, syntax):
     if kind.startswith('YBR_PARTIAL') and syntax.name.startswith('JPEG Baseline'): return 'YBR_FULL_422'   # JPEG has full range, whatever the header calls it
     return kind if kind in _colours else None
 
-class DicomReader(Reader):
+class _DicomFile:
+    "What the two readers of DICOM share: a header, and notes on what it says wrongly."
+    def _tell(self, says, are, read=None):
+        "Note that the header says one thing and the data are another."
+        text = f'the header says {says}, the data are {are}; read as {read or are}'
+        old = self.notes.get('label', '')
+        if text not in old: self.notes['label'] = f'{old}. {text}' if old else text
+
+    def _time(self, ds, n, fps=None):
+        "Rate, and times where the header has one for each of `n` frames."
+        self.header_times = _header_times(ds, n)
+        rate,doubt = _rate_and_doubt(ds, self.header_times)
+        self.fps = rate or fps
+        if doubt and n != 1: self.notes['rate in doubt'] = doubt
+        if self.header_times is not None and _uneven(self.header_times):
+            steps = 1000*np.diff(self.header_times)
+            self.notes['variable rate'] = f'from frame to frame {steps.min():.4g} to {steps.max():.4g} ms go by, {np.median(steps):.4g} as a rule'
+
+class DicomReader(_DicomFile, Reader):
     "Multi-frame (or single-frame) DICOM through pydicom."
     name,suffixes,exact,still = 'dicom',{'.dcm', '.dicom'},True,None
     def __init__(self, path):
         super().__init__(path)
-        ds,at = _dicom_header(path)
-        self.size,self.fps = (ds.Rows, ds.Columns),_dicom_fps(ds)
-        self.syntax,self.kind,self.bits,self.signed = ds.file_meta.TransferSyntaxUID,ds.PhotometricInterpretation,ds.BitsStored,ds.get('PixelRepresentation', 0)
-        self.region,self.samples = _image_region(_regions(ds, self.size)),ds.SamplesPerPixel
-        self.info = dict(format='dicom', codec=self.syntax.name, photometric=self.kind, bits=self.bits)
-        if not self.refuse(): self._count(ds, at)
+        ds,self.place = _dicom_header(path)
+        with _quiet(): self._find(ds)
 
-    def _count(self, ds, at):
+    def _find(self, ds):
+        "What the pixels are and where they lie, by the header and by the data."
+        self.size,self.syntax,self.layout = (ds.Rows, ds.Columns),ds.file_meta.TransferSyntaxUID,_stated_layout(ds)
+        self.region = _image_region(_regions(ds, self.size))
+        self.info = dict(format='dicom', codec=self.syntax.name, photometric=self.layout.kind, bits=self.layout.stored)
+        self.frames,self.colour = [],''                         # colour: what the compressed pictures say
+        with self.place.open() as f:
+            self.value = _value(f, self.place.at, ds.original_encoding[1])
+            self._true_syntax(f, ds)
+            self.coded = _family(self.syntax)
+            if self.coded == 'mpeg': return
+            self._count(f, _frames_stated(ds))
+        self._time(ds, self.claimed)
+
+    def _true_syntax(self, f, ds):
+        "How the data set is written, and how its pixels are packed, whatever the header says."
+        implicit,little = ds.original_encoding
+        stated,native = _family(self.syntax),_native_syntax(implicit, little)
+        if not stated and self.syntax != native and not (self.syntax.name.startswith('Deflated') and self.place.packed):
+            self._tell(self.syntax.name, native.name + (', packed' if self.place.packed else ''))
+            self.syntax = native
+        if stated and implicit: self._tell(self.syntax.name, 'written with implicit VR')
+        if stated and self._unpacked(f, ds):
+            self._tell(f'{self.syntax.name}', 'not compressed')
+            self.syntax = native
+        elif self.place.packed is None and (stated or self.value.items or f.seek(self.value.start) is None or self._stream(f, ds)): self._true_packing(f, stated)
+
+    def _unpacked(self, f, ds):
+        "Are there, under the name of a compression, exactly the bytes of pixels without any?"
+        if self.value.items or self.value.said == _never: return False
+        ways = [self.layout, *_other_layouts(self.layout)]
+        return any(o.possible() and o.fits(self.size, self.value.have, _frames_stated(ds) or 1) for o in ways)
+
+    def _stream(self, f, ds):
+        "Is there, without any fragments, one picture or film where uncompressed pixels should be?"
+        if self.layout.fits(self.size, self.value.have, _frames_stated(ds) or 1): return False
+        f.seek(self.value.start)
+        p = _picture(f.read(1 << 12))
+        return p is not None and (p.family == 'mpeg' or p.size == self.size)
+
+    def _true_packing(self, f, stated):
+        "The transfer syntax of the first frame, and its samples, bits and colours."
+        frames = _encoded(f, self.value, stated == 'rle', self.path)
+        p = _picture(_gathered(f, frames[0], 1 << 16)) if frames else None
+        if p is None:
+            if not self.value.items or not stated: raise VideoError(self.path, 'its pixels are not compressed as its transfer syntax says', 'Export it again')
+            return
+        if not _same_family(p.family, stated):
+            true = _syntax_of(p.family)
+            self._tell(self.syntax.name, 'an MPEG stream' if p.family == 'mpeg' else true.name)
+            self.syntax = true
+        elif p.family == 'baseline' and stated == 'extended': self.syntax = _syntax_of('baseline')
+        if p.size and p.size == self.size and p.samples in (1,3): self._true_samples(p)
+
+    def _true_samples(self, p):
+        "Samples, bits and colours, of which the first picture knows best."
+        c = self.layout
+        if p.samples != c.samples or c.kind not in _plain_kinds[p.samples] and c.kind in _plain_kinds[4-p.samples]:
+            kind = c.kind if p.samples == 1 and c.kind in _plain_kinds[1] else 'MONOCHROME2' if p.samples == 1 else p.colour or ('YBR_FULL' if p.family == 'baseline' else 'RGB')
+            kind = c.kind if p.samples == 3 and c.kind not in _plain_kinds[1] else kind
+            self._tell(c.words(), f'pictures of {p.samples} samples', f'{p.samples} samples, {kind}')
+            c = replace(c, samples=p.samples, kind=kind)
+        alloc = max(c.alloc, 8 if p.precision <= 8 else 16 if p.precision <= 16 else 32)
+        stored = min(max(c.stored, 1), p.precision) if c.stored <= c.alloc else min(p.precision, alloc)
+        if c.alloc < p.precision: stored = p.precision
+        if (alloc, stored) != (c.alloc, c.stored): self._tell(f'{c.stored} bits stored in {c.alloc}', f'pictures of {p.precision} bits', f'{stored} bits')
+        self.layout = replace(c, alloc=alloc, stored=stored, high=stored-1)
+        self.colour = p.colour
+        rgb = c.kind in ('RGB', *_j2k_only)
+        if p.samples == 3 and p.colour and (p.colour == 'RGB') != rgb and (p.family in ('baseline', '2000')): self._tell(c.kind, f'{p.colour} ({p.why})', p.colour)
+
+    def _count(self, f, said):
         "Count the frames that are there; the clip is as long as the larger of that and the claim."
-        said = int((_numbers(ds, 'NumberOfFrames') or [1])[0])
-        self._deflated = self.syntax.name.startswith('Deflated')
-        with open(self.path, 'rb') as f:
-            f.seek(at); self.vr = f.read(6)[4:].decode('latin-1') if not ds.original_encoding[0] else 'OW'
-            if self._deflated: self.there,self.frames = said,None
-            elif self.syntax.is_compressed: self.frames = _encoded(f, at, ds, self.path); self.there = len(self.frames)
-            else:
-                self.there,start,n = _native(f, at, ds)
-                whole = n and (ds.original_encoding[1] or n%2 == 0)   # big-endian 8-bit pixels come as 16-bit words
-                self.frames = _Rows(start, n, self.there) if whole else None
-        self.claimed,self.exact = max(said, self.there),said <= self.there
-        if said != self.there: self.info['stated'] = said
+        if self.coded: self.frames = _encoded(f, self.value, self.coded == 'rle', self.path); there = len(self.frames)
+        else: there = self._count_native(f, said)
+        self.there,said = there,said or 1
+        self.claimed,self.exact = max(said, there),said <= there and self.place.packed is None
+        if said == there: return
+        self.info['stated'] = said
+        if said < there: self._tell(f'{said} frames', f'{there} frames')
 
-    def refuse(self):
-        from pydicom.uid import MPEGTransferSyntaxes
-        return 'an MPEG stream inside DICOM' if self.syntax in MPEGTransferSyntaxes else ''
+    def _count_native(self, f, said):
+        "Find the layout of uncompressed pixels, and how many frames of it there are."
+        stated,v = self.layout,self.value
+        little = self.syntax.is_little_endian
+        pixels = _Native(f, v.start, v.have, self.size, little)
+        if self.place.packed is None: self.layout = _native_layout(pixels, stated, said)
+        c = self.layout
+        if c != stated: self._tell(stated.words(), c.words())
+        bits = c.bits(self.size)
+        if not bits: return 0
+        there = 8*v.have//bits
+        if said and (v.said == _never or self.place.packed is not None): there = min(there, said)  # what comes behind is not known to be pixels
+        n = 0 if c.alloc%8 else bits//8
+        if n and self.place.packed is None and there > (said or there): there = self._without_padding(pixels, said, there, n)
+        if n and there and there == said and there*n%2 < v.have - there*n < n: self._tell(f'{there} frames', f'{v.have - there*n} bytes more', f'{there} frames')
+        whole = n and (little or n%2 == 0)                      # big-endian 8-bit pixels come as 16-bit words
+        self.frames = _Rows(v.start, n, there) if whole else None
+        return there
+
+    def _without_padding(self, pixels, said, there, n):
+        "The number of frames without bytes behind the stated ones that are all the same, or no pictures."
+        first = None
+        for i in range(said, there):
+            pixels.f.seek(pixels.start + i*n)
+            b = pixels.f.read(n)
+            first = b[:1] if first is None else first
+            if b.strip(first): break
+        else:
+            self._tell(f'{said} frames', f'{said} frames and bytes that are all the same', f'{said} frames')
+            return said
+        if pixels.roughness(self.layout, said) > 3*pixels.roughness(self.layout, said-1):
+            self._tell(f'{said} frames', f'{said} frames and bytes that are no picture', f'{said} frames')
+            return said
+        return there
+
+    def refuse(self): return 'an MPEG stream inside DICOM' if self.coded == 'mpeg' else ''
 
     def _decoder(self):
         "pydicom's decoder of the transfer syntax, and the plugin to use. Baseline JPEG always by Pillow: pylibjpeg differs from it by up to 2 levels."
         from pydicom.pixels import get_decoder
-        try: d = get_decoder(self.syntax)
+        syntax = self.syntax if self.coded else _native_syntax(self.syntax.is_implicit_VR, self.syntax.is_little_endian)
+        try: d = get_decoder(syntax)
         except NotImplementedError as e: raise VideoError(self.path, f'its compression, {self.syntax.name}, is not supported', 'Export it uncompressed') from e
         if not d.is_available:
             raise VideoError(self.path, f"its compression, {self.syntax.name}, needs a plugin ({'; '.join(d.missing_dependencies)})", "pip install 'sslus[dicom]'")
-        return d,('pillow' if self.syntax.name.startswith('JPEG Baseline') and 'pillow' in d.available_plugins else '')
+        return d,('pillow' if self.coded == 'baseline' and 'pillow' in d.available_plugins else '')
 
     def __iter__(self):
-        kind = _colour_of(self.kind, self.syntax)
-        if kind is None or self.samples not in (1,3):
-            raise VideoError(self.path, f'its pixels are {self.samples} samples of {self.kind}, which is not read for {self.syntax.name}', 'Export it as RGB or MONOCHROME2')
-        self._lut = None
-        k,make = 0,self._whole if self._deflated else self._plain if self.frames is None else self._each
+        kind = _colour_of(self.layout.kind, self.syntax)
+        if kind is None or self.layout.samples not in (1,3):
+            raise VideoError(self.path, f'its pixels are {self.layout.samples} samples of {self.layout.kind}, which is not read for {self.syntax.name}', 'Export it as RGB or MONOCHROME2')
+        self._table = None
+        k,make = 0,self._plain if self.frames is None else self._each
         for a in _hushed(make(kind)): k += 1; yield a
         if k < self.claimed: raise _Short(self.claimed)
 
-    def _whole(self, kind):
-        from pydicom.pixels import iter_pixels
-        return iter_pixels(_read_dicom(self.path)[0])
-
     def _plain(self, kind):
+        "Frames that may end within a byte, or within a word of the other order: pydicom's own way."
         from pydicom.pixels import iter_pixels
-        return iter_pixels(self.path, number_of_frames=self.there, transfer_syntax_uid=self.syntax) if self.there else ()
+        c = self.layout
+        changed = dict(photometric_interpretation=kind, samples_per_pixel=c.samples, bits_allocated=c.alloc, bits_stored=c.stored)
+        return iter_pixels(self.path, number_of_frames=self.there, transfer_syntax_uid=self.syntax, **changed) if self.there else ()
 
     def _each(self, kind):
         "Frame by frame: pydicom's own way through a file takes wrong places for uncompressed YBR_FULL_422 of several frames."
         from pydicom.encaps import encapsulate
         from pydicom.pixels import as_pixel_options
         (decoder,plugin),(ds,_) = self._decoder(),_dicom_header(self.path)
-        opts = as_pixel_options(ds, number_of_frames=1, photometric_interpretation=kind, pixel_keyword='PixelData', pixel_vr=self.vr)
-        opts.pop('extended_offsets', None)
-        wrap = (lambda b: encapsulate([b])) if self.syntax.is_compressed else lambda b: b
-        for i,pieces in enumerate(self.frames):
-            yield decoder.as_array(wrap(self._bytes(i, pieces)), decoding_plugin=plugin, **opts)[0]
+        with self.place.open() as f:
+            self._look(f)
+            c = self.layout
+            kind = 'RGB' if self.coded == 'baseline' and c.samples == 3 or self.coded == '2000' and self.colour == 'RGB' else kind
+            opts = as_pixel_options(ds, number_of_frames=1, photometric_interpretation=kind, pixel_keyword='PixelData', pixel_vr=self.value.vr, samples_per_pixel=c.samples,
+                                    bits_allocated=c.alloc, bits_stored=c.alloc if c.shift else c.stored, planar_configuration=0 if self.coded else c.planar, pixel_representation=c.signed)
+            opts.pop('extended_offsets', None)
+            for i,pieces in enumerate(self.frames):
+                b = self._bytes(f, i, pieces)
+                if not self.coded and len(b) < pieces[0][1]: return    # a packed file that breaks off
+                yield decoder.as_array(encapsulate([b]) if self.coded else b, decoding_plugin=plugin, **opts)[0]
 
-    def _bytes(self, i, pieces):
-        "The compressed frame `i`, if it is of the size that the header states."
-        with open(self.path, 'rb') as f: b = b''.join((f.seek(a), f.read(n))[1] for a,n in pieces)
-        got,want = _picture_size(b) if 'JPEG' in self.syntax.name else None,(*self.size, self.samples)      # run lengths (RLE) may hold any bytes
-        if got and 0 not in got[:2] and got != want: raise VideoError(self.path, 'frame %d is a picture of %d x %d pixels with %d samples, the header says %d x %d with %d' % (i, *got, *want), 'Export it again')
-        return b
+    def _look(self, f):
+        "What only the pixels tell: the order of planes, the bits that are used, colours that nothing else decides."
+        c,size = self.layout,self.size
+        if not len(self.frames): return
+        if not self.coded and self.place.packed is None:
+            pixels = _Native(f, self.value.start, self.value.have, size, self.syntax.is_little_endian)
+            self.layout = _true_bits(pixels, _true_planes(pixels, c))
+            found = self.layout
+            if found.planar != c.planar: self._tell('planes one after the other' if c.planar else 'the colours of a pixel together', 'the other way round')
+            if (found.stored, found.shift) != (c.stored, c.shift): self._tell(f'{c.stored} bits up to bit {c.high}', f'{found.stored} bits' + (f' from bit {found.shift} on' if found.shift else ''))
+            elif found.high != c.high: self._tell(f'{c.stored} bits up to bit {c.high}', f'{found.stored} bits up to bit {found.high}')
+        if self.coded == 'baseline' and c.samples == 3 and not self.colour:
+            stated = 'RGB' if c.kind == 'RGB' else 'YBR_FULL'
+            self.colour = self._raw_colour(f) or stated
+            if self.colour != stated: self._tell(c.kind, f'{self.colour} by the look of them', self.colour)
+
+    def _raw_colour(self, f):
+        "Colours of the middle JPEG frame by its look, where it is beyond doubt."
+        b = _gathered(f, self.frames[len(self.frames)//2])
+        try:
+            with Image.open(io.BytesIO(_marked(b, False))) as im: a = np.asarray(im.convert('RGB'))
+        except Exception: return None
+        return _colour_by_look(a.transpose(2, 0, 1)) if a.shape[:2] == self.size else None
+
+    def _bytes(self, f, i, pieces):
+        "The bytes of frame `i`, if it is of the size that the header states."
+        b = _gathered(f, pieces)
+        if not self.coded: return b
+        p = _picture(b) if self.coded != 'rle' else None        # run lengths (RLE) may hold any bytes
+        want = (*self.size, self.layout.samples)
+        if p and p.size and 0 not in p.size and (*p.size, p.samples) != want:
+            raise VideoError(self.path, 'frame %d is a picture of %d x %d pixels with %d samples, the header says %d x %d with %d' % (i, *p.size, p.samples, *want), 'Export it again')
+        if self.coded != 'baseline' or self.layout.samples != 3: return b
+        return _marked(b, (p.colour if p and p.colour else self.colour) != 'RGB')
 
     def _palette(self):
         "The colours of all values that a pixel may have, 8 bits each."
         from pydicom.pixels import apply_color_lut
-        with _quiet(): lut = apply_color_lut(np.arange(1 << self.bits, dtype=np.uint8 if self.bits <= 8 else np.uint16)[None], _dicom_header(self.path)[0])[0]
+        bits = self.layout.stored
+        with _quiet(): lut = apply_color_lut(np.arange(1 << bits, dtype=np.uint8 if bits <= 8 else np.uint16)[None], _dicom_header(self.path)[0])[0]
         return lut.astype(np.uint8) if lut.max() < 256 else (lut >> 8).astype(np.uint8)      # 16-bit entries, but some that say so hold 8
 
-    def array(self, a):
-        if self.kind == 'PALETTE COLOR':
-            if self._lut is None: self._lut = self._palette()
-            return self._lut[a]
-        lo = -(1 << (self.bits-1)) if self.signed else 0
-        if (self.bits,lo) != (8,0): a = _to8(a, lo, lo + (1 << self.bits) - 1)
-        return 255-a if self.kind == 'MONOCHROME1' else a
+    def _lowest(self): return -(1 << (self.layout.stored-1)) if self.layout.signed else 0
 
-class DicomMpegReader(PyAVReader):
+    def _grey_levels(self):
+        "The level of each value that a pixel may have."
+        lo,n = self._lowest(),1 << self.layout.stored
+        values = np.arange(lo, lo + n)
+        with _quiet(): shown = _shown_levels(_dicom_header(self.path)[0], values)
+        if shown is not None: self.info['levels'] = 'by the window of the header'
+        return _to8(values, lo, lo + n - 1) if shown is None else shown
+
+    def array(self, a):
+        c = self.layout
+        if c.kind == 'PALETTE COLOR':
+            if self._table is None: self._table = self._palette()
+            return self._table[a]
+        if c.shift: a = (a >> c.shift) & ((1 << c.stored) - 1)
+        lo = self._lowest()
+        if 8 < c.stored <= 16 and c.samples == 1:
+            if self._table is None: self._table = self._grey_levels()
+            a = self._table[np.clip(a.astype(np.int64) - lo, 0, len(self._table)-1)]
+        elif (c.stored, lo) != (8, 0): a = _to8(a, lo, lo + (1 << c.stored) - 1)
+        a = a if a.dtype == np.uint8 else a.astype(np.uint8)
+        return 255-a if c.kind == 'MONOCHROME1' else a
+
+class DicomMpegReader(_DicomFile, PyAVReader):
     "An MPEG-2, H.264 or H.265 stream that DICOM carries as one fragment list."
     name,suffixes,still = 'dicom-mpeg',{'.dcm', '.dicom'},None
     def __init__(self, path):
+        ds,self.place = _dicom_header(path)
+        self.parts = self._stream_parts(path, ds)
         super().__init__(path)
-        ds,_ = _dicom_header(path)
-        self.claimed,self.fps,self.seconds = int((_numbers(ds, 'NumberOfFrames') or [0])[0]) or None,_dicom_fps(ds) or self.fps,None
-        self.region = _image_region(_regions(ds, self.size))
+        with _quiet(): self._find(ds)
+
+    def _stream_parts(self, path, ds):
+        "Where the stream lies: all fragments but the table, or the value as it is."
+        with self.place.open() as f:
+            value = _value(f, self.place.at, ds.original_encoding[1])
+            return [o[:2] for o in _fragments(f, value.start, path)[1:]] if value.items else [(value.start, value.have)]
+
+    def _find(self, ds):
+        "A clip, whatever number of frames the header says; what the stream says counts."
+        said,own = _frames_stated(ds),self.claimed
+        self.claimed = own or (said if said and said > 1 else None)
+        if own and said and own != said: self._tell(f'{said} frames', f'{own} frames')
+        if _family(ds.file_meta.TransferSyntaxUID) != 'mpeg': self._tell(ds.file_meta.TransferSyntaxUID.name, 'an MPEG stream')
+        self._time(ds, self.claimed, self.fps)
+        self.seconds,self.region = None,_image_region(_regions(ds, self.size))
 
     def _source(self):
-        from pydicom.encaps import generate_frames
-        with _quiet(): return io.BytesIO(next(generate_frames(_read_dicom(self.path)[0].PixelData, number_of_frames=1)))
+        with self.place.open() as f: return io.BytesIO(_gathered(f, self.parts))
 
 # %% ../../nbs/data/01_video.ipynb #86207a99
 _ratio = 1032                                                   # deflate packs no better than this to one
