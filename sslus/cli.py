@@ -34,15 +34,14 @@ def command(
 def _run(func, args, debug):
     "Call `func`; 0, or 1 after an error, 130 after an interruption."
     import warnings
-    from sslus.base.people import PeopleWarning
-    from sslus.base.tables import TableWarning
+    from sslus.base.quiet import Note
     name = f'sslus-{func.__name__}'
     with warnings.catch_warnings():
         if not debug: warnings.simplefilter('ignore')
-        for category in (PeopleWarning, TableWarning): warnings.simplefilter('always', category)
+        warnings.simplefilter('always', Note)
         show = warnings.showwarning
         def note(message, category, *more, **kwargs):
-            if not issubclass(category, (PeopleWarning, TableWarning)): return show(message, category, *more, **kwargs)
+            if not issubclass(category, Note): return show(message, category, *more, **kwargs)
             print(f'{name}: note: {message}', file=sys.stderr)
         warnings.showwarning = note
         return _status(func, args, debug)
@@ -197,6 +196,7 @@ def store(
     upscale:bool=False,      # Allow clips smaller than `size`
     dicom:bool=False,        # Take the DICOM clips; patient, machine and rate come from their headers
     region:bool=False,       # Cut DICOM clips to the image region that they name
+    deinterlace:bool=False,  # Make one picture of the two halves of interlaced frames
     clean:bool=False,        # Cut to the beam, paint over what is written on it, flag colour, split and static clips
     deidentify:bool=False,   # Codes in place of patients, names, paths and dates, by the secret in the environment variable SSLUS_SALT
     key:str=None,            # With --deidentify: csv to write of which code is which clip, for your eyes only
@@ -213,7 +213,7 @@ def store(
     if dicom and salt: clips = _coded_dicom(clips, salt, people)
     names = dict(names='hash', salt=salt, key_table=key) if deidentify else dict(key_table=key)
     s = FrameStore.build(clips, dest, size, every, fit, fps=fps, workers=workers, max_failed=max_failed, upscale=upscale, overwrite=overwrite,
-                         timeout=timeout, memory=memory, clean=clean or None, region=region, same=same, distinct=distinct, **names)
+                         timeout=timeout, memory=memory, clean=clean or None, region=region, deinterlace=deinterlace, same=same, distinct=distinct, **names)
     print(s)
     _left(videos, found, s)
     if s.videos.patient.isna().all(): print('  No patient was given: splits will be by clip. If patients have several clips, say whose they are with --patient, or --dicom.')

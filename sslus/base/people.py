@@ -13,6 +13,7 @@ import hashlib, hmac, os, re, unicodedata, warnings
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
+from .quiet import Note
 from .tables import TableError, table_rows
 
 # %% ../../nbs/base/01_people.ipynb #f3d2bcf3
@@ -149,7 +150,7 @@ def _spellings(names):
 class PeopleError(ValueError):
     "Names do not say who is who; the message says which, where, and what to do."
 
-class PeopleWarning(UserWarning):
+class PeopleWarning(Note):
     "Something about names that one should know; commands print it."
 
 _ask = ('Say who is who with same= (a table of two columns, name and person; --same who.csv), '

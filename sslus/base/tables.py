@@ -14,13 +14,13 @@ from collections.abc import Iterator
 from datetime import date, datetime, time
 from itertools import chain, islice
 from pathlib import Path
-from .quiet import quietly
+from .quiet import Note, quietly
 
 # %% ../../nbs/base/04_tables.ipynb #3efefcec
 class TableError(ValueError):
     "A table cannot be read; the message names the file, what was found, and what to do."
 
-class TableWarning(UserWarning):
+class TableWarning(Note):
     "Something about a table that one should know; commands print it."
 
 _text_endings = ('.csv', '.tsv', '.txt')

@@ -10,6 +10,7 @@ __all__ = ['SameFrame', 'Window', 'UniformBatch', 'SweepBatch']
 # %% ../../nbs/data/04_pairs.ipynb #5519b54a
 import bisect, warnings
 import numpy as np
+from .video import ClipWarning
 
 # %% ../../nbs/data/04_pairs.ipynb #d99bbb7c
 class SameFrame:
@@ -113,7 +114,7 @@ def _tell(store, bad, several, what):
     if not bad.any(): return
     text = f'clip {store.videos.name[int(np.flatnonzero(bad)[0])]!r} ({int(bad.sum())} of {len(bad)} clips): {what}'
     if bad[several].all(): raise ValueError(text)
-    warnings.warn(f'{text}. Until then the frames of such clips pair with themselves', stacklevel=4)
+    warnings.warn(f'{text}. Until then the frames of such clips pair with themselves', ClipWarning, stacklevel=4)
 
 # %% ../../nbs/data/04_pairs.ipynb #f2b9558b
 class UniformBatch:

@@ -22,7 +22,7 @@ from fastcore.basics import patch
 from fastcore.foundation import L
 from PIL import Image
 from ..base.people import tidy_name
-from ..base.quiet import quietly
+from ..base.quiet import Note, quietly
 from ..base.times import frame_rate, is_possible_rate, notes_on_times, whole_times
 from ..base.tables import is_table_file, read_table
 
@@ -43,8 +43,8 @@ class VideoError(Exception):
     def __str__(self): return _printable(f'{self.path.name or self.path}: {self.reason}. {self.remedy}')
 
 # %% ../../nbs/data/01_video.ipynb #784717cb
-class ClipWarning(UserWarning):
-    "Something about clips that one should know; commands print it."
+class ClipWarning(Note):
+    "Something about clips that one should know."
 
 # %% ../../nbs/data/01_video.ipynb #11e9c837
 def _brief(e, path):
@@ -379,7 +379,7 @@ class PyAVReader(Reader):
         return (f for p in c.demux(s) for f in p.decode())
 
     def __iter__(self):
-        shown,stamps = [],[]                                    # of packets and of frames
+        shown,stamps,begin = [],[],0                            # of packets and of frames; packets before the first frame
         with self._open() as c:
             s = self._stream(c)
             weave = _Weaver(s) if self.deinterlace and self.interlaced else None
@@ -388,10 +388,11 @@ class PyAVReader(Reader):
                 if p.size and not p.is_discard: shown.append(_stamp(p, self._counts_frames))
                 frames = p.decode()
                 for f in weave(frames, not p.size) if weave else frames:
+                    begin = begin or len(shown)
                     stamps.append(self.time(f))
                     yield f
         self._check_packets(shown, indexed)
-        self._check_frames(shown, stamps)
+        self._check_frames(shown, stamps, begin)
 
     def _check_packets(self, shown, indexed):
         "Raise `_Short` where the file ends before what its header claims."
@@ -406,13 +407,14 @@ class PyAVReader(Reader):
         if self._counts_frames and n < (self.claimed or 0):
             self.notes['frames missing'] = f'{self.claimed-n} of {self.claimed} frames were not recorded; the time stamps of the others leave gaps for them'
 
-    def _check_frames(self, shown, stamps):
+    def _check_frames(self, shown, stamps, begin):
         "Raise `_Short` where many packets gave no frame; note a few, and those before the first that can be decoded."
         whole = len(shown) if self.info['codec'] in _one_packet_one_frame else min(len(shown), self.claimed or 0)
         lost = whole - len(stamps)
         if lost <= 0: return
         first = next((t for t in stamps if t is not None), None)
-        before = 0 if first is None else sum(t is not None and t < first - 1e-6 for t in shown)
+        early = [t for t in shown[:begin] if t is None or first is None or t < first - 1e-6]
+        before = min(lost, len(early))
         if lost-before > max(2, .05*whole): raise _Short(whole, f'{lost-before} of {whole} frames, of those after the first that is whole, cannot be decoded')
         where = 'before the first that stands alone, as where a recording is cut inside a group of pictures' if before >= lost else 'here and there'
         self.notes['frames missing'] = f'{lost} of {whole} frames cannot be decoded, {where}; they are left out'
@@ -2371,8 +2373,8 @@ def _frame_rule(frames, root):
     return {None: by_rule, True: _why_unreadable, False: lambda p: ('not asked', 'frames=False')}[frames]
 
 # %% ../../nbs/data/01_video.ipynb #98d95c4c
-class LeftOut(UserWarning):
-    "Something that looks like a clip or a picture, and was left out; commands print it as a note."
+class LeftOut(ClipWarning):
+    "Something that looks like a clip or a picture, and was left out."
 
 class FoundVideos:
     "What `find_videos` found, and what it left out."
