@@ -252,6 +252,7 @@ def _cells_of(sheet):
 def _pick(book, name, sheet):
     "The sheet that was asked for, or the first that holds anything, with a warning where others do too."
     names = [o.title for o in book.worksheets]
+    if not names: _refuse(name, 'a workbook whose sheets are not found (Strict Open XML?)', 'Save it as plain .xlsx')
     if sheet is not None and sheet not in names:
         raise TableError(f'{name}: has no sheet {sheet!r}; it has {", ".join(names)}')
     if sheet is not None: return book[sheet]
