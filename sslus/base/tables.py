@@ -23,15 +23,15 @@ class TableError(ValueError):
 class TableWarning(Note):
     "Something about a table that one should know; commands print it."
 
-_text_endings = ('.csv', '.tsv', '.txt')
-_book_endings = ('.xlsx', '.xlsm', '.xls', '.ods')
-table_endings = (*_text_endings, *_book_endings, '.parquet')
+table_endings = ('.csv', '.tsv', '.tab', '.txt', '.xlsx', '.xlsm', '.parquet')
+# tables too, and a sentence says what to do
+_refused_endings = ('.xls', '.xlsb', '.ods', '.numbers', '.json', '.sav', '.dta')
 
 def is_table_file(
     x # Anything that a user gave; a text may be a file's name or a regular expression
 )->bool:
     "Is it the name of a table? Told by its ending, in any case of letters."
-    return isinstance(x, (str, Path)) and str(x).lower().endswith(table_endings)
+    return isinstance(x, (str, Path)) and str(x).lower().endswith(table_endings + _refused_endings)
 
 # %% ../../nbs/base/04_tables.ipynb #cccbcc22
 _as_table = 'Save it as .xlsx or as csv'
@@ -112,24 +112,28 @@ def _decode(name, data):
         if mark is not None:
             raise TableError(f'{name}: begins as {encoding.removesuffix("-sig")} and is no such text at byte {e.start}.'
                              f' Check that it was copied completely, or save it again as utf-8') from e
-        text, encoding = _as_cp1252(name, data, e.start), 'cp1252'
+        text = _as_cp1252(name, data, e.start)
+        encoding = 'cp1252' if text.encode('cp1252', 'replace') == data else 'utf-8'
     text = text.lstrip('\ufeff').rstrip('\0\x1a')
     _check_text(name, text)
     return text, encoding
 
-def _as_cp1252(name, data, at):
-    "The text of bytes that are no UTF-8, with a warning that shows the word at byte `at`."
-    binary = f'{name}: cannot be read as a csv table: it is text neither in utf-8 nor in cp1252'
-    try: text = data.decode('cp1252')
+codecs.register_error('sslus-cp1252', lambda e: (e.object[e.start:e.end].decode('cp1252'), e.end))
+
+def _as_cp1252(name, data, start):
+    "Text whose bytes from `start` on are no UTF-8, with a warning that shows the first such word."
+    try: text = data.decode('utf-8', 'sslus-cp1252')               # two files joined may be in both
     except UnicodeDecodeError as e:
-        raise TableError(f'{binary} (byte {e.start}). Save it as "CSV UTF-8" or as .xlsx') from e
+        raise TableError(f'{name}: cannot be read as a csv table: it is text neither in utf-8 nor in cp1252. Save it '
+                         f'as "CSV UTF-8" or as .xlsx') from e
+    at = len(data[:start].decode('utf-8'))
     _check_text(name, text.rstrip('\0\x1a'))
     words = re.compile(r'[^\s,;|"]+').finditer(text, max(0, at - 100))
     word = next((m[0] for m in words if m.end() > at), text[at])
     line = len(re.findall(_line_end, text[:at])) + 1
-    warnings.warn(f'{name}: is not utf-8 and was read as cp1252 (western Windows): {word!r} in line {line}, for '
-                  f'example. Where that is misspelt (Mac Roman and others cannot be told apart), save the table as '
-                  f'"CSV UTF-8" or as .xlsx', TableWarning, stacklevel=2)
+    warnings.warn(f'{name}: holds bytes that are not utf-8, which were read as cp1252 (western Windows): {word!r} in '
+                  f'line {line}, for example. Where that is misspelt (Mac Roman and others cannot be told apart), save '
+                  f'the table as "CSV UTF-8" or as .xlsx', TableWarning, stacklevel=2)
     return text
 
 _line_end = r'\r\n|\r|\n'
@@ -158,7 +162,7 @@ def _sep_line(text):
 def _reader(lines, text, sep):
     return csv.reader(lines, delimiter=sep, skipinitialspace=sep != ' ' and f'{sep} "' in text)
 
-def _filled(cells): return any(o.strip() for o in cells)
+def _filled(cells): return any(map(str.strip, cells))
 
 def _first_records(text, sep, n=200):
     "The first records that hold anything."
@@ -248,6 +252,7 @@ def _cells_of(sheet):
 def _pick(book, name, sheet):
     "The sheet that was asked for, or the first that holds anything, with a warning where others do too."
     names = [o.title for o in book.worksheets]
+    if not names: _refuse(name, 'a workbook whose sheets are not found (Strict Open XML?)', 'Save it as plain .xlsx')
     if sheet is not None and sheet not in names:
         raise TableError(f'{name}: has no sheet {sheet!r}; it has {", ".join(names)}')
     if sheet is not None: return book[sheet]
@@ -278,14 +283,15 @@ def _sheet_rows(name, data, sheet):
 def _cell_text(name, c):
     if c.data_type == 'e':
         raise TableError(f'{name}, cell {c.coordinate}: holds the error {c.value}. Mend or clear it, and save again')
-    return _shown(c.value, c.number_format)
+    return c.value if isinstance(c.value, str) else _shown(c.value, c.number_format)
 
 def _results(name, data, page, cells):
     "The cells with results in place of formulas; TableError where a result was not saved."
     results = _load(name, data, True)[page.title]
     for c in cells:
         kept = results[c.coordinate]
-        if c.data_type == 'f' and kept.value is None and kept.data_type != 'str':        # 'str': a text, and a blank one
+        # 'str': a text, and a blank one
+        if c.data_type == 'f' and kept.value is None and kept.data_type != 'str':
             raise TableError(f'{name}, cell {c.coordinate}: holds a formula whose result is not saved. Open it in '
                              f'a spreadsheet program and save it, or put the value in place of the formula')
     return _cells_of(results)
@@ -384,7 +390,7 @@ def _from_rows(name, rows):
     parts, part, short = [], [], []
     for place, cells in rows:
         if any(named[len(cells):]): short.append(place)
-        part.append(_fitted(name, place, cells, heading))
+        part.append(cells if len(cells) == len(heading) else _fitted(name, place, cells, heading))
         if len(part) == 50_000:                                    # as columns they take a tenth of the memory
             parts.append(pd.DataFrame(part, dtype=str))
             part = []
@@ -395,6 +401,9 @@ def _from_rows(name, rows):
                       f'ones count as blank', TableWarning, stacklevel=3)
     df = pd.concat(parts, ignore_index=True)
     used = [n or _filled(df[i]) for i,n in enumerate(named)]
+    if named[0] and sum(named) == 1 and sum(used) > 1:
+        raise TableError(f'{name}: the first line, {heading[0][:40]!r}, names one column of {sum(used)}. Take a title '
+                         f'above the heading out; give each column a heading')
     df.columns = [o if n else f'Unnamed: {i}' for i,(o,n) in enumerate(zip(heading, named))]
     return df.loc[:, used]
 
@@ -407,7 +416,8 @@ def read_table(
     "A table as text; TableError names the file, what was found, and what to do."
     import pandas as pd
     if isinstance(table, pd.DataFrame): return _headed(table, 'the table', columns)
-    if not isinstance(table, (str, Path)): raise TableError(f'a table is a file or a DataFrame, not {type(table).__name__}')
+    if not isinstance(table, (str, Path)):
+        raise TableError(f'a table is a file or a DataFrame, not {type(table).__name__}. Give one of them')
     name = Path(table).name
     return _headed(_from_rows(name, table_rows(table, sheet)), name, columns)
 
