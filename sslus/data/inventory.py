@@ -17,7 +17,7 @@ from fastcore.basics import patch
 from PIL import Image
 from ..base.people import People, find_look_alikes
 from ..base.quiet import quietly
-from .video import Video, VideoError, _ending, _images, _is_clip, _is_sweep, _pixel_files, _split_number, _still_both, image_extensions, read_grey, video_extensions
+from .video import Video, VideoError, _ending, _images, _is_clip, _is_sweep, _mask_folder, _missing, _n_missing, _numbered, _open_image, _pixel_files, _split_number, _still_both, _why_file, image_extensions, is_mask, read_grey, readers_for_workers, video_extensions
 from .workers import JobTimeout, WorkerDied, run_jobs
 
 # %% ../../nbs/data/14_inventory.ipynb #7a810b8e
@@ -153,7 +153,6 @@ def _short(fmt, path):
     return path.suffix.lower()[1:] if path.suffix.lower()[1:] in names else names[0]
 
 # %% ../../nbs/data/14_inventory.ipynb #787ca7ba
-_mask_name = re.compile(r'(?:^|[_\-\s.])(?:mask|gt|seg|segmentation|annotation|label|labels|roi|contour)s?[_\-\s]?\d*$', re.I)
 _mask = dict(use='no', remedy='Leave it to the reader of its data set')
 
 def _still(path):
@@ -161,9 +160,9 @@ def _still(path):
     a,g = _still_both(path)
     row = dict(kind='still', format=_ending(path)[1:] or 'dicom', height=g.shape[0], width=g.shape[1], frames=1, colour=round(_colour(a), 4), hash=_hash(g), _frame=g)
     if _ending(path) in image_extensions:
-        with Image.open(path) as im: row.update(format=im.format.lower(), codec=im.mode)
+        with _open_image(path) as im: row.update(format=im.format.lower(), codec=im.mode)
     levels = np.flatnonzero(np.bincount(g.ravel(), minlength=256))
-    if _mask_name.search(path.stem): return row | _mask | dict(kind='mask', reason='its name says that it is a mask')
+    if is_mask(path): return row | _mask | dict(kind='mask', reason='its name says that it is a mask')
     if len(levels) <= 4 and g.size > 256: return row | _mask | dict(kind='mask', reason=f'it looks like a mask: {len(levels)} grey level{"s"*(len(levels) != 1)}')
     return row
 
@@ -255,9 +254,11 @@ def _misnamed(path, row):
 
 def _media(path, whole):
     "A still where it is one frame, else a clip."
-    if _ending(path) in image_extensions - video_extensions: return _still(path)
+    why = _why_file(path)                                        # as `get_videos` decides
+    if why == 'mask' and _ending(path) in video_extensions: return _mask | dict(kind='mask', format=_ending(path)[1:], reason='its name says that it is a mask')
+    if _ending(path) in image_extensions - video_extensions and why: return _still(path)
     head = Video(path)._head
-    return _still(path) if head.claimed == 1 and not _is_clip(path) else _clip(path, whole)   # as `get_videos` decides
+    return _still(path) if why and (head.claimed == 1 or head.still) else _clip(path, whole)
 
 # %% ../../nbs/data/14_inventory.ipynb #2b142a8d
 _said = dict(table=('a table or a text', 'Give it where a table is asked for: patient=, PlaneData.from_csv, a reader of sslus.data.sources'),
@@ -276,7 +277,7 @@ def _folder(path, whole):
 
 def look_folder(path, whole=True, thumbnail=False):
     "`look` where a folder is a clip by the rule of `get_videos`; else None."
-    return look(path, whole, thumbnail) if _is_sweep(path) else None
+    return look(path, whole, thumbnail) if _is_sweep(path) and not _mask_folder.fullmatch(Path(path).name) else None
 
 # %% ../../nbs/data/14_inventory.ipynb #df820817
 def _walk(root):
@@ -310,7 +311,7 @@ def _same_size(files):
     n = Counter(sizes.values())
     return {p: n[s] > 1 for p,s in sizes.items()}
 
-_rules = 3  # one more when `look` says something else of the same bytes
+_rules = 4  # one more when `look` says something else of the same bytes
 
 def _stamp(path, images=()):
     "What changes when a file, the pixels beside a header, or a folder's images are changed."
@@ -356,7 +357,7 @@ def _rows(what, jobs, stamps, known, cache, progress, timeout, run):
     todo = [i for i,s in enumerate(stamps) if s not in known]
     res = [known.get(s) for s in stamps]
     jobs, limits = [jobs[i] for i in todo], [_limit(Path(jobs[i]['path']), timeout) for i in todo]
-    done = run_jobs(f'sslus.data.inventory:{what}', jobs, timeout=limits, **run)
+    done = run_jobs(f'sslus.data.inventory:{what}', jobs, timeout=limits, **run, **readers_for_workers())
     if progress:
         from tqdm.auto import tqdm
         done = tqdm(done, total=len(todo), desc=dict(look='files', look_folder='folders')[what], unit='')
@@ -463,7 +464,7 @@ def inventory(folder,           # where to look
     mark = lambda p, images=(), sha=True: _stamp(p, images) and f'{_stamp(p, images)}{whole:d}{thumbnails:d}{sha:d}'
     found = _rows('look_folder', [job(p) for p in folders], [mark(p, o) for p,o in folders.items()], *tell)
     sweeps = [dict(r, path=p) for p,r in zip(folders, found) if r]
-    inside = {o for r in sweeps if r['use'] == 'yes' for o in folders[r['path']]}
+    inside = {o for r in sweeps if r['use'] == 'yes' for o in _numbered(r['path'])}   # not what lies beside its frames
     files = _same_size([p for p in files if p not in inside])
     rows += sweeps + [dict(r, path=p) for p,r in zip(files, _rows('look', [job(p, sha=s) for p,s in files.items()], [mark(p, sha=s) for p,s in files.items()], *tell))]
     by = {r['path']: r for r in rows}

@@ -7,7 +7,8 @@ Docs: https://sslus.github.io/sslus/data/video.html.md"""
 # %% auto #0
 __all__ = ['max_pixels', 'readers', 'known_notes', 'image_extensions', 'video_extensions', 'VideoError', 'to_grey', 'register',
            'Reader', 'is_mask', 'Region', 'clip_suffixes', 'doubtful_suffixes', 'Video', 'film_strip', 'read_grey',
-           'fit_frame', 'LeftOut', 'FoundVideos', 'find_videos', 'get_videos', 'video_table', 'show_clip']
+           'fit_frame', 'LeftOut', 'FoundVideos', 'find_videos', 'get_videos', 'readers_for_workers', 'video_table',
+           'show_clip']
 
 # %% ../../nbs/data/01_video.ipynb #6c106054
 import base64, fnmatch, gzip, io, math, operator, os, re, stat, struct
@@ -883,7 +884,7 @@ def _meta_head(path):
         while end is None and (more := f.read(1 << 20)):
             at = max(0, len(head) - 4096)
             head += more
-            if b'NDims' not in head[:1 << 20]: break
+            if not re.search(rb'NDims|ElementDataFile', head[:1 << 20]): break
             end = re.compile(rb'ElementDataFile[^\n]*(\n|$)').search(head, at)
             if end and not end[1] and len(more) == 1 << 20: end = None      # its line goes on in the next piece
     except TooMuch as e: raise _cost(path, e) from e
@@ -904,6 +905,7 @@ class MhaReader(Reader):
     def __init__(self, path):
         super().__init__(path)
         head,end = _meta_head(path)
+        if b'NDims' not in head[:end]: raise VideoError(path, _no_meta, _mend_meta)
         with self._short(head, end) as name: r = self._itk(name, head)
         size = r.GetSize()
         if len(size) not in (2,3): raise VideoError(path, f'it has {len(size)} axes', 'Save it as width x height x frames')
@@ -1639,6 +1641,31 @@ def _no_clips(found):
     lines = found.lines(quiet=False)
     stills = " Folders of frames: pass frames=True." if set(counts) & image_extensions else ''
     raise VideoError(found.root, f"there is no clip in this folder (found: {what}{''.join(f'; {o}' for o in lines[:8])})", f"Clips are {' '.join(sorted(video_extensions))} and folders of numbered frames.{stills}")
+
+# %% ../../nbs/data/01_video.ipynb #1419cd08
+def _is_importable(module):
+    "Can another process import it?"
+    try: return module != '__main__' and find_spec(module) is not None
+    except (ImportError, ValueError): return False
+
+def _added(): return [r for r in readers.values() if r.__module__ != PyAVReader.__module__]
+
+class _OnlyHere:
+    "Of a job with a `path`: can its reader be found in this process alone?"
+    def __init__(self, classes): self.classes = classes
+    def __call__(self, job):
+        p = Path(job['path'])
+        found = [r for r in self.classes if _ending(p) in r.suffixes or r.magic and p.is_file() and r in _magic_readers(p)]
+        if found: warnings.warn(f'the reader {found[0].name!r} is defined in {found[0].__module__}, which other processes cannot import: its clips are read in this process, one after the other and without limits of time and memory. Define it in a module')
+        return bool(found)
+
+# %% ../../nbs/data/01_video.ipynb #8aa053f0
+def readers_for_workers()->dict: # `imports` and `here` of `run_jobs`
+    "How worker processes know the readers that you added, for jobs with a `path`."
+    added = _added()
+    lonely = [r for r in added if not _is_importable(r.__module__)]
+    modules = {r.__module__ for r in added} - {r.__module__ for r in lonely}
+    return dict(imports=sorted(modules), here=_OnlyHere(lonely) if lonely else None)
 
 # %% ../../nbs/data/01_video.ipynb #03d28aed
 _keys = ('path', 'video', 'file', 'filename', 'file_name', 'video_path', 'name', 'clip')
