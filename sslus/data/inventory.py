@@ -230,7 +230,7 @@ def _file(path, whole, sha):
     facts = dict(bytes=_size(path))
     if path.name.startswith('.'): return facts | _no | dict(reason='a hidden file', remedy='')
     try:
-        row = facts | (_media(path, whole) if _kind(path) in ('clip', 'still') or found == 'dicom' else _rest(path, found)) | (_who(path) if found == 'dicom' else {})
+        row = facts | (_media(path, whole) if _kind(path) in ('clip', 'still') or found == 'dicom' or _is_clip(path) else _rest(path, found)) | (_who(path) if found == 'dicom' else {})
         row |= _misnamed(path, row)
         return row | (dict(sha256=_sum(path)) if sha and row.get('use') != 'no' else {})
     except VideoError as e:
@@ -399,15 +399,33 @@ def _belonging(by):
             mine['bytes'] = None
 
 def _near_clip(images, by):
-    "Say of the numbered stills of a folder, in the rows `by` path, which few of them have another size, so that they are no clip."
+    "Say of the numbered stills of a folder, in the rows `by` path, what keeps them from being a clip: a few of another size or unreadable, or numbers missing."
     rows, parts = [by.get(p, {}) for p in images], [_split_number(p) for p in images]
     nums = sorted({n for _,n in parts if n is not None})
-    if any(r.get('kind') != 'still' or r['use'] != 'yes' for r in rows) or len({o for o,_ in parts}) > 1 or len(nums) < len(images) or nums[-1] - nums[0] >= len(nums): return
+    if any(r.get('kind') != 'still' for r in rows) or len({o for o,_ in parts}) > 1 or len(nums) < len(images): return
+    why = _broken_frames(images, rows) or _missing_frames(nums) or _odd_sizes(images, rows)
+    for r in rows:
+        if why and r['use'] == 'yes': r.update(reason=f'would be one clip, but {why[0]}', remedy=why[1])
+
+def _broken_frames(images, rows):
+    "What is wrong, and what to do, where a few of the pictures cannot be read; else None."
+    bad = [p.name for p,r in zip(images, rows) if r['use'] != 'yes']
+    if not bad or len(bad) > .2*len(images): return None
+    return f'{_listed(bad)} cannot be read', 'Copy it again from its source, or remove it'
+
+def _missing_frames(nums):
+    "The same where fewer numbers are missing than there are."
+    lack = _n_missing(nums)
+    if not 0 < lack < len(nums): return None
+    return f'of its numbers {nums[0]} to {nums[-1]} {_missing(nums)} {"is" if lack == 1 else "are"} missing', 'Take the folder all the same with frames=True of get_videos'
+
+def _odd_sizes(images, rows):
+    "The same where a few have another size."
+    if any(r['use'] != 'yes' for r in rows): return None
     (size, most), *others = Counter((r['height'], r['width']) for r in rows).most_common()
-    if not others or most < .8*len(rows): return
+    if not others or most < .8*len(rows): return None
     odd = [p.name for p,r in zip(images, rows) if (r['height'], r['width']) != size]
-    why = f'would be one clip, but {_listed(odd)} {"is" if len(odd) == 1 else "are"} not {size[0]} x {size[1]} pixels as the others are'
-    for r in rows: r.update(reason=why, remedy='Remove it, or give it their size')
+    return f'{_listed(odd)} {"is" if len(odd) == 1 else "are"} not {size[0]} x {size[1]} pixels as the others are', 'Remove it, or give it their size'
 
 def _words(text): return np.frombuffer(bytes.fromhex(text), np.uint64)
 

@@ -1655,7 +1655,8 @@ class _OnlyHere:
     def __init__(self, classes): self.classes = classes
     def __call__(self, job):
         p = Path(job['path'])
-        found = [r for r in self.classes if _ending(p) in r.suffixes or r.magic and p.is_file() and r in _magic_readers(p)]
+        known = _ending(p) in video_extensions
+        found = [r for r in self.classes if (_ending(p) in r.suffixes if known else p.is_file() and r in _magic_readers(p))]
         if found: warnings.warn(f'the reader {found[0].name!r} is defined in {found[0].__module__}, which other processes cannot import: its clips are read in this process, one after the other and without limits of time and memory. Define it in a module')
         return bool(found)
 
