@@ -153,7 +153,7 @@ def _short(fmt, path):
     return path.suffix.lower()[1:] if path.suffix.lower()[1:] in names else names[0]
 
 # %% ../../nbs/data/14_inventory.ipynb #787ca7ba
-_mask = dict(use='no', remedy='Leave it to the reader of its data set')
+_mask,_masked = dict(use='no', remedy='Leave it to the reader of its data set'), 'its name says that it is a mask'
 
 def _still(path):
     "Facts of a still, or of a mask."
@@ -162,7 +162,7 @@ def _still(path):
     if _ending(path) in image_extensions:
         with _open_image(path) as im: row.update(format=im.format.lower(), codec=im.mode)
     levels = np.flatnonzero(np.bincount(g.ravel(), minlength=256))
-    if is_mask(path): return row | _mask | dict(kind='mask', reason='its name says that it is a mask')
+    if is_mask(path): return row | _mask | dict(kind='mask', reason=_masked)
     if len(levels) <= 4 and g.size > 256: return row | _mask | dict(kind='mask', reason=f'it looks like a mask: {len(levels)} grey level{"s"*(len(levels) != 1)}')
     return row
 
@@ -230,7 +230,8 @@ def _file(path, whole, sha):
     facts = dict(bytes=_size(path))
     if path.name.startswith('.'): return facts | _no | dict(reason='a hidden file', remedy='')
     try:
-        row = facts | (_media(path, whole) if _kind(path) in ('clip', 'still') or found == 'dicom' or _is_clip(path) else _rest(path, found)) | (_who(path) if found == 'dicom' else {})
+        shows = _kind(path) in ('clip', 'still') or found == 'dicom' or _is_clip(path)
+        row = facts | (_media(path, whole) if shows else _rest(path, found)) | (_who(path) if found == 'dicom' else {})
         row |= _misnamed(path, row)
         return row | (dict(sha256=_sum(path)) if sha and row.get('use') != 'no' else {})
     except VideoError as e:
@@ -255,7 +256,7 @@ def _misnamed(path, row):
 def _media(path, whole):
     "A still where it is one frame, else a clip."
     why = _why_file(path)                                        # as `get_videos` decides
-    if why == 'mask' and _ending(path) in video_extensions: return _mask | dict(kind='mask', format=_ending(path)[1:], reason='its name says that it is a mask')
+    if why == 'mask' and _ending(path) in video_extensions: return _mask | dict(kind='mask', format=_ending(path)[1:], reason=_masked)
     if _ending(path) in image_extensions - video_extensions and why: return _still(path)
     head = Video(path)._head
     return _still(path) if why and (head.claimed == 1 or head.still) else _clip(path, whole)
@@ -399,7 +400,7 @@ def _belonging(by):
             mine['bytes'] = None
 
 def _near_clip(images, by):
-    "Say of the numbered stills of a folder, in the rows `by` path, what keeps them from being a clip: a few of another size or unreadable, or numbers missing."
+    "Say of the numbered stills of a folder, in the rows `by` path, what little keeps them from being a clip."
     rows, parts = [by.get(p, {}) for p in images], [_split_number(p) for p in images]
     nums = sorted({n for _,n in parts if n is not None})
     if any(r.get('kind') != 'still' for r in rows) or len({o for o,_ in parts}) > 1 or len(nums) < len(images): return
@@ -417,7 +418,8 @@ def _missing_frames(nums):
     "The same where fewer numbers are missing than there are."
     lack = _n_missing(nums)
     if not 0 < lack < len(nums): return None
-    return f'of its numbers {nums[0]} to {nums[-1]} {_missing(nums)} {"is" if lack == 1 else "are"} missing', 'Take the folder all the same with frames=True of get_videos'
+    why = f'of its numbers {nums[0]} to {nums[-1]} {_missing(nums)} {"is" if lack == 1 else "are"} missing'
+    return why, 'Take the folder all the same with frames=True of get_videos'
 
 def _odd_sizes(images, rows):
     "The same where a few have another size."
@@ -425,7 +427,8 @@ def _odd_sizes(images, rows):
     (size, most), *others = Counter((r['height'], r['width']) for r in rows).most_common()
     if not others or most < .8*len(rows): return None
     odd = [p.name for p,r in zip(images, rows) if (r['height'], r['width']) != size]
-    return f'{_listed(odd)} {"is" if len(odd) == 1 else "are"} not {size[0]} x {size[1]} pixels as the others are', 'Remove it, or give it their size'
+    why = f'{_listed(odd)} {"is" if len(odd) == 1 else "are"} not {size[0]} x {size[1]} pixels as the others are'
+    return why, 'Remove it, or give it their size'
 
 def _words(text): return np.frombuffer(bytes.fromhex(text), np.uint64)
 
