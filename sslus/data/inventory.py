@@ -17,7 +17,7 @@ from fastcore.basics import patch
 from PIL import Image
 from ..base.people import People, find_look_alikes
 from ..base.quiet import quietly
-from .video import Video, VideoError, _ending, _images, _is_clip, _is_sweep, _pixel_files, _split_number, _still_both, image_extensions, known_notes, read_grey, video_extensions
+from .video import Video, VideoError, _ending, _images, _is_clip, _is_sweep, _mask_folder, _missing, _n_missing, _numbered, _open_image, _pixel_files, _split_number, _still_both, _why_file, image_extensions, is_mask, known_notes, read_grey, readers_for_workers, video_extensions
 from .workers import JobTimeout, WorkerDied, run_jobs
 
 # %% ../../nbs/data/14_inventory.ipynb #7a810b8e
@@ -154,17 +154,16 @@ def _short(fmt, path):
     return path.suffix.lower()[1:] if path.suffix.lower()[1:] in names else names[0]
 
 # %% ../../nbs/data/14_inventory.ipynb #787ca7ba
-_mask_name = re.compile(r'(?:^|[_\-\s.])(?:mask|gt|seg|segmentation|annotation|label|labels|roi|contour)s?[_\-\s]?\d*$', re.I)
-_mask = dict(use='no', remedy='Leave it to the reader of its data set')
+_mask,_masked = dict(use='no', remedy='Leave it to the reader of its data set'), 'its name says that it is a mask'
 
 def _still(path):
     "Facts of a still, or of a mask."
     a,g = _still_both(path)
     row = dict(kind='still', format=_ending(path)[1:] or 'dicom', height=g.shape[0], width=g.shape[1], frames=1, colour=round(_colour(a), 4), hash=_hash(g), _frame=g)
     if _ending(path) in image_extensions:
-        with Image.open(path) as im: row.update(format=im.format.lower(), codec=im.mode)
+        with _open_image(path) as im: row.update(format=im.format.lower(), codec=im.mode)
     levels = np.flatnonzero(np.bincount(g.ravel(), minlength=256))
-    if _mask_name.search(path.stem): return row | _mask | dict(kind='mask', reason='its name says that it is a mask')
+    if is_mask(path): return row | _mask | dict(kind='mask', reason=_masked)
     if len(levels) <= 4 and g.size > 256: return row | _mask | dict(kind='mask', reason=f'it looks like a mask: {len(levels)} grey level{"s"*(len(levels) != 1)}')
     return row
 
@@ -232,7 +231,8 @@ def _file(path, whole, sha):
     facts = dict(bytes=_size(path))
     if path.name.startswith('.'): return facts | _no | dict(reason='a hidden file', remedy='')
     try:
-        row = facts | (_media(path, whole) if _kind(path) in ('clip', 'still') or found == 'dicom' else _rest(path, found)) | (_who(path) if found == 'dicom' else {})
+        shows = _kind(path) in ('clip', 'still') or found == 'dicom' or _is_clip(path)
+        row = facts | (_media(path, whole) if shows else _rest(path, found)) | (_who(path) if found == 'dicom' else {})
         row |= _misnamed(path, row)
         return row | (dict(sha256=_sum(path)) if sha and row.get('use') != 'no' else {})
     except VideoError as e:
@@ -256,9 +256,11 @@ def _misnamed(path, row):
 
 def _media(path, whole):
     "A still where it is one frame, else a clip."
-    if _ending(path) in image_extensions - video_extensions: return _still(path)
+    why = _why_file(path)                                        # as `get_videos` decides
+    if why == 'mask' and _ending(path) in video_extensions: return _mask | dict(kind='mask', format=_ending(path)[1:], reason=_masked)
+    if _ending(path) in image_extensions - video_extensions and why: return _still(path)
     head = Video(path)._head
-    return _still(path) if head.claimed == 1 and not _is_clip(path) else _clip(path, whole)   # as `get_videos` decides
+    return _still(path) if why and (head.claimed == 1 or head.still) else _clip(path, whole)
 
 # %% ../../nbs/data/14_inventory.ipynb #2b142a8d
 _said = dict(table=('a table or a text', 'Give it where a table is asked for: patient=, PlaneData.from_csv, a reader of sslus.data.sources'),
@@ -277,7 +279,7 @@ def _folder(path, whole):
 
 def look_folder(path, whole=True, thumbnail=False):
     "`look` where a folder is a clip by the rule of `get_videos`; else None."
-    return look(path, whole, thumbnail) if _is_sweep(path) else None
+    return look(path, whole, thumbnail) if _is_sweep(path) and not _mask_folder.fullmatch(Path(path).name) else None
 
 # %% ../../nbs/data/14_inventory.ipynb #df820817
 def _walk(root):
@@ -311,7 +313,7 @@ def _same_size(files):
     n = Counter(sizes.values())
     return {p: n[s] > 1 for p,s in sizes.items()}
 
-_rules = 3  # one more when `look` says something else of the same bytes
+_rules = 4  # one more when `look` says something else of the same bytes
 
 def _stamp(path, images=()):
     "What changes when a file, the pixels beside a header, or a folder's images are changed."
@@ -357,7 +359,7 @@ def _rows(what, jobs, stamps, known, cache, progress, timeout, run):
     todo = [i for i,s in enumerate(stamps) if s not in known]
     res = [known.get(s) for s in stamps]
     jobs, limits = [jobs[i] for i in todo], [_limit(Path(jobs[i]['path']), timeout) for i in todo]
-    done = run_jobs(f'sslus.data.inventory:{what}', jobs, timeout=limits, **run)
+    done = run_jobs(f'sslus.data.inventory:{what}', jobs, timeout=limits, **run, **readers_for_workers())
     if progress:
         from tqdm.auto import tqdm
         done = tqdm(done, total=len(todo), desc=dict(look='files', look_folder='folders')[what], unit='')
@@ -399,15 +401,35 @@ def _belonging(by):
             mine['bytes'] = None
 
 def _near_clip(images, by):
-    "Say of the numbered stills of a folder, in the rows `by` path, which few of them have another size, so that they are no clip."
+    "Say of the numbered stills of a folder, in the rows `by` path, what little keeps them from being a clip."
     rows, parts = [by.get(p, {}) for p in images], [_split_number(p) for p in images]
     nums = sorted({n for _,n in parts if n is not None})
-    if any(r.get('kind') != 'still' or r['use'] != 'yes' for r in rows) or len({o for o,_ in parts}) > 1 or len(nums) < len(images) or nums[-1] - nums[0] >= len(nums): return
+    if any(r.get('kind') != 'still' for r in rows) or len({o for o,_ in parts}) > 1 or len(nums) < len(images): return
+    why = _broken_frames(images, rows) or _missing_frames(nums) or _odd_sizes(images, rows)
+    for r in rows:
+        if why and r['use'] == 'yes': r.update(reason=f'would be one clip, but {why[0]}', remedy=why[1])
+
+def _broken_frames(images, rows):
+    "What is wrong, and what to do, where a few of the pictures cannot be read; else None."
+    bad = [p.name for p,r in zip(images, rows) if r['use'] != 'yes']
+    if not bad or len(bad) > .2*len(images): return None
+    return f'{_listed(bad)} cannot be read', 'Copy it again from its source, or remove it'
+
+def _missing_frames(nums):
+    "The same where fewer numbers are missing than there are."
+    lack = _n_missing(nums)
+    if not 0 < lack < len(nums): return None
+    why = f'of its numbers {nums[0]} to {nums[-1]} {_missing(nums)} {"is" if lack == 1 else "are"} missing'
+    return why, 'Take the folder all the same with frames=True of get_videos'
+
+def _odd_sizes(images, rows):
+    "The same where a few have another size."
+    if any(r['use'] != 'yes' for r in rows): return None
     (size, most), *others = Counter((r['height'], r['width']) for r in rows).most_common()
-    if not others or most < .8*len(rows): return
+    if not others or most < .8*len(rows): return None
     odd = [p.name for p,r in zip(images, rows) if (r['height'], r['width']) != size]
-    why = f'would be one clip, but {_listed(odd)} {"is" if len(odd) == 1 else "are"} not {size[0]} x {size[1]} pixels as the others are'
-    for r in rows: r.update(reason=why, remedy='Remove it, or give it their size')
+    why = f'{_listed(odd)} {"is" if len(odd) == 1 else "are"} not {size[0]} x {size[1]} pixels as the others are'
+    return why, 'Remove it, or give it their size'
 
 def _words(text): return np.frombuffer(bytes.fromhex(text), np.uint64)
 
@@ -464,7 +486,7 @@ def inventory(folder,           # where to look
     mark = lambda p, images=(), sha=True: _stamp(p, images) and f'{_stamp(p, images)}{whole:d}{thumbnails:d}{sha:d}'
     found = _rows('look_folder', [job(p) for p in folders], [mark(p, o) for p,o in folders.items()], *tell)
     sweeps = [dict(r, path=p) for p,r in zip(folders, found) if r]
-    inside = {o for r in sweeps if r['use'] == 'yes' for o in folders[r['path']]}
+    inside = {o for r in sweeps if r['use'] == 'yes' for o in _numbered(r['path'])}   # not what lies beside its frames
     files = _same_size([p for p in files if p not in inside])
     rows += sweeps + [dict(r, path=p) for p,r in zip(files, _rows('look', [job(p, sha=s) for p,s in files.items()], [mark(p, sha=s) for p,s in files.items()], *tell))]
     by = {r['path']: r for r in rows}

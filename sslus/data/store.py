@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from fastcore.basics import patch
 from ..base.people import People, code_name, name_key, pseudonym
-from .video import ClipWarning, Video, VideoError, fit_frame, get_videos, video_table
+from .video import ClipWarning, Video, VideoError, fit_frame, get_videos, readers_for_workers, video_table
 from .video import _pixel_files
 from .workers import JobTimeout, WorkerDied, run_jobs
 
@@ -255,7 +255,7 @@ def _decode_all(work, plan, paths, keys, how, workers, timeout, memory, progress
     part, note = (lambda i: work/'parts'/f'{keys[i]}.u8'), (lambda i: work/'parts'/f'{keys[i]}.json')
     todo = _todo(work, keys, plan['size']**2)
     jobs = [dict(path=paths[i], part=str(part(i)), **{k: plan[k] for k in ('size','every','fit','upscale')}, **how[i]) for i in todo]
-    done = run_jobs('sslus.data.store:decode_clip', jobs, workers, [_seconds(paths[i], timeout) for i in todo], memory)
+    done = run_jobs('sslus.data.store:decode_clip', jobs, workers, [_seconds(paths[i], timeout) for i in todo], memory, **readers_for_workers())
     if progress:
         from tqdm.auto import tqdm
         done = tqdm(done, total=len(jobs), desc='decoding clips', unit='clip')

@@ -7,7 +7,8 @@ Docs: https://sslus.github.io/sslus/data/video.html.md"""
 # %% auto #0
 __all__ = ['max_pixels', 'readers', 'known_notes', 'image_extensions', 'video_extensions', 'VideoError', 'ClipWarning', 'to_grey',
            'register', 'Reader', 'is_mask', 'Region', 'clip_suffixes', 'doubtful_suffixes', 'Video', 'film_strip',
-           'read_grey', 'fit_frame', 'LeftOut', 'FoundVideos', 'find_videos', 'get_videos', 'video_table', 'show_clip']
+           'read_grey', 'fit_frame', 'LeftOut', 'FoundVideos', 'find_videos', 'get_videos', 'readers_for_workers',
+           'video_table', 'show_clip']
 
 # %% ../../nbs/data/01_video.ipynb #6c106054
 import base64, fnmatch, gzip, io, math, operator, os, re, stat, struct, unicodedata
@@ -115,8 +116,10 @@ def register(cls,              # a class made from `Reader`
             ):                 # `cls`
     "Let `Video`, `get_videos`, the inventory and the store know a reader; a class made from `Reader` is known at once."
     bad = [s for s in cls.suffixes if not s.startswith('.') or s != s.lower()]
-    if isinstance(cls.suffixes, str) or bad: raise ValueError(f"suffixes of {cls.__name__} must be a set of lower-case suffixes such as {{'.npy'}}, not {cls.suffixes!r}")
-    if cls.magic is not None and not isinstance(cls.magic, bytes): raise ValueError(f'magic of {cls.__name__} must be bytes or None, not {cls.magic!r}')
+    if isinstance(cls.suffixes, str) or bad:
+        raise ValueError(f"suffixes of {cls.__name__} must be a set such as {{'.npy'}}, lower case, not {cls.suffixes!r}")
+    if cls.magic is not None and not isinstance(cls.magic, bytes):
+        raise ValueError(f'magic of {cls.__name__} must be bytes or None, not {cls.magic!r}')
     others = {k: r for k,r in readers.items() if k != cls.name}
     if first:
         readers.clear()
@@ -126,14 +129,15 @@ def register(cls,              # a class made from `Reader`
 
 class Reader:
     "Base of readers: a header read once, and raw frames front to back."
-    name = None                                            # by which it is asked for, Video(path, reader=name); None: the name of the class in lower case
+    name = None                                            # Video(path, reader=name) asks for it; None: the class's, lower case
     suffixes = set()                                       # of the files that it may read, lower case, with the dot
-    magic = None                                           # bytes with which its files begin, for files of other suffixes; None: by suffix alone
-    still = False                                          # True: its files hold one picture; False: a clip; None: `claimed` says
+    magic = None                                           # bytes with which its files begin, for those of other suffixes
+    still = False                                          # True: a file holds one picture; False: a clip; None: `claimed` says
     size = None                                            # (height, width) of all frames, pixels; set it in `__init__`
-    fps,claimed,exact,region = None,None,False,None        # frames a second; frames that the header claims; is `claimed` right, so that no pass is needed to count?; a `Region`
-    header_times = None                                    # float64 array: seconds of each frame, from 0 on, where the header states them
-    stated_fps,time_unit = None,0.                         # rate by the header where times say another; seconds that the file counts in, to which times are rounded
+    fps,region = None,None                                 # frames a second; the `Region` of the image on the screen
+    claimed,exact = None,False                             # frames that the header claims; is that right, no pass needed?
+    header_times = None                                    # float64 array: seconds of each frame, from 0 on, if stated
+    stated_fps,time_unit = None,0.                         # a rate by the header beside times; seconds that times are rounded to
     pixel_aspect = 1.                                      # width of a pixel over its height
     def __init__(self, path):
         self.path,self.info = Path(path),{'format': self.name}
@@ -144,8 +148,12 @@ class Reader:
         register(cls, first)
     def time(self, f): "Seconds of the raw frame `f` as the file states them, or None."; return None
     def refuse(self): "Why the header says that this reader should not have the file, or ''."; return ''
-    def __iter__(self): "Raw frames, front to back."; raise NotImplementedError
-    def array(self, f): "Raw frame to an (H,W) or (H,W,3) array; numbers that are not uint8 are scaled, by one rule for the whole file."; return f
+    def __iter__(self):
+        "Raw frames, front to back."
+        raise NotImplementedError
+    def array(self, f):
+        "Raw frame to an (H,W) or (H,W,3) array; what is not uint8 is scaled, by one rule for the whole file."
+        return f
     def damaged(self, f): "Whether the decoder marked the raw frame as damaged."; return False
 
 class _Short(Exception):
@@ -466,7 +474,7 @@ def _bytes_allowed(f):
     f.seek(0)
     return 4*_header_bytes if head == b'RIFF' else _header_bytes
 
-def _cost(path, e): return VideoError(path, f'its header costs more than {e} to read', 'Save it again with a program for pictures, or leave it out')
+def _cost(path, e): return VideoError(path, f'its header costs more than {e} to read', 'Save it again, or leave it out')
 
 def _opened_picture(path, f):
     "Pillow's image of an open file, its size looked at before its pixels."
@@ -475,7 +483,8 @@ def _opened_picture(path, f):
         with quietly(): im = Image.open(f, formats=_picture_kinds)
     except TooMuch as e: raise _cost(path, e) from e
     except Image.DecompressionBombError as e: raise VideoError(path, f'its header claims more than 100 million pixels; at most {max_pixels >> 20} million are read', 'Check that it is whole, or shrink it') from e
-    except Exception as e: raise VideoError(path, f'its header cannot be read as an image ({_brief(e, path)})', _mend_picture) from e
+    except Exception as e:
+        raise VideoError(path, f'its header cannot be read as an image ({_brief(e, path)})', _mend_picture) from e
     _bounded(path, *im.size[::-1])
     return im
 
@@ -493,7 +502,10 @@ def _open_image(path):
 def _count_pictures(path, kind):
     "`count_pictures` within the same bounds; a file without any is refused."
     try: found = count_pictures(path, kind, max_seconds=_header_seconds)
-    except TooMuch as e: raise VideoError(path, f'to count its pictures costs more than {e}', 'Save it as a video') from e
+    except TooMuch as e:
+        raise VideoError(path, f'to count its pictures costs more than {e}', 'Save it as a video') from e
+    except (OSError, ValueError) as e:
+        raise VideoError(path, f'its header cannot be read ({_brief(e, path)})', _mend_picture) from e
     if found.count < 1: raise VideoError(path, 'it holds no picture', _mend_picture)
     return found
 
@@ -505,7 +517,7 @@ def _pil_array(im):
 
 # %% ../../nbs/data/01_video.ipynb #ebabc007
 def _note_rate(r):
-    "Set the rate of a reader from its times, the median interval's, and note where the intervals differ by more than 1 % and 2 ms."
+    "Rate of a reader from its times, the median interval's; a note where intervals differ by more than 1 % and 2 ms."
     gaps = np.diff(r.header_times)
     if not len(gaps): return
     middle = float(np.median(gaps))
@@ -534,7 +546,8 @@ class PillowReader(Reader):
         found = _count_pictures(path, self.info['format'])
         self.claimed,self.first = found.count,found.first
         if self.first: self.notes['streams'] = 'it holds a picture for programs that play nothing, which is left out'
-        if not found.whole: self.notes['frames missing'] = f'its end mark is missing: after these {found.count} frames it may break off'
+        if not found.whole:
+            self.notes['frames missing'] = f'its end mark is missing: after these {found.count} frames it may break off'
         if found.delays: self._times(found.delays)
 
     def _times(self, delays):
@@ -542,7 +555,9 @@ class PillowReader(Reader):
         times,replaced = start_times(delays, self.info['format'])
         self.header_times = np.array(times)
         _note_rate(self)
-        if replaced: self.notes['rate in doubt'] = f'{replaced} of its {len(delays)} delays are too short to be meant; players show such pictures longer, and these times do too'
+        if replaced:
+            some = f'{replaced} of its {len(delays)} delays are too short to be meant'
+            self.notes['rate in doubt'] = f'{some}; players show such pictures longer, and these times do too'
 
     def __iter__(self):
         with _open_image(self.path) as im:
@@ -556,7 +571,9 @@ image_extensions = {'.png', '.jpg', '.jpeg', '.jpe', '.jif', '.jfif', '.jfi', '.
                     '.jp2', '.j2k', '.j2c', '.jpc', '.jpf', '.jpx'} # stills, and frames in a folder
 
 # %% ../../nbs/data/01_video.ipynb #36a44e11
-_mask_name = re.compile(r'(?:^|[_\-\s.])(?:(?:mask|gt|seg|segmentation|annotation|label|labels|roi|contour)s?[_\-\s]?\d*$|(?:mask|seg|segmentation|annotation|label)s?(?![a-z]))', re.I)
+_mask_end = r'(?:mask|gt|seg|segmentation|annotation|label|roi|contour)s?[_\-\s]?\d*$' # at the end of a name
+_mask_inside = r'(?:mask|seg|segmentation|annotation|label)s?(?![a-z])'          # or within it
+_mask_name = re.compile(rf'(?:^|[_\-\s.])(?:{_mask_end}|{_mask_inside})', re.I)
 _mask_folder = re.compile(r'(?:.*[_\-\s.])?(?:mask|annotation|segmentation|gt|ground[_\-\s]?truth)s?', re.I)
 
 def _ending(path): return '.nii.gz' if path.name.lower().endswith('.nii.gz') else path.suffix.lower()
@@ -645,8 +662,10 @@ class FolderReader(Reader):
     def _note(self, found):
         n,lack = len(found.beside),_n_missing(found.numbers)
         names = ', '.join(p.name for p in found.beside[:3]) + (f' and {n - 3} more' if n > 3 else '')
-        if n: self.notes['streams'] = f"{n} picture{'s' if n > 1 else ''} beside its frames {'are' if n > 1 else 'is'} left out: {names}"
-        if 0 < lack <= self.claimed: self.notes['frames missing'] = f"frame number{'s' if lack > 1 else ''} {_missing(found.numbers)} {'are' if lack > 1 else 'is'} missing"
+        if n: self.notes['streams'] = f"{'pictures' if n > 1 else 'a picture'} beside its frames left out: {names}"
+        if 0 < lack <= self.claimed:
+            which = _missing(found.numbers)
+            self.notes['frames missing'] = f"frame numbers {which} are missing" if lack > 1 else f'frame number {which} is missing'
 
     def __iter__(self):
         for p in _numbered(self.path):
@@ -1632,7 +1651,7 @@ def _meta_head(path):
         while end is None and (more := f.read(1 << 20)):
             at = max(0, len(head) - 4096)
             head += more
-            if b'NDims' not in head[:1 << 20]: break
+            if not re.search(rb'NDims|ElementDataFile', head[:1 << 20]): break
             end = re.compile(rb'ElementDataFile[^\n]*(\n|$)').search(head, at)
             if end and not end[1] and len(more) == 1 << 20: end = None      # its line goes on in the next piece
     except TooMuch as e: raise _cost(path, e) from e
@@ -1640,7 +1659,8 @@ def _meta_head(path):
     if end is None: raise VideoError(path, _no_meta, _mend_meta)
     return bytes(head),end.end()
 
-_no_meta,_mend_meta = 'it cannot be read as MetaImage', 'Check that it was copied completely, with its .raw file if it is .mhd'
+_no_meta = 'it cannot be read as MetaImage'
+_mend_meta = 'Check that it was copied completely, with its .raw file if it is .mhd'
 
 def _field(head, name):
     "Value of a field of a MetaImage header, '' where there is none."
@@ -1653,6 +1673,7 @@ class MhaReader(Reader):
     def __init__(self, path):
         super().__init__(path)
         head,end = _meta_head(path)
+        if b'NDims' not in head[:end]: raise VideoError(path, _no_meta, _mend_meta)
         with self._short(head, end) as name: r = self._itk(name, head)
         size = r.GetSize()
         if len(size) not in (2,3): raise VideoError(path, f'it has {len(size)} axes', 'Save it as width x height x frames')
@@ -1674,7 +1695,8 @@ class MhaReader(Reader):
         if self.invalid:
             first = ', '.join(map(str, sorted(self.invalid)[:10]))
             more = f' and {len(self.invalid) - 10} more' if len(self.invalid) > 10 else ''
-            self.notes['frames missing'] = f'{len(self.invalid)} of {self.stored} frames are marked invalid and are left out: {first}{more}'
+            n = f'{len(self.invalid)} of {self.stored} frames'
+            self.notes['frames missing'] = f'{n} are marked invalid and are left out: {first}{more}'
         self._stamps({i: _number(v) for (what, i),v in rows.items() if what == b'Timestamp' and i not in self.invalid})
 
     def _stamps(self, stamps):
@@ -1692,33 +1714,46 @@ class MhaReader(Reader):
         self.swap = stated[:2] in ('FM', 'FU', 'NM', 'NU')      # rows and columns change places
         across,down = (stated[1:2], stated[:1]) if self.swap else (stated[:1], stated[1:2])
         known = across in ('M', 'U') and down in ('F', 'N')
-        self.flip = (slice(None, None, -1 if known and down == 'N' else 1), slice(None, None, -1 if known and across == 'U' else 1))
+        rows, columns = (-1 if known and letter == other else 1 for letter,other in ((down, 'N'), (across, 'U')))
+        self.flip = slice(None, None, rows), slice(None, None, columns)
         if self.swap: self.size = self.size[::-1]
-        if known and (self.swap or 'U' in across or 'N' in down): self.notes['orientation'] = f'it states {_printable(stated[:9])}; its frames are turned to {"MF" + stated[2:3]}, marker first and away from the probe'
-        elif not known and stated not in ('', 'XX'): self.notes['orientation'] = f'it states {_printable(stated[:9])}, which is left as it is'
+        if known and (self.swap or rows < 0 or columns < 0):
+            usual = 'MF' + stated[2:3]
+            self.notes['orientation'] = f'it states {_printable(stated[:9])}; its frames are turned to {usual}, as on a screen'
+        elif not known and stated not in ('', 'XX'):
+            self.notes['orientation'] = f'it states {_printable(stated[:9])}, which is left as it is'
 
     @contextmanager
     def _short(self, head, end):
-        "Name of a file that the library reads: a copy of a long header without its frames' fields, which cost it a gigabyte and seconds."
-        if end < _long_header: yield str(self.path); return
+        "Name of a file for the library: of a long header a copy without its frames' fields, which would cost a gigabyte."
+        name = _field(head[:end], b'ElementDataFile')
+        local = name.upper() == 'LOCAL'
+        if end < _long_header or not local and (name.upper().startswith('LIST') or '%' in name):
+            yield str(self.path)
+            return
         with tempfile.TemporaryDirectory() as folder:
-            lines = [o for o in head[:end].splitlines() if not o.startswith((b'Seq_Frame', b'ElementDataFile', b'HeaderSize'))]
-            name = _field(head[:end], b'ElementDataFile')
-            local = name.upper() == 'LOCAL'
-            if not local and (name.upper().startswith('LIST') or '%' in name): yield str(self.path); return
-            data = self.path if local else self.path.parent/name
-            skip = end if local else _field(head[:end], b'HeaderSize')
-            Path(folder, 'data').symlink_to(data.absolute())
-            lines += [f'HeaderSize = {skip}'.encode()]*(skip != '') + [b'ElementDataFile = data', b'']
-            if sum(map(len, lines)) > _long_header: raise VideoError(self.path, 'its header holds too many fields', 'Save it without them')
-            Path(folder, 'short.mhd').write_bytes(b'\n'.join(lines))
+            Path(folder, 'data').symlink_to(self.path.absolute() if local else self.path.absolute().parent/name)
+            Path(folder, 'short.mhd').write_bytes(self._short_text(head[:end], end if local else None))
             yield str(Path(folder, 'short.mhd'))
+
+    def _short_text(self, head, skip):
+        "A header without the fields of its frames, for pixels that begin at byte `skip` of the file `data`."
+        unwanted = (b'Seq_Frame', b'ElementDataFile') + (() if skip is None else (b'HeaderSize',))
+        lines = [o for o in head.splitlines() if not o.startswith(unwanted)]
+        if skip is not None: lines.append(f'HeaderSize = {skip}'.encode())
+        text = b'\n'.join([*lines, b'ElementDataFile = data', b''])
+        if len(text) <= _long_header: return text
+        raise VideoError(self.path, 'its header holds too many fields', 'Save it without them')
 
     def _itk(self, name, head):
         sitk = _need('SimpleITK', self.path, "'sslus[mha]'")
-        r = sitk.ImageFileReader(); r.SetFileName(name); r.SetImageIO('MetaImageIO')
-        try: r.ReadImageInformation(); self._whole(r, head, sitk); return r
+        r = sitk.ImageFileReader()
+        r.SetFileName(name)
+        r.SetImageIO('MetaImageIO')
+        try: r.ReadImageInformation()
         except RuntimeError: raise VideoError(self.path, _no_meta, _mend_meta) from None
+        self._whole(r, head, sitk)
+        return r
 
     def _whole(self, r, head, sitk):
         "Can the file, or the one it names, hold what the header claims? Asked here: the library reserves the memory first, and prints its complaint as well."
@@ -1743,15 +1778,20 @@ class MhaReader(Reader):
 
     def __iter__(self):
         head,end = _meta_head(self.path)
-        with self._short(head, end) as name: yield from (a for i,a in enumerate(self._blocks(name, head)) if i not in self.invalid)
+        with self._short(head, end) as name:
+            for i,a in enumerate(self._blocks(name, head)):
+                if i not in self.invalid: yield a
 
     def _blocks(self, name, head):
         "All frames that are stored, read in blocks."
         from SimpleITK import GetArrayFromImage
-        r = self._itk(name, head); size = list(r.GetSize())
+        r = self._itk(name, head)
+        size = list(r.GetSize())
         block = max(1, (64 << 20)//(size[0]*size[1]*self.channels*8))
         for i in range(0, self.stored, block):
-            if len(size) == 3: r.SetExtractIndex([0,0,i]); r.SetExtractSize([*size[:2], min(block, self.stored-i)])
+            if len(size) == 3:
+                r.SetExtractIndex([0,0,i])
+                r.SetExtractSize([*size[:2], min(block, self.stored-i)])
             a = GetArrayFromImage(r.Execute())
             yield from (a if len(size) == 3 else a[None])
 
@@ -1877,7 +1917,7 @@ def _moves(path):
     return head[:4] == b'\x89PNG' and b'acTL' in head.partition(b'IDAT')[0]
 
 def _suffix(path):
-    "Lower-case suffix; that of a moving PNG is '.apng', and a DICOM file without a known one is told by its first bytes."
+    "Lower-case suffix; of a moving PNG '.apng'; a DICOM file without a known one is told by its first bytes."
     s = _ending(path)
     if s == '.png' and _moves(path): return '.apng'
     if s in video_extensions or s in image_extensions: return s
@@ -2273,7 +2313,10 @@ def _unnamed_dicom(p, s):
 
 def _known_by_bytes(p, s):
     "Do its first bytes say that it may be a clip, where its suffix does not?"
-    try: return _unnamed_dicom(p, s) or p.is_file() and (s == '.png' and _moves(p) or s not in image_extensions and bool(_magic_readers(p)))
+    try:
+        if _unnamed_dicom(p, s): return True
+        if not p.is_file(): return False
+        return _moves(p) if s == '.png' else s not in image_extensions and bool(_magic_readers(p))
     except OSError: return False
 
 def _why_file(p):
@@ -2281,7 +2324,7 @@ def _why_file(p):
     s = _ending(p)
     if s in video_extensions and s not in _maybe_still: return ''
     clip_like = s in video_extensions or _known_by_bytes(p, s)
-    if not clip_like and s not in image_extensions: return 'other'
+    if not clip_like and s not in image_extensions: return 'unread' if s in _unread else 'other'
     if is_mask(p): return 'mask'
     if not clip_like: return 'still'
     try: return '' if _is_moving(Video(p)._head) else 'still'
@@ -2308,6 +2351,8 @@ _left_kinds = {                                                 # what is left o
     'unreadable': 'folder with a picture that cannot be read',
     'masks': 'folder with masks',
     'mask': 'mask',
+    'single': 'folder of files with one frame each',
+    'unread': 'file that may be a clip, of a kind that is not read',
     'no picture': 'DICOM object without a picture',
     'link': 'link to a folder, which is not followed',
     'closed': 'folder that cannot be listed',
@@ -2316,12 +2361,15 @@ _left_kinds = {                                                 # what is left o
     'other': 'file of another kind',
 }
 _quiet_kinds = {'not asked', 'still', 'other'}                  # nobody expects these to be clips
+_unread = {'.nrrd', '.flv', '.f4v', '.ts', '.mts', '.m2ts', '.m2v', '.ogv', '.mxf', '.dv', '.divx', '.rm', '.rmvb', '.swf', '.h264', '.264', '.h265',
+           '.265', '.mjpg', '.mjpeg', '.mp4v', '.qt', '.3g2', '.heif', '.avif'} # suffixes of clips that no reader here reads
 
 def _why_patterns(files):
     "Kind and reason of a folder without one pattern of a frame number."
     bare = [p.name for p in files if _split_number(p)[1] is None]
     if len(bare) == len(files): return 'numbers', 'its pictures have no numbers'
-    if bare: return 'patterns', f"{'a picture' if len(bare) == 1 else f'{len(bare)} pictures'} without a number: {', '.join(bare[:3])}"
+    n = 'a picture' if len(bare) == 1 else f'{len(bare)} pictures'
+    if bare: return 'patterns', f"{n} without a number: {', '.join(bare[:3])}"
     pats = _patterns(files)
     if len(pats) > 1: return 'patterns', f"{len(pats)} name patterns: {', '.join(pats[:3])}"
     return 'numbers', 'two of its pictures carry one number'
@@ -2339,8 +2387,9 @@ def _why_sizes(files):
     for p in files:
         try:
             with _open_image(p) as im: sizes[im.size] += 1
-            if im.format in ('TIFF', 'WEBP') and _count_pictures(p, im.format.lower()).count > 1: return 'clips', f'{p.name} is a clip of its own'
-        except (OSError, VideoError) as e: return 'unreadable', f"{p.name}: {getattr(e, 'reason', None) or getattr(e, 'strerror', e)}"
+            kind = im.format.lower()
+            if kind in ('tiff', 'webp') and _count_pictures(p, kind).count > 1: return 'clips', f'{p.name} is a clip of its own'
+        except VideoError as e: return 'unreadable', f'{p.name}: {e.reason}'
         if len(sizes) > 1: return 'sizes', f"{p.name} is not of the size of {files[0].name}"
     return None
 
@@ -2386,18 +2435,20 @@ class FoundVideos:
         self.root,self.clips,self.left_out = Path(root),clips,left_out
 
     def __len__(self): return len(self.clips)
-    def __repr__(self): return f"{len(self)} clips in {self.root.name or self.root}\n" + '\n'.join(f'  not taken: {o}' for o in self.lines())
+    def __repr__(self):
+        return '\n'.join([f'{len(self)} clips in {self.root.name or self.root}', *(f'  not taken: {o}' for o in self.lines())])
 
     def lines(self, quiet:bool=True # also what nobody expects to be a clip: stills, tables, texts?
              )->list:
-        "What was left out, counted by reason: '2 x folder of pictures of several sizes (b: 007.png is not of the size of 001.png)'."
+        "What was left out, counted by reason: '2 x folder of pictures of several sizes (b: 007.png ...)'."
         t = self.left_out
         by_kind = [(k, t[t.kind == k]) for k in _left_kinds if quiet or k not in _quiet_kinds]
         return [f'{len(g)} x {_left_kinds[k]} ({self._example(k, g)})' for k,g in by_kind if len(g)]
 
     def _example(self, kind, g):
         "The first of its kind, or which suffixes there are."
-        if kind in ('still', 'other', 'mask'): return ', '.join(f'{n} {s}' for s,n in Counter(map(_ending_words, g.path)).most_common(8))
+        by_suffix = Counter(map(_ending_words, g.path)).most_common(8)
+        if kind in ('still', 'other', 'mask', 'unread'): return ', '.join(f'{n} {s}' for s,n in by_suffix)
         r = g.iloc[0]
         name = Path(os.path.relpath(r.path, self.root)).as_posix()
         return _printable(f"{self.root.name if name == '.' else name}: {r.reason}")
@@ -2427,11 +2478,11 @@ def find_videos(folder,            # where to look (str or Path)
     return FoundVideos(root, L(sorted(clips)), left)
 
 def _look_into(here, files, rule, clips, left):
-    "Append the clips among the files of one folder to `clips`, and the others to `left`: pictures of a folder as one row."
+    "Append the clips among the files of a folder to `clips`, the others to `left`: its pictures as one row."
     images = {p for p in files if p.suffix.lower() in image_extensions}
     many = len(images) > 1
     why = rule(here) if many else None
-    frames,pictures = set(),0
+    frames,pictures,singles = set(),0,[]
     if many and why is None:
         clips.append(here)
         frames = set(_numbered(here))
@@ -2440,8 +2491,11 @@ def _look_into(here, files, rule, clips, left):
         kind = _why_file(p)
         if not kind: clips.append(p)
         elif why and p in images: pictures += 1
+        elif kind == 'still' and p not in images: singles.append(p)
         else: left.append((str(p), kind, 'it lies beside frames' if frames and p in images else _left_kinds[kind], 1))
     if pictures: left.append((str(here), *why, pictures))
+    if len(singles) >= _few: left.append((str(here), 'single', f'{len(singles)} of its files hold one frame', len(singles)))
+    else: left += [(str(p), 'still', _left_kinds['still'], 1) for p in singles]
 
 # %% ../../nbs/data/01_video.ipynb #8e708774
 def get_videos(folder,            # where to look (str or Path)
@@ -2454,7 +2508,8 @@ def get_videos(folder,            # where to look (str or Path)
     lines = found.lines(quiet=False)
     if lines:
         more = f'; and {len(lines) - 8} reasons more' if len(lines) > 8 else ''
-        text = f"{len(found)} clips in {found.root.name or found.root}, not taken: {'; '.join(lines[:8])}{more}. find_videos(folder).left_out names all"
+        what = f"{len(found)} clips in {found.root.name or found.root}, not taken: {'; '.join(lines[:8])}{more}"
+        text = f'{what}. find_videos(folder).left_out names all'
         warnings.warn(_printable(text), LeftOut, stacklevel=2)
     return found.clips
 
@@ -2466,7 +2521,42 @@ def _no_clips(found):
     what = ', '.join(f'{n} {s}' for s,n in counts.most_common(8)) or 'no files at all'
     lines = found.lines(quiet=False)
     stills = " Folders of frames: pass frames=True." if set(counts) & image_extensions else ''
-    raise VideoError(found.root, f"there is no clip in this folder (found: {what}{''.join(f'; {o}' for o in lines[:8])})", f"Clips are {' '.join(sorted(video_extensions))} and folders of numbered frames.{stills}")
+    reason = f"there is no clip in this folder (found: {'; '.join([what, *lines[:8]])})"
+    raise VideoError(found.root, reason, f"Clips are {' '.join(sorted(video_extensions))} and folders of numbered frames.{stills}")
+
+# %% ../../nbs/data/01_video.ipynb #1419cd08
+def _is_importable(module):
+    "Can another process import it?"
+    try: return module != '__main__' and find_spec(module) is not None
+    except (ImportError, ValueError): return False
+
+def _added(): return [r for r in readers.values() if r.__module__ != PyAVReader.__module__]
+
+def _say_only_here(r):
+    "Warn that clips of a reader cost more time than they need."
+    where = f'the reader {r.name!r} is defined in {r.__module__}, which other processes cannot import'
+    how = 'its clips are read in this process, one after the other and without limits of time and memory'
+    warnings.warn(f'{where}: {how}. Define it in a module')
+
+class _OnlyHere:
+    "Of a job with a `path`: can its reader be found in this process alone?"
+    def __init__(self, classes): self.classes = classes
+    def __call__(self, job):
+        p = Path(job['path'])
+        known = _ending(p) in video_extensions
+        if known: mine = [r for r in readers.values() if _ending(p) in r.suffixes]
+        else: mine = _magic_readers(p) if p.is_file() else []
+        found = [r for r in mine if r in self.classes]
+        if found: _say_only_here(found[0])
+        return bool(found)
+
+# %% ../../nbs/data/01_video.ipynb #8aa053f0
+def readers_for_workers()->dict: # `imports` and `here` of `run_jobs`
+    "How worker processes know the readers that you added, for jobs with a `path`."
+    added = _added()
+    lonely = [r for r in added if not _is_importable(r.__module__)]
+    modules = {r.__module__ for r in added} - {r.__module__ for r in lonely}
+    return dict(imports=sorted(modules), here=_OnlyHere(lonely) if lonely else None)
 
 # %% ../../nbs/data/01_video.ipynb #03d28aed
 _keys = ('path', 'video', 'file', 'filename', 'file_name', 'video_path', 'name', 'clip')

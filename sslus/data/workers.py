@@ -43,9 +43,11 @@ def _serve():
     "Loop of a worker process: first message the function's name and its memory, then one message a job."
     out = os.fdopen(os.dup(1), 'wb'); os.dup2(2, 1)              # what decoders print must not mix with answers
     threading.Thread(target=_mind_parent, daemon=True).start()
-    module, name, memory = _recv(sys.stdin.buffer)
+    module, name, memory, imports = _recv(sys.stdin.buffer)
     if memory: _limit(memory)
-    try: func, start = getattr(import_module(module), name), None
+    try:
+        func, start = getattr(import_module(module), name), None
+        for o in imports: import_module(o)
     except Exception as e: start = WorkerDied(f'the process cannot start: {type(e).__name__}: {e}')
     _send(out, (start is None, start))
     if start: return
@@ -78,12 +80,12 @@ def _died(code):
 
 class _Worker:
     "One child process with the function it serves."
-    def __init__(self, func, memory=None):
+    def __init__(self, func, memory=None, imports=()):
         env = dict(os.environ, **{k: '1' for k in ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS')})
         env = {**_malloc, **env}
         env['PYTHONPATH'] = os.pathsep.join(p for p in sys.path if p)
         self.late, self.ready, self.p = False, False, subprocess.Popen([sys.executable, '-c', 'from sslus.data.workers import _serve; _serve()'], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env)
-        _send(self.p.stdin, (*func.split(':'), memory))
+        _send(self.p.stdin, (*func.split(':'), memory, list(imports)))
 
     def _stop(self): self.late = True; self.p.kill()
 
@@ -122,14 +124,14 @@ class _Worker:
             except OSError: pass
 
 # %% ../../nbs/data/00_workers.ipynb #b678241c
-def _work(func, todo, done, memory, stop, live):
+def _work(start, todo, done, stop, live):
     "Thread that owns one worker: takes jobs until there are none, starts a new process after a death."
     w = None
     while not stop.is_set():
         try: i, kwargs, timeout = todo.get_nowait()
         except queue.Empty: break
         try:
-            if w is None: w = _Worker(func, memory); live.add(w)
+            if w is None: w = _Worker(*start); live.add(w)
             res = w(kwargs, timeout)
         except Exception as e: res = WorkerDied(f'no answer could be read ({type(e).__name__}: {e})')   # always an answer, or the caller would wait for ever
         if w is not None and w.spent(res): w.close(); live.discard(w); w = None
@@ -149,16 +151,35 @@ def run_jobs(func:str,              # 'package.module:function', imported by eac
              jobs,                  # list of dicts of keyword arguments, one a job
              workers:int|None=None, # processes; None: one a core; 0: in this process, one after the other
              timeout:float|list|None=None, # seconds a job may take, or a list with one number (or None) a job; None: no limit. Not applied with `workers=0`
-             memory:float|None=None # GiB of address space a process may take; None: no limit. Kept on Linux and most Unix systems, not on macOS or Windows, nor with `workers=0`
+             memory:float|None=None, # GiB of address space a process may take; None: no limit. Kept on Linux and most Unix systems, not on macOS or Windows, nor with `workers=0`
+             imports=(),            # modules that each process imports after the function's own, for what they register
+             here=None              # function of a job: must this process do it itself, one after the other and without limits? None: it need do none
             )->Iterator[tuple]:     # (number of the job, its result or the exception that it ended with)
     "Yield `(i, result)` as jobs finish, in any order; where a job failed the result is the exception."
     jobs = list(jobs)
-    if workers == 0: yield from _one_by_one(func, jobs); return
+    if workers == 0: yield from _one_by_one(func, enumerate(jobs)); return
     limits = list(timeout) if isinstance(timeout, (list, tuple)) else [timeout]*len(jobs)
     if len(limits) != len(jobs): raise ValueError(f'{len(limits)} timeouts for {len(jobs)} jobs')
+    mine = [i for i,o in enumerate(jobs) if here and here(o)]
+    others = [(i, o, limits[i]) for i,o in enumerate(jobs) if i not in set(mine)]
+    yield from _side_by_side((func, memory, imports), others, n_workers(workers, len(others)))
+    if mine: yield from _one_by_one(func, [(i, jobs[i]) for i in mine])
+
+# %% ../../nbs/data/00_workers.ipynb #f2ddc20d
+def _one_by_one(func, jobs):
+    "Numbered jobs in this process."
+    module, name = func.split(':')
+    f = getattr(import_module(module), name)
+    for i,kwargs in jobs:
+        try: res = f(**kwargs)
+        except Exception as e: res = e
+        yield i, res
+
+def _side_by_side(start, jobs, n):
+    "Jobs, each with its number and its limit of time, in `n` processes; `start` is what makes a process."
     todo, done, stop, live = queue.Queue(), queue.Queue(), threading.Event(), set()
-    for i,o in enumerate(jobs): todo.put((i, o, limits[i]))
-    threads = [threading.Thread(target=_work, args=(func, todo, done, memory, stop, live), daemon=True) for _ in range(n_workers(workers, len(jobs)))]
+    for job in jobs: todo.put(job)
+    threads = [threading.Thread(target=_work, args=(start, todo, done, stop, live), daemon=True) for _ in range(min(n, len(jobs)))]
     for t in threads: t.start()
     try:
         for _ in jobs: yield done.get()
@@ -166,13 +187,3 @@ def run_jobs(func:str,              # 'package.module:function', imported by eac
         stop.set()
         for w in list(live): w.p.kill()
         for t in threads: t.join(timeout=5)
-
-# %% ../../nbs/data/00_workers.ipynb #f2ddc20d
-def _one_by_one(func, jobs):
-    "The same in this process."
-    module, name = func.split(':')
-    f = getattr(import_module(module), name)
-    for i,kwargs in enumerate(jobs):
-        try: res = f(**kwargs)
-        except Exception as e: res = e
-        yield i, res

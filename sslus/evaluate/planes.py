@@ -398,10 +398,11 @@ class PlaneData:
         machine=None, # the same for the machine; None: not known
         **kwargs      # of `PlaneData`
     )->'PlaneData':
-        "The stills of a folder with one sub-folder a class; a `LeftOut` warning counts what was left out, and `left_out` keeps it."
+        "The stills of a folder with one sub-folder a class; a `LeftOut` warning, and `left_out`, count the rest."
         folder = Path(folder)
         paths, left = _stills_below(folder)
-        if not paths: raise ValueError(f'no stills ({_some(sorted(_still_suffixes()), 12)}) in folders under {folder}{_left_text(left)}')
+        kinds = _some(sorted(_still_suffixes()), 12)
+        if not paths: raise ValueError(f'no stills ({kinds}) in folders under {folder}{_left_text(left)}')
         df = pd.DataFrame([dict(image_path=p.relative_to(folder).as_posix(), **{'class': p.parent.name}, patient=_part(p, folder, patient, 'patient'))
                            for p in paths])
         if machine is not None: df['machine'] = [_part(p, folder, machine, 'machine') for p in paths]
@@ -440,10 +441,11 @@ def _still_suffixes():
     "Suffixes that stills in folders may have: pictures, DICOM, and what readers of single pictures read."
     return image_extensions | {'.gif', '.dcm'} | set().union(*(r.suffixes for r in readers.values() if r.still))
 
-_texts = {'.csv', '.tsv', '.txt', '.md', '.json', '.xml', '.yaml', '.yml', '.pdf', '.html', '.xlsx'}   # nobody expects these to be stills
+# nobody expects these to be stills
+_texts = {'.csv', '.tsv', '.txt', '.md', '.json', '.xml', '.yaml', '.yml', '.pdf', '.html', '.xlsx'}
 
 def _has_picture(p):
-    "Is it a picture, as far as its header says? A DICOM report is none; what is broken counts as one, and reading it says so."
+    "Is it a picture by its header? A DICOM report is none; what is broken counts as one, and reading it says so."
     if p.suffix.lower() != '.dcm': return True
     try: Video(p)
     except NoImage: return False
