@@ -824,7 +824,7 @@ def _jpeg2000_picture(b):
 def _picture(b):
     "What the first bytes of a compressed frame say; None where they say nothing."
     if b[:3] == b'\xff\xd8\xff': return _jpeg_picture(b)
-    if b[:3] == b'\0\0\1' or b[:4] == b'\0\0\0\1' or b[4:8] == b'ftyp': return _Picture('mpeg')
+    if b[:3] == b'\0\0\1' or b[:4] == b'\0\0\0\1' or b[4:8] == b'ftyp' or b[:1] == b[188:189] == b[376:377] == b'G': return _Picture('mpeg')
     if b[:4] == b'\xff\x4f\xff\x51' or b[:4] == b'\0\0\0\x0c': return _jpeg2000_picture(b)
     if 1 <= int.from_bytes(b[:4], 'little') <= 15 and b[4:8] == b'\x40\0\0\0': return _Picture('rle')
 
@@ -1104,7 +1104,7 @@ class DicomReader(_DicomFile, Reader):
         self.size,self.syntax,self.layout = (ds.Rows, ds.Columns),ds.file_meta.TransferSyntaxUID,_stated_layout(ds)
         self.region = _image_region(_regions(ds, self.size))
         self.info = dict(format='dicom', codec=self.syntax.name, photometric=self.layout.kind, bits=self.layout.stored)
-        self.frames,self.colour = [],''                         # colour: what the compressed pictures say
+        self.frames,self.colour,self.looked = [],'',False       # colour: what the compressed pictures say
         with self.place.open() as f:
             self.value = _value(f, self.place.at, ds.original_encoding[1])
             self._true_syntax(f, ds)
@@ -1145,7 +1145,7 @@ class DicomReader(_DicomFile, Reader):
         frames = _encoded(f, self.value, stated == 'rle', self.path)
         p = _picture(_gathered(f, frames[0], 1 << 16)) if frames else None
         if p is None:
-            if not self.value.items or not stated: raise VideoError(self.path, 'its pixels are not compressed as its transfer syntax says', 'Export it again')
+            if stated not in ('', 'mpeg') and not self.value.items: raise VideoError(self.path, 'its pixels are not compressed as its transfer syntax says', 'Export it again')
             return
         if not _same_family(p.family, stated):
             true = _syntax_of(p.family)
@@ -1185,7 +1185,7 @@ class DicomReader(_DicomFile, Reader):
         stated,v = self.layout,self.value
         little = self.syntax.is_little_endian
         pixels = _Native(f, v, self.size, little)
-        if self.place.packed is None: self.layout = _native_layout(pixels, stated, said)
+        if self._near(): self.layout = _native_layout(pixels, stated, said)
         c = self.layout
         if c != stated: self._tell(stated.words(), c.words())
         bits = c.bits(self.size)
@@ -1198,6 +1198,10 @@ class DicomReader(_DicomFile, Reader):
         whole = n and (little or n%2 == 0)                      # big-endian 8-bit pixels come as 16-bit words
         self.frames = _Rows(v.start, n, there) if whole else None
         return there
+
+    def _near(self):
+        "Can any frame be looked at, without unpacking much?"
+        return self.place.packed is None or self.value.have <= 1 << 28
 
     def _without_padding(self, pixels, said, there, n):
         "The number of frames without bytes behind the stated ones that are all the same, or no pictures."
@@ -1263,11 +1267,13 @@ class DicomReader(_DicomFile, Reader):
     def _look(self, f):
         "What only the pixels tell: the order of planes, the bits that are used, colours that nothing else decides."
         c,size = self.layout,self.size
-        if not len(self.frames): return
-        if not self.coded and self.place.packed is None:
+        if self.looked or not len(self.frames): return
+        self.looked = True
+        if not self.coded and self._near():
             pixels = _Native(f, self.value, size, self.syntax.is_little_endian)
             self.layout = _true_bits(pixels, _true_planes(pixels, c))
-            found,orders = self.layout,('one plane after the other', 'one pixel after the other')
+            found = self.layout
+            orders = 'one plane after the other', 'one pixel after the other'
             if found.planar != c.planar: self._tell(*(orders if c.planar else orders[::-1]))
             if (found.stored, found.shift) != (c.stored, c.shift): self._tell(f'{c.stored} bits up to bit {c.high}', f'{found.stored} bits' + (f' from bit {found.shift} on' if found.shift else ''))
             elif found.high != c.high: self._tell(f'{c.stored} bits up to bit {c.high}', f'{found.stored} bits up to bit {found.high}')
