@@ -899,6 +899,7 @@ def _other_layouts(c):
     for alloc in (8, 16):
         stored = min(c.stored, alloc)
         for kind,samples in ((grey, 1), (colour, 3), ('YBR_FULL_422', 3)):
+            if alloc > c.alloc and samples == 3: continue       # no machine writes colours of 16 bits
             ways.append(replace(c, kind=kind, samples=samples, alloc=alloc, stored=stored, high=stored-1))
     def changes(o): return (o.kind != c.kind) + (o.samples != c.samples) + (o.alloc != c.alloc)
     return sorted(ways, key=changes)
@@ -1104,6 +1105,7 @@ class DicomReader(_DicomFile, Reader):
         self.size,self.syntax,self.layout = (ds.Rows, ds.Columns),ds.file_meta.TransferSyntaxUID,_stated_layout(ds)
         self.region = _image_region(_regions(ds, self.size))
         self.info = dict(format='dicom', codec=self.syntax.name, photometric=self.layout.kind, bits=self.layout.stored)
+        self._grey_after_all(ds)
         self.frames,self.colour,self.looked = [],'',False       # colour: what the compressed pictures say
         with self.place.open() as f:
             self.value = _value(f, self.place.at, ds.original_encoding[1])
@@ -1112,6 +1114,14 @@ class DicomReader(_DicomFile, Reader):
             if self.coded == 'mpeg': return
             self._count(f, _frames_stated(ds))
         self._time(ds, self.claimed)
+
+    def _grey_after_all(self, ds):
+        "One sample of a colour space that has three, or of a palette that is missing, is grey."
+        c = self.layout
+        if c.kind == 'PALETTE COLOR' and not any(name in ds for name in _palettes): self._tell('PALETTE COLOR', 'without a palette', 'MONOCHROME2')
+        elif c.samples == 1 and c.kind not in _plain_kinds[1] + _plain_kinds[3]: self._tell(f'{c.kind[:16]}', 'of one sample', 'MONOCHROME2')
+        else: return
+        self.layout = replace(c, kind='MONOCHROME2')
 
     def _true_syntax(self, f, ds):
         "How the data set is written, and how its pixels are packed, whatever the header says."
@@ -1157,9 +1167,10 @@ class DicomReader(_DicomFile, Reader):
     def _true_samples(self, p):
         "Samples, bits and colours, of which the first picture knows best."
         c = self.layout
-        if p.samples != c.samples or c.kind not in _plain_kinds[p.samples] and c.kind in _plain_kinds[4-p.samples]:
+        unknown = c.kind not in _plain_kinds[1] + _plain_kinds[3] and not c.kind.startswith('YBR_PARTIAL') and p.family == 'baseline'
+        if p.samples != c.samples or c.kind in _plain_kinds[4-p.samples] or unknown:
             kind = c.kind if p.samples == 1 and c.kind in _plain_kinds[1] else 'MONOCHROME2' if p.samples == 1 else p.colour or ('YBR_FULL' if p.family == 'baseline' else 'RGB')
-            kind = c.kind if p.samples == 3 and c.kind not in _plain_kinds[1] else kind
+            kind = c.kind if p.samples == 3 and c.kind not in _plain_kinds[1] and not unknown else kind
             self._tell(c.words(), f'pictures of {p.samples} samples', f'{p.samples} samples, {kind}')
             c = replace(c, samples=p.samples, kind=kind)
         alloc = 8 if p.precision <= 8 else 16 if p.precision <= 16 else 32
