@@ -530,10 +530,12 @@ class _Place(NamedTuple):
         f.lift()
         return f
 
+_last_first = 0x30                                              # no data set begins with a group behind this
+
 def _first_group(head):
     "Group of the tag that a data set begins with, in either order of bytes; 0 where there is none."
     g = min(int.from_bytes(head[:2], o) for o in ('little', 'big')) if len(head) == 8 else 0
-    return g if g <= 0x30 else 0
+    return g if g <= _last_first else 0
 
 def _body(f, path, packed):
     "The data set to read, from where `f` stands: as it is or unpacked, whatever its header says."
@@ -553,8 +555,9 @@ def _encoding(f, syntax):
     from pydicom import uid
     at,head = f.tell(),f.read(6)
     f.seek(at)
-    little,big = (int.from_bytes(head[:2], o) for o in ('little', 'big'))
-    little = syntax != uid.ExplicitVRBigEndian if little == big else little < big
+    little = syntax != uid.ExplicitVRBigEndian
+    group = {o: int.from_bytes(head[:2], 'little' if o else 'big') for o in (True, False)}
+    if group[little] > _last_first >= group[not little]: little = not little
     return not re.fullmatch(rb'[A-Z]{2}', head[4:6]),little
 
 _long_kinds = b'OB OD OF OL OV OW SQ SV UC UN UR UT UV'.split()  # explicit kinds whose length has four bytes
@@ -621,10 +624,17 @@ def _data_set(path, seconds):
         if bare and not _bare(path): raise errors.InvalidDicomError('no mark of DICOM')
         f.seek(0 if bare else 132)
         meta = read_dataset(f, False, True, stop_when=lambda tag, vr, n: tag >> 16 != 2)
+        _behind_meta(f, meta, bare)
         read_dataset(f, True, True, stop_when=lambda tag, vr, n: tag >> 16 != 0)        # of the network, left in some files
         syntax = meta.get('TransferSyntaxUID')
         body,packed = _body(f, path, syntax == uid.DeflatedExplicitVRLittleEndian)
         with body: yield _DataSet(meta, body, packed, *_encoding(body, syntax))
+
+def _behind_meta(f, meta, bare):
+    "Where no data set begins behind the information about the file, go on where that ends by its own word."
+    length,here = meta.get('FileMetaInformationGroupLength'),f.tell()
+    lost = not bare and isinstance(length, int) and not _first_group(f.read(8))
+    f.seek(144 + length if lost else here)
 
 def _at_pixels(tag, vr, n): return tag in (0x7fe00008, 0x7fe00009, 0x7fe00010)
 
@@ -717,17 +727,18 @@ class _Value(NamedTuple):
     vr:str
     items:bool # does it begin like fragments?
 
-def _value(f, at, little):
+def _value(f, at, implicit, little):
     "Where the bytes of the pixel data lie. The element itself tells how it is written; no length is its like by chance."
     f.seek(at)
     head = f.read(12)
-    explicit = head[4:6] in (b'OB', b'OW', b'UN', b'OF', b'OD') and head[6:8] == b'\0\0'
+    kind,empty = head[4:6] in (b'OB', b'OW', b'UN', b'OF', b'OD'),head[6:8] == b'\0\0'
+    explicit = kind and empty if implicit else kind or empty
     start,length = (at+12, head[8:12]) if explicit else (at+8, head[4:8])
     said = int.from_bytes(length, 'little' if little else 'big')
     f.seek(start)
     items = f.read(4) == _item
     have = said if isinstance(f, InflatedFile) else max(0, min(said, os.fstat(f.fileno()).st_size - start))
-    return _Value(start, said, have, head[4:6].decode('latin-1') if explicit else 'OW', items)
+    return _Value(start, said, have, 'OB' if explicit and head[4:6] == b'OB' else 'OW', items)
 
 class _Rows:
     "Byte ranges of uncompressed frames, which follow each other."
@@ -887,7 +898,7 @@ _plain_kinds = {1: ('MONOCHROME1', 'MONOCHROME2', 'PALETTE COLOR'), 3: ('RGB', '
 
 def _stated_layout(ds):
     "The layout that a header states."
-    number = lambda name, default: default if (v := _code(ds, name)) is None else v
+    def number(name, default): return int((_stated(ds, name) or [default])[0])
     return _Layout(ds.PhotometricInterpretation, ds.SamplesPerPixel, ds.BitsAllocated, ds.BitsStored, number('HighBit', ds.BitsStored-1),
                    number('PixelRepresentation', 0) & 1, number('PlanarConfiguration', 0) & 1)
 
@@ -1108,7 +1119,7 @@ class DicomReader(_DicomFile, Reader):
         self._grey_after_all(ds)
         self.frames,self.colour,self.looked = [],'',False       # colour: what the compressed pictures say
         with self.place.open() as f:
-            self.value = _value(f, self.place.at, ds.original_encoding[1])
+            self.value = _value(f, self.place.at, *ds.original_encoding)
             self._true_syntax(f, ds)
             self.coded = _family(self.syntax)
             if self.coded == 'mpeg': return
@@ -1355,7 +1366,7 @@ class DicomMpegReader(_DicomFile, PyAVReader):
     def _stream_parts(self, path, ds):
         "Where the stream lies: all fragments but the table, or the value as it is."
         with self.place.open() as f:
-            value = _value(f, self.place.at, ds.original_encoding[1])
+            value = _value(f, self.place.at, *ds.original_encoding)
             return [o[:2] for o in _fragments(f, value.start, path)[1:]] if value.items else [(value.start, value.have)]
 
     def _find(self, ds):
