@@ -738,9 +738,9 @@ def _stated_rates(ds, times):
     "(tag, what it says, frames a second), the most trusted first."
     rates = [('FrameTime', x, _per_second(x)) for x in _stated(ds, 'FrameTime')[:1]]
     steps = _stated(ds, 'FrameTimeVector')
-    steps = steps[1:] if times is not None else [x for x in steps if x > 0 and math.isfinite(x)]
     if steps:
-        usual = float(np.median(steps))
+        real = steps[1:] if times is not None else [x for x in steps if x > 0 and math.isfinite(x)]
+        usual = float(np.median(real)) if real else 0.
         rates.insert(0 if times is not None else 1, ('FrameTimeVector', usual, _per_second(usual)))
     rates += [('ActualFrameDuration', x, _per_second(x)) for x in _stated(ds, 'ActualFrameDuration')[:1]]
     rates += [(tag, x, x) for tag in ('CineRate', 'RecommendedDisplayFrameRate') for x in _stated(ds, tag)[:1]]
@@ -833,10 +833,12 @@ class _Place(NamedTuple):
         f.lift()
         return f
 
+_last_first = 0x30                                              # no data set begins with a group behind this
+
 def _first_group(head):
     "Group of the tag that a data set begins with, in either order of bytes; 0 where there is none."
     g = min(int.from_bytes(head[:2], o) for o in ('little', 'big')) if len(head) == 8 else 0
-    return g if g <= 0x30 else 0
+    return g if g <= _last_first else 0
 
 def _body(f, path, packed):
     "The data set to read, from where `f` stands: as it is or unpacked, whatever its header says."
@@ -856,8 +858,9 @@ def _encoding(f, syntax):
     from pydicom import uid
     at,head = f.tell(),f.read(6)
     f.seek(at)
-    little,big = (int.from_bytes(head[:2], o) for o in ('little', 'big'))
-    little = syntax != uid.ExplicitVRBigEndian if little == big else little < big
+    little = syntax != uid.ExplicitVRBigEndian
+    group = {o: int.from_bytes(head[:2], 'little' if o else 'big') for o in (True, False)}
+    if group[little] > _last_first >= group[not little]: little = not little
     return not re.fullmatch(rb'[A-Z]{2}', head[4:6]),little
 
 _long_kinds = b'OB OD OF OL OV OW SQ SV UC UN UR UT UV'.split()  # explicit kinds whose length has four bytes
@@ -924,10 +927,17 @@ def _data_set(path, seconds):
         if bare and not _bare(path): raise errors.InvalidDicomError('no mark of DICOM')
         f.seek(0 if bare else 132)
         meta = read_dataset(f, False, True, stop_when=lambda tag, vr, n: tag >> 16 != 2)
+        _behind_meta(f, meta, bare)
         read_dataset(f, True, True, stop_when=lambda tag, vr, n: tag >> 16 != 0)        # of the network, left in some files
         syntax = meta.get('TransferSyntaxUID')
         body,packed = _body(f, path, syntax == uid.DeflatedExplicitVRLittleEndian)
         with body: yield _DataSet(meta, body, packed, *_encoding(body, syntax))
+
+def _behind_meta(f, meta, bare):
+    "Where no data set begins behind the information about the file, go on where that ends by its own word."
+    length,here = meta.get('FileMetaInformationGroupLength'),f.tell()
+    lost = not bare and isinstance(length, int) and not _first_group(f.read(8))
+    f.seek(144 + length if lost else here)
 
 def _at_pixels(tag, vr, n): return tag in (0x7fe00008, 0x7fe00009, 0x7fe00010)
 
@@ -1020,17 +1030,18 @@ class _Value(NamedTuple):
     vr:str
     items:bool # does it begin like fragments?
 
-def _value(f, at, little):
+def _value(f, at, implicit, little):
     "Where the bytes of the pixel data lie. The element itself tells how it is written; no length is its like by chance."
     f.seek(at)
     head = f.read(12)
-    explicit = head[4:6] in (b'OB', b'OW', b'UN', b'OF', b'OD') and head[6:8] == b'\0\0'
+    kind,empty = head[4:6] in (b'OB', b'OW', b'UN', b'OF', b'OD'),head[6:8] == b'\0\0'
+    explicit = kind and empty if implicit else kind or empty
     start,length = (at+12, head[8:12]) if explicit else (at+8, head[4:8])
     said = int.from_bytes(length, 'little' if little else 'big')
     f.seek(start)
     items = f.read(4) == _item
     have = said if isinstance(f, InflatedFile) else max(0, min(said, os.fstat(f.fileno()).st_size - start))
-    return _Value(start, said, have, head[4:6].decode('latin-1') if explicit else 'OW', items)
+    return _Value(start, said, have, 'OB' if explicit and head[4:6] == b'OB' else 'OW', items)
 
 class _Rows:
     "Byte ranges of uncompressed frames, which follow each other."
@@ -1127,7 +1138,7 @@ def _jpeg2000_picture(b):
 def _picture(b):
     "What the first bytes of a compressed frame say; None where they say nothing."
     if b[:3] == b'\xff\xd8\xff': return _jpeg_picture(b)
-    if b[:3] == b'\0\0\1' or b[:4] == b'\0\0\0\1' or b[4:8] == b'ftyp': return _Picture('mpeg')
+    if b[:3] == b'\0\0\1' or b[:4] == b'\0\0\0\1' or b[4:8] == b'ftyp' or b[:1] == b[188:189] == b[376:377] == b'G': return _Picture('mpeg')
     if b[:4] == b'\xff\x4f\xff\x51' or b[:4] == b'\0\0\0\x0c': return _jpeg2000_picture(b)
     if 1 <= int.from_bytes(b[:4], 'little') <= 15 and b[4:8] == b'\x40\0\0\0': return _Picture('rle')
 
@@ -1184,13 +1195,13 @@ class _Layout:
 
     def words(self):
         "In words, for a note."
-        return f'{self.samples} samples of {self.alloc} bits, {self.kind}'
+        return f'{self.samples} x {self.stored} bits in {self.alloc}, {self.kind}'
 
 _plain_kinds = {1: ('MONOCHROME1', 'MONOCHROME2', 'PALETTE COLOR'), 3: ('RGB', 'YBR_FULL', 'YBR_FULL_422')}
 
 def _stated_layout(ds):
     "The layout that a header states."
-    number = lambda name, default: default if (v := _code(ds, name)) is None else v
+    def number(name, default): return int((_stated(ds, name) or [default])[0])
     return _Layout(ds.PhotometricInterpretation, ds.SamplesPerPixel, ds.BitsAllocated, ds.BitsStored, number('HighBit', ds.BitsStored-1),
                    number('PixelRepresentation', 0) & 1, number('PlanarConfiguration', 0) & 1)
 
@@ -1202,6 +1213,7 @@ def _other_layouts(c):
     for alloc in (8, 16):
         stored = min(c.stored, alloc)
         for kind,samples in ((grey, 1), (colour, 3), ('YBR_FULL_422', 3)):
+            if alloc > c.alloc and samples == 3: continue       # no machine writes colours of 16 bits
             ways.append(replace(c, kind=kind, samples=samples, alloc=alloc, stored=stored, high=stored-1))
     def changes(o): return (o.kind != c.kind) + (o.samples != c.samples) + (o.alloc != c.alloc)
     return sorted(ways, key=changes)
@@ -1215,7 +1227,9 @@ def _sane(c):
 # %% ../../nbs/data/01_video.ipynb #e2dbab0a
 class _Native:
     "Uncompressed pixels in an open file: frames of any layout can be looked at."
-    def __init__(self, f, start, have, size, little): self.f,self.start,self.have,self.size,self.little = f,start,have,size,little
+    def __init__(self, f, value, size, little):
+        self.f,self.start,self.have,self.size,self.little = f,value.start,value.have,size,little
+        self.cut = value.have < value.said != _never            # the file ends before its pixels
 
     def words(self, c, i):
         "Samples of frame `i` in layout `c` as they lie, or None where they are not all there."
@@ -1251,11 +1265,11 @@ def _native_layout(pixels, c, n):
     "The layout of `n` frames (None: not stated) of uncompressed pixels: `c` as stated, or what fits the bytes better."
     if c.kind not in _plain_kinds[1] + _plain_kinds[3] or not 0 < math.prod(pixels.size) <= max_pixels: return c
     size,have = pixels.size,pixels.have
-    if c.alloc == 1 or c.possible() and c.fits(size, have, n or 1): return c
+    if c.alloc == 1 or c.possible() and (pixels.cut or c.fits(size, have, n or 1)): return c
     ways = [o for o in _other_layouts(c) if o.possible() and o != c and (o.fits(size, have, n or 1) or c.kind == 'YBR_FULL_422' and o.alloc == c.alloc and o.samples == 3 and not n and o.fits(size, have, pixels.frames(o)))]
     if not ways: return _sane(c)
     found = ways[0]
-    whole = c.possible() and c.fits(size, have, pixels.frames(c))
+    whole = c.possible() and c.fits(size, have, pixels.frames(c)) and pixels.frames(c) >= (n or 1)
     if whole and not _smoother(pixels, found, c): return c
     return _full_colours(pixels, found, c)
 
@@ -1277,30 +1291,45 @@ def _colour_by_look(a):
     if rgb < ybr/3: return 'RGB'
     return 'YBR_FULL' if ybr < rgb/3 else None
 
+def _other_planes(pixels, c, i):
+    "Do the planes of frame `i` lie in the other order? A byte is like the one a row below: three rows of a plane make one of pixels."
+    x,w = pixels.words(c, i),pixels.size[1]
+    if x is None or min(pixels.size) < 8: return False
+    x = x.astype(np.float32)
+    one,three = (float(np.abs(x[k:] - x[:-k]).mean()) for k in (w, 3*w))
+    if c.planar: return one > 2*three                           # it is as from pixel to pixel
+    if one > .8*three: return False
+    stated,other = pixels.planes(c, i),pixels.planes(replace(c, planar=1), i)
+    return _tint(other, c.kind) < .8*_tint(stated, c.kind) or _roughness(other) < .4*_roughness(stated)
+
+def _tint(a, kind):
+    "How far planes (3,h,w) are from grey, on average."
+    y,z = (128, 128) if kind == 'YBR_FULL' else (a[0].astype(np.float32),)*2
+    return float(np.abs(a[1] - y).mean() + np.abs(a[2] - z).mean())
+
 def _true_planes(pixels, c):
-    "The layout with the planes in the order in which they are smoother, by far and in two frames."
-    if c.samples != 3 or c.kind == 'YBR_FULL_422': return c
-    other = replace(c, planar=1-c.planar)
+    "The layout with the planes in the order that two frames show."
+    if c.samples != 3 or c.kind == 'YBR_FULL_422' or not pixels.frames(c): return c
     n = pixels.frames(c)
-    def clearly(i): return pixels.roughness(other, i) < .5*pixels.roughness(c, i)
-    return other if n and clearly(n//2) and clearly(n-1) else c
+    return replace(c, planar=1-c.planar) if all(_other_planes(pixels, c, i) for i in {n//2, n-1}) else c
 
 def _true_bits(pixels, c):
-    "The layout with the bits that the samples use: all of them, or those on the left."
+    "The layout with the bits that the samples use: those on the left, all of them, or as stated."
     if c.kind == 'PALETTE COLOR' or c.stored >= c.alloc: return c
     a = pixels.words(c, pixels.frames(c)//2)
     if a is None or not a.size: return c
-    below = c.alloc - c.stored
-    top = 1 << (c.stored - c.signed)
-    outside = ((a >= top) | (a < (-top if c.signed else 0))).mean()
-    left = c.high == c.alloc-1 and (outside > 0 or a.max() >= top) or False
-    if left: return replace(c, shift=below)
-    if outside < .01: return replace(c, high=c.stored-1)
-    whole = replace(c, stored=c.alloc, high=c.alloc-1)
-    masked = (a & ((1 << c.stored)-1)).reshape(1, -1)
-    h,w = pixels.size
-    rough = [_roughness(x.reshape(-1, h, w) if c.samples == 1 else x.reshape(-1, h, w*c.samples)) for x in (a, masked)]
-    return whole if rough[0] < .7*rough[1] else c
+    a = a.astype(np.int32)
+    below,top = c.alloc - c.stored,1 << (c.stored - c.signed)
+    outside = (a >= top) | (a < (-top if c.signed else 0))
+    if c.high == c.alloc-1 and outside.any(): return replace(c, shift=below)
+    c = replace(c, high=c.stored-1)
+    if outside.mean() < .002: return c
+    wrapped = (a + top*c.signed) % (1 << c.stored) - top*c.signed
+    edge,inside = outside[1:] != outside[:-1],~(outside[1:] | outside[:-1])
+    steps = np.abs(np.diff(wrapped))
+    usual = steps[inside].mean() if inside.any() else 0.        # an overlay in the bits above leaves the picture below as smooth as ever
+    jumps = edge.any() and steps[edge].mean() > 2*usual
+    return replace(c, stored=c.alloc, high=c.alloc-1) if jumps else c
 
 # %% ../../nbs/data/01_video.ipynb #82c6e890
 def _first(ds, name):
@@ -1390,21 +1419,31 @@ class DicomReader(_DicomFile, Reader):
         self.size,self.syntax,self.layout = (ds.Rows, ds.Columns),ds.file_meta.TransferSyntaxUID,_stated_layout(ds)
         self.region = _image_region(_regions(ds, self.size))
         self.info = dict(format='dicom', codec=self.syntax.name, photometric=self.layout.kind, bits=self.layout.stored)
-        self.frames,self.colour = [],''                         # colour: what the compressed pictures say
+        self._grey_after_all(ds)
+        self.frames,self.colour,self.looked = [],'',False       # colour: what the compressed pictures say
         with self.place.open() as f:
-            self.value = _value(f, self.place.at, ds.original_encoding[1])
+            self.value = _value(f, self.place.at, *ds.original_encoding)
             self._true_syntax(f, ds)
             self.coded = _family(self.syntax)
             if self.coded == 'mpeg': return
             self._count(f, _frames_stated(ds))
         self._time(ds, self.claimed)
 
+    def _grey_after_all(self, ds):
+        "One sample of a colour space that has three, or of a palette that is missing, is grey."
+        c = self.layout
+        if c.kind == 'PALETTE COLOR' and not any(name in ds for name in _palettes): self._tell('PALETTE COLOR', 'without a palette', 'MONOCHROME2')
+        elif c.samples == 1 and c.kind not in _plain_kinds[1] + _plain_kinds[3]: self._tell(f'{c.kind[:16]}', 'of one sample', 'MONOCHROME2')
+        else: return
+        self.layout = replace(c, kind='MONOCHROME2')
+
     def _true_syntax(self, f, ds):
         "How the data set is written, and how its pixels are packed, whatever the header says."
         implicit,little = ds.original_encoding
         stated,native = _family(self.syntax),_native_syntax(implicit, little)
-        if not stated and self.syntax != native and not (self.syntax.name.startswith('Deflated') and self.place.packed):
-            self._tell(self.syntax.name, native.name + (', packed' if self.place.packed else ''))
+        as_stated = self.syntax.name.startswith('Deflated') if self.place.packed is not None else self.syntax == native
+        if not stated and not as_stated:
+            self._tell(self.syntax.name, native.name + (', packed' if self.place.packed is not None else ''))
             self.syntax = native
         if stated and implicit: self._tell(self.syntax.name, 'written with implicit VR')
         if stated and self._unpacked(f, ds):
@@ -1430,7 +1469,7 @@ class DicomReader(_DicomFile, Reader):
         frames = _encoded(f, self.value, stated == 'rle', self.path)
         p = _picture(_gathered(f, frames[0], 1 << 16)) if frames else None
         if p is None:
-            if not self.value.items or not stated: raise VideoError(self.path, 'its pixels are not compressed as its transfer syntax says', 'Export it again')
+            if stated not in ('', 'mpeg') and not self.value.items: raise VideoError(self.path, 'its pixels are not compressed as its transfer syntax says', 'Export it again')
             return
         if not _same_family(p.family, stated):
             true = _syntax_of(p.family)
@@ -1442,15 +1481,15 @@ class DicomReader(_DicomFile, Reader):
     def _true_samples(self, p):
         "Samples, bits and colours, of which the first picture knows best."
         c = self.layout
-        if p.samples != c.samples or c.kind not in _plain_kinds[p.samples] and c.kind in _plain_kinds[4-p.samples]:
+        unknown = c.kind not in _plain_kinds[1] + _plain_kinds[3] and not c.kind.startswith('YBR_PARTIAL') and p.family == 'baseline'
+        if p.samples != c.samples or c.kind in _plain_kinds[4-p.samples] or unknown:
             kind = c.kind if p.samples == 1 and c.kind in _plain_kinds[1] else 'MONOCHROME2' if p.samples == 1 else p.colour or ('YBR_FULL' if p.family == 'baseline' else 'RGB')
-            kind = c.kind if p.samples == 3 and c.kind not in _plain_kinds[1] else kind
+            kind = c.kind if p.samples == 3 and c.kind not in _plain_kinds[1] and not unknown else kind
             self._tell(c.words(), f'pictures of {p.samples} samples', f'{p.samples} samples, {kind}')
             c = replace(c, samples=p.samples, kind=kind)
-        alloc = max(c.alloc, 8 if p.precision <= 8 else 16 if p.precision <= 16 else 32)
-        stored = min(max(c.stored, 1), p.precision) if c.stored <= c.alloc else min(p.precision, alloc)
-        if c.alloc < p.precision: stored = p.precision
-        if (alloc, stored) != (c.alloc, c.stored): self._tell(f'{c.stored} bits stored in {c.alloc}', f'pictures of {p.precision} bits', f'{stored} bits')
+        alloc = 8 if p.precision <= 8 else 16 if p.precision <= 16 else 32
+        stored = p.precision if c.stored > c.alloc or c.alloc < p.precision else min(c.stored, p.precision)
+        if stored != c.stored: self._tell(f'{c.stored} bits', f'pictures of {p.precision} bits', f'{stored} bits')
         self.layout = replace(c, alloc=alloc, stored=stored, high=stored-1)
         self.colour = p.colour
         rgb = c.kind in ('RGB', *_j2k_only)
@@ -1460,18 +1499,18 @@ class DicomReader(_DicomFile, Reader):
         "Count the frames that are there; the clip is as long as the larger of that and the claim."
         if self.coded: self.frames = _encoded(f, self.value, self.coded == 'rle', self.path); there = len(self.frames)
         else: there = self._count_native(f, said)
-        self.there,said = there,said or 1
+        self.there,number,said = there,said or 'no number of',said or 1
         self.claimed,self.exact = max(said, there),said <= there and self.place.packed is None
         if said == there: return
         self.info['stated'] = said
-        if said < there: self._tell(f'{said} frames', f'{there} frames')
+        if said < there: self._tell(f'{number} frames', f'{there} frames')
 
     def _count_native(self, f, said):
         "Find the layout of uncompressed pixels, and how many frames of it there are."
         stated,v = self.layout,self.value
         little = self.syntax.is_little_endian
-        pixels = _Native(f, v.start, v.have, self.size, little)
-        if self.place.packed is None: self.layout = _native_layout(pixels, stated, said)
+        pixels = _Native(f, v, self.size, little)
+        if self._near(): self.layout = _native_layout(pixels, stated, said)
         c = self.layout
         if c != stated: self._tell(stated.words(), c.words())
         bits = c.bits(self.size)
@@ -1480,10 +1519,14 @@ class DicomReader(_DicomFile, Reader):
         if said and (v.said == _never or self.place.packed is not None): there = min(there, said)  # what comes behind is not known to be pixels
         n = 0 if c.alloc%8 else bits//8
         if n and self.place.packed is None and there > (said or there): there = self._without_padding(pixels, said, there, n)
-        if n and there and there == said and there*n%2 < v.have - there*n < n: self._tell(f'{there} frames', f'{v.have - there*n} bytes more', f'{there} frames')
+        if n and there and there == said and there*n%2 < v.have - there*n < n: self._tell(f'{there} frames', f'these and {v.have - there*n} bytes', f'{there} frames')
         whole = n and (little or n%2 == 0)                      # big-endian 8-bit pixels come as 16-bit words
         self.frames = _Rows(v.start, n, there) if whole else None
         return there
+
+    def _near(self):
+        "Can any frame be looked at, without unpacking much?"
+        return self.place.packed is None or self.value.have <= 1 << 28
 
     def _without_padding(self, pixels, said, there, n):
         "The number of frames without bytes behind the stated ones that are all the same, or no pictures."
@@ -1549,12 +1592,14 @@ class DicomReader(_DicomFile, Reader):
     def _look(self, f):
         "What only the pixels tell: the order of planes, the bits that are used, colours that nothing else decides."
         c,size = self.layout,self.size
-        if not len(self.frames): return
-        if not self.coded and self.place.packed is None:
-            pixels = _Native(f, self.value.start, self.value.have, size, self.syntax.is_little_endian)
+        if self.looked or not len(self.frames): return
+        self.looked = True
+        if not self.coded and self._near():
+            pixels = _Native(f, self.value, size, self.syntax.is_little_endian)
             self.layout = _true_bits(pixels, _true_planes(pixels, c))
             found = self.layout
-            if found.planar != c.planar: self._tell('planes one after the other' if c.planar else 'the colours of a pixel together', 'the other way round')
+            orders = 'one plane after the other', 'one pixel after the other'
+            if found.planar != c.planar: self._tell(*(orders if c.planar else orders[::-1]))
             if (found.stored, found.shift) != (c.stored, c.shift): self._tell(f'{c.stored} bits up to bit {c.high}', f'{found.stored} bits' + (f' from bit {found.shift} on' if found.shift else ''))
             elif found.high != c.high: self._tell(f'{c.stored} bits up to bit {c.high}', f'{found.stored} bits up to bit {found.high}')
         if self.coded == 'baseline' and c.samples == 3 and not self.colour:
@@ -1624,7 +1669,7 @@ class DicomMpegReader(_DicomFile, PyAVReader):
     def _stream_parts(self, path, ds):
         "Where the stream lies: all fragments but the table, or the value as it is."
         with self.place.open() as f:
-            value = _value(f, self.place.at, ds.original_encoding[1])
+            value = _value(f, self.place.at, *ds.original_encoding)
             return [o[:2] for o in _fragments(f, value.start, path)[1:]] if value.items else [(value.start, value.have)]
 
     def _find(self, ds):
@@ -2151,6 +2196,21 @@ def __len__(self:Video)->int:
     if self._n is None:
         for _ in self._raw(every=1 << 62): pass
     return self._n
+
+# %% ../../nbs/data/01_video.ipynb #2924a390
+def level_counts(frame):
+    "How many pixels of uint8 levels have each of the 256 levels."
+    return np.bincount(frame.reshape(-1), minlength=256)
+
+def brightness_notes(counts):
+    "Notes on a clip whose levels were counted: 'nearly black', 'nearly flat', or none."
+    if not counts.sum(): return {}
+    share = np.cumsum(counts)/counts.sum()
+    low,high,top = (int(np.searchsorted(share, q - 1e-12)) for q in (.01, .99, .999))
+    notes = {}
+    if top < 16: notes['nearly black'] = f'999 of 1000 pixels have level {top} or less, of 255'
+    if high - low < 8: notes['nearly flat'] = f'98 of 100 pixels have levels {low} to {high}, of 255'
+    return notes
 
 # %% ../../nbs/data/01_video.ipynb #3d6dd144
 @patch(as_prop=True)
