@@ -19,10 +19,12 @@ def frame_rate(
     "Rate of the median interval; where intervals differ by rounding alone, the mean or the stated rate."
     steps = np.diff(times)
     if not len(steps) or times[-1] <= times[0]: return None
-    if uneven(times, unit).any(): return float(1/max(np.median(steps), 1e-9))
+    if uneven(times, unit).any(): return _tidy(1/max(np.median(steps), 1e-9))
     mean = len(steps)/(times[-1] - times[0])
     rounding = max(unit, .001)/(times[-1] - times[0])
-    return float(stated if stated and abs(stated/mean - 1) <= rounding else mean)
+    return _tidy(stated if stated and abs(stated/mean - 1) <= rounding else mean)
+
+def _tidy(rate): return float(f'{rate:.9g}')                     # 25, not 24.999999999999996
 
 # %% ../../nbs/base/05_times.ipynb #addda60f
 def uneven(

@@ -15,6 +15,7 @@ import base64, fnmatch, gzip, io, math, operator, os, re, stat, struct, unicoded
 from collections import Counter
 from functools import cached_property
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
