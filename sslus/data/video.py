@@ -202,6 +202,15 @@ class _Converter:
 _interlaced = {2, 3, 4, 5}                                      # FFmpeg's codes of field orders: top or bottom first, coded and shown
 _one_packet_one_frame = {'h264', 'hevc', 'mjpeg', 'mpeg1video', 'mpeg2video'}
 
+_each_its_own = {'mjpeg', 'png', 'jpeg2000', 'ffv1', 'huffyuv', 'rawvideo', 'dvvideo'}
+_strict = dict(err_detect='crccheck+bitstream+buffer+explode')   # an error in place of a frame that is made up
+_checks = dict.fromkeys(('mjpeg', 'wmv1', 'wmv2', 'msmpeg4v1', 'msmpeg4v2', 'msmpeg4v3'), _strict) # decoders that mark no damage
+
+class _Undecodable:
+    "Stands for the frame of a packet that cannot be decoded."
+    is_corrupt = True
+    def __init__(self, p): self.pts,self.dts,self.time_base = p.pts,p.dts,p.time_base
+
 def _is_cover(s):
     "Is a stream a picture that belongs to the file, such as a poster, and no film?"
     from av.stream import Disposition
@@ -297,7 +306,7 @@ class PyAVReader(Reader):
         s = max((s for s in c.streams.video if not _is_cover(s)), key=_prominence)
         s.thread_type = 'NONE'
         s.codec_context.thread_count = 1
-        s.codec_context.options = dict(max_pixels=str(max_pixels)) # frames may be larger than the header says
+        s.codec_context.options = dict(max_pixels=str(max_pixels), **_checks.get(s.codec_context.name, {})) # frames may be larger than the header says
         return s
 
     def _look_at_streams(self, c, s):
@@ -395,13 +404,21 @@ class PyAVReader(Reader):
             indexed = len(s.index_entries) if self._counts_frames else 0
             for p in c.demux(s):
                 if p.size and not p.is_discard: shown.append(_stamp(p, self._counts_frames))
-                frames = p.decode()
+                frames = self._decoded(p)
                 for f in weave(frames, not p.size) if weave else frames:
                     begin = begin or len(shown)
                     stamps.append(self.time(f))
                     yield f
         self._check_packets(shown, indexed)
         self._check_frames(shown, stamps, begin)
+
+    def _decoded(self, p):
+        "Frames of a packet; a mark in place of one that cannot be decoded, where every packet is a picture of its own."
+        from av.error import InvalidDataError
+        try: return p.decode()
+        except InvalidDataError:
+            if self.info['codec'] not in _each_its_own: raise
+            return [_Undecodable(p)]
 
     def _check_packets(self, shown, indexed):
         "Raise `_Short` where the file ends before what its header claims."
@@ -435,7 +452,7 @@ class PyAVReader(Reader):
 
     def __getstate__(self): return {k: v for k,v in self.__dict__.items() if k != '_conv'}
     def array(self, f): return _shown(self._rgb(f), self._first[2])
-    def damaged(self, f): return f.is_corrupt
+    def damaged(self, f): return f.is_corrupt or isinstance(f, _Undecodable)
     def time(self, f): return _stamp(f, self._counts_frames)
 
 # %% ../../nbs/data/01_video.ipynb #9427e416
