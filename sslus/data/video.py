@@ -1071,7 +1071,9 @@ def _shared(ds, name):
 def _rescaled(ds, values):
     "Stored values as the header rescales them."
     from pydicom.pixels import apply_modality_lut
-    if 'ModalityLUTSequence' in ds: return apply_modality_lut(values, ds)
+    try:
+        if 'ModalityLUTSequence' in ds: return apply_modality_lut(values, ds)
+    except Exception: pass                                      # a table that cannot be used
     part = _shared(ds, 'RescaleSlope')
     slope,intercept = _first(part, 'RescaleSlope'),_first(part, 'RescaleIntercept')
     return values if not slope or intercept is None else values*slope + intercept
@@ -1089,16 +1091,20 @@ def _windowed(x, centre, width, how):
     if how == 'LINEAR_EXACT': return np.clip((x - centre)/width + .5, 0, 1)
     return np.clip((x - centre + .5)/(width - 1) + .5, 0, 1) if width > 1 else (x > centre - .5).astype(float)
 
+def _by_table(ds, values):
+    "Stored values as uint8 levels by the table of the header; None where it has none that can be used."
+    from pydicom.pixels import apply_voi
+    part = _shared(ds, 'VOILUTSequence')
+    try:
+        if not part.get('VOILUTSequence'): return None
+        shown = apply_voi(np.rint(_rescaled(ds, values)).astype(np.int32), part)
+        return _to8(shown, 0, (1 << int(part.VOILUTSequence[0].LUTDescriptor[2])) - 1)
+    except Exception: return None                               # its words may quote the header
+
 def _shown_levels(ds, values):
     "Stored values as uint8 levels by the table or the window of the header; None where it has none."
-    from pydicom.pixels import apply_voi
-    table = _shared(ds, 'VOILUTSequence')
-    if table.get('VOILUTSequence'):
-        item = table.VOILUTSequence[0]
-        shown = apply_voi(np.rint(_rescaled(ds, values)).astype(np.int32), table)
-        return _to8(shown, 0, (1 << int(item.LUTDescriptor[2])) - 1)
-    window = _window(ds)
-    if window is None: return None
+    shown,window = _by_table(ds, values),_window(ds)
+    if shown is not None or window is None: return shown
     return np.rint(255*_windowed(_rescaled(ds, values).astype(np.float64), *window)).astype(np.uint8)
 
 # %% ../../nbs/data/01_video.ipynb #5e32a3da
@@ -1152,6 +1158,8 @@ class DicomReader(_DicomFile, Reader):
             if self.coded == 'mpeg': return
             self._count(f, _frames_stated(ds))
         self._time(ds, self.claimed)
+        c = self.layout
+        if c.stored > 8 and c.samples == 1 and _shown_levels(ds, np.zeros(1, np.int64)) is not None: self.info['levels'] = 'window'
 
     def _grey_after_all(self, ds):
         "One sample of a colour space that has three, or of a palette that is missing, is grey."
@@ -1379,7 +1387,6 @@ class DicomReader(_DicomFile, Reader):
         lo,n = self._lowest(),1 << self.layout.stored
         values = np.arange(lo, lo + n)
         with _quiet(): shown = _shown_levels(_dicom_header(self.path)[0], values)
-        if shown is not None: self.info['levels'] = 'by the window of the header'
         return _to8(values, lo, lo + n - 1) if shown is None else shown
 
     def array(self, a):
