@@ -535,13 +535,9 @@ def _pil_array(im):
 
 # %% ../../nbs/data/01_video.ipynb #ebabc007
 def _note_rate(r):
-    "Rate of a reader from its times, the median interval's; a note where intervals differ by more than 1 % and 2 ms."
-    gaps = np.diff(r.header_times)
-    if not len(gaps): return
-    middle = float(np.median(gaps))
-    r.fps = 1/middle
-    if gaps.max() - gaps.min() > max(.002, .01*middle):
-        r.notes['variable rate'] = f'its frames are {1000*gaps.min():.4g} to {1000*gaps.max():.4g} ms apart'
+    "Rate of a reader from the times of its header, and notes on uneven ones."
+    r.fps = frame_rate(r.header_times, r.time_unit)
+    r.notes.update(notes_on_times(r.header_times, unit=r.time_unit))
 
 def _imagej_rate(im):
     "Frames a second that ImageJ wrote into a tif, or None."
@@ -572,6 +568,7 @@ class PillowReader(Reader):
         "Times from the delays, as players take them."
         times,replaced = start_times(delays, self.info['format'])
         self.header_times = np.array(times)
+        if self.info['format'] == 'gif': self.time_unit = .01       # its delays are hundredths
         _note_rate(self)
         if replaced:
             some = f'{replaced} of its {len(delays)} delays are too short to be meant'
@@ -734,8 +731,6 @@ def _frames_stated(ds):
     return int((_numbers(ds, 'NumberOfFrames') or [0])[0]) or None
 
 # %% ../../nbs/data/01_video.ipynb #5fcffb7a
-_slowest, _fastest = .1, 1000.                                  # frames a second that are believed
-
 def _header_times(ds, n):
     "Seconds of `n` frames by FrameTimeVector, from 0 on; None where it does not fit."
     steps = np.array(_stated(ds, 'FrameTimeVector'))
@@ -743,12 +738,6 @@ def _header_times(ds, n):
     if not np.isfinite(steps).all() or (steps[1:] < 0).any() or not steps[1:].any(): return None
     t = np.cumsum(steps)/1000
     return t - t[0]
-
-def _uneven(times):
-    "Does any step differ from the usual one by more than a tenth?"
-    steps = np.diff(times)
-    usual = np.median(steps)
-    return bool((np.abs(steps - usual) > usual/10).any())
 
 def _per_second(ms): return 1000/ms if ms > 0 else 0.
 
@@ -769,7 +758,7 @@ def _rate_and_doubt(ds, times):
     "(frames a second or None, a sentence on the tag that was passed over or '')."
     doubt = ''
     for tag,says,rate in _stated_rates(ds, times):
-        if _slowest <= rate <= _fastest: return rate, doubt
+        if is_possible_rate(rate): return rate, doubt
         if not doubt: doubt = f'{tag} says {says:g}, which is the rate of no clip: not used'
     return None, doubt
 
@@ -946,7 +935,7 @@ def _data_set(path, seconds):
         f.seek(0 if bare else 132)
         meta = read_dataset(f, False, True, stop_when=lambda tag, vr, n: tag >> 16 != 2)
         _behind_meta(f, meta, bare)
-        read_dataset(f, True, True, stop_when=lambda tag, vr, n: tag >> 16 != 0)        # of the network, left in some files
+        read_dataset(f, True, True, stop_when=lambda tag, vr, n: tag >> 16 != 0)   # of the network, left in some files
         syntax = meta.get('TransferSyntaxUID')
         body,packed = _body(f, path, syntax == uid.DeflatedExplicitVRLittleEndian)
         with body: yield _DataSet(meta, body, packed, *_encoding(body, syntax))
@@ -980,10 +969,12 @@ def _native_syntax(implicit, little):
 _must = dict(Rows=int, Columns=int, BitsAllocated=int, BitsStored=int, SamplesPerPixel=int, PhotometricInterpretation=str)
 _palettes = [f'{kind}{colour}PaletteColorLookupTable{part}' for colour in ('Red', 'Green', 'Blue')
              for kind,part in (('', 'Descriptor'), ('', 'Data'), ('Segmented', 'Data'))]
-_pixel_tags = [*_must, 'HighBit', 'PixelRepresentation', 'PlanarConfiguration', 'NumberOfFrames', *_palettes,
-               'FrameTime', 'FrameTimeVector', 'ActualFrameDuration', 'CineRate', 'RecommendedDisplayFrameRate', 'EffectiveDuration',
-               'SequenceOfUltrasoundRegions', 'SharedFunctionalGroupsSequence', 'RescaleSlope', 'RescaleIntercept', 'ModalityLUTSequence',
-               'VOILUTSequence', 'VOILUTFunction', 'WindowCenter', 'WindowWidth'] # what reading needs; the rest of a header is skipped
+_time_tags = ['FrameTime', 'FrameTimeVector', 'ActualFrameDuration', 'CineRate', 'RecommendedDisplayFrameRate',
+              'EffectiveDuration']
+_window_tags = ['RescaleSlope', 'RescaleIntercept', 'ModalityLUTSequence', 'VOILUTSequence', 'VOILUTFunction',
+                'WindowCenter', 'WindowWidth', 'SharedFunctionalGroupsSequence']
+_pixel_tags = [*_must, 'HighBit', 'PixelRepresentation', 'PlanarConfiguration', 'NumberOfFrames', *_palettes, *_time_tags,
+               *_window_tags, 'SequenceOfUltrasoundRegions']    # what reading needs; the rest of a header is skipped
 
 def _is_a(ds, name, kind):
     try: return isinstance(ds.get(name), kind)
@@ -1028,7 +1019,8 @@ def _dicom_header(path, tags=None):
     except VideoError: raise
     except Exception as e:                                      # its text may quote the header
         much = next((o for o in (e, e.__context__) if isinstance(o, TooMuch)), None)    # pydicom makes it an OSError
-        if much: raise VideoError(path, f'its header takes more than {much} to read', 'Leave it out, or export it again without private data') from None
+        remedy = 'Leave it out, or export it again without private data'
+        if much: raise VideoError(path, f'its header takes more than {much} to read', remedy) from None
         raise VideoError(path, f'its DICOM header cannot be read ({type(e).__name__})', 'Check that it was copied completely') from None
     if 'Rows' not in ds or 'PhotometricInterpretation' not in ds: raise _without_image(path)
     lacks = [n for n,kind in _must.items() if not _is_a(ds, n, kind)]
@@ -1043,7 +1035,7 @@ _item = b'\xfe\xff\x00\xe0'
 class _Value(NamedTuple):
     "The value of the pixel data."
     start:int # byte at which it begins
-    said:int # its length as stated
+    stated:int # its length
     have:int # bytes of it that are there
     vr:str
     items:bool # does it begin like fragments?
@@ -1055,11 +1047,12 @@ def _value(f, at, implicit, little):
     kind,empty = head[4:6] in (b'OB', b'OW', b'UN', b'OF', b'OD'),head[6:8] == b'\0\0'
     explicit = kind and empty if implicit else kind or empty
     start,length = (at+12, head[8:12]) if explicit else (at+8, head[4:8])
-    said = int.from_bytes(length, 'little' if little else 'big')
+    stated = int.from_bytes(length, 'little' if little else 'big')
     f.seek(start)
     items = f.read(4) == _item
-    have = said if isinstance(f, InflatedFile) else max(0, min(said, os.fstat(f.fileno()).st_size - start))
-    return _Value(start, said, have, 'OB' if explicit and head[4:6] == b'OB' else 'OW', items)
+    whole = isinstance(f, InflatedFile)                         # its end is not known
+    have = stated if whole else max(0, min(stated, os.fstat(f.fileno()).st_size - start))
+    return _Value(start, stated, have, 'OB' if explicit and head[4:6] == b'OB' else 'OW', items)
 
 class _Rows:
     "Byte ranges of uncompressed frames, which follow each other."
@@ -1131,14 +1124,14 @@ def _jpeg_frame(b, i, adobe, jfif):
     m,precision,samples = b[i+1],b[i+4],b[i+9]
     parts = [b[i+10+3*k:i+13+3*k] for k in range(samples)]
     ids,sampling = bytes(p[0] for p in parts if p),{p[1] for p in parts if len(p) > 1}
-    # a marker segment may stand behind the frame header and before the scan
     family = {0xc3: 'lossless', 0xf7: 'ls'}.get(m) or ('baseline' if precision == 8 else 'extended')
     colour,why = ('', '')
     if samples == 3 and ids.upper() == b'RGB': colour,why = 'RGB','its components are called R, G, B'
     elif samples == 3 and len(sampling) > 1: colour,why = 'YBR_FULL','its colours are halved'
     elif samples == 3 and jfif: colour,why = 'YBR_FULL','it is marked as JFIF'
     elif samples == 3 and adobe is not None: colour,why = ('RGB' if adobe == 0 else 'YBR_FULL'),'its Adobe segment says so'
-    return _Picture(family, (int.from_bytes(b[i+5:i+7], 'big'), int.from_bytes(b[i+7:i+9], 'big')), samples, precision, colour, why)
+    size = tuple(int.from_bytes(b[i+k:i+k+2], 'big') for k in (5, 7))
+    return _Picture(family, size, samples, precision, colour, why)
 
 def _jpeg2000_picture(b):
     "The same of a JPEG 2000 picture."
@@ -1156,24 +1149,27 @@ def _jpeg2000_picture(b):
 def _picture(b):
     "What the first bytes of a compressed frame say; None where they say nothing."
     if b[:3] == b'\xff\xd8\xff': return _jpeg_picture(b)
-    if b[:3] == b'\0\0\1' or b[:4] == b'\0\0\0\1' or b[4:8] == b'ftyp' or b[:1] == b[188:189] == b[376:377] == b'G': return _Picture('mpeg')
+    starts = b[:3] == b'\0\0\1' or b[:4] == b'\0\0\0\1' or b[4:8] == b'ftyp'
+    if starts or b[:1] == b[188:189] == b[376:377] == b'G': return _Picture('mpeg')       # or the packets of a transport stream
     if b[:4] == b'\xff\x4f\xff\x51' or b[:4] == b'\0\0\0\x0c': return _jpeg2000_picture(b)
     if 1 <= int.from_bytes(b[:4], 'little') <= 15 and b[4:8] == b'\x40\0\0\0': return _Picture('rle')
 
 # %% ../../nbs/data/01_video.ipynb #2ac62b9f
-_by_family = {'baseline': '50', 'extended': '51', 'lossless': '70', 'ls': '80', '2000': '90'} # ends of the UIDs 1.2.840.10008.1.2.4
+_usual = {'baseline': 'JPEGBaseline8Bit', 'extended': 'JPEGExtended12Bit', 'lossless': 'JPEGLosslessSV1', 'ls': 'JPEGLSLossless',
+          '2000': 'JPEG2000Lossless', 'rle': 'RLELossless', 'mpeg': 'MPEG2MPML'}
 
 def _family(syntax):
     "How a transfer syntax packs: as in `_Picture`; '' where not at all."
     from pydicom.uid import MPEGTransferSyntaxes
     if syntax in MPEGTransferSyntaxes: return 'mpeg'
-    words = {'RLE': 'rle', '2000': '2000', 'JPEG-LS': 'ls', 'Lossless, Non': 'lossless', 'Baseline': 'baseline', 'Extended': 'extended'}
+    words = {'RLE': 'rle', '2000': '2000', 'JPEG-LS': 'ls', 'Lossless, Non': 'lossless', 'Baseline': 'baseline',
+             'Extended': 'extended'}
     return next((v for k,v in words.items() if k in syntax.name), 'other' if syntax.is_compressed else '')
 
 def _syntax_of(family):
     "The usual transfer syntax of a family."
     from pydicom import uid
-    return uid.RLELossless if family == 'rle' else uid.MPEG2MPML if family == 'mpeg' else uid.UID('1.2.840.10008.1.2.4.' + _by_family[family])
+    return getattr(uid, _usual[family])
 
 def _same_family(a, b): return a == b or {a, b} <= {'baseline', 'extended'}
 
@@ -1204,7 +1200,9 @@ class _Layout:
         n = size[0]*size[1]*self.samples*self.alloc
         return n*2//3 if self.kind == 'YBR_FULL_422' else n
 
-    def possible(self): return self.kind in _plain_kinds[self.samples] and self.stored <= self.alloc if self.samples in _plain_kinds else False
+    def possible(self):
+        "Does it not contradict itself?"
+        return self.kind in _plain_kinds.get(self.samples, ()) and self.stored <= self.alloc
 
     def fits(self, size, have, n):
         "Are `n` frames the `have` bytes that are there, but for one that makes them even?"
@@ -1216,12 +1214,14 @@ class _Layout:
         return f'{self.samples} x {self.stored} bits in {self.alloc}, {self.kind}'
 
 _plain_kinds = {1: ('MONOCHROME1', 'MONOCHROME2', 'PALETTE COLOR'), 3: ('RGB', 'YBR_FULL', 'YBR_FULL_422')}
+_known_kinds = _plain_kinds[1] + _plain_kinds[3]
 
 def _stated_layout(ds):
     "The layout that a header states."
     def number(name, default): return int((_stated(ds, name) or [default])[0])
-    return _Layout(ds.PhotometricInterpretation, ds.SamplesPerPixel, ds.BitsAllocated, ds.BitsStored, number('HighBit', ds.BitsStored-1),
-                   number('PixelRepresentation', 0) & 1, number('PlanarConfiguration', 0) & 1)
+    signed,planar = number('PixelRepresentation', 0) & 1,number('PlanarConfiguration', 0) & 1
+    high = number('HighBit', ds.BitsStored-1)
+    return _Layout(ds.PhotometricInterpretation, ds.SamplesPerPixel, ds.BitsAllocated, ds.BitsStored, high, signed, planar)
 
 def _other_layouts(c):
     "Other ways to write pixels, fewest changes first."
@@ -1237,17 +1237,17 @@ def _other_layouts(c):
     return sorted(ways, key=changes)
 
 def _sane(c):
-    "The stated layout where nothing fits: at least one that does not contradict itself."
-    kinds = _plain_kinds.get(c.samples, ())
-    kind = c.kind if c.kind in kinds or not kinds or c.kind not in _plain_kinds[1] + _plain_kinds[3] else 'MONOCHROME2' if c.samples == 1 else 'RGB'
-    return replace(c, kind=kind, stored=min(c.stored, c.alloc))
+    "The stated layout where nothing fits, without what contradicts itself."
+    c = replace(c, stored=min(c.stored, c.alloc))
+    if c.kind not in _known_kinds or c.samples not in _plain_kinds or c.kind in _plain_kinds[c.samples]: return c
+    return replace(c, kind='MONOCHROME2' if c.samples == 1 else 'RGB')
 
 # %% ../../nbs/data/01_video.ipynb #e2dbab0a
 class _Native:
     "Uncompressed pixels in an open file: frames of any layout can be looked at."
     def __init__(self, f, value, size, little):
         self.f,self.start,self.have,self.size,self.little = f,value.start,value.have,size,little
-        self.cut = value.have < value.said != _never            # the file ends before its pixels
+        self.cut = value.have < value.stated != _never            # the file ends before its pixels
 
     def words(self, c, i):
         "Samples of frame `i` in layout `c` as they lie, or None where they are not all there."
@@ -1281,10 +1281,13 @@ def _roughness(a):
 
 def _native_layout(pixels, c, n):
     "The layout of `n` frames (None: not stated) of uncompressed pixels: `c` as stated, or what fits the bytes better."
-    if c.kind not in _plain_kinds[1] + _plain_kinds[3] or not 0 < math.prod(pixels.size) <= max_pixels: return c
+    if c.kind not in _known_kinds or not 0 < math.prod(pixels.size) <= max_pixels: return c
     size,have = pixels.size,pixels.have
     if c.alloc == 1 or c.possible() and (pixels.cut or c.fits(size, have, n or 1)): return c
-    ways = [o for o in _other_layouts(c) if o.possible() and o != c and (o.fits(size, have, n or 1) or c.kind == 'YBR_FULL_422' and o.alloc == c.alloc and o.samples == 3 and not n and o.fits(size, have, pixels.frames(o)))]
+    def exact(o): return o.fits(size, have, n or 1)
+    def full(o): return not n and (o.samples, o.alloc) == (3, c.alloc) and o.fits(size, have, pixels.frames(o))
+    half = c.kind == 'YBR_FULL_422'                             # without a number of frames the length alone has to tell
+    ways = [o for o in _other_layouts(c) if o.possible() and o != c and (exact(o) or half and full(o))]
     if not ways: return _sane(c)
     found = ways[0]
     whole = c.possible() and c.fits(size, have, pixels.frames(c)) and pixels.frames(c) >= (n or 1)
@@ -1296,7 +1299,7 @@ def _smoother(pixels, a, b):
     return pixels.roughness(a, pixels.frames(a)//2) < .7*pixels.roughness(b, pixels.frames(b)//2)
 
 def _full_colours(pixels, found, c):
-    "Is it RGB or YBR_FULL where the label was of halved colours, or grey? Grey things have equal colours, or both in the middle."
+    "RGB or YBR_FULL, where the label was of halved colours or grey: by the look."
     if found.samples != 3 or found.kind == c.kind or found.kind == 'YBR_FULL_422': return found
     a = pixels.planes(found, pixels.frames(found)//2)
     return found if a is None or found.alloc != 8 else replace(found, kind=_colour_by_look(a) or found.kind)
@@ -1310,10 +1313,11 @@ def _colour_by_look(a):
     return 'YBR_FULL' if ybr < rgb/3 else None
 
 def _other_planes(pixels, c, i):
-    "Do the planes of frame `i` lie in the other order? A byte is like the one a row below: three rows of a plane make one of pixels."
+    "Do the planes of frame `i` lie in the other order? A byte is like the one a row below."
     x,w = pixels.words(c, i),pixels.size[1]
     if x is None or min(pixels.size) < 8: return False
     x = x.astype(np.float32)
+    # a row below lies w bytes on in a plane, 3 w where the colours of a pixel lie together
     one,three = (float(np.abs(x[k:] - x[:-k]).mean()) for k in (w, 3*w))
     if c.planar: return one > 2*three                           # it is as from pixel to pixel
     if one > .8*three: return False
@@ -1324,6 +1328,16 @@ def _tint(a, kind):
     "How far planes (3,h,w) are from grey, on average."
     y,z = (128, 128) if kind == 'YBR_FULL' else (a[0].astype(np.float32),)*2
     return float(np.abs(a[1] - y).mean() + np.abs(a[2] - z).mean())
+
+def _all_alike(pixels, number, there, n):
+    "Are all bytes behind frame `number` the same?"
+    first = None
+    for i in range(number, there):
+        pixels.f.seek(pixels.start + i*n)
+        b = pixels.f.read(n)
+        first = b[:1] if first is None else first
+        if b.strip(first): return False
+    return True
 
 def _true_planes(pixels, c):
     "The layout with the planes in the order that two frames show."
@@ -1345,7 +1359,8 @@ def _true_bits(pixels, c):
     wrapped = (a + top*c.signed) % (1 << c.stored) - top*c.signed
     edge,inside = outside[1:] != outside[:-1],~(outside[1:] | outside[:-1])
     steps = np.abs(np.diff(wrapped))
-    usual = steps[inside].mean() if inside.any() else 0.        # an overlay in the bits above leaves the picture below as smooth as ever
+    # an overlay in the bits above leaves the picture below as smooth as ever
+    usual = steps[inside].mean() if inside.any() else 0.
     jumps = edge.any() and steps[edge].mean() > 2*usual
     return replace(c, stored=c.alloc, high=c.alloc-1) if jumps else c
 
@@ -1366,7 +1381,9 @@ def _shared(ds, name):
 def _rescaled(ds, values):
     "Stored values as the header rescales them."
     from pydicom.pixels import apply_modality_lut
-    if 'ModalityLUTSequence' in ds: return apply_modality_lut(values, ds)
+    try:
+        if 'ModalityLUTSequence' in ds: return apply_modality_lut(values, ds)
+    except Exception: pass                                      # a table that cannot be used
     part = _shared(ds, 'RescaleSlope')
     slope,intercept = _first(part, 'RescaleSlope'),_first(part, 'RescaleIntercept')
     return values if not slope or intercept is None else values*slope + intercept
@@ -1384,16 +1401,20 @@ def _windowed(x, centre, width, how):
     if how == 'LINEAR_EXACT': return np.clip((x - centre)/width + .5, 0, 1)
     return np.clip((x - centre + .5)/(width - 1) + .5, 0, 1) if width > 1 else (x > centre - .5).astype(float)
 
+def _by_table(ds, values):
+    "Stored values as uint8 levels by the table of the header; None where it has none that can be used."
+    from pydicom.pixels import apply_voi
+    part = _shared(ds, 'VOILUTSequence')
+    try:
+        if not part.get('VOILUTSequence'): return None
+        shown = apply_voi(np.rint(_rescaled(ds, values)).astype(np.int32), part)
+        return _to8(shown, 0, (1 << int(part.VOILUTSequence[0].LUTDescriptor[2])) - 1)
+    except Exception: return None                               # its words may quote the header
+
 def _shown_levels(ds, values):
     "Stored values as uint8 levels by the table or the window of the header; None where it has none."
-    from pydicom.pixels import apply_voi
-    table = _shared(ds, 'VOILUTSequence')
-    if table.get('VOILUTSequence'):
-        item = table.VOILUTSequence[0]
-        shown = apply_voi(np.rint(_rescaled(ds, values)).astype(np.int32), table)
-        return _to8(shown, 0, (1 << int(item.LUTDescriptor[2])) - 1)
-    window = _window(ds)
-    if window is None: return None
+    shown,window = _by_table(ds, values),_window(ds)
+    if shown is not None or window is None: return shown
     return np.rint(255*_windowed(_rescaled(ds, values).astype(np.float64), *window)).astype(np.uint8)
 
 # %% ../../nbs/data/01_video.ipynb #5e32a3da
@@ -1408,7 +1429,7 @@ def _colour_of(kind, syntax):
 
 class _DicomFile:
     "What the two readers of DICOM share: a header, and notes on what it says wrongly."
-    def _tell(self, says, are, read=None):
+    def _contradict(self, says, are, read=None):
         "Note that the header says one thing and the data are another."
         text = f'the header says {says}, the data are {are}; read as {read or are}'
         old = self.notes.get('label', '')
@@ -1420,9 +1441,7 @@ class _DicomFile:
         rate,doubt = _rate_and_doubt(ds, self.header_times)
         self.fps = rate or fps
         if doubt and n != 1: self.notes['rate in doubt'] = doubt
-        if self.header_times is not None and _uneven(self.header_times):
-            steps = 1000*np.diff(self.header_times)
-            self.notes['variable rate'] = f'from frame to frame {steps.min():.4g} to {steps.max():.4g} ms go by, {np.median(steps):.4g} as a rule'
+        self.notes.update(notes_on_times(self.header_times))
 
 class DicomReader(_DicomFile, Reader):
     "Multi-frame (or single-frame) DICOM through pydicom."
@@ -1446,13 +1465,16 @@ class DicomReader(_DicomFile, Reader):
             if self.coded == 'mpeg': return
             self._count(f, _frames_stated(ds))
         self._time(ds, self.claimed)
+        c = self.layout
+        if c.stored > 8 and c.samples == 1 and _shown_levels(ds, np.zeros(1, np.int64)) is not None: self.info['levels'] = 'window'
 
     def _grey_after_all(self, ds):
         "One sample of a colour space that has three, or of a palette that is missing, is grey."
         c = self.layout
-        if c.kind == 'PALETTE COLOR' and not any(name in ds for name in _palettes): self._tell('PALETTE COLOR', 'without a palette', 'MONOCHROME2')
-        elif c.samples == 1 and c.kind not in _plain_kinds[1] + _plain_kinds[3]: self._tell(f'{c.kind[:16]}', 'of one sample', 'MONOCHROME2')
+        if c.kind == 'PALETTE COLOR' and not any(name in ds for name in _palettes): why = 'without a palette'
+        elif c.samples == 1 and c.kind not in _known_kinds: why = 'of one sample'
         else: return
+        self._contradict(c.kind if c.kind in _known_kinds else 'another colour space', why, 'MONOCHROME2')
         self.layout = replace(c, kind='MONOCHROME2')
 
     def _true_syntax(self, f, ds):
@@ -1461,17 +1483,19 @@ class DicomReader(_DicomFile, Reader):
         stated,native = _family(self.syntax),_native_syntax(implicit, little)
         as_stated = self.syntax.name.startswith('Deflated') if self.place.packed is not None else self.syntax == native
         if not stated and not as_stated:
-            self._tell(self.syntax.name, native.name + (', packed' if self.place.packed is not None else ''))
+            packed = ', packed' if self.place.packed is not None else ''
+            self._contradict(self.syntax.name, native.name + packed)
             self.syntax = native
-        if stated and implicit: self._tell(self.syntax.name, 'written with implicit VR')
-        if stated and self._unpacked(f, ds):
-            self._tell(f'{self.syntax.name}', 'not compressed')
+        if stated and implicit: self._contradict(self.syntax.name, 'written with implicit VR')
+        if stated and self._unpacked(ds):
+            self._contradict(self.syntax.name, 'not compressed')
             self.syntax = native
-        elif self.place.packed is None and (stated or self.value.items or f.seek(self.value.start) is None or self._stream(f, ds)): self._true_packing(f, stated)
+        elif self.place.packed is None and (stated or self.value.items or self._stream(f, ds)):
+            self._true_packing(f, stated)
 
-    def _unpacked(self, f, ds):
+    def _unpacked(self, ds):
         "Are there, under the name of a compression, exactly the bytes of pixels without any?"
-        if self.value.items or self.value.said == _never: return False
+        if self.value.items or self.value.stated == _never: return False
         ways = [self.layout, *_other_layouts(self.layout)]
         return any(o.possible() and o.fits(self.size, self.value.have, _frames_stated(ds) or 1) for o in ways)
 
@@ -1487,11 +1511,11 @@ class DicomReader(_DicomFile, Reader):
         frames = _encoded(f, self.value, stated == 'rle', self.path)
         p = _picture(_gathered(f, frames[0], 1 << 16)) if frames else None
         if p is None:
-            if stated not in ('', 'mpeg') and not self.value.items: raise VideoError(self.path, 'its pixels are not compressed as its transfer syntax says', 'Export it again')
-            return
+            if self.value.items or stated in ('', 'mpeg'): return
+            raise VideoError(self.path, 'its pixels are not compressed as its transfer syntax says', 'Export it again')
         if not _same_family(p.family, stated):
             true = _syntax_of(p.family)
-            self._tell(self.syntax.name, 'an MPEG stream' if p.family == 'mpeg' else true.name)
+            self._contradict(self.syntax.name, 'an MPEG stream' if p.family == 'mpeg' else true.name)
             self.syntax = true
         elif p.family == 'baseline' and stated == 'extended': self.syntax = _syntax_of('baseline')
         if p.size and p.size == self.size and p.samples in (1,3): self._true_samples(p)
@@ -1499,45 +1523,56 @@ class DicomReader(_DicomFile, Reader):
     def _true_samples(self, p):
         "Samples, bits and colours, of which the first picture knows best."
         c = self.layout
-        unknown = c.kind not in _plain_kinds[1] + _plain_kinds[3] and not c.kind.startswith('YBR_PARTIAL') and p.family == 'baseline'
+        unknown = p.family == 'baseline' and c.kind not in _known_kinds and not c.kind.startswith('YBR_PARTIAL')
         if p.samples != c.samples or c.kind in _plain_kinds[4-p.samples] or unknown:
-            kind = c.kind if p.samples == 1 and c.kind in _plain_kinds[1] else 'MONOCHROME2' if p.samples == 1 else p.colour or ('YBR_FULL' if p.family == 'baseline' else 'RGB')
-            kind = c.kind if p.samples == 3 and c.kind not in _plain_kinds[1] and not unknown else kind
-            self._tell(c.words(), f'pictures of {p.samples} samples', f'{p.samples} samples, {kind}')
+            kind = self._kind_of(p, unknown)
+            self._contradict(c.words(), f'pictures of {p.samples} samples', f'{p.samples} samples, {kind}')
             c = replace(c, samples=p.samples, kind=kind)
-        alloc = 8 if p.precision <= 8 else 16 if p.precision <= 16 else 32
+        alloc = 8*(1 + (p.precision > 8) + 2*(p.precision > 16))
         stored = p.precision if c.stored > c.alloc or c.alloc < p.precision else min(c.stored, p.precision)
-        if stored != c.stored: self._tell(f'{c.stored} bits', f'pictures of {p.precision} bits', f'{stored} bits')
+        if stored != c.stored: self._contradict(f'{c.stored} bits', f'pictures of {p.precision} bits', f'{stored} bits')
         self.layout = replace(c, alloc=alloc, stored=stored, high=stored-1)
         self.colour = p.colour
-        rgb = c.kind in ('RGB', *_j2k_only)
-        if p.samples == 3 and p.colour and (p.colour == 'RGB') != rgb and (p.family in ('baseline', '2000')): self._tell(c.kind, f'{p.colour} ({p.why})', p.colour)
+        other = (p.colour == 'RGB') != (c.kind in ('RGB', *_j2k_only))
+        if p.samples == 3 and p.colour and other and p.family in ('baseline', '2000'):
+            self._contradict(c.kind, f'{p.colour} ({p.why})', p.colour)
 
-    def _count(self, f, said):
+    def _kind_of(self, p, unknown):
+        "The colour space of a picture whose number of samples the header does not know."
+        stated = self.layout.kind
+        if p.samples == 1: return stated if stated in _plain_kinds[1] else 'MONOCHROME2'
+        if stated not in _plain_kinds[1] and not unknown: return stated
+        return p.colour or ('YBR_FULL' if p.family == 'baseline' else 'RGB')
+
+    def _count(self, f, number):
         "Count the frames that are there; the clip is as long as the larger of that and the claim."
-        if self.coded: self.frames = _encoded(f, self.value, self.coded == 'rle', self.path); there = len(self.frames)
-        else: there = self._count_native(f, said)
-        self.there,number,said = there,said or 'no number of',said or 1
-        self.claimed,self.exact = max(said, there),said <= there and self.place.packed is None
-        if said == there: return
-        self.info['stated'] = said
-        if said < there: self._tell(f'{number} frames', f'{there} frames')
+        if self.coded:
+            self.frames = _encoded(f, self.value, self.coded == 'rle', self.path)
+            self.there = len(self.frames)
+        else: self.there = self._count_native(f, number)
+        claim = number or 1
+        self.claimed,self.exact = max(claim, self.there),claim <= self.there and self.place.packed is None
+        if claim == self.there: return
+        self.info['stated'] = claim
+        if claim < self.there: self._contradict(f"{number or 'no number of'} frames", f'{self.there} frames')
 
-    def _count_native(self, f, said):
+    def _count_native(self, f, number):
         "Find the layout of uncompressed pixels, and how many frames of it there are."
         stated,v = self.layout,self.value
         little = self.syntax.is_little_endian
         pixels = _Native(f, v, self.size, little)
-        if self._near(): self.layout = _native_layout(pixels, stated, said)
+        if self._near(): self.layout = _native_layout(pixels, stated, number)
         c = self.layout
-        if c != stated: self._tell(stated.words(), c.words())
+        if c != stated: self._contradict(stated.words(), c.words())
         bits = c.bits(self.size)
         if not bits: return 0
-        there = 8*v.have//bits
-        if said and (v.said == _never or self.place.packed is not None): there = min(there, said)  # what comes behind is not known to be pixels
+        there,packed = 8*v.have//bits,self.place.packed is not None
+        if number and (v.stated == _never or packed): there = min(there, number)    # what is behind may be no pixels
         n = 0 if c.alloc%8 else bits//8
-        if n and self.place.packed is None and there > (said or there): there = self._without_padding(pixels, said, there, n)
-        if n and there and there == said and there*n%2 < v.have - there*n < n: self._tell(f'{there} frames', f'these and {v.have - there*n} bytes', f'{there} frames')
+        if n and number and not packed and there > number: there = self._without_padding(pixels, number, there, n)
+        rest = v.have - there*n
+        if n and there and there == number and there*n%2 < rest < n:
+            self._contradict(f'{there} frames', f'these and {rest} bytes', f'{there} frames')
         whole = n and (little or n%2 == 0)                      # big-endian 8-bit pixels come as 16-bit words
         self.frames = _Rows(v.start, n, there) if whole else None
         return there
@@ -1546,21 +1581,14 @@ class DicomReader(_DicomFile, Reader):
         "Can any frame be looked at, without unpacking much?"
         return self.place.packed is None or self.value.have <= 1 << 28
 
-    def _without_padding(self, pixels, said, there, n):
-        "The number of frames without bytes behind the stated ones that are all the same, or no pictures."
-        first = None
-        for i in range(said, there):
-            pixels.f.seek(pixels.start + i*n)
-            b = pixels.f.read(n)
-            first = b[:1] if first is None else first
-            if b.strip(first): break
-        else:
-            self._tell(f'{said} frames', f'{said} frames and bytes that are all the same', f'{said} frames')
-            return said
-        if pixels.roughness(self.layout, said) > 3*pixels.roughness(self.layout, said-1):
-            self._tell(f'{said} frames', f'{said} frames and bytes that are no picture', f'{said} frames')
-            return said
-        return there
+    def _without_padding(self, pixels, number, there, n):
+        "The number of frames without bytes behind the stated ones that are all the same, or no picture."
+        behind = f'{number} frames and bytes that are '
+        if _all_alike(pixels, number, there, n): behind += 'all the same'
+        elif pixels.roughness(self.layout, number) > 3*pixels.roughness(self.layout, number-1): behind += 'no picture'
+        else: return there
+        self._contradict(f'{number} frames', behind, f'{number} frames')
+        return number
 
     def refuse(self): return 'an MPEG stream inside DICOM' if self.coded == 'mpeg' else ''
 
@@ -1586,9 +1614,12 @@ class DicomReader(_DicomFile, Reader):
     def _plain(self, kind):
         "Frames that may end within a byte, or within a word of the other order: pydicom's own way."
         from pydicom.pixels import iter_pixels
+        if not self._near():
+            raise VideoError(self.path, 'it unpacks to more than 256 MB, at once', 'Export it without packing')
         c = self.layout
-        changed = dict(photometric_interpretation=kind, samples_per_pixel=c.samples, bits_allocated=c.alloc, bits_stored=c.stored)
-        return iter_pixels(self.path, number_of_frames=self.there, transfer_syntax_uid=self.syntax, **changed) if self.there else ()
+        changed = dict(photometric_interpretation=kind, samples_per_pixel=c.samples, bits_allocated=c.alloc,
+                       bits_stored=c.stored, number_of_frames=self.there, transfer_syntax_uid=self.syntax)
+        return iter_pixels(self.path, **changed) if self.there else ()
 
     def _each(self, kind):
         "Frame by frame: pydicom's own way through a file takes wrong places for uncompressed YBR_FULL_422 of several frames."
@@ -1598,9 +1629,11 @@ class DicomReader(_DicomFile, Reader):
         with self.place.open() as f:
             self._look(f)
             c = self.layout
-            kind = 'RGB' if self.coded == 'baseline' and c.samples == 3 or self.coded == '2000' and self.colour == 'RGB' else kind
-            opts = as_pixel_options(ds, number_of_frames=1, photometric_interpretation=kind, pixel_keyword='PixelData', pixel_vr=self.value.vr, samples_per_pixel=c.samples,
-                                    bits_allocated=c.alloc, bits_stored=c.alloc if c.shift else c.stored, planar_configuration=0 if self.coded else c.planar, pixel_representation=c.signed)
+            decoded = self.coded == 'baseline' and c.samples == 3 or self.coded == '2000' and self.colour == 'RGB'
+            opts = as_pixel_options(ds, number_of_frames=1, photometric_interpretation='RGB' if decoded else kind,
+                                    pixel_keyword='PixelData', pixel_vr=self.value.vr, samples_per_pixel=c.samples,
+                                    bits_allocated=c.alloc, bits_stored=c.alloc if c.shift else c.stored,
+                                    planar_configuration=0 if self.coded else c.planar, pixel_representation=c.signed)
             opts.pop('extended_offsets', None)
             for i,pieces in enumerate(self.frames):
                 b = self._bytes(f, i, pieces)
@@ -1609,21 +1642,23 @@ class DicomReader(_DicomFile, Reader):
 
     def _look(self, f):
         "What only the pixels tell: the order of planes, the bits that are used, colours that nothing else decides."
-        c,size = self.layout,self.size
+        c = self.layout
         if self.looked or not len(self.frames): return
         self.looked = True
-        if not self.coded and self._near():
-            pixels = _Native(f, self.value, size, self.syntax.is_little_endian)
-            self.layout = _true_bits(pixels, _true_planes(pixels, c))
-            found = self.layout
-            orders = 'one plane after the other', 'one pixel after the other'
-            if found.planar != c.planar: self._tell(*(orders if c.planar else orders[::-1]))
-            if (found.stored, found.shift) != (c.stored, c.shift): self._tell(f'{c.stored} bits up to bit {c.high}', f'{found.stored} bits' + (f' from bit {found.shift} on' if found.shift else ''))
-            elif found.high != c.high: self._tell(f'{c.stored} bits up to bit {c.high}', f'{found.stored} bits up to bit {found.high}')
+        if not self.coded and self._near(): self._look_native(f, c)
         if self.coded == 'baseline' and c.samples == 3 and not self.colour:
             stated = 'RGB' if c.kind == 'RGB' else 'YBR_FULL'
             self.colour = self._raw_colour(f) or stated
-            if self.colour != stated: self._tell(c.kind, f'{self.colour} by the look of them', self.colour)
+            if self.colour != stated: self._contradict(c.kind, f'{self.colour} by the look of them', self.colour)
+
+    def _look_native(self, f, c):
+        pixels = _Native(f, self.value, self.size, self.syntax.is_little_endian)
+        self.layout = found = _true_bits(pixels, _true_planes(pixels, c))
+        orders = 'one plane after the other', 'one pixel after the other'
+        if found.planar != c.planar: self._contradict(*(orders if c.planar else orders[::-1]))
+        where = f'from bit {found.shift} on' if found.shift else f'up to bit {found.high}'
+        if (found.stored, found.shift, found.high) != (c.stored, c.shift, c.high) or found.shift:
+            self._contradict(f'{c.stored} bits up to bit {c.high}', f'{found.stored} bits {where}')
 
     def _raw_colour(self, f):
         "Colours of the middle JPEG frame by its look, where it is beyond doubt."
@@ -1640,7 +1675,8 @@ class DicomReader(_DicomFile, Reader):
         p = _picture(b) if self.coded != 'rle' else None        # run lengths (RLE) may hold any bytes
         want = (*self.size, self.layout.samples)
         if p and p.size and 0 not in p.size and (*p.size, p.samples) != want:
-            raise VideoError(self.path, 'frame %d is a picture of %d x %d pixels with %d samples, the header says %d x %d with %d' % (i, *p.size, p.samples, *want), 'Export it again')
+            reason = 'frame %d is a picture of %d x %d pixels with %d samples, the header says %d x %d with %d'
+            raise VideoError(self.path, reason % (i, *p.size, p.samples, *want), 'Export it again')
         if self.coded != 'baseline' or self.layout.samples != 3: return b
         return _marked(b, (p.colour if p and p.colour else self.colour) != 'RGB')
 
@@ -1658,7 +1694,6 @@ class DicomReader(_DicomFile, Reader):
         lo,n = self._lowest(),1 << self.layout.stored
         values = np.arange(lo, lo + n)
         with _quiet(): shown = _shown_levels(_dicom_header(self.path)[0], values)
-        if shown is not None: self.info['levels'] = 'by the window of the header'
         return _to8(values, lo, lo + n - 1) if shown is None else shown
 
     def array(self, a):
@@ -1694,8 +1729,9 @@ class DicomMpegReader(_DicomFile, PyAVReader):
         "A clip, whatever number of frames the header says; what the stream says counts."
         said,own = _frames_stated(ds),self.claimed
         self.claimed = own or (said if said and said > 1 else None)
-        if own and said and own != said: self._tell(f'{said} frames', f'{own} frames')
-        if _family(ds.file_meta.TransferSyntaxUID) != 'mpeg': self._tell(ds.file_meta.TransferSyntaxUID.name, 'an MPEG stream')
+        if own and said and own != said: self._contradict(f'{said} frames', f'{own} frames')
+        syntax = ds.file_meta.TransferSyntaxUID
+        if _family(syntax) != 'mpeg': self._contradict(syntax.name, 'an MPEG stream')
         self._time(ds, self.claimed, self.fps)
         self.seconds,self.region = None,_image_region(_regions(ds, self.size))
 
@@ -2167,12 +2203,15 @@ def _set_times(self:Video, stamps):
 @patch
 def _both(self:Video, every=1):
     "Frames 0, every, 2*every, ... as the reader gives them, cut to the region, and their grey levels."
-    size,r = self._frame_size,self.region
+    size,r,counts = self._frame_size,self.region,np.zeros(256, int)
     for i,a in enumerate(self._raw(every)):
         if a.shape[:2] != size:
             raise VideoError(self.path, f'frame {i*every} has {a.shape[0]} x {a.shape[1]} pixels, the first {size[0]} x {size[1]}', 'Cut it where the size changes')
         if r: a = np.ascontiguousarray(a[r.y0:r.y1, r.x0:r.x1])
-        yield a,to_grey(a if a.dtype == np.uint8 else _to8(a, *self._range()))
+        grey = to_grey(a if a.dtype == np.uint8 else _to8(a, *self._range()))
+        counts += level_counts(grey[::4, ::4])                   # every sixteenth pixel
+        yield a,grey
+    self._head.notes.update(brightness_notes(counts))
 
 @patch
 def _grey(self:Video, every=1):
