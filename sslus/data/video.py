@@ -335,18 +335,18 @@ _picture_kinds = ('PNG', 'JPEG', 'BMP', 'DIB', 'TIFF', 'GIF', 'WEBP', 'PPM', 'JP
 _header_bytes, _header_seconds = 32_000_000, 2.                 # that the header of a picture may cost
 _mend_picture = 'Check that it is what its name says and was copied completely'
 
-def _bytes_allowed(f):
-    "Bytes that may be read to open a picture; of a WebP Pillow reads all at once."
-    head = f.read(4)
+def _limited(path):
+    "The file of a picture, whose header may cost so much; of a WebP Pillow reads all at once."
+    f = LimitedFile(path, _header_bytes, _header_seconds)
+    if f.read(4) == b'RIFF': f.max_bytes = 4*_header_bytes
     f.seek(0)
-    return 4*_header_bytes if head == b'RIFF' else _header_bytes
+    return f
 
 def _cost(path, e): return VideoError(path, f'its header costs more than {e} to read', 'Save it again, or leave it out')
 
 def _opened_picture(path, f):
     "Pillow's image of an open file, its size looked at before its pixels."
     try:
-        f.max_bytes = _bytes_allowed(f)
         with quietly(): im = Image.open(f, formats=_picture_kinds)
     except TooMuch as e: raise _cost(path, e) from e
     except Image.DecompressionBombError as e: raise VideoError(path, f'its header claims more than 100 million pixels; at most {max_pixels >> 20} million are read', 'Check that it is whole, or shrink it') from e
@@ -356,13 +356,13 @@ def _opened_picture(path, f):
     return im
 
 @contextmanager
-def _open_image(path):
-    "A picture inside a `with`; VideoError where it cannot be opened."
-    try: f = LimitedFile(path, _header_bytes, _header_seconds)
+def _open_image(path, known=False):
+    "A picture inside a `with`; VideoError where it cannot be opened. One whose header was read (`known`) is read faster."
+    try: f = open(path, 'rb') if known else _limited(path)
     except OSError as e: raise VideoError(path, f'it cannot be opened ({e.strerror})', 'Check the disc it lies on') from e
     try:
         with _opened_picture(path, f) as im:
-            f.lift()
+            if not known: f.lift()
             yield im
     finally: f.close()
 
@@ -415,7 +415,7 @@ class PillowReader(Reader):
         if self.first: self.notes['streams'] = 'it holds a picture for programs that play nothing, which is left out'
         if not found.whole:
             self.notes['frames missing'] = f'its end mark is missing: after these {found.count} frames it may break off'
-        if found.delays: self._times(found.delays)
+        if found.delays and found.count > 1: self._times(found.delays)
 
     def _times(self, delays):
         "Times from the delays, as players take them."
@@ -427,7 +427,7 @@ class PillowReader(Reader):
             self.notes['rate in doubt'] = f'{some}; players show such pictures longer, and these times do too'
 
     def __iter__(self):
-        with _open_image(self.path) as im:
+        with _open_image(self.path, known=True) as im:
             for i in range(self.first, self.first + self.claimed):
                 im.seek(i); yield im
 
