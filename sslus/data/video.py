@@ -1654,7 +1654,7 @@ def _look_into(here, files, rule, clips, left):
     images = {p for p in files if p.suffix.lower() in image_extensions}
     many = len(images) > 1
     why = rule(here) if many else None
-    frames,pictures,singles = set(),0,[]
+    frames,pictures,singles = set(),[],[]
     if many and why is None:
         clips.append(here)
         frames = set(_numbered(here))
@@ -1662,10 +1662,11 @@ def _look_into(here, files, rule, clips, left):
         if p in frames: continue
         kind = _why_file(p)
         if not kind: clips.append(p)
-        elif why and p in images: pictures += 1
+        elif why and p in images: pictures.append(p)
         elif kind == 'still' and p not in images: singles.append(p)
         else: left.append((str(p), kind, 'it lies beside frames' if frames and p in images else _left_kinds[kind], 1))
-    if pictures: left.append((str(here), *why, pictures))
+    if len(pictures) > 1: left.append((str(here), *why, len(pictures)))
+    else: singles += pictures                                   # the others are clips of their own
     if len(singles) >= _few: left.append((str(here), 'single', f'{len(singles)} of its files hold one frame', len(singles)))
     else: left += [(str(p), 'still', _left_kinds['still'], 1) for p in singles]
 
