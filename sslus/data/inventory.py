@@ -17,7 +17,7 @@ from fastcore.basics import patch
 from PIL import Image
 from ..base.people import People, find_look_alikes
 from ..base.quiet import quietly
-from .video import Video, VideoError, _ending, _images, _is_clip, _is_sweep, _mask_folder, _missing, _n_missing, _numbered, _open_image, _pixel_files, _split_number, _still_both, _why_file, image_extensions, is_mask, known_notes, read_grey, readers_for_workers, video_extensions
+from .video import Video, VideoError, _ending, _images, _is_clip, _is_moving, _is_sweep, _mask_folder, _missing, _n_missing, _numbered, _open_image, _pixel_files, _split_number, _still_both, _why_file, image_extensions, is_mask, known_notes, read_grey, readers_for_workers, video_extensions
 from .workers import JobTimeout, WorkerDied, run_jobs
 
 # %% ../../nbs/data/14_inventory.ipynb #7a810b8e
@@ -256,11 +256,10 @@ def _misnamed(path, row):
 
 def _media(path, whole):
     "A still where it is one frame, else a clip."
-    why = _why_file(path)                                        # as `get_videos` decides
-    if why == 'mask' and _ending(path) in video_extensions: return _mask | dict(kind='mask', format=_ending(path)[1:], reason=_masked)
-    if _ending(path) in image_extensions - video_extensions and why: return _still(path)
-    head = Video(path)._head
-    return _still(path) if why and (head.claimed == 1 or head.still) else _clip(path, whole)
+    s = _ending(path)                                            # as `get_videos` decides
+    if s in image_extensions - video_extensions and not _is_clip(path): return _still(path)
+    if is_mask(path) and _why_file(path) == 'mask': return _mask | dict(kind='mask', format=s[1:], reason=_masked)
+    return _clip(path, whole) if _is_moving(Video(path)._head) else _still(path)
 
 # %% ../../nbs/data/14_inventory.ipynb #2b142a8d
 _said = dict(table=('a table or a text', 'Give it where a table is asked for: patient=, PlaneData.from_csv, a reader of sslus.data.sources'),

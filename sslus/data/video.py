@@ -11,7 +11,7 @@ __all__ = ['max_pixels', 'readers', 'known_notes', 'image_extensions', 'video_ex
            'video_table', 'show_clip']
 
 # %% ../../nbs/data/01_video.ipynb #6c106054
-import base64, fnmatch, gzip, io, math, operator, os, re, stat, struct, unicodedata
+import base64, fnmatch, gzip, io, math, operator, os, re, stat, struct, time, unicodedata
 from collections import Counter
 from functools import cached_property
 from importlib import import_module
@@ -294,12 +294,23 @@ class PyAVReader(Reader):
     def _open(self):
         av = _need('av', self.path)
         av.logging.set_level(av.logging.PANIC)                  # errors come as exceptions, noise helps nobody
-        try: c = av.open(self._source(), options=_trusted)
+        try: c = self._within_limits(av.open)
         except av.FFmpegError as e:
             raise VideoError(self.path, f'it cannot be opened as video ({e.strerror})', 'Check that it is a video and was copied completely') from e
         if any(not _is_cover(s) for s in c.streams.video): return c
         c.close()
         raise VideoError(self.path, 'it holds no video stream', 'Give a file with pictures')
+
+    def _within_limits(self, opened):
+        "An open container; VideoError where its header keeps the processor busy for too long. A slow disk may take longer."
+        for seconds in (_header_seconds, 30*_header_seconds):
+            wall,busy = time.monotonic(),time.thread_time()
+            try: return opened(self._source(), options=_trusted, timeout=(seconds, None))
+            except Exception:
+                in_time = time.monotonic() - wall < seconds
+                if in_time: raise
+                if time.thread_time() - busy > seconds/2: break
+        raise VideoError(self.path, f'its header takes more than {_header_seconds:g} s to read', 'Export the clip again, or leave it out')
 
     def _stream(self, c):
         "The video stream that players show, decoded by one thread: whole clips are decoded side by side, not parts of one."
@@ -486,18 +497,18 @@ _picture_kinds = ('PNG', 'JPEG', 'BMP', 'DIB', 'TIFF', 'GIF', 'WEBP', 'PPM', 'JP
 _header_bytes, _header_seconds = 32_000_000, 2.                 # that the header of a picture may cost
 _mend_picture = 'Check that it is what its name says and was copied completely'
 
-def _bytes_allowed(f):
-    "Bytes that may be read to open a picture; of a WebP Pillow reads all at once."
-    head = f.read(4)
+def _limited(path):
+    "The file of a picture, whose header may cost so much; of a WebP Pillow reads all at once."
+    f = LimitedFile(path, _header_bytes, _header_seconds)
+    if f.read(4) == b'RIFF': f.max_bytes = 4*_header_bytes
     f.seek(0)
-    return 4*_header_bytes if head == b'RIFF' else _header_bytes
+    return f
 
 def _cost(path, e): return VideoError(path, f'its header costs more than {e} to read', 'Save it again, or leave it out')
 
 def _opened_picture(path, f):
     "Pillow's image of an open file, its size looked at before its pixels."
     try:
-        f.max_bytes = _bytes_allowed(f)
         with quietly(): im = Image.open(f, formats=_picture_kinds)
     except TooMuch as e: raise _cost(path, e) from e
     except Image.DecompressionBombError as e: raise VideoError(path, f'its header claims more than 100 million pixels; at most {max_pixels >> 20} million are read', 'Check that it is whole, or shrink it') from e
@@ -507,13 +518,13 @@ def _opened_picture(path, f):
     return im
 
 @contextmanager
-def _open_image(path):
-    "A picture inside a `with`; VideoError where it cannot be opened."
-    try: f = LimitedFile(path, _header_bytes, _header_seconds)
+def _open_image(path, known=False):
+    "A picture inside a `with`; VideoError where it cannot be opened. One whose header was read (`known`) is read faster."
+    try: f = open(path, 'rb') if known else _limited(path)
     except OSError as e: raise VideoError(path, f'it cannot be opened ({e.strerror})', 'Check the disc it lies on') from e
     try:
         with _opened_picture(path, f) as im:
-            f.lift()
+            if not known: f.lift()
             yield im
     finally: f.close()
 
@@ -562,7 +573,7 @@ class PillowReader(Reader):
         if self.first: self.notes['streams'] = 'it holds a picture for programs that play nothing, which is left out'
         if not found.whole:
             self.notes['frames missing'] = f'its end mark is missing: after these {found.count} frames it may break off'
-        if found.delays: self._times(found.delays)
+        if found.delays and found.count > 1: self._times(found.delays)
 
     def _times(self, delays):
         "Times from the delays, as players take them."
@@ -575,7 +586,7 @@ class PillowReader(Reader):
             self.notes['rate in doubt'] = f'{some}; players show such pictures longer, and these times do too'
 
     def __iter__(self):
-        with _open_image(self.path) as im:
+        with _open_image(self.path, known=True) as im:
             for i in range(self.first, self.first + self.claimed):
                 im.seek(i); yield im
 
@@ -819,7 +830,7 @@ class NoImage(VideoError):
     "A DICOM object that says of itself that it has no pixels: a report, a measurement, the index of a disc."
 
 _inflated = 1 << 30                                             # bytes that a packed file may unpack to at once, at most
-_header_bytes,_header_seconds = 128_000_000,1.                  # that a header may take to read
+_dicom_bytes,_dicom_seconds = 128_000_000,1.                  # that a header may take to read
 
 def _bare(path):
     "Does a file without DICOM's preamble begin with a tag that DICOM begins with?"
@@ -852,7 +863,7 @@ def _body(f, path, packed):
     start,head = f.tell(),f.read(8)
     f.seek(start)
     if _first_group(head) and not packed: return f,None
-    z = InflatedFile(path, start, _header_bytes, _header_seconds)
+    z = InflatedFile(path, start, _dicom_bytes, _dicom_seconds)
     try: inside = z.read(8)
     except zlib.error: inside = b''
     z.seek(0)
@@ -929,7 +940,7 @@ def _data_set(path, seconds):
     "Open a file up to its data set, which may take so many seconds to read."
     from pydicom import errors, uid
     from pydicom.filereader import read_dataset
-    with LimitedFile(path, _header_bytes, seconds) as f:
+    with LimitedFile(path, _dicom_bytes, seconds) as f:
         bare = f.read(132)[128:] != b'DICM'
         if bare and not _bare(path): raise errors.InvalidDicomError('no mark of DICOM')
         f.seek(0 if bare else 132)
@@ -952,7 +963,7 @@ def _read_dicom(path, tags):
     "(data set up to its pixels, where they begin); the transfer syntax is filled in where it is missing."
     from pydicom.dataset import FileMetaDataset
     from pydicom.tag import Tag
-    with _data_set(path, _header_seconds) as o:
+    with _data_set(path, _dicom_seconds) as o:
         ds = o.read(_at_pixels, [Tag(t) for t in tags])
         place = _Place(Path(path), o.body.tell(), o.packed)
     ds.file_meta = FileMetaDataset(o.meta)
@@ -986,7 +997,7 @@ def _kind_and_end(path):
     "Name of the class that a header states, '' where there is none, and whether the data set goes cleanly to the end of the file."
     from pydicom import uid
     ends = [0]
-    with _data_set(path, _header_seconds/4) as o:
+    with _data_set(path, _dicom_seconds/4) as o:
         def seen(tag, vr, n): ends.append(None if n == _never else o.body.tell() + n)
         ds = o.read(seen, [0x00080016])
         if o.packed is None: whole = _ends_at(path, ends[-1])
@@ -2599,7 +2610,7 @@ def _look_into(here, files, rule, clips, left):
     images = {p for p in files if p.suffix.lower() in image_extensions}
     many = len(images) > 1
     why = rule(here) if many else None
-    frames,pictures,singles = set(),0,[]
+    frames,pictures,singles = set(),[],[]
     if many and why is None:
         clips.append(here)
         frames = set(_numbered(here))
@@ -2607,10 +2618,11 @@ def _look_into(here, files, rule, clips, left):
         if p in frames: continue
         kind = _why_file(p)
         if not kind: clips.append(p)
-        elif why and p in images: pictures += 1
+        elif why and p in images: pictures.append(p)
         elif kind == 'still' and p not in images: singles.append(p)
         else: left.append((str(p), kind, 'it lies beside frames' if frames and p in images else _left_kinds[kind], 1))
-    if pictures: left.append((str(here), *why, pictures))
+    if len(pictures) > 1: left.append((str(here), *why, len(pictures)))
+    else: singles += pictures                                   # the others are clips of their own
     if len(singles) >= _few: left.append((str(here), 'single', f'{len(singles)} of its files hold one frame', len(singles)))
     else: left += [(str(p), 'still', _left_kinds['still'], 1) for p in singles]
 
