@@ -916,7 +916,7 @@ _known_kinds = _plain_kinds[1] + _plain_kinds[3]
 def _stated_layout(ds):
     "The layout that a header states."
     def number(name, default): return int((_stated(ds, name) or [default])[0])
-    signed,planar = number('PixelRepresentation', 0) & 1,number('PlanarConfiguration', 0) & 1
+    signed,planar = (int(number(name, 0) == 1) for name in ('PixelRepresentation', 'PlanarConfiguration'))
     high = number('HighBit', ds.BitsStored-1)
     return _Layout(ds.PhotometricInterpretation.strip().upper(), ds.SamplesPerPixel, ds.BitsAllocated, ds.BitsStored, high, signed, planar)
 
@@ -1164,6 +1164,7 @@ class DicomReader(_DicomFile, Reader):
             self.coded = _family(self.syntax)
             if self.coded == 'mpeg': return
             self._count(f, _frames_stated(ds))
+        self._without_sign()
         self._time(ds, self.claimed)
         c = self.layout
         if c.stored > 8 and c.samples == 1 and _shown_levels(ds, np.zeros(1, np.int64)) is not None: self.info['levels'] = 'window'
@@ -1176,6 +1177,12 @@ class DicomReader(_DicomFile, Reader):
         else: return
         self._contradict(c.kind if c.kind in _known_kinds else 'another colour space', why, 'MONOCHROME2')
         self.layout = replace(c, kind='MONOCHROME2')
+
+    def _without_sign(self):
+        "Colours, and the pictures of baseline JPEG, have no sign."
+        if not self.layout.signed or self.layout.samples == 1 and self.coded != 'baseline': return
+        self._contradict('numbers with a sign', 'numbers without a sign')
+        self.layout = replace(self.layout, signed=0)
 
     def _true_syntax(self, f, ds):
         "How the data set is written, and how its pixels are packed, whatever the header says."
@@ -1269,10 +1276,10 @@ class DicomReader(_DicomFile, Reader):
         if c != stated: self._contradict(stated.words(), c.words())
         bits = c.bits(self.size)
         if not bits: return 0
-        there,packed = 8*v.have//bits,self.place.packed is not None
-        if number and (v.stated == _never or packed): there = min(there, number)    # what is behind may be no pixels
+        there = 8*v.have//bits
+        if number and (v.stated == _never or not self._near()): there = min(there, number)    # what is behind may be no pixels
         n = 0 if c.alloc%8 else bits//8
-        if n and number and not packed and there > number: there = self._without_padding(pixels, number, there, n)
+        if n and number and there > number: there = self._without_padding(pixels, number, there, n)
         rest = v.have - there*n
         if n and there and there == number and there*n%2 < rest < n:
             self._contradict(f'{there} frames', f'these and {rest} bytes', f'{there} frames')
