@@ -47,13 +47,13 @@ class LimitedFile(io.BufferedIOBase):
         if self.limited:
             room = max(0, self.max_bytes - self.used) + 1
             n = room if n < 0 else min(n, room)
-        b = self._take(n)
-        self.count(len(b))
-        return b
+        return self._take(n)
 
     def _take(self, n):
         left = max(0, self._size - self._file.tell())
-        return self._file.read(left if n < 0 else min(n, left))   # a library reserves what a header asks for
+        b = self._file.read(left if n < 0 else min(n, left))      # a library reserves what a header asks for
+        self.count(len(b))
+        return b
 
     def readable(self): return True
     def seekable(self): return True
@@ -71,8 +71,8 @@ class InflatedFile(LimitedFile):
     def __init__(self,
                  path, # of the file
                  start:int=0, # byte at which the packed data begin, without a header of their own (raw deflate)
-                 max_bytes:int=128_000_000, # unpacked, that may be read
-                 max_seconds:float=2. # of processor time; what is unpacked to be skipped takes its time too
+                 max_bytes:int=128_000_000, # that may be unpacked, those that are skipped among them
+                 max_seconds:float=2. # of this thread's processor time, from now on
                 ):
         super().__init__(path, max_bytes, max_seconds)
         self.start = start
@@ -91,7 +91,7 @@ class InflatedFile(LimitedFile):
         old = self._have[-self.kept:]
         self._first += len(self._have) - len(old)
         self._have = old + new
-        self.count()
+        self.count(len(new))
         return True
 
     def _take(self, n):
@@ -99,6 +99,7 @@ class InflatedFile(LimitedFile):
             at = self._at
             self._rewind()
             self._at = at
+        self.count()
         parts = []
         while n:
             k = self._at - self._first
@@ -116,4 +117,10 @@ class InflatedFile(LimitedFile):
         return self._at
 
     def tell(self): return self._at
+
+    @property
+    def ended(self)->bool:
+        "Was the end of the packed data reached?"
+        return self._z.eof
+
     def fileno(self): raise io.UnsupportedOperation('unpacked bytes lie in no file')

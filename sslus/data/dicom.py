@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ..base.people import People, PeopleWarning, code_name, is_missing, name_key, pseudonym, tidy_name
 from .video import (NoImage, Region, Video, VideoError, _check_file, _dicom_header, _dicom_magic, _hidden, _image_region, _quiet,
-                              _regions)
+                              _regions, _syntax_name)
 from .workers import run_jobs
 
 # %% ../../nbs/data/11_dicom.ipynb #ba764cbd
@@ -62,7 +62,7 @@ def dicom_tags(path # DICOM file
     regions = _regions(ds, v.size)
     return dict(patient=tidy_name(_text(ds, 'PatientID')), study=tidy_name(_text(ds, 'StudyInstanceUID')),
                 machine=_machine(ds), transducer=_text(ds, 'TransducerData') or _text(ds, 'TransducerType'), fps=v.fps, frames=v._head.claimed,
-                height=v.size[0], width=v.size[1], photometric=ds.PhotometricInterpretation, syntax=ds.file_meta.TransferSyntaxUID.name, bits=ds.BitsStored,
+                height=v.size[0], width=v.size[1], photometric=ds.PhotometricInterpretation, syntax=_syntax_name(ds.file_meta.TransferSyntaxUID), bits=ds.BitsStored,
                 mm_per_pixel=_mm(ds, regions), regions=regions)
 
 # %% ../../nbs/data/11_dicom.ipynb #7cfd6a55

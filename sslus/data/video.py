@@ -1175,7 +1175,14 @@ def _family(syntax):
     if syntax in MPEGTransferSyntaxes: return 'mpeg'
     words = {'RLE': 'rle', '2000': '2000', 'JPEG-LS': 'ls', 'Lossless, Non': 'lossless', 'Baseline': 'baseline',
              'Extended': 'extended'}
+    if not _is_known(syntax): return ''                         # the data will tell
     return next((v for k,v in words.items() if k in syntax.name), 'other' if syntax.is_compressed else '')
+
+def _is_known(syntax): return syntax.is_transfer_syntax and syntax.name != str(syntax)
+
+def _syntax_name(syntax):
+    "In words; what stands there instead of a known one may be anything."
+    return syntax.name if _is_known(syntax) else 'an unknown transfer syntax'
 
 def _syntax_of(family):
     "The usual transfer syntax of a family."
@@ -1213,7 +1220,7 @@ class _Layout:
 
     def possible(self):
         "Does it not contradict itself?"
-        return self.kind in _plain_kinds.get(self.samples, ()) and self.stored <= self.alloc
+        return self.kind in _plain_kinds.get(self.samples, ()) and 0 < self.stored <= self.alloc
 
     def fits(self, size, have, n):
         "Are `n` frames the `have` bytes that are there, but for one that makes them even?"
@@ -1230,9 +1237,9 @@ _known_kinds = _plain_kinds[1] + _plain_kinds[3]
 def _stated_layout(ds):
     "The layout that a header states."
     def number(name, default): return int((_stated(ds, name) or [default])[0])
-    signed,planar = number('PixelRepresentation', 0) & 1,number('PlanarConfiguration', 0) & 1
+    signed,planar = (int(number(name, 0) == 1) for name in ('PixelRepresentation', 'PlanarConfiguration'))
     high = number('HighBit', ds.BitsStored-1)
-    return _Layout(ds.PhotometricInterpretation, ds.SamplesPerPixel, ds.BitsAllocated, ds.BitsStored, high, signed, planar)
+    return _Layout(ds.PhotometricInterpretation.strip().upper(), ds.SamplesPerPixel, ds.BitsAllocated, ds.BitsStored, high, signed, planar)
 
 def _other_layouts(c):
     "Other ways to write pixels, fewest changes first."
@@ -1249,7 +1256,7 @@ def _other_layouts(c):
 
 def _sane(c):
     "The stated layout where nothing fits, without what contradicts itself."
-    c = replace(c, stored=min(c.stored, c.alloc))
+    c = replace(c, stored=min(c.stored if c.stored > 0 else c.alloc, c.alloc))
     if c.kind not in _known_kinds or c.samples not in _plain_kinds or c.kind in _plain_kinds[c.samples]: return c
     return replace(c, kind='MONOCHROME2' if c.samples == 1 else 'RGB')
 
@@ -1466,7 +1473,7 @@ class DicomReader(_DicomFile, Reader):
         "What the pixels are and where they lie, by the header and by the data."
         self.size,self.syntax,self.layout = (ds.Rows, ds.Columns),ds.file_meta.TransferSyntaxUID,_stated_layout(ds)
         self.region = _image_region(_regions(ds, self.size))
-        self.info = dict(format='dicom', codec=self.syntax.name, photometric=self.layout.kind, bits=self.layout.stored)
+        self.info = dict(format='dicom', codec=_syntax_name(self.syntax), photometric=self.layout.kind, bits=self.layout.stored)
         self._grey_after_all(ds)
         self.frames,self.colour,self.looked = [],'',False       # colour: what the compressed pictures say
         with self.place.open() as f:
@@ -1475,6 +1482,7 @@ class DicomReader(_DicomFile, Reader):
             self.coded = _family(self.syntax)
             if self.coded == 'mpeg': return
             self._count(f, _frames_stated(ds))
+        self._without_sign()
         self._time(ds, self.claimed)
         c = self.layout
         if c.stored > 8 and c.samples == 1 and _shown_levels(ds, np.zeros(1, np.int64)) is not None: self.info['levels'] = 'window'
@@ -1488,21 +1496,30 @@ class DicomReader(_DicomFile, Reader):
         self._contradict(c.kind if c.kind in _known_kinds else 'another colour space', why, 'MONOCHROME2')
         self.layout = replace(c, kind='MONOCHROME2')
 
+    def _without_sign(self):
+        "Colours, and the pictures of baseline JPEG, have no sign."
+        if not self.layout.signed or self.layout.samples == 1 and self.coded != 'baseline': return
+        self._contradict('numbers with a sign', 'numbers without a sign')
+        self.layout = replace(self.layout, signed=0)
+
     def _true_syntax(self, f, ds):
         "How the data set is written, and how its pixels are packed, whatever the header says."
         implicit,little = ds.original_encoding
+        known = _is_known(self.syntax)
         stated,native = _family(self.syntax),_native_syntax(implicit, little)
         as_stated = self.syntax.name.startswith('Deflated') if self.place.packed is not None else self.syntax == native
         if not stated and not as_stated:
             packed = ', packed' if self.place.packed is not None else ''
-            self._contradict(self.syntax.name, native.name + packed)
+            self._contradict(_syntax_name(self.syntax), native.name + packed)
             self.syntax = native
-        if stated and implicit: self._contradict(self.syntax.name, 'written with implicit VR')
+        if stated and implicit: self._contradict(_syntax_name(self.syntax), 'written with implicit VR')
         if stated and self._unpacked(ds):
-            self._contradict(self.syntax.name, 'not compressed')
+            self._contradict(_syntax_name(self.syntax), 'not compressed')
             self.syntax = native
         elif self.place.packed is None and (stated or self.value.items or self._stream(f, ds)):
             self._true_packing(f, stated)
+        if not known and self.syntax == native and self.layout.alloc > 8:
+            raise VideoError(self.path, 'its transfer syntax is unknown, and with it the order of its bytes', 'Export it again')
 
     def _unpacked(self, ds):
         "Are there, under the name of a compression, exactly the bytes of pixels without any?"
@@ -1526,7 +1543,7 @@ class DicomReader(_DicomFile, Reader):
             raise VideoError(self.path, 'its pixels are not compressed as its transfer syntax says', 'Export it again')
         if not _same_family(p.family, stated):
             true = _syntax_of(p.family)
-            self._contradict(self.syntax.name, 'an MPEG stream' if p.family == 'mpeg' else true.name)
+            self._contradict(_syntax_name(self.syntax), 'an MPEG stream' if p.family == 'mpeg' else true.name)
             self.syntax = true
         elif p.family == 'baseline' and stated == 'extended': self.syntax = _syntax_of('baseline')
         if p.size and p.size == self.size and p.samples in (1,3): self._true_samples(p)
@@ -1577,10 +1594,10 @@ class DicomReader(_DicomFile, Reader):
         if c != stated: self._contradict(stated.words(), c.words())
         bits = c.bits(self.size)
         if not bits: return 0
-        there,packed = 8*v.have//bits,self.place.packed is not None
-        if number and (v.stated == _never or packed): there = min(there, number)    # what is behind may be no pixels
+        there = 8*v.have//bits
+        if number and (v.stated == _never or not self._near()): there = min(there, number)    # what is behind may be no pixels
         n = 0 if c.alloc%8 else bits//8
-        if n and number and not packed and there > number: there = self._without_padding(pixels, number, there, n)
+        if n and number and there > number: there = self._without_padding(pixels, number, there, n)
         rest = v.have - there*n
         if n and there and there == number and there*n%2 < rest < n:
             self._contradict(f'{there} frames', f'these and {rest} bytes', f'{there} frames')
@@ -1742,7 +1759,7 @@ class DicomMpegReader(_DicomFile, PyAVReader):
         self.claimed = own or (said if said and said > 1 else None)
         if own and said and own != said: self._contradict(f'{said} frames', f'{own} frames')
         syntax = ds.file_meta.TransferSyntaxUID
-        if _family(syntax) != 'mpeg': self._contradict(syntax.name, 'an MPEG stream')
+        if _family(syntax) != 'mpeg': self._contradict(_syntax_name(syntax), 'an MPEG stream')
         self._time(ds, self.claimed, self.fps)
         self.seconds,self.region = None,_image_region(_regions(ds, self.size))
 
