@@ -21,7 +21,7 @@ def frame_rate(
     if not len(steps) or times[-1] <= times[0]: return None
     if uneven(times, unit).any(): return _tidy(1/max(np.median(steps), 1e-9))
     mean = len(steps)/(times[-1] - times[0])
-    rounding = max(unit, .001)/(times[-1] - times[0])
+    rounding = min(.05, max(unit, .001)/(times[-1] - times[0]))
     return _tidy(stated if stated and abs(stated/mean - 1) <= rounding else mean)
 
 def _tidy(rate): return float(f'{rate:.9g}')                     # 25, not 24.999999999999996
@@ -88,14 +88,16 @@ def notes_on_times(
         odd, steps = uneven(times, unit), np.diff(times)
         if odd.any(): notes['variable rate'] = (f'{odd.sum()} of {len(odd)} intervals are uneven, from {1000*steps.min():.0f} to {1000*steps.max():.0f} ms '
                                                f'(median {1000*np.median(steps):.0f}): each frame has the time that the file states')
-    doubt = _doubt(rate, stated, notes, backwards)
+    stuck = times is not None and len(times) > 1 and rate is None
+    doubt = _doubt(rate, stated, notes, backwards) if not stuck else 'all its time stamps are the same'
+    if doubt and not is_possible_rate(rate) and times is not None and is_possible_rate(stated): doubt += f'; the {stated:.4g} frames a second of its header are taken'
     if doubt: notes['rate in doubt'] = doubt
     return notes
 
 # %% ../../nbs/base/05_times.ipynb #d01f88aa
 def _doubt(rate, stated, notes, backwards):
     "Why the rate is in doubt, or ''."
-    if rate is not None and not is_possible_rate(rate): return f'it says {rate:.6g} frames a second, which cannot be: give the true rate as fps='
+    if rate is not None and not is_possible_rate(rate): return f'it says {rate:.6g} frames a second, which cannot be'
     if backwards: return f'{backwards} time stamps run backwards: such a frame has the time of the one before'
     apart = rate and stated and not notes and abs(stated/rate - 1) > .05
     return f'its header states {stated:.4g} frames a second, its time stamps {rate:.4g}: the time stamps count' if apart else ''

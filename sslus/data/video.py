@@ -206,6 +206,8 @@ _each_its_own = {'mjpeg', 'png', 'jpeg2000', 'ffv1', 'huffyuv', 'rawvideo', 'dvv
 _strict = dict(err_detect='crccheck+bitstream+buffer+explode')   # an error in place of a frame that is made up
 _checks = dict.fromkeys(('mjpeg', 'wmv1', 'wmv2', 'msmpeg4v1', 'msmpeg4v2', 'msmpeg4v3'), _strict) # decoders that mark no damage
 
+def _oblong(aspect): return f'a pixel is {aspect:.3f} times as wide as it is high: frames are as stored, a store makes them square'
+
 class _Undecodable:
     "Stands for the frame of a packet that cannot be decoded."
     is_corrupt = True
@@ -338,7 +340,7 @@ class PyAVReader(Reader):
     def _set_aspect(self, ratio):
         self.pixel_aspect = float(ratio)
         self.info['pixel_aspect'] = f'{ratio.numerator}:{ratio.denominator}'
-        self.notes['pixel aspect'] = f'a pixel is {float(ratio):.3f} times as wide as it is high: frames are as stored, a store makes them square'
+        self.notes['pixel aspect'] = _oblong(self.pixel_aspect)
 
     def _set_interlaced(self):
         self.info['interlaced'] = True
@@ -392,7 +394,7 @@ class PyAVReader(Reader):
         times = self._packet_times()
         rate = frame_rate(times, self.time_unit, self.stated_fps) if len(times) > 1 else self.stated_fps
         self.notes.update(notes_on_times(times if len(times) > 1 else None, self.stated_fps, self.time_unit))
-        return rate if is_possible_rate(rate) else None
+        return next((float(o) for o in (rate, self.stated_fps) if is_possible_rate(o)), None)
 
     def _packet_times(self):
         "Seconds of the packets that are shown, rising."
@@ -437,7 +439,7 @@ class PyAVReader(Reader):
         whole = n
         if self._counts_frames and indexed == n > 1: pass       # an avi's index stands at its end: it is all there
         elif self.claimed: whole = self.claimed
-        elif self.seconds and len(known) > 1:
+        elif self.seconds and is_possible_rate(frame_rate(np.sort(known))):
             end = max(known) + (max(known) - min(known))/(len(known) - 1)
             whole = round(n*max(1, self.seconds/max(end, 1e-3)))
         if n < .95*whole and whole-n > 2: raise _Short(whole)
@@ -980,7 +982,7 @@ def _native_syntax(implicit, little):
 _must = dict(Rows=int, Columns=int, BitsAllocated=int, BitsStored=int, SamplesPerPixel=int, PhotometricInterpretation=str)
 _palettes = [f'{kind}{colour}PaletteColorLookupTable{part}' for colour in ('Red', 'Green', 'Blue')
              for kind,part in (('', 'Descriptor'), ('', 'Data'), ('Segmented', 'Data'))]
-_time_tags = ['FrameTime', 'FrameTimeVector', 'ActualFrameDuration', 'CineRate', 'RecommendedDisplayFrameRate',
+_time_tags = ['PixelAspectRatio', 'FrameTime', 'FrameTimeVector', 'ActualFrameDuration', 'CineRate', 'RecommendedDisplayFrameRate',
               'EffectiveDuration']
 _window_tags = ['RescaleSlope', 'RescaleIntercept', 'ModalityLUTSequence', 'VOILUTSequence', 'VOILUTFunction',
                 'WindowCenter', 'WindowWidth', 'SharedFunctionalGroupsSequence']
@@ -1484,6 +1486,7 @@ class DicomReader(_DicomFile, Reader):
             self._count(f, _frames_stated(ds))
         self._without_sign()
         self._time(ds, self.claimed)
+        self._look_at_aspect(ds)
         c = self.layout
         if c.stored > 8 and c.samples == 1 and _shown_levels(ds, np.zeros(1, np.int64)) is not None: self.info['levels'] = 'window'
 
@@ -1495,6 +1498,14 @@ class DicomReader(_DicomFile, Reader):
         else: return
         self._contradict(c.kind if c.kind in _known_kinds else 'another colour space', why, 'MONOCHROME2')
         self.layout = replace(c, kind='MONOCHROME2')
+
+    def _look_at_aspect(self, ds):
+        "Note pixels that are not square, by PixelAspectRatio: height to width."
+        ratio = _numbers(ds, 'PixelAspectRatio')
+        if len(ratio) != 2 or not 1.004 < max(ratio)/min(ratio) < 10: return
+        self.pixel_aspect = ratio[1]/ratio[0]
+        self.info['pixel_aspect'] = f'{ratio[1]:g}:{ratio[0]:g}'
+        self.notes['pixel aspect'] = _oblong(self.pixel_aspect)
 
     def _without_sign(self):
         "Colours, and the pictures of baseline JPEG, have no sign."
@@ -2226,6 +2237,7 @@ def _set_times(self:Video, stamps):
     rate = frame_rate(times, r.time_unit, r.stated_fps)
     r.notes.update(notes_on_times(times, r.stated_fps, r.time_unit, backwards))
     if is_possible_rate(rate): self._times,self._rate = times,rate
+    elif is_possible_rate(r.stated_fps): self._times,self._rate = np.arange(len(stamps))/r.stated_fps,r.stated_fps
 
 # %% ../../nbs/data/01_video.ipynb #ac20f876
 @patch
