@@ -94,9 +94,12 @@ def _samples(video, every=1, most=128 << 20):
 def _cleaned(video, every, clean, most=128 << 20):
     "Cleaned frames of the clip, and what was found; VideoError where the clip is to be left out."
     grey, rgb, kept = _samples(video, every, most)
-    fitted = clean.fit(grey, rgb)
+    frames = lambda: kept if kept is not None else video._grey(every)
+    all_ = dict(stored=frames(), every=every) if getattr(clean, 'looks_at_all', False) else {}
+    fitted = clean.fit(grey, rgb, **all_)
     if fitted.drop: raise VideoError(video.path, fitted.drop, 'It is left out as clean= asks')
-    return (fitted.apply(g) for g in (kept if kept is not None else video._grey(every))), fitted.facts
+    left_out = set(getattr(fitted, 'left_out', ()))
+    return (fitted.apply(g) for k,g in enumerate(frames()) if k not in left_out), fitted.facts
 
 # %% ../../nbs/data/02_store.ipynb #2c53a4bb
 def _frames(path, every, region, clean):
@@ -580,7 +583,7 @@ def build(cls:FrameStore,
     if names not in (None, 'hash'): raise StoreError(f"names={names!r}: choose 'hash' (codes in place of names) or None (names as they are)")
     if names is None and (salt or key_table): raise StoreError("salt= and key_table= belong to names='hash': without it the store holds the names as they are")
     people = People(same, distinct)
-    dest, clean = Path(dest), _clean(clean)
+    dest, clean = Path(dest), _unnamed(_clean(clean), names)
     tbl = _clip_table(videos, patient if table is None else table, machine if table is None else table, columns, people)
     more = dict(clean=clean and json.loads(json.dumps(clean.settings())), region=region, names=names, columns=list(columns))
     plan = true = _plan(tbl, dict(size=int(size), every=int(every), fit=fit, upscale=bool(upscale), fps=fps, **{k: v for k,v in more.items() if v}))
@@ -610,6 +613,17 @@ def _clean(clean):
         return made
     if clean and not hasattr(clean, 'fit'): raise StoreError(f'clean={clean!r}: pass True, or settings: Clean(...) of sslus.data.clean')
     return clean or None
+
+def _unnamed(clean, names):
+    "Cleaning where names are coded: frames unlike all others are left out, unless something else was asked for."
+    import warnings
+    from dataclasses import replace
+    from sslus.base.people import PeopleWarning
+    if names and clean is None:
+        warnings.warn('names are coded, but nobody looked at the pictures: a name burned into the frames stays readable. '
+                      'Ask for cleaning as well (clean=True, or --clean), and look at show_worst(store) of sslus.data.clean', PeopleWarning, stacklevel=3)
+    if not names or getattr(clean, 'unlike', '') is not None: return clean
+    return replace(clean, unlike='drop')
 
 def _how(plan, clean):
     "For each clip what decoding must know beside the usual settings."
