@@ -449,6 +449,7 @@ def is_split(frames # uint8 (T,H,W)
 _limits = dict(frame=1.85, change=3.6, window=1.85, clip=.9, low=.9, high=.9) # evidence from which a line may be letters
 _of     = dict(change=['light'], low=['light'], high=['dark'])  # letters looked for where it is not both
 _sure   = 1.4                                                  # times that: painted over
+_again  = 2                                                    # the same where it was painted once: a halo is no letter
 _window = 8                                                    # frames of which the mean is taken
 _each   = 4                                                    # frames from one that is read by itself to the next
 
@@ -512,8 +513,8 @@ def _run(on, at, gap):
 
 def _line_box(y, x, h, busy):
     "The box of a line around a pixel, for letters of `h` pixels: as wide as its strokes go on."
-    across = busy[max(0, y - h//2):y + h//2 + 1].mean(0)
-    across = np.convolve(across, np.ones(h//2)/(h//2), 'same')
+    rows = lambda a, b: np.convolve(busy[max(0, a):max(1, b)].mean(0), np.ones(h)/h, 'same')
+    across = rows(y - h//2, y + h//2 + 1) - np.maximum(rows(y - h, y - h//2 - 1), rows(y + h//2 + 2, y + h + 1) if y + h//2 + 2 < len(busy) else 0)
     left,right = map(int, _run(across > .3*across[max(0, x - h):x + h + 1].max(), x, 1.6*h))
     H,W = busy.shape
     return max(0, y - 3*h//4),max(0, left - h//3),min(H, y + 3*h//4 + 1),min(W, right + h//3 + 1)
@@ -771,8 +772,7 @@ def _read_again(watch, ink, moving, paint):
             lines,best = watch.reader.read(_painted(x, done, moving), kind)
             left.append((best, number))
             for o in lines:
-                halo = o.score < 2 and o.covered(_grown(done[o.at], 3)) > .6
-                if paint and not last and o.score >= _sure and not halo: ink[o.at] |= o.ink & watch.inside[o.at]
+                if paint and not last and o.score >= _again: ink[o.at] |= o.ink & watch.inside[o.at]
     return left
 
 def _missed(watch):
