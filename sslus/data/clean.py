@@ -515,7 +515,9 @@ def _line_box(y, x, h, busy):
     "The box of a line around a pixel, for letters of `h` pixels: as wide as its strokes go on."
     rows = lambda a, b: np.convolve(busy[max(0, a):max(1, b)].mean(0), np.ones(h)/h, 'same')
     across = rows(y - h//2, y + h//2 + 1) - np.maximum(rows(y - h, y - h//2 - 1), rows(y + h//2 + 2, y + h + 1) if y + h//2 + 2 < len(busy) else 0)
-    left,right = map(int, _run(across > .3*across[max(0, x - h):x + h + 1].max(), x, 1.6*h))
+    on = across > .3*across[max(0, x - h):x + h + 1].max()
+    on[x] = True                                                   # where the bands are as busy as the line
+    left,right = map(int, _run(on, x, 1.6*h))
     H,W = busy.shape
     return max(0, y - 3*h//4),max(0, left - h//3),min(H, y + 3*h//4 + 1),min(W, right + h//3 + 1)
 
@@ -549,6 +551,7 @@ class _LineReader:
     def __call__(self, strokes, limit, free=None, n=6):
         "Up to `n` lines in a picture of strokes, and the best score, in multiples of the limit."
         import cv2
+        if min(strokes.shape) < 9: return [],0.
         busy = _changes(strokes, self.inside if free is None else free)
         coarse = cv2.blur(_halved(busy, 2), (3, 3))
         if coarse.max() < np.sqrt(15*limit): return [],0.              # many pictures end here
