@@ -166,14 +166,16 @@ def _with_patient(t):
 
 def _left(videos, clips, store):
     "Say which files of the folder are no clips, and which clips could not be used."
+    from sslus.data.clean import looked_for
     from sslus.data.dicom import dicom_failed
     from sslus.data.store import not_clips
     if rest := not_clips(videos, clips.path): print('  not taken:', ', '.join(f'{n} {k}' for k,n in rest.items()))
     for r in [*dicom_failed(clips).itertuples(), *store.failed.itertuples()]: print(f'  left out: {r.path}: {r.reason}. {r.remedy}')
     for o in store.twins(): print(f'  the same frames: {", ".join(o)}. They stay on one side of every split')
-    flagged = {c: store.videos[store.videos[c].fillna(False).astype(bool)].name.tolist() for c in ('colour', 'split_view', 'static') if c in store.videos}
+    flagged = {c: store.videos[store.videos[c].fillna(False).astype(bool)].name.tolist() for c in ('colour', 'split_view', 'static', 'may_hold_text') if c in store.videos}
     for c,names in flagged.items():
         if names: print(f'  flagged {c}: {", ".join(names[:5])}{f" and {len(names) - 5} more" if len(names) > 5 else ""}. Look at them; they are stored')
+    if 'frames_seen' in store.videos: print(f'  {looked_for(store)}')
     if n := int((clips['group'] == 'study').sum()) if 'group' in clips else 0: print(f'  {n} clips name no patient (PatientID is empty): each study is a group; a patient with several studies counts as several')
     if n := int(store.videos.fps.isna().sum()): print(f'  {n} clips do not say their frame rate: give it with --fps, or pre-train with --frames in place of --seconds')
 

@@ -6,12 +6,13 @@ Docs: https://sslus.github.io/sslus/data/clean.html.md"""
 
 # %% auto #0
 __all__ = ['Sector', 'find_sector', 'is_colour', 'find_overlays', 'inpaint', 'Changing', 'find_changing', 'is_static', 'is_split',
-           'Clean', 'Fitted', 'show_clean']
+           'Clean', 'Fitted', 'show_clean', 'looked_for', 'text_table', 'show_worst']
 
 # %% ../../nbs/data/12_clean.ipynb #8166fb18
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
+import json
 import numpy as np
 from fastcore.basics import patch
 from .video import Video, image_extensions, to_grey
@@ -444,8 +445,364 @@ def is_split(frames # uint8 (T,H,W)
     level_rows = len(big) > 1 and min(b for _,b in rows) - max(a for a,_ in rows) > .6*max(b - a for a,b in rows)
     return bool(level_rows and all(a[1] < b[0] for a,b in zip(cols, cols[1:])))
 
+# %% ../../nbs/data/12_clean.ipynb #a95c9560
+_limits = dict(frame=1.85, change=3.6, window=1.85, clip=.9, low=.9, high=.9) # evidence from which a line may be letters
+_of     = dict(change=['light'], low=['light'], high=['dark'])  # letters looked for where it is not both
+_sure   = 1.4                                                  # times that: painted over
+_again  = 2                                                    # the same where it was painted once: a halo is no letter
+_window = 8                                                    # frames of which the mean is taken
+_each   = 4                                                    # frames from one that is read by itself to the next
+
+def _line_steps(side):
+    "Heights of letters looked for: (times the picture is halved, pixels of the halved picture)."
+    return [(k, h) for k in range(5) for h in (7, 9) if max(7, .013*side) <= h*2**k <= max(9, .15*side)]
+
+def _box_mean(x, width, height):
+    import cv2
+    return cv2.blur(x, (width, height), borderType=cv2.BORDER_CONSTANT)
+
+def _halved(x, times):
+    import cv2
+    for _ in range(times): x = cv2.resize(x, None, fx=.5, fy=.5, interpolation=cv2.INTER_AREA)
+    return x
+
+def _middles(busy, h):
+    "How busy a line `h` pixels high is at its emptiest of three boxes in a row, for each pixel as its middle."
+    w = _odd(1.2*h)
+    box,three = _box_mean(busy, w, _odd(.8*h)),np.zeros_like(busy)
+    if busy.shape[1] > 2*w: three[:, w:-w] = np.minimum(np.minimum(box[:, :-2*w], box[:, 2*w:]), box[:, w:-w])
+    return three
+
+def _bands(x, h):
+    "Means of `x` in the band above and in the band below a line, for the middles in rows that have both."
+    high = max(2, round(.35*h))
+    beside,off = _box_mean(x, 3*_odd(1.2*h), high),h//2 + high//2 + max(1, h//6)
+    return beside,off
+
+def _changes(strokes, free):
+    "Change of the strokes' contrast from each pixel to the next, where we may look."
+    import cv2
+    out = np.zeros(strokes.shape, np.uint8)
+    out[:, 1:] = cv2.absdiff(strokes[:, 1:], strokes[:, :-1])
+    out[~free] = 0
+    return out.astype(np.float32)
+
+# %% ../../nbs/data/12_clean.ipynb #7a4c53ec
+@dataclass
+class _Line:
+    "A line that may be letters."
+    score:float    # multiples of the limit
+    box:tuple      # rows and columns: top, left, bottom, right
+    ink:np.ndarray # bool, of the box: the strokes
+    core:np.ndarray # bool, of the box: the strongest of them
+
+    @property
+    def at(self): return slice(self.box[0], self.box[2]),slice(self.box[1], self.box[3])
+
+    def covered(self, mask):
+        "Share of the strongest strokes that lie in a mask of the box."
+        return (self.core & mask).sum()/max(1, self.core.sum())
+
+def _run(on, at, gap):
+    "First and last of the places that are on around `at`, over gaps of up to `gap` places."
+    places = np.flatnonzero(on)
+    breaks = np.flatnonzero(np.diff(places) > gap)
+    firsts,lasts = places[np.r_[0, breaks + 1]],places[np.r_[breaks, len(places) - 1]]
+    i = np.abs(np.clip(at, firsts, lasts) - at).argmin()
+    return firsts[i],lasts[i]
+
+def _line_box(y, x, h, busy):
+    "The box of a line around a pixel, for letters of `h` pixels: as wide as its strokes go on."
+    rows = lambda a, b: np.convolve(busy[max(0, a):max(1, b)].mean(0), np.ones(h)/h, 'same')
+    across = rows(y - h//2, y + h//2 + 1) - np.maximum(rows(y - h, y - h//2 - 1), rows(y + h//2 + 2, y + h + 1) if y + h//2 + 2 < len(busy) else 0)
+    on = across > .3*across[max(0, x - h):x + h + 1].max()
+    on[x] = True                                                   # where the bands are as busy as the line
+    left,right = map(int, _run(on, x, 1.6*h))
+    H,W = busy.shape
+    return max(0, y - 3*h//4),max(0, left - h//3),min(H, y + 3*h//4 + 1),min(W, right + h//3 + 1)
+
+def _line_ink(strokes):
+    "The strokes in the box of a line with their rim, and the strongest of them."
+    import cv2
+    some = strokes[strokes > 8]
+    high = np.quantile(some, .9) if len(some) else 255
+    rim = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    return cv2.dilate((strokes > max(8, .35*high)).astype(np.uint8), rim) > 0,strokes > .7*high
+
+class _LineReader:
+    "Finds lines of letters within a mask (H,W)."
+    def __init__(self, inside):
+        self.inside,self.steps,self.seen = inside,_line_steps(min(inside.shape)),{}
+        for k,h in self.steps:                                     # share of the bands above and below that can be seen
+            beside,off = _bands(_halved(inside.astype(np.float32), k), h)
+            self.seen[k, h] = beside
+
+    def middles(self, busy, k, h, limit):
+        "Pixels that may be the middle of a line `h` pixels high, with half of the limit or more: rows, columns and scores."
+        three = _middles(busy, h)
+        y,x = np.nonzero(three > np.sqrt(10*limit))                # with fewer strokes even empty bands would not do
+        if not len(y): return y,x,np.zeros(0)
+        beside,off = _bands(busy, h)
+        up,down,line = np.maximum(y - off, 0),np.minimum(y + off, len(busy) - 1),three[y, x]
+        unseen = lambda rows: .3*line*(1 - self.seen[k, h][rows, x])   # what lies beyond the sector or the frame says nothing for a line
+        around = np.maximum(beside[up, x] + unseen(up), beside[down, x] + unseen(down))
+        return y,x,(line - around)/(around + 2)*np.clip(line/10, 0, 2)
+
+    def __call__(self, strokes, limit, free=None, n=6):
+        "Up to `n` lines in a picture of strokes, and the best score, in multiples of the limit."
+        import cv2
+        if min(strokes.shape) < 9: return [],0.
+        busy = _changes(strokes, self.inside if free is None else free)
+        coarse = cv2.blur(_halved(busy, 2), (3, 3))
+        if coarse.max() < np.sqrt(15*limit): return [],0.              # many pictures end here
+        small,found,last = {0: busy},[],0
+        for k in range(1, 1 + max(k for k,_ in self.steps)): small[k] = _halved(small[k-1], 1)
+        spots = {(k, h): self.middles(small[k], k, h, limit) for k,h in self.steps}
+        score = np.concatenate([s for _,_,s in spots.values()])/limit
+        if not len(score): return [],0.
+        y,x = (np.concatenate([o[i]*2**k + 2**k//2 for (k,_),o in spots.items()]) for i in (0, 1))
+        high,best = np.concatenate([np.full(len(o[0]), h*2**k) for (k,h),o in spots.items()]),float(score.max())
+        while len(found) < n and (i := int(score.argmax())) >= 0 and score[i] >= 1:
+            line = _Line(float(score[i]), _line_box(int(y[i]), int(x[i]), int(high[i]), busy), None, None)
+            line.ink,line.core = _line_ink(np.where(self.inside[line.at], strokes[line.at], 0))
+            found.append(line)
+            top,left,bottom,right = line.box
+            score[(y >= top) & (y < bottom) & (x >= left) & (x < right)] = 0
+        return found,best
+
+    def read(self, g, kind, free=None):
+        "Lines of light and of dark letters in a picture, and the best score. Gaps between light strokes are dark: the better counts."
+        found = [self(s, _limits[kind], free) for s in _light_dark(g, _of.get(kind, ['light', 'dark']))]
+        lines = [o for some,_ in found for o in some]
+        beaten = lambda line: any(o.score > 1.1*line.score and _overlap(o.box, line.box) for o in lines)
+        return [o for o in lines if not beaten(o)],max(best for _,best in found)
+
+# %% ../../nbs/data/12_clean.ipynb #66e6fd1a
+def _letter_side(shape): return _odd(max(5, .025*min(shape)))   # side in pixels of a box that no stroke of a letter fills
+
+def _light_dark(g, of):
+    "Strokes brighter, and strokes darker than their surroundings."
+    import cv2
+    box = np.ones((_letter_side(g.shape),)*2, np.uint8)
+    how = dict(light=cv2.MORPH_TOPHAT, dark=cv2.MORPH_BLACKHAT)
+    return [cv2.morphologyEx(g, how[o], box) for o in of]
+
+def _overlap(a, b):
+    "Do two boxes share a pixel?"
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+# %% ../../nbs/data/12_clean.ipynb #5a0ab6b5
+def _thumb(g):
+    "A frame of 32 x 32 pixels, as a row of numbers."
+    import cv2
+    return cv2.resize(g, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32).ravel()
+
+def _alike(a, b):
+    "Correlation of two pictures; 0 where one of them is flat."
+    a,b = a - a.mean(),b - b.mean()
+    return float((a*b).sum()/np.sqrt((a*a).sum()*(b*b).sum() + 1))
+
+@dataclass
+class _Usual:
+    "What most frames of a clip look like."
+    picture:np.ndarray # of 32 x 32 pixels, in a row
+    still:np.ndarray   # bool: pixels that stay as they are, the surroundings
+
+    def __call__(self, g):
+        "Is the frame like most?"
+        x = _thumb(g)
+        changed = np.abs(x - self.picture)[self.still] > 12
+        return _alike(x, self.picture) > .5 and (len(changed) < 50 or changed.mean() < .15)
+
+def _usual(frames):
+    "What most of the frames look like; None where fewer than three quarters are alike."
+    small = np.stack([_thumb(g) for g in frames])
+    for _ in range(2):                                             # the second time without those that are unlike
+        middle = np.median(small, 0)
+        usual = _Usual(middle, np.median(np.abs(small - middle), 0) < 1)
+        like = np.array([usual(g) for g in frames])
+        if like.mean() < .75: return None
+        small = np.stack([_thumb(g) for g,ok in zip(frames, like) if ok])
+    return usual
+
+# %% ../../nbs/data/12_clean.ipynb #f6ff2533
+class _Votes:
+    "Lines found in pictures of one kind, and which pixels are strokes in most of those that show them."
+    def __init__(self, shape):
+        self.strokes,self.looks = np.zeros(shape, np.uint16),np.zeros(shape, np.uint16)
+        self.lines,self.sizes,self.settled = [],{},np.zeros(shape, bool)     # sizes: pixels of ink in each picture
+
+    @property
+    def ink(self): return self.settled | (self.strokes > .4*self.looks)
+
+    def add(self, line, number):
+        "One more line; what was seen often and stays where it is need not be looked for again."
+        self.lines.append(line)
+        self.sizes[number] = self.sizes.get(number, 0) + line.ink.sum()
+        self.strokes[line.at] += line.ink
+        self.looks[line.at] += 1
+        often = (self.strokes[line.at] > .4*self.looks[line.at]) & (self.looks[line.at] > 5)
+        if (often & line.ink).sum() > .7*line.ink.sum(): self.settled[line.at] |= often
+
+    @property
+    def moves(self):
+        "Text that moves leaves strokes on many more pixels than it has at any time."
+        size = max(self.sizes.values(), default=0)
+        return len(self.sizes) > 2 and bool(self.ink.sum() > 1.7*size)
+
+    @property
+    def where(self):
+        "The boxes of all lines, a little larger: where moving text may be."
+        return _grown(self.looks > 0, .02*min(self.looks.shape))
+
+# %% ../../nbs/data/12_clean.ipynb #852819b9
+class _Watch:
+    "Looks at the frames of a clip, one after another, and remembers what may be letters."
+    def __init__(self, inside, known, usual=None, moving=True):
+        self.inside,self.known,self.usual,self.moving,self.reader = inside,known,usual,moving,_LineReader(inside)
+        self.nearly,self.done = _grown(known, 1.5),np.zeros_like(inside)
+        self.votes = {k: _Votes(inside.shape) for k in _limits}
+        self.sums = {k: np.zeros(inside.shape, np.uint32) for k in ('clip', 'low', 'high')}
+        self.n,self.blocks,self.unlike,self.unsure,self.worst = 0,0,[],[],{}
+        self.last,self.block,self.looked = [],[],[]
+
+    def look(self, kind, number, picture, but=None):
+        "Lines of a picture: those that are sure get a vote."
+        free = self.inside & ~self.votes[kind].settled & ~self.done
+        if but is not None: free &= ~but
+        lines,best = self.reader.read(picture, kind, free)
+        for o in lines:
+            if o.covered(self.nearly[o.at]) > .75: self.done[o.at] |= o.ink      # the rules for still ink have it, and finer
+            elif o.score >= _sure: self.votes[kind].add(o, number)
+            else: self.unsure.append((o.score, number, o))
+        self.remember(kind, best, number, picture)
+
+    def remember(self, kind, best, number, picture, n=3):
+        "The pictures with the most evidence, `n` of a kind."
+        kept = self.worst.setdefault(kind, [])
+        if len(kept) < n or best > kept[-1][0]:
+            self.worst[kind] = sorted([*kept, (best, number, picture)], key=lambda o: -o[0])[:n]
+
+    def add(self, number, g, full, ink=None):
+        "The next frame: its number, its part within the box, all of it, and its own changing ink."
+        if self.usual is not None and not self.usual(full):
+            self.unlike.append((number, self.reader.read(g, 'frame')[1]))
+            return
+        if self.n % _each == 0:
+            self.looked.append(number)
+            self.look('frame', number, g, ink)
+        self.sums['clip'] += g
+        self.n += 1
+        self.last = [*self.last[-4:], (number, g)]
+        self.change()
+        self.block.append(g)
+        if len(self.block) == _window: self.close(number)
+
+    def change(self):
+        "What is in the middle one of five frames, and neither in the first nor in the last."
+        if len(self.last) == 5: self.against(2, 0, 4)
+        if self.n == 5:
+            self.against(0, 2, 4)
+            self.against(1, 3, 4)
+
+    def against(self, i, *others):
+        import cv2
+        number,g = self.last[i]
+        a,b = (self.last[j][1] for j in others)
+        self.look('change', number, cv2.subtract(g, cv2.max(a, b)))
+        self.look('change', number, cv2.subtract(255 - g, cv2.max(255 - a, 255 - b)))
+
+    def close(self, number):
+        "The mean of a block of frames."
+        if self.moving:
+            block = np.stack(self.block)
+            self.look('window', number - len(block)//2, (block.mean(0) + .5).astype(np.uint8))
+            self.sums['low'] += block.min(0)
+            self.sums['high'] += block.max(0)
+            self.blocks += 1
+        self.block = []
+
+    def finish(self):
+        "After the last frame."
+        if len(self.last) == 5:
+            self.against(4, 2, 0)
+            self.against(3, 1, 0)
+        if len(self.block) > _window//2: self.close(self.last[-1][0])
+        if self.blocks > 1:
+            for kind,n in dict(clip=self.n, low=self.blocks, high=self.blocks).items():
+                self.look(kind, self.last[len(self.last)//2][0], (self.sums[kind]/n + .5).astype(np.uint8))
+        return self
+
+# %% ../../nbs/data/12_clean.ipynb #1ec46f55
+@dataclass
+class _Moving:
+    "Lines of letters that move, looked for in each frame."
+    where:np.ndarray # bool (h,w)
+    reader:object    # `_LineReader` of all that is looked at
+
+    def __call__(self, frame):
+        "The strokes of one frame."
+        ink = np.zeros(frame.shape, bool)
+        for o in self.reader.read(frame, 'frame')[0]: ink[o.at] |= o.ink & self.where[o.at]
+        return ink
+
+@dataclass
+class _Read:
+    "What the frames told: letters to paint over, and what may be left."
+    ink:np.ndarray       # bool (h,w): strokes of lines that stand
+    moving:_Moving|None  # lines that move; None: none does
+    left:float           # strongest evidence after painting, in multiples of the limit: from 1 on it may be letters
+    frame:int            # number of the frame with it
+    seen:int             # frames looked at
+    unlike:list          # numbers of the frames that are unlike all others
+
+def _painted(picture, ink, moving):
+    "A picture without the ink."
+    if moving is not None: ink = ink | moving(picture)
+    if not ink.any(): return picture
+    out,at = picture.copy(),_around(ink)
+    out[at] = inpaint(picture[at], ink[at])
+    return out
+
+def _read_again(watch, ink, moving, paint):
+    "Look at the worst pictures once more, painted; strokes that can still be read are added. Evidence that is left then."
+    pictures = [(kind, number, x) for kind,kept in watch.worst.items() for _,number,x in kept]
+    if moving is not None: pictures = [o for o in pictures if o[0] == 'frame']           # in all others moving text is a smear
+    for last in (False, True):
+        left = []
+        for kind,number,x in pictures:
+            done = ink | watch.known
+            lines,best = watch.reader.read(_painted(x, done, moving), kind)
+            left.append((best, number))
+            for o in lines:
+                if paint and not last and o.score >= _again: ink[o.at] |= o.ink & watch.inside[o.at]
+    return left
+
+def _missed(watch):
+    "Frames in which a moving line was not found though it was before and after: letters that stay."
+    found = watch.votes['frame'].sizes
+    lost = [k for k in watch.looked if min(found) < k < max(found) and k not in found]
+    return [(1., lost[0])] if len(lost) > .1*len(found) else []
+
+def _settle(watch, paint):
+    "From the lines of all frames to what is painted over and what is left."
+    votes,ink = watch.votes,np.zeros(watch.inside.shape, bool)
+    moves = paint and votes['frame'].moves
+    moving = _Moving(votes['frame'].where & watch.inside, watch.reader) if moves else None
+    done = np.zeros_like(ink)
+    for kind in ('clip', 'low', 'high', 'window', 'frame', 'change'):      # strokes are clearest where many frames were averaged
+        v = votes[kind]
+        if not (v.lines and paint) or kind in ('frame', 'window') and v.moves: continue
+        ink |= v.ink & watch.inside & ~done
+        done |= v.looks > 0
+    left = _read_again(watch, ink, moving, paint) + (_missed(watch) if moves else [])
+    left += [(score, number) for score,number,o in watch.unsure if (o.ink & ink[o.at]).sum() < .5*o.ink.sum() and not moves]
+    left += [(o, number) for number,o in watch.unlike]
+    score,frame = max(left, default=(0., 0))
+    return _Read(ink, moving, round(float(score), 2), int(frame), watch.n + len(watch.unlike), [k for k,_ in watch.unlike])
+
 # %% ../../nbs/data/12_clean.ipynb #9b3a4106
-_version = 2     # raise it when the same choices give other frames
+_version = 3     # raise it when the same choices give other frames
 
 # %% ../../nbs/data/12_clean.ipynb #8ae2c3f5
 @dataclass(frozen=True)
@@ -457,9 +814,14 @@ class Clean:
     colour:bool|str='flag'   # 'drop': colour Doppler clips are refused; 'flag': noted
     split:bool|str='flag'    # 'drop': clips with pictures side by side are refused
     static:bool|str='flag'   # 'drop': clips in which nothing moves are refused
+    text:bool|str='flag'     # 'drop': clips that may hold letters after cleaning are refused; False: frames are not read
+    unlike:bool|str|None=None # 'drop': frames unlike all others are left out; None: that where a store codes names, else 'flag'
+    looks_at_all = True      # `fit` takes all frames that will be stored
 
     def __post_init__(self):
-        for k,ok in dict(sector=(False, 'flag', True), crop=(False, True), overlays=(False, 'flag', True), **dict.fromkeys(('colour', 'split', 'static'), (False, 'flag', 'drop'))).items():
+        choices = dict(sector=(False, 'flag', True), crop=(False, True), overlays=(False, 'flag', True), unlike=(None, False, 'flag', 'drop'),
+                       **dict.fromkeys(('colour', 'split', 'static', 'text'), (False, 'flag', 'drop')))
+        for k,ok in choices.items():
             if not any(getattr(self, k) is o or isinstance(o, str) and getattr(self, k) == o for o in ok):
                 raise ValueError(f'{k}={getattr(self, k)!r}: choose one of {", ".join(map(repr, ok))}')
 
@@ -485,6 +847,8 @@ class Fitted:
     sector:Sector|None=None
     overlays:np.ndarray|None=None # bool (H,W), also outside the sector
     changing:Changing|None=None # ink that is looked for in each frame, within the box; None: none
+    moving:object=None    # lines of letters that move and are looked for in each frame, within the box; None: none does
+    left_out:tuple=()     # places, among the frames to be stored, of those that are left out
 
     @property
     def size(self):
@@ -496,6 +860,7 @@ class Fitted:
                )->np.ndarray|None: # bool (h,w); None: no ink
         "Ink of one frame: what stands, and what is there in this frame."
         parts = [self.ink]*(self.ink is not None) + ([self.changing(frame)] if self.changing else [])
+        if self.moving is not None: parts.append(self.moving(frame))
         return np.any(parts, 0) if parts else None
 
     def apply(self,
@@ -513,7 +878,7 @@ class Fitted:
 # %% ../../nbs/data/12_clean.ipynb #bdc1c934
 def _cut(x, at): return x and replace(x, where=x.where[at])
 
-_reasons = dict(colour='it shows colour Doppler', split='it shows pictures side by side', static='nothing moves in it')
+_reasons = dict(colour='it shows colour Doppler', split='it shows pictures side by side', static='nothing moves in it', text='it may hold letters that could not be painted over')
 
 def _share(m, sector): return round(float((m & sector.mask).sum()/max(1, sector.mask.sum())), 5)
 
@@ -534,7 +899,7 @@ def _dropped(c, flags):
 
 # %% ../../nbs/data/12_clean.ipynb #3ba5cae6
 def _fit_clip(c, frames, rgb=None):
-    "`Clean.fit`."
+    "What some frames of a clip tell."
     full = frames.shape[1:]
     sector = find_sector(frames) if c.sector else _whole(full, 'not looked for', 0.)
     flags = _answers(c, frames, rgb, sector.mask)
@@ -547,16 +912,61 @@ def _fit_clip(c, frames, rgb=None):
     return Fitted(box, ~sector.mask[at] if masked else None, ink if ink is not None and ink.any() else None,
                   _facts(sector, found, changing, flags), _dropped(c, flags), sector, found, _cut(changing, at) if c.overlays is True else None)
 
+# %% ../../nbs/data/12_clean.ipynb #65b57a2f
+def _like(c, frames, rgb):
+    "What most of the frames look like (None: not asked, or they differ too much), and the frames that look so."
+    usual = _usual(frames) if c.unlike is not False and len(frames) > 3 else None
+    if usual is None: return None,frames,rgb
+    ok = np.array([usual(g) for g in frames])
+    return usual,frames[ok],rgb if rgb is None else rgb[ok]
+
+def _read_all(c, fit, sample, usual, stored, every):
+    "Look for lines of letters in every frame."
+    top,left,bottom,right = fit.box
+    inside = np.ones(fit.size, bool) if fit.outside is None else ~_grown(fit.outside, 2)
+    known = np.zeros(fit.size, bool) if fit.ink is None else fit.ink
+    watch = _Watch(inside, known, usual, _motion(sample.astype(np.float32)) > .05)
+    for k,g in enumerate(stored):
+        part = np.ascontiguousarray(g[top:bottom, left:right])
+        watch.add(k*every, part, g, fit.changing(part) if fit.changing else None)
+    large = min(fit.sector.mask.shape) >= 190                      # in smaller pictures speckle is as thin as letters
+    return _settle(watch.finish(), c.overlays is True and large)
+
+def _runs(numbers, every):
+    "Frame numbers as runs: [[first, last], ...]."
+    if not numbers: return []
+    breaks = np.flatnonzero(np.diff(numbers) > every) + 1
+    return [[int(o[0]), int(o[-1])] for o in np.split(np.array(numbers), breaks)]
+
+def _with_lines(c, fit, read, every):
+    "What was fitted, with what every frame told added."
+    out = c.unlike == 'drop'
+    fit.ink = read.ink | (False if fit.ink is None else fit.ink)
+    fit.ink,fit.moving = fit.ink if fit.ink.any() else None,read.moving
+    at = slice(fit.box[0], fit.box[2]),slice(fit.box[1], fit.box[3])
+    fit.overlays[at] |= read.ink
+    fit.left_out = tuple(k//every for k in read.unlike) if out else ()
+    may = bool(read.left >= 1)
+    fit.facts.update(text_share=_share(fit.overlays, fit.sector), text_moves=read.moving is not None, text_left=read.left, text_frame=read.frame, may_hold_text=may,
+                     frames_seen=read.seen, frames_unlike=_runs(read.unlike, every), frames_left_out=len(fit.left_out))
+    if c.text == 'drop' and may and not fit.drop: fit.drop = _reasons['text']
+    return fit
+
 # %% ../../nbs/data/12_clean.ipynb #eb6fbe42
 @patch
 def fit(self:Clean,
          frames,   # uint8 (T,H,W): up to 32 frames of the clip, evenly spread
-         rgb=None  # uint8 (T,H,W,3) of the same frames; None where the clip is grey
+         rgb=None, # uint8 (T,H,W,3) of the same frames; None where the clip is grey
+         stored=None, # all frames that will be stored, uint8 (H,W), one after another; None: `frames`
+         every:int=1  # frames of the clip from one stored frame to the next
         )->Fitted:
-    "Look at some frames of a clip and decide once for all of it."
+    "Look at some frames of a clip, then at all, and decide once for all of it."
     frames = np.asarray(frames)
     if frames.ndim != 3 or frames.dtype != np.uint8 or not len(frames): raise ValueError(f'Clean.fit takes uint8 frames (T,H,W), not {frames.dtype} {frames.shape}')
-    return _fit_clip(self, frames, rgb)
+    usual,sample,rgb = _like(self, frames, rgb)
+    fitted = _fit_clip(self, sample, rgb)
+    if self.text is False or fitted.drop: return fitted
+    return _with_lines(self, fitted, _read_all(self, fitted, sample, usual, frames if stored is None else stored, every), every)
 
 # %% ../../nbs/data/12_clean.ipynb #c341055c
 def show_clean(clip,             # path of a clip or a still, Video, or uint8 array (H,W), (T,H,W) or (T,H,W,3)
@@ -565,15 +975,16 @@ def show_clean(clip,             # path of a clip or a still, Video, or uint8 ar
               )->np.ndarray: # its three axes
     "Before, what was found, and after."
     import matplotlib.pyplot as plt
-    frames,rgb = _clip_sample(clip)
-    fit = (clean or Clean()).fit(frames, rgb); i = len(frames)//2
+    frames,rgb,stored = _clip_frames(clip)
+    fit = (clean or Clean()).fit(frames, rgb, stored()); i = len(frames)//2
     before = frames[i] if rgb is None else rgb[i]
     marked = before if before.ndim == 3 else np.repeat(before[..., None], 3, -1)
     marked = marked.copy(); marked[fit.overlays] = 255, 0, 0
     at = slice(fit.box[0], fit.box[2]),slice(fit.box[1], fit.box[3])
     if fit.changing: marked[at][fit.changing(frames[i][at])] = 255, 0, 0
     fig,axs = plt.subplots(1, 3, figsize=(3*height*frames.shape[2]/frames.shape[1], height+.3), layout='constrained')
-    for ax,x,t in zip(axs, (before, marked, fit.apply(frames[i])), ('before', fit.facts['sector'], 'after')):
+    after = f"after; look at frame {fit.facts['text_frame']}: it may hold letters" if fit.facts.get('may_hold_text') else 'after'
+    for ax,x,t in zip(axs, (before, marked, fit.apply(frames[i])), ('before', fit.facts['sector'], after)):
         ax.imshow(x, cmap='gray', vmin=0, vmax=255); ax.set_title(t, fontsize=8); ax.axis('off')
     axs[1].plot(*(np.array(fit.sector.polygon + fit.sector.polygon[:1])*frames.shape[:0:-1]).T, 'c', lw=1, scalex=False, scaley=False)
     return axs
@@ -581,15 +992,89 @@ def show_clean(clip,             # path of a clip or a still, Video, or uint8 ar
 # %% ../../nbs/data/12_clean.ipynb #599d80e2
 def _clip_sample(clip, n=32):
     "Up to `n` frames, grey and in colour (None where the clip has none), spread over a clip of any kind."
+    return _clip_frames(clip, n)[:2]
+
+def _clip_frames(clip, n=32):
+    "`_clip_sample`, and a function that gives all frames in grey, one after another."
     if not isinstance(clip, np.ndarray):
-        if not isinstance(clip, Video) and _is_still(clip): return tuple(o if o is None else o[None] for o in _still_sample(clip))
+        if not isinstance(clip, Video) and _is_still(clip):
+            grey,rgb = (o if o is None else o[None] for o in _still_sample(clip))
+            return grey,rgb,lambda: grey
         from sslus.data.store import _samples
-        return _samples(clip if isinstance(clip, Video) else Video(Path(clip)))[:2]       # what a store's build looks at
-    clip = _sample(clip if clip.ndim > 2 else clip[None], n)
-    return (clip, None) if clip.ndim == 3 else (to_grey(clip), clip)
+        video = clip if isinstance(clip, Video) else Video(Path(clip))
+        grey,rgb,kept = _samples(video)                            # what a store's build looks at
+        return grey,rgb,lambda: video if kept is None else kept
+    clip = clip if clip.ndim > 2 else clip[None]
+    if clip.ndim == 3: return _sample(clip, n),None,lambda: clip
+    some = _sample(clip, n)
+    return to_grey(some),some,lambda: (to_grey(f) for f in clip)
 
 def _is_still(path): return Path(path).suffix.lower() in image_extensions and not Path(path).is_dir()
 
 def _still_sample(path):
     a,g = _still_both(path)
     return g, a if a.ndim == 3 and a.dtype == np.uint8 else None
+
+# %% ../../nbs/data/12_clean.ipynb #4361c83b
+def looked_for(store # FrameStore, or its table `videos`
+              )->str:
+    "What was looked for in the frames, and what was not."
+    videos = getattr(store, 'videos', store)
+    if 'frames_seen' not in videos: return 'Nobody looked for letters in the frames: a name burned into them stays readable.'
+    seen = videos.frames_seen.fillna(0).astype(int)
+    kept,may = int(videos.n.sum() + videos.frames_left_out.sum()),int(videos.may_hold_text.fillna(False).sum())
+    return (f'Looked at {seen.sum()} of {kept} frames for lines of letters: light, dark, half transparent, standing, moving, in one frame alone. {may} of {len(videos)} clips may still hold some; '
+            f'{int(videos.frames_left_out.sum())} frames unlike all others were left out. Not looked for: handwriting, faces, fewer than about five letters, slanted or upright lines, '
+            'letters below 7 pixels or 1.3 % of the shorter side or above 15 %, letters fainter than the speckle around them. Confirm with show_worst.')
+
+# %% ../../nbs/data/12_clean.ipynb #101eb874
+def text_table(store # FrameStore that was built with `clean`
+              )->object: # DataFrame, a row each clip: name, text_left (from 1 on it may hold letters), text_frame, text_share, ...
+    "What evidence of letters is left in each clip, the most suspicious first."
+    columns = ['name', 'text_left', 'text_frame', 'may_hold_text', 'text_share', 'text_moves', 'frames_seen', 'frames_unlike', 'frames_left_out']
+    if 'text_left' not in store.videos: raise ValueError(f'{store.path}: built without looking for letters. Build it with clean=True.')
+    return store.videos[columns].sort_values('text_left', ascending=False)
+
+# %% ../../nbs/data/12_clean.ipynb #462aeb4f
+def _stored_row(store, i, number):
+    "Row of a store that holds frame `number` of clip `i`, or the next one that was not left out."
+    v = store.videos.iloc[i]
+    gone = []
+    if v.frames_left_out: gone = [k for a,b in json.loads(v.frames_unlike) for k in range(a, b + 1, store.every)]
+    place = (number - sum(k < number for k in gone)*store.every)//store.every
+    return int(v['first'] + min(place, v.n - 1))
+
+def _worst_of_store(store, n):
+    "Frames, titles of the clips with the most evidence left."
+    worst = text_table(store).head(n)
+    for i,r in zip(worst.index, worst.itertuples()): yield store[_stored_row(store, i, r.text_frame)],f'{r.name}, frame {r.text_frame}',r.text_left
+
+def _worst_of_clips(clips, n, clean):
+    "The same of clips that are cleaned now."
+    rows = []
+    for i,clip in enumerate(clips):
+        grey,rgb,stored = _clip_frames(clip)
+        fit = clean.fit(grey, rgb, stored())
+        frame = next((g for k,g in enumerate(stored()) if k == fit.facts['text_frame']), grey[0])
+        title = f'clip {i}' if isinstance(clip, np.ndarray) else Path(getattr(clip, 'path', clip)).name
+        rows.append((fit.apply(frame), f"{title}, frame {fit.facts['text_frame']}", fit.facts['text_left']))
+    return sorted(rows, key=lambda o: -o[2])[:n]
+
+# %% ../../nbs/data/12_clean.ipynb #a658772a
+def show_worst(clips,         # FrameStore built with `clean`, or a list of clips (paths, Videos, arrays)
+               n:int=12,      # frames to show
+               clean:Clean|None=None, # for a list of clips; None: `Clean()`
+               columns:int=4,
+               height:float=2 # inches of a picture
+              )->object:      # DataFrame: clip and frame, text_left
+    "The cleaned frames with the most evidence of letters left, the most suspicious first: for a person to confirm."
+    import matplotlib.pyplot as plt, pandas as pd
+    is_store = hasattr(clips, 'videos')
+    rows = list(_worst_of_store(clips, n) if is_store else _worst_of_clips(clips, n, clean or Clean()))
+    lines = -(-len(rows)//columns)
+    fig,axs = plt.subplots(lines, columns, figsize=(columns*height*1.2, lines*(height + .3)), layout='constrained', squeeze=False)
+    for ax in axs.flat: ax.axis('off')
+    for ax,(frame,title,left) in zip(axs.flat, rows):
+        ax.imshow(frame, cmap='gray', vmin=0, vmax=255)
+        ax.set_title(f'{title}\nevidence {left:.2f}', fontsize=7, color='tab:red' if left >= 1 else 'black')
+    return pd.DataFrame([dict(frame=title, text_left=left) for _,title,left in rows])

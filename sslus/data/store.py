@@ -91,19 +91,24 @@ def _samples(video, every=1, most=128 << 20):
     colour = all(a.ndim == 3 and a.dtype == np.uint8 for a,_ in picked)
     return np.stack([g for _,g in picked]), np.stack([a for a,_ in picked]) if colour else None, kept
 
-def _cleaned(video, every, clean, most=128 << 20):
-    "Cleaned frames of the clip, and what was found; VideoError where the clip is to be left out."
+def _cleaned(video, every, clean, most=128 << 20, left_out=None):
+    "Cleaned frames of the clip, and what was found; VideoError where the clip is to be left out. Places of frames that go are added to `left_out`; None: none goes."
     grey, rgb, kept = _samples(video, every, most)
-    fitted = clean.fit(grey, rgb)
+    frames = lambda: kept if kept is not None else video._grey(every)
+    all_ = dict(stored=frames(), every=every) if getattr(clean, 'looks_at_all', False) else {}
+    fitted = clean.fit(grey, rgb, **all_)
     if fitted.drop: raise VideoError(video.path, fitted.drop, 'It is left out as clean= asks')
-    return (fitted.apply(g) for g in (kept if kept is not None else video._grey(every))), fitted.facts
+    gone = set() if left_out is None else set(getattr(fitted, 'left_out', ()))
+    if left_out is not None: left_out.extend(sorted(gone))
+    return (fitted.apply(g) for k,g in enumerate(frames()) if k not in gone), fitted.facts
 
 # %% ../../nbs/data/02_store.ipynb #2c53a4bb
 def _frames(path, every, region, clean, deinterlace=False):
-    "The opened clip, its frames to be stored, and what cleaning found in it."
+    "The opened clip, its frames to be stored, what cleaning found in it, and the places of frames that it leaves out."
+    left_out = []
     video = Video(path, **({} if not region else dict(region=region)), **({} if not deinterlace else dict(deinterlace=deinterlace)))
-    frames, facts = _cleaned(video, every, clean) if clean else (video._grey(every), {})
-    return video, frames, facts
+    frames, facts = _cleaned(video, every, clean, left_out=left_out) if clean else (video._grey(every), {})
+    return video, frames, facts, left_out
 
 @contextmanager
 def _reading(path):
@@ -135,7 +140,7 @@ def decode_clip(path:str,        # clip to read
     sha, n, tmp = hashlib.sha256(), 0, Path(f'{part}.{os.getpid()}.tmp')     # of this process alone: one that outlived a killed build may write beside it
     try:
         _unchanged(path, seen)
-        with _reading(path): video, frames, facts = _frames(path, every, region, clean, deinterlace)
+        with _reading(path): video, frames, facts, left_out = _frames(path, every, region, clean, deinterlace)
         with _reading(path): aspect = video.pixel_aspect
         with open(tmp, 'wb', buffering=0) as f:
             for block in _blocks(_each(frames, path), lambda o: fit_frame(o, size, fit, upscale, aspect), size):
@@ -151,7 +156,8 @@ def decode_clip(path:str,        # clip to read
         return dict(reason=reason, remedy=remedy)
     finally: tmp.unlink(missing_ok=True)
     h,w = video.size
-    more = dict(times=_uneven_times(video, every, n), notes=video.notes, facts=facts, pixel_aspect=None if aspect == 1 else aspect)
+    numbers = np.delete(np.arange(n + len(left_out)), left_out)*every
+    more = dict(times=_uneven_times(video, numbers), numbers=numbers.tolist() if left_out else None, notes=video.notes, facts=facts, pixel_aspect=None if aspect == 1 else aspect)
     return dict(n=n, fps=video.fps, height=h, width=w, sha=sha.hexdigest(), **{k: v for k,v in more.items() if v})
 
 _worth_a_word = ('frames missing', 'rate in doubt', 'interlaced', 'label', 'nearly black', 'nearly flat')
@@ -164,13 +170,12 @@ def _tell_notes(videos):
     words = '; '.join(f'{n} {k} (such as {first[k]})' for k,n in counts.most_common())
     warnings.warn(f'of {len(videos)} clips: {words}. store.videos.notes has the others, Video(path).notes the sentence of each', ClipWarning, stacklevel=3)
 
-def _uneven_times(video, every, n):
+def _uneven_times(video, numbers):
     "Seconds of the stored frames where number / rate is more than 1 ms off, else None."
     times = video.times
-    if times is None or not video.fps: return None
-    times = times[::every][:n]
-    off = np.abs(times - np.arange(len(times))*every/video.fps).max(initial=0)
-    return np.round(times, 6).tolist() if len(times) == n and off > .001 else None
+    if times is None or not video.fps or numbers[-1] >= len(times): return None
+    off = np.abs(times[numbers] - numbers/video.fps).max()
+    return np.round(times[numbers], 6).tolist() if off > .001 else None
 
 def _put(f, block):
     "Write all of a block: a raw file may take a part of it."
@@ -289,31 +294,32 @@ def _who(videos):
     import pandas as pd
     return {k: pd.Categorical(videos[c], categories=videos[c].dropna().unique()) for k,c in dict(video='name', patient='patient', machine='machine').items()}
 
-def _index_of(videos, who, every, clip, rows, times=None):
-    "The index of `rows`, frames of the clips numbered `clip`; `times`: seconds of each row where its clip is uneven."
+def _index_of(videos, who, every, clip, rows, numbers=None, times=None):
+    "The index of `rows`, frames of the clips numbered `clip`; `numbers`, `times`: what clips say of their own rows, else NaN."
     import pandas as pd
     frame = (rows - videos['first'].values[clip])*every
+    if numbers is not None: frame = np.where(np.isnan(numbers), frame, numbers)
     time = frame/videos.fps.values[clip]
     if times is not None: time = np.where(np.isnan(times), time, times)
     return pd.DataFrame({**{k: c.take(clip) for k,c in who.items()}, 'frame': frame.astype(np.int32), 'time': time})
 
-def _uneven_part(metas, videos, rows):
-    "Seconds of each of `rows`, which follow each other, as its clip states them; NaN in clips of even spacing."
-    times = np.full(len(rows), np.nan)
+def _stated(key, metas, videos, rows):
+    "What clips say of `rows`, which follow each other, in the list `key`; NaN in clips without it; None where no clip has it."
+    if not any(key in m for m in metas): return None
+    found = np.full(len(rows), np.nan)
     for m,first,n in zip(metas, videos['first'], videos.n):
         a,b = max(first, rows[0]),min(first + n, rows[-1] + 1)
-        if b > a and 'times' in m: times[a-rows[0]:b-rows[0]] = m['times'][a-first:b-first]
-    return times
+        if b > a and key in m: found[a-rows[0]:b-rows[0]] = m[key][a-first:b-first]
+    return found
 
 def _write_index(path, videos, every, metas=(), piece=1 << 20):
     "Write the index piece by piece: no list, and no array, of all frames."
     import pyarrow as pa, pyarrow.parquet as pq
     who, first, n, out = _who(videos), videos['first'].values, int(videos.n.sum()), None
-    uneven = any('times' in m for m in metas)
     for i in range(0, n, piece):
         rows = np.arange(i, min(i + piece, n))
-        times = _uneven_part(metas, videos, rows) if uneven else None
-        t = pa.Table.from_pandas(_index_of(videos, who, every, np.searchsorted(first, rows, 'right') - 1, rows, times), preserve_index=False)
+        own = [_stated(key, metas, videos, rows) for key in ('numbers', 'times')]
+        t = pa.Table.from_pandas(_index_of(videos, who, every, np.searchsorted(first, rows, 'right') - 1, rows, *own), preserve_index=False)
         out = out or pq.ParquetWriter(path, t.schema)
         out.write_table(t)
     out.close()
@@ -333,7 +339,7 @@ def _videos(plan, metas):
     def row(m): c = plan['clips'][m['i']]; return {**c, **m, 'facts': None, 'given': c.get('fps'), 'name': _text(c['name']), 'path': _text(c['path'])}
     v = pd.DataFrame([row(m) for m in metas])
     v['fps'] = v.fps.astype(float).fillna(v.given.astype(float)).fillna(np.nan if plan['fps'] is None else plan['fps'])
-    v['uneven'] = [_sha(m['times'])[:16] if 'times' in m else None for m in metas]   # a sum of its times: windows in seconds hang on them
+    v['uneven'] = [_sha([m.get(k) for k in ('times', 'numbers')])[:16] if {'times', 'numbers'} & set(m) else None for m in metas]   # a sum: windows hang on them
     v['pixel_aspect'] = [m.get('pixel_aspect') or 1. for m in metas]
     v['notes'] = [', '.join(m.get('notes', ())) for m in metas]
     v['first'] = v.n.cumsum() - v.n
@@ -494,7 +500,7 @@ class FrameStore:
         self.size, self.every, self.fit, self.fingerprint, self.n = (meta[k] for k in ('size','every','fit','fingerprint','n'))
         self.videos = _table(self.path, 'videos.parquet', meta)
         self._check_size()
-        self._index = self._frames = self._groups = self._who = self._stamps = None
+        self._index = self._frames = self._groups = self._who = None
         self.first, self.counts = self.videos['first'].values, self.videos.n.values
         self.video_of = np.repeat(np.arange(len(self.videos), dtype=np.int32), self.counts)
 
@@ -537,7 +543,7 @@ class FrameStore:
 
     def __len__(self): return self.n
     def __getitem__(self, i): return np.array(self.frames[i])
-    def __getstate__(self): return dict(self.__dict__, _frames=None, _index=None, _who=None, _stamps=None)   # a worker process maps the file itself
+    def __getstate__(self): return dict(self.__dict__, _frames=None, _index=None, _who=None)   # a worker process maps the file itself
     def __repr__(self):
         who = f', {self.videos.patient.nunique()} patients' if self.videos.patient.notna().any() else ''
         bad = f', {len(self.failed)} clips failed' if len(self.failed) else ''
@@ -554,7 +560,20 @@ def where(self:FrameStore,
     rows = rows.astype(np.int64).ravel()
     rows = np.where(rows < 0, rows + self.n, rows)
     if self._who is None: self._who = _who(self.videos)
-    return _index_of(self.videos, self._who, self.every, self.video_of[rows], rows, self.times(rows))
+    return _index_of(self.videos, self._who, self.every, self.video_of[rows], rows, self.numbers(rows), self.times(rows))
+
+@patch
+def numbers(self:FrameStore,
+    rows # (n,) row numbers
+)->np.ndarray: # (n,) int64
+    "Numbers of frames in their clip, counted from 0; frames that cleaning left out keep theirs."
+    rows = np.asarray(rows)
+    clip = self.video_of[rows]
+    numbers = (rows - self.first[clip])*self.every
+    if self.is_uneven.any():
+        odd = self.is_uneven[clip]
+        numbers[odd] = self.index.frame.values[rows[odd]]
+    return numbers
 
 @patch
 def times(self:FrameStore,
@@ -566,19 +585,13 @@ def times(self:FrameStore,
     times = (rows - self.first[clip])*self.every/self.videos.fps.values[clip]
     if self.is_uneven.any():
         odd = self.is_uneven[clip]
-        times[odd] = self._read_stamps()[rows[odd]]
+        times[odd] = self.index.time.values[rows[odd]]
     return times
 
 @patch(as_prop=True)
 def is_uneven(self:FrameStore)->np.ndarray: # (clips,) bool
-    "Which clips state times that number / rate misses by more than 1 ms."
+    "Which clips have times of their own, which number / rate misses by more than 1 ms, or frames that were left out."
     return self.videos.uneven.notna().values if 'uneven' in self.videos else np.zeros(len(self.videos), bool)
-
-@patch
-def _read_stamps(self:FrameStore):
-    "Seconds of all rows, from the index."
-    if self._stamps is None: self._stamps = self.index.time.values.astype(float)
-    return self._stamps
 
 # %% ../../nbs/data/02_store.ipynb #ba2f6147
 @patch
@@ -642,7 +655,7 @@ def build(cls:FrameStore,
     if names not in (None, 'hash'): raise StoreError(f"names={names!r}: choose 'hash' (codes in place of names) or None (names as they are)")
     if names is None and (salt or key_table): raise StoreError("salt= and key_table= belong to names='hash': without it the store holds the names as they are")
     people = People(same, distinct)
-    dest, clean = Path(dest), _clean(clean)
+    dest, clean = Path(dest), _unnamed(_clean(clean), names)
     tbl = _clip_table(videos, patient if table is None else table, machine if table is None else table, columns, people)
     more = dict(clean=clean and json.loads(json.dumps(clean.settings())), region=region, deinterlace=deinterlace, names=names, columns=list(columns))
     plan = true = _plan(tbl, dict(size=int(size), every=int(every), fit=fit, upscale=bool(upscale), fps=fps, **{k: v for k,v in more.items() if v}))
@@ -674,6 +687,17 @@ def _clean(clean):
         return made
     if clean and not hasattr(clean, 'fit'): raise StoreError(f'clean={clean!r}: pass True, or settings: Clean(...) of sslus.data.clean')
     return clean or None
+
+def _unnamed(clean, names):
+    "Cleaning where names are coded: frames unlike all others are left out, unless something else was asked for."
+    import warnings
+    from dataclasses import replace
+    from sslus.base.people import PeopleWarning
+    if names and clean is None:
+        warnings.warn('names are coded, but nobody looked at the pictures: a name burned into the frames stays readable. '
+                      'Ask for cleaning as well (clean=True, or --clean), and look at show_worst(store) of sslus.data.clean', PeopleWarning, stacklevel=3)
+    if not names or getattr(clean, 'unlike', '') is not None: return clean
+    return replace(clean, unlike='drop')
 
 def _how(plan, clean):
     "For each clip what decoding must know beside the usual settings."
@@ -834,7 +858,7 @@ class StoreSubset(FrameStore):
         self.video_of = np.repeat(np.arange(len(self.counts), dtype=np.int32), self.counts)
         self.rows = (parent.first[clips] + start)[self.video_of] + step*(np.arange(self.n) - self.first[self.video_of])
         self.videos = parent.videos.iloc[clips].reset_index(drop=True).assign(first=self.first, n=self.counts)
-        self._index = self._frames = self._groups = self._who = self._stamps = None
+        self._index = self._frames = self._groups = self._who = None
         self.fingerprint = self._print()
 
     def _print(self):
@@ -859,6 +883,10 @@ class StoreSubset(FrameStore):
     def where(self, rows):
         "As `FrameStore.where`, for rows of this part."
         return self.parent.where(self.rows[rows])
+
+    def numbers(self, rows):
+        "As `FrameStore.numbers`, for rows of this part."
+        return self.parent.numbers(self.rows[rows])
 
     def times(self, rows):
         "As `FrameStore.times`: seconds after the first frame of the clip, stored in this part or not."
