@@ -7,7 +7,7 @@ Docs: https://sslus.github.io/sslus/benchmarks.html.md"""
 # %% auto #0
 __all__ = ['machine', 'in_turn', 'ratios', 'bench_data', 'bare_steps', 'step_turns', 'lightly_steps', 'paper_steps',
            'memory_ratio', 'two_over_one', 'data_road', 'work_of', 'share_of_limit', 'random_access', 'build_speed',
-           'cpu_figures', 'gpu_figures', 'main']
+           'reader_cost', 'cpu_figures', 'gpu_figures', 'main']
 
 # %% ../nbs/benchmarks.ipynb #cd94f127
 import json, math, os, platform, subprocess, sys, tempfile, threading, time
@@ -411,6 +411,20 @@ def build_speed(paths,   # Of clips
     r = t.bare/t.ours
     return dict(bare=float(t.bare.median()), ours=float(t.ours.median()), share=float(r.median()), low=float(r.min()), high=float(r.max()))
 
+# %% ../nbs/benchmarks.ipynb #61d86af7
+def reader_cost(paths, # Of clips
+                n=5    # Turns
+               )->dict: # {reader: processor seconds of all clips}
+    "Median processor seconds of reading clips front to back in grey, by PyAV and by decord, in turn."
+    from sslus.data.video import Video
+    def seconds(reader):
+        begin = time.process_time()
+        for p in paths:
+            for _ in Video(p, reader=reader): pass
+        return time.process_time() - begin
+    turns = pd.DataFrame([{reader: seconds(reader) for reader in ('pyav', 'decord')} for _ in range(n + 1)]).iloc[1:]
+    return turns.median().to_dict()
+
 # %% ../nbs/benchmarks.ipynb #d8688dcf
 def _row(figure, value, limit, **more): return dict(figure=figure, value=value, limit=limit, **more)
 
@@ -433,6 +447,8 @@ def cpu_figures(folder,    # Where frames are kept
     yield _row('random frame: decord, opening the clip, over the store', r['decord, opening the clip']/r['store'], '>= 100')
     say('store build'); b = build_speed(paths, n=n)
     yield _row('store build, share of the bare decoding speed per core', b['share'], '>= .85', low=b['low'], high=b['high'])
+    r = reader_cost(paths, n=n)
+    yield _row('reading front to back: decord over PyAV', r['decord']/r['pyav'], '(report)')
     say('two processes'); yield _row('2 processes over 1, same global batch', two_over_one(store)['ratio'], '(report)')
     say('memory'); yield _row('peak memory over the bare step', memory_ratio(store)['ratio'], '<= 1.10')
 
