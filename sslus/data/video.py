@@ -114,7 +114,7 @@ known_notes = {                                            # words for the inven
 
 def register(cls,              # a class made from `Reader`
              first:bool=False  # asked before the readers that are there, for suffixes that they read too?
-            ):                 # `cls`
+            )->type:           # `cls`
     "Let `Video`, `get_videos`, the inventory and the store know a reader; a class made from `Reader` is known at once."
     bad = [s for s in cls.suffixes if not s.startswith('.') or s != s.lower()]
     if isinstance(cls.suffixes, str) or bad:
@@ -140,7 +140,9 @@ class Reader:
     header_times = None                                    # float64 array: seconds of each frame, from 0 on, if stated
     stated_fps,time_unit = None,0.                         # a rate by the header beside times; seconds that times are rounded to
     pixel_aspect = 1.                                      # width of a pixel over its height
-    def __init__(self, path):
+    def __init__(self,
+                 path # a file, or a folder of frames
+                ):
         self.path,self.info = Path(path),{'format': self.name}
         self.notes = {}                                    # what a user should know of this file: a short name from `known_notes`, and a sentence
     def __init_subclass__(cls, first=False, **kwargs):
