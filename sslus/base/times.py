@@ -50,10 +50,17 @@ def whole_times(
         return (np.arange(len(times))/fps if fps else None), 0
     times = _filled(times, known, fps)
     backwards = int((np.diff(times) < 0).sum())
-    times = np.maximum.accumulate(times)
+    times = np.maximum.accumulate(_went_on(times))
     return times - times[0], backwards
 
 # %% ../../nbs/base/05_times.ipynb #fc800f10
+def _went_on(times):
+    "Times of two recordings in one file: where the clock jumps far back, time goes on by the usual step."
+    steps = np.diff(times)
+    usual = np.median(steps[steps > 0]) if (steps > 0).any() else 0.
+    steps = np.where(steps < -5*usual, usual, steps)
+    return times[:1].tolist() + (times[0] + np.cumsum(steps)).tolist()
+
 def _filled(times, known, fps):
     "Times without gaps: even between two known ones, by the usual step before the first and after the last."
     steps = np.diff(times[known])/np.diff(known)
@@ -98,6 +105,6 @@ def notes_on_times(
 def _doubt(rate, stated, notes, backwards):
     "Why the rate is in doubt, or ''."
     if rate is not None and not is_possible_rate(rate): return f'it says {rate:.6g} frames a second, which cannot be'
-    if backwards: return f'{backwards} time stamps run backwards: such a frame has the time of the one before'
+    if backwards: return f'{backwards} time stamps run backwards, as where one recording follows another in a file: time goes on from there'
     apart = rate and stated and not notes and abs(stated/rate - 1) > .05
     return f'its header states {stated:.4g} frames a second, its time stamps {rate:.4g}: the time stamps count' if apart else ''

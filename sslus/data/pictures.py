@@ -20,6 +20,7 @@ class Pictures(NamedTuple):
     delays:tuple|None = None     # seconds that each is shown, as the file states them; None where it states none
     first:int = 0                # pictures before the first of the clip: a PNG may hold one for programs that play nothing
     whole:bool = True            # does the file end with its end mark, where its kind has one?
+    restores:bool = False        # does a gif put back what was before a picture (disposal 3)? Pillow leaves traces there
 
 # %% ../../nbs/data/00_pictures.ipynb #00bf4145
 _most = 1 << 16                                  # pictures; a clip of that many lasts 40 minutes
@@ -64,14 +65,16 @@ def _table(flags):
 
 def _gif(f, most):
     "The pictures of a gif."
-    b, delays, delay = _Blocks(f), [], 0
+    b, delays, delay, restores = _Blocks(f), [], 0, False
     head = b.take(13)
     if head[:4] != b'GIF8' or len(head) < 13: raise ValueError('it is not a gif')
     b.take(_table(head[10]))
     while mark := b.take(1):
-        if mark == b';': return _gif_pictures(delays, True)
+        if mark == b';': return _gif_pictures(delays, True, restores)
         if mark == b'!':
-            if b.take(1) == b'\xf9': delay = _gif_delay(b.take(5))
+            if b.take(1) == b'\xf9':
+                control = b.take(5)
+                delay, restores = _gif_delay(control), restores or _gif_restores(control)
             if not b.skip_blocks(): break
         elif mark == b',':
             place = b.take(9)
@@ -81,13 +84,18 @@ def _gif(f, most):
             delay = 0
             _count(len(delays), most)
             if not b.skip_blocks(): break
-    return _gif_pictures(delays, False)
+    return _gif_pictures(delays, False, restores)
 
 def _gif_delay(block):
     "Hundredths of a second from a control block, whose length comes first."
     return int.from_bytes(block[2:4], 'little')
 
-def _gif_pictures(delays, whole): return Pictures(len(delays), tuple(d/100 for d in delays), whole=whole)
+def _gif_restores(block):
+    "Does a control block ask for what was before its picture to be put back?"
+    return len(block) > 1 and block[1] >> 2 & 7 == 3
+
+def _gif_pictures(delays, whole, restores):
+    return Pictures(len(delays), tuple(d/100 for d in delays), whole=whole, restores=restores)
 
 # %% ../../nbs/data/00_pictures.ipynb #ffa40998
 def _tif(f, most):

@@ -208,6 +208,13 @@ _each_its_own = {'mjpeg', 'png', 'jpeg2000', 'ffv1', 'huffyuv', 'rawvideo', 'dvv
 _strict = dict(err_detect='crccheck+bitstream+buffer+explode')   # an error in place of a frame that is made up
 _checks = dict.fromkeys(('mjpeg', 'wmv1', 'wmv2', 'msmpeg4v1', 'msmpeg4v2', 'msmpeg4v3'), _strict) # decoders that mark no damage
 
+def _set_spacing(r, width, height):
+    "Note pixels whose width and height differ by more than 2 %, as a machine's rounding does not."
+    if not (width > 0 and height > 0 and 1.02 < max(width, height)/min(width, height) < 10): return
+    r.pixel_aspect = width/height
+    r.info['pixel_aspect'] = f'{width:g}:{height:g}'
+    r.notes['pixel aspect'] = _oblong(r.pixel_aspect)
+
 def _oblong(aspect): return f'a pixel is {aspect:.3f} times as wide as it is high: frames are as stored, a store makes them square'
 
 class _Undecodable:
@@ -399,10 +406,18 @@ class PyAVReader(Reader):
         return next((float(o) for o in (rate, self.stated_fps) if is_possible_rate(o)), None)
 
     def _packet_times(self):
-        "Seconds of the packets that are shown, rising."
+        "Seconds of the packets that are shown, rising; where a second recording begins anew, time goes on."
+        stamps,begin,last,step = [],0.,None,.04
         with self._open() as c:
-            stamps = [_stamp(p, self._counts_frames) for p in c.demux(self._stream(c)) if p.size and not p.is_discard]
-        return np.sort(np.array([t for t in stamps if t is not None]))
+            for p in c.demux(self._stream(c)):
+                if not p.size or p.is_discard: continue
+                t,order = _stamp(p, self._counts_frames),_stamp(p, True)
+                if order is not None and last is not None:
+                    if order < last - 5*step: begin += last - order + step
+                    elif order > last: step = order - last
+                last = last if order is None else order
+                if t is not None: stamps.append(t + begin)
+        return np.sort(np.array(stamps))
 
     @property
     def _counts_frames(self): return self.info['format'] == 'avi'   # its stamps number the frames as they lie in the file, not as they are shown
@@ -418,6 +433,7 @@ class PyAVReader(Reader):
             weave = _Weaver(s) if self.deinterlace and self.interlaced else None
             indexed = len(s.index_entries) if self._counts_frames else 0
             for p in c.demux(s):
+                if not p.size and p.dts is not None: continue       # a recorder's mark for a frame that it dropped
                 if p.size and not p.is_discard: shown.append(_stamp(p, self._counts_frames))
                 frames = self._decoded(p)
                 for f in weave(frames, not p.size) if weave else frames:
@@ -445,6 +461,8 @@ class PyAVReader(Reader):
             end = max(known) + (max(known) - min(known))/(len(known) - 1)
             whole = round(n*max(1, self.seconds/max(end, 1e-3)))
         if n < .95*whole and whole-n > 2: raise _Short(whole)
+        exact = self.claimed and not self._counts_frames
+        if whole-n > (0 if exact else 2): self.notes['frames missing'] = f'{n} of about {whole} frames are there: it may have been cut off'
         if self._counts_frames and n < (self.claimed or 0):
             self.notes['frames missing'] = f'{self.claimed-n} of {self.claimed} frames were not recorded; the time stamps of the others leave gaps for them'
 
@@ -480,6 +498,9 @@ class _Lent:
 class DecordReader(PyAVReader):
     "decord on request, read strictly front to back; the header comes from PyAV."
     name,suffixes = 'decord',set()                              # never chosen by itself
+    @property
+    def fps(self): return self.stated_fps                       # it knows no times, and so no uneven ones
+    claimed = None
     def __iter__(self):
         decord = _need('decord', self.path)
         decord.logging.set_level(decord.logging.QUIET)
@@ -573,7 +594,7 @@ class PillowReader(Reader):
             self.size,self.fps = im.size[::-1],_imagej_rate(im)
             self.info = dict(format=im.format.lower(), mode=im.mode)
         found = _count_pictures(path, self.info['format'])
-        self.claimed,self.first = found.count,found.first
+        self.claimed,self.first,self.restores = found.count,found.first,found.restores
         if self.first: self.notes['streams'] = 'it holds a picture for programs that play nothing, which is left out'
         if not found.whole:
             self.notes['frames missing'] = f'its end mark is missing: after these {found.count} frames it may break off'
@@ -591,10 +612,19 @@ class PillowReader(Reader):
 
     def __iter__(self):
         with _open_image(self.path, known=True) as im:
+            if self.restores:
+                yield from self._by_ffmpeg()
+                return
             for i in range(self.first, self.first + self.claimed):
                 im.seek(i); yield im
 
-    def array(self, im): return _pil_array(im)
+    def _by_ffmpeg(self):
+        "Pictures of a gif that puts back what was before: Pillow leaves traces, FFmpeg does not."
+        av = _need('av', self.path)
+        with av.open(PyAVReader._source(self)) as c:
+            for f in c.decode(video=0): yield f
+
+    def array(self, im): return _pil_array(im) if isinstance(im, Image.Image) else im.to_ndarray(format='rgb24')
 
 # %% ../../nbs/data/01_video.ipynb #0bd798c5
 image_extensions = {'.png', '.jpg', '.jpeg', '.jpe', '.jif', '.jfif', '.jfi', '.bmp', '.dib', '.tif', '.tiff', '.webp', '.pgm', '.ppm', '.pnm', '.pbm', '.pfm',
@@ -988,7 +1018,7 @@ _time_tags = ['PixelAspectRatio', 'FrameTime', 'FrameTimeVector', 'ActualFrameDu
               'EffectiveDuration']
 _window_tags = ['RescaleSlope', 'RescaleIntercept', 'ModalityLUTSequence', 'VOILUTSequence', 'VOILUTFunction',
                 'WindowCenter', 'WindowWidth', 'SharedFunctionalGroupsSequence']
-_pixel_tags = [*_must, 'HighBit', 'PixelRepresentation', 'PlanarConfiguration', 'NumberOfFrames', *_palettes, *_time_tags,
+_pixel_tags = [*_must, 'PixelSpacing', 'HighBit', 'PixelRepresentation', 'PlanarConfiguration', 'NumberOfFrames', *_palettes, *_time_tags,
                *_window_tags, 'SequenceOfUltrasoundRegions']    # what reading needs; the rest of a header is skipped
 
 def _is_a(ds, name, kind):
@@ -1462,6 +1492,8 @@ class _DicomFile:
         self.header_times = _header_times(ds, n)
         rate,doubt = _rate_and_doubt(ds, self.header_times)
         self.fps = rate or fps
+        steps = len(_stated(ds, 'FrameTimeVector'))
+        if steps > 1 and self.header_times is None: doubt = doubt or f'FrameTimeVector has {steps} values for {n} frames, or untrue ones: frames count as evenly spaced'
         if doubt and n != 1: self.notes['rate in doubt'] = doubt
         self.notes.update(notes_on_times(self.header_times))
 
@@ -1482,6 +1514,7 @@ class DicomReader(_DicomFile, Reader):
         self.frames,self.colour,self.looked = [],'',False       # colour: what the compressed pictures say
         with self.place.open() as f:
             self.value = _value(f, self.place.at, *ds.original_encoding)
+            self._refuse_floats(f, ds)
             self._true_syntax(f, ds)
             self.coded = _family(self.syntax)
             if self.coded == 'mpeg': return
@@ -1501,13 +1534,20 @@ class DicomReader(_DicomFile, Reader):
         self._contradict(c.kind if c.kind in _known_kinds else 'another colour space', why, 'MONOCHROME2')
         self.layout = replace(c, kind='MONOCHROME2')
 
+    def _refuse_floats(self, f, ds):
+        "VideoError where the pixels are floating point numbers, which no ultrasound machine writes."
+        f.seek(self.place.at)
+        order = 'little' if ds.original_encoding[1] else 'big'
+        group,element = (int.from_bytes(f.read(2), order) for _ in range(2))
+        if (group, element) in ((0x7fe0, 8), (0x7fe0, 9)):
+            raise VideoError(self.path, 'its pixels are floating point numbers, which are not read', 'Export it with whole numbers')
+
     def _look_at_aspect(self, ds):
-        "Note pixels that are not square, by PixelAspectRatio: height to width."
-        ratio = _numbers(ds, 'PixelAspectRatio')
-        if len(ratio) != 2 or not 1.004 < max(ratio)/min(ratio) < 10: return
-        self.pixel_aspect = ratio[1]/ratio[0]
-        self.info['pixel_aspect'] = f'{ratio[1]:g}:{ratio[0]:g}'
-        self.notes['pixel aspect'] = _oblong(self.pixel_aspect)
+        "Note pixels that are not square: by PixelAspectRatio, the image's region or PixelSpacing, all height to width."
+        r = self.region
+        region = [r.mm_y, r.mm_x] if r and r.mm_x and r.mm_y else []
+        ratio = _numbers(ds, 'PixelAspectRatio') or region or _numbers(ds, 'PixelSpacing')
+        if len(ratio) == 2: _set_spacing(self, ratio[1], ratio[0])
 
     def _without_sign(self):
         "Colours, and the pictures of baseline JPEG, have no sign."
@@ -1751,6 +1791,8 @@ class DicomReader(_DicomFile, Reader):
         a = a if a.dtype == np.uint8 else a.astype(np.uint8)
         return 255-a if c.kind == 'MONOCHROME1' else a
 
+_no_stamps = {'h264', 'hevc', 'mpegvideo', 'm4v'}                # bare streams: FFmpeg makes times up for them
+
 class DicomMpegReader(_DicomFile, PyAVReader):
     "An MPEG-2, H.264 or H.265 stream that DICOM carries as one fragment list."
     name,suffixes,still = 'dicom-mpeg',{'.dcm', '.dicom'},None
@@ -1773,8 +1815,13 @@ class DicomMpegReader(_DicomFile, PyAVReader):
         if own and said and own != said: self._contradict(f'{said} frames', f'{own} frames')
         syntax = ds.file_meta.TransferSyntaxUID
         if _family(syntax) != 'mpeg': self._contradict(_syntax_name(syntax), 'an MPEG stream')
-        self._time(ds, self.claimed, self.fps)
+        stream,self.own_stamps = self.fps,self.info['format'] not in _no_stamps
+        self._time(ds, self.claimed, stream)
+        if self.own_stamps and stream: self.stated_fps,self.fps = self.fps,stream   # the stream's own times count
+        self.notes.update(notes_on_times(np.arange(9)/self.fps if self.fps else None, self.stated_fps))
         self.seconds,self.region = None,_image_region(_regions(ds, self.size))
+
+    def time(self, f): return super().time(f) if self.own_stamps else None
 
     def _source(self):
         with self.place.open() as f: return io.BytesIO(_gathered(f, self.parts))
@@ -1807,6 +1854,11 @@ def _field(head, name):
     m = re.search(rb'(?m)^' + name + rb'\s*=\s*(.*?)\s*$', head)
     return m[1].decode('utf-8', 'replace') if m else ''
 
+def _seconds_of(text):
+    "A number, NaN where it is none."
+    try: return float(text)
+    except ValueError: return math.nan
+
 class MhaReader(Reader):
     "MetaImage: an image, or a sequence along the third axis."
     name,suffixes,exact,still = 'mha',{'.mha', '.mhd'},True,None
@@ -1823,11 +1875,12 @@ class MhaReader(Reader):
         self.channels,self.info = r.GetNumberOfComponents(),dict(format='metaimage', pixels=kind)
         if self.channels not in (1,3,4): raise VideoError(path, f'its pixels have {self.channels} components', 'Save it grey or RGB')
         self._sequence(head[:end])
+        _set_spacing(self, *r.GetSpacing()[:2])
         self._turn(_field(head[:end], b'UltrasoundImageOrientation').upper())
 
     def _sequence(self, head):
         "What PLUS writes of each frame: whether it is valid, and when it was taken."
-        found = re.finditer(rb'(?m)^Seq_Frame(\d{1,9})_(ImageStatus|Timestamp)\s*=\s*(\S+)', head)
+        found = re.finditer(rb'(?m)^Seq_Frame(\d{1,9})_(ImageStatus|Timestamp|UnfilteredTimestamp)\s*=\s*(\S+)', head)
         rows = {(m[2], int(m[1])): m[3] for m in found if int(m[1]) < self.stored}
         self.invalid = {i for (what, i),v in rows.items() if what == b'ImageStatus' and v.upper() == b'INVALID'}
         self.claimed = self.stored - len(self.invalid)
@@ -1837,16 +1890,20 @@ class MhaReader(Reader):
             more = f' and {len(self.invalid) - 10} more' if len(self.invalid) > 10 else ''
             n = f'{len(self.invalid)} of {self.stored} frames'
             self.notes['frames missing'] = f'{n} are marked invalid and are left out: {first}{more}'
-        self._stamps({i: _number(v) for (what, i),v in rows.items() if what == b'Timestamp' and i not in self.invalid})
+        named = b'Timestamp' if any(what == b'Timestamp' for what,_ in rows) else b'UnfilteredTimestamp'
+        self._stamps({i: _seconds_of(v) for (what, i),v in rows.items() if what == named and i not in self.invalid})
 
     def _stamps(self, stamps):
         "Times of the valid frames, where each has one and they increase."
-        if not stamps or len(stamps) < self.claimed: return
-        times = np.array([stamps[i] for i in sorted(stamps)])
-        if not np.isfinite(times).all() or (np.diff(times) <= 0).any():
-            self.notes['rate in doubt'] = 'its time stamps do not increase from frame to frame, and are not used'
+        if not stamps: return
+        valid = [i for i in range(self.stored) if i not in self.invalid]
+        times = np.array([stamps.get(i, np.nan) for i in valid])
+        known = times[np.isfinite(times)]
+        if len(known) < 2 or (np.diff(known) <= 0).any():
+            self.notes['rate in doubt'] = 'its time stamps are no numbers, or do not increase from frame to frame, and are not used'
             return
-        self.header_times = times - times[0]
+        if len(known) < len(valid): self.notes['rate in doubt'] = f'{len(valid) - len(known)} of {len(valid)} frames have no time stamp: they lie evenly between their neighbours'
+        self.header_times = whole_times(times)[0]
         _note_rate(self)
 
     def _turn(self, stated):
@@ -1856,7 +1913,7 @@ class MhaReader(Reader):
         known = across in ('M', 'U') and down in ('F', 'N')
         rows, columns = (-1 if known and letter == other else 1 for letter,other in ((down, 'N'), (across, 'U')))
         self.flip = slice(None, None, rows), slice(None, None, columns)
-        if self.swap: self.size = self.size[::-1]
+        if self.swap: self.size,self.pixel_aspect = self.size[::-1],1/self.pixel_aspect
         if known and (self.swap or rows < 0 or columns < 0):
             usual = 'MF' + stated[2:3]
             self.notes['orientation'] = f'it states {_printable(stated[:9])}; its frames are turned to {usual}, as on a screen'
@@ -1970,6 +2027,10 @@ class NiftiReader(Reader):
         self._shape(get('8h', 40)); self._pixels(*get('h', 70))
         self.begin,self.slope,self.inter = max(348, int(get('f', 108)[0])),*get('2f', 112)
         self._whole()
+        spacing = get('8f', 76)
+        _set_spacing(self, *spacing[1:3])
+        second = {8: 1., 16: 1e3, 24: 1e6}.get(head[123] & 0x38, 0.)  # the unit of the fourth axis: s, ms, us
+        if second and spacing[4] > 0 and get('8h', 40)[4] > 1 and is_possible_rate(second/spacing[4]): self.fps = second/spacing[4]
 
     def _open(self): return (gzip.open if self.path.suffix.lower() == '.gz' else open)(self.path, 'rb')
 
@@ -2091,6 +2152,15 @@ def _check_file(path):
     except OSError as e: raise VideoError(path, f'it cannot be opened ({e.strerror})', 'Check the disc it lies on') from e
 
 # %% ../../nbs/data/01_video.ipynb #64039253
+def _check_reader(r):
+    "VideoError where a reader breaks the contract of its base class."
+    def fault(what): raise VideoError(r.path, f'the reader {r.name!r} {what}', 'Mend the class: see Reader')
+    if not hasattr(r, 'notes'): fault('did not call super().__init__(path)')
+    lazy = isinstance(getattr(type(r), 'size', None), (property, cached_property))
+    if not lazy and (not isinstance(r.size, tuple) or len(r.size) != 2): fault(f'has size={r.size!r}, not (height, width)')
+    lazy = isinstance(getattr(type(r), 'fps', None), (property, cached_property))
+    if not lazy and not isinstance(r.fps, (int, float, np.number, type(None))): fault(f'has fps={r.fps!r}, not a number or None')
+
 class Video:
     "A clip as grey uint8 frames, read front to back."
     def __init__(self,
@@ -2120,6 +2190,7 @@ class Video:
     def _opened(self, cls):
         try:
             r = cls(self.path)
+            _check_reader(r)
             if 'size' in vars(r): _bounded(self.path, *r.size)  # containers: when their first frame is decoded
             return r
         except VideoError: raise
@@ -2153,7 +2224,8 @@ class Video:
         "Frames a second: by the median interval of the time stamps, else as the header states; None where nobody says, or says what cannot be."
         if self._rate is not None: return self._rate
         h = self._head
-        rate = h.fps if h.header_times is None or len(h.header_times) < 2 else frame_rate(h.header_times, h.time_unit)
+        own = h.header_times is not None and len(h.header_times) == h.claimed and h.claimed > 1
+        rate = (frame_rate(h.header_times, h.time_unit) if own else None) or h.fps
         return rate if is_possible_rate(rate) else None
 
     @property
@@ -2212,6 +2284,10 @@ def _raw(self:Video, every=1):
     except Exception as e: self._ended(n, e)
     if damaged: r.notes['frames missing'] = f'{len(damaged)} frames that the decoder marked as damaged are left out: {_ranges(damaged)}'
     if not n: raise VideoError(self.path, 'not one frame can be decoded', 'Copy or export it again')
+    if r.exact and n != r.claimed and not damaged and 'frames missing' not in r.notes:
+        raise VideoError(self.path, f'the reader {r.name!r} says that there are exactly {r.claimed} frames, and gave {n}', 'Mend it, or set exact = False')
+    if r.header_times is not None and len(r.header_times) != n and not self.partial:
+        r.notes['rate in doubt'] = f'its header has times for {len(r.header_times)} frames, not for {n}: they are not used'
     self._n = n
     self._set_times(stamps)
 
@@ -2225,7 +2301,8 @@ def _ended(self:Video, k, e):
     if self.partial and k:
         self._head.notes['frames missing'] = reason or f'it stops after {k}{of_about} frames'
         return
-    said = '' if short else f' ({_brief(e, self.path)})'
+    private = isinstance(self._head, _DicomFile)                # the words of its library may quote the header
+    said = '' if short else f' ({type(e).__name__})' if private else f' ({_brief(e, self.path)})'
     raise VideoError(self.path, reason or f'it stops after {k}{of_about} frames{said}', _mend) from e
 
 @patch
@@ -2247,13 +2324,23 @@ def _both(self:Video, every=1):
     "Frames 0, every, 2*every, ... as the reader gives them, cut to the region, and their grey levels."
     size,r,counts = self._frame_size,self.region,np.zeros(256, int)
     for i,a in enumerate(self._raw(every)):
+        a = self._picture(a, i*every)
         if a.shape[:2] != size:
             raise VideoError(self.path, f'frame {i*every} has {a.shape[0]} x {a.shape[1]} pixels, the first {size[0]} x {size[1]}', 'Cut it where the size changes')
         if r: a = np.ascontiguousarray(a[r.y0:r.y1, r.x0:r.x1])
         grey = to_grey(a if a.dtype == np.uint8 else _to8(a, *self._range()))
+        if np.may_share_memory(grey, a): grey = a = a.copy()     # a reader may use its memory again
         counts += level_counts(grey[::4, ::4])                   # every sixteenth pixel
         yield a,grey
     self._head.notes.update(brightness_notes(counts))
+
+@patch
+def _picture(self:Video, a, i):
+    "What a reader gave as frame `i`, if it is a picture."
+    a = np.asarray(a)
+    if a.dtype == bool: a = a.astype(np.uint8)*255
+    if a.dtype.kind in 'uif' and (a.ndim == 2 or a.ndim == 3 and a.shape[2] == 3): return a
+    raise VideoError(self.path, f'the reader {self.reader!r} gave frame {i} as {a.dtype} {a.shape}, not as numbers (H,W) or (H,W,3)', 'Mend its method `array`')
 
 @patch
 def _grey(self:Video, every=1):
