@@ -478,6 +478,21 @@ def _middles(busy, h, limit):
     y,x = np.divmod(at, three.shape[1])
     return y,x + w,three.ravel()[at]/(w*high)
 
+def _may_hold_lines(coarse, limit):
+    "Rows and columns, in steps of four pixels, of all lines that `_middles` could find: top, left, bottom, right; None: it could find none."
+    import cv2
+    mean = lambda wide, high: cv2.blur(coarse, (wide, high), borderType=cv2.BORDER_CONSTANT)
+    may = np.maximum(mean(8, 2), mean(9, 3)) > .52*np.sqrt(10*limit)   # three boxes fill more than that share of so many steps
+    rows,columns = np.flatnonzero(may.any(1)),np.flatnonzero(may.any(0))
+    return (rows[0], columns[0], rows[-1] + 1, columns[-1] + 1) if len(rows) else None
+
+def _around_lines(where, k):
+    "The part of a picture halved `k` times that lines in `where` and the bands beside them can touch."
+    if k > 2: return slice(None),slice(None)                       # it is small
+    top,left,bottom,right = where
+    rows,columns,step = 5*2**k,11*2**k,4 >> k
+    return slice(max(0, top - rows)*step, (bottom + rows)*step),slice(max(0, left - columns)*step, (right + columns)*step)
+
 def _bands(x, h):
     "Sums of `x` in the bands beside a line: of each pixel's band, its number of pixels, and rows from the line to its band."
     high,wide = max(2, round(.35*h)),3*_odd(1.2*h)
@@ -556,15 +571,17 @@ class _LineReader:
             beside,size,_ = _bands(_halved(whole, k), h)
             self.seen[k, h] = beside/size
 
-    def middles(self, busy, k, h, limit):
+    def middles(self, busy, k, h, limit, where):
         "Pixels that may be the middle of a line `h` pixels high, with half of the limit or more: rows, columns and scores."
+        at = _around_lines(where, k)
+        busy,seen = busy[at],self.seen[k, h][at]
         y,x,line = _middles(busy, h, np.sqrt(10*limit))            # with fewer strokes even empty bands would not do
         if not len(y): return y,x,line
         beside,size,off = _bands(busy, h)
         up,down = np.maximum(y - off, 0),np.minimum(y + off, len(busy) - 1)
-        unseen = lambda rows: .3*line*(1 - self.seen[k, h][rows, x])   # what lies beyond the sector or the frame says nothing for a line
+        unseen = lambda rows: .3*line*(1 - seen[rows, x])          # what lies beyond the sector or the frame says nothing for a line
         around = np.maximum(beside[up, x]/size + unseen(up), beside[down, x]/size + unseen(down))
-        return y,x,(line - around)/(around + 2)*np.clip(line/10, 0, 2)
+        return y + (at[0].start or 0),x + (at[1].start or 0),(line - around)/(around + 2)*np.clip(line/10, 0, 2)
 
     def __call__(self, strokes, limit, free=None, n=6):
         "Up to `n` lines in a picture of strokes, and the best score, in multiples of the limit."
@@ -577,7 +594,9 @@ class _LineReader:
         small[2] = _halved(small[1], 1)
         if cv2.blur(small[2], (3, 3)).max() < np.sqrt(15*limit): return [],0.
         for k in range(3, self.times + 1): small[k] = _halved(small[k-1], 1)
-        spots = {(k, h): self.middles(small[k], k, h, limit) for k,h in self.steps}
+        where = _may_hold_lines(small[2], limit)
+        if where is None: return [],0.
+        spots = {(k, h): self.middles(small[k], k, h, limit, where) for k,h in self.steps}
         score = np.concatenate([s for _,_,s in spots.values()])/limit
         if not len(score): return [],0.
         y,x = (np.concatenate([o[i]*2**k + 2**k//2 for (k,_),o in spots.items()]) for i in (0, 1))
