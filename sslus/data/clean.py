@@ -643,7 +643,7 @@ def _thumb(g):
 def _alike(a, b):
     "Correlation of two pictures; 0 where one of them is flat."
     a,b = a - a.mean(),b - b.mean()
-    return float((a*b).sum()/np.sqrt((a*a).sum()*(b*b).sum() + 1))
+    return float(a @ b/np.sqrt((a @ a)*(b @ b) + 1))
 
 @dataclass
 class _Usual:
@@ -653,19 +653,22 @@ class _Usual:
 
     def __call__(self, g):
         "Is the frame like most?"
-        x = _thumb(g)
+        return self.like(_thumb(g))
+
+    def like(self, x):
+        "The same of a frame's `_thumb`."
         changed = np.abs(x - self.picture)[self.still] > 12
-        return _alike(x, self.picture) > .5 and (len(changed) < 50 or changed.mean() < .15)
+        return _alike(x, self.picture) > .5 and (len(changed) < 50 or np.count_nonzero(changed) < .15*len(changed))
 
 def _usual(frames):
     "What most of the frames look like; None where fewer than three quarters are alike."
-    small = np.stack([_thumb(g) for g in frames])
+    every = small = np.stack([_thumb(g) for g in frames])
     for _ in range(2):                                             # the second time without those that are unlike
         middle = np.median(small, 0)
         usual = _Usual(middle, np.median(np.abs(small - middle), 0) < 1)
-        like = np.array([usual(g) for g in frames])
+        like = np.array([usual.like(x) for x in every])
         if like.mean() < .75: return None
-        small = np.stack([_thumb(g) for g,ok in zip(frames, like) if ok])
+        small = every[like]
     return usual
 
 # %% ../../nbs/data/12_clean.ipynb #f6ff2533
@@ -707,7 +710,7 @@ class _Watch:
         self.votes = {k: _Votes(inside.shape) for k in _limits}
         self.sums = {k: np.zeros(inside.shape, np.uint32) for k in ('clip', 'low', 'high')}
         self.n,self.blocks,self.unlike,self.unsure,self.worst = 0,0,[],[],{}
-        self.last,self.looked = [],[]
+        self.last,self.looked,self.free = [],[],{}
         self.clear()
 
     def clear(self):
@@ -725,13 +728,15 @@ class _Watch:
 
     def look(self, kind, number, picture, but=None):
         "Lines of a picture: those that are sure get a vote."
-        free = self.inside & ~self.votes[kind].settled & ~self.done
-        if but is not None: free &= ~but
+        free = self.free.get(kind)
+        if free is None: free = self.free[kind] = self.inside & ~self.votes[kind].settled & ~self.done
+        if but is not None: free = free & ~but
         lines,best = self.reader.read(picture, kind, free)
         for o in lines:
             if o.covered(self.nearly[o.at]) > .75: self.done[o.at] |= o.ink      # the rules for still ink have it, and finer
             elif o.score >= _sure: self.votes[kind].add(o, number)
             else: self.unsure.append((o.score, number, o))
+        if lines: self.free.clear()                                # there may be less to look at now
         self.remember(kind, best, number, picture)
 
     def remember(self, kind, best, number, picture, n=3):
