@@ -737,13 +737,14 @@ class _Watch:
             elif o.score >= _sure: self.votes[kind].add(o, number)
             else: self.unsure.append((o.score, number, o))
         if lines: self.free.clear()                                # there may be less to look at now
-        self.remember(kind, best, number, picture)
+        self.remember(kind, best, number, picture, free)
 
-    def remember(self, kind, best, number, picture, n=3):
-        "The pictures with the most evidence, `n` of a kind."
+    def remember(self, kind, best, number, picture, free, n=3):
+        "The pictures with the most evidence, `n` of a kind, and whether all of each was looked at."
         kept = self.worst.setdefault(kind, [])
         if len(kept) < n or best > kept[-1][0]:
-            self.worst[kind] = sorted([*kept, (best, number, picture)], key=lambda o: -o[0])[:n]
+            everywhere = bool((free == self.inside).all())
+            self.worst[kind] = sorted([*kept, (best, number, picture, everywhere)], key=lambda o: -o[0])[:n]
 
     def add(self, number, g, full, ink=None):
         "The next frame: its number, its part within the box, all of it, and its own changing ink."
@@ -828,18 +829,20 @@ def _painted(picture, ink, moving):
 
 def _read_again(watch, ink, moving, paint):
     "Look at the worst pictures once more, painted; strokes that can still be read are added. Evidence that is left then."
-    pictures = [(kind, number, x) for kind,kept in watch.worst.items() for _,number,x in kept]
+    pictures = [(kind, *o) for kind,kept in watch.worst.items() for o in kept]
     if moving is not None: pictures = [o for o in pictures if o[0] == 'frame']           # in all others moving text is a smear
     again = lambda kind, x: watch.reader.read(_painted(x, ink | watch.known, moving), kind)
+    nothing = moving is None and not (ink | watch.known).any()     # to paint: without a line and looked at everywhere, all is known
     left,grew = [],[]
-    for kind,number,x in pictures:
-        lines,best = again(kind, x)
+    for kind,before,number,x,everywhere in pictures:
+        lines,best = ([], before) if nothing and everywhere and before < 1 else again(kind, x)
         more = [o for o in lines if paint and o.score >= _again]
         for o in more: ink[o.at] |= o.ink & watch.inside[o.at]
+        nothing = nothing and not more
         left.append((best, number))
         grew.append(bool(more))
     last = max(np.flatnonzero(grew), default=-1)                   # what was read after that was read with all the ink
-    for i,(kind,number,x) in enumerate(pictures[:last + 1]): left[i] = again(kind, x)[1],number
+    for i,(kind,_,number,x,_) in enumerate(pictures[:last + 1]): left[i] = again(kind, x)[1],number
     return left
 
 def _missed(watch):
