@@ -502,8 +502,9 @@ def _fullest(x):
     "A number that no mean of 12 x 12 pixels exceeds, in steps of four pixels."
     import cv2
     h,w = (o//4 for o in x.shape)
-    small = cv2.resize(x[:4*h, :4*w], (w, h), interpolation=cv2.INTER_AREA)
-    return int(cv2.blur(small, (3, 3)).max()) + 1                  # both were rounded
+    small = cv2.resize(x[:4*h, :4*w], (2*w, 2*h), interpolation=cv2.INTER_AREA)      # twice by two is faster than once by four
+    small = cv2.resize(small, (w, h), interpolation=cv2.INTER_AREA)
+    return int(cv2.blur(small, (3, 3)).max()) + 2                  # it was rounded three times
 
 def _padded(shape, times, dtype):
     "Zeros for a picture and some more below and on the right, so that it can be halved so many times."
