@@ -457,35 +457,67 @@ def _line_steps(side):
     "Heights of letters looked for: (times the picture is halved, pixels of the halved picture)."
     return [(k, h) for k in range(5) for h in (7, 9) if max(7, .013*side) <= h*2**k <= max(9, .15*side)]
 
-def _box_mean(x, width, height):
+def _box_sum(x, width, height):
     import cv2
-    return cv2.blur(x, (width, height), borderType=cv2.BORDER_CONSTANT)
+    depth = cv2.CV_16U if x.dtype == np.uint8 else cv2.CV_32F       # up to 256 bytes in 16 bits: the fastest way
+    return cv2.boxFilter(x, depth, (width, height), normalize=False, borderType=cv2.BORDER_CONSTANT)
 
 def _halved(x, times):
     import cv2
     for _ in range(times): x = cv2.resize(x, None, fx=.5, fy=.5, interpolation=cv2.INTER_AREA)
     return x
 
-def _middles(busy, h):
-    "How busy a line `h` pixels high is at its emptiest of three boxes in a row, for each pixel as its middle."
-    w = _odd(1.2*h)
-    box,three = _box_mean(busy, w, _odd(.8*h)),np.zeros_like(busy)
-    if busy.shape[1] > 2*w: three[:, w:-w] = np.minimum(np.minimum(box[:, :-2*w], box[:, 2*w:]), box[:, w:-w])
-    return three
+def _middles(busy, h, limit):
+    "Middles of lines `h` pixels high that are busier than `limit` at their emptiest of three boxes in a row: rows, columns, how busy."
+    import cv2
+    w,high = _odd(1.2*h),_odd(.8*h)
+    if busy.shape[1] <= 2*w: return (np.zeros(0, int),)*2 + (np.zeros(0),)
+    box = _box_sum(busy, w, high)
+    three = cv2.min(cv2.min(box[:, :-2*w], box[:, 2*w:]), box[:, w:-w])
+    at = np.flatnonzero(three > three.dtype.type(limit*w*high))      # sums of bytes are whole numbers
+    y,x = np.divmod(at, three.shape[1])
+    return y,x + w,three.ravel()[at]/(w*high)
+
+def _may_hold_lines(coarse, limit):
+    "Rows and columns, in steps of four pixels, of all lines that `_middles` could find: top, left, bottom, right; None: it could find none."
+    import cv2
+    mean = lambda wide, high: cv2.blur(coarse, (wide, high), borderType=cv2.BORDER_CONSTANT)
+    may = np.maximum(mean(8, 2), mean(9, 3)) > .52*np.sqrt(10*limit)   # three boxes fill more than that share of so many steps
+    rows,columns = np.flatnonzero(may.any(1)),np.flatnonzero(may.any(0))
+    return (rows[0], columns[0], rows[-1] + 1, columns[-1] + 1) if len(rows) else None
+
+def _around_lines(where, k):
+    "The part of a picture halved `k` times that lines in `where` and the bands beside them can touch."
+    if k > 2: return slice(None),slice(None)                       # it is small
+    top,left,bottom,right = where
+    rows,columns,step = 5*2**k,11*2**k,4 >> k
+    return slice(max(0, top - rows)*step, (bottom + rows)*step),slice(max(0, left - columns)*step, (right + columns)*step)
 
 def _bands(x, h):
-    "Means of `x` in the band above and in the band below a line, for the middles in rows that have both."
-    high = max(2, round(.35*h))
-    beside,off = _box_mean(x, 3*_odd(1.2*h), high),h//2 + high//2 + max(1, h//6)
-    return beside,off
+    "Sums of `x` in the bands beside a line: of each pixel's band, its number of pixels, and rows from the line to its band."
+    high,wide = max(2, round(.35*h)),3*_odd(1.2*h)
+    return _box_sum(x, wide, high),high*wide,h//2 + high//2 + max(1, h//6)
 
-def _changes(strokes, free):
-    "Change of the strokes' contrast from each pixel to the next, where we may look."
+def _fullest(x):
+    "A number that no mean of 12 x 12 pixels exceeds, in steps of four pixels."
     import cv2
-    out = np.zeros(strokes.shape, np.uint8)
-    out[:, 1:] = cv2.absdiff(strokes[:, 1:], strokes[:, :-1])
-    out[~free] = 0
-    return out.astype(np.float32)
+    h,w = (o//4 for o in x.shape)
+    small = cv2.resize(x[:4*h, :4*w], (2*w, 2*h), interpolation=cv2.INTER_AREA)      # twice by two is faster than once by four
+    small = cv2.resize(small, (w, h), interpolation=cv2.INTER_AREA)
+    return int(cv2.blur(small, (3, 3)).max()) + 2                  # it was rounded three times
+
+def _padded(shape, times, dtype):
+    "Zeros for a picture and some more below and on the right, so that it can be halved so many times."
+    return np.zeros([o + -o % 2**times for o in shape], dtype)
+
+def _changes(strokes, free, times):
+    "Change of the strokes' contrast from each pixel to the next, where we may look; padded to be halved."
+    import cv2
+    h,w = strokes.shape
+    padded = _padded(strokes.shape, times, np.uint8)
+    cv2.absdiff(strokes[:, 1:], strokes[:, :-1], padded[:h, 1:w])
+    np.multiply(padded[:h, :w], free, padded[:h, :w])
+    return padded
 
 # %% ../../nbs/data/12_clean.ipynb #7a4c53ec
 @dataclass
@@ -533,31 +565,39 @@ class _LineReader:
     "Finds lines of letters within a mask (H,W)."
     def __init__(self, inside):
         self.inside,self.steps,self.seen = inside,_line_steps(min(inside.shape)),{}
+        self.times = max([2, *(k for k,_ in self.steps)])          # that pictures are halved
+        whole = _padded(inside.shape, self.times, np.float32)
+        whole[:inside.shape[0], :inside.shape[1]] = inside
         for k,h in self.steps:                                     # share of the bands above and below that can be seen
-            beside,off = _bands(_halved(inside.astype(np.float32), k), h)
-            self.seen[k, h] = beside
+            beside,size,_ = _bands(_halved(whole, k), h)
+            self.seen[k, h] = beside/size
 
-    def middles(self, busy, k, h, limit):
+    def middles(self, busy, k, h, limit, where):
         "Pixels that may be the middle of a line `h` pixels high, with half of the limit or more: rows, columns and scores."
-        three = _middles(busy, h)
-        y,x = np.nonzero(three > np.sqrt(10*limit))                # with fewer strokes even empty bands would not do
-        if not len(y): return y,x,np.zeros(0)
-        beside,off = _bands(busy, h)
-        up,down,line = np.maximum(y - off, 0),np.minimum(y + off, len(busy) - 1),three[y, x]
-        unseen = lambda rows: .3*line*(1 - self.seen[k, h][rows, x])   # what lies beyond the sector or the frame says nothing for a line
-        around = np.maximum(beside[up, x] + unseen(up), beside[down, x] + unseen(down))
-        return y,x,(line - around)/(around + 2)*np.clip(line/10, 0, 2)
+        at = _around_lines(where, k)
+        busy,seen = busy[at],self.seen[k, h][at]
+        y,x,line = _middles(busy, h, np.sqrt(10*limit))            # with fewer strokes even empty bands would not do
+        if not len(y): return y,x,line
+        beside,size,off = _bands(busy, h)
+        up,down = np.maximum(y - off, 0),np.minimum(y + off, len(busy) - 1)
+        unseen = lambda rows: .3*line*(1 - seen[rows, x])          # what lies beyond the sector or the frame says nothing for a line
+        around = np.maximum(beside[up, x]/size + unseen(up), beside[down, x]/size + unseen(down))
+        return y + (at[0].start or 0),x + (at[1].start or 0),(line - around)/(around + 2)*np.clip(line/10, 0, 2)
 
     def __call__(self, strokes, limit, free=None, n=6):
         "Up to `n` lines in a picture of strokes, and the best score, in multiples of the limit."
         import cv2
         if min(strokes.shape) < 9: return [],0.
-        busy = _changes(strokes, self.inside if free is None else free)
-        coarse = cv2.blur(_halved(busy, 2), (3, 3))
-        if coarse.max() < np.sqrt(15*limit): return [],0.              # many pictures end here
-        small,found,last = {0: busy},[],0
-        for k in range(1, 1 + max(k for k,_ in self.steps)): small[k] = _halved(small[k-1], 1)
-        spots = {(k, h): self.middles(small[k], k, h, limit) for k,h in self.steps}
+        padded = _changes(strokes, self.inside if free is None else free, self.times)
+        if _fullest(padded) < np.sqrt(15*limit): return [],0.          # many pictures end here
+        small,found,busy = {0: padded},[],padded[:len(strokes), :strokes.shape[1]]
+        small[1] = _halved(small[0].astype(np.float32), 1)
+        small[2] = _halved(small[1], 1)
+        if cv2.blur(small[2], (3, 3)).max() < np.sqrt(15*limit): return [],0.
+        for k in range(3, self.times + 1): small[k] = _halved(small[k-1], 1)
+        where = _may_hold_lines(small[2], limit)
+        if where is None: return [],0.
+        spots = {(k, h): self.middles(small[k], k, h, limit, where) for k,h in self.steps}
         score = np.concatenate([s for _,_,s in spots.values()])/limit
         if not len(score): return [],0.
         y,x = (np.concatenate([o[i]*2**k + 2**k//2 for (k,_),o in spots.items()]) for i in (0, 1))
@@ -572,7 +612,9 @@ class _LineReader:
 
     def read(self, g, kind, free=None):
         "Lines of light and of dark letters in a picture, and the best score. Gaps between light strokes are dark: the better counts."
-        found = [self(s, _limits[kind], free) for s in _light_dark(g, _of.get(kind, ['light', 'dark']))]
+        of = _of.get(kind, ['light', 'dark'])
+        if of == ['light'] and 2*_fullest(g) < np.sqrt(15*_limits[kind]): return [],0.      # light strokes are no brighter than the picture
+        found = [self(s, _limits[kind], free) for s in _light_dark(g, of)]
         lines = [o for some,_ in found for o in some]
         beaten = lambda line: any(o.score > 1.1*line.score and _overlap(o.box, line.box) for o in lines)
         return [o for o in lines if not beaten(o)],max(best for _,best in found)
@@ -595,12 +637,14 @@ def _overlap(a, b):
 def _thumb(g):
     "A frame of 32 x 32 pixels, as a row of numbers."
     import cv2
+    h,w = (max(1, o//64) for o in g.shape)                         # by whole numbers first, which is much faster
+    if h*w > 1: g = cv2.resize(g[:len(g)//h*h, :g.shape[1]//w*w], (g.shape[1]//w, len(g)//h), interpolation=cv2.INTER_AREA)
     return cv2.resize(g, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32).ravel()
 
 def _alike(a, b):
     "Correlation of two pictures; 0 where one of them is flat."
     a,b = a - a.mean(),b - b.mean()
-    return float((a*b).sum()/np.sqrt((a*a).sum()*(b*b).sum() + 1))
+    return float(a @ b/np.sqrt((a @ a)*(b @ b) + 1))
 
 @dataclass
 class _Usual:
@@ -610,19 +654,22 @@ class _Usual:
 
     def __call__(self, g):
         "Is the frame like most?"
-        x = _thumb(g)
+        return self.like(_thumb(g))
+
+    def like(self, x):
+        "The same of a frame's `_thumb`."
         changed = np.abs(x - self.picture)[self.still] > 12
-        return _alike(x, self.picture) > .5 and (len(changed) < 50 or changed.mean() < .15)
+        return _alike(x, self.picture) > .5 and (len(changed) < 50 or np.count_nonzero(changed) < .15*len(changed))
 
 def _usual(frames):
     "What most of the frames look like; None where fewer than three quarters are alike."
-    small = np.stack([_thumb(g) for g in frames])
+    every = small = np.stack([_thumb(g) for g in frames])
     for _ in range(2):                                             # the second time without those that are unlike
         middle = np.median(small, 0)
         usual = _Usual(middle, np.median(np.abs(small - middle), 0) < 1)
-        like = np.array([usual(g) for g in frames])
+        like = np.array([usual.like(x) for x in every])
         if like.mean() < .75: return None
-        small = np.stack([_thumb(g) for g,ok in zip(frames, like) if ok])
+        small = every[like]
     return usual
 
 # %% ../../nbs/data/12_clean.ipynb #f6ff2533
@@ -664,24 +711,41 @@ class _Watch:
         self.votes = {k: _Votes(inside.shape) for k in _limits}
         self.sums = {k: np.zeros(inside.shape, np.uint32) for k in ('clip', 'low', 'high')}
         self.n,self.blocks,self.unlike,self.unsure,self.worst = 0,0,[],[],{}
-        self.last,self.block,self.looked = [],[],[]
+        self.last,self.looked,self.free = [],[],{}
+        self.clear()
+
+    def clear(self):
+        "Begin a block of frames: how many there are, their sum, the least and the greatest of them."
+        shape = self.inside.shape
+        self.held,self.total,self.least,self.greatest = 0,np.zeros(shape, np.float32),np.full(shape, 255, np.uint8),np.zeros(shape, np.uint8)
+
+    def hold(self, g):
+        "One more frame of the block."
+        import cv2
+        cv2.accumulate(g, self.total)
+        cv2.min(self.least, g, self.least)
+        cv2.max(self.greatest, g, self.greatest)
+        self.held += 1
 
     def look(self, kind, number, picture, but=None):
         "Lines of a picture: those that are sure get a vote."
-        free = self.inside & ~self.votes[kind].settled & ~self.done
-        if but is not None: free &= ~but
+        free = self.free.get(kind)
+        if free is None: free = self.free[kind] = self.inside & ~self.votes[kind].settled & ~self.done
+        if but is not None: free = free & ~but
         lines,best = self.reader.read(picture, kind, free)
         for o in lines:
             if o.covered(self.nearly[o.at]) > .75: self.done[o.at] |= o.ink      # the rules for still ink have it, and finer
             elif o.score >= _sure: self.votes[kind].add(o, number)
             else: self.unsure.append((o.score, number, o))
-        self.remember(kind, best, number, picture)
+        if lines: self.free.clear()                                # there may be less to look at now
+        self.remember(kind, best, number, picture, free)
 
-    def remember(self, kind, best, number, picture, n=3):
-        "The pictures with the most evidence, `n` of a kind."
+    def remember(self, kind, best, number, picture, free, n=3):
+        "The pictures with the most evidence, `n` of a kind, and whether all of each was looked at."
         kept = self.worst.setdefault(kind, [])
         if len(kept) < n or best > kept[-1][0]:
-            self.worst[kind] = sorted([*kept, (best, number, picture)], key=lambda o: -o[0])[:n]
+            everywhere = bool((free == self.inside).all())
+            self.worst[kind] = sorted([*kept, (best, number, picture, everywhere)], key=lambda o: -o[0])[:n]
 
     def add(self, number, g, full, ink=None):
         "The next frame: its number, its part within the box, all of it, and its own changing ink."
@@ -691,12 +755,11 @@ class _Watch:
         if self.n % _each == 0:
             self.looked.append(number)
             self.look('frame', number, g, ink)
-        self.sums['clip'] += g
         self.n += 1
         self.last = [*self.last[-4:], (number, g)]
         self.change()
-        self.block.append(g)
-        if len(self.block) == _window: self.close(number)
+        self.hold(g)
+        if self.held == _window: self.close(number)
 
     def change(self):
         "What is in the middle one of five frames, and neither in the first nor in the last."
@@ -710,24 +773,25 @@ class _Watch:
         number,g = self.last[i]
         a,b = (self.last[j][1] for j in others)
         self.look('change', number, cv2.subtract(g, cv2.max(a, b)))
-        self.look('change', number, cv2.subtract(255 - g, cv2.max(255 - a, 255 - b)))
+        self.look('change', number, cv2.subtract(cv2.min(a, b), g))
 
     def close(self, number):
         "The mean of a block of frames."
         if self.moving:
-            block = np.stack(self.block)
-            self.look('window', number - len(block)//2, (block.mean(0) + .5).astype(np.uint8))
-            self.sums['low'] += block.min(0)
-            self.sums['high'] += block.max(0)
+            self.look('window', number - self.held//2, (self.total/self.held + .5).astype(np.uint8))
+            self.sums['low'] += self.least
+            self.sums['high'] += self.greatest
             self.blocks += 1
-        self.block = []
+        self.sums['clip'] += self.total.astype(np.uint32)
+        self.clear()
 
     def finish(self):
         "After the last frame."
         if len(self.last) == 5:
             self.against(4, 2, 0)
             self.against(3, 1, 0)
-        if len(self.block) > _window//2: self.close(self.last[-1][0])
+        if self.held > _window//2: self.close(self.last[-1][0])
+        else: self.sums['clip'] += self.total.astype(np.uint32)
         if self.blocks > 1:
             for kind,n in dict(clip=self.n, low=self.blocks, high=self.blocks).items():
                 self.look(kind, self.last[len(self.last)//2][0], (self.sums[kind]/n + .5).astype(np.uint8))
@@ -766,16 +830,20 @@ def _painted(picture, ink, moving):
 
 def _read_again(watch, ink, moving, paint):
     "Look at the worst pictures once more, painted; strokes that can still be read are added. Evidence that is left then."
-    pictures = [(kind, number, x) for kind,kept in watch.worst.items() for _,number,x in kept]
+    pictures = [(kind, *o) for kind,kept in watch.worst.items() for o in kept]
     if moving is not None: pictures = [o for o in pictures if o[0] == 'frame']           # in all others moving text is a smear
-    for last in (False, True):
-        left = []
-        for kind,number,x in pictures:
-            done = ink | watch.known
-            lines,best = watch.reader.read(_painted(x, done, moving), kind)
-            left.append((best, number))
-            for o in lines:
-                if paint and not last and o.score >= _again: ink[o.at] |= o.ink & watch.inside[o.at]
+    again = lambda kind, x: watch.reader.read(_painted(x, ink | watch.known, moving), kind)
+    nothing = moving is None and not (ink | watch.known).any()     # to paint: without a line and looked at everywhere, all is known
+    left,grew = [],[]
+    for kind,before,number,x,everywhere in pictures:
+        lines,best = ([], before) if nothing and everywhere and before < 1 else again(kind, x)
+        more = [o for o in lines if paint and o.score >= _again]
+        for o in more: ink[o.at] |= o.ink & watch.inside[o.at]
+        nothing = nothing and not more
+        left.append((best, number))
+        grew.append(bool(more))
+    last = max(np.flatnonzero(grew), default=-1)                   # what was read after that was read with all the ink
+    for i,(kind,_,number,x,_) in enumerate(pictures[:last + 1]): left[i] = again(kind, x)[1],number
     return left
 
 def _missed(watch):
