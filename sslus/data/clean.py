@@ -449,6 +449,7 @@ def is_split(frames # uint8 (T,H,W)
 _limits = dict(frame=1.85, change=3.6, window=1.85, clip=.9, low=.9, high=.9) # evidence from which a line may be letters
 _of     = dict(change=['light'], low=['light'], high=['dark'])  # letters looked for where it is not both
 _sure   = 1.4                                                  # times that: painted over
+_often  = 2                                                    # in so many pictures at least, of those that show letters well; else it is flagged: tissue may look so
 _again  = 2                                                    # the same where it was painted once: a halo is no letter
 _window = 8                                                    # frames of which the mean is taken
 _each   = 4                                                    # frames from one that is read by itself to the next
@@ -860,11 +861,13 @@ def _settle(watch, paint):
     done = np.zeros_like(ink)
     for kind in ('clip', 'low', 'high', 'window', 'frame', 'change'):      # strokes are clearest where many frames were averaged
         v = votes[kind]
-        if not (v.lines and paint) or kind in ('frame', 'window') and v.moves: continue
+        if not (v.lines and paint) or kind in ('frame', 'window') and (v.moves or len(v.sizes) < _often): continue   # seen in one picture only: tissue may look so
         ink |= v.ink & watch.inside & ~done
         done |= v.looks > 0
     left = _read_again(watch, ink, moving, paint) + (_missed(watch) if moves else [])
     left += [(score, number) for score,number,o in watch.unsure if (o.ink & ink[o.at]).sum() < .5*o.ink.sum() and not moves]
+    once = [v for kind,v in votes.items() if kind in ('frame', 'window') and 0 < len(v.sizes) < _often]
+    left += [(o.score, number) for v in once for o in v.lines for number in v.sizes if (o.ink & ink[o.at]).sum() < .5*o.ink.sum()]
     left += [(o, number) for number,o in watch.unlike]
     score,frame = max(left, default=(0., 0))
     return _Read(ink, moving, round(float(score), 2), int(frame), watch.n + len(watch.unlike), [k for k,_ in watch.unlike])
@@ -1093,7 +1096,7 @@ def looked_for(store # FrameStore, or its table `videos`
     kept,may = int(videos.n.sum() + videos.frames_left_out.sum()),int(videos.may_hold_text.fillna(False).sum())
     return (f'Looked at {seen.sum()} of {kept} frames for lines of letters: light, dark, half transparent, standing, moving, in one frame alone. {may} of {len(videos)} clips may still hold some; '
             f'{int(videos.frames_left_out.sum())} frames unlike all others were left out. Not looked for: handwriting, faces, fewer than about five letters, slanted or upright lines, '
-            'letters below 7 pixels or 1.3 % of the shorter side or above 15 %, letters fainter than the speckle around them. Confirm with show_worst.')
+            'letters below 7 pixels or 1.3 % of the shorter side or above 15 %, letters fainter than the speckle around them; in strong grain a short name in a single frame may be missed. Confirm with show_worst.')
 
 # %% ../../nbs/data/12_clean.ipynb #101eb874
 def text_table(store # FrameStore that was built with `clean`
@@ -1132,7 +1135,7 @@ def _worst_of_clips(clips, n, clean):
 def show_worst(clips,         # FrameStore built with `clean`, or a list of clips (paths, Videos, arrays)
                n:int=12,      # frames to show
                clean:Clean|None=None, # for a list of clips; None: `Clean()`
-               columns:int=4,
+               columns:int=4, # Pictures in a row
                height:float=2 # inches of a picture
               )->object:      # DataFrame: clip and frame, text_left
     "The cleaned frames with the most evidence of letters left, the most suspicious first: for a person to confirm."
