@@ -233,10 +233,10 @@ def _prominence(s):
     code = s.codec_context
     return bool(s.disposition & Disposition.default), (code.width or 0)*(code.height or 0), -s.index
 
-def _stamp(o, counts_frames=False):
-    "Seconds of a packet or frame; None where it carries no stamp."
+def _stamp(o, unit, counts_frames=False):
+    "Seconds of a packet or frame, which counts in `unit`; None where it carries no stamp."
     t = o.dts if counts_frames else o.pts
-    return None if t is None or o.time_base is None else float(t*o.time_base)
+    return None if t is None or not unit else t*unit
 
 # %% ../../nbs/data/01_video.ipynb #f0f34be1
 _upright = (1, 0, 0, 1)
@@ -411,7 +411,7 @@ class PyAVReader(Reader):
         with self._open() as c:
             for p in c.demux(self._stream(c)):
                 if not p.size or p.is_discard: continue
-                t,order = _stamp(p, self._counts_frames),_stamp(p, True)
+                t,order = _stamp(p, self.time_unit, self._counts_frames),_stamp(p, self.time_unit, True)
                 if order is not None and last is not None:
                     if order < last - 5*step: begin += last - order + step
                     elif order > last: step = order - last
@@ -434,7 +434,7 @@ class PyAVReader(Reader):
             indexed = len(s.index_entries) if self._counts_frames else 0
             for p in c.demux(s):
                 if not p.size and p.dts is not None: continue       # a recorder's mark for a frame that it dropped
-                if p.size and not p.is_discard: shown.append(_stamp(p, self._counts_frames))
+                if p.size and not p.is_discard: shown.append(_stamp(p, self.time_unit, self._counts_frames))
                 frames = self._decoded(p)
                 for f in weave(frames, not p.size) if weave else frames:
                     begin = begin or len(shown)
@@ -486,7 +486,7 @@ class PyAVReader(Reader):
     def __getstate__(self): return {k: v for k,v in self.__dict__.items() if k != '_conv'}
     def array(self, f): return _shown(self._rgb(f), self._first[2])
     def damaged(self, f): return f.is_corrupt or isinstance(f, _Undecodable)
-    def time(self, f): return _stamp(f, self._counts_frames)
+    def time(self, f): return _stamp(f, float(f.time_base or 0) if self.deinterlace else self.time_unit, self._counts_frames) # a filter counts in its own unit
 
 # %% ../../nbs/data/01_video.ipynb #9427e416
 class _Lent:
