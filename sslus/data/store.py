@@ -106,7 +106,7 @@ def _cleaned(video, every, clean, most=128 << 20, left_out=None):
 def _frames(path, every, region, clean, deinterlace=False):
     "The opened clip, its frames to be stored, what cleaning found in it, and the places of frames that it leaves out."
     left_out = []
-    video = Video(path, **({} if not region else dict(region=region)), **({} if not deinterlace else dict(deinterlace=deinterlace)))
+    video = Video(path, region=bool(region), deinterlace=deinterlace)
     frames, facts = _cleaned(video, every, clean, left_out=left_out) if clean else (video._grey(every), {})
     return video, frames, facts, left_out
 

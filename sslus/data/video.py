@@ -150,6 +150,13 @@ class Reader:
         if 'name' not in cls.__dict__: cls.name = cls.__name__.lower()
         register(cls, first)
     def time(self, f): "Seconds of the raw frame `f` as the file states them, or None."; return None
+    def set_aspect(self, width, height, rounding=.02):
+        "Note pixels whose width and height differ by more than `rounding`."
+        if not (width > 0 and height > 0 and 1+rounding < max(width, height)/min(width, height) < 10): return
+        self.pixel_aspect = float(width/height)
+        self.info['pixel_aspect'] = f'{width:g}:{height:g}'
+        shape = f'a pixel is {self.pixel_aspect:.3f} times as wide as it is high'
+        self.notes['pixel aspect'] = f'{shape}: frames are as stored, a store makes them square'
     def refuse(self): "Why the header says that this reader should not have the file, or ''."; return ''
     def __iter__(self):
         "Raw frames, front to back."
@@ -207,15 +214,6 @@ _one_packet_one_frame = {'h264', 'hevc', 'mjpeg', 'mpeg1video', 'mpeg2video'}
 _each_its_own = {'mjpeg', 'png', 'jpeg2000', 'ffv1', 'huffyuv', 'rawvideo', 'dvvideo'}
 _strict = dict(err_detect='crccheck+bitstream+buffer+explode')   # an error in place of a frame that is made up
 _checks = dict.fromkeys(('mjpeg', 'wmv1', 'wmv2', 'msmpeg4v1', 'msmpeg4v2', 'msmpeg4v3'), _strict) # decoders that mark no damage
-
-def _set_spacing(r, width, height):
-    "Note pixels whose width and height differ by more than 2 %, as a machine's rounding does not."
-    if not (width > 0 and height > 0 and 1.02 < max(width, height)/min(width, height) < 10): return
-    r.pixel_aspect = width/height
-    r.info['pixel_aspect'] = f'{width:g}:{height:g}'
-    r.notes['pixel aspect'] = _oblong(r.pixel_aspect)
-
-def _oblong(aspect): return f'a pixel is {aspect:.3f} times as wide as it is high: frames are as stored, a store makes them square'
 
 class _Undecodable:
     "Stands for the frame of a packet that cannot be decoded."
@@ -343,13 +341,8 @@ class PyAVReader(Reader):
     def _look_at_shape(self, s):
         "Note pixels that are not square, and interlaced frames."
         ratio = s.sample_aspect_ratio
-        if ratio and .1 < ratio < 10 and abs(ratio-1) > .004: self._set_aspect(ratio)
+        if ratio: self.set_aspect(ratio.numerator, ratio.denominator, .004)     # exact, as no measured spacing is
         if s.codec_context.field_order in _interlaced: self._set_interlaced()
-
-    def _set_aspect(self, ratio):
-        self.pixel_aspect = float(ratio)
-        self.info['pixel_aspect'] = f'{ratio.numerator}:{ratio.denominator}'
-        self.notes['pixel aspect'] = _oblong(self.pixel_aspect)
 
     def _set_interlaced(self):
         self.info['interlaced'] = True
@@ -357,15 +350,18 @@ class PyAVReader(Reader):
 
     @cached_property
     def _first(self):
-        "The first frame, for what no header says; it holds no picture any more."
+        "What no header says: width, height, display matrix and interlacing of the first frame, and samples that are shown."
         with self._open() as c:
+            index = self._stream(c).index_entries
+            shown = sum(not index[i].is_discard for i in range(len(index))) if 'mp4' in self.info['format'] else 0
             f = next(self._frames(c), None)
-            if f is None: raise VideoError(self.path, 'it has a video stream but no frame that can be decoded', 'Export the clip again')
-            return f.width, f.height, _matrix(f), f.interlaced_frame
+            if f is None:
+                raise VideoError(self.path, 'it has a video stream but no frame that can be decoded', 'Export the clip again')
+            return f.width, f.height, _matrix(f), f.interlaced_frame, shown
 
     @cached_property
     def size(self):
-        w,h,m,interlaced = self._first
+        w,h,_,interlaced,_ = self._first
         if interlaced and 'interlaced' not in self.notes: self._set_interlaced()
         if self._transposed and self.pixel_aspect != 1: self.pixel_aspect = 1/self.pixel_aspect
         self._look_at_matrix()
@@ -391,11 +387,7 @@ class PyAVReader(Reader):
     @cached_property
     def claimed(self):
         "Frames that the header promises: for mp4 and mov those that the edit list shows."
-        if 'mp4' not in self.info['format']: return self.stated_frames
-        with self._open() as c:
-            index = self._stream(c).index_entries
-            shown = sum(not index[i].is_discard for i in range(len(index)))
-        return shown or self.stated_frames
+        return self._first[4] or self.stated_frames if 'mp4' in self.info['format'] else self.stated_frames
 
     @cached_property
     def fps(self):
@@ -1547,7 +1539,7 @@ class DicomReader(_DicomFile, Reader):
         r = self.region
         region = [r.mm_y, r.mm_x] if r and r.mm_x and r.mm_y else []
         ratio = _numbers(ds, 'PixelAspectRatio') or region or _numbers(ds, 'PixelSpacing')
-        if len(ratio) == 2: _set_spacing(self, ratio[1], ratio[0])
+        if len(ratio) == 2: self.set_aspect(ratio[1], ratio[0])
 
     def _without_sign(self):
         "Colours, and the pictures of baseline JPEG, have no sign."
@@ -1815,10 +1807,9 @@ class DicomMpegReader(_DicomFile, PyAVReader):
         if own and said and own != said: self._contradict(f'{said} frames', f'{own} frames')
         syntax = ds.file_meta.TransferSyntaxUID
         if _family(syntax) != 'mpeg': self._contradict(_syntax_name(syntax), 'an MPEG stream')
-        stream,self.own_stamps = self.fps,self.info['format'] not in _no_stamps
-        self._time(ds, self.claimed, stream)
-        if self.own_stamps and stream: self.stated_fps,self.fps = self.fps,stream   # the stream's own times count
-        self.notes.update(notes_on_times(np.arange(9)/self.fps if self.fps else None, self.stated_fps))
+        self.own_stamps = self.info['format'] not in _no_stamps
+        self._time(ds, self.claimed, self.stated_fps)
+        if self.own_stamps: self.stated_fps = self.__dict__.pop('fps') # the stream's own times count, and are compared with it
         self.seconds,self.region = None,_image_region(_regions(ds, self.size))
 
     def time(self, f): return super().time(f) if self.own_stamps else None
@@ -1875,7 +1866,7 @@ class MhaReader(Reader):
         self.channels,self.info = r.GetNumberOfComponents(),dict(format='metaimage', pixels=kind)
         if self.channels not in (1,3,4): raise VideoError(path, f'its pixels have {self.channels} components', 'Save it grey or RGB')
         self._sequence(head[:end])
-        _set_spacing(self, *r.GetSpacing()[:2])
+        self.set_aspect(*r.GetSpacing()[:2])
         self._turn(_field(head[:end], b'UltrasoundImageOrientation').upper())
 
     def _sequence(self, head):
@@ -2028,7 +2019,7 @@ class NiftiReader(Reader):
         self.begin,self.slope,self.inter = max(348, int(get('f', 108)[0])),*get('2f', 112)
         self._whole()
         spacing = get('8f', 76)
-        _set_spacing(self, *spacing[1:3])
+        self.set_aspect(*spacing[1:3])
         second = {8: 1., 16: 1e3, 24: 1e6}.get(head[123] & 0x38, 0.)  # the unit of the fourth axis: s, ms, us
         if second and spacing[4] > 0 and get('8h', 40)[4] > 1 and is_possible_rate(second/spacing[4]): self.fps = second/spacing[4]
 
