@@ -135,6 +135,8 @@ class _Watched(Video):
         for a in super()._raw(every): self.colours.append(_colour(a)); yield a
 
 # %% ../../nbs/data/14_inventory.ipynb #703eb05e
+_between = ' | '                                                 # notes of a file, in its cell of the table
+
 def _clip(path, whole):
     "Facts of a clip."
     v, n, late = _Watched(path), 0, None
@@ -144,7 +146,7 @@ def _clip(path, whole):
         n += 1
         if not whole: break
     i = v._head.info
-    notes = '; '.join(f'{name}: {sentence}' for name,sentence in v.notes.items())
+    notes = _between.join(f'{name}: {sentence}' for name,sentence in v.notes.items())
     return dict(kind='frames' if path.is_dir() else 'clip', format=_short(i['format'], path), codec=i.get('codec') or '', height=v.size[0], width=v.size[1], frames=n if whole else v._head.claimed, fps=v.fps,
                 notes=notes, colour=round(float(np.mean(v.colours)), 4), hash=_hash(first) + _hash(late), _frame=first)
 
@@ -563,9 +565,10 @@ def _alike_names(t):
 def _file_notes(t):
     "A line for each thing that files say of themselves: several streams, a variable rate, interlaced frames ..."
     for name,words in known_notes.items():
-        noted = t[t.notes.str.contains(rf'(?:^|; ){re.escape(name)}: ')]
+        said = t.notes.map(lambda notes: dict(o.partition(': ')[::2] for o in notes.split(_between)).get(name))
+        noted = t[said.notna()]
         if not len(noted): continue
-        sentence = re.search(rf'(?:^|; ){re.escape(name)}: (.*?)(?=; (?:{"|".join(map(re.escape, known_notes))}): |$)', noted.notes.iloc[0])[1]
+        sentence = said[said.notna()].iloc[0]
         yield f'{_several(len(noted), "clip")}, {name}: {words} ({noted.path.iloc[0]}: {sentence})', list(noted.path)
 
 def _notes(t):
