@@ -93,11 +93,14 @@ def notes_on_times(
     notes = {}
     if times is not None and is_possible_rate(rate):
         odd, steps = uneven(times, unit), np.diff(times)
-        if odd.any(): notes['variable rate'] = (f'{odd.sum()} of {len(odd)} intervals are uneven, from {1000*steps.min():.0f} to {1000*steps.max():.0f} ms '
-                                               f'(median {1000*np.median(steps):.0f}): each frame has the time that the file states')
+        low, usual, high = 1000*np.quantile(steps, (0, .5, 1))
+        if odd.any():
+            notes['variable rate'] = (f'{odd.sum()} of {len(odd)} intervals are uneven, from {low:.0f} to {high:.0f} ms '
+                                      f'(median {usual:.0f}): each frame has the time that the file states')
     stuck = times is not None and len(times) > 1 and rate is None
     doubt = _doubt(rate, stated, notes, backwards) if not stuck else 'all its time stamps are the same'
-    if doubt and not is_possible_rate(rate) and times is not None and is_possible_rate(stated): doubt += f'; the {stated:.4g} frames a second of its header are taken'
+    if doubt and times is not None and not is_possible_rate(rate) and is_possible_rate(stated):
+        doubt += f'; the {stated:.4g} frames a second of its header are taken'
     if doubt: notes['rate in doubt'] = doubt
     return notes
 
@@ -105,6 +108,8 @@ def notes_on_times(
 def _doubt(rate, stated, notes, backwards):
     "Why the rate is in doubt, or ''."
     if rate is not None and not is_possible_rate(rate): return f'it says {rate:.6g} frames a second, which cannot be'
-    if backwards: return f'{backwards} time stamps run backwards, as where one recording follows another in a file: time goes on from there'
+    if backwards:
+        return f'{backwards} time stamps run backwards, as where one recording follows another: time goes on from there'
     apart = rate and stated and not notes and abs(stated/rate - 1) > .05
-    return f'its header states {stated:.4g} frames a second, its time stamps {rate:.4g}: the time stamps count' if apart else ''
+    if not apart: return ''
+    return f'its header states {stated:.4g} frames a second, its time stamps {rate:.4g}: the time stamps count'

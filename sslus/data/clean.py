@@ -1047,7 +1047,8 @@ def show_clean(clip,             # path of a clip or a still, Video, or uint8 ar
     "Before, what was found, and after."
     import matplotlib.pyplot as plt
     frames,rgb,stored = _clip_frames(clip)
-    fit = (clean or Clean()).fit(frames, rgb, stored()); i = len(frames)//2
+    fit = (clean or Clean()).fit(frames, rgb, stored())
+    i = len(frames)//2
     before = frames[i] if rgb is None else rgb[i]
     marked = before if before.ndim == 3 else np.repeat(before[..., None], 3, -1)
     marked = marked.copy(); marked[fit.overlays] = 255, 0, 0

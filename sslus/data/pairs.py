@@ -53,9 +53,12 @@ class Window:
         reach, several = self.reach(store), store.counts > 1
         no_rate = several & np.isnan(reach)
         no_pair = several & (reach < store.every) & ~self._timed(store)
-        for clip in np.flatnonzero(self._timed(store)): no_pair[clip] = np.diff(_times_of_clip(store, clip)).min(initial=np.inf) > self.seconds
-        _tell(store, no_rate, several, 'has no frame rate: give the window as Window(frames=...), or build the store with fps=...')
-        _tell(store, no_pair, several, f'{self} holds no other stored frame (every {store.every} source frames is stored): widen the window or store more frames')
+        for clip in np.flatnonzero(self._timed(store)):
+            no_pair[clip] = np.diff(_times_of_clip(store, clip)).min(initial=np.inf) > self.seconds
+        remedy = 'give the window as Window(frames=...), or build the store with fps=...'
+        _tell(store, no_rate, several, f'has no frame rate: {remedy}')
+        spacing = f'every {store.every} source frames is stored'
+        _tell(store, no_pair, several, f'{self} holds no other stored frame ({spacing}): widen the window or store more frames')
 
     def partners(self, store, rows, rng):
         "(n,) rows of the partners of `rows`, drawn with the numpy generator `rng`."
@@ -71,7 +74,9 @@ class Window:
         def part(r, p):
             distance = np.abs(r - p)*float(store.every)
             odd = timed[store.video_of[r]]
-            if odd.any(): distance[odd] = np.abs(store.times(r[odd]) - store.times(p[odd]))*store.videos.fps.values[store.video_of[r[odd]]]
+            if odd.any():
+                fps = store.videos.fps.values[store.video_of[r[odd]]]
+                distance[odd] = np.abs(store.times(r[odd]) - store.times(p[odd]))*fps
             return _nearness(reach[store.video_of[r]], distance)
         return _in_parts(part, rows, partners)
 
@@ -97,11 +102,13 @@ class Window:
 
 # %% ../../nbs/data/04_pairs.ipynb #17cd5515
 def _partners(store, rows, low, high, rng):
-    "A partner for each row, with the offsets from `low` to `high`, both included and 0 left out; itself where there is none."
+    "A partner for each row, `low` to `high` rows away but for 0; itself where there is none."
     off = low + (rng.random(len(rows))*(high - low)).astype(np.int64)  # high-low candidates
     return rows + off + ((off >= 0) & (high > 0))
 
-def _times_of_clip(store, clip): return store.times(np.arange(store.first[clip], store.first[clip] + store.counts[clip]))
+def _times_of_clip(store, clip):
+    first = store.first[clip]
+    return store.times(np.arange(first, first + store.counts[clip]))
 
 def _nearness(reach, dist): return ((reach - dist + 1)/(reach + 1)).astype(np.float32)
 

@@ -92,7 +92,7 @@ def _samples(video, every=1, most=128 << 20):
     return np.stack([g for _,g in picked]), np.stack([a for a,_ in picked]) if colour else None, kept
 
 def _cleaned(video, every, clean, most=128 << 20, left_out=None):
-    "Cleaned frames of the clip, and what was found; VideoError where the clip is to be left out. Places of frames that go are added to `left_out`; None: none goes."
+    "Cleaned frames, and what was found; places of frames that go are added to `left_out` (None: none goes); VideoError for clips that go."
     grey, rgb, kept = _samples(video, every, most)
     frames = lambda: kept if kept is not None else video._grey(every)
     all_ = dict(stored=frames(), every=every) if getattr(clean, 'looks_at_all', False) else {}
@@ -157,7 +157,8 @@ def decode_clip(path:str,        # clip to read
     finally: tmp.unlink(missing_ok=True)
     h,w = video.size
     numbers = np.delete(np.arange(n + len(left_out)), left_out)*every
-    more = dict(times=_uneven_times(video, numbers), numbers=numbers.tolist() if left_out else None, notes=video.notes, facts=facts, pixel_aspect=None if aspect == 1 else aspect)
+    more = dict(times=_uneven_times(video, numbers), numbers=numbers.tolist() if left_out else None,
+                notes=video.notes, facts=facts, pixel_aspect=None if aspect == 1 else aspect)
     return dict(n=n, fps=video.fps, height=h, width=w, sha=sha.hexdigest(), **{k: v for k,v in more.items() if v})
 
 _worth_a_word = ('frames missing', 'rate in doubt', 'interlaced', 'label', 'nearly black', 'nearly flat')
@@ -168,7 +169,8 @@ def _tell_notes(videos):
     if not counts: return
     first = {k: next(n for n,notes in zip(videos.name, videos.notes) if k in notes.split(', ')) for k in counts}
     words = '; '.join(f'{n} {k} (such as {first[k]})' for k,n in counts.most_common())
-    warnings.warn(f'of {len(videos)} clips: {words}. store.videos.notes has the others, Video(path).notes the sentence of each', ClipWarning, stacklevel=3)
+    where = 'store.videos.notes has the others, Video(path).notes the sentence of each'
+    warnings.warn(f'of {len(videos)} clips: {words}. {where}', ClipWarning, stacklevel=3)
 
 def _uneven_times(video, numbers):
     "Seconds of the stored frames where number / rate is more than 1 ms off, else None."
@@ -339,7 +341,8 @@ def _videos(plan, metas):
     def row(m): c = plan['clips'][m['i']]; return {**c, **m, 'facts': None, 'given': c.get('fps'), 'name': _text(c['name']), 'path': _text(c['path'])}
     v = pd.DataFrame([row(m) for m in metas])
     v['fps'] = v.fps.astype(float).fillna(v.given.astype(float)).fillna(np.nan if plan['fps'] is None else plan['fps'])
-    v['uneven'] = [_sha([m.get(k) for k in ('times', 'numbers')])[:16] if {'times', 'numbers'} & set(m) else None for m in metas]   # a sum: windows hang on them
+    own = [[m.get(k) for k in ('times', 'numbers')] for m in metas]
+    v['uneven'] = [_sha(o)[:16] if any(o) else None for o in own]    # a sum: windows in seconds hang on them
     v['pixel_aspect'] = [m.get('pixel_aspect') or 1. for m in metas]
     v['notes'] = [', '.join(m.get('notes', ())) for m in metas]
     v['first'] = v.n.cumsum() - v.n

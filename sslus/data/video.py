@@ -144,12 +144,14 @@ class Reader:
                  path # a file, or a folder of frames
                 ):
         self.path,self.info = Path(path),{'format': self.name}
-        self.notes = {}                                    # what a user should know of this file: a short name from `known_notes`, and a sentence
+        self.notes = {}                                    # what a user should know: a name from `known_notes`, and a sentence
     def __init_subclass__(cls, first=False, **kwargs):
         super().__init_subclass__(**kwargs)
         if 'name' not in cls.__dict__: cls.name = cls.__name__.lower()
         register(cls, first)
-    def time(self, f): "Seconds of the raw frame `f` as the file states them, or None."; return None
+    def time(self, f):
+        "Seconds of the raw frame `f` as the file states them, or None."
+        return None
     def set_aspect(self, width, height, rounding=.02):
         "Note pixels whose width and height differ by more than `rounding`."
         if not (width > 0 and height > 0 and 1+rounding < max(width, height)/min(width, height) < 10): return
@@ -240,7 +242,7 @@ def _stamp(o, unit, counts_frames=False):
 _upright = (1, 0, 0, 1)
 
 def _matrix(f):
-    "(a, b, c, d) of the display matrix of a frame: a point (x, y) is shown at (a x + c y, b x + d y). Of right angles each is -1, 0 or 1."
+    "(a, b, c, d) of a frame's display matrix: (x, y) is shown at (a x + c y, b x + d y); -1, 0 or 1 of right angles."
     data = next((o for o in f.side_data if o.type.name == 'DISPLAYMATRIX'), None)
     if data is None: return _upright
     a,b,_,c,d = struct.unpack('<5i', bytes(data)[:20])
@@ -319,14 +321,16 @@ class PyAVReader(Reader):
                 in_time = time.monotonic() - wall < seconds
                 if in_time: raise
                 if time.thread_time() - busy > seconds/2: break
-        raise VideoError(self.path, f'its header takes more than {_header_seconds:g} s to read', 'Export the clip again, or leave it out')
+        reason = f'its header takes more than {_header_seconds:g} s to read'
+        raise VideoError(self.path, reason, 'Export the clip again, or leave it out')
 
     def _stream(self, c):
-        "The video stream that players show, decoded by one thread: whole clips are decoded side by side, not parts of one."
+        "The video stream that players show, decoded by one thread: clips are decoded side by side, not their parts."
         s = max((s for s in c.streams.video if not _is_cover(s)), key=_prominence)
         s.thread_type = 'NONE'
         s.codec_context.thread_count = 1
-        s.codec_context.options = dict(max_pixels=str(max_pixels), **_checks.get(s.codec_context.name, {})) # frames may be larger than the header says
+        checks = _checks.get(s.codec_context.name, {})
+        s.codec_context.options = dict(max_pixels=str(max_pixels), **checks) # frames may be larger than the header says
         return s
 
     def _look_at_streams(self, c, s):
@@ -334,7 +338,8 @@ class PyAVReader(Reader):
         others = [o for o in c.streams.video if o.index != s.index]
         if not others: return
         covers = sum(map(_is_cover, others))
-        words = [f'{n} {word}' for n,word in ((covers, 'attached picture(s)'), (len(others)-covers, 'other video stream(s)')) if n]
+        kinds = (covers, 'attached picture(s)'), (len(others)-covers, 'other video stream(s)')
+        words = [f'{n} {word}' for n,word in kinds if n]
         self.info['left_out'] = ' and '.join(words)
         self.notes['streams'] = f"stream {s.index} is read, the one that players show; {' and '.join(words)} left out"
 
@@ -346,7 +351,8 @@ class PyAVReader(Reader):
 
     def _set_interlaced(self):
         self.info['interlaced'] = True
-        self.notes['interlaced'] = 'each frame holds two half pictures of different times: Video(path, deinterlace=True), or --deinterlace, makes one of them'
+        self.notes['interlaced'] = ('each frame holds two half pictures of different times: Video(path, deinterlace=True), '
+                                    'or --deinterlace, makes one of them')
 
     @cached_property
     def _first(self):
@@ -381,7 +387,8 @@ class PyAVReader(Reader):
     def _look_at_matrix(self):
         "Note a picture that is to be shown mirrored, or turned by no right angle."
         a,b,c,d = self._first[2]
-        if 0 not in (a*d, b*c): self.notes['orientation'] = 'it asks to be shown turned by an angle that is no right one: it is left as stored'
+        if 0 not in (a*d, b*c):
+            self.notes['orientation'] = 'it asks to be turned by an angle that is no right one: it is left as stored'
         elif a*d - b*c < 0: self.notes['mirrored'] = 'it asks to be shown mirrored, and is'
 
     @cached_property
@@ -412,7 +419,9 @@ class PyAVReader(Reader):
         return np.sort(np.array(stamps))
 
     @property
-    def _counts_frames(self): return self.info['format'] == 'avi'   # its stamps number the frames as they lie in the file, not as they are shown
+    def _counts_frames(self):
+        "An avi's stamps number the frames as they lie in the file, not as they are shown."
+        return self.info['format'] == 'avi'
 
     def _frames(self, c):
         s = self._stream(c)
@@ -454,9 +463,11 @@ class PyAVReader(Reader):
             whole = round(n*max(1, self.seconds/max(end, 1e-3)))
         if n < .95*whole and whole-n > 2: raise _Short(whole)
         exact = self.claimed and not self._counts_frames
-        if whole-n > (0 if exact else 2): self.notes['frames missing'] = f'{n} of about {whole} frames are there: it may have been cut off'
+        if whole-n > (0 if exact else 2):
+            self.notes['frames missing'] = f'{n} of about {whole} frames are there: it may have been cut off'
         if self._counts_frames and n < (self.claimed or 0):
-            self.notes['frames missing'] = f'{self.claimed-n} of {self.claimed} frames were not recorded; the time stamps of the others leave gaps for them'
+            self.notes['frames missing'] = (f'{self.claimed-n} of {self.claimed} frames were not recorded; '
+                                            'the time stamps of the others leave gaps for them')
 
     def _check_frames(self, shown, stamps, begin):
         "Raise `_Short` where many packets gave no frame; note a few, and those before the first that can be decoded."
@@ -466,8 +477,10 @@ class PyAVReader(Reader):
         first = next((t for t in stamps if t is not None), None)
         early = [t for t in shown[:begin] if t is None or first is None or t < first - 1e-6]
         before = min(lost, len(early))
-        if lost-before > max(2, .05*whole): raise _Short(whole, f'{lost-before} of {whole} frames, of those after the first that is whole, cannot be decoded')
-        where = 'before the first that stands alone, as where a recording is cut inside a group of pictures' if before >= lost else 'here and there'
+        if lost-before > max(2, .05*whole):
+            raise _Short(whole, f'{lost-before} of {whole} frames, after the first that is whole, cannot be decoded')
+        cut = 'before the first that stands alone, as where a recording is cut inside a group of pictures'
+        where = cut if before >= lost else 'here and there'
         self.notes['frames missing'] = f'{lost} of {whole} frames cannot be decoded, {where}; they are left out'
 
     _conv = None
@@ -478,7 +491,9 @@ class PyAVReader(Reader):
     def __getstate__(self): return {k: v for k,v in self.__dict__.items() if k != '_conv'}
     def array(self, f): return _shown(self._rgb(f), self._first[2])
     def damaged(self, f): return f.is_corrupt or isinstance(f, _Undecodable)
-    def time(self, f): return _stamp(f, float(f.time_base or 0) if self.deinterlace else self.time_unit, self._counts_frames) # a filter counts in its own unit
+    def time(self, f):
+        unit = float(f.time_base or 0) if self.deinterlace else self.time_unit # a filter counts in its own
+        return _stamp(f, unit, self._counts_frames)
 
 # %% ../../nbs/data/01_video.ipynb #9427e416
 class _Lent:
@@ -2303,11 +2318,14 @@ def _set_times(self:Video, stamps):
     if r.header_times is not None and len(r.header_times) == len(stamps): stamps = r.header_times
     stated = all(o is None for o in stamps)
     times,backwards = whole_times(stamps, self.fps if stated else None)
-    if stated or len(stamps) < 2: self._times = times; return
+    if stated or len(stamps) < 2:
+        self._times = times
+        return
     rate = frame_rate(times, r.time_unit, r.stated_fps)
     r.notes.update(notes_on_times(times, r.stated_fps, r.time_unit, backwards))
     if is_possible_rate(rate): self._times,self._rate = times,rate
-    elif is_possible_rate(r.stated_fps): self._times,self._rate = np.arange(len(stamps))/r.stated_fps,r.stated_fps
+    elif is_possible_rate(r.stated_fps):
+        self._times,self._rate = np.arange(len(stamps))/r.stated_fps,r.stated_fps
 
 # %% ../../nbs/data/01_video.ipynb #ac20f876
 @patch

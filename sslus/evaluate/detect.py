@@ -391,8 +391,10 @@ def plot_timeline(frames:pd.DataFrame, # predictions of one sweep, with class wh
     bands = fig.add_subplot(grid[-2]); low = fig.add_subplot(grid[-1], sharex=bands)
     top = [fig.add_subplot(o) for o in grid[0].subgridspec(1, max(4, len(pics)))] if pics else []
     _thumbs(top, pics, best, colours, at, unit)
-    _bands(bands, d.frame, dict(**({'true': d['class']} if 'class' in d else {}), predicted=d.predicted), colours, at); bands.set_title(Path(video).name, fontsize=8, loc='left')
-    _curves(low, d, best, colours, at, unit); low.set_xlim(at(d.frame.min()-.5), at(d.frame.max()+.5))
+    _bands(bands, d.frame, dict(**({'true': d['class']} if 'class' in d else {}), predicted=d.predicted), colours, at)
+    bands.set_title(Path(video).name, fontsize=8, loc='left')
+    _curves(low, d, best, colours, at, unit)
+    low.set_xlim(at(d.frame.min()-.5), at(d.frame.max()+.5))
     return top + [bands, low]
 
 @patch
