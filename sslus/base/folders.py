@@ -91,9 +91,13 @@ def writes_within(
     return (*(f'{at}/{o}' for at in folders for o in inner), f'.{name}.lock')
 
 # %% ../../nbs/base/07_folders.ipynb #20fd874a
+def _foreign(folder):
+    "Strangers of a folder, without what a killed process was just writing."
+    return [o for o in strangers(folder) if not is_part(Path(o).name)]
+
 def _remove_run(folder):
     "Remove the files of a run, and folders that are empty then; returns whether all is gone."
-    foreign = set(strangers(folder))
+    foreign = set(_foreign(folder))
     for name in _files(folder):
         if name != _manifest and name not in foreign: (folder/name).unlink(missing_ok=True)
     for at,_,_ in os.walk(folder, topdown=False):
@@ -132,7 +136,7 @@ def _some(names, n=3): return ', '.join(names[:n]) + (f' and {len(names) - n} mo
 
 def _refuse_strangers(folder, more=''):
     "RunError that names the files which are not the run's own."
-    try: foreign = strangers(folder)
+    try: foreign = _foreign(folder)
     except ChangedError as e: raise RunError(str(e)) from e
     if not foreign: return
     raise RunError(f'{folder}: holds {_some(foreign)}, which no run of sslus wrote, or which was changed since. '
