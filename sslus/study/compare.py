@@ -242,6 +242,13 @@ def _imagenet(card, weights):
     try: return {name: create_encoder(card['arch'], card['in_chans'], weights or 'imagenet', **kwargs)}, ''
     except (WeightsMissing, ValueError) as e: return {}, f'{name} is missing: {e}'
 
+def weights_file(
+    file # that was named for ImageNet's weights; None: none was
+):       # the same; FileNotFoundError where there is no such file
+    "Make sure that a file of weights is there before hours are spent."
+    if file is not None and not Path(file).is_file(): raise FileNotFoundError(f'imagenet={file}: no such weights file')
+    return file
+
 def _with_missing(table, missing):
     "The table, with a row for ImageNet where it is missing."
     if missing: table.loc[missing.split(' is missing')[0]] = ['missing'] + ['']*(table.shape[1] - 1)
@@ -287,7 +294,7 @@ def compare_starts(
     **options             # of `compare`: size (None: as the encoder was trained), steps, device, progress, split
 )->pd.DataFrame:          # one row an experiment; RunError where the folder is not free
     "Compare an encoder with scratch, ImageNet and coarse pixels on labels; writes results and a report."
-    card = load_encoder(encoder).card
+    card, imagenet = load_encoder(encoder).card, weights_file(imagenet)
     size, line = _size_line(options.pop('size', None), card)
     more, missing = _imagenet(card, imagenet)
     name = _name_of(encoder)

@@ -23,7 +23,7 @@ from ..evaluate.explain import plot_maps
 from ..evaluate.planes import PlaneData
 from ..evaluate.probes import PlaneFeatures
 from ..methods.core import WeightsMissing, create_encoder, get_method, load_encoder, timm_line, tiny_resnet
-from .compare import compare, comparison, gain_sentence
+from .compare import compare, comparison, gain_sentence, weights_file
 from .mainjob import pretrain
 from .report import fig_html, html_page, paired_gain, plot_gain, plot_log, results_table, table_html, text_html
 
@@ -40,7 +40,7 @@ class Walk:
     look:bool = False               # is it a look, and no result?
 
 whole_walk = Walk()
-fast_walk = Walk(steps=150, draws=2, fractions=(.05,), tune_steps=60, phantom=dict(n_patients=50, n_sweeps=16, n_frames=60, n_test_sweeps=0), look=True)
+fast_walk = Walk(steps=120, draws=2, fractions=(.05,), tune_steps=60, phantom=dict(n_patients=40, n_sweeps=12, n_frames=60, n_test_sweeps=0), look=True)
 quick_recipe = dict(arch='resnet18', arch_kwargs=tiny_resnet, bs=64)
 
 # %% ../../nbs/study/11_quickstart.ipynb #c35efcd7
@@ -97,6 +97,7 @@ def quickstart(
 )->Path:                   # the report; RunError where the folder is not free
     "The whole walk on the embedded phantom: clips -> store -> encoders -> classifiers -> report.html."
     _check(walk)
+    weights_file(imagenet)
     methods = _methods(walk)
     config = asdict(walk) | dict(methods=list(methods), fractions=list(walk.fractions), seed=seed, imagenet=file_sha(imagenet) if imagenet else None)
     with begin_run(dest, _kind(methods), config, overwrite, resume, inputs=[imagenet] if imagenet else ()) as run:
