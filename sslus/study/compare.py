@@ -261,11 +261,13 @@ def _name_of(encoder):
     name = file.parent.name if file.stem == 'encoder' else file.stem
     return f'{name} (pre-trained)' if name in ('random', '12x12 pixels') or name.startswith('ImageNet') else name
 
-def _size_line(size, card):
-    trained = training_size(card)
-    if size is None and trained is None: return 64, 'Stills are seen at 64 pixels: the encoder does not say at which size it was trained.'
-    if size is None: return trained, f'Stills are seen at {trained} pixels, the size that the encoder was trained at.'
-    return size, f'Stills are seen at {size} pixels' + ('' if trained in (None, size) else f'; the encoder was trained at {trained}') + '.'
+def _size_line(planes, size, card):
+    "(side of the stills, a line that says why)."
+    trained, own = training_size(card), planes.default_size()
+    if size is not None: return size, f'Stills are seen at {size} pixels' + ('' if trained in (None, size) else f'; the encoder was trained at {trained}') + '.'
+    if trained is None: return own, f'Stills are seen at {own} pixels: the encoder does not say at which size it was trained.'
+    if trained > planes.smallest(): return own, f'Stills are seen at {own} pixels: the encoder was trained at {trained}, and the smallest still has {planes.smallest()}.'
+    return trained, f'Stills are seen at {trained} pixels, the size that the encoder was trained at.'
 
 def _report_page(file, words, results, table, settings):
     "report.html of a comparison."
@@ -295,7 +297,7 @@ def compare_starts(
 )->pd.DataFrame:          # one row an experiment; RunError where the folder is not free
     "Compare an encoder with scratch, ImageNet and coarse pixels on labels; writes results and a report."
     card, imagenet = load_encoder(encoder).card, weights_file(imagenet)
-    size, line = _size_line(options.pop('size', None), card)
+    size, line = _size_line(planes, options.pop('size', None), card)
     more, missing = _imagenet(card, imagenet)
     name = _name_of(encoder)
     starts = {'random': None, **more, name: encoder}

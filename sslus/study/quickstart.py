@@ -102,13 +102,13 @@ def quickstart(
     config = asdict(walk) | dict(methods=list(methods), fractions=list(walk.fractions), seed=seed, imagenet=file_sha(imagenet) if imagenet else None)
     with begin_run(dest, _kind(methods), config, overwrite, resume, inputs=[imagenet] if imagenet else ()) as run:
         if _look_text(walk): print(f'{_look_text(walk)}\n')
-        results, words = _walk(run.path, walk, methods, seed, imagenet)
-    _last_words(results, words, run.path/'report.html')
+        results, sentence = _walk(run.path, walk, methods, seed, imagenet)
+    _last_words(results, sentence, run.path/'report.html')
     return run.path/'report.html'
 
 # %% ../../nbs/study/11_quickstart.ipynb #a6f50237
 def _walk(path, walk, methods, seed, imagenet):
-    "All stages of a quickstart; (results, what they say in words)."
+    "All stages of a quickstart; (results, what they say in a sentence)."
     say, starts = _Stage(6), {'random': None}
     say('simulating fetal heart sweeps and labelled stills')
     data = make_phantom(path/'phantom', seed=seed, **walk.phantom)
@@ -129,9 +129,10 @@ def _walk(path, walk, methods, seed, imagenet):
     results.to_csv(path/'results.csv', index=False)
     say('writing the report')
     last = list(starts)[-1]
-    words = [o for o in (_look_text(walk), gain_sentence(results, last), f'ImageNet is missing: {missing}' if missing else '') if o]
+    sentence = gain_sentence(results, last)
+    words = [o for o in (_look_text(walk), sentence, f'ImageNet is missing: {missing}' if missing else '') if o]
     _Report(path, walk, store, planes, starts, list(methods), results, reports).write(words)
-    return results, words
+    return results, f'A look, not a result: {sentence}' if walk.look else sentence
 
 # %% ../../nbs/study/11_quickstart.ipynb #f5e035f9
 _next = '''sslus-store     my_clips my_store --patient '(P\\d+)'      # a folder of clips; the group in the path that names the patient
@@ -193,8 +194,7 @@ class _Report:
         return fig_html(plot_maps(feats)[0], f't-SNE map of the test stills by their {last} features, three times: coloured by class, by machine and by patient')
 
 # %% ../../nbs/study/11_quickstart.ipynb #7467485d
-def _last_words(results, words, path):
+def _last_words(results, sentence, path):
     "Print the table, what it says and what to do next."
     with pd.option_context('display.width', 200, 'display.max_columns', 20): print(f'\n{results_table(results).to_string()}\n')
-    print('\n'.join(words))
-    print(f'\nReport: {path}\n\nNow with your own clips:\n{_next}')
+    print(f'{sentence}\n\nReport: {path}\n\nNow with your own clips:\n{_next}')
