@@ -57,6 +57,8 @@ from .evaluate.saliency import *
 from .evaluate.dual import check_dual, class_scores, compare_cam, compare_tsne, dual_dls, dual_learner, gains
 from .study.report import *
 from .study.mainjob import *
+from .study.compare import *
+from .study.quickstart import *
 from .study.engine import StudyError
 from .study.statistics import *
 from .study.figures import *

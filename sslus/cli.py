@@ -72,15 +72,20 @@ def _resident(text):
 def quickstart(
     dest:str='sslus-quickstart', # Folder for everything
     methods:str='SimCLR',    # Methods to pre-train with, separated by commas
-    steps:int=1200,          # Pre-training steps
-    draws:int=3,             # Label draws
+    steps:int=None,          # Pre-training steps; by default 1200, with --fast 120
+    draws:int=None,          # Label draws; by default 3, with --fast 2
     seed:int=0,              # Of phantom and pre-training
     imagenet:str=None,       # File with ImageNet weights of timm's resnet18, where they cannot be downloaded
+    fast:bool=False,         # A look at the walk in under two minutes; its numbers are no result
+    resume:bool=False,       # Go on with a quickstart that was stopped there; the settings must be the same
     overwrite:bool=False     # Replace an earlier quickstart
 ):
     "Run the whole walk on the embedded phantom: clips, store, encoders, classifiers, report"
-    from sslus.study.mainjob import quickstart
-    quickstart(dest, methods.split(','), steps, seed, imagenet, draws, overwrite)
+    from dataclasses import replace
+    from sslus.study.quickstart import fast_walk, quickstart, whole_walk
+    changed = dict(methods=tuple(methods.split(',')), steps=steps, draws=draws)
+    walk = replace(fast_walk if fast else whole_walk, **{k: v for k,v in changed.items() if v is not None})
+    quickstart(dest, walk, seed, imagenet, overwrite, resume)
 
 # %% ../nbs/cli.ipynb #6466f989
 @command
@@ -280,6 +285,22 @@ def pretrain(
              micro=micro, compile=compile, resident=_resident(resident), **(dict(license=license) if license else {}))
     if not rank(): print(f'Encoder: {run}/encoder.safetensors (its card: encoder.md)\nNext: sslus-finetune planes.csv my_classifier --encoder {run}/encoder.safetensors')
 
+# %% ../nbs/cli.ipynb #79d837a6
+def _fractions(text):
+    "Numbers between commas, each above 0 and at most 1."
+    try: shares = tuple(float(o) for o in text.split(','))
+    except ValueError as e: raise ValueError(f'fractions={text}: numbers between commas are expected, such as 0.1,0.5') from e
+    if not all(0 < o <= 1 for o in shares): raise ValueError(f'fractions={text}: each must be above 0 and at most 1')
+    return tuple(dict.fromkeys(shares))
+
+def _check_compare(compare, only, encoder, single):
+    "ValueError where options of a comparison and of one classifier are mixed, or the encoder is missing."
+    if not compare and only: raise ValueError(f'{next(iter(only))}= belongs to compare=True, the table of several starts')
+    if not compare: return
+    if encoder in (None, 'imagenet'): raise ValueError('compare=True needs encoder=, the file of a pre-trained encoder; scratch and ImageNet stand beside it by themselves')
+    mixed = [k for k,v in single.items() if v]
+    if mixed: raise ValueError(f'{mixed[0]}= belongs to one classifier; a comparison (compare=True) has fractions= and draws=, and the architecture of its encoder')
+
 # %% ../nbs/cli.ipynb #c2f7cf11
 @command
 def finetune(
@@ -290,7 +311,7 @@ def finetune(
     fraction:float=1.,       # Share of the training labels, by patient
     draw:int=0,              # Seed of the label draw
     steps:int=None,          # Optimiser steps; by default by the fraction
-    size:int=None,           # Side of the stills, pixels; by default by the stills
+    size:int=None,           # Side of the stills, pixels; by default by the stills, with --compare as the encoder was trained
     root:str=None,           # Folder that image_path is relative to; by default that of the table
     clean:bool=False,        # Cut stills to the beam and paint over what is written on them, as sslus-store --clean does with clips
     same:str=None,           # Who is who, where one patient has two names: a csv of two columns, name and person
@@ -298,14 +319,25 @@ def finetune(
     deidentify:bool=False,   # Codes in place of patients, those of a store made with the same secret in SSLUS_SALT
     seed:int=0,              # Of head, order and views
     device:str=None,         # Such as cpu or cuda
+    compare:bool=False,      # In place of one classifier: does the encoder help? A table beside scratch, ImageNet and 12x12 pixels; stopped, the same line goes on
+    fractions:str=None,      # With --compare: shares of the training labels, separated by commas; by default 0.1,0.5
+    draws:int=None,          # With --compare: label draws; by default 3
+    imagenet:str=None,       # With --compare: file of ImageNet weights for the architecture; by default timm downloads them where it can
     overwrite:bool=False     # Replace a run that stands there
 ):
-    "Train and test a plane classifier, patients kept apart"
+    "Train and test a plane classifier, patients kept apart; or compare an encoder with scratch, ImageNet and pixels"
+    only = dict(fractions=fractions and _fractions(fractions), draws=draws, imagenet=imagenet)
+    only = {k: v for k,v in only.items() if v is not None}
+    _check_compare(compare, only, encoder, dict(arch=arch, fraction=fraction != 1 and fraction, draw=draw, seed=seed))
     from sslus.evaluate.planes import PlaneData
+    from sslus.study.compare import compare_starts
     from sslus.study.mainjob import finetune
-    arch, kwargs = _arch(arch)
-    _,rep = finetune(PlaneData.from_csv(planes, root, clean=clean or None, **_naming(same, distinct, deidentify)), run, encoder, arch, kwargs or None, fraction, draw, steps, size, seed, device, overwrite)
-    print(rep); print(f'Report: {run}/report.html, predictions: {run}/predictions.csv')
+    stills = PlaneData.from_csv(planes, root, clean=clean or None, **_naming(same, distinct, deidentify))
+    if compare: compare_starts(stills, encoder, run, overwrite=overwrite, size=size, steps=steps, device=device, **only)
+    else:
+        arch, kwargs = _arch(arch)
+        _,rep = finetune(stills, run, encoder, arch, kwargs or None, fraction, draw, steps, size, seed, device, overwrite)
+        print(rep); print(f'Report: {run}/report.html, predictions: {run}/predictions.csv')
 
 # %% ../nbs/cli.ipynb #d95a96ce
 @command
