@@ -72,7 +72,7 @@ def _is_own(folder, name, manifest):
     "Did the run of this manifest write the file, and nobody change it since?"
     file = Path(folder)/name
     if file.is_symlink(): return False
-    if name == _manifest or is_part(file.name): return True
+    if name == _manifest: return True
     if manifest['state'] != 'done': return _matches(name, manifest['writes'])
     return manifest['files'].get(name) == file_sha(file)
 
@@ -81,7 +81,7 @@ def strangers(
 )->list:            # names as seen from the folder; ChangedError where the run's own list was changed
     "Files of a folder that no run of sslus wrote, or that were changed since."
     manifest = read_manifest(folder)
-    names = _files(folder)
+    names = [o for o in _files(folder) if not is_part(Path(o).name)]
     return names if manifest is None else [o for o in names if not _is_own(folder, o, manifest)]
 
 # %% ../../nbs/base/07_folders.ipynb #20fd874a
@@ -230,7 +230,9 @@ def _place(goal, kind, config, overwrite, resume):
     new = _beside(goal, 'new')
     if resume:
         for at in (new, goal):
-            if at.exists() and _goes_on(at, kind, config): return at, True
+            if not (at.exists() and _goes_on(at, kind, config)): continue
+            if at == new: _refuse_strangers(goal)                               # now, and not when all is trained
+            return at, True
     if _is_free(goal): return goal, False
     if not overwrite: _refuse_used(goal, kind)
     _refuse_strangers(goal)
