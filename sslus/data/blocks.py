@@ -29,6 +29,9 @@ from .pairs import SameFrame, Window, UniformBatch, SweepBatch, _ranges
 from .store import FrameStore, StoreSubset
 from .video import Video, VideoError, fit_frame, read_grey, film_strip
 
+# %% ../../nbs/data/06_blocks.ipynb #adf82f00
+from ..base.numbers import check_number
+
 # %% ../../nbs/data/06_blocks.ipynb #3484cec0
 def check_disjoint(train,        # Group names of the training items
                    valid,        # Group names of the other items
@@ -111,7 +114,7 @@ class BatchDL(TfmdDL):
     ):
         super().__init__(source, bs=bs, shuffle=False, drop_last=drop_last, num_workers=num_workers, device=device, n=len(source), do_setup=False)
         self.reshuffle, self.seed, self.prefetch, self.part, self._n_inp = shuffle, seed, prefetch, (0, 1), source.n_inp
-        self.at_most = at_most
+        self.at_most = check_number('at_most', at_most, at_least=1, whole=True, optional=True)
         if seed is not None: self.rng = random.Random(seed)
 
     def get_idxs(self):

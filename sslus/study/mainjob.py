@@ -155,7 +155,7 @@ def pretrain(store:FrameStore,      # frames
              arch:str='resnet18',   # timm model name
              arch_kwargs:dict|None=None, # its arguments
              weights=None,          # None: random; 'imagenet' or a file: go on from there
-             steps:int=2000,        # optimiser steps, rounded to whole epochs; a run that goes on may have more than it began with
+             steps:int=2000,        # optimiser steps, rounded to whole epochs; they can be raised where a run goes on, not lowered
              bs:int=64,             # pairs in a batch
              lr:float|None=None,    # peak rate of the recipe's schedule; None: the recipe's
              wd:float|None=None,    # weight decay; None: the recipe's
@@ -165,7 +165,7 @@ def pretrain(store:FrameStore,      # frames
              seed:int=0,            # of split, weights, views and order
              device=None,           # None: the accelerator where there is one
              overwrite:bool=False,  # replace a run that stands there?
-             resume:bool=False,     # go on with a run that was stopped there? It must have the same settings, but for more steps
+             resume:bool=False,     # go on with a run that was stopped there? Its settings must be the same; with more steps, rates follow the longer schedule from its checkpoint on
              progress:bool=True,    # progress bar and table
              micro:int|None=None,   # samples that go through the network at a time, for a big `bs` on a small memory; None: all
              compile:bool=False,    # `torch.compile` the encoder?
