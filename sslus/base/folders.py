@@ -6,7 +6,7 @@ Docs: https://sslus.github.io/sslus/base/folders.html.md"""
 
 # %% auto #0
 __all__ = ['RunError', 'RunKind', 'read_manifest', 'read_config', 'is_run', 'is_done', 'strangers', 'writes_within', 'RunFolder',
-           'begin_run']
+           'find_resumable', 'begin_run']
 
 # %% ../../nbs/base/07_folders.ipynb #2d4bbe0b
 import os
@@ -30,13 +30,17 @@ class RunKind:
     free:tuple = ()     # settings that may differ where a run goes on
 
 _manifest, _config = 'manifest.json', 'config.json'
+_keys = {'run', 'state', 'writes', 'files'}                                 # of a manifest
 
 def read_manifest(
     folder:str|Path # of a run
 )->dict|None:       # run, state ('unfinished' or 'done'), writes, files; None: no run stands there
     "What a run says of its folder; ChangedError where that was changed."
-    try: return read_sealed(Path(folder)/_manifest, 'Remove it if no file of this folder is needed, or choose another folder')
+    file, remedy = Path(folder)/_manifest, 'Remove it if no file of this folder is needed, or choose another folder'
+    try: manifest = read_sealed(file, remedy)
     except (FileNotFoundError, NotADirectoryError): return None
+    if not _keys <= manifest.keys(): raise ChangedError(f'{file}: is no list of a run, but another record. {remedy}.')
+    return manifest
 
 def read_config(
     folder:str|Path # of a run
@@ -68,7 +72,7 @@ def _is_own(folder, name, manifest):
     "Did the run of this manifest write the file, and nobody change it since?"
     file = Path(folder)/name
     if file.is_symlink(): return False
-    if name == _manifest or is_part(file.name): return True
+    if name == _manifest: return True
     if manifest['state'] != 'done': return _matches(name, manifest['writes'])
     return manifest['files'].get(name) == file_sha(file)
 
@@ -77,7 +81,7 @@ def strangers(
 )->list:            # names as seen from the folder; ChangedError where the run's own list was changed
     "Files of a folder that no run of sslus wrote, or that were changed since."
     manifest = read_manifest(folder)
-    names = _files(folder)
+    names = [o for o in _files(folder) if not is_part(Path(o).name)]
     return names if manifest is None else [o for o in names if not _is_own(folder, o, manifest)]
 
 # %% ../../nbs/base/07_folders.ipynb #d689c6dd
@@ -164,6 +168,8 @@ class RunFolder:
     ):
         "Write what the run is, before it writes anything else."
         self.path.mkdir(parents=True, exist_ok=True)
+        for name in _files(self.path):
+            if is_part(Path(name).name): (self.path/name).unlink(missing_ok=True)     # of a process that was killed
         self._write_manifest('unfinished', {})
         write_sealed(self.path/_config, config)
 
@@ -191,15 +197,23 @@ def _plain(config, kind):
     "Settings that a run which goes on must share."
     return {k: v for k,v in config.items() if k not in kind.free}
 
+def _has_not_begun(folder, manifest):
+    "Was a run killed before it wrote its settings? RunError where they went later."
+    if manifest['state'] == 'done': raise RunError(f'{folder}: {_config} of this run is gone, so nobody knows its settings. Choose another folder, or replace the run (overwrite=True).')
+    return True
+
 def _goes_on(folder, kind, config):
     "Does a run with these settings stand in the folder? RunError where one with others does."
     try: manifest, there = read_manifest(folder), read_config(folder)
     except ChangedError as e: raise RunError(str(e)) from e
-    if manifest is None or there is None: return False
+    if manifest is None: return False
     if manifest['run'] != kind.name: raise RunError(f'{folder}: a {manifest["run"]} stands there, not a {kind.name}. Choose another folder.')
+    if there is None: return _has_not_begun(folder, manifest)
     old, new = _plain(there, kind), _plain(config, kind)
     diff = [f'{k}: {old.get(k)} there, {new.get(k)} now' for k in new if old.get(k) != new[k]]
     if diff: raise RunError(f'{folder}: this run has other settings and cannot be resumed. {"; ".join(diff)}')
+    changed = [o for o in strangers(folder) if o in manifest['files']]
+    if changed: raise RunError(f'{folder}: {_some(changed)} was changed after the run had written it. Nothing there was touched. Move that away, or choose another folder.')
     return True
 
 def _refuse_used(goal, kind):
@@ -215,14 +229,24 @@ def _refuse_inputs(goal, inputs):
     inside = [o for o in map(Path, inputs) if goal in (o.absolute(), *o.absolute().parents, *o.resolve().parents)]
     if inside: raise RunError(f'{goal}: {inside[0].name}, which this run needs, lies inside this folder. Choose another folder.')
 
-def _is_free(folder): return not folder.exists() or not any(o for o in folder.iterdir())
+def _is_free(folder): return not folder.exists() or all(is_part(o.name) for o in folder.iterdir())
+
+def find_resumable(
+    path:str|Path # folder of the result
+)->Path|None:     # the folder itself, or the hidden one beside it; RunError where its records were changed
+    "Where the run stands that `resume=True` goes on with."
+    goal = Path(os.path.realpath(path))
+    try: return next((o for o in (_beside(goal, 'new'), goal) if read_manifest(o) is not None), None)
+    except ChangedError as e: raise RunError(str(e)) from e
 
 def _place(goal, kind, config, overwrite, resume):
     "(folder to write, does it go on?) for a run whose result shall stand at `goal`."
     new = _beside(goal, 'new')
     if resume:
         for at in (new, goal):
-            if at.exists() and _goes_on(at, kind, config): return at, True
+            if not (at.exists() and _goes_on(at, kind, config)): continue
+            if at == new: _refuse_strangers(goal)                               # now, and not when all is trained
+            return at, True
     if _is_free(goal): return goal, False
     if not overwrite: _refuse_used(goal, kind)
     _refuse_strangers(goal)

@@ -29,6 +29,9 @@ from .pairs import SameFrame, Window, UniformBatch, SweepBatch, _ranges
 from .store import FrameStore, StoreSubset
 from .video import Video, VideoError, fit_frame, read_grey, film_strip
 
+# %% ../../nbs/data/06_blocks.ipynb #adf82f00
+from ..base.numbers import check_number
+
 # %% ../../nbs/data/06_blocks.ipynb #3484cec0
 def check_disjoint(train,        # Group names of the training items
                    valid,        # Group names of the other items
@@ -106,10 +109,12 @@ class BatchDL(TfmdDL):
         num_workers:int=0,     # worker processes; 0 is fast where the store is in memory or on a quick disk
         prefetch:int|None=None,# batches that a thread reads ahead where there are no workers; None: 2 on the way to an accelerator, else 0
         device=None,           # where batches go
+        at_most:int|None=None, # batches of an epoch that are given, at equal distances; None: all
         **kwargs
     ):
         super().__init__(source, bs=bs, shuffle=False, drop_last=drop_last, num_workers=num_workers, device=device, n=len(source), do_setup=False)
         self.reshuffle, self.seed, self.prefetch, self.part, self._n_inp = shuffle, seed, prefetch, (0, 1), source.n_inp
+        self.at_most = check_number('at_most', at_most, at_least=1, whole=True, optional=True)
         if seed is not None: self.rng = random.Random(seed)
 
     def get_idxs(self):
@@ -127,16 +132,22 @@ class BatchDL(TfmdDL):
         source = source.for_world(world)
         return source, (n := len(source)), self.bs*world if self.reshuffle else min(self.bs*world, max(1, n))
 
-    def __len__(self):
+    def _n_batches(self):
+        "All batches of an epoch, given or not."
         world, (_, n, all_bs) = self.part[1], self._epoch()
         full, rest = divmod(n, all_bs)
         return full + (not self.drop_last and rest >= (1 if world == 1 else 2*world))
 
+    def __len__(self):
+        n = self._n_batches()
+        return n if self.at_most is None else min(n, self.at_most)
+
     def sample(self):
         "Slices for this worker's batches, which are every `num_workers`-th."
-        order, n, bs = self._order, len(self), -(-self._epoch()[2]//self.part[1])
+        order, n, given, bs = self._order, self._n_batches(), len(self), -(-self._epoch()[2]//self.part[1])
         end = lambda b: (b + 1)*bs if b < n - 1 or self.drop_last else None
-        return (tuple(o[b*bs:end(b)] for o in order) for b in range(self.offs, n, self.num_workers))
+        numbers = (i*n//given for i in range(self.offs, given, self.num_workers))
+        return (tuple(o[b*bs:end(b)] for o in order) for b in numbers)
 
     def create_batches(self, samps):
         ahead = self.prefetch if self.prefetch is not None else 2*(self._kind() != 'cpu')
@@ -164,7 +175,7 @@ class BatchDL(TfmdDL):
         self.after_iter()
 
     def new(self, dataset=None, cls=None, **kwargs):
-        d = dict(bs=self.bs, shuffle=self.reshuffle, drop_last=self.drop_last, seed=self.seed, num_workers=self.fake_l.num_workers, prefetch=self.prefetch, device=self.device)
+        d = dict(bs=self.bs, shuffle=self.reshuffle, drop_last=self.drop_last, seed=self.seed, num_workers=self.fake_l.num_workers, prefetch=self.prefetch, device=self.device, at_most=self.at_most)
         return (cls or type(self))(self.dataset if dataset is None else dataset, **{**d, **{k: v for k,v in kwargs.items() if k in d}})
 
     def show_batch(self, b=None, **kwargs):

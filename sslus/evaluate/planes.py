@@ -28,6 +28,7 @@ from fastai.torch_core import default_device, params
 from matplotlib.axes import Axes
 from safetensors import SafetensorError, safe_open
 from ..base.people import People, PeopleError, PeopleWarning, find_look_alikes, is_missing, name_key, tidy_name
+from ..base.files import write_file
 from ..base.tables import read_table
 from ..data.blocks import BatchDL, BatchSource
 from ..data.store import FrameStore, StoreError
@@ -1108,10 +1109,8 @@ class PlaneReport:
 
 # %% ../../nbs/evaluate/02_planes.ipynb #b290d0a8
 def _write_csv(df, path):
-    "Write a table under another name first, so that half a table never has the right one."
-    part = path.with_name(f'.{path.stem}.{os.getpid()}.part')
-    df.to_csv(part, index=False); os.replace(part, path)
-    return path
+    "Write a table whole, or not at all, and for its owner only: it names patients."
+    return write_file(path, lambda part: df.to_csv(part, index=False), private=True)
 
 def _read_csv(file, need, **kwargs):
     "A table that was saved; ValueError where it is none, or lacks a column of `need`."

@@ -306,12 +306,20 @@ class _Detour:
         self.random('now')
         for o in batches: self.learn.one_batch(*o)
 
+# %% ../../nbs/methods/06_checkpoint.ipynb #bfe78989
+def _lengthened(state, epochs, batches):
+    "A checkpoint as of a training that was begun with more epochs; the same where these are not more."
+    if epochs <= state['card']['epochs']: return state
+    done = state['epoch'] + state['batch']/batches
+    return state | dict(card=state['card'] | dict(epochs=epochs), pct_train=done/epochs)
+
 # %% ../../nbs/methods/06_checkpoint.ipynb #63e2286a
 class Resume(_Last):
     "Go on from a checkpoint; without the file, start from the beginning."
     def __init__(self,
-        path:str|Path # file of `Checkpoint`
-    ): self.path = Path(path)
+        path:str|Path,    # file of `Checkpoint`
+        longer:bool=False # may this fit have more epochs than that of the file? then rates follow its schedule from there
+    ): self.path,self.longer = Path(path),longer
 
     def before_fit(self):
         "Read and compare the file; what it holds is loaded at its place in the fit."
@@ -320,6 +328,7 @@ class Resume(_Last):
         if not any(found): return self.say('not there yet: the training starts from the beginning')
         if not all(found): raise ValueError(f'{self.path} is seen by process {found.index(True)} and not by process {found.index(False)}: name a file in a folder that all processes share')
         state = read_checkpoint(self.path, _device(self.learn))
+        if self.longer: state = _lengthened(state, self.n_epoch, len(self.dls.train))
         check_card(state, self.learn, self.path)
         self.learn._with_events = _Detour(self.learn, state)
         for c in self.learn.cbs:

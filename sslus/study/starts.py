@@ -21,7 +21,9 @@ from ..evaluate.probes import knn_probe, linear_probe
 from ..methods.core import WeightsMissing, create_encoder, drawn_encoder, get_method, grey_mean, grey_std, load_encoder, settings_of, write_encoder
 from ..methods.passport import copy_private
 from .engine import Job, Missing, StudyError, key_of, sizes, write_file
-from .mainjob import file_sha, finished, is_run, n_steps, pretrain, pretraining
+from ..base.files import file_sha
+from ..base.folders import is_run
+from .mainjob import finished, n_steps, pretrain, pretraining
 
 # %% ../../nbs/study/06_starts.ipynb #e39a8ea7
 _specs = {}

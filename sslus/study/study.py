@@ -22,7 +22,8 @@ from ..evaluate.leaks import LeakReport, check_leaks, check_patients, check_weig
 from ..evaluate.planes import PlaneData
 from ..evaluate.probes import PlaneFeatures, probe_model
 from .engine import Job, StudyError, forget, get_engine, key_of, mend, read_record, sizes, taken, write_file, write_json, write_record
-from .mainjob import file_sha, is_run
+from ..base.files import file_sha
+from ..base.folders import is_run
 from ..methods.core import WeightsMissing, settings_of, written
 from .figures import execute_template
 from .statistics import interval_table, summary_table
