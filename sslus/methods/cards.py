@@ -59,7 +59,7 @@ def check_card(
     "A card, if what the package reads of it has its type and range."
     if not isinstance(card, dict): raise ValueError('it is no dict of values by name')
     arch = card.get('arch')
-    if not isinstance(arch, str): raise _unmeant('arch', arch, 'the name of a timm model is expected')
+    if not isinstance(arch, str) or len(arch) > 200: raise _unmeant('arch', arch, 'the name of a timm model is expected')
     _check_arguments(card.get('arch_kwargs'))
     check_number('in_chans', card.get('in_chans'), at_least=1, at_most=1024, whole=True)
     _check_kinds(card)
