@@ -43,6 +43,9 @@ from .metrics import _codes
 from ..methods.core import Bf16, NonFiniteLoss, adamw, create_encoder, encode, in_channels, load_encoder, n_features
 from ..methods.passport import seen_settings
 
+# %% ../../nbs/evaluate/02_planes.ipynb #ac25c78b
+from ..methods.weights import has_card
+
 # %% ../../nbs/evaluate/02_planes.ipynb #05dcd610
 def _fake_still(c, rng, size, period, gain):
     "One still of class number `c`: level stripes, upright stripes or a blob, under speckle."
@@ -919,19 +922,13 @@ def _told(learn, start, pretrained, seed, size, mode):
 def _from_file(arch, file, arch_kwargs):
     "Encoder of a file: sslus's, which must agree with `arch` and `arch_kwargs`, or plain timm weights for `arch`."
     file = Path(file)
-    if arch is not None and file.is_file() and not _has_card(file): return create_encoder(arch, weights=file, **(arch_kwargs or {}))
+    if arch is not None and file.is_file() and not has_card(file): return create_encoder(arch, weights=file, **(arch_kwargs or {}))
     enc = load_encoder(file)
     card = enc.card
     if arch is not None and arch != card['arch']: raise ValueError(f'arch {arch!r} was asked for, but {file.name} holds {card["arch"]!r}; leave arch out, or name the same')
     has = dict(card.get('arch_kwargs') or {})
     if arch_kwargs and repr(_plain(arch_kwargs)) != repr(_plain(has)): raise ValueError(f'arch_kwargs {arch_kwargs} were asked for, but {file.name} was built with {has}; leave them out')
     return enc
-
-def _has_card(file):
-    "Was the file written by `save_encoder`?"
-    try:
-        with safe_open(str(file), 'pt') as f: return 'sslus' in (f.metadata() or {})
-    except SafetensorError: return False
 
 def _plain(d): return sorted((k, list(v) if isinstance(v, (tuple, list)) else v) for k,v in d.items())
 

@@ -8,7 +8,7 @@ Docs: https://sslus.github.io/sslus/methods/core.html.md"""
 __all__ = ['tiny_resnet', 'WeightsMissing', 'create_encoder', 'drawn_encoder', 'n_features', 'in_channels', 'to_channels',
            'encode', 'SSLModel', 'mlp', 'Teacher', 'momentum_at', 'SSLCallback', 'method_classes', 'ssl_methods',
            'get_method', 'presets', 'fast_bf16', 'Bf16', 'ssl_learner', 'written', 'settings_of', 'encoder_card',
-           'timm_line', 'write_encoder', 'save_encoder', 'load_encoder']
+           'timm_line', 'write_encoder', 'save_encoder', 'encoder_of', 'load_encoder']
 
 # %% ../../nbs/methods/05_core.ipynb #a3bdae74
 import copy, difflib, json, math, os, socket, warnings
@@ -74,16 +74,54 @@ def _imagenet(arch, kwargs):
 def _loaded(arch, kwargs, make, weights):
     "The model that `make` gives; ValueError where the weights left a layer as it was drawn."
     with torch.random.fork_rng([]):                              # weights are drawn on the CPU: no other generator is touched
-        torch.default_generator.manual_seed(0); fresh = timm.create_model(arch, **kwargs)
-        torch.default_generator.manual_seed(0); m = make()
-    same = [n for (n,p),(_,q) in zip(m.named_parameters(), fresh.named_parameters()) if p.ndim > 1 and torch.equal(p, q)]
-    if same: raise ValueError(f'{weights}: holds no weights for {len(same)} layers of {arch}, such as {same[0]}. Give weights of this very architecture, with timm\'s names.')
+        torch.default_generator.manual_seed(0)
+        fresh = timm.create_model(arch, **kwargs)
+        torch.default_generator.manual_seed(0)
+        m = make()
+    pairs = zip(m.named_parameters(), fresh.named_parameters())
+    same = [n for (n,p),(_,q) in pairs if p.ndim > 1 and torch.equal(p, q)]
+    if same:
+        raise ValueError(f'{weights}: holds no weights for {len(same)} layers of {arch}, such as {same[0]}. '
+                         'Give weights of this very architecture, with timm\'s names.')
     return m
+
+# %% ../../nbs/methods/05_core.ipynb #69282a75
+from ..base.files import write_text
+from .cards import made_from, note_unfinished
+from .weights import Weights, WeightsError, build, read_card, read_weights, write_weights
+
+# %% ../../nbs/methods/05_core.ipynb #da4a0c82
+from pickle import UnpicklingError
+from safetensors import SafetensorError
 
 # %% ../../nbs/methods/05_core.ipynb #b1083c85
 _fetching = {'pretrained', 'pretrained_cfg', 'pretrained_cfg_overlay', 'checkpoint_path', 'cache_dir'} # a stranger's card must not make timm read or download what it names
 
 # %% ../../nbs/methods/05_core.ipynb #5b20ff95
+def _plain_kwargs(arch_kwargs):
+    "ValueError where arguments cannot stand in a file, or would fetch weights."
+    try: json.dumps(arch_kwargs)
+    except TypeError as e:
+        raise ValueError(f'arch_kwargs must be plain values that a file can hold ({e}): give layers by their timm names, '
+                         'such as act_layer="silu"') from e
+    strange = ', '.join(sorted(_fetching & set(arch_kwargs)))
+    if strange:
+        raise ValueError(f'arch_kwargs: {strange} would fetch weights from a place that the arguments (or the card of a '
+                         'file) name; give weights= instead')
+
+def _of_file(arch, kwargs, file):
+    "(encoder, card of the file or None) with the weights of a file; ValueError where it cannot be read."
+    if not Path(file).is_file(): raise WeightsMissing(f'{file}: no such weights file')
+    ours = read_card(file)                                       # None for weights of others
+    if ours: note_unfinished(file, ours.card, stacklevel=4)
+    from_file = dict(pretrained=True, pretrained_cfg_overlay=dict(file=str(file)))
+    try: return _loaded(arch, kwargs, lambda: timm.create_model(arch, **from_file, **kwargs), file), ours
+    except ValueError: raise
+    except (OSError, RuntimeError, SafetensorError, UnpicklingError, LookupError, AttributeError, TypeError, EOFError) as e:
+        why = " ".join(str(e).split())[:200]
+        raise ValueError(f'{file}: no weights of {arch} that can be read ({why}). It was cut, or is of another kind or '
+                         'architecture: copy it again, or give another file.') from e
+
 def create_encoder(arch:str,                # timm model name
                    in_chans:int=1,          # input channels
                    weights:str|Path|None=None, # None: random; 'imagenet': timm's; or a file (.safetensors, .pth) of timm weights
@@ -91,17 +129,16 @@ def create_encoder(arch:str,                # timm model name
                   )->nn.Module:             # (B,in_chans,H,W) -> (B,features)
     "A timm encoder without classifier; ValueError for unknown names, `WeightsMissing` where weights cannot be had."
     _check_arch(arch)
-    try: json.dumps(arch_kwargs)
-    except TypeError as e: raise ValueError(f'arch_kwargs must be plain values that a file can hold ({e}): give layers by their timm names, such as act_layer="silu"') from e
-    if strange := sorted(_fetching & set(arch_kwargs)): raise ValueError(f"arch_kwargs: {', '.join(strange)} would fetch weights from a place that the arguments (or the card of a file) name; give weights= instead")
+    _plain_kwargs(arch_kwargs)
     kwargs = dict(num_classes=0, in_chans=in_chans, **arch_kwargs)
+    card = dict(arch=arch, arch_kwargs=arch_kwargs, in_chans=in_chans, weights=str(weights or 'random'))
     if weights is None: m = timm.create_model(arch, **kwargs)
     elif weights == 'imagenet': m = _loaded(arch, kwargs, lambda: _imagenet(arch, kwargs), weights)
     else:
-        if not Path(weights).is_file(): raise WeightsMissing(f'{weights}: no such weights file')
-        m = _loaded(arch, kwargs, lambda: timm.create_model(arch, pretrained=True, pretrained_cfg_overlay=dict(file=str(weights)), **kwargs), weights)
-        m.passport = passport_or_unknown(weights)
-    m.card = dict(arch=arch, arch_kwargs=arch_kwargs, in_chans=in_chans, weights=str(weights or 'random'))
+        m, ours = _of_file(arch, kwargs, weights)
+        m.passport = passport_or_unknown(ours or weights)
+        card |= made_from(ours.card) if ours else {}
+    m.card = card
     return m
 
 # %% ../../nbs/methods/05_core.ipynb #1b961740
@@ -686,7 +723,9 @@ def encoder_card(learn,  # learner of `ssl_learner`
                 )->dict: # plain values
     "What must be known about a pre-trained encoder: architecture, normalisation, method, data, versions."
     model = get_model(learn.model)
-    card = {k: v for k,v in getattr(model.encoder, 'card', {}).items() if k in ('arch','arch_kwargs','in_chans','weights')} | dict(mean=grey_mean, std=grey_std)
+    began = getattr(model.encoder, 'card', {})
+    card = {k: v for k,v in began.items() if k in ('arch', 'arch_kwargs', 'in_chans', 'weights')}
+    card |= dict(mean=grey_mean, std=grey_std, **made_from(began))
     method, store = getattr(model, 'method', None), getattr(getattr(learn.dls, 'train_ds', None), 'store', None)
     if method is not None: card |= dict(method=type(method).__name__, settings=settings_of(method))
     if store is not None: card |= dict(data=dict(fingerprint=store.fingerprint, frames=len(store), clips=len(store.videos), size=store.size))
@@ -704,51 +743,49 @@ def timm_line(card:dict, # of an encoder
     return f"timm.create_model({card['arch']!r}, num_classes=0, in_chans={card['in_chans']}{more}, checkpoint_path={file!r})"
 
 # %% ../../nbs/methods/05_core.ipynb #2146cf7a
+def _as_page(card, path):
+    "The card as text, with the line that loads the file."
+    rows = '\n'.join(f'| {k} | {v} |' for k,v in card.items())
+    return (f'# {path.stem}\n\nAn encoder saved by sslus. Load it in plain timm:\n\n```python\nimport timm\n'
+            f'encoder = {timm_line(card, path.name)}\n```\n\nInput: grey frames in [0,1], minus {card["mean"]}, '
+            f'divided by {card["std"]}.\n\n| | |\n|---|---|\n{rows}\n')
+
 def write_encoder(encoder:nn.Module,  # timm encoder
                   card:dict,          # what must be known about it, as `encoder_card` gives
                   path:str|Path,      # file to write, .safetensors; the card stands beside it as .md
                   saw:Passport|None=None, # whom it saw; None: as the encoder says, if it does
                   private:bool=True   # write the patients' keys beside it, for the owner only?
-                 )->Path:
+                 )->Path:             # the file; WriteError where it cannot be written
     "Save any encoder as safetensors with a card, and the passport of whom it saw."
-    from safetensors.torch import save_file
     path = Path(path)
-    if path.suffix != '.safetensors': raise ValueError(f'{path.name}: an encoder file ends in .safetensors')
-    path.parent.mkdir(parents=True, exist_ok=True)
-    state = {k: v.detach().cpu().contiguous() for k,v in encoder.state_dict().items()}
-    tmp = path.with_name(path.name + '.tmp')
-    saw = getattr(encoder, 'passport', None) if saw is None else saw
-    save_file(state, str(tmp), metadata=dict(format='pt', sslus=json.dumps(card), **({} if saw is None else dict(sslus_passport=saw.to_text()))))
-    tmp.chmod(0o644)                                             # safetensors writes for the owner only
-    os.replace(tmp, path)
+    if saw is None: saw = getattr(encoder, 'passport', None)
+    write_weights(path, encoder.state_dict(), card, 'encoder', None if saw is None else saw.to_text())
     if saw is not None and private: write_private(saw, path)
-    rows = '\n'.join(f'| {k} | {v} |' for k,v in card.items())
-    path.with_suffix('.md').write_text(f'# {path.stem}\n\nAn encoder saved by sslus. Load it in plain timm:\n\n```python\nimport timm\nencoder = {timm_line(card, path.name)}\n```\n\n'
-        f'Input: grey frames in [0,1], minus {card["mean"]}, divided by {card["std"]}.\n\n| | |\n|---|---|\n{rows}\n', encoding='utf-8')
+    write_text(path.with_suffix('.md'), _as_page(card, path))
     return path
 
 def save_encoder(learn,              # learner of `ssl_learner`
                  path:str|Path,      # file to write, .safetensors; the card stands beside it as .md
                  **info              # more lines for the card, such as license='CC BY 4.0'
-                )->Path:
+                )->Path:             # the file; WriteError where it cannot be written
     "Save the encoder of a learner as safetensors with its card."
     encoder, saw = get_model(learn.model).encoder, passport_of_learner(learn)
     encoder.passport, encoder.unsaved = saw, False
     return write_encoder(encoder, encoder_card(learn, **info), path, saw)
 
 # %% ../../nbs/methods/05_core.ipynb #7900f7f8
-def load_encoder(path:str|Path # file of `save_encoder`
-                )->nn.Module:  # timm encoder with `.card`
-    "Load an encoder strictly; its file says which architecture it is."
-    from safetensors import safe_open, SafetensorError
-    path = Path(path)
-    if not path.is_file(): raise FileNotFoundError(f'{path}: no such encoder file; save_encoder or sslus-pretrain makes one')
-    try:
-        with safe_open(str(path), 'pt') as f: meta, state = f.metadata() or {}, {k: f.get_tensor(k) for k in f.keys()}
-    except SafetensorError as e: raise ValueError(f'{path}: no safetensors file ({e}). Give a file that save_encoder wrote.') from e
-    if 'sslus' not in meta: raise ValueError(f'{path}: a safetensors file without an sslus card; use create_encoder(arch, weights={path.name!r}) for plain timm weights')
-    card = json.loads(meta['sslus'])
-    m = create_encoder(card['arch'], card['in_chans'], **card['arch_kwargs'])
-    m.load_state_dict(state, strict=True); m.card = card | dict(weights=path.name)
-    m.passport = passport_or_unknown(path)
+def encoder_of(w:Weights   # of `read_weights`
+              )->nn.Module: # timm encoder with `.card` and `.passport`
+    "The encoder in weights that were read; WeightsError where its card does not fit its tensors."
+    card = w.card
+    m = build(w, lambda: create_encoder(card['arch'], card['in_chans'], **card['arch_kwargs']))
+    m.card = card | dict(weights=w.path.name)
+    m.passport = passport_or_unknown(w)
     return m
+
+def load_encoder(path:str|Path # file of `save_encoder`
+                )->nn.Module:  # timm encoder with `.card`; WeightsError where the file is another one, or was changed
+    "Load an encoder strictly; its file says which architecture it is, and a note says where it is unfinished."
+    w = read_weights(path, 'encoder')
+    note_unfinished(w.path, w.card)
+    return encoder_of(w)

@@ -86,20 +86,17 @@ class _LastGood:
         if _finite(now) and (self.state is None or size(now) <= 10*size(self.state)): return now, step
         return self.state, self.step
 
+# %% ../../nbs/methods/04_monitor.ipynb #edf67a5c
+from .weights import write_state
+
 # %% ../../nbs/methods/04_monitor.ipynb #f9059fed
 @patch
 def write(self:_LastGood, model, step, file):
     "Write the best state to `file`; returns what to say about it."
     state,at = self.best(model, step)
     if state is None: return 'There are no good weights to save: no batch of this fit gave a finite loss.'
-    tmp = file.with_name(f'.{file.name}.{os.getpid()}.part')
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with open(tmp, 'wb') as f: torch.save(state, f)
-        os.replace(tmp, file)
-    except (OSError, RuntimeError) as e: return f'The last good weights could not be saved as {file} ({type(e).__name__}: {e}).'
-    finally:
-        if tmp.exists(): tmp.unlink()
+    try: write_state(file, state)
+    except (OSError, RuntimeError) as e: return f'The last good weights could not be saved. {e}'
     return f'The last good weights, those after step {at} of this fit ({step} were made), are in {file}: learn.load({file.stem!r}, with_opt=False) loads them.'
 
 # %% ../../nbs/methods/04_monitor.ipynb #da755427

@@ -20,6 +20,14 @@ import pandas as pd
 from ..base.people import Comparison, People, PeopleWarning, name_key
 from ..data.fingerprints import FingerprintSet
 
+# %% ../../nbs/methods/04_passport.ipynb #e6d7816b
+from ..base.files import ChangedError, read_sealed, write_bytes, write_file, write_sealed, write_text
+from .cards import made_from, note_unfinished
+from .weights import Weights, read_card
+
+# %% ../../nbs/methods/04_passport.ipynb #bf9d1af8
+from contextlib import suppress
+
 # %% ../../nbs/methods/04_passport.ipynb #f0081cb9
 _version = 1
 # bits within which one picture is enough: no stranger was so near (the page on fingerprints)
@@ -81,7 +89,7 @@ class Passport:
         try:
             d = json.loads(text)
             version = int(d['version'])
-        except (ValueError, KeyError, TypeError) as e:
+        except (ValueError, KeyError, TypeError, OverflowError) as e:
             raise ValueError(f'{name}: its passport cannot be read ({type(e).__name__}). Ask for the file again') from e
         if version > _version:
             raise ValueError(f'{name}: its passport was made by a newer sslus (version {version}; this one reads up '
@@ -90,7 +98,7 @@ class Passport:
             unknown = tuple(map(str, list(d['unknown'])))
             pictures = FingerprintSet.from_text(d['pictures'])
             return cls(pictures, people, int(d['frames']), int(d['patients']), unknown, bool(d['partial']))
-        except (ValueError, KeyError, TypeError) as e:
+        except (ValueError, KeyError, TypeError, OverflowError) as e:
             raise ValueError(f'{name}: its passport is damaged ({e}). Ask for the file again') from e
 
 # %% ../../nbs/methods/04_passport.ipynb #e36192fc
@@ -114,12 +122,10 @@ def _read_kept(store):
 def _keep(store, pictures):
     "Keep fingerprints beside the frames, for the next run; a store that cannot be written goes without."
     file = _kept_file(store)
-    part = file.with_name(f'.{file.name}.{os.getpid()}.part')
-    try:
-        with open(part, 'wb') as f:
-            np.savez(f, bits=pictures.bits, sum=hashlib.sha256(pictures.bits.tobytes()).hexdigest())
-        os.replace(part, file)
-    except OSError: part.unlink(missing_ok=True)
+    total = hashlib.sha256(pictures.bits.tobytes()).hexdigest()
+    def write(part):
+        with open(part, 'wb') as f: np.savez(f, bits=pictures.bits, sum=total)
+    with suppress(OSError): write_file(file, write)
 
 def _pictures_of_store(store, progress):
     "Fingerprints of the frames of a store or of a part of it; of a whole one they are kept in its folder."
@@ -191,10 +197,8 @@ def write_private(
     if p.people is None:
         file.unlink(missing_ok=True)
         return file
-    said = dict(version=_version, about='patients that these weights saw; for their owner '
-                                        'only', passport=_sum(p.to_text()), people=p.people)
-    _write_owner_only(file, json.dumps(said).encode())
-    return file
+    about = 'patients that these weights saw; for their owner only'
+    return write_sealed(file, dict(version=_version, about=about, passport=_sum(p.to_text()), people=p.people), private=True)
 
 def copy_private(
     weights:str|Path, # beside which the file lies
@@ -202,41 +206,43 @@ def copy_private(
 )->Path:              # the copy, readable by its owner only from its first moment; not made where there is none
     "Copy the file that names the patients, for the owner only."
     file, copy = private_file(weights), private_file(to)
-    if file.is_file(): _write_owner_only(copy, file.read_bytes())
+    if file.is_file(): write_bytes(copy, file.read_bytes(), private=True)
     return copy
 
-def _write_owner_only(file, data):
-    part = file.with_name(f'.{file.name}.{os.getpid()}.part')
-    part.unlink(missing_ok=True)
-    with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), 'wb') as f: f.write(data)
-    os.replace(part, file)
-
 def _people_beside(weights, text):
-    "Keys from the file beside, if it is that of these weights; else None."
-    try: d = json.loads(private_file(weights).read_text(encoding='utf-8'))
-    except (OSError, ValueError): return None
-    return d.get('people') if isinstance(d, dict) and d.get('passport') == _sum(text) else None
+    "Keys from the file beside, if it is that of these weights and was not changed; else None."
+    try: d = read_sealed(private_file(weights))
+    except (OSError, ChangedError): return None
+    people = d.get('people')
+    named = isinstance(people, list) and all(isinstance(o, str) for o in people)
+    return people if named and d.get('passport') == _sum(text) else None
+
+def _in_weights(w):
+    "The passport in weights that were read; None where they carry none."
+    return None if w.passport is None else Passport.from_text(w.passport, _people_beside(w.path, w.passport), w.path.name)
 
 def passport(
-    file:str|Path # weights of sslus, or any safetensors file
-)->Passport|None: # None: the file carries none
-    "Whom a file of weights saw."
-    from safetensors import SafetensorError, safe_open
+    file:str|Path # weights of sslus, or any other file of weights
+)->Passport|None: # None: the file carries none; WeightsError where it was changed after it was written
+    "Whom a file of weights saw; a note says where their pre-training was stopped."
     file = Path(file)
     if not file.is_file(): raise FileNotFoundError(f'{file}: no such file of weights')
-    try:
-        with safe_open(str(file), 'pt') as f: text = (f.metadata() or {}).get('sslus_passport')
-    except (SafetensorError, OSError): return None
-    return None if text is None else Passport.from_text(text, _people_beside(file, text), file.name)
+    w = read_card(file)
+    if w is None: return None
+    note_unfinished(file, w.card)
+    return _in_weights(w)
 
 def passport_or_unknown(
-    file:str|Path # weights that are loaded
-)->Passport:      # that of weights of others where the file carries none, or none that can be read (a warning says so)
-    "Whom a file saw; weights load whatever their passport is like."
-    try: return passport(file) or unknown_passport(Path(file).name)
+    weights       # a file, or `Weights` that were read
+)->Passport:      # that of weights of others where there is none, or none that can be read (a warning says so)
+    "Whom weights saw; they load whatever their passport is like."
+    read = isinstance(weights, Weights)
+    name = Path(weights.path if read else weights).name
+    try: return (_in_weights(weights) if read else passport(weights)) or unknown_passport(name)
     except ValueError as e:
-        warnings.warn(f'{e}. The weights are loaded; whom they saw counts as not known', PeopleWarning, stacklevel=3)
-        return unknown_passport(Path(file).name)
+        text = f'{e}. The weights are loaded; whom they saw counts as not known'
+        warnings.warn(text, PeopleWarning, stacklevel=3)
+        return unknown_passport(name)
 
 # %% ../../nbs/methods/04_passport.ipynb #c07122ba
 @dataclass
@@ -345,6 +351,14 @@ def seen_settings(
     name:str='the encoder', # for messages
     pictures:bool|int|None=None # look at pictures too? None: at 200 where names could not be compared
 )->dict:                   # {} where there is nothing to say; else seen (a headline), or seen_note
+    "Whom an encoder saw, and whether its pre-training was stopped, as a report keeps it."
+    res = _whom(encoder, held, split, name, pictures)
+    far = made_from(getattr(encoder, 'card', {})).get('weights_unfinished')
+    if not far: return res
+    notes = [res.get('seen_note'), f'{name} is of a pre-training that was stopped ({far})']
+    return res | dict(seen_note='; '.join(filter(None, notes)))
+
+def _whom(encoder, held, split, name, pictures):
     "Whom an encoder saw, as a report keeps it."
     if getattr(encoder, 'unsaved', False):
         return dict(seen_note=f'whom {name} saw is not known before it is saved: save_encoder makes its passport')
@@ -373,10 +387,7 @@ def save_passport(
 )->Path:
     "Write a passport as a file that may be shared."
     file = Path(file)
-    part = file.with_name(f'.{file.name}.{os.getpid()}.part')
-    part.write_text(p.to_text(), encoding='utf-8')
-    os.replace(part, file)
-    return file
+    return write_text(file, p.to_text())
 
 def load_passport(
     file:str|Path # of `save_passport`

@@ -18,6 +18,10 @@ from ..data.views import grey_mean, grey_std
 from .core import SSLModel, in_channels, load_encoder, write_encoder
 from .passport import private_file
 
+# %% ../../nbs/methods/19_share.ipynb #59bb022e
+from ..base.files import write_text
+from .weights import read_card
+
 # %% ../../nbs/methods/19_share.ipynb #95eacdf1
 class _Whole(nn.Module):
     "Normalisation, the model, and softmax for a classifier: all that a runtime without this package needs."
@@ -155,7 +159,7 @@ def _write_folder(encoder, card, name, new):
     save_config_for_hf(encoder, new/'config.json', model_config=dict(pretrained_cfg=dict(tag='', license=license, origin_url='', paper_ids='')), model_args=card['arch_kwargs'],
                        data_config=dict(input_size=(n, size, size), mean=(card['mean'],)*n, std=(card['std'],)*n, crop_pct=1., interpolation='bilinear'))
     rows = '\n'.join(f'| {k} | {v} |' for k,v in card.items())
-    (new/'README.md').write_text(_model_card.format(licence=_licence(license), name=name, chans=n, mean=card['mean'], std=card['std'], size=size, nf=encoder.num_features, rows=rows), encoding='utf-8')
+    write_text(new/'README.md', _model_card.format(licence=_licence(license), name=name, chans=n, mean=card['mean'], std=card['std'], size=size, nf=encoder.num_features, rows=rows))
 
 def _move_files(new, folder):
     "Into place, config.json last: a folder without it is nobody's model. The folder itself stays, since someone may stand in it."
@@ -165,8 +169,7 @@ def _move_files(new, folder):
 # %% ../../nbs/methods/19_share.ipynb #9dc4f174
 def _last(file):
     "What the card in an encoder file says of the weights it began with, without the folders of this machine."
-    from safetensors import safe_open
-    with safe_open(str(file), 'pt') as f: return Path(json.loads(f.metadata()['sslus']).get('weights', 'random')).name
+    return Path(read_card(file).card.get('weights', 'random')).name
 
 def _check_folder(folder, overwrite):
     "NotADirectoryError for a file, FileExistsError where the folder holds anything that may not be replaced."

@@ -334,29 +334,34 @@ def n_steps(fraction:float # Share of the labels, 0 to 1
     "Fine-tuning steps for a label fraction: those of the nearest fraction in `steps_for`."
     return steps_for[min(steps_for, key=lambda f: abs(np.log(f/fraction)))]
 
+# %% ../../nbs/study/02_mainjob.ipynb #3629bc36
+from ..methods.cards import made_from, note_unfinished
+from ..methods.weights import build, read_weights, write_weights
+
 # %% ../../nbs/study/02_mainjob.ipynb #e13b21f9
 def save_classifier(learn,         # Learner with a `PlaneModel`, as of `plane_learner`
                     path:str|Path, # File to write, .safetensors
                     **card         # What the file says of itself; `load_classifier` needs arch, arch_kwargs, in_chans and classes
-                   ):
+                   )->Path:        # the file; WriteError where it cannot be written
     "Save a plane classifier, its classes and its architecture as safetensors."
-    from safetensors.torch import save_file
-    tmp, saw = Path(path).with_suffix('.tmp'), passport_of_learner(learn)
-    meta = dict(format='pt', sslus=json.dumps(card, default=repr), **({} if saw is None else dict(sslus_passport=saw.to_text())))
-    save_file({k: v.detach().contiguous().cpu() for k,v in learn.model.state_dict().items()}, str(tmp), metadata=meta)
-    os.replace(tmp, path)
+    saw = passport_of_learner(learn)
+    card |= made_from(getattr(learn.model.encoder, 'card', {}))
+    write_weights(path, learn.model.state_dict(), card, 'classifier', None if saw is None else saw.to_text())
     if saw is not None: write_private(saw, path)
+    return Path(path)
 
 def load_classifier(path:str|Path # `classifier.safetensors` of a run
                    )->PlaneModel: # From normalised stills (B,1,S,S) to logits (B,classes), in evaluation mode; `.card` names the classes
-    "Load a plane classifier; FileNotFoundError where there is none."
-    from safetensors import safe_open
-    if not Path(path).is_file(): raise FileNotFoundError(f'{path}: no such classifier; sslus-finetune makes one')
-    with safe_open(str(path), 'pt') as f: card, state = json.loads(f.metadata()['sslus']), {k: f.get_tensor(k) for k in f.keys()}
-    enc = create_encoder(card['arch'], card['in_chans'], **card['arch_kwargs'])
-    m = PlaneModel(enc, n_features(enc), len(card['classes']))
-    m.load_state_dict(state); m.card = card
-    m.encoder.passport = passport_or_unknown(path)
+    "Load a plane classifier; FileNotFoundError where there is none, WeightsError where it is another file."
+    w = read_weights(path, 'classifier')
+    note_unfinished(w.path, w.card)
+    def make():
+        enc = create_encoder(w.card['arch'], w.card['in_chans'], **w.card['arch_kwargs'])
+        return PlaneModel(enc, n_features(enc), len(w.card['classes']))
+    m = build(w, make)
+    m.card, m.file = w.card, w.path
+    m.encoder.card |= made_from(w.card)
+    m.encoder.passport = passport_or_unknown(w)
     return m.eval()
 
 # %% ../../nbs/study/02_mainjob.ipynb #33bf42cf
