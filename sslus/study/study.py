@@ -186,14 +186,20 @@ def _check_size(planes, size):
 @patch
 def _placed(self:Study, start):
     "A start whose files are named as seen from the study's folder, where the report and other processes look."
-    def place(file): return next((_rel(o, self.path) for o in (Path(file), self.path/file) if o.is_file()), file)
+    def place(file): return next((_rel(o, self.path) for o in (Path(file), self._at(file)) if o.is_file()), file)
     return start.with_files(place)
+
+@patch
+def _at(self:Study, file):
+    "A path as seen from the study's folder, which need not be there yet."
+    return Path(os.path.normpath(self.path.resolve()/file))
 
 @patch
 def find(self:Study, file)->Path:
     "A file that a setting names, as seen from the study's folder; StudyError where it is not there."
-    if not (self.path/file).is_file(): raise StudyError(f'{file}: no such file (looked from here and from {self.path})')
-    return self.path/file
+    found = self._at(file)
+    if not found.is_file(): raise StudyError(f'{file}: no such file (looked from here and from {self.path})')
+    return found
 
 @patch
 def frames_of(self:Study, start):
