@@ -23,6 +23,7 @@ from .data.blocks import SweepBatch, Window
 from .data.phantom import make_phantom
 from .data.store import FrameStore
 from .data.video import get_videos
+from .data.workers import child_env, python_child
 from .methods.core import SSLModel, create_encoder, fast_bf16, get_method, ssl_learner
 
 # %% ../nbs/benchmarks.ipynb #03f7c1ed
@@ -261,7 +262,7 @@ def in_process(call:str, # expression of this module, such as "peak_of('bare', .
                timeout=600, **env)->object:
     "The value of an expression of this module in a fresh process, by way of json."
     code = f'import json, sslus.bench; print("=>" + json.dumps(eval({call!r}, vars(sslus.bench))))'
-    r = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, timeout=timeout, env=os.environ | env)
+    r = subprocess.run(python_child(code), capture_output=True, text=True, timeout=timeout, env=child_env(**env))
     if r.returncode: raise RuntimeError(f'{call} failed:\n{r.stderr[-2000:]}')
     return json.loads(r.stdout.rsplit('=>', 1)[1])
 

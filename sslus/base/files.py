@@ -102,9 +102,10 @@ class BusyError(RuntimeError):
 
 @contextmanager
 def held(
-    path:str|Path, # file or folder that nobody else may write meanwhile
-    wait:float=0   # seconds to wait for another process; -1: until it is done
-)->Iterator:       # BusyError where another has it, WriteError where the place cannot be written
+    path:str|Path,  # file or folder that nobody else may write meanwhile
+    wait:float=0,   # seconds to wait for another process; -1: until it is done
+    keep:bool=False # leave the lock's file there, as a network disk that several machines share needs it?
+)->Iterator:        # BusyError where another has it, WriteError where the place cannot be written
     "Keep other writers away from a file or folder."
     from filelock import FileLock, Timeout
     path = Path(path).absolute()
@@ -117,7 +118,8 @@ def held(
     except OSError as e: raise WriteError(f'{path}: its lock {file.name} cannot be made ({e.strerror or e}). Move away what stands in its place, mend the permissions, or choose another folder.') from e
     try: yield
     finally:
-        with suppress(OSError): file.unlink(missing_ok=True)                 # while it is held: who waits sees that it is gone
+        if not keep:
+            with suppress(OSError): file.unlink(missing_ok=True)             # while it is held: who waits sees that it is gone
         lock.release()
 
 # %% ../../nbs/base/06_files.ipynb #23f9d8af

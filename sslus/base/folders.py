@@ -6,7 +6,7 @@ Docs: https://sslus.github.io/sslus/base/folders.html.md"""
 
 # %% auto #0
 __all__ = ['RunError', 'RunKind', 'read_manifest', 'read_config', 'is_run', 'is_done', 'strangers', 'writes_within', 'RunFolder',
-           'find_resumable', 'begin_run']
+           'find_resumable', 'begin_run', 'changed_files', 'forget_file', 'copy_run', 'make_room']
 
 # %% ../../nbs/base/07_folders.ipynb #2d4bbe0b
 import os
@@ -278,3 +278,55 @@ def begin_run(
         with run._lock: run.give_up()
         raise
     return run
+
+# %% ../../nbs/base/07_folders.ipynb #1ba865ca
+import shutil
+from functools import partial
+from itertools import count
+from .files import write_file
+
+# %% ../../nbs/base/07_folders.ipynb #c32680d5
+def changed_files(
+    folder:str|Path # of a run that is done
+)->list:            # names; ChangedError where the list itself was changed
+    "Files that the run left and that are gone or changed since."
+    files = (read_manifest(folder) or dict(files={}))['files']
+    return [o for o,sha in files.items() if not (Path(folder)/o).is_file() or file_sha(Path(folder)/o) != sha]
+
+def forget_file(
+    folder:str|Path, # of a run
+    name:str         # of one of its files
+):
+    "Remove a file of a run, and take it off the list."
+    manifest = read_manifest(folder)
+    if manifest and name in manifest['files']:
+        files = {k: v for k,v in manifest['files'].items() if k != name}
+        write_sealed(Path(folder)/_manifest, manifest | dict(files=files))
+    (Path(folder)/name).unlink(missing_ok=True)
+
+def copy_run(
+    folder:str|Path, # of a run that is done
+    to:str|Path,     # folder of the copy; a run that stands there gives way
+    without=()       # names of files that are left out
+)->Path:             # RunError where the folder to write holds anything else, or a file is changed meanwhile
+    "Copy what a run wrote, with its list."
+    folder, manifest = Path(folder), read_manifest(folder)
+    kind = RunKind(manifest['run'], tuple(o for o in manifest['writes'] if o != _config))
+    with begin_run(to, kind, read_config(folder), overwrite=True) as run:
+        for name in (o for o in manifest['files'] if o not in (_config, *without)):
+            private = not (folder/name).stat().st_mode & 0o077
+            write_file(run.path/name, partial(shutil.copyfile, folder/name), private)
+            if file_sha(run.path/name) != manifest['files'][name]: raise RunError(f'{folder/name}: was changed while it was copied. Copy it again.')
+    return Path(to)
+
+def make_room(
+    folder:str|Path # where a run shall stand
+)->Path|None:       # where stands now what no run wrote, or what was changed since; None: nothing was left
+    "Remove a run; keep anything else under another name."
+    folder = Path(folder)
+    if not folder.exists(): return None
+    with suppress(ChangedError, NotADirectoryError):
+        if _remove_run(folder): return None
+    kept = next(o for i in count(1) if not (o := folder.with_name(f'{folder.name}.kept-{i}')).exists())
+    os.replace(folder, kept)
+    return kept

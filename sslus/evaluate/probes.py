@@ -107,6 +107,31 @@ def _other_stills(path, theirs, ours):
     return ValueError(f'{path} holds features of other stills (fingerprint {str(theirs)[:12]}, these have {str(ours)[:12]}): the table or an image changed. '
                       'Give the stills it was computed from, or compute it again with PlaneFeatures(encoder, planes).save(path)')
 
+# %% ../../nbs/evaluate/03_probes.ipynb #5d8d0506
+import math
+from zipfile import ZIP_STORED, ZipFile
+
+# %% ../../nbs/evaluate/03_probes.ipynb #58692225
+def _check_member(z, name):
+    "ValueError where an array of an .npz file says that it is larger than the file."
+    info = z.getinfo(name)
+    if info.compress_type != ZIP_STORED: raise ValueError(f'{name} is compressed, which `save` does not do')
+    with z.open(info) as f:
+        version = np.lib.format.read_magic(f)
+        if version != (1, 0): raise ValueError(f'{name}: another version of the format')
+        shape, _, dtype = np.lib.format.read_array_header_1_0(f)
+        if dtype.hasobject or math.prod(shape)*dtype.itemsize != info.file_size - f.tell(): raise ValueError(f'{name} is cut short or changed')
+
+def _read_features(path):
+    "(array, card) of a file of features; nothing in it runs, and nothing larger than the file is made."
+    with ZipFile(path) as z:
+        for name in ('x.npy', 'card.npy'): _check_member(z, name)
+    with np.load(path, allow_pickle=False) as f: x, card = f['x'], json.loads(str(f['card']))
+    if x.ndim != 2 or x.dtype.kind != 'f': raise ValueError('no table of numbers')
+    kinds = dict(fingerprint=str, name=str, settings=dict)
+    if not isinstance(card, dict) or not all(isinstance(card.get(k), t) for k,t in kinds.items()): raise ValueError('its card is not one of `save`')
+    return x, card
+
 # %% ../../nbs/evaluate/03_probes.ipynb #a031e52d
 @patch
 def save(self:PlaneFeatures,
@@ -130,9 +155,9 @@ def load(cls:PlaneFeatures,
 )->PlaneFeatures:
     "Features from a file of `save`; ValueError where they belong to other stills."
     if not Path(path).is_file(): raise FileNotFoundError(f'{path}: no such file of features; PlaneFeatures(encoder, planes).save(path) makes one')
-    try:
-        with np.load(path, allow_pickle=False) as f: x,card = f['x'], json.loads(str(f['card']))
-    except (BadZipFile, KeyError, ValueError, EOFError, OSError) as e: raise ValueError(f'{path}: cannot be read as a file of features ({e}). Compute it again.') from e
+    try: x, card = _read_features(path)
+    except (BadZipFile, KeyError, ValueError, EOFError, OSError, NotImplementedError, RuntimeError) as e:
+        raise ValueError(f'{path}: cannot be read as a file of features ({e}). Compute it again.') from e
     if card['fingerprint'] != planes.fingerprint: raise _other_stills(path, card['fingerprint'], planes.fingerprint)
     return cls.from_array(x, planes, card['name'], **card['settings'])
 

@@ -16,6 +16,7 @@ from torch import nn, Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn.modules.batchnorm import _BatchNorm
 from timm.layers import BatchNormAct2d
+from ..data.workers import child_env, python_child
 
 # %% ../../nbs/methods/02_distributed.ipynb #9a9f509d
 def world_size()->int:
@@ -156,14 +157,14 @@ def run_ranks(script:str,       # Python text that defines `main()`, which retur
              )->list|dict:      # what `main()` gave on each rank; for several numbers, a dict of such lists
     "Run a script in several processes (gloo, this machine, one thread each)."
     ws = worlds if isinstance(worlds, (tuple, list)) else (worlds,)
-    env = dict(os.environ, OMP_NUM_THREADS='1', MKL_NUM_THREADS='1', PYTHONPATH=os.pathsep.join(p for p in sys.path if p))
+    env = child_env(OMP_NUM_THREADS='1', MKL_NUM_THREADS='1')
     with tempfile.TemporaryDirectory() as tmp:
         folder, ps = Path(tmp), []
         (folder/'script.py').write_text(script, encoding='utf-8')
         try:
             for i in range(max(ws)):
                 with (folder/f'{i}.err').open('w') as err:
-                    ps.append(subprocess.Popen([sys.executable, '-c', 'from sslus.methods.distributed import _serve; _serve()', tmp, str(i), ','.join(map(str, ws)), str(timeout)], env=env, stderr=err))
+                    ps.append(subprocess.Popen([*python_child('from sslus.methods.distributed import _serve; _serve()'), tmp, str(i), ','.join(map(str, ws)), str(timeout)], env=env, stderr=err))
             _wait(ps, folder, time.time() + timeout)
             res = {w: [torch.load(folder/f'{w}.{i}.pt', weights_only=True) for i in range(w)] for w in ws}
         finally:

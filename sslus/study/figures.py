@@ -10,7 +10,7 @@ __all__ = ['start_styles', 'plot_fractions', 'plot_heat', 'plot_comparisons', 'p
            'show_figure', 'fold', 'ReportError', 'template_path', 'notebook_html', 'execute_template']
 
 # %% ../../nbs/study/05_figures.ipynb #3dc2d881
-import os, re, sys
+import re
 from pathlib import Path
 import numpy as np, pandas as pd
 from ..evaluate.metrics import confusion, per_class_report
@@ -465,21 +465,29 @@ def fold(df:pd.DataFrame, # table
 class ReportError(Exception):
     "The report could not be made; the text names the cell."
 
+# %% ../../nbs/study/05_figures.ipynb #9d683658
+import tempfile
+from ..base.files import held, write_text
+from ..data.workers import child_env, python_child
+
 # %% ../../nbs/study/05_figures.ipynb #2eab1c89
-def _with_path(nb, path):
-    "Set `path` in the cell tagged 'parameters', else in the first code cell."
+def _with_path(nb, path, plan=None):
+    "Set `path`, and `plan` where it is asked for, in the cell tagged 'parameters', else in the first code cell."
     code = [c for c in nb.cells if c.cell_type == 'code']
     cell = next((c for c in code if 'parameters' in c.metadata.get('tags', [])), code[0] if code else None)
     if cell is None or not re.search(r'^path\s*=', cell.source, re.M): raise ReportError("the template's first code cell must hold a line: path = '.'")
-    cell.source = re.sub(r'^path\s*=.*$', lambda _: f'path = {str(path)!r}', cell.source, count=1, flags=re.M)
+    for name,value in dict(path=str(path), plan=plan).items():
+        cell.source = re.sub(rf'^{name}\s*=.*$', lambda _: f'{name} = {value!r}', cell.source, count=1, flags=re.M)
     return nb
 
 def _kernel():
     "A kernel manager that starts this very Python, whatever kernels are installed."
     from jupyter_client import AsyncKernelManager
     from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+    code = 'from ipykernel.kernelapp import launch_new_instance; launch_new_instance()'
+    settings = ['-f', '{connection_file}', '--log-level=40', '--IPKernelApp.ignore_cwd=True']
     class Here(KernelSpecManager):
-        def get_kernel_spec(self, name): return KernelSpec(argv=[sys.executable, '-m', 'ipykernel_launcher', '-f', '{connection_file}', '--log-level=40'], display_name='Python', language='python')
+        def get_kernel_spec(self, name): return KernelSpec(argv=[*python_child(code), *settings], display_name='Python', language='python')
     return AsyncKernelManager(kernel_spec_manager=Here())
 
 def _where(nb, bad):
@@ -496,15 +504,18 @@ def _failed(nb):
     return None
 
 # %% ../../nbs/study/05_figures.ipynb #249fb14d
-def _run_notebook(nb, folder, timeout):
-    "Execute all cells; ReportError names the one that fails."
+def _run_notebook(nb, timeout):
+    "Execute all cells, in an empty folder; ReportError names the one that fails."
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-    client = NotebookClient(nb, km=_kernel(), timeout=timeout, resources={'metadata': {'path': str(folder)}})
-    try: client.execute(env={**os.environ, 'MPLBACKEND': 'module://matplotlib_inline.backend_inline'})   # pictures, whatever is set outside
-    except CellExecutionError as e:
-        cell,what,trace = _failed(nb); raise ReportError(f'the report failed in {_where(nb, cell)}: {what}\n{trace}') from e
-    except (CellTimeoutError, DeadKernelError) as e: raise ReportError(f'the report stopped: {e}') from e
+    env = child_env(MPLBACKEND='module://matplotlib_inline.backend_inline')   # pictures, whatever is set outside
+    with tempfile.TemporaryDirectory(prefix='sslus-report-') as empty:       # what lies in a study's folder is data, and never runs
+        client = NotebookClient(nb, km=_kernel(), timeout=timeout, resources={'metadata': {'path': empty}})
+        try: client.execute(env=env)
+        except CellExecutionError as e:
+            cell, what, trace = _failed(nb)
+            raise ReportError(f'the report failed in {_where(nb, cell)}: {what}\n{trace}') from e
+        except (CellTimeoutError, DeadKernelError) as e: raise ReportError(f'the report stopped: {e}') from e
     for c in nb.cells:                                      # warnings of libraries, with this machine's folders in them, are no part of a report
         if c.cell_type == 'code': c.outputs = [o for o in c.outputs if o.get('name') != 'stderr']
     return nb
@@ -527,7 +538,9 @@ def _described(nb):
 def _body(nb):
     "The notebook's cells as HTML, without code."
     from nbconvert import HTMLExporter
-    return HTMLExporter(template_name='basic', exclude_input=True, exclude_input_prompt=True, exclude_output_prompt=True, exclude_anchor_links=True).from_notebook_node(_described(nb))[0]
+    no = dict.fromkeys(('exclude_input', 'exclude_input_prompt', 'exclude_output_prompt', 'exclude_anchor_links'), True)
+    exporter = HTMLExporter(template_name='basic', extra_template_basedirs=[], **no)     # else a folder `basic` in the current one is the template
+    return exporter.from_notebook_node(_described(nb))[0]
 
 def _title(nb): return next((l[2:].strip() for c in nb.cells if c.cell_type == 'markdown' for l in c.source.splitlines() if l.startswith('# ')), 'Report')
 
@@ -535,12 +548,6 @@ def _from_network(page):
     "What a page would load from elsewhere."
     tags = re.findall(r'<(?:script|link|img|iframe|source|video|audio|object|embed)\b[^>]*?(?:src|href|data)\s*=\s*["\']?((?:https?:)?//[^"\'\s>]+)', page, re.I)
     return tags + re.findall(r'(?:url\(|@import\s*(?:url\()?)\s*["\']?((?:https?:)?//[^"\')\s]+)', page, re.I)
-
-def _write(path, text):
-    "Write a file in one move."
-    path = Path(path); part = path.with_name(f'.{path.name}.{os.getpid()}.part')
-    part.write_text(text, encoding='utf-8'); os.replace(part, path)
-    return path
 
 # %% ../../nbs/study/05_figures.ipynb #42007ecf
 def template_path()->Path:
@@ -562,14 +569,17 @@ def execute_template(template:str|Path|None, # Notebook to run; None: the packag
                      study_path:str|Path,    # Folder of the study
                      out_ipynb:str|Path,     # Executed notebook to write
                      out_html:str|Path,      # Page to write
-                     timeout:int=1800        # Seconds a cell may take
+                     timeout:int=1800,       # Seconds a cell may take
+                     plan:str|None=None      # Name of the frozen grid to report, see `Study.freeze`; None: the study's last
                     )->Path:                 # `out_html`; ReportError where a cell fails, and then nothing is written
     "Run a report template on a study and write the executed notebook and one self-contained HTML file."
     import nbformat
-    nb = _with_path(nbformat.read(Path(template or template_path()), 4), Path(study_path).resolve())
-    page = notebook_html(_run_notebook(nb, Path(study_path).resolve(), timeout))
+    nb = _with_path(nbformat.read(Path(template or template_path()), 4), Path(study_path).resolve(), plan)
+    page = notebook_html(_run_notebook(nb, timeout))
     _with_path(nb, '.')                                     # no machine's folders in what is handed on
-    _write(out_ipynb, nbformat.writes(nb)); return _write(out_html, page)
+    with held(out_html, wait=-1):                           # two reports at once: notebook and page are of one of them
+        write_text(out_ipynb, nbformat.writes(nb))
+        return write_text(out_html, page)
 
 # %% ../../nbs/study/05_figures.ipynb #2be43b60
 class _FakeStudy:

@@ -8,14 +8,16 @@ Docs: https://sslus.github.io/sslus/study/gaze.html.md"""
 __all__ = ['GazeStudy']
 
 # %% ../../nbs/study/09_gaze.ipynb #05cecd6b
-import json, os
+import json, os, sys
 from functools import cached_property
 from pathlib import Path
 import numpy as np, pandas as pd
 from fastcore.basics import patch
+from ..base.files import ChangedError, read_sealed, write_file, write_sealed
 from ..evaluate.metrics import difference_reach
 from ..evaluate.saliency import SaliencyData, SaliencyReport, map_reach, map_scores, saliency_learner
-from .engine import Job, Missing, StudyError, forget, get_engine, key_of, mend, read_record, sizes, write_file, write_json
+from .engine import Job, Missing, StudyError, changed_records, files_made, forget, get_engine, key_of
+from .engine import mend, read_record, recorded_file, writing
 from .statistics import paired_scores
 from .study import Study, _rel, _seeds, refuse_shared
 
@@ -57,7 +59,8 @@ class GazeStudy:
                              draws=_seeds(draws, 'draws'), steps=steps, lr=list(lr) if isinstance(lr, (list, tuple)) else [lr, lr], bs=bs, size=size or self.study.size, frozen=frozen)
         self._check()
         if self.path.exists() and any(self.path.iterdir()) and not (self.path/'gaze.json').exists(): raise StudyError(f'{self.path}: the folder is not empty and holds no gaze study. Choose another')
-        if save: write_json(self.path/'gaze.json', self.settings)
+        if save:
+            with writing(): write_sealed(self.path/'gaze.json', self.settings)
 
     @cached_property
     def data(self):
@@ -71,8 +74,10 @@ class GazeStudy:
     )->'GazeStudy': # StudyError where none stands there
         "The gaze study that stands in a folder; reads only."
         path = Path(path)
-        try: s = json.loads((path/'plans'/f'{plan}.json' if plan else path/'gaze.json').read_text(encoding='utf-8'))
-        except (OSError, ValueError) as e: raise StudyError(f'{path}: no gaze study that can be read ({e})') from e
+        remedy = 'Make the gaze study again as it was made, with GazeStudy(path, ...): what is done stays done'
+        try: s = read_sealed(path/'plans'/f'{plan}.json' if plan else path/'gaze.json', remedy)
+        except FileNotFoundError as e: raise StudyError(f'{path}: no gaze study that can be read (no gaze.json)') from e
+        except ChangedError as e: raise StudyError(str(e)) from e
         return cls(path, Study.open(path/s.pop('study'), plan=s.pop('plan', None)), _found(s.pop('data'), path), **s, save=False)
 
     def __repr__(self): return f'GazeStudy {self.path.name}: {len(self.cells())} cells, the starts of {self.study.path.name} on {len(self.data)} frames with gaze'
@@ -120,7 +125,7 @@ def _job(self:GazeStudy, start, seed, draw, fraction):
         rep, valid = learn.saliency_report(), learn.saliency_report('valid')
         write_file(file, lambda p: rep.scores.to_parquet(p, index=False))
         return dict(scores={k: rep.ci(k).estimate for k in map_scores}, valid={k: valid.ci(k).estimate for k in map_scores}, images=len(learn.dls.draw), patients=int(learn.dls.draw.patient.nunique()),
-                    files=sizes(self.path, file), **self.study.stamp())
+                    files=files_made(self.path, file), **self.study.stamp())
     return Job(key, f'gaze, {start.name}, {100*fraction:.4g} %, pre-training {seed}, draw {draw}', do, kind=f'gaze {start.arch}')
 
 def _ready(study, job):
@@ -147,8 +152,10 @@ def run(self:GazeStudy,
     from tqdm.auto import tqdm
     self._check_weights()
     jobs, plan = self.jobs(), key_of(self.settings)
-    write_json(self.path/'plans'/f'{plan}.json', self.settings)                # the processes of this run keep to this grid
-    mend(self.path, jobs); forget(self.path, jobs, 'missing', *(['failed'] if retry_failed else []))
+    with writing(): write_sealed(self.path/'plans'/f'{plan}.json', self.settings)    # the processes of this run keep to this grid
+    for why in changed_records(self.path, [j.key for j in jobs]).values(): print(why, file=sys.stderr)
+    for name,file in mend(self.path, jobs).items(): print(f'{name}: {file} is gone or was changed, so it is done again')
+    forget(self.path, jobs, 'missing', *(['failed'] if retry_failed else []))
     done = sum(read_record(self.path, j.key) is not None for j in jobs)
     with tqdm(total=len(jobs), initial=done, desc=self.path.name, unit='job', disable=not progress) as bar:
         def tell(job, state): bar.set_postfix_str(job.name[:60]) if state == 'start' else bar.update()
@@ -177,7 +184,7 @@ def scores(self:GazeStudy,
     key:str # of a cell
 )->SaliencyReport:
     "The report of a cell: the score of each test frame, beside the baselines'."
-    return SaliencyReport(pd.read_parquet(self.path/'scores'/f'{key}.parquet'))
+    return SaliencyReport(pd.read_parquet(recorded_file(self.path, key, f'scores/{key}.parquet')))
 
 # %% ../../nbs/study/09_gaze.ipynb #4ae8dc14
 @patch

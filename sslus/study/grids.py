@@ -12,6 +12,7 @@ __all__ = ['seven', 'configs', 'robustness_axes', 'read_config', 'from_config', 
 import copy, difflib, inspect
 from dataclasses import replace
 from pathlib import Path
+from ..base.files import write_file
 from ..data.pairs import Window
 from ..data.phantom import make_labelled_sweeps, make_phantom, make_plane_task
 from ..data.store import FrameStore
@@ -19,7 +20,7 @@ from ..data.subsets import variance_sets
 from ..data.video import get_videos
 from ..evaluate.planes import sweep_table
 from ..methods.core import get_method, tiny_resnet
-from .engine import StudyError, write_file
+from .engine import StudyError
 from .starts import Pretrain, make_part, read_start
 from .study import Study
 
@@ -168,7 +169,7 @@ def robustness_grid(methods=('SimCLR', 'BarlowTwins'), # names of methods, or `P
 # %% ../../nbs/study/08_grids.ipynb #340a5bbb
 def command_study(config, path=None, planes=None, root=None, store=None, external=None, pretrain=None, downstream=None, fractions=None, seeds=None, arch=None, steps=None, size=None, device=None, people=None, shared_patients=None)->Study:
     "The study that the command's arguments describe."
-    if (Path(config)/'study.json').is_file():
+    if Path(config).is_dir():
         if people or shared_patients: raise StudyError(f'{config}: this study stands already, and its names are as they were when it was made. Make a new one to say who is who, to code names or to share patients')
         return Study.open(config, **{k: v for k,v in dict(device=device).items() if v})
     c = read_config(config)
@@ -176,7 +177,7 @@ def command_study(config, path=None, planes=None, root=None, store=None, externa
     if seeds and c.get('draws'): c |= dict(pretrain_seeds=seeds, draws=seeds)
     if steps: c['common'] = c.get('common', {}) | dict(steps=steps)
     if not (planes or c.get('planes')):
-        if store or c.get('store'): raise StudyError('a store is given, but no table of labelled stills: name it with --planes')
+        if store or c.get('store'): raise StudyError('planes=None: a store is given, but no table of labelled stills; name it')
         planes, store = phantom_data(path.with_name(path.name + '-phantom'), c.get('phantom', 'planes'))
     words = lambda o: o and [w.strip() for w in o.split(',')]
     if pretrain: c['pretrain'] = [_entry(w, c.get('pretrain', [])) for w in words(pretrain)]

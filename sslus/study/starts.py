@@ -9,21 +9,27 @@ __all__ = ['Spec', 'Start', 'Random', 'ImageNet', 'FromFile', 'Pretrain', 'read_
            'Gradual', 'Linear', 'KNN', 'Dual', 'read_mode']
 
 # %% ../../nbs/study/06_starts.ipynb #209cc7ec
-import inspect, os, shutil, sys
+import inspect, shutil, sys
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 import timm
-from ..data import pairs as _pairs, us_views as _us_views, views as _views
-from ..data.store import FrameStore
-from ..evaluate.dual import check_dual, dual_dls, dual_learner
-from ..evaluate.planes import plane_learner
-from ..evaluate.probes import knn_probe, linear_probe
-from ..methods.core import WeightsMissing, create_encoder, drawn_encoder, get_method, grey_mean, grey_std, load_encoder, settings_of, write_encoder
-from ..methods.passport import copy_private
-from .engine import Job, Missing, StudyError, key_of, sizes, write_file
-from ..base.files import file_sha
-from ..base.folders import is_run
-from .mainjob import finished, n_steps, pretrain, pretraining
+from sslus.base.files import file_sha, write_file
+from sslus.base.folders import changed_files, copy_run, forget_file, is_done, is_run, make_room
+from sslus.data import pairs as _pairs, us_views as _us_views, views as _views
+from sslus.data.store import FrameStore
+from sslus.evaluate.dual import check_dual, dual_dls, dual_learner
+from sslus.evaluate.planes import plane_learner
+from sslus.evaluate.probes import knn_probe, linear_probe
+from sslus.methods.core import WeightsMissing, create_encoder, drawn_encoder, get_method, grey_mean, grey_std, load_encoder, settings_of, write_encoder
+from sslus.methods.passport import copy_private
+<<<<<<< OURS
+from sslus.study.engine import Job, Missing, StudyError, key_of, sizes, write_file
+from sslus.base.files import file_sha
+from sslus.base.folders import is_run
+=======
+from sslus.study.engine import Job, Missing, StudyError, files_made, key_of, recorded_file
+>>>>>>> THEIRS
+from sslus.study.mainjob import finished, n_steps, pretrain, pretraining
 
 # %% ../../nbs/study/06_starts.ipynb #e39a8ea7
 _specs = {}
@@ -89,6 +95,7 @@ class Start(Spec):
     def encoder(self, study, seed):    "The encoder, a timm module"; raise NotImplementedError
     def tune(self, study, seed):       "Arguments of `plane_learner`"; return dict(encoder=self.encoder(study, seed))
     def arch_name(self, study):        "What the table says"; return self.arch
+    def with_files(self, place):       "The same start with `place(file)` for each file that it names"; return self
     def with_arch(self, arch, kwargs):
         "The same start with the study's architecture, where it says none of its own."
         return self if self.arch else replace(self, arch=arch, arch_kwargs=self.arch_kwargs or kwargs)
@@ -104,6 +111,14 @@ def _tag(arch):
     return getattr(timm.get_pretrained_cfg(arch), 'tag', None)
 
 def _key(start, study, seed): return key_of(dict(encoder=study.identity(start, seed)))
+
+def _file_name(start, study, seed):
+    "Where an encoder stands, as seen from the study's folder."
+    return f'encoders/{_key(start, study, seed)}/encoder.safetensors'
+
+def _kept(start, study, seed):
+    "The encoder as the job left it that made it; FileError where its file is another."
+    return load_encoder(recorded_file(study.path, _key(start, study, seed), _file_name(start, study, seed)))
 
 # %% ../../nbs/study/06_starts.ipynb #f537e7cc
 @dataclass(frozen=True)
@@ -123,20 +138,22 @@ class ImageNet(Start):
     file:str|None = None               # local weights file; None: timm downloads them where it can
     def identity(self, study, seed):
         return dict(imagenet=self.arch, arch_kwargs=self.arch_kwargs, **(dict(file=file_sha(study.find(self.file))) if self.file else dict(tag=_tag(self.arch))))
-    def _path(self, study, seed): return study.path/'encoders'/_key(self, study, seed)/'encoder.safetensors'
-    def check(self, study): check_arch(self.arch); self.file and study.find(self.file)
+    def with_files(self, place): return replace(self, file=place(self.file)) if self.file else self
+    def check(self, study):
+        check_arch(self.arch)
+        if self.file: study.find(self.file)
 
     def job(self, study, seed):
         def do():
-            path = self._path(study, seed)
+            path = study.path/_file_name(self, study, seed)
             file = self.file and _unchanged(study.find(self.file), study.identity(self, seed)['file'])
             try: m = create_encoder(self.arch, weights=file or 'imagenet', **(self.arch_kwargs or {}))
             except WeightsMissing as e: raise Missing(str(e)) from e
             write_encoder(m, m.card | dict(mean=grey_mean, std=grey_std, method='ImageNet'), path)
-            return dict(files=sizes(study.path, path), sha256=file_sha(path))
+            return dict(files=files_made(study.path, path))
         return Job(_key(self, study, seed), f'weights of {self.name}', do, kind='weights')
 
-    def encoder(self, study, seed): return load_encoder(self._path(study, seed))
+    def encoder(self, study, seed): return _kept(self, study, seed)
 
 # %% ../../nbs/study/06_starts.ipynb #c8994c06
 @dataclass(frozen=True)
@@ -156,15 +173,17 @@ class FromFile(Start):
         for f in self.file if self.seeded else [self.file]: load_encoder(study.find(f))
     def arch_name(self, study):      return load_encoder(self._source(study, 0)).card['arch']
     def identity(self, study, seed): return dict(file=file_sha(self._source(study, seed)))
-    def encoder(self, study, seed):  return load_encoder(study.path/'encoders'/_key(self, study, seed)/'encoder.safetensors')
+    def encoder(self, study, seed):  return _kept(self, study, seed)
+    def with_files(self, place):     return replace(self, file=[place(o) for o in self.file] if self.seeded else place(self.file))
 
     def job(self, study, seed):
-        dest = study.path/'encoders'/_key(self, study, seed)/'encoder.safetensors'
+        dest = study.path/_file_name(self, study, seed)
         def do():
             source = _unchanged(self._source(study, seed), study.identity(self, seed)['file'])
             write_file(dest, lambda p: shutil.copyfile(source, p))
             copy_private(source, dest)
-            return dict(files=sizes(study.path, dest), sha256=file_sha(_unchanged(dest, study.identity(self, seed)['file'])))
+            _unchanged(dest, study.identity(self, seed)['file'])
+            return dict(files=files_made(study.path, dest))
         return Job(_key(self, study, seed), f'weights of {self.name}, seed {seed}', do, kind='copy')
 
 # %% ../../nbs/study/06_starts.ipynb #92850eba
@@ -183,6 +202,13 @@ def _code(method):
     except (TypeError, OSError) as e:
         if _shipped(type(method).__name__): return {}                          # a page of the package that defines it was run in this process
         raise StudyError(f'{type(method).__name__} is defined in a notebook or a shell; put it into a file and name its module in imports=') from e
+
+# %% ../../nbs/study/06_starts.ipynb #10969e4a
+def _make_ready(run):
+    "Where no run stands that can go on, or files of one were changed: make room, and say what is kept."
+    if is_run(run) and not changed_files(run): return
+    kept = make_room(run)
+    if kept: print(f'{run}: what stood there is not as a run left it. It is kept as {kept.name}')
 
 # %% ../../nbs/study/06_starts.ipynb #d3e4c08f
 @dataclass(frozen=True)
@@ -247,7 +273,8 @@ class Pretrain(Start):
         return own | dict(weights=start, seed=seed, frames=frames.fingerprint, clips=_who(frames), settings=settings_of(method), recipe=str(method.recipe), **_code(method))
 
     def _run(self, study, seed): return study.path/'encoders'/_key(self, study, seed)
-    def encoder(self, study, seed): return load_encoder(self._run(study, seed)/'encoder.safetensors')
+    def encoder(self, study, seed): return _kept(self, study, seed)
+    def with_files(self, place): return replace(self, weights=place(self.weights)) if self.weights not in (None, 'imagenet') else self
 
     def _args(self, study, seed):
         "Arguments of `pretrain` up to the composition of batches, without the folder."
@@ -256,18 +283,18 @@ class Pretrain(Start):
 
     def _facts(self, study, run):
         "For the record; the checkpoint is not needed any more."
-        (run/'checkpoint.pt').unlink(missing_ok=True)
-        return dict(files=sizes(study.path, run/'encoder.safetensors'), sha256=file_sha(run/'encoder.safetensors'), **study.stamp())
+        forget_file(run, 'checkpoint.pt')
+        return dict(files=files_made(study.path, run/'encoder.safetensors'), **study.stamp())
+
+    def _is_whole(self, study, seed, run):
+        "Does a run with these very settings stand there, done, and as it was left?"
+        return is_done(run) and not changed_files(run) and finished(run, self._config(study, seed))
 
     def adopt(self, study, seed, run):
         "Take over a finished run with these very settings; None where it has others."
         dest, run = self._run(study, seed), Path(run)
-        if not finished(run, self._config(study, seed)): return None
-        if run.resolve() != dest.resolve():
-            part = dest.with_name(f'.{dest.name}.{os.getpid()}')
-            shutil.copytree(run, part, ignore=shutil.ignore_patterns('checkpoint.pt', '*.patients.json'))
-            copy_private(run/'encoder.safetensors', part/'encoder.safetensors')
-            shutil.rmtree(dest, ignore_errors=True); part.rename(dest)
+        if not self._is_whole(study, seed, run): return None
+        if run.resolve() != dest.resolve(): copy_run(run, dest, without=('checkpoint.pt',))
         return self._facts(study, dest)
 
     def _config(self, study, seed): return pretraining(*self._args(study, seed), self.valid_pct, seed, study.device, micro=self.micro, resident=False)[1]
@@ -275,11 +302,11 @@ class Pretrain(Start):
     def job(self, study, seed):
         run = self._run(study, seed)
         def do():
-            if run.exists() and not is_run(run): shutil.rmtree(run)          # killed before it had begun
             store, method, *more = self._args(study, seed)
             try:
-                if not finished(run, self._config(study, seed)):               # killed between the end and its record
-                    pretrain(store, method, run, *more, self.valid_pct, seed, study.device, resume=True, progress=False, micro=self.micro, compile=self.compile, resident=self.resident)
+                if not self._is_whole(study, seed, run):                       # else killed between the end and its record
+                    _make_ready(run)
+                    pretrain(store, method, run, *more, self.valid_pct, seed, study.device, resume=is_run(run), progress=False, micro=self.micro, compile=self.compile, resident=self.resident)
             except WeightsMissing as e: raise Missing(str(e)) from e
             return self._facts(study, run)
         label = ' '.join(o for o in (self.name, '' if self.set == 'all' else self.set, self.variant) if o)
