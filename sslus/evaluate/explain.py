@@ -144,6 +144,7 @@ def _in_turn(planes, n, split, seed):
 # %% ../../nbs/evaluate/04_explain.ipynb #c6ac5fc7
 ClipMaps = namedtuple('ClipMaps', 'frames maps prob')
 
+@checked
 def clip_cam(model:PlaneModel,   # classifier
              frames:np.ndarray,  # (T,H,W) uint8
              target=None,        # class number; None: the predicted class of each frame

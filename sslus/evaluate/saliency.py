@@ -43,7 +43,8 @@ from ..methods.losses import full_precision
 from ..methods.passport import seen_settings
 
 # %% ../../nbs/evaluate/07_saliency.ipynb #efd21287
-from ..base.numbers import checked
+from functools import partial
+from ..base.numbers import check_number, checked
 from .planes import bounded_batch, refuse_single
 from ..methods.monitor import LivePictures
 
@@ -313,7 +314,7 @@ def _default_side(file):
 
 # %% ../../nbs/evaluate/07_saliency.ipynb #533f63f5
 @patch(cls_method=True)
-@checked
+@checked(least=partial(check_number, at_least=0, at_most=1))
 def from_phantom(cls:SaliencyData,
     path,               # folder of `make_labelled_sweeps` or `make_phantom`
     every:int=1,        # keep each `every`-th frame of a sweep
@@ -401,6 +402,7 @@ def _one_map(d, shape, sigma, size, map_size, fit):
 
 # %% ../../nbs/evaluate/07_saliency.ipynb #67a65f45
 @patch(cls_method=True)
+@checked(sigma=partial(check_number, above=0), degrees=partial(check_number, above=0), pixels_per_degree=partial(check_number, above=0))
 def from_fixations(cls:SaliencyData,
     csv,                     # table of fixations, or its file
     root=None,               # folder that `video` is relative to; None: that of the file

@@ -626,7 +626,7 @@ def _never_called(m):
     return isinstance(call, _Compiled) and not call.tried
 
 # %% ../../nbs/methods/05_core.ipynb #b17b6549
-@checked(in_chans=None)
+@checked
 def ssl_learner(dls,                  # loaders of frames, pairs or clips
                 arch,                 # timm model name, or an encoder from `create_encoder`/`load_encoder`
                 method:SSLCallback,   # such as `SimCLR()`

@@ -170,13 +170,14 @@ class DeadLook:
 class LivePictures(Callback):
     "Looks at the pictures of every few training batches, and warns where they hold nothing to learn from."
     order = CastToTensor.order - 2          # before they become views
+    @checked
     def __init__(self,
         every:int=10 # batches between two looks
     ): self.every, self.look = every, DeadLook()
 
     def before_batch(self):
         "Look at the batch."
-        if self.training and self.iter % self.every == 0: self.look(self.x)
+        if self.training and self.iter % self.every == 0: self.look(self.learn.xb[0])
 
 # %% ../../nbs/methods/04_monitor.ipynb #01695b91
 class Monitor(Callback):
