@@ -247,6 +247,7 @@ class Pretrain(Start):
         if self.weights not in (None, 'imagenet'): study.find(self.weights)
         check_arch(self.arch)
         try: self.sampling(study)                                              # a method, pairs and batches that cannot be are refused now
+        except StudyError: raise
         except ValueError as e: raise StudyError(f'{self.name}: {e}') from e
 
     def sampling(self, study)->dict:
