@@ -29,6 +29,9 @@ from .pairs import SameFrame, Window, UniformBatch, SweepBatch, _ranges
 from .store import FrameStore, StoreSubset
 from .video import Video, VideoError, fit_frame, read_grey, film_strip
 
+# %% ../../nbs/data/06_blocks.ipynb #318073c8
+from ..base.numbers import checked
+
 # %% ../../nbs/data/06_blocks.ipynb #adf82f00
 from ..base.numbers import check_number
 
@@ -45,6 +48,7 @@ def check_disjoint(train,        # Group names of the training items
 # %% ../../nbs/data/06_blocks.ipynb #20382043
 class GroupSplitter:
     "Split items so that no group is on both sides: `GroupSplitter(...)(items)` gives (train, valid) positions."
+    @checked
     def __init__(self,
         valid_pct:float=.1, # share of groups in the validation set, 0 to 1; at least one group unless 0
         groups=None,        # group of each item: a list, or a function of an item; None: the item's own `group`
@@ -100,6 +104,7 @@ class BatchSource:
 # %% ../../nbs/data/06_blocks.ipynb #97a93995
 class BatchDL(TfmdDL):
     "A fastai loader that indexes its source by whole batches."
+    @checked
     def __init__(self,
         source,                # gives orders and batches; see above
         bs:int=64,             # batch size
@@ -120,7 +125,7 @@ class BatchDL(TfmdDL):
     def get_idxs(self):
         "This process's part of an epoch's order, drawn in the main process."
         (rank, world), (source, n, all_bs) = self.part, self._epoch()
-        seed = self.rng.getrandbits(63) if self.reshuffle else (self.seed or 0)
+        seed = self.rng.getrandbits(63) if self.reshuffle else 0 if self.seed is None else self.seed
         idxs = source.order(np.random.default_rng(seed), all_bs, self.reshuffle)
         if len(idxs) != n: raise RuntimeError(f'{type(source).__name__}.order gave {len(idxs)} rows, its length is {n}')
         return idxs if world == 1 else idxs[rank::world].copy()
@@ -248,9 +253,9 @@ class FrameSource(StoreSource):
         self.pairs.check(self.store); self.compose.check(self.store, self.rows, bs)
         if len(self.rows) < bs: raise ValueError(f'the training set holds {len(self.rows)} frames, fewer than a batch of {bs}: choose bs <= {len(self.rows)} or store more frames (a smaller `every`)')
 
-    def __len__(self): return self.n or len(self.rows)
+    def __len__(self): return len(self.rows) if self.n is None else self.n
     def for_world(self, world):
-        s = copy.copy(self); s.n = self.n and self.n*world
+        s = copy.copy(self); s.n = None if self.n is None else self.n*world
         return s
     @property
     def settings(self): return dict(pairs=self.pairs, batch=self.compose)
@@ -374,6 +379,7 @@ def _dls(train, valid, bs, seed, num_workers, device, resident, path):
 
 # %% ../../nbs/data/06_blocks.ipynb #2ec2cc7f
 @patch
+@checked
 def frame_dls(self:FrameStore,
     bs:int=64,            # frames (or pairs) in a batch
     pairs=None,           # which frame is whose positive; None: `Window(seconds=.1)`
@@ -390,7 +396,7 @@ def frame_dls(self:FrameStore,
     sides = _split(self, valid_pct, valid, seed)
     if pairs is None: pairs = Window(seconds=.1)
     if batch is None: batch = SweepBatch(4) if len(sides[0]) >= 4 else UniformBatch()
-    train, val = (FrameSource(self, o, pairs, batch, n) for o,n in zip(sides, (n_batches and n_batches*bs, None)))
+    train, val = (FrameSource(self, o, pairs, batch, n) for o,n in zip(sides, (None if n_batches is None else n_batches*bs, None)))
     train.check(bs)
     return _dls(train, val, bs, seed, num_workers, device, resident, self.path.parent)
 
@@ -410,7 +416,7 @@ class ClipSource(StoreSource):
     "Clips of equally spaced frames of a store, for `BatchDL`."
     n_inp, task = 1, None                                            # task: a method whose question about the clips `show` draws
     def __init__(self, store, clips, n_frames, step, n=None, least=0):
-        self.store, self.n_frames, self.step, self.fixed, self.least = store, n_frames, step or store.every, n, least
+        self.store, self.n_frames, self.step, self.fixed, self.least = store, n_frames, store.every if step is None else step, n, least
         self.strides = _strides(self.step, store.every)
         self.span = (n_frames - 1)*self.strides[-1] + 1
         counts = store.counts[(clips := np.asarray(clips, int))]
@@ -418,7 +424,7 @@ class ClipSource(StoreSource):
         self.short = len(clips) - len(self.clips)
         self.pieces = int((counts//self.span).sum())
         self.starts = int(np.maximum(counts - self.span + 1, 0).sum())                       # clips that there are, overlapping
-        self.n = n or max(self.pieces, least)                        # few long pieces: cut more than once, from other starts
+        self.n = max(self.pieces, least) if n is None else n                        # few long pieces: cut more than once, from other starts
 
     def __len__(self): return self.n if self.pieces else 0
     def for_world(self, world):
@@ -471,6 +477,7 @@ def check_clips(x): # (B,T,C,H,W)
 
 # %% ../../nbs/data/06_blocks.ipynb #9dc33164
 @patch
+@checked
 def clip_dls(self:FrameStore,
     bs:int=16,            # clips in a batch
     n_frames:int=4,       # frames in a clip
@@ -484,7 +491,7 @@ def clip_dls(self:FrameStore,
     resident=None         # keep the frames on the device? None: on an accelerator, where they fit half of its free memory; True; False; or how many GiB they may take
 )->DataLoaders:            # training and validation: batches (clips, y), (B,T,1,H,W) uint8
     "Loaders of clips (B,T,1,H,W), split by patient; sweeps too short for one clip are left out and counted in `dls.train.dataset.short`."
-    train, val = (ClipSource(self, o, n_frames, step, n, least) for o,n,least in zip(_split(self, valid_pct, valid, seed), (n_batches and n_batches*bs, None), (bs, 0)))
+    train, val = (ClipSource(self, o, n_frames, step, n, least) for o,n,least in zip(_split(self, valid_pct, valid, seed), (None if n_batches is None else n_batches*bs, None), (bs, 0)))
     if train.starts < bs:
         raise ValueError(f'the training set gives {train.starts} clips of {n_frames} frames ({train.short} sweeps are shorter than {train.span} stored frames): choose bs <= {train.starts}, fewer frames or a smaller step')
     return _dls(train, val, bs, seed, num_workers, device, resident, self.path.parent)
@@ -560,6 +567,7 @@ class _ReadFrame(RandTransform):
         raise TypeError(f'a FrameBlock{" with pairs" if self.pairs else ""} takes items of get_rows(store){"" if self.pairs else " or image paths"}, not {type(o).__name__}')
 
 # %% ../../nbs/data/06_blocks.ipynb #245d32d0
+@checked
 def FrameBlock(pairs=None,       # None: the frame itself; a pairing: the frame's partner
                size:int=128,     # side, for image paths, pixels
                fit:str='pad',    # 'pad' or 'crop', for image paths
@@ -568,6 +576,7 @@ def FrameBlock(pairs=None,       # None: the frame itself; a pairing: the frame'
     "Block of grey frames: rows of a store, or image files."
     return TransformBlock(type_tfms=_ReadFrame(pairs, size, fit, upscale))
 
+@checked
 def PlaneBlock(size:int=128,     # Side of the frames, pixels
                fit:str='pad',    # 'pad': whole picture, zeros beside it; 'crop': centre square
                upscale:bool=False # Allow pictures smaller than `size`?
@@ -587,15 +596,16 @@ class _ReadClip(RandTransform):
             src = ClipSource(o.store, [o.i], self.n_frames, self.step)
             name, n, span = o.store.videos.name[o.i], int(o.store.counts[o.i]), src.span
         elif isinstance(o, (str, Path)):
-            v = Video(o); name, n, span = Path(o).name, len(v), (self.n_frames - 1)*(self.step or 1) + 1
+            v = Video(o); name, n, span = Path(o).name, len(v), (self.n_frames - 1)*(1 if self.step is None else self.step) + 1
         else: raise TypeError(f'a ClipBlock takes items of get_clips(store) or clip paths, not {type(o).__name__}')
         if n < span: raise VideoError(name, f'has {n} frames, a clip of {self.n_frames} needs {span}', 'choose fewer frames or a smaller step, or leave the clip out')
         start = random.randrange(n - span + 1) if self.train else (n - span)//2
         if isinstance(o, Sweep): return TensorClip(src.batch(np.array([[o.store.first[o.i] + start, src.strides[0]]]))[0][0])
-        frames = v[start:start + span:self.step or 1]
+        frames = v[start:start + span:1 if self.step is None else self.step]
         return TensorClip(torch.from_numpy(np.stack([fit_frame(f, *self.fit_args, v.pixel_aspect) for f in frames]))[:,None])
 
 # %% ../../nbs/data/06_blocks.ipynb #5c0acaff
+@checked
 def ClipBlock(n_frames:int=4,       # frames in a clip
               step:int|None=None,   # distance of its frames, source frames; None: neighbours
               size:int=128,         # side, for clip paths, pixels

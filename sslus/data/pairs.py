@@ -12,6 +12,10 @@ import bisect, warnings
 import numpy as np
 from .video import ClipWarning
 
+# %% ../../nbs/data/04_pairs.ipynb #956c20d4
+from functools import partial
+from ..base.numbers import check_number, checked
+
 # %% ../../nbs/data/04_pairs.ipynb #d99bbb7c
 class SameFrame:
     "Both views are made from one frame: the textbook pairing."
@@ -28,13 +32,13 @@ class SameFrame:
 # %% ../../nbs/data/04_pairs.ipynb #b92b7dab
 class Window:
     "The positive is another frame of the same clip, at most so far away in time; with weights as in IVPP (VanBerlo et al. 2024)."
+    @checked(frames=partial(check_number, at_least=1, whole=True))
     def __init__(self,
         seconds:float|None=None, # Largest distance, s; or
         frames:int|None=None,    # largest distance, source frames; exactly one of the two
         weighted:bool=False      # Weight pairs by nearness? (D-d+1)/(D+1) for a distance d in a window D, both in source frames
     ):
         if (seconds is None) == (frames is None): raise ValueError('Window: give either seconds or frames, one of the two')
-        if (seconds if frames is None else frames) <= 0: raise ValueError('Window: the distance must be above 0; SameFrame() pairs a frame with itself')
         self.seconds, self.frames, self.weighted = seconds, frames, weighted
 
     def reach(self, store):
@@ -136,14 +140,15 @@ class UniformBatch:
 # %% ../../nbs/data/04_pairs.ipynb #2918611e
 class SweepBatch:
     "Batches of many frames of few clips, so that machine and patient cannot tell them apart."
+    @checked
     def __init__(self,
         n_clips:int=4 # Clips that share a batch; `bs` must be a multiple of it, with at least two frames of each
     ): self.n_clips = n_clips
 
     def check(self, store, rows, bs):
         "ValueError where the batch cannot be shared out evenly, or there are too few clips."
-        if self.n_clips < 1 or bs % self.n_clips or bs//self.n_clips < 2:
-            raise ValueError(f'SweepBatch({self.n_clips}): a batch of {bs} is not {self.n_clips} equal parts of at least 2 frames; choose bs as a multiple, such as {max(2, bs//max(1, self.n_clips))*max(1, self.n_clips)}')
+        if bs % self.n_clips or bs//self.n_clips < 2:
+            raise ValueError(f'SweepBatch({self.n_clips}): a batch of {bs} is not {self.n_clips} equal parts of at least 2 frames; choose bs as a multiple, such as {max(2, bs//self.n_clips)*self.n_clips}')
         n = np.count_nonzero(np.bincount(store.video_of[rows]))
         if n < self.n_clips: raise ValueError(f'SweepBatch({self.n_clips}): the training set has {n} clip(s); choose SweepBatch(n) with n <= {n}, or UniformBatch()')
 

@@ -12,6 +12,10 @@ import numpy as np
 from .pairs import Window
 from .store import FrameStore, StoreError
 
+# %% ../../nbs/data/07_subsets.ipynb #790e87f9
+from functools import partial
+from ..base.numbers import check_each, check_number, checked
+
 # %% ../../nbs/data/07_subsets.ipynb #899004e7
 def _between(lo, hi):
     "`lo`, `hi` and the whole number in the middle of their ratio."
@@ -76,6 +80,9 @@ class VarianceSets(dict):
     def __init__(self, *args, **kwargs): super().__init__(*args, **kwargs); self.left_out = {}
 
 # %% ../../nbs/data/07_subsets.ipynb #2a17ecad
+_levels_of = 'patients', 'videos_per_patient', 'machines', 'frames_per_video', 'steps', 'budgets'
+
+@checked(**dict.fromkeys(_levels_of, partial(check_each, at_least=1, whole=True)), reach=partial(check_number, above=0))
 def variance_sets(store:FrameStore, # The store to draw from, or a subset without the patients of the test
     budget:int|None=None,         # frames of every set but those of the arm `budget`; None: a quarter (half) of the base's clips
     patients=None,                # levels: numbers of patients, the fewest are the base; None: from a quarter to all

@@ -17,6 +17,10 @@ import torch, torch.nn.functional as F
 from torch import Tensor
 from .views import View, _check, _chosen, _coin, _uniform, as_float, barlow_views, show_rows, simclr_views
 
+# %% ../../nbs/data/13_ultrasound_views.ipynb #ac191407
+from functools import partial
+from ..base.numbers import check_number, check_pair, checked
+
 # %% ../../nbs/data/13_ultrasound_views.ipynb #1aad7730
 class Beam(NamedTuple):
     "The sectors of n pictures; each field is (n,), lengths in halves of the longer side, (0,0) the picture's middle."
@@ -58,6 +62,7 @@ def _to_picture(beam, depth, across):
     return ax + r*torch.sin(across*half), ay + r*torch.cos(across*half)
 
 # %% ../../nbs/data/13_ultrasound_views.ipynb #467c9152
+@checked(h=partial(check_number, at_least=1, whole=True), w=partial(check_number, at_least=1, whole=True))
 def polar(beam:Beam, # of n pictures
           h:int,     # rows
           w:int      # columns
@@ -139,6 +144,7 @@ def _radii(m, x, y, half):
     return first + (lo - .5)*step, first + (hi + .5)*step, hi > lo + 4
 
 # %% ../../nbs/data/13_ultrasound_views.ipynb #9748d8b1
+@checked(threshold=partial(check_number, at_least=0, at_most=1))
 def find_beams(x:Tensor, # (n,c,H,W), uint8, bool or in [0,1]: n samples; the c frames of a clip share a sector
                threshold:float=.04 # brighter than this share of white is picture
               )->Beam:
@@ -198,13 +204,13 @@ def _sample_inside(x, inside, x_at, y_at):
 class UltrasoundChange:
     "A random change of ultrasound pictures that knows where the beam is."
     p, ranges, moves = 1., {}, False # moves: does it move the picture?
+    @checked
     def __init__(self,
         p:float=.5, # share of the samples that are changed
         **ranges    # (lo, hi) of each parameter, drawn evenly
     ):
         self.p, self.ranges = p, {k: _range(type(self).__name__, k, v) for k,v in {**type(self).ranges, **ranges}.items()}
         if strange := set(ranges) - set(type(self).ranges): raise TypeError(f'{type(self).__name__} has no {sorted(strange)[0]!r}; it has {", ".join(type(self).ranges)}')
-        if not 0 <= p <= 1: raise ValueError(f'p={p}: a share of the samples, 0 to 1')
 
     def draw(self,
         n:int,         # samples
@@ -231,8 +237,7 @@ class UltrasoundChange:
     def __repr__(self): return f"{type(self).__name__}(p={self.p}, {', '.join(f'{k}={v}' for k,v in self.ranges.items())})"
 
 def _range(name, k, v):
-    lo,hi = v if isinstance(v, (tuple, list)) else (v, v)
-    if not (math.isfinite(lo) and math.isfinite(hi) and lo <= hi): raise ValueError(f'{name}: {k}={v} is no range (lo, hi)')
+    lo,hi = check_pair(f'{name}: {k}', v if isinstance(v, (tuple, list)) else (v, v))
     return lo, hi
 
 # %% ../../nbs/data/13_ultrasound_views.ipynb #bfb8ff4a
@@ -372,6 +377,7 @@ def _fold(u, lo, hi):
 class ProbeMove(UltrasoundChange):
     "Zoom and rotation about the middle of the probe's face; the sector's border stays."
     ranges, moves = dict(zoom=(.9,1.3), rotate=(-20.,20.)), True # factor, degrees
+    @checked
     def __init__(self,
         p:float=1.,         # share of the samples that are moved
         fill:str='mirror',  # what stands where the moved picture has no data: 'mirror' or 'black'
@@ -396,6 +402,7 @@ class ProbeMove(UltrasoundChange):
 # %% ../../nbs/data/13_ultrasound_views.ipynb #712bff01
 class UltrasoundView(View):
     "A `View` after changes that know where the beam is."
+    @checked
     def __init__(self,
         size:int,      # side of the output, pixels
         changes=(),    # `UltrasoundChange`s, in order
@@ -459,6 +466,7 @@ def _given(sector, device):
     return find_beams(mask[None,None]), mask[None,None]
 
 # %% ../../nbs/data/13_ultrasound_views.ipynb #57c62787
+@checked
 def artefacts(p:float=.2 # probability of each; of `SpeckleReduction` half of it
              )->list:    # of `UltrasoundChange`s
     "The artefacts of the presets."
@@ -475,6 +483,7 @@ def with_changes(views, # pair of `View`s
 
 _fixed = dict(scale=(1.,1.), ratio=(1.,1.), rotate=0.)
 
+@checked
 def us_artefact_views(size:int,     # side of the views, pixels
                       channels:int=1, # channels of the output
                       base=simclr_views, # the pair to start from, a preset of `sslus.data.views`
@@ -483,6 +492,7 @@ def us_artefact_views(size:int,     # side of the views, pixels
     "The base views of frames with artefacts of machine, probe and ribs."
     return with_changes(base(size, channels), artefacts(), sector)
 
+@checked
 def us_geometry_views(size:int,     # side of the views, pixels
                       channels:int=1, # channels of the output
                       base=simclr_views, # the pair to start from, a preset of `sslus.data.views`
@@ -491,6 +501,7 @@ def us_geometry_views(size:int,     # side of the views, pixels
     "The base views with zoom and rotation inside the sector instead of crop and rotation."
     return with_changes(base(size, channels), [ProbeMove()], sector, **_fixed)
 
+@checked
 def us_views(size:int,     # side of the views, pixels
              channels:int=1, # channels of the output
              base=simclr_views, # the pair to start from, a preset of `sslus.data.views`

@@ -13,6 +13,9 @@ import copy, math, time
 import numpy as np, torch, torch.nn.functional as F
 from torch import Tensor
 
+# %% ../../nbs/data/05_views.ipynb #a4ff36d7
+from ..base.numbers import checked
+
 # %% ../../nbs/data/05_views.ipynb #a3925c8c
 grey_mean, grey_std = .449, .226 # of ImageNet's pictures in grey, on a scale from 0 to 1
 
@@ -107,6 +110,7 @@ def _parts(x, size, points=2**17):
 # %% ../../nbs/data/05_views.ipynb #22c81c47
 class View:
     "One random view of a batch: crop, flip and rotation in one resample, then light, then normalisation."
+    @checked
     def __init__(self,
         size:int,               # side of the output, pixels
         scale=(1.,1.),          # area of the box as a share of the frame's, (lo, hi); above 1 zooms out
@@ -213,6 +217,7 @@ class View:
 # %% ../../nbs/data/05_views.ipynb #7a9003db
 _mild = dict(scale=(.64,1.1), ratio=(.9,1.11), flip=.5, rotate=20, gamma=.35, brightness=.25, contrast=.25)
 
+@checked
 def simclr_views(size:int,   # Side of the views, pixels
                  channels:int=1 # Channels of the output: 1, or 3 equal ones
                 )->tuple[View,View]: # First and second view
@@ -220,6 +225,7 @@ def simclr_views(size:int,   # Side of the views, pixels
     v = View(size, **_mild, blur=.2, sigma=(.1, size/64), channels=channels)
     return v, v
 
+@checked
 def barlow_views(size:int,   # Side of the views, pixels
                  channels:int=1 # Channels of the output: 1, or 3 equal ones
                 )->tuple[View,View]: # First and second view
@@ -228,12 +234,14 @@ def barlow_views(size:int,   # Side of the views, pixels
     return View(size, **blur, blur=.5), View(size, **blur, blur=.1, solarize=.1)
 
 # %% ../../nbs/data/05_views.ipynb #b5543704
+@checked
 def light_view(size:int,      # Side of the view, pixels
                channels:int=1 # Channels of the output: 1, or 3 equal ones
               )->View:
     "Mild augmentation for training a classifier on stills."
     return View(size, scale=(.8,1.1), flip=.5, rotate=15, gamma=.2, brightness=.15, contrast=.15, channels=channels)
 
+@checked
 def plain_view(size:int,      # Side of the view, pixels
                channels:int=1 # Channels of the output: 1, or 3 equal ones
               )->View:
@@ -243,6 +251,7 @@ def plain_view(size:int,      # Side of the view, pixels
 # %% ../../nbs/data/05_views.ipynb #5158940a
 _natural = dict(scale=(.08,1.), ratio=(3/4,4/3), flip=.5, light_p=.8)
 
+@checked
 def asmus_simclr_views(size:int,      # Side of the views, pixels
                        channels:int=1 # Channels of the output: 1, or 3 equal ones
                       )->tuple[View,View]: # First and second view
@@ -250,6 +259,7 @@ def asmus_simclr_views(size:int,      # Side of the views, pixels
     v = View(size, **_natural, brightness=.8, contrast=.8, blur=.5, sigma=(.1,2.), channels=channels)
     return v, v
 
+@checked
 def asmus_barlow_views(size:int,      # Side of the views, pixels
                        channels:int=1 # Channels of the output: 1, or 3 equal ones
                       )->tuple[View,View]: # First and second view

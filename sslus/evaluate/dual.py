@@ -34,6 +34,11 @@ from ..methods.core import SSLModel, _Measure, adamw, fast_bf16
 from ..methods.dual_task import DualTask
 from ..methods.passport import passport_of_learner
 
+# %% ../../nbs/evaluate/08_dual.ipynb #566ac1b5
+from functools import partial
+from ..base.numbers import check_number, checked
+from ..methods.monitor import LivePictures
+
 # %% ../../nbs/evaluate/08_dual.ipynb #16b472b9
 def _parts(n_draw, n_rest, n_frames, bs, unlabelled, frame_share, step=1):
     "How many labelled stills, other stills and frames a batch has; frames in multiples of `step`."
@@ -165,6 +170,7 @@ class _Twice(PlaneSource):
 # %% ../../nbs/evaluate/08_dual.ipynb #472287bf
 class DualLoaders(PlaneLoaders):
     "Loaders of a label draw together with images without a label, and of the validation stills."
+    @checked
     def __init__(self,
         planes:PlaneData,    # the stills
         draw:pd.DataFrame,   # rows that show their label
@@ -183,6 +189,7 @@ class DualLoaders(PlaneLoaders):
         self.parts = _parts(len(draw), len(rest), 0 if frames is None else len(frames.rows), bs, unlabelled, frame_share, getattr(frames and frames.compose, 'n_clips', 1))
         super().__init__(planes, draw, x, bs, min_batches, seed, device, reading)
 
+    @checked
     def train_dl(self, n_batches, seed=0):
         "Shuffled loader whose epoch has `n_batches` batches, each of `parts`."
         source = DualSource(self.planes, self.x, self.draw.index, self.more['rest'], self.more['frames'], self.parts, n_batches)
@@ -193,6 +200,7 @@ class DualLoaders(PlaneLoaders):
         dl = super().test_dl(split)
         return dl.new(_Twice(dl.dataset.planes, dl.dataset.x, dl.dataset.rows), bs=_no_single(len(dl.dataset), dl.bs))      # one still is no batch for a contrast
 
+    @checked
     def again(self, seed=0):
         "The same loaders, shuffling anew from `seed`."
         return type(self)(self.planes, self.draw, self.x, self.bs, self.min_batches, seed, self._device, self.reading, **self.more)
@@ -205,6 +213,7 @@ class DualLoaders(PlaneLoaders):
     def __repr__(self): return f"DualLoaders: {len(self.draw)} labelled stills; a batch has {', '.join(f'{v} {k}' for k,v in self.parts.items())}"
 
 # %% ../../nbs/evaluate/08_dual.ipynb #7ff86a36
+@checked
 def dual_dls(planes:PlaneData,       # the stills, split by patient
              store:FrameStore|None=None, # unlabelled frames of training patients or others; None: stills only
              fraction:float=1.,      # of the training stills that show their label, by patient
@@ -225,10 +234,10 @@ def dual_dls(planes:PlaneData,       # the stills, split by patient
              device=None             # None: fastai's default
             )->DualLoaders:
     "Loaders for `dual_learner`: the label fraction applies to the cross-entropy alone. With a store and frame_share=1 stills without a label only fill what places its frames leave over."
-    if not 0 <= frame_share <= 1 or bs < 1 or unlabelled < 0: raise ValueError(f'bs={bs}, unlabelled={unlabelled}, frame_share={frame_share}: at least 1, at least 0, between 0 and 1')
     if store is not None and size not in (None, store.size): raise ValueError(f'the frames of the store have {store.size} pixels, size={size} asks for others: leave size out here, and give dual_learner the size of the views')
     clips = check_dual(planes, store, same_ids, overlap, upscale)
-    draw, x = planes.draw(fraction, seed, by), planes.images(size or (store.size if store is not None else None), fit, upscale)
+    if size is None and store is not None: size = store.size
+    draw, x = planes.draw(fraction, seed, by), planes.images(size, fit, upscale)
     rest = planes.subset('train').index.difference(draw.index) if keep_unlabelled_stills else []
     frames = None if store is None else _frame_source(store, clips, pairs, batch)
     dls = DualLoaders(planes, draw, x, bs, min_batches, device=device, reading=dict(fit=fit, upscale=upscale), rest=rest, frames=frames, unlabelled=unlabelled, frame_share=frame_share)
@@ -260,6 +269,7 @@ def dual_splitter(m):
     return [params(m.encoder), params(m.heads)]
 
 # %% ../../nbs/evaluate/08_dual.ipynb #0d162777
+@checked(ce_views=partial(check_number, at_least=1, at_most=2, whole=True))
 def dual_learner(dls:DualLoaders,         # from `dual_dls`
                  arch:str|None=None,      # timm name; None: as the encoder file says
                  encoder=None,            # None or 'random', 'imagenet', a file of `save_encoder` or of timm weights, or a module (copied)
@@ -284,7 +294,7 @@ def dual_learner(dls:DualLoaders,         # from `dual_dls`
                  **kwargs                 # of `Learner`
                 )->DualLearner:
     "Learner that trains encoder, projector and classifier together."
-    size, weights = size or dls.size, _class_weights(dls, class_weights)
+    size, weights = dls.size if size is None else size, _class_weights(dls, class_weights)
     method = DualTask(dls.c, dropout, proj, temperature, contrastive_weight, ce_weight, schedule, None if weights is None else weights.tolist(), label_smoothing, ce_views, views, size)
     with seeded_weights(seed):
         enc,start,pretrained = _start(arch, encoder, arch_kwargs)
@@ -292,11 +302,12 @@ def dual_learner(dls:DualLoaders,         # from `dual_dls`
     model.frozen, model.bf16 = False, fast_bf16(dls.device) if bf16 is None else bf16
     metrics = [_Measure(method, 'ce'), *map(_OfClassifier, (MacroF1(dls.c), BalancedAccuracyOf(dls.c)))]
     learn = DualLearner(dls.again(seed), model, nn.Identity(), opt_func=_per_group(opt_func), splitter=dual_splitter, lr=_rates(lr, pretrained), wd=wd,
-                        metrics=metrics, cbs=[method, FiniteLoss(), SeedTraining(seed), *cbs], **kwargs)
+                        metrics=metrics, cbs=[LivePictures(), method, FiniteLoss(), SeedTraining(seed), *cbs], **kwargs)
     return _told(learn, start, pretrained, seed, size, 'dual task')
 
 # %% ../../nbs/evaluate/08_dual.ipynb #53f7ed75
 @patch
+@checked
 def fit_dual(self:DualLearner,
     steps:int=160, # optimiser steps
     evals:int=4,   # validation passes at equal distances, at most; the last comes after the last step
@@ -358,6 +369,7 @@ def class_scores(reports:dict    # name -> `PlaneReport`
 def _classifier_of(o): return o.plane_model() if isinstance(o, DualLearner) else o.model if isinstance(o, PlaneLearner) else o
 
 # %% ../../nbs/evaluate/08_dual.ipynb #9263a024
+@checked
 def compare_cam(models:dict,       # name -> learner of `plane_learner` or `dual_learner`, or a `PlaneModel`
                 planes:PlaneData,  # the stills
                 rows=None,         # rows of the table; None: `n` stills of `split`, classes in turn
@@ -377,6 +389,7 @@ def compare_cam(models:dict,       # name -> learner of `plane_learner` or `dual
 def _encoder_of(o): return _classifier_of(o).encoder if isinstance(o, (PlaneLearner, PlaneModel)) else o
 
 # %% ../../nbs/evaluate/08_dual.ipynb #426ce910
+@checked
 def compare_tsne(encoders:dict,      # name -> learner, `PlaneModel`, encoder, or a file of `save_encoder`
                  planes:PlaneData,   # the stills
                  by:str='class',     # column to colour by

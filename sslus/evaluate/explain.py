@@ -22,6 +22,10 @@ from .planes import PlaneData, PlaneModel, PlaneReport, _in_channels
 from .probes import PlaneFeatures, _evaluating
 from ..methods.core import n_features
 
+# %% ../../nbs/evaluate/04_explain.ipynb #fe8a08f0
+from functools import partial
+from ..base.numbers import check_number, checked
+
 # %% ../../nbs/evaluate/04_explain.ipynb #1e845590
 def _last_map(encoder, x):
     "(name, h, w) of the last module whose output is a map with the encoder's final channels, from the last stage on; None where there is none."
@@ -75,7 +79,7 @@ def _maps_and_scores(model, images, target=None, layer=None, size=None, bs=64, d
     "((N,H,W) maps in [0,1], (N,classes) probabilities)."
     x = torch.as_tensor(np.asarray(images))
     if x.ndim != 4 or x.shape[1] != 1 or len(x) == 0 or x.dtype != torch.uint8: raise ValueError(f'class maps take uint8 stills (N,1,H,W), not {x.dtype} {tuple(x.shape)}')
-    view,res = plain_view(size or x.shape[-1], channels=_in_channels(model.encoder)), []
+    view,res = plain_view(x.shape[-1] if size is None else size, channels=_in_channels(model.encoder)), []
     with _evaluating(model, device) as dev:
         layer = _layer(model, view(x[:1].to(dev)), layer)
         for i in range(0, len(x), bs):
@@ -85,6 +89,7 @@ def _maps_and_scores(model, images, target=None, layer=None, size=None, bs=64, d
             res.append(((maps/maps.amax((-2,-1), keepdim=True).clamp_min(1e-12)).cpu(), scores.softmax(1).cpu()))
     return tuple(torch.cat(o).numpy() for o in zip(*res))
 
+@checked
 def class_maps(model:PlaneModel,    # classifier, such as `plane_learner(...).model`
                images,              # (N,1,H,W) uint8 stills
                target=None,         # class number, or one for each still; None: the predicted class
@@ -139,6 +144,7 @@ def _in_turn(planes, n, split, seed):
 # %% ../../nbs/evaluate/04_explain.ipynb #c6ac5fc7
 ClipMaps = namedtuple('ClipMaps', 'frames maps prob')
 
+@checked
 def clip_cam(model:PlaneModel,   # classifier
              frames:np.ndarray,  # (T,H,W) uint8
              target=None,        # class number; None: the predicted class of each frame
@@ -175,6 +181,7 @@ def show_clip_cam(model:PlaneModel,   # classifier
     return top + [low]
 
 # %% ../../nbs/evaluate/04_explain.ipynb #1d73a48f
+@checked
 def tsne(x:np.ndarray,          # (N,F) features
          perplexity:float=30.,  # about how many neighbours count; at most (N-1)/3
          seed:int=0             # of the map
@@ -185,6 +192,7 @@ def tsne(x:np.ndarray,          # (N,F) features
     if len(x) < 4: raise ValueError(f'a map of {len(x)} points shows nothing; at least 4 are needed')
     return TSNE(perplexity=min(perplexity, (len(x)-1)/3), init='pca' if x.shape[1] > 1 else 'random', random_state=seed).fit_transform(x)
 
+@checked(min_dist=partial(check_number, at_least=0))
 def umap_map(x:np.ndarray,          # (N,F) features
              n_neighbors:int=15,    # about how many neighbours count; at most N-1
              min_dist:float=.1,     # how close dots may lie
@@ -241,6 +249,7 @@ def plot_maps(feats:PlaneFeatures,                # frozen features
     return axs[0]
 
 # %% ../../nbs/evaluate/04_explain.ipynb #fa178346
+@checked(n_pairs=partial(check_number, at_least=1, whole=True))
 def confused_pairs(predictions, # table as `prediction_table` makes it, or a `PlaneReport`
                    n_pairs:int=3 # pairs to list, at most
                   )->pd.DataFrame: # true, predicted, count (stills), share (of the true class), patients
@@ -278,6 +287,7 @@ def show_confused(predictions,      # table as `prediction_table` makes it, or a
     return axs
 
 # %% ../../nbs/evaluate/04_explain.ipynb #801836da
+@checked
 def nearest(feats:PlaneFeatures, # frozen features
             rows,                # rows of the table to find neighbours for
             k:int=6,             # neighbours

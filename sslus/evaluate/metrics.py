@@ -20,6 +20,10 @@ from matplotlib.axes import Axes
 from scipy import special, stats
 from sklearn import metrics as skm
 
+# %% ../../nbs/evaluate/01_metrics.ipynb #18df427a
+from functools import partial
+from ..base.numbers import check_number, checked
+
 # %% ../../nbs/evaluate/01_metrics.ipynb #3329e094
 def _fake_results(n_patients=40, n_images=10, n_classes=5, sd=1., skill=1., seed=0, shares=None, rivals=()):
     """Classes, predictions and patients of a pretended classifier, for examples: patients differ in difficulty by `sd` (log odds).
@@ -114,6 +118,7 @@ def auroc(y,           # true class of each image
     return float(skm.roc_auc_score(onehot, prob, average='macro')), ''
 
 # %% ../../nbs/evaluate/01_metrics.ipynb #894e6bc0
+@checked
 def calibration_table(y,            # true class of each image
                       prob,         # (images, classes) probabilities, columns in the order of `classes`
                       classes=None, # all classes of the task: names or their number; None: as many as `prob` has columns
@@ -130,6 +135,7 @@ def calibration_table(y,            # true class of each image
     part = lambda s: np.divide(s, n, out=np.full(bins, np.nan), where=n>0)
     return pd.DataFrame(dict(low=edges[:-1], high=edges[1:], images=n, confidence=part(conf), accuracy=part(acc)))
 
+@checked
 def calibration_error(y,            # true class of each image
                       prob,         # (images, classes) probabilities, columns in the order of `classes`
                       classes=None, # all classes of the task: names or their number; None: as many as `prob` has columns
@@ -219,6 +225,7 @@ def patient_confusions(y,      # true class of each image
     np.add.at(cm, (who, y, pred), 1)
     return cm
 
+@checked(n_patients=partial(check_number, at_least=1, whole=True))
 def resample_counts(n_patients:int, # patients to draw from, and to draw
                     n:int=2000,     # number of resamples
                     seed:int=0      # of the draw
@@ -241,6 +248,7 @@ def _boot(cms, f, n, seed):
     return f((counts@cms.reshape(len(cms), -1)).reshape(n, *cms.shape[1:]))
 
 # %% ../../nbs/evaluate/01_metrics.ipynb #5970c327
+@checked
 def bootstrap_scores(y,                 # true class of each image
                      pred,              # predicted class of each image
                      groups,            # patient of each image
@@ -355,6 +363,7 @@ def patients_behind(metric, # a name in `cm_scores`, or a function of confusion 
     return int(np.isfinite(f(cms)).sum())
 
 # %% ../../nbs/evaluate/01_metrics.ipynb #b8708af1
+@checked
 def bootstrap_ci(y,                 # true class of each image
                  pred,              # predicted class of each image
                  groups,            # patient of each image
@@ -391,6 +400,7 @@ def class_score(kind:str, # 'precision', 'sensitivity' or 'f1'
     f.is_share = f.of_class = True
     return f
 
+@checked
 def per_class_ci(y,             # true class of each image
                  pred,          # predicted class of each image
                  groups,        # patient of each image
@@ -428,6 +438,7 @@ def _class_note(reasons):
     return '; '.join(says(*o) for o in reasons.items())
 
 # %% ../../nbs/evaluate/01_metrics.ipynb #4d94b9b5
+@checked
 def paired_bootstrap(y,                 # true class of each image
                      pred_a,            # predictions of the one classifier
                      pred_b,            # predictions of the other, for the same images
@@ -484,6 +495,7 @@ def one_class_note(pred,        # predicted class of each image
     return f'predicts one class only: {names[_codes(met, names, "pred")[0]]}'
 
 # %% ../../nbs/evaluate/01_metrics.ipynb #38d4752e
+@checked
 def mean_ci(values,         # one score a draw
             level:float=.95, # coverage aimed at
             reach=(-np.inf, np.inf) # lowest and highest value that a score can have
@@ -496,12 +508,14 @@ def mean_ci(values,         # one score a draw
     return Interval(float(v.mean()), *(float(np.clip(v.mean()+o, *reach)) for o in (-half, half)))
 
 # %% ../../nbs/evaluate/01_metrics.ipynb #d23a4623
+@checked
 def MacroF1(n_classes:int # classes of the task, `dls.c`
            )->object: # fastai metric
     "fastai metric: macro-F1 over `n_classes` of a whole validation pass."
     from fastai.metrics import skm_to_fastai                       # here, so that tables are scored without loading torch
     return skm_to_fastai(skm.f1_score, labels=list(range(n_classes)), average='macro', zero_division=0, name='macro_f1')
 
+@checked
 def BalancedAccuracyOf(n_classes:int # classes of the task, `dls.c`
                       )->object: # fastai metric
     "fastai metric: balanced accuracy of a whole validation pass, without scikit-learn's warning about absent classes."

@@ -27,6 +27,9 @@ from ..methods.core import encode, load_encoder
 from ..methods.passport import seen_settings
 from ..methods.monitor import knn_classifier
 
+# %% ../../nbs/evaluate/03_probes.ipynb #f50be375
+from ..base.numbers import checked
+
 # %% ../../nbs/evaluate/03_probes.ipynb #f38cb50b
 @contextmanager
 def _evaluating(model, device=None):
@@ -40,6 +43,7 @@ def _evaluating(model, device=None):
 
 # %% ../../nbs/evaluate/03_probes.ipynb #050df7c5
 @torch.no_grad()
+@checked
 def features(encoder:nn.Module,  # images to (B,F)
              images,             # (N,1,H,W) uint8, array or tensor
              bs:int=256,         # images at a time
@@ -49,7 +53,7 @@ def features(encoder:nn.Module,  # images to (B,F)
     "Features of plain views of `images`; changes nothing in the encoder."
     x = torch.as_tensor(images)
     if x.ndim != 4 or len(x) == 0: raise ValueError(f'features takes stills (N,1,H,W), not {tuple(x.shape)}')
-    view = plain_view(size or x.shape[-1], channels=_in_channels(encoder))
+    view = plain_view(x.shape[-1] if size is None else size, channels=_in_channels(encoder))
     with _evaluating(encoder, device) as dev: 
         return torch.cat([encode(encoder, view(b.to(dev))).float().cpu() for b in x.split(bs)]).numpy()
 
@@ -62,6 +66,15 @@ def _weights_hash(model):
 
 def _loaded(encoder): return load_encoder(encoder) if isinstance(encoder, (str, Path)) else encoder
 
+# %% ../../nbs/evaluate/03_probes.ipynb #e67ecd46
+from ..methods.monitor import DeadData
+
+# %% ../../nbs/evaluate/03_probes.ipynb #e2781b53
+def _warn_alike(x, name):
+    "A `DeadData` warning where all stills have the same features."
+    if len(x) < 2 or np.ptp(x, axis=0).max(initial=0) > 1e-6*np.abs(x).max(initial=0): return
+    warnings.warn(f'features of {name or "the encoder"} are the same for all {len(x)} stills, so that scores say nothing: its weights are zero or collapsed, or the stills are all alike', DeadData, stacklevel=4)
+
 # %% ../../nbs/evaluate/03_probes.ipynb #fd4092dd
 def _seen(encoder, planes, name):
     "Whom the encoder saw of the test stills, as a report keeps it."
@@ -69,6 +82,7 @@ def _seen(encoder, planes, name):
 
 class PlaneFeatures:
     "Frozen features of all stills of a `PlaneData`."
+    @checked
     def __init__(self,
         encoder,            # module, or a file of `save_encoder`
         planes:PlaneData,   # the stills
@@ -80,11 +94,12 @@ class PlaneFeatures:
     ):
         if isinstance(encoder, (str, Path)): name = name or Path(encoder).stem
         encoder,images = _loaded(encoder), planes.images() if images is None else images
-        self._set(features(encoder, images, bs, size, device), planes, name, dict(size=size or images.shape[-1], weights=_weights_hash(encoder), **_seen(encoder, planes, name)))
+        self._set(features(encoder, images, bs, size, device), planes, name, dict(size=images.shape[-1] if size is None else size, weights=_weights_hash(encoder), **_seen(encoder, planes, name)))
 
     def _set(self, x, planes, name, settings):
         if len(x) != len(planes): raise ValueError(f'{len(x)} features for {len(planes)} stills')
         if not np.isfinite(x).all(): raise ValueError(f'features of {name or "the encoder"} are not finite in {int((~np.isfinite(x)).any(1).sum())} stills: its weights are broken')
+        _warn_alike(x, name)
         self.x,self.planes,self.name,self.settings = x,planes,name,settings
 
     @classmethod
@@ -276,6 +291,7 @@ def _problem(xs, ys, Cs, c, device):
     return _Softmax(z, y, _pad(ss)[:,None,None], lam), axes, shift
 
 # %% ../../nbs/evaluate/03_probes.ipynb #cffafb9f
+@checked
 def fit_logistic(xs,                 # features (n,d) of one draw or more
                  ys,                 # their class numbers (n)
                  n_classes:int,      # each must have a still in every draw
@@ -353,6 +369,7 @@ def _warn_unconverged(n, Cs, gap, kwargs):
                           'raise max_iter, or leave this C out of Cs', stacklevel=4)
 
 # %% ../../nbs/evaluate/03_probes.ipynb #07b7410d
+@checked
 def linear_probes(feats:PlaneFeatures,               # frozen features
                   jobs,                              # (fraction, seed) of each label draw
                   Cs=(1e-4, 1e-3, 1e-2, 1e-1, 1, 10), # inverse strengths of regularisation to choose from
@@ -365,11 +382,10 @@ def linear_probes(feats:PlaneFeatures,               # frozen features
                  )->list:                            # a `ProbeReport` of each job
     "Logistic regressions on frozen features for many label draws; C is chosen by macro-F1 on the validation patients, the smallest of equals."
     Cs,(xv,yv,_) = sorted({float(C) for C in Cs}), feats.split('valid')
-    if not Cs or Cs[0] <= 0: raise ValueError(f'Cs={Cs}: give strengths above 0')
     _check_external(feats, external)
     draws = [feats.planes.draw(*job) for job in jobs]
     rows = {r.tobytes(): r for d in draws if (r := np.sort(d.index)) is not None}        # two draws of all stills are one problem
-    together = together or (1 if torch.device(device or 'cpu').type == 'cpu' else 8)
+    if together is None: together = 1 if torch.device(device or 'cpu').type == 'cpu' else 8
     with _one_thread():
         fits = dict(zip(rows, _fits(feats, list(rows.values()), Cs, together, tol=tol, max_iter=max_iter, device=device)))
         return [_linear_report(feats, d, split, fits[np.sort(d.index).tobytes()], Cs, xv, yv, external, tol) for d in draws]
@@ -382,6 +398,7 @@ def _linear_report(feats, draw, split, fit, Cs, xv, yv, external, tol):
     res.head = head
     return res
 
+@checked
 def linear_probe(feats:PlaneFeatures, # frozen features
                  fraction:float=1.,   # of the training images, by patient
                  seed:int=0,          # of the draw
@@ -391,6 +408,7 @@ def linear_probe(feats:PlaneFeatures, # frozen features
     return linear_probes(feats, [(fraction, seed)], **kwargs)[0]
 
 # %% ../../nbs/evaluate/03_probes.ipynb #cff54d9f
+@checked
 def probe_model(feats:PlaneFeatures, # frozen features
                 fraction:float=1.,   # of the training images, by patient
                 seed:int=0,          # of the draw
@@ -407,6 +425,7 @@ def probe_model(feats:PlaneFeatures, # frozen features
     return model.eval()
 
 # %% ../../nbs/evaluate/03_probes.ipynb #a6cfc6a2
+@checked
 def knn_probe(feats:PlaneFeatures,       # frozen features
               fraction:float=1.,         # of the training images, by patient
               seed:int=0,                # of the draw
@@ -422,6 +441,7 @@ def knn_probe(feats:PlaneFeatures,       # frozen features
     return _probe_report(feats, draw, split, knn.predict_proba, 'kNN', external, k=knn.n_neighbors, k_asked=k, temperature=temperature)
 
 # %% ../../nbs/evaluate/03_probes.ipynb #210a1eea
+@checked
 def pixel_features(planes:PlaneData, # the stills
                    size:int=12,      # side, pixels
                    images=None       # from `planes.images(...)`; None: `planes.images()`
@@ -430,6 +450,7 @@ def pixel_features(planes:PlaneData, # the stills
     x = torch.as_tensor(planes.images() if images is None else images).float()/255
     return PlaneFeatures.from_array(nn.functional.adaptive_avg_pool2d(x, size).flatten(1).numpy(), planes, f'pixels {size}x{size}', size=size)
 
+@checked
 def pixel_baseline(planes:PlaneData,  # the stills
                    size:int=12,       # side, pixels
                    fraction:float=1., # of the training images, by patient

@@ -42,6 +42,12 @@ from ..methods.core import Bf16, adamw, in_channels, to_channels
 from ..methods.losses import full_precision
 from ..methods.passport import seen_settings
 
+# %% ../../nbs/evaluate/07_saliency.ipynb #efd21287
+from functools import partial
+from ..base.numbers import check_number, checked
+from .planes import bounded_batch, refuse_single
+from ..methods.monitor import LivePictures
+
 # %% ../../nbs/evaluate/07_saliency.ipynb #c73aa5c2
 def _fake_gaze(n_patients=25, n_frames=8, size=48, seed=0):
     "(frames (N,1,S,S) uint8, maps (N,S/2,S/2), patients): speckle with a disc, which is looked at, and a ring, which is not; for examples."
@@ -173,6 +179,7 @@ _on_fixations = ('nss', 'auc_judd')                          # the others compar
 map_reach = dict(kl=(0, np.inf), nss=(-np.inf, np.inf), auc_judd=(0, 1), cc=(-1, 1), sim=(0, 1))
 
 # %% ../../nbs/evaluate/07_saliency.ipynb #08f57fd9
+@checked
 def draw_fixations(maps:np.ndarray, # (N,h,w), at least 0
                    n:int=25,        # fixations a map; those that fall on one pixel are one
                    seed:int=0       # of the draw
@@ -213,6 +220,7 @@ def _whose(patient, people, name):
 
 class SaliencyData:
     "Frames with maps of gaze, split by patient; frames without any gaze are left out and counted."
+    @checked
     def __init__(self,
         frames:np.ndarray,     # (N,1,S,S) uint8
         maps:np.ndarray,       # (N,h,h), at least 0: where was looked at; of any scale, and of another side than the frames if you like
@@ -272,6 +280,7 @@ def _frame_names(df):
 
 # %% ../../nbs/evaluate/07_saliency.ipynb #3c7d9a06
 @patch
+@checked
 def draw(self:SaliencyData,
     fraction:float=1., # of the training frames, above 0, at most 1
     seed:int=0         # of the order of patients, and of each patient's frames
@@ -279,7 +288,6 @@ def draw(self:SaliencyData,
     "Draw from the training frames, whole patients first; nested over fractions."
     df = self.subset('train').sort_values(['patient', 'image_path'])
     n = round(fraction*len(df))
-    if not 0 < fraction <= 1: raise ValueError(f'fraction {fraction}: it must be above 0 and at most 1')
     if n == 0: raise ValueError(f'fraction {fraction} of {len(df)} training frames is no frame; the smallest is {1/len(df):.2g}')
     df = df.iloc[_by_patient(df, np.random.default_rng(seed))[:n]]
     df.attrs = dict(fraction=fraction, seed=seed, by='patient', images=len(df), patients=df.patient.nunique())
@@ -306,6 +314,7 @@ def _default_side(file):
 
 # %% ../../nbs/evaluate/07_saliency.ipynb #533f63f5
 @patch(cls_method=True)
+@checked(least=partial(check_number, at_least=0, at_most=1))
 def from_phantom(cls:SaliencyData,
     path,               # folder of `make_labelled_sweeps` or `make_phantom`
     every:int=1,        # keep each `every`-th frame of a sweep
@@ -320,7 +329,7 @@ def from_phantom(cls:SaliencyData,
     df = df[df.frame % every == 0].reset_index(drop=True)
     maps = np.stack([truth[v]['gaze'][f] for v,f in zip(df.video, df.frame)])
     maps[maps.max((1,2)) < least] = 0
-    frames,_ = _read_clips(path, df, size or _default_side(path/df.video[0]))
+    frames,_ = _read_clips(path, df, _default_side(path/df.video[0]) if size is None else size)
     return cls(frames, maps, df.patient, **{'split': df.get('split'), 'table': df, 'name': path.name, **kwargs})
 
 # %% ../../nbs/evaluate/07_saliency.ipynb #5bd4efd4
@@ -393,6 +402,7 @@ def _one_map(d, shape, sigma, size, map_size, fit):
 
 # %% ../../nbs/evaluate/07_saliency.ipynb #67a65f45
 @patch(cls_method=True)
+@checked(sigma=partial(check_number, above=0), degrees=partial(check_number, above=0), pixels_per_degree=partial(check_number, above=0))
 def from_fixations(cls:SaliencyData,
     csv,                     # table of fixations, or its file
     root=None,               # folder that `video` is relative to; None: that of the file
@@ -415,7 +425,7 @@ def from_fixations(cls:SaliencyData,
     df['weight'] = df.duration if weighted and 'duration' in df else 1.
     groups = [(k,d) for k,d in df.groupby(['video', 'frame'])]
     rows = pd.DataFrame([_frame_row(v, f, d) for (v,f),d in groups])
-    size = size or _default_side(root/rows.video[0])
+    size = _default_side(root/rows.video[0]) if size is None else size
     frames,shapes = _read_clips(root, rows, size, fit=fit, upscale=upscale)
     maps,hits,used = zip(*(_one_map(d, shapes[v], sigma, size, map_size, fit) for (v,_),d in groups))
     res = cls(frames, np.stack(maps), rows.patient, **{'split': rows.get('split'), 'fixations': np.stack(hits), 'table': rows, 'name': name, **kwargs})
@@ -441,6 +451,7 @@ class _GazeSource(PlaneSource):
 # %% ../../nbs/evaluate/07_saliency.ipynb #15ea0dd9
 class SaliencyLoaders(DataLoaders):
     "Loaders of a draw and of the validation frames; knows its draw, its `SaliencyData` and how to load the other splits."
+    @checked
     def __init__(self,
         data:SaliencyData,   # the frames
         draw:pd.DataFrame,   # training rows
@@ -453,6 +464,7 @@ class SaliencyLoaders(DataLoaders):
         self._device = torch.device(device or default_device())
         super().__init__(self.train_dl(max(1, min_batches, len(draw)//bs), seed), self.test_dl('valid'))
 
+    @checked
     def train_dl(self, n_batches, seed=0):
         "Shuffled loader of the draw whose epoch has `n_batches` full batches."
         return BatchDL(_GazeSource(self.data, self.draw.index, n_batches*self.bs), self.bs, shuffle=True, drop_last=True, seed=seed, device=self._device)
@@ -461,11 +473,13 @@ class SaliencyLoaders(DataLoaders):
         "Loader of a split in the order of the table."
         return BatchDL(_GazeSource(self.data, self.data.subset(split).index), max(self.bs, 64), device=self._device)
 
+    @checked
     def again(self, seed=0):
         "The same loaders, shuffling anew from `seed`."
         return type(self)(self.data, self.draw, self.bs, self.min_batches, seed, self._device)
 
 @patch
+@checked
 def dls(self:SaliencyData,
     fraction:float=1.,  # of the training frames, by patient
     seed:int=0,         # of the draw
@@ -474,7 +488,8 @@ def dls(self:SaliencyData,
     device=None         # None: fastai's default
 )->SaliencyLoaders:
     "Loaders of the draw (`dls.train`) and of `dls.valid`."
-    return SaliencyLoaders(self, self.draw(fraction, seed), bs, min_batches, device=device)
+    draw = self.draw(fraction, seed)
+    return SaliencyLoaders(self, draw, bounded_batch(bs, len(draw)), min_batches, device=device)
 
 # %% ../../nbs/evaluate/07_saliency.ipynb #2f2ade8b
 def view_both(view,       # a `View`
@@ -525,6 +540,7 @@ def _block(width): return nn.Sequential(nn.Conv2d(width, width, 3, padding=1, bi
 # %% ../../nbs/evaluate/07_saliency.ipynb #3e0ee559
 class GazeDecoder(nn.Module):
     "From maps of several scales, coarse to fine, to one map (B,1,h,w)."
+    @checked
     def __init__(self,
         chans:dict,      # k -> channels of the encoder's map of side S/2**k
         width:int=64,    # channels of the decoder, a multiple of 8
@@ -546,6 +562,7 @@ class GazeDecoder(nn.Module):
 
 class SaliencyModel(FrozenOrNot):
     "`encoder` and a `head` that decodes its maps to the logits of one map of gaze."
+    @checked
     def __init__(self,
         encoder:nn.Module,  # timm encoder
         map_size:int,       # side of the maps to predict, pixels
@@ -580,6 +597,7 @@ class SaliencyLearner(Learner):
     "A fastai Learner of gaze; made by `saliency_learner`."
     fit_steps,fine_tune = PlaneLearner.fit_planes,PlaneLearner.fine_tune
 
+@checked
 def saliency_learner(dls:SaliencyLoaders,     # from `SaliencyData.dls`
                      arch:str|None=None,      # timm name; None: as the encoder file says
                      encoder=None,            # None or 'random', 'imagenet', a file of `save_encoder` or of timm weights, or a module (copied)
@@ -600,14 +618,16 @@ def saliency_learner(dls:SaliencyLoaders,     # from `SaliencyData.dls`
     with seeded_weights(seed):
         enc,start,pretrained = _start(arch, encoder, arch_kwargs)
         model = SaliencyModel(enc, dls.data.map_size, width, frozen)
-    size,ch = size or dls.data.size, in_channels(enc)
-    own = [_GazeViews(view(size, channels=ch), plain_view(size, channels=ch)), FiniteLoss(), SeedTraining(seed), Bf16(bf16)]
+    refuse_single(dls.bs, model.encoder)
+    size,ch = dls.data.size if size is None else size, in_channels(enc)
+    own = [LivePictures(), _GazeViews(view(size, channels=ch), plain_view(size, channels=ch)), FiniteLoss(), SeedTraining(seed), Bf16(bf16)]
     learn = SaliencyLearner(dls.again(seed), model, gaze_loss, opt_func=_per_group(opt_func), splitter=plane_splitter, lr=_gaze_rates(lr, pretrained, frozen), wd=wd,
                             metrics=[AvgMetric(_valid_cc)], cbs=[*own, *cbs], **kwargs)
     return _told(learn, start, pretrained, seed, size, 'frozen encoder' if frozen else 'fine-tune')
 
 # %% ../../nbs/evaluate/07_saliency.ipynb #174413df
 @torch.no_grad()
+@checked
 def gaze_maps(model:SaliencyModel, # such as `saliency_learner(...).model`
               images,              # (N,1,H,W) uint8 frames
               size:int|None=None,  # side the model sees, pixels; None: that of the frames
@@ -617,7 +637,7 @@ def gaze_maps(model:SaliencyModel, # such as `saliency_learner(...).model`
     "Predicted gaze for plain views of frames; the model stays as it was."
     x = torch.as_tensor(np.asarray(images))
     if x.ndim != 4 or x.shape[1] != 1 or len(x) == 0 or x.dtype != torch.uint8: raise ValueError(f'gaze maps take uint8 frames (N,1,H,W), not {x.dtype} {tuple(x.shape)}')
-    view = plain_view(size or x.shape[-1], channels=in_channels(model.encoder))
+    view = plain_view(x.shape[-1] if size is None else size, channels=in_channels(model.encoder))
     with _evaluating(model, device) as dev:
         z = torch.cat([model(view(b.to(dev))).float().cpu() for b in x.split(bs)])
     return z.flatten(1).softmax(1).view_as(z).numpy()
@@ -650,6 +670,7 @@ def _split_rows(learn, split):
     return split, split.df.index
 
 # %% ../../nbs/evaluate/07_saliency.ipynb #e63114a6
+@checked
 def patient_mean_ci(values,          # one a frame; NaN: not defined there, left out
                     patients,        # patient of each frame
                     n:int=2000,      # resamples
@@ -699,6 +720,7 @@ def saliency_scores(preds:dict,       # name -> (rows, h, h) predicted maps, or 
 # %% ../../nbs/evaluate/07_saliency.ipynb #d2358ea0
 class SaliencyReport:
     "Scores of gaze predictions beside the baselines, with intervals over patients."
+    @checked
     def __init__(self,
         scores:pd.DataFrame,  # as `saliency_scores` makes it
         name:str='',          # what was scored
@@ -802,6 +824,7 @@ def _repr_html_(self:SaliencyReport):
 
 # %% ../../nbs/evaluate/07_saliency.ipynb #1a6f8074
 @patch
+@checked
 def saliency_report(self:SaliencyLearner,
     split='test',    # 'train', 'valid', 'test', or a `SaliencyData` of other patients
     path=None,       # folder to write saliency.csv and draw.csv into; None: nothing is written
@@ -820,6 +843,7 @@ def saliency_report(self:SaliencyLearner,
 
 # %% ../../nbs/evaluate/07_saliency.ipynb #1afe409f
 @patch
+@checked
 def compare(self:SaliencyReport,
     other:SaliencyReport, # of another model on the same frames
     n_boot:int|None=None  # resamples of patients; None: as in `self`
@@ -829,7 +853,7 @@ def compare(self:SaliencyReport,
     if len(a) != len(b) or (a.image_path != b.image_path).any() or (a.patient != b.patient).any(): raise ValueError('the two reports are not of the same frames in the same order: score both models on the same split of the same data')
     rows = {}
     for k,ends in map_reach.items():
-        d = patient_mean_ci(b[k]-a[k], a.patient, n_boot or self.n_boot, seed=self.seed, reach=difference_reach(ends, ends))
+        d = patient_mean_ci(b[k]-a[k], a.patient, self.n_boot if n_boot is None else n_boot, seed=self.seed, reach=difference_reach(ends, ends))
         rows[k] = dict(self=a[k].mean(), other=b[k].mean(), difference=d.estimate, low=d.low, high=d.high, note=d.reason)
     return pd.DataFrame.from_dict(rows, orient='index')
 

@@ -20,6 +20,10 @@ from .core import SSLCallback, in_channels, to_channels
 from .losses import reconstruction
 from .recipes import Recipe, step_decay
 
+# %% ../../nbs/methods/07_autoencoder.ipynb #f3b96233
+from functools import partial
+from ..base.numbers import check_number, checked
+
 # %% ../../nbs/methods/07_autoencoder.ipynb #40bba262
 def _grid(encoder, n, size):
     "Rows and columns of `n` patch tokens over an input of `size`; None where they fill no grid."
@@ -136,6 +140,7 @@ def _pooled(encoder, out, fmap):
     return z if z.ndim == 2 else fmap.detach().mean((2, 3))                     # global_pool='': its head leaves the map as it is
 
 # %% ../../nbs/methods/07_autoencoder.ipynb #ef74536f
+@checked(magnitude=partial(check_number, at_least=0, at_most=30))
 def asmus_ae_view(size:int,          # side of the view, pixels
                   channels:int=1,    # channels of the output
                   magnitude:float=3. # of RandAugment, 0 to 30
@@ -149,6 +154,7 @@ class AutoEncoder(SSLCallback):
     "Reconstruction of the view from its feature map (Hinton & Salakhutdinov 2006)"
     family, paper, recipe = 'reconstruction', 'Hinton & Salakhutdinov 2006, Science 313:504', Recipe(3e-3)
     rows, watched, view_names, couples = 0, 1, ('view',), False
+    @checked
     def __init__(self,
         views=light_view,   # preset (a function of the size) or view; of a pair, the first
         size:int|None=None  # side of the views, pixels; None: the frames' own

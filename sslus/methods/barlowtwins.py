@@ -15,10 +15,14 @@ from .core import SSLCallback, mlp
 from .losses import barlow_twins
 from .recipes import Recipe, lars, warmup_cosine
 
+# %% ../../nbs/methods/12_barlowtwins.ipynb #411bca13
+from ..base.numbers import checked
+
 # %% ../../nbs/methods/12_barlowtwins.ipynb #88fd379b
 class BarlowTwins(SSLCallback):
     "Redundancy reduction between two views (Zbontar et al. 2021, eq. 1-2)"
     family, paper, recipe = 'information', 'Zbontar et al. 2021, arXiv 2103.03230', Recipe(4e-3)
+    @checked
     def __init__(self,
         proj=(512,128),     # widths of the projector after the encoder
         lambd:float=.02,    # weight of the off-diagonal terms

@@ -15,11 +15,15 @@ from .core import SSLCallback, Teacher, mlp, momentum_at
 from .losses import byol
 from .recipes import Recipe, lars, warmup_cosine
 
+# %% ../../nbs/methods/11_byol.ipynb #9c2a4822
+from ..base.numbers import checked
+
 # %% ../../nbs/methods/11_byol.ipynb #61506b9b
 class BYOL(SSLCallback):
     "Prediction of a moving average's embedding of the other view (Grill et al. 2020, eq. 2)"
     family, paper, recipe = 'distillation', 'Grill et al. 2020, arXiv 2006.07733', Recipe(3e-3)
     couples = False          # each sample is compared with its own target only
+    @checked
     def __init__(self,
         proj=(512,128),      # widths of the projector after the encoder
         predictor=(512,128), # widths of the predictor after the projector; the last is the projector's

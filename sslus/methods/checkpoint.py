@@ -23,6 +23,9 @@ from fastcore.basics import noop
 from fastcore.foundation import L
 from .distributed import rank, world_size
 
+# %% ../../nbs/methods/06_checkpoint.ipynb #6cb21183
+from ..base.numbers import checked
+
 # %% ../../nbs/methods/06_checkpoint.ipynb #f439862d
 _make = dict(L=L, Path=Path, array=lambda t: t.numpy(), numbers=list, set=set)
 
@@ -189,11 +192,11 @@ class _Last(Callback):
 # %% ../../nbs/methods/06_checkpoint.ipynb #2ac67de4
 class Checkpoint(_Last):
     "Write the state of the training every so many steps and after each epoch."
+    @checked
     def __init__(self,
         path:str|Path,      # file to write
         every:int|None=200  # optimiser steps between two checkpoints; None: only at the end of each epoch
     ):
-        if every is not None and every < 1: raise ValueError(f'every={every}: give a number of optimiser steps from 1, or None for the end of each epoch only')
         self.path,self.every,self.active = Path(path),every,False
 
     def before_fit(self):

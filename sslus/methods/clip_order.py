@@ -22,12 +22,16 @@ from .core import SSLCallback, mlp
 from .losses import full_precision
 from .recipes import Recipe
 
+# %% ../../nbs/methods/15_clip_order.ipynb #83d5592e
+from functools import partial
+from ..base.numbers import check_number, checked
+
 # %% ../../nbs/methods/15_clip_order.ipynb #73e67347
 @lru_cache
 def order_classes(n:int # frames in a clip, 3 to 5
                  )->Tensor: # (n!/2, n): which frame stands in each place
     "All orders of n frames, an order and its reverse as one."
-    if not 3 <= n <= 5: raise ValueError(f'n_frames={n}: clips of 3 to 5 frames have orders that can be learnt, 3, 12 and 60 of them')
+    if n not in (3, 4, 5): raise ValueError(f'n_frames={n!r}: clips of 3 to 5 frames have orders that can be learnt, 3, 12 and 60 of them')
     perms = torch.tensor(list(itertools.permutations(range(n))))
     return perms[perms[:,0] < perms[:,-1]]
 
@@ -71,6 +75,7 @@ def _check_grey(x):
     if x.dtype != torch.uint8: raise TypeError(f'clips are uint8, grey levels from 0 to 255; these are {x.dtype}. Give them as the store has them; the views turn them into floats')
 
 # %% ../../nbs/methods/15_clip_order.ipynb #0dc32b88
+@checked(below=partial(check_number, at_least=0))
 def still_clips(x:Tensor,      # uint8 (B,T,1,H,W)
                 below:float=.1 # mean difference of neighbouring frames, grey levels
                )->Tensor:      # bool (B,)
@@ -126,6 +131,7 @@ def check_crop(crop, *ranges):
     return crop
 
 # %% ../../nbs/methods/15_clip_order.ipynb #6f3edf90
+@checked
 def warp_clips(x:Tensor,     # uint8 or float in [0,1], (B,T,1,H,W)
                maps:Tensor,  # (B,2,3), from output to frame
                size:int      # side of the output, pixels
@@ -166,6 +172,7 @@ _fusions = dict(differences=_differences, concat=_concat)
 
 class OrderHead(nn.Module):
     "Logits of the orders of clips, from the features of their frames."
+    @checked
     def __init__(self,
         nf:int,           # features of a frame
         n:int,            # frames in a clip
@@ -192,13 +199,7 @@ class OrderHead(nn.Module):
 _ranges = 'rotate', 'scale', 'shear', 'translate'
 _strategies = 'parallel', 'sequential'
 
-def _check_step(step):
-    "ValueError where `step` is neither None, nor a whole number from 1 on, nor two of them."
-    pair = isinstance(step, (list, tuple))
-    parts = step if pair else [] if step is None else [step]
-    if all(isinstance(o, (int, np.integer)) and o >= 1 for o in parts) and (not pair or len(parts) == 2 and parts[0] <= parts[1]): return
-    raise ValueError(f'step={step}: a whole number of source frames, 1 or more; (lo, hi), two of them; or None')
-
+@checked
 def clip_views(size:int # side of the views, pixels
               )->View:
     "Mild crops, flips, turns and light, one draw a clip."
@@ -208,6 +209,7 @@ class ClipOrderGeometry(SSLCallback):
     "Correct the order of a clip, and predict the transformation of one (Jiao et al. 2020)"
     family, paper, takes, watched, recipe = 'pretext', 'Jiao et al. 2020, arXiv 2003.00105', 'clips', 1, Recipe(3e-3)
     couples = False
+    @checked(n_frames=partial(check_number, at_least=3, at_most=5, whole=True), translate=partial(check_number, at_least=0, below=1), crop=partial(check_number, above=0))
     def __init__(self,
         n_frames:int=4,            # frames in a clip, 3 to 5
         step=None,                 # distance of its frames, source frames; (lo, hi): drawn for each clip; None: what `clip_step` says of the store
@@ -234,10 +236,9 @@ class ClipOrderGeometry(SSLCallback):
     def _reset(self): self._still, self._seen = 0, 0
 
     def _check(self):
-        order_classes(self.n_frames); self.window; _check_step(self.step)
+        order_classes(self.n_frames); self.window
         if self.strategy not in _strategies or self.fuse not in _fusions: raise ValueError(f'strategy={self.strategy!r} is one of {", ".join(_strategies)}, fuse={self.fuse!r} one of {", ".join(_fusions)}')
-        if min(self.order_weight, self.geometry_weight) < 0 or not self.order_weight + self.geometry_weight: raise ValueError('order_weight and geometry_weight are 0 or more, and not both 0')
-        if not 0 <= self.frame_jitter < 1 or self.orders < 1: raise ValueError(f'frame_jitter={self.frame_jitter} lies in [0,1), orders={self.orders} is 1 or more')
+        if not self.order_weight + self.geometry_weight: raise ValueError('order_weight and geometry_weight are not both 0')
 
     @property
     def ranges(self): "Largest rotation, window sizes, shear and shift, as `largest_crop` takes them"; return tuple(getattr(self, o) for o in _ranges)
@@ -362,6 +363,7 @@ def after_fit(self:ClipOrderGeometry):
         warnings.warn(f'{self.static} of {self._seen} clips stood still and had no order to learn. Are these stills or frozen screens? A larger step or a smaller static_below finds more that move.')
 
 # %% ../../nbs/methods/15_clip_order.ipynb #72b7765d
+@checked(n_frames=partial(check_number, at_least=2, whole=True))
 def clip_step(store,             # FrameStore
               n_frames:int,      # frames in a clip
               seconds:float=1.,  # distance of its frames that is aimed at
@@ -380,6 +382,7 @@ def _no_single(n, bs):
 
 class ManyClips(ClipSource):
     "Overlapping clips of each sweep, at evenly spaced starts; the strides take turns."
+    @checked
     def __init__(self,
         store,      # FrameStore
         clips,      # numbers of its sweeps
@@ -471,6 +474,7 @@ def _draw_windows(self:ClipOrderGeometry, ax, frame, true, pred):
     ax.set(xlim=(-.5, w - .5), ylim=(h - .5, -.5))
 
 # %% ../../nbs/methods/15_clip_order.ipynb #49f3b8bb
+@checked
 def clip_scores(learn,              # learner of `ClipOrderGeometry`
                 source=None,        # `ManyClips`; None: that of the validation
                 clips=None,         # or clips themselves, uint8 (N,T,1,H,W), each counted as a patient
@@ -502,6 +506,7 @@ def _answered(m, method, batches, device, seed):
             for x in batches: yield m(*method.make_views(x.to(device)))
     finally: m.train(was)
 
+@checked
 def order_accuracy(scores,        # DataFrame of `clip_scores`
                    n:int=2000,    # draws of patients
                    seed:int=0     # of the draws
@@ -517,6 +522,7 @@ def order_accuracy(scores,        # DataFrame of `clip_scores`
     res = dict(accuracy=ci.estimate, low=ci.low, high=ci.high, clips=int(by['count'].sum()), patients=len(by), chance=chance)
     return dict(res, note=ci.reason) if ci.reason else res
 
+@checked
 def noise_clips(n:int=256,     # clips
                 n_frames:int=4, # frames in a clip
                 size:int=64,   # side, pixels

@@ -6,9 +6,9 @@ Docs: https://sslus.github.io/sslus/methods/core.html.md"""
 
 # %% auto #0
 __all__ = ['tiny_resnet', 'WeightsMissing', 'create_encoder', 'drawn_encoder', 'n_features', 'in_channels', 'to_channels',
-           'encode', 'SSLModel', 'mlp', 'Teacher', 'momentum_at', 'SSLCallback', 'method_classes', 'ssl_methods',
-           'get_method', 'presets', 'fast_bf16', 'Bf16', 'ssl_learner', 'written', 'settings_of', 'encoder_card',
-           'timm_line', 'write_encoder', 'save_encoder', 'encoder_of', 'load_encoder']
+           'encode', 'SSLModel', 'mlp', 'Teacher', 'momentum_at', 'SSLCallback', 'refuse_unfit', 'method_classes',
+           'ssl_methods', 'get_method', 'presets', 'fast_bf16', 'Bf16', 'ssl_learner', 'written', 'settings_of',
+           'encoder_card', 'timm_line', 'write_encoder', 'save_encoder', 'encoder_of', 'load_encoder']
 
 # %% ../../nbs/methods/05_core.ipynb #a3bdae74
 import copy, difflib, json, math, os, socket, warnings
@@ -36,6 +36,9 @@ from .monitor import Monitor, NonFiniteLoss, embedding_std, rankme
 from .passport import Passport, passport_of_learner, passport_or_unknown, write_private
 from .big_batches import in_parts, on_copies
 from .recipes import Recipe, adamw, lars, sgd
+
+# %% ../../nbs/methods/05_core.ipynb #39c55d13
+from ..base.numbers import checked
 
 # %% ../../nbs/methods/05_core.ipynb #ce9b9b96
 tiny_resnet = dict(layers=(1,1,1,1), channels=(32,64,128,256), stem_width=32)
@@ -376,7 +379,7 @@ class SSLCallback(Callback):
 
     def pipelines(self, x):
         "The pipelines of the views for frames like `x` (B,1,H,W)."
-        v = self.views if isinstance(self.views, (tuple, list, View)) else self.views(self.size or x.shape[-1])
+        v = self.views if isinstance(self.views, (tuple, list, View)) else self.views(x.shape[-1] if self.size is None else self.size)
         return (v, v) if isinstance(v, View) else v
 
     def loaders(self, store, bs, pairs=None, batch=None, **kwargs):
@@ -398,6 +401,28 @@ class SSLCallback(Callback):
         self.recipe = recipe
         return self
 
+# %% ../../nbs/methods/05_core.ipynb #2c0d43f9
+from fastai.callback.fp16 import ModelToHalf, NonNativeMixedPrecision
+from fastai.callback.mixup import MixHandler
+from fastai.callback.rnn import ModelResetter, RNNCallback, RNNRegularizer
+
+# %% ../../nbs/methods/05_core.ipynb #5f7c2e34
+_recurrent = 'it expects a recurrent network with a state, and an encoder of pictures has none'
+_halved = 'it halves the weights of the whole model, which loses the small numbers of its loss. Give ssl_learner(..., bf16=True), or learn.to_fp16() on a GPU'
+_unfit = {
+    MixHandler: 'it expects pictures with a class and mixes both, and a batch of this method holds views without a class. The views are what makes pictures differ here: give others with views=',
+    ModelResetter: _recurrent, RNNCallback: _recurrent, RNNRegularizer: _recurrent,
+    ModelToHalf: _halved, NonNativeMixedPrecision: _halved}
+
+def refuse_unfit(
+    cbs,     # callbacks of a learner
+    name:str # of the method
+):           # ValueError names the first that cannot go with it, and why
+    "Callbacks that expect another batch or another network."
+    for cb in cbs:
+        why = next((why for kind,why in _unfit.items() if isinstance(cb, kind)), None)
+        if why: raise ValueError(f'{type(cb).__name__} cannot go with {name}: {why}. Leave it out')
+
 # %% ../../nbs/methods/05_core.ipynb #605d6c06
 @patch
 def after_create(self:SSLCallback):
@@ -412,6 +437,7 @@ def before_fit(self:SSLCallback):
     name, bs, m = type(self).__name__, getattr(self.dls.train, 'bs', None), get_model(self.learn.model)
     if not isinstance(m, SSLModel): raise ValueError(f'{name} came too late: its heads must be there before the optimiser. Make the learner with ssl_learner, or Learner(dls, encoder, loss_func=nn.Identity(), cbs={name}())')
     if type(m.method) is not type(self): raise ValueError(f'this model was made for {type(m.method).__name__}, and {name} cannot train it: one method a learner. Take its encoder: ssl_learner(dls, learn.model.encoder, {name}())')
+    refuse_unfit(self.learn.cbs, name)
     self._say_what_fails()
     if rank() and not hasattr(self, 'own_seed'): self.own_seed = torch.initial_seed() + rank(); torch.manual_seed(self.own_seed)       # the processes' views differ
     if bs is None: return
@@ -436,6 +462,7 @@ def before_batch(self:SSLCallback):
     _check_batch(a, self.yb[0] if len(self.yb) else None, self.takes)
     if (n := sum(batch_sizes(a))) < self.least: self._leave_out(n)
     with _fixed_rng(a.device, active=not self.training): self.learn.xb = self.make_views(a, b)
+    if self.training and (mon := vars(self.learn).get('monitor')) is not None: mon.look_at(a, None if b is a else b, self.xb)
     if len(self.yb) == 0: self.learn.yb = (torch.arange(len(a), device=a.device),)
     if self.training and not self.calibrated: self._calibrate(get_model(self.learn.model))
 
@@ -636,6 +663,7 @@ def _never_called(m):
     return isinstance(call, _Compiled) and not call.tried
 
 # %% ../../nbs/methods/05_core.ipynb #b17b6549
+@checked
 def ssl_learner(dls,                  # loaders of frames, pairs or clips
                 arch,                 # timm model name, or an encoder from `create_encoder`/`load_encoder`
                 method:SSLCallback,   # such as `SimCLR()`
@@ -657,7 +685,6 @@ def ssl_learner(dls,                  # loaders of frames, pairs or clips
                )->Learner:
     "A fastai learner that pre-trains `arch` with `method`."
     if seed is not None: set_seed(seed)
-    if micro is not None and not (isinstance(micro, int) and micro >= 2): raise ValueError(f'micro={micro}: the number of images that the encoder takes at a time, 2 or more, or None')
     if isinstance(arch, nn.Module) and not hasattr(arch, 'card'): raise ValueError('this encoder has no card to be saved with: make it with create_encoder or load_encoder')
     encoder = arch if isinstance(arch, nn.Module) else create_encoder(arch, in_chans, weights, **(arch_kwargs or {}))
     encoder.unsaved = True                                       # whom it will have seen is known when it is saved

@@ -17,8 +17,13 @@ from .core import SSLCallback, mlp
 from .losses import full_precision, nt_xent
 from .recipes import Recipe
 
+# %% ../../nbs/methods/16_dual_task.ipynb #6ee70aff
+from functools import partial
+from ..base.numbers import check_each, check_number, checked
+
 # %% ../../nbs/methods/16_dual_task.ipynb #a1fd22dc
 @full_precision
+@checked
 def labelled_cross_entropy(logits:Tensor,      # (b,v,c) of the v views of each image
                            y:Tensor,           # (b,) classes; -1: no label
                            weight=None,        # (c,) weights of the classes; None: alike
@@ -43,6 +48,7 @@ dual_schedules = dict(constant=_constant, ramp=_ramp, fade=_fade, handover=_hand
 class DualTask(SSLCallback):
     "Contrast of all images, cross-entropy of those with a label (Migliorelli et al. 2024)"
     family, paper, recipe = 'dual task', 'Migliorelli et al. 2024, Comput Biol Med 174:108430', Recipe(3e-3)
+    @checked(ce_views=partial(check_number, at_least=1, at_most=2, whole=True))
     def __init__(self,
         n_classes:int|None=None, # classes of the task; None: no classifier, which leaves SimCLR
         dropout:float=.5,        # before the linear layer of the classifier
@@ -58,8 +64,7 @@ class DualTask(SSLCallback):
         size:int|None=None       # side of the views, pixels; None: the frames' own
     ):
         if not callable(schedule) and schedule not in dual_schedules: raise ValueError(f"no schedule {schedule!r}; there are {', '.join(dual_schedules)}, or give a function")
-        if ce_views not in (1, 2): raise ValueError(f'ce_views={ce_views}: the classifier sees 1 or 2 views')
-        if class_weights is not None: class_weights = [float(o) for o in class_weights]
+        if class_weights is not None: class_weights = check_each('class_weights', [float(o) for o in class_weights], at_least=0)
         if class_weights is not None and len(class_weights) != n_classes: raise ValueError(f'{len(class_weights)} class weights for n_classes={n_classes}')
         store_attr()
 

@@ -17,13 +17,16 @@ from ..data.views import light_view
 from .autoencoder import AutoEncoder, asmus_ae_view
 from .recipes import Recipe, step_decay
 
+# %% ../../nbs/methods/08_inpaint.ipynb #38467d29
+from ..base.numbers import checked
+
 # %% ../../nbs/methods/08_inpaint.ipynb #18284db1
+@checked
 def hole_masks(x:Tensor,        # (B,C,H,W)
                area=(.1,.3),    # share of the frame, (lo, hi)
                ratio=(.5,2.)    # width by height, (lo, hi)
               )->Tensor:        # bool (B,1,H,W)
     "One random rectangle a sample, drawn on the device of `x`; one that is too long is cut to the frame."
-    if not 0 < area[0] <= area[1] <= 1 or not 0 < ratio[0] <= ratio[1]: raise ValueError(f'area={area} must lie in (0, 1], ratio={ratio} above 0, low before high')
     (b,_,h,w), rand = x.shape, lambda: torch.rand(len(x), device=x.device)
     pixels = (area[0] + (area[1] - area[0])*rand())*h*w
     aspect = (math.log(ratio[0]) + math.log(ratio[1]/ratio[0])*rand()).exp()
@@ -36,6 +39,7 @@ def hole_masks(x:Tensor,        # (B,C,H,W)
     return inside[0][:,None,:,None] & inside[1][:,None,None]
 
 # %% ../../nbs/methods/08_inpaint.ipynb #537123a0
+@checked
 def erase(x:Tensor,        # (B,C,H,W) normalised views
           area=(.1,.3),    # share of the frame, (lo, hi)
           ratio=(.5,2.)    # width by height, (lo, hi)
@@ -48,6 +52,7 @@ def erase(x:Tensor,        # (B,C,H,W) normalised views
 class InpaintAutoEncoder(AutoEncoder):
     "Reconstruction of the view from one with a rectangle of noise (Pathak et al. 2016)"
     paper, view_names = 'Pathak et al. 2016, arXiv 1604.07379', ('erased view', 'view')
+    @checked
     def __init__(self,
         area=(.1,.3),       # share of the frame that is erased, (lo, hi)
         ratio=(.5,2.),      # width by height of the rectangle, (lo, hi)

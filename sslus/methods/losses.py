@@ -12,6 +12,9 @@ from functools import wraps
 import torch, torch.nn.functional as F
 from torch import Tensor
 
+# %% ../../nbs/methods/01_losses.ipynb #cba7ca80
+from ..base.numbers import checked
+
 # %% ../../nbs/methods/01_losses.ipynb #4b1d4dba
 def full_precision(loss # function of tensors, by place or by name
                   )->object: # the same function, which now computes in full precision
@@ -37,6 +40,7 @@ def _mean(rows, w): return (rows if w is None else rows*w).mean()
 
 # %% ../../nbs/methods/01_losses.ipynb #ebfd7b60
 @full_precision
+@checked
 def nt_xent(z1:Tensor,          # (b,d) embeddings of the first views
             z2:Tensor,          # (b,d) of the second views
             temperature:float=.5, # similarities are divided by it, > 0
@@ -51,6 +55,7 @@ def nt_xent(z1:Tensor,          # (b,d) embeddings of the first views
 
 # %% ../../nbs/methods/01_losses.ipynb #5a24939a
 @full_precision
+@checked(k=None, queue=None)
 def info_nce(q:Tensor,              # (b,d) queries of the student
              k:Tensor,              # (b,d) keys of the teacher, the other views
              queue:Tensor,          # (K,d) keys of earlier batches, rows of norm 1
@@ -85,6 +90,7 @@ def _standardise(z, w, eps=1e-5):
 
 # %% ../../nbs/methods/01_losses.ipynb #914c1141
 @full_precision
+@checked
 def barlow_twins(z1:Tensor,          # (b,d) embeddings of the first views
                  z2:Tensor,          # (b,d) of the second views
                  lambd:float=5.1e-3, # weight of the off-diagonal terms
@@ -106,6 +112,7 @@ def _redundancy(z):
 
 # %% ../../nbs/methods/01_losses.ipynb #3429c2ab
 @full_precision
+@checked
 def vicreg(z1:Tensor,          # (b,d) embeddings of the first views
            z2:Tensor,          # (b,d) of the second views
            sim:float=25.,      # weight of the invariance term

@@ -18,10 +18,14 @@ from .distributed import world_size
 from .losses import info_nce
 from .recipes import Recipe, sgd, warmup_cosine
 
+# %% ../../nbs/methods/10_moco.ipynb #d89c90c6
+from ..base.numbers import checked
+
 # %% ../../nbs/methods/10_moco.ipynb #07eb4bd9
 class MoCo(SSLCallback):
     "Contrast of queries with a teacher's keys; a queue of keys gives the negatives (He et al. 2020, eq. 1-2)"
     family, paper, recipe, rows = 'contrastive', 'He et al. 2020, arXiv 1911.05722', Recipe(3e-3), 4
+    @checked
     def __init__(self,
         proj=(512,128),       # widths of the projector after the encoder
         queue:int=1024,       # keys remembered

@@ -19,6 +19,9 @@ from fastcore.basics import listify, patch
 from timm.optim import Lars
 import fastai.callback.schedule                           # fit_one_cycle and lr_find are patched in there
 
+# %% ../../nbs/methods/03_recipes.ipynb #779bef8f
+from ..base.numbers import check_number, check_rate, checked
+
 # %% ../../nbs/methods/03_recipes.ipynb #06573c95
 def _wrapped(params, lr, opt=None, **kwargs):
     "fastai wrapper of a torch optimiser; `lr` may be a list, one rate a group."
@@ -38,6 +41,7 @@ def split_bias(model)->list: # [weights, biases and norms]
     return [[p for p in ps if p.ndim > 1], [p for p in ps if p.ndim <= 1]]
 
 # %% ../../nbs/methods/03_recipes.ipynb #de754193
+@checked(lr=partial(check_rate, at_most=None))
 def one_cycle(
     learn:Learner,       # learner with an optimiser function
     n_epoch:int,         # epochs
@@ -48,6 +52,7 @@ def one_cycle(
     "fastai's one-cycle schedule, warm-up over `pct_start` of all steps."
     learn.fit_one_cycle(n_epoch, lr, pct_start=pct_start, **kwargs)
 
+@checked(lr=partial(check_rate, at_most=None), final=partial(check_number, at_least=0, at_most=1))
 def warmup_cosine(
     learn:Learner,       # learner with an optimiser function
     n_epoch:int,         # epochs
@@ -62,6 +67,7 @@ def warmup_cosine(
     sched = combine_scheds([pct, 1-pct], [SchedLin(peak/100, peak), SchedCos(peak, peak*final)])
     learn.fit(n_epoch, lr, cbs=[ParamScheduler(dict(lr=sched)), *listify(cbs)], **kwargs)
 
+@checked(lr=partial(check_rate, at_most=None), factor=partial(check_number, above=0, at_most=1))
 def step_decay(
     learn:Learner,       # learner with an optimiser function
     n_epoch:int,         # epochs
@@ -79,6 +85,7 @@ def step_decay(
 # %% ../../nbs/methods/03_recipes.ipynb #3f83ba3f
 class Recipe:
     "Optimiser, rates and schedule of a method."
+    @checked
     def __init__(self,
         lr:float=1e-3,            # peak rate of the weights
         lr_bias:float|None=None,  # of biases and norms, in a group of their own without decay; None: one group, one rate
@@ -92,6 +99,7 @@ class Recipe:
         for k,v in list(locals().items()):
             if k != 'self': setattr(self, k, v)
 
+    @checked
     def rates(self, bs:int):
         "Peak rate, or [weights, biases] where there are two groups, at a batch of `bs`."
         k = bs/self.lr_bs if self.lr_bs else 1
@@ -116,6 +124,7 @@ class Recipe:
 
 # %% ../../nbs/methods/03_recipes.ipynb #122cdc9a
 @patch
+@checked
 def fit_recipe(self:Learner,
     n_epoch:int, # epochs
     lr=None,     # peak rate, or [weights, biases]; None: the recipe's

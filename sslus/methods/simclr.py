@@ -16,10 +16,14 @@ from .core import SSLCallback, mlp
 from .losses import nt_xent
 from .recipes import Recipe, lars, warmup_cosine
 
+# %% ../../nbs/methods/09_simclr.ipynb #ffbbbe7e
+from ..base.numbers import checked
+
 # %% ../../nbs/methods/09_simclr.ipynb #45f74f3f
 class SimCLR(SSLCallback):
     "Contrast of two views against the batch (Chen et al. 2020, eq. 1)"
     family, paper, recipe = 'contrastive', 'Chen et al. 2020, arXiv 2002.05709', Recipe(3e-3)
+    @checked
     def __init__(self,
         proj=(512,128),     # widths of the projector after the encoder
         temperature:float=.2, # similarities are divided by it

@@ -15,10 +15,14 @@ from .core import SSLCallback, mlp
 from .losses import vicreg
 from .recipes import Recipe, lars, warmup_cosine
 
+# %% ../../nbs/methods/13_vicreg.ipynb #ad8cd767
+from ..base.numbers import checked
+
 # %% ../../nbs/methods/13_vicreg.ipynb #57ad2a10
 class VICReg(SSLCallback):
     "Variance, invariance and covariance regularisation (Bardes et al. 2022, eq. 1-6)"
     family, paper, recipe = 'information', 'Bardes et al. 2022, arXiv 2105.04906', Recipe(4e-3)
+    @checked
     def __init__(self,
         proj=(512,128),     # widths of the projector after the encoder
         sim:float=25.,      # weight of the invariance

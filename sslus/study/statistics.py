@@ -15,6 +15,9 @@ from scipy import stats
 from ..evaluate.metrics import Interval, cm_scores, difference_reach, macro_f1, one_class_note
 from ..evaluate.metrics import patient_confusions, patient_interval, patients_behind, reachable, resample_counts, withheld
 
+# %% ../../nbs/study/04_statistics.ipynb #b527eb1d
+from ..base.numbers import checked
+
 # %% ../../nbs/study/04_statistics.ipynb #b6100ae7
 def _fake_answers(rng, y, log_odds, n_classes):
     "Predictions for classes `y` (patients, images): right with `log_odds` (..., patients), else any other class."
@@ -217,6 +220,7 @@ def _caveats(shape, n_patients):
     return res
 
 # %% ../../nbs/study/04_statistics.ipynb #285b9df2
+@checked
 def study_interval(results,             # rows of one group: one start, mode and fraction; rows that are not done are skipped and named
                    predictions,         # function of a row's `key`: its table of predictions
                    classes,             # all classes of the task
@@ -256,6 +260,7 @@ def _difference(point, boot, n_patients, level=.95, seed=0, reach=(-np.inf, np.i
 # %% ../../nbs/study/04_statistics.ipynb #f0c5012a
 PairedDifference = namedtuple('PairedDifference', 'difference low high p covers note')
 
+@checked
 def paired_scores(a,               # (images,), (repeats, images) or (pre-training seeds, draws, images): scores of the one; nan: none
                   b,               # of the other, for the same images; axes of length 1 are repeated
                   patients,        # patient of each image
@@ -324,6 +329,7 @@ def _family(df, base, metric):
             f'{metric if isinstance(metric, str) else metric.__name__}' + (f'; {_count(len(df)-len(ok), "others")} of the table could not be made' if len(ok) < len(df) else ''))
 
 # %% ../../nbs/study/04_statistics.ipynb #a0902f02
+@checked
 def paired_comparisons(results,           # table of a study
                        predictions,       # function of a row's `key`: its table of predictions
                        classes,           # all classes of the task
@@ -384,6 +390,7 @@ def _conover(wide):
 _post_hoc = dict(nemenyi=_nemenyi, conover=_conover)
 
 # %% ../../nbs/study/04_statistics.ipynb #301f87fb
+@checked
 def mean_ranks(results,               # table of a study
                metric:str='macro_f1', # column to rank by; high is good, except for 'ece'
                test:str='nemenyi',    # 'nemenyi' (with a critical difference) or 'conover' (Holm-corrected)
@@ -401,6 +408,7 @@ def mean_ranks(results,               # table of a study
     return Ranks(ranks, _post_hoc[test](wide), p, n, cd, test, alpha, out, _rank_sentence(n, k, p, test, out))
 
 # %% ../../nbs/study/04_statistics.ipynb #edb2a5c5
+@checked
 def interval_table(results,           # table of a study
                    predictions,       # function of a row's `key`: its table of predictions
                    classes,           # all classes of the task
