@@ -13,23 +13,17 @@ import inspect, shutil, sys
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 import timm
-from sslus.base.files import file_sha, write_file
-from sslus.base.folders import changed_files, copy_run, forget_file, is_done, is_run, make_room
-from sslus.data import pairs as _pairs, us_views as _us_views, views as _views
-from sslus.data.store import FrameStore
-from sslus.evaluate.dual import check_dual, dual_dls, dual_learner
-from sslus.evaluate.planes import plane_learner
-from sslus.evaluate.probes import knn_probe, linear_probe
-from sslus.methods.core import WeightsMissing, create_encoder, drawn_encoder, get_method, grey_mean, grey_std, load_encoder, settings_of, write_encoder
-from sslus.methods.passport import copy_private
-<<<<<<< OURS
-from sslus.study.engine import Job, Missing, StudyError, key_of, sizes, write_file
-from sslus.base.files import file_sha
-from sslus.base.folders import is_run
-=======
-from sslus.study.engine import Job, Missing, StudyError, files_made, key_of, recorded_file
->>>>>>> THEIRS
-from sslus.study.mainjob import finished, n_steps, pretrain, pretraining
+from ..base.files import file_sha, write_file
+from ..base.folders import changed_files, copy_run, forget_file, is_done, is_run, make_room
+from ..data import pairs as _pairs, us_views as _us_views, views as _views
+from ..data.store import FrameStore
+from ..evaluate.dual import check_dual, dual_dls, dual_learner
+from ..evaluate.planes import plane_learner
+from ..evaluate.probes import knn_probe, linear_probe
+from ..methods.core import WeightsMissing, create_encoder, drawn_encoder, get_method, grey_mean, grey_std, load_encoder, settings_of, write_encoder
+from ..methods.passport import copy_private
+from .engine import Job, Missing, StudyError, files_made, key_of, recorded_file
+from .mainjob import finished, n_steps, pretrain, pretraining
 
 # %% ../../nbs/study/06_starts.ipynb #e39a8ea7
 _specs = {}

@@ -16,27 +16,21 @@ from importlib import import_module
 from pathlib import Path
 import numpy as np, pandas as pd
 from fastcore.basics import patch
-from sslus import __version__
-from sslus.base.files import BusyError, ChangedError, WriteError, file_sha, held, read_sealed
-from sslus.base.files import write_file, write_sealed, write_text
-from sslus.base.folders import is_run, read_config
-from sslus.base.people import People, PeopleError
-from sslus.data.store import FrameStore
-from sslus.evaluate.leaks import LeakReport, check_leaks, check_patients, check_weights, compare_with_store
-from sslus.evaluate.planes import PlaneData
-from sslus.evaluate.probes import PlaneFeatures, probe_model
-<<<<<<< OURS
-from sslus.study.engine import Job, StudyError, forget, get_engine, key_of, mend, read_record, sizes, taken, write_file, write_json, write_record
-from sslus.base.files import file_sha
-from sslus.base.folders import is_run
-=======
-from sslus.study.engine import FileError, Job, StudyError, changed_records, files_made, forget, get_engine, key_of
-from sslus.study.engine import mend, read_record, recorded_file, taken, write_record, writing
->>>>>>> THEIRS
-from sslus.methods.core import WeightsMissing, settings_of, written
-from sslus.study.figures import execute_template
-from sslus.study.statistics import interval_table, summary_table
-from sslus.study.starts import FromFile, Mode, Pretrain, Start, make_part, read_mode, read_start
+from .. import __version__
+from ..base.files import BusyError, ChangedError, WriteError, file_sha, held, read_sealed
+from ..base.files import write_file, write_sealed, write_text
+from ..base.folders import is_run, read_config
+from ..base.people import People, PeopleError
+from ..data.store import FrameStore
+from ..evaluate.leaks import LeakReport, check_leaks, check_patients, check_weights, compare_with_store
+from ..evaluate.planes import PlaneData
+from ..evaluate.probes import PlaneFeatures, probe_model
+from .engine import FileError, Job, StudyError, changed_records, files_made, forget, get_engine, key_of
+from .engine import mend, read_record, recorded_file, taken, write_record, writing
+from ..methods.core import WeightsMissing, settings_of, written
+from .figures import execute_template
+from .statistics import interval_table, summary_table
+from .starts import FromFile, Mode, Pretrain, Start, make_part, read_mode, read_start
 
 # %% ../../nbs/study/07_study.ipynb #5e62a6d9
 @dataclass(frozen=True)
