@@ -558,7 +558,7 @@ def _alike_names(t):
     files = [f'{first[r.a]} and {first[r.b]}' for r in pairs.itertuples()]
     who = 'the patients of ' + _listed(files) + f' differ only in {_listed(sorted(set(pairs.why)))}'
     both = {*pairs.a, *pairs.b}
-    todo = 'say who is who with same= (--same), or that they are different people with distinct=True (--distinct)'
+    todo = 'say who is who with same=, or that they are different people with distinct=True'
     line = f"{_several(len(pairs), 'pair')} of patients whose names look alike ({who}): {todo}"
     yield line, list(named.path[named.patient.isin(both)])
 

@@ -166,7 +166,7 @@ def refuse_shared(
 def _shared_words(met, store, table):
     return (f'{len(met.shared)} of {met.n_a} {met.what_a} have frames in the store {store}, such as {met.shared[0][0]}: scores would be too good. '
             f'Leave their clips out: "sslus-split {table}" writes the split into the table once, where it has none; then "sslus-store CLIPS NEW_STORE --exclude {table}:test", '
-            f'or "sslus-pretrain {store} ENCODER --exclude {table}:test". If you want it so, say shared_patients=True (--shared-patients), and every output says so too')
+            f'or "sslus-pretrain {store} ENCODER --exclude {table}:test". If you want it so, say shared_patients=True, and every output says so too')
 
 def _check_size(planes, size):
     "StudyError where a still is smaller than `size`."
