@@ -45,7 +45,7 @@ def _as_flag(flag, value):
     return f'no {flag.text}' if value == 'None' else f'{flag.text} {_plain_value(value)}'
 
 # %% ../../nbs/base/10_flags.ipynb #413e141b
-_renamed = {'names': Flag('--deidentify', switch=True), 'salt': Flag('secret in SSLUS_SALT', switch=True),
+_renamed = {'names': Flag('--deidentify', switch=True), 'salt': Flag('SSLUS_SALT', switch=True),
             'key_table': Flag('--key')}
 
 def _known(flags):

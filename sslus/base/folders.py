@@ -6,7 +6,7 @@ Docs: https://sslus.github.io/sslus/base/folders.html.md"""
 
 # %% auto #0
 __all__ = ['RunError', 'RunKind', 'read_manifest', 'read_config', 'is_run', 'is_done', 'strangers', 'RunFolder', 'begin_run',
-           'check_place']
+           'check_place', 'is_unfinished']
 
 # %% ../../nbs/base/07_folders.ipynb #2d4bbe0b
 import os
@@ -257,3 +257,10 @@ def check_place(
     if resume or _is_free(goal): return
     if overwrite: _refuse_strangers(goal)
     else: _refuse_used(goal, RunKind((read_manifest(goal) or {}).get('run', ''), (), 'a checkpoint' if resumable else None))
+
+def is_unfinished(
+    path:str|Path # folder of the result
+)->bool:
+    "Does a run stand there, or in the making beside it, that did not come to its end?"
+    goal = Path(os.path.realpath(path))
+    return any(is_run(o) and not is_done(o) for o in (goal, _beside(goal, 'new')))

@@ -166,6 +166,7 @@ def check_stills(
         check_columns(df, Path(table).name)
         (people or People()).persons(df.patient, Path(table).name, df.index)
     folder = Path(table).parent if root is None else Path(root)
+    check_folder(folder)
     files = [re.sub(r'#\d+$', '', o) for o in df.get('image_path', df.get('path'))]
     lost = [o for o in files if o.strip() and not (folder/o.strip()).exists()]
     if lost:
@@ -213,9 +214,6 @@ def _check_run(folder, args, inputs=()):
 
 def _check_store_command(args):
     check_folder(args['videos'], 'folder of clips')
-    if args['dicom'] and (args['patient'] or args['machine']):
-        raise ValueError('--dicom takes patient and machine from the headers: leave --patient and --machine out')
-    if args['key'] and not args['deidentify']: raise ValueError('key= names the codes, and there are none without deidentify=True')
     if args['fit'] not in ('pad', 'crop'): raise ValueError(f"fit={args['fit']!r}: choose pad (the whole frame, zeros around it) or crop (its centre square)")
     if os.path.isfile(args['dest']): raise FileExistsError(f"{args['dest']}: a file stands there. Choose another folder")
     check_room(args['dest'])
