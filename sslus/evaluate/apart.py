@@ -11,6 +11,7 @@ __all__ = ['still_columns', 'check_columns', 'write_split', 'held_rows', 'leave_
 import os, re
 from pathlib import Path, PurePath
 import pandas as pd
+from ..base.flags import shell_line
 from ..base.people import People, PeopleError, is_code, is_missing
 from ..base.tables import TableError, csv_style, read_table
 
@@ -69,7 +70,7 @@ def _style(table, dest):
     except TableError as e:
         if dest != table and written_as_text: return {}
         raise ValueError(f'{dest.name}: nothing is written into a workbook. Name a csv file to write, such as '
-                         f'"sslus-split {table} --dest {table.stem}_split.csv"') from e
+                         f'"{shell_line("sslus-split", table, "--dest", f"{table.stem}_split.csv")}"') from e
     if not written_as_text: raise ValueError(f'{dest.name}: the split is written as csv. Name a file that ends in .csv')
     return style if dest == table else {}
 
@@ -95,7 +96,7 @@ def held_rows(
     if not wanted: return df
     if 'split' not in df:
         raise ValueError(f'{file} has no column split, so its {" and ".join(sorted(wanted))} patients are not known: '
-                         f'"sslus-split {file}" writes one')
+                         f'"{shell_line("sslus-split", file)}" writes one')
     rows = df[df.split.str.strip().str.lower().isin(wanted)]
     if not len(rows): raise ValueError(f'{file} has no row with split {" or ".join(sorted(wanted))}')
     return rows

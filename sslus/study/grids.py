@@ -18,7 +18,7 @@ from ..data.subsets import variance_sets
 from ..data.video import get_videos
 from ..evaluate.planes import sweep_table
 from ..methods.core import get_method, tiny_resnet
-from .configs import configs, read_config
+from .configs import configs, merge_settings, read_config
 from .engine import StudyError, write_file
 from .starts import Pretrain, make_part, read_start
 from .study import Study
@@ -43,7 +43,7 @@ def _with_common(o, common):
     start = read_start(o)
     if not isinstance(start, Pretrain) or isinstance(o, Pretrain): return start
     own = next(iter(o.values())) if isinstance(o, dict) else dict(method=start.method)
-    return read_start({'Pretrain': _merged(common, own)})
+    return read_start({'Pretrain': merge_settings(common, own)})
 
 # %% ../../nbs/study/08_grids.ipynb #43d7f4d1
 def variance_grid(store:FrameStore, # all frames

@@ -13,6 +13,7 @@ __all__ = ['number_options', 'option_checks', 'command_checks', 'read_fractions'
 import json, os, re
 from contextlib import suppress
 from pathlib import Path
+from ..base.flags import shell_line
 from ..base.folders import check_place
 from ..base.numbers import check_number
 from ..base.people import People, PeopleError, read_same, secret_tag
@@ -114,13 +115,13 @@ def check_encoder(path):
     if str(path) == 'imagenet': return
     card = weights_card(path)
     if _is_classifier(card): raise ValueError(f'{path}: holds a classifier of sslus-finetune, and an encoder of sslus-pretrain is expected')
-    if not card: raise ValueError(f'{path}: a safetensors file without an sslus card; plain timm weights can be what a pre-training starts from: sslus-pretrain STORE RUN --weights {path}')
+    if not card: raise ValueError(f'{path}: a safetensors file without an sslus card; plain timm weights can be what a pre-training starts from: {shell_line("sslus-pretrain", "STORE", "RUN", "--weights", path)}')
 
 def check_classifier(path)->dict: # its card
     "ValueError where a file holds no classifier."
     card = weights_card(path)
     if not card: raise ValueError(f'{path}: a safetensors file without an sslus card. sslus-finetune makes a classifier')
-    if not _is_classifier(card): raise ValueError(f'{path}: holds an encoder, and a classifier is expected: sslus-finetune PLANES RUN --encoder {path} makes one of it')
+    if not _is_classifier(card): raise ValueError(f'{path}: holds an encoder, and a classifier is expected: {shell_line("sslus-finetune", "PLANES", "RUN", "--encoder", path)} makes one of it')
     return card
 
 def check_weights(path):
