@@ -6,7 +6,8 @@ Docs: https://sslus.github.io/sslus/base/folders.html.md"""
 
 # %% auto #0
 __all__ = ['RunError', 'RunKind', 'read_manifest', 'read_config', 'is_run', 'is_done', 'strangers', 'writes_within', 'RunFolder',
-           'find_resumable', 'begin_run', 'changed_files', 'forget_file', 'copy_run', 'make_room']
+           'find_resumable', 'begin_run', 'check_place', 'is_unfinished', 'changed_files', 'forget_file', 'copy_run',
+           'make_room']
 
 # %% ../../nbs/base/07_folders.ipynb #2d4bbe0b
 import os
@@ -278,6 +279,30 @@ def begin_run(
         with run._lock: run.give_up()
         raise
     return run
+
+# %% ../../nbs/base/07_folders.ipynb #82c66ba7
+def check_place(
+    path:str|Path,        # folder of the result
+    overwrite:bool=False, # may a run that stands there be replaced?
+    resume:bool=False,    # shall a run that was stopped there go on?
+    inputs=(),            # files and folders that the run reads
+    resumable:bool=False  # could such a run go on?
+):
+    "RunError where a run cannot begin; nothing is made or locked."
+    if overwrite and resume: raise RunError('overwrite=True and resume=True exclude each other: say one of them')
+    goal = Path(os.path.realpath(path))
+    _refuse_inputs(goal, inputs)
+    if goal.exists() and not goal.is_dir(): raise RunError(f'{path}: a file stands there. Choose another folder.')
+    if resume or _is_free(goal): return
+    if overwrite: _refuse_strangers(goal)
+    else: _refuse_used(goal, RunKind((read_manifest(goal) or {}).get('run', ''), (), 'a checkpoint' if resumable else None))
+
+def is_unfinished(
+    path:str|Path # folder of the result
+)->bool:
+    "Does a run stand there, or in the making beside it, that did not come to its end?"
+    goal = Path(os.path.realpath(path))
+    return any(is_run(o) and not is_done(o) for o in (goal, _beside(goal, 'new')))
 
 # %% ../../nbs/base/07_folders.ipynb #1ba865ca
 import shutil

@@ -153,8 +153,8 @@ class PeopleError(ValueError):
 class PeopleWarning(Note):
     "Something about names that one should know; commands print it."
 
-_ask = ('Say who is who with same= (a table of two columns, name and person; --same who.csv), '
-        'or that they are different people with distinct=True (--distinct)')
+_ask = ('Say who is who with same= (a table of two columns, name and person), '
+        'or that they are different people with distinct=True')
 _heads = {'name', 'names', 'patient', 'alias', 'spelling', 'id', 'person', 'same', 'same as', 'same_as', 'who',
           'code', 'real', 'canonical'}
 
@@ -173,7 +173,7 @@ def _same_rows(same):
 
 def _file_rows(file):
     "The same of a file, with or without a head."
-    if not file.is_file(): raise FileNotFoundError(f'{file}: no such table of who is who (same=, --same)')
+    if not file.is_file(): raise FileNotFoundError(f'{file}: no such table of who is who (same=)')
     try: rows = [(at, r[:2] + [o for o in r[2:] if o.strip()]) for at,r in table_rows(file)]
     except TableError as e: raise PeopleError(f'{e}. A table of who is who has two columns, name and person') from e
     for at,r in rows:
@@ -323,7 +323,7 @@ class People:
         at, name = lost[0]
         if len(lost) == len(self.same):
             raise PeopleError(f'{at}: {name!r} is no name of {what}, nor is any other name of this table. Give the '
-                              f'table of who is who of these people (same=, --same)')
+                              f'table of who is who of these people (same=)')
         warnings.warn(f'{at}: {name!r} is no name of {what} (and {len(lost)-1} more); these lines were not needed '
                       f'here', PeopleWarning, stacklevel=3)
 
@@ -371,7 +371,7 @@ class Comparison:
         raise PeopleError(f'{a!r} of the {self.what_a} and {b!r} of the {self.what_b} may be one person: they differ '
                           f'in {why}{more}. {_ask}')
 
-_other_people = 'say distinct=True (--distinct) where these are other people'
+_other_people = 'say distinct=True where these are other people'
 
 def is_group(
     name # as a table or store spells it
@@ -393,7 +393,7 @@ def _obstacle(a, b, people, what_a, what_b):
         coded, names = (what_a, a) if code_a else (what_b, b)
         n = sum(map(is_code, names))
         return (f'{"the" if n == len(names) else f"{n} of the"} {coded} have codes in place of names. Give the other '
-                f'side the same codes: --deidentify with the same secret in SSLUS_SALT, or names="hash" and salt=')
+                f'side the same codes: names="hash" and the same salt=')
     if code_a and not {o[:4] for o in a} & {o[:4] for o in b}:
         return 'the two sides were coded with different secrets. Code both with one'
     if code_a or people.distinct: return ''

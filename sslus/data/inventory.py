@@ -558,7 +558,7 @@ def _alike_names(t):
     files = [f'{first[r.a]} and {first[r.b]}' for r in pairs.itertuples()]
     who = 'the patients of ' + _listed(files) + f' differ only in {_listed(sorted(set(pairs.why)))}'
     both = {*pairs.a, *pairs.b}
-    todo = 'say who is who with same= (--same), or that they are different people with distinct=True (--distinct)'
+    todo = 'say who is who with same=, or that they are different people with distinct=True'
     line = f"{_several(len(pairs), 'pair')} of patients whose names look alike ({who}): {todo}"
     yield line, list(named.path[named.patient.isin(both)])
 
@@ -679,6 +679,16 @@ def save(self:Inventory,
     _replace(path, buf.getvalue())
     return path
 
+# %% ../../nbs/data/14_inventory.ipynb #f4e25427
+def _next_line(folder, clips):
+    "The command that makes a store of the clips; how their patients are named, where headers do not."
+    line = f'Next: sslus-store {shlex.quote(str(folder))} my_store'
+    dicom = clips.format.str.lower().eq('dicom')
+    if dicom.all() and clips.patient.notna().all(): return f'{line} --dicom'
+    how = "--patient '(P\\d+)'   # whose clip it is: the part in brackets of its path, or a table with path and patient"
+    if dicom.any(): how += f'; --dicom in its place takes the {dicom.sum()} DICOM clips, and their patients from the headers'
+    return f'{line} {how}'
+
 # %% ../../nbs/data/14_inventory.ipynb #8e0e3175
 def inventory_main(folder:str,      # folder to look through
                    report:str=None, # HTML page to write
@@ -697,4 +707,4 @@ def inventory_main(folder:str,      # folder to look through
     print(inv.report())
     if report: inv.html(report); print(f'Page: {report}')
     if table: inv.save(table); print(f'Table: {table}')
-    if len(inv._clips()): print(f'Next: sslus-store {shlex.quote(folder)} my_store')
+    if len(inv._clips()): print(_next_line(folder, inv._clips()))

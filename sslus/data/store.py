@@ -698,7 +698,7 @@ def _unnamed(clean, names):
     from sslus.base.people import PeopleWarning
     if names and clean is None:
         warnings.warn('names are coded, but nobody looked at the pictures: a name burned into the frames stays readable. '
-                      'Ask for cleaning as well (clean=True, or --clean), and look at show_worst(store) of sslus.data.clean', PeopleWarning, stacklevel=3)
+                      'Ask for cleaning as well (clean=True), and look at show_worst(store) of sslus.data.clean', PeopleWarning, stacklevel=3)
     if not names or getattr(clean, 'unlike', '') is not None: return clean
     return replace(clean, unlike='drop')
 
@@ -765,7 +765,7 @@ def _same_store(cls, dest, plan, keep):
     "The finished store at `dest` if it was made from the same plan."
     if not (dest/'store.json').exists(): raise StoreError(f'{dest}: something that is not a frame store stands there. Choose another folder.')
     if _agrees(_settings(dest), plan): _tidy(dest); keep(); return cls(dest)
-    raise StoreError(f'{dest}: a store made with other settings or clips stands there. Choose another folder, or pass overwrite=True (--overwrite).')
+    raise StoreError(f'{dest}: a store made with other settings or clips stands there. Choose another folder, or replace it (overwrite=True).')
 
 def _agrees(old, plan):
     "Was a store with the settings `old` made from `plan`? One from before there were sums did not ask for the rate or the files of a clip."

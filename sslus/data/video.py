@@ -351,8 +351,8 @@ class PyAVReader(Reader):
 
     def _set_interlaced(self):
         self.info['interlaced'] = True
-        self.notes['interlaced'] = ('each frame holds two half pictures of different times: Video(path, deinterlace=True), '
-                                    'or --deinterlace, makes one of them')
+        self.notes['interlaced'] = ('each frame holds two half pictures of different times; '
+                                    'deinterlace=True makes one of them')
 
     @cached_property
     def _first(self):

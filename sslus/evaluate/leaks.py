@@ -156,7 +156,7 @@ def _people_findings(met, remedy):
     alike = pd.DataFrame(met.alike, columns=['patient', 'other', 'why'])
     res = [Finding(f'{len(seen)} of {met.n_a} {met.what_a} also among the '
                    f'{met.what_b}', seen, remedy, 'leak')] if len(seen) else []
-    ask = 'say who is who with same= (--same), or that they are different people with distinct=True (--distinct)'
+    ask = 'say who is who with same=, or that they are different people with distinct=True'
     if len(alike):
         res.append(Finding(f'{len(alike)} of {met.n_a} {met.what_a} may be {met.what_b} under another '
                            f'spelling', alike, ask, 'leak'))

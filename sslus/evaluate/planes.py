@@ -44,6 +44,9 @@ from .metrics import _codes
 from ..methods.core import Bf16, NonFiniteLoss, adamw, create_encoder, encode, in_channels, load_encoder, n_features
 from ..methods.passport import seen_settings
 
+# %% ../../nbs/evaluate/02_planes.ipynb #7f848b38
+from .apart import check_columns, still_columns
+
 # %% ../../nbs/evaluate/02_planes.ipynb #713fe505
 from functools import partial
 from ..base.numbers import check_number, checked
@@ -75,7 +78,7 @@ def _fake_planes(dest, n_patients=20, n_images=6, size=40, seed=0):
     return dest
 
 # %% ../../nbs/evaluate/02_planes.ipynb #367a1bfd
-_need,_splits = ('image_path', 'class', 'patient'), ('train', 'valid', 'test')
+_splits = ('train', 'valid', 'test')
 
 def _some(xs, n=3):
     "The first `n` of `xs` for a message, and how many more there are."
@@ -96,10 +99,8 @@ def _rows(index, n=3):
 
 def _clean(df, name, root):
     "The table with stripped string columns and paths inside `root`; ValueError for missing columns, no rows, empty cells, a path outside or listed twice."
-    lack = [c for c in _need if c not in df.columns]
-    hint = '. Where no patient is known, copy video to patient: clips of one patient may then stand on both sides' if lack==['patient'] and 'video' in df else ''
-    if lack: raise ValueError(f'{name} has no column {_some(lack)}; it has {_some(df.columns, 9)}. Each still needs image_path, class and patient{hint}')
-    for c in _need + tuple(c for c in ('split', 'machine') if c in df):
+    check_columns(df, name)
+    for c in still_columns + tuple(c for c in ('split', 'machine') if c in df):
         empty = df.index[df[c].map(is_missing)]
         if len(empty): raise ValueError(f'{name} has no {c} in row {_some(empty)} ({_some(df.image_path[empty], 1)}). Each still needs one; leave out with exclude= what has none')
         df[c] = df[c].astype(str).str.strip() if c == 'image_path' else df[c].map(tidy_name)

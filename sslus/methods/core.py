@@ -37,6 +37,9 @@ from .passport import Passport, passport_of_learner, passport_or_unknown, write_
 from .big_batches import in_parts, on_copies
 from .recipes import Recipe, adamw, lars, sgd
 
+# %% ../../nbs/methods/05_core.ipynb #e8f269d6
+from .names import no_module, own_method, unknown_method, unknown_network, unknown_preset
+
 # %% ../../nbs/methods/05_core.ipynb #39c55d13
 from ..base.numbers import checked
 
@@ -49,8 +52,7 @@ class WeightsMissing(RuntimeError):
 # %% ../../nbs/methods/05_core.ipynb #cc4d337b
 def _check_arch(arch):
     if timm.is_model(arch): return
-    near = difflib.get_close_matches(arch, timm.list_models(), 5, .5)
-    raise ValueError(f"timm knows no model {arch!r}. Near names: {', '.join(near) or 'none'}; timm.list_models() lists all.")
+    raise unknown_network(arch, timm.list_models())
 
 @contextmanager
 def _quick_offline(timeout=5):
@@ -541,7 +543,7 @@ def get_method(name:str,           # such as 'simclr', any case; or 'my_module:M
               )->'SSLCallback':    # the method, ready for `ssl_learner`
     "A method by its name; ValueError lists near names."
     cls = _named(name)
-    if preset and preset not in presets(cls): raise ValueError(f"{cls.__name__} has no preset {preset!r}; it has: {', '.join(presets(cls)) or 'none'}")
+    if preset and preset not in presets(cls): raise unknown_preset(cls.__name__, preset, presets(cls))
     return getattr(cls, preset)(**kwargs) if preset else cls(**kwargs)
 
 def presets(cls:type # class of a method
@@ -557,20 +559,18 @@ def _shipped(cls):
 
 def _named(name):
     "The class of a method, of the package or of a module that the name says."
-    if ':' in name: return _elsewhere(*name.split(':', 1))
+    if ':' in name: return _elsewhere(*own_method(name))
     _import_all()
     known = {k.lower(): c for k,c in _registry.items()}
     if name.lower() in known: return known[name.lower()]
-    near = difflib.get_close_matches(name.lower(), known, 3, .4)
-    raise ValueError(f"there is no method {name!r}. " + (f"Near names: {', '.join(known[o].__name__ for o in near)}. " if near else '') + f"Known: {', '.join(sorted(c.__name__ for c in known.values()))}. One of your own: module:Class")
+    raise unknown_method(name, [o.__name__ for o in known.values()])
 
 def _elsewhere(module, name):
     "A method's class from a module on Python's path."
-    if not all(o.isidentifier() for o in f'{module}.{name}'.split('.')): raise ValueError(f'{module}:{name} names no class; write module:Class, such as mymethods:MyMethod')
     try: cls = getattr(import_module(module), name, None)
     except ModuleNotFoundError as e:
         if e.name and e.name != module.split('.')[0] and e.name != module: raise
-        raise ValueError(f"there is no module {module!r} on Python's path; PYTHONPATH=folder in front of the command adds the folder of your file") from e
+        raise no_module(module) from e
     if not (isinstance(cls, type) and issubclass(cls, SSLCallback) and cls is not SSLCallback): raise ValueError(f'{module}:{name} is no method: {name} should be a class below SSLCallback')
     return cls
 

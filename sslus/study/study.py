@@ -32,6 +32,9 @@ from .figures import execute_template
 from .statistics import interval_table, summary_table
 from .starts import FromFile, Mode, Pretrain, Start, make_part, read_mode, read_start
 
+# %% ../../nbs/study/07_study.ipynb #5cb68ae8
+from ..base.flags import shell_line
+
 # %% ../../nbs/study/07_study.ipynb #5e62a6d9
 @dataclass(frozen=True)
 class Cell:
@@ -174,9 +177,15 @@ def refuse_shared(
             except PeopleError as e: raise StudyError(f'{e}') from e
 
 def _shared_words(met, store, table):
+    split, held = shell_line('sslus-split', table), f'{table}:test'
+    anew, again = shell_line('sslus-store', 'CLIPS', 'NEW_STORE', '--exclude', held), shell_line('sslus-pretrain', store, 'ENCODER', '--exclude', held)
     return (f'{len(met.shared)} of {met.n_a} {met.what_a} have frames in the store {store}, such as {met.shared[0][0]}: scores would be too good. '
+<<<<<<< OURS
             f'Leave their clips out: "sslus-split {table}" writes the split into the table once, where it has none; then "sslus-store CLIPS NEW_STORE --exclude {table}:test", '
             f'or "sslus-pretrain {store} ENCODER --exclude {table}:test". If you want it so, say shared_patients=True, and every output says so too')
+=======
+            f'Leave their clips out: "{split}" writes the split into the table once, where it has none; then "{anew}", or "{again}". If you want it so, say shared_patients=True, and every output says so too')
+>>>>>>> THEIRS
 
 def _check_size(planes, size):
     "StudyError where a still is smaller than `size`."
