@@ -186,6 +186,7 @@ def in_codes(
             e.args = tuple(codes.words(o) if isinstance(o, (str, Path)) else o for o in e.args)
             for k,v in vars(e).items():
                 if isinstance(v, (str, Path)): setattr(e, k, type(v)(codes.words(v)))
+            if getattr(e, 'filename', None): e.filename = codes.words(e.filename)
             e.__cause__, e.__context__ = None, None
             raise
         finally: heard = list(met)
