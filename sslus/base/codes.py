@@ -8,7 +8,7 @@ Docs: https://sslus.github.io/sslus/base/codes.html.md"""
 __all__ = ['Codes', 'check_place', 'read_keys', 'add_keys', 'KnownCodes', 'in_codes', 'names_people', 'write_people']
 
 # %% ../../nbs/base/09_codes.ipynb #a79c8787
-import csv, io, os, re, warnings
+import csv, io, os, warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,16 +28,30 @@ def _spellings(kind, name):
     path = Path(name)
     return {name, _written(name), path.name, path.stem, *([str(path.parent)] if len(path.parent.parts) > 1 else [])}
 
+def _is_word(text, i): return 0 <= i < len(text) and (text[i].isalnum() or text[i] == '_')
+
+def _replaced(text, shown):
+    "A text in which whole words and phrases, keys of `shown`, give way to their values; the longest first."
+    lengths = sorted({len(o) for o in shown}, reverse=True)
+    parts, i = [], 0
+    while i < len(text):
+        fits = (n for n in lengths if text[i:i+n] in shown and not _is_word(text, i + n) and not _is_word(text, i - 1))
+        n = next(fits, 0)
+        parts.append(shown[text[i:i+n]] if n else text[i])
+        i += n or 1
+    return ''.join(parts)
+
 class Codes:
     "Codes in place of names; remembers which is which."
     def __init__(self,
         salt:str|bytes # your secret; never written
     ):
         self.salt = check_secret(salt)
+        self.tag = secret_tag(salt)                  # what all codes of people begin with
         self._names = {}                             # (kind, code) -> names
 
     # neither the secret nor a name leaves the process
-    def __getstate__(self): return dict(salt=None, _names={k: {} for k in self._names})
+    def __getstate__(self): return dict(self.__dict__, salt=None, _names={k: {} for k in self._names})
 
     def _make(self, kind, name): return code_name(name, self.salt) if kind in _named_as_people else pseudonym(name, self.salt)
 
@@ -71,10 +85,7 @@ class Codes:
         for kind,code,name in self.rows():
             for o in _spellings(kind, name):
                 if len(o) > 1: shown.setdefault(o, '...' if o == str(Path(name).parent) else code)
-        if not shown: return str(text)
-        longest_first = sorted(shown, key=len, reverse=True)
-        pattern = '|'.join(map(re.escape, longest_first))
-        return re.sub(rf'(?<!\w)(?:{pattern})(?!\w)', lambda m: shown[m[0]], str(text))
+        return _replaced(str(text), shown)
 
     def save(self,
         file:str|Path, # csv; its rows stay
@@ -82,7 +93,7 @@ class Codes:
     )->Path:           # PeopleError where it must not lie there, or says something else
         "Add what is known here to a key table, for its owner only."
         check_place(file, apart)
-        return add_keys(file, self.rows(), secret_tag(self.salt))
+        return add_keys(file, self.rows(), self.tag)
 
 # %% ../../nbs/base/09_codes.ipynb #1c253f09
 _columns = ['kind', 'code', 'name', 'secret']
@@ -122,7 +133,8 @@ def _check_rows(file, rows):
 def add_keys(
     file:str|Path, # csv
     rows,          # of (kind, code, name)
-    tag:str        # of the secret, see `secret_tag`
+    tag:str,       # of the secret, see `secret_tag`
+    renew=()       # kinds of which the rows that stand there give way
 )->Path:           # PeopleError where it stands there for another secret, or contradicts
     "Add rows to a key table; it is replaced whole, or stays as it is."
     file = Path(file)
@@ -131,7 +143,7 @@ def add_keys(
         other = {o[3] for o in known} - {tag}
         if other: raise PeopleError(f'{file}: the codes in this key table were made with another secret. Use the same secret, or choose another file.')
         new = [(kind, code, _written(name), tag) for kind,code,name in rows]
-        rows = list(dict.fromkeys([*known, *new]))
+        rows = list(dict.fromkeys([*(o for o in known if o[0] not in renew), *new]))
         _check_rows(file, rows)
         text = io.StringIO()
         csv.writer(text, lineterminator='\n').writerows([_columns, *rows])
@@ -143,7 +155,7 @@ class KnownCodes(Codes):
     def __init__(self,
         file:str|Path # of `add_keys`; FileNotFoundError where it is not there
     ):
-        self.file = Path(file)
+        self.file, self.salt = Path(file), None
         if not self.file.is_file():
             raise FileNotFoundError(f'{self.file}: this private file says where the coded stills are, and is not there. '
                                     f'Copy it from where the study was made, or make the study again with the same secret')
@@ -151,11 +163,13 @@ class KnownCodes(Codes):
         self.tag = rows[0][3] if rows else ''
         self._names = {}
         for kind,code,name,_ in rows: self._names.setdefault((kind, code), {})[name] = True
+        self._codes = {(kind, name): code for kind,code,name,_ in rows}
 
-    def __getstate__(self): return dict(self.__dict__, _names={k: {} for k in self._names})
+    def __getstate__(self): return dict(self.__dict__, _names={k: {} for k in self._names}, _codes={})
 
     def _make(self, kind, name):
         if kind != 'image': return name
+        if (kind, name) in self._codes: return self._codes[kind, name]
         raise PeopleError(f'{self.file.name}: names no still {name}. Copy this private file from where the study was made')
 
     def name(self,
