@@ -93,11 +93,15 @@ def inventory(
     cache:str=None,          # File to keep finished rows in, for the next run
     timeout:float=None,      # Seconds that one file may take; by default by its size
     thumbnails:bool=False,   # Small pictures in the HTML page
+    deidentify:bool=False,   # Codes in place of folders, files, patients and machines, by the secret in the environment variable SSLUS_SALT
+    key:str=None,            # With --deidentify: csv to write, or to add to, of which code is what, for your eyes only
     quiet:bool=False         # No progress bars
 ):
     "Look through a folder: what each file is, what will be used, and why the rest will not"
     from sslus.data.inventory import inventory_main
-    inventory_main(folder, report, table, workers, headers, cache, timeout, thumbnails, quiet)
+    salt = _salt(deidentify)
+    _check_key(key, salt)
+    inventory_main(folder, report, table, workers, headers, cache, timeout, thumbnails, quiet, salt, key)
 
 # %% ../nbs/cli.ipynb #1f51a001
 @command
@@ -113,31 +117,39 @@ def sources(
 def _salt(deidentify):
     "The secret of the codes, from the environment: a command line is seen by others and kept in a history."
     import os
-    salt = os.environ.get('SSLUS_SALT')
-    if deidentify and len(salt.strip() if salt else '') < 16: raise ValueError('--deidentify needs a secret of your own, of 16 characters or more, in the environment variable SSLUS_SALT, such as what `python -c "import secrets; print(secrets.token_hex(16))"` prints; keep it apart from the store')
-    return salt if deidentify else None
+    from sslus.base.people import check_secret
+    return check_secret(os.environ.get('SSLUS_SALT')) if deidentify else None
 
-def _clips(videos, patient, machine, dicom, people):
-    "Table of clips, their patients as they are written."
+def _codes(salt):
+    "The codes of a secret; None without one."
+    from sslus.base.codes import Codes
+    return Codes(salt) if salt else None
+
+def _check_key(key, codes, *apart):
+    "Refuse a key table before any work, where it goes with nothing, or would be given away."
+    from sslus.base.codes import check_place
+    if not key: return
+    if codes is None: raise ValueError(f'key={key}: the table of codes goes with deidentify=True')
+    check_place(key, apart)
+
+def _clips(videos, patient, machine, dicom, people, codes=None, key=None):
+    "Table of clips, their patients as they are written; of DICOM clips their codes, where codes are asked for."
+    from sslus.base.codes import in_codes
     from sslus.data.dicom import dicom_table
     from sslus.data.video import get_videos, video_table
     if dicom and (patient or machine): raise ValueError('--dicom takes patient and machine from the headers: leave --patient and --machine out')
-    if dicom: return _with_patient(dicom_table(videos, people=people))
-    return video_table(get_videos(videos), patient, machine)
+    if dicom: return _with_patient(dicom_table(videos, people=people, key=key), codes)
+    with in_codes(codes):
+        clips = get_videos(videos)
+        for p in clips if codes else (): codes.clip(p)
+        res = video_table(clips, patient, machine)
+    for o in res.patient.dropna().unique() if codes else (): codes.code('patient', people.person(o))
+    return res
 
-def _people(same, distinct):
+def _people(same, distinct, salt=None):
     "What the flags say of the names of patients."
     from sslus.base.people import People
-    return People(same, distinct)
-
-def _coded_dicom(clips, salt, people):
-    "The same clips as a coded table has them: machines without serial numbers. The build codes the patients, and its key table names them."
-    from sslus.data.dicom import dicom_table
-    res = dicom_table(list(clips.path), deidentify=True, salt=salt, people=people)
-    res = res.set_index('path').loc[list(clips.path)].reset_index()
-    res['patient'] = list(clips.patient)
-    res.attrs = clips.attrs
-    return res
+    return People(same, distinct, salt)
 
 def _naming(same, distinct, deidentify):
     "The same as arguments of `PlaneData`; only what was said."
@@ -145,32 +157,46 @@ def _naming(same, distinct, deidentify):
     said = dict(same=same, distinct=distinct, names='hash' if salt else None, salt=salt)
     return {k: v for k,v in said.items() if v}
 
-def _without(clips, exclude, same, distinct):
+def _without(clips, exclude, same, distinct, codes=None):
     "The clips without those of the people of a table, and a line that says so; coded clips need the secret in SSLUS_SALT."
     import os
+    from sslus.base.codes import in_codes
     from sslus.base.people import People
     from sslus.evaluate.apart import leave_out
     if not exclude: return clips
-    rest, met = leave_out(clips, exclude, People(same, distinct, os.environ.get('SSLUS_SALT') or None))
+    with in_codes(codes): rest, met = leave_out(clips, exclude, People(same, distinct, os.environ.get('SSLUS_SALT') or None))
     n = len(getattr(clips, 'videos', clips)) - len(getattr(rest, 'videos', rest))
-    print(f'  {n} clips left out (--exclude {exclude}): {met}')
+    print(f'  {n} clips left out (--exclude {exclude}): {met if codes is None else codes.words(met)}')
     return rest
 
-def _with_patient(t):
+def _with_patient(t, codes=None):
     "The clips that name their patient, where any does: the others could stand on both sides of a split."
     lack = t.patient.isna()
     if lack.all() or not lack.any(): return t
-    for p in t.path[lack]: print(f'  left out: {p}: its header names no patient, as others do. Say whose it is in a table, with sslus-store --patient in place of --dicom')
+    for p in t.path[lack]: print(f'  left out: {codes.clip(p) if codes else p}: its header names no patient, as others do. Say whose it is in a table, with sslus-store --patient in place of --dicom')
     rest = t[~lack].reset_index(drop=True); rest.attrs = t.attrs
     return rest
 
-def _left(videos, clips, store):
+def _not_taken(videos, clips, codes):
+    "How many files of the folder are no clips; by suffix, unless a suffix must not be read."
+    from sslus.data.store import not_clips
+    rest = not_clips(videos, clips.path)
+    if rest and codes: return f'{sum(rest.values())} files'
+    return ', '.join(f'{n} {k}' for k,n in rest.items())
+
+def _left_out(clips, store, codes):
+    "Lines on clips that could not be used."
+    from sslus.data.dicom import dicom_failed
+    for r in dicom_failed(clips).itertuples():
+        path = codes.clip(r.path) if codes else r.path
+        yield path, f'{r.reason}. {r.remedy}'
+    for r in store.failed.itertuples(): yield r.path, f'{r.reason}. {r.remedy}'
+
+def _left(videos, clips, store, codes=None):
     "Say which files of the folder are no clips, and which clips could not be used."
     from sslus.data.clean import looked_for
-    from sslus.data.dicom import dicom_failed
-    from sslus.data.store import not_clips
-    if rest := not_clips(videos, clips.path): print('  not taken:', ', '.join(f'{n} {k}' for k,n in rest.items()))
-    for r in [*dicom_failed(clips).itertuples(), *store.failed.itertuples()]: print(f'  left out: {r.path}: {r.reason}. {r.remedy}')
+    if rest := _not_taken(videos, clips, codes): print('  not taken:', rest)
+    for path,why in _left_out(clips, store, codes): print(f'  left out: {path}: {codes.words(why) if codes else why}')
     for o in store.twins(): print(f'  the same frames: {", ".join(o)}. They stay on one side of every split')
     flagged = {c: store.videos[store.videos[c].fillna(False).astype(bool)].name.tolist() for c in ('colour', 'split_view', 'static', 'may_hold_text') if c in store.videos}
     for c,names in flagged.items():
@@ -200,8 +226,8 @@ def store(
     region:bool=False,       # Cut DICOM clips to the image region that they name
     deinterlace:bool=False,  # Make one picture of the two halves of interlaced frames
     clean:bool=False,        # Cut to the beam, paint over what is written on it, flag colour, split and static clips
-    deidentify:bool=False,   # Codes in place of patients, names, paths and dates, by the secret in the environment variable SSLUS_SALT
-    key:str=None,            # With --deidentify: csv to write of which code is which clip, for your eyes only
+    deidentify:bool=False,   # Codes in place of patients, machines, names, paths, sizes and dates, by the secret in the environment variable SSLUS_SALT
+    key:str=None,            # With --deidentify: csv to write, or to add to, of which code is what, for your eyes only
     timeout:float=None,      # Seconds that one clip may take; by default 300, and 30 for each megabyte of it
     memory:float=4,          # GiB of address space that a decoding process may take
     overwrite:bool=False     # Replace what stands there
@@ -209,15 +235,16 @@ def store(
     "Decode a folder of clips into a frame store; run again, it goes on where it stopped"
     from sslus.data.store import FrameStore
     salt = _salt(deidentify)
-    people = _people(same, distinct)
-    found = _clips(videos, patient, machine, dicom, people)
-    clips = _without(found, exclude, same, distinct)
-    if dicom and salt: clips = _coded_dicom(clips, salt, people)
-    names = dict(names='hash', salt=salt, key_table=key) if deidentify else dict(key_table=key)
+    codes = _codes(salt)
+    _check_key(key, codes, dest)
+    found = _clips(videos, patient, machine, dicom, _people(same, distinct, salt), codes, key)
+    clips = _without(found, exclude, same, distinct, codes)
+    names = dict(names='hash', salt=salt, key_table=key) if deidentify else {}
     s = FrameStore.build(clips, dest, size, every, fit, fps=fps, workers=workers, max_failed=max_failed, upscale=upscale, overwrite=overwrite,
                          timeout=timeout, memory=memory, clean=clean or None, region=region, deinterlace=deinterlace, same=same, distinct=distinct, **names)
     print(s)
-    _left(videos, found, s)
+    _left(videos, found, s, codes)
+    if key: codes.save(key, [dest])
     if s.videos.patient.isna().all(): print('  No patient was given: splits will be by clip. If patients have several clips, say whose they are with --patient, or --dicom.')
     print(f'Next: sslus-pretrain {dest} my_encoder')
 
@@ -295,7 +322,8 @@ def finetune(
     clean:bool=False,        # Cut stills to the beam and paint over what is written on them, as sslus-store --clean does with clips
     same:str=None,           # Who is who, where one patient has two names: a csv of two columns, name and person
     distinct:bool=False,     # Patients whose names look alike are different people
-    deidentify:bool=False,   # Codes in place of patients, those of a store made with the same secret in SSLUS_SALT
+    deidentify:bool=False,   # Codes in place of patients, stills and machines, those of a store made with the same secret in SSLUS_SALT
+    key:str=None,            # With --deidentify: csv to write, or to add to, of which code is what, for your eyes only
     seed:int=0,              # Of head, order and views
     device:str=None,         # Such as cpu or cuda
     overwrite:bool=False     # Replace a run that stands there
@@ -304,7 +332,11 @@ def finetune(
     from sslus.evaluate.planes import PlaneData
     from sslus.study.mainjob import finetune
     arch, kwargs = _arch(arch)
-    _,rep = finetune(PlaneData.from_csv(planes, root, clean=clean or None, **_naming(same, distinct, deidentify)), run, encoder, arch, kwargs or None, fraction, draw, steps, size, seed, device, overwrite)
+    naming = _naming(same, distinct, deidentify)
+    _check_key(key, naming.get('salt'), run)
+    stills = PlaneData.from_csv(planes, root, clean=clean or None, **naming)
+    if key: stills.codes.save(key, [run])
+    _,rep = finetune(stills, run, encoder, arch, kwargs or None, fraction, draw, steps, size, seed, device, overwrite)
     print(rep); print(f'Report: {run}/report.html, predictions: {run}/predictions.csv')
 
 # %% ../nbs/cli.ipynb #d95a96ce
@@ -390,12 +422,16 @@ def study(
     retry_failed:bool=False, # Try failed jobs again
     same:str=None,           # Who is who, where one patient has two names: a csv of two columns, name and person
     distinct:bool=False,     # Patients whose names look alike are different people
-    deidentify:bool=False,   # Codes in place of patients, those of a store made with the same secret in SSLUS_SALT
+    deidentify:bool=False,   # Codes in place of patients, stills and machines, those of a store made with the same secret in SSLUS_SALT
+    key:str=None,            # With --deidentify: csv to write, or to add to, of which code is what, for your eyes only
     shared_patients:bool=False # Go on where pre-training saw test patients; every output says so
 ):
     "Plan, run and report a grid of experiments; without --plan, --run or --report all three"
     from sslus.study.grids import command_study
-    s = command_study(config, path, planes, root, store, external, pretrain, downstream, fractions, seeds, arch and _arch(arch), steps, size, device, _naming(same, distinct, deidentify), shared_patients or None)
+    naming = _naming(same, distinct, deidentify)
+    _check_key(key, naming.get('salt'), path or config)
+    s = command_study(config, path, planes, root, store, external, pretrain, downstream, fractions, seeds, arch and _arch(arch), steps, size, device, naming, shared_patients or None)
+    if key: s.planes.codes.save(key, [s.path])
     every = not (plan or run or report or check)
     if check: print(s.check())
     if plan or every: s.print_plan(engine, workers)
