@@ -8,11 +8,12 @@ Docs: https://sslus.github.io/sslus/data/dicom.html.md"""
 __all__ = ['kept_tags', 'ultrasound_regions', 'dicom_tags', 'groups_by_study', 'dicom_table', 'dicom_failed', 'dicom_unknown']
 
 # %% ../../nbs/data/11_dicom.ipynb #948a8a21
-import csv, os, warnings
+import os, warnings
 from collections import defaultdict
 from pathlib import Path
 
-from ..base.people import People, PeopleWarning, code_name, is_missing, name_key, pseudonym, tidy_name
+from ..base.codes import Codes, check_place, in_codes
+from ..base.people import People, PeopleWarning, code_name, is_missing, name_key, tidy_name
 from .video import (NoImage, Region, Video, VideoError, _check_file, _dicom_header, _dicom_magic, _hidden, _image_region, _quiet,
                               _regions, _syntax_name)
 from .workers import run_jobs
@@ -141,15 +142,10 @@ def groups_by_study(
 
 # %% ../../nbs/data/11_dicom.ipynb #0ca438cc
 def _check_key(key, deidentify):
+    "A key table goes with codes, and lies where only its owner looks."
     if key is None: return
     if not deidentify: raise ValueError('key= is the table of codes: it goes with deidentify=True')
-    if Path(key).exists(): raise ValueError(f'{Path(key).name} exists already: a key table is never overwritten')
-
-def _write_key(key, table, ids):
-    "The private table of who is who, readable by its owner only."
-    with open(os.open(key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), 'w', newline='', encoding='utf-8', errors='surrogateescape') as f:
-        out = csv.writer(f); out.writerow(['path', 'patient_id', 'patient'])
-        out.writerows(zip(table.path, ids, table.patient))
+    check_place(key)
 
 def _plain_words(text):
     "A machine's or a transducer's name, without what may be a serial number or a date."
@@ -167,19 +163,26 @@ def _all_tags(files, workers, timeout, progress):
 
 def _wanted(t, stills): return stills or (t['frames'] or 2) > 1         # an MPEG stream may not say how many
 
-def _coded(table, salt, key):
-    "The table with codes for patients and studies."
-    ids = [who if how == 'patient' else None for who,how in zip(table.patient, table.group)]
-    table['patient'] = table.patient.map(lambda o: code_name(o, salt)).astype(object).where(table.patient.notna(), None)
+def _named_people(got, people, codes):
+    "Make known to `codes` who is named in the headers."
+    for t in got:
+        if isinstance(t, dict): codes.code('patient', people.person(t['patient']))
+
+def _coded(table, codes, key):
+    "The table with codes for patients and studies, in an order that tells nothing."
+    table['patient'] = table.patient.map(lambda o: code_name(o, codes.salt)).astype(object).where(table.patient.notna(), None)
     for c in ('machine', 'transducer'): table[c] = [_plain_words(o) if isinstance(o, str) else None for o in table[c]]
-    if key is not None: _write_key(key, table, ids)
-    return table
+    if key is not None: codes.save(key)
+    more, table.attrs = table.attrs, {}
+    res = table.iloc[sorted(range(len(table)), key=lambda i: codes.clip(table.path.iloc[i]))].reset_index(drop=True)
+    res.attrs = more
+    return res
 
 # %% ../../nbs/data/11_dicom.ipynb #51f2ac12
 def dicom_table(what,                   # a folder (with those below it), a file, or a list of them
                 deidentify:bool=False,  # codes in place of patients?
                 salt=None,              # secret text of the codes, your own and never written; the same one gives the same codes
-                key=None,               # csv to write, for its owner only: path, patient id and code; None: nowhere
+                key=None,               # csv to write, or to add to, for its owner only: which code is which clip and patient; None: nowhere
                 stills:bool=False,      # also files with one frame?
                 workers:int|None=None,  # reading processes; None: one a core; 0: in this process
                 timeout:float=120,      # seconds a file may take
@@ -190,20 +193,23 @@ def dicom_table(what,                   # a folder (with those below it), a file
     import pandas as pd
     people = people or People()
     salt, deidentify = salt or people.salt, deidentify or people.salt is not None
-    if deidentify: pseudonym('', salt)                                  # says at once that a salt is missing
+    codes = Codes(salt) if deidentify else None
     _check_key(key, deidentify)
     files = _dicom_files(what)
     got = _all_tags(files, workers, timeout, progress)
     read = [(p, t) for p,t in zip(files, got) if isinstance(t, dict)]
     who, study = ([t[k] for _,t in read] for k in ('patient', 'study'))
-    groups = groups_by_study(who, study, people, [str(p) for p,_ in read])
+    if codes:
+        for p in files: codes.clip(p)
+        _named_people(got, people, codes)
+    with in_codes(codes): groups = groups_by_study(who, study, people, [str(p) for p,_ in read])
     rows = [_row(p, dict(t, patient=who, group=how)) for (p, t),(who, how) in zip(read, groups) if _wanted(t, stills)]
     table = pd.DataFrame(rows, columns=_columns)
     for c in ('patient', 'group'): table[c] = table[c].astype(object).where(table[c].notna(), None)
     table.attrs['failed'] = [_failed_row(p, t) for p,t in zip(files, got) if not isinstance(t, (dict, NoImage))]
     table.attrs['unknown'] = [r['path'] for r in rows if r['patient'] is None]
     _warn_unknown(table.attrs['unknown'], deidentify)
-    return _coded(table, salt, key) if deidentify else table
+    return _coded(table, codes, key) if deidentify else table
 
 # %% ../../nbs/data/11_dicom.ipynb #a82eb665
 def dicom_failed(table # of `dicom_table`

@@ -8,14 +8,16 @@ Docs: https://sslus.github.io/sslus/data/inventory.html.md"""
 __all__ = ['columns', 'moving', 'write_clip', 'write_dicom', 'make_archive', 'look', 'Inventory', 'inventory', 'inventory_main']
 
 # %% ../../nbs/data/14_inventory.ipynb #d82f7dec
-import base64, hashlib, io, json, os, re, shlex, stat, time
+import base64, hashlib, io, json, os, re, shlex, stat, time, warnings
 from collections import Counter
 from html import escape
 from pathlib import Path
 import numpy as np
 from fastcore.basics import patch
 from PIL import Image
-from ..base.people import People, find_look_alikes
+from ..base.codes import Codes, check_place
+from ..base.files import write_bytes
+from ..base.people import People, PeopleWarning, find_look_alikes
 from ..base.quiet import quietly
 from .video import Video, VideoError, _ending, _images, _is_clip, _is_moving, _is_sweep, _mask_folder, _missing, _n_missing, _numbered, _open_image, _pixel_files, _split_number, _still_both, _why_file, image_extensions, is_mask, known_notes, read_grey, readers_for_workers, video_extensions
 from .workers import JobTimeout, WorkerDied, run_jobs
@@ -341,10 +343,16 @@ def _cached(line):
 
 _passing = re.compile('pip install|ImportError|ModuleNotFoundError|permission|memory|Input/output', re.I)   # what will be done about it shows in no file's date
 
+def _private(path, flags):
+    "Open a file that names people: for its owner only."
+    fd = os.open(path, flags, 0o600)
+    if os.name == 'posix': os.fchmod(fd, 0o600)
+    return fd
+
 def _keep(cache, stamp, row):
     "Append a row to the cache, on a line of its own, unless the next run may well find something else."
     if cache is None or stamp is None or row and row['use'] == 'no' and _passing.search(row['reason'] + row['remedy']): return
-    with open(cache, 'a+b') as f:
+    with open(cache, 'a+b', opener=_private) as f:
         if f.seek(0, 2): f.seek(-1, 2)
         torn = f.read(1) not in (b'', b'\n')                     # a run was killed as it wrote
         f.write(b'\n'*torn + (json.dumps([stamp, row]) + '\n').encode())
@@ -459,9 +467,14 @@ class Inventory:
         root,      # the folder
         table,     # DataFrame with the columns `columns`
         thumbs=None, # path -> small JPEG in base64
-        real=None    # path -> the name itself, where that is not text
+        real=None,   # path -> the name itself, where that is not text, or a code
+        codes=None   # `Codes` that stand in place of names; None: none
     ):
-        self.root, self.table, self.thumbs, self.real = Path(root), table, thumbs or {}, real or {}
+        self.root, self.table, self.thumbs, self.real, self.codes = Path(root), table, thumbs or {}, real or {}, codes
+    @property
+    def title(self):
+        "What a report calls the folder."
+        return self.root.resolve().name if self.codes is None else 'An archive, in codes'
     def __len__(self): return len(self.table)
     def __repr__(self): return self.report()
     def _clips(self): return self.table[(self.table.use == 'yes') & self.table.kind.isin(('clip', 'frames'))]
@@ -475,11 +488,12 @@ def inventory(folder,           # where to look
               timeout:float|None=None, # seconds that one file may take; None: 60 and 10 for each megabyte
               memory:float=4,   # GiB of address space that a process may take
               bits:int=20,      # of 256 that may differ between frames that are called alike
-              thumbnails:bool=False # keep a small picture of each clip and still, for the HTML report?
+              thumbnails:bool=False, # keep a small picture of each clip and still, for the HTML report?
+              salt:str|None=None # your secret: codes in place of folders, files, patients and machines; None: as they are
              )->Inventory:
     "One row for everything in a folder: what it is, whether it will be used, and why not."
     import pandas as pd
-    root = Path(folder)
+    root, codes = Path(folder), None if salt is None else Codes(salt)
     if not root.is_dir(): raise VideoError(root, 'there is no such folder' if not root.exists() else 'it is a file, not a folder', 'Give the folder that holds the archive')
     known, (folders, files, rows) = _known(cache), _walk(root)
     job = lambda p, **more: dict(path=str(p), whole=whole, thumbnail=thumbnails, **more)
@@ -493,7 +507,8 @@ def inventory(folder,           # where to look
     by = {r['path']: r for r in rows}
     for p,r in zip(folders, found):
         if not r: _near_clip(folders[p], by)
-    return _inventory(root, rows, bits)
+    res = _inventory(root, rows, bits)
+    return res if codes is None else res.coded(codes)
 
 def _inventory(root, rows, bits):
     "Names relative to `root`, duplicates marked, as a table."
@@ -514,6 +529,36 @@ def _inventory(root, rows, bits):
     for c in ('fps', 'colour', 'seconds'): t[c] = t[c].astype(float)
     for c in ('patient', 'group'): t[c] = t[c].astype(object).where(t[c].notna(), None)
     return Inventory(root, t, thumbs, real)
+
+# %% ../../nbs/data/14_inventory.ipynb #d6d2493e
+def _by_text(texts, change):
+    "`change` of each of many texts; all in one go, each once."
+    once = list(dict.fromkeys(o for o in texts if isinstance(o, str) and o))
+    new = dict(zip(once, change('\0'.join(once)).split('\0')))
+    return [new.get(o, o) for o in texts]
+
+def _without_quotes(reason): return re.sub(r'\s*\(.*\)', '', reason, flags=re.S)    # what other libraries say may quote a header
+
+def _coarse(n): return None if n != n or n is None else max(1, -(-int(n)//100_000))*100_000
+
+@patch
+def coded(self:Inventory,
+    codes:Codes # of your secret
+)->Inventory:
+    "The same with codes in place of names; what could name a file again is left out."
+    import pandas as pd
+    t = self.table.copy()
+    real = [self.real.get(o, o) for o in t.path]
+    code = {p: codes.clip(self.root/r) for p,r in zip(t.path, real)}
+    for p,r in zip(t.path, real): codes.code('name', str(r))
+    for c in ('patient', 'machine'): t[c] = [codes.code(c, o) if isinstance(o, str) else None for o in t[c]]
+    t['reason'] = [_without_quotes(o) if use == 'no' else o for o,use in zip(t.reason, t.use)]
+    for c in ('reason', 'remedy', 'notes'): t[c] = _by_text(t[c], codes.words)
+    for c in ('path', 'near'): t[c] = [code.get(o, o) for o in t[c]]
+    t['bytes'] = pd.array([None if pd.isna(o) else _coarse(o) for o in t.bytes], dtype='Int64')
+    t = t.assign(sha256='', hash='').sort_values('path', ignore_index=True)
+    if self.thumbs: warnings.warn('the names are codes, but a name burned into a small picture stays readable: leave thumbnails out, or look at each', PeopleWarning, stacklevel=3)
+    return Inventory(self.root, t, {code[p]: o for p,o in self.thumbs.items()}, dict(zip(code.values(), real)), codes)
 
 # %% ../../nbs/data/14_inventory.ipynb #fb130f82
 def _several(n, what):
@@ -600,7 +645,7 @@ def sections(self:Inventory)->dict: # heading -> list of (line, paths)
 def report(self:Inventory)->str:
     "What will be used and what not, in words."
     t = self.table
-    lines = [f"{_printable(self.root.resolve().name)}: {_several(len(t), 'thing')}, {t.bytes.sum()/1e6:,.1f} MB"]
+    lines = [f"{_printable(self.title)}: {_several(len(t), 'thing')}, {t.bytes.sum()/1e6:,.1f} MB"]
     for head,said in self.sections().items():
         lines += [head if said else f'{head}: nothing']
         lines += [f'  {_printable(line)}\n      {_printable(_listed(paths))}' for line,paths in said]
@@ -629,10 +674,10 @@ def html(self:Inventory,
         )->str:
     "The report as a page; every name in it is escaped."
     if path is not None: path = _target(path, *_page)
-    name = _esc(self.root.resolve().name)
+    name = _esc(self.title)
     body = ''.join(_section_html(h, said, self.thumbs) for h,said in self.sections().items())
     page = f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Inventory of {name}</title><style>{_css}</style></head><body><h1>Inventory of {name}</h1>{body}{_table_html(self.table) if table else ""}</body></html>'
-    if path is not None: _replace(path, page.encode())
+    if path is not None: write_bytes(path, page.encode(), private=self.codes is None)
     return page
 
 @patch
@@ -649,10 +694,6 @@ def _target(path, *suffixes):
     return p
 
 _page, _tabular = ('.html', '.htm'), ('.csv', '.parquet')
-
-def _replace(path, data):
-    tmp = Path(path).with_name(Path(path).name + '.tmp')
-    tmp.write_bytes(data); os.replace(tmp, path)
 
 # %% ../../nbs/data/14_inventory.ipynb #b49c25fa
 @patch
@@ -676,7 +717,7 @@ def save(self:Inventory,
     path, t = _target(path, *_tabular), self.table.assign(path=[_printable(p) for p in self.table.path])
     buf = io.BytesIO()
     t.to_parquet(buf) if path.suffix.lower() == '.parquet' else t.to_csv(buf, index=False)
-    _replace(path, buf.getvalue())
+    write_bytes(path, buf.getvalue(), private=self.codes is None)
     return path
 
 # %% ../../nbs/data/14_inventory.ipynb #f4e25427
@@ -698,12 +739,17 @@ def inventory_main(folder:str,      # folder to look through
                    cache:str=None,  # file to keep finished rows in, for the next run
                    timeout:float=None, # seconds that one file may take; by default 60 and 10 for each megabyte
                    thumbnails:bool=False, # small pictures in the HTML page
-                   quiet:bool=False # no progress bars
+                   quiet:bool=False, # no progress bars
+                   salt:str=None,   # your secret: codes in place of names
+                   key:str=None     # with `salt`: csv to write, or to add to, of which code is what, for your eyes only
                   )->None:
     "What the command `sslus-inventory` does: print the report, write page and table"
+    if key and not salt: raise ValueError('key= is the table of codes: it goes with salt=')
+    if key: check_place(key)
     for path,ends in ((report, _page), (table, _tabular), (cache, ())):
         if path: _target(path, *ends)                            # now, not after hours of looking
-    inv = inventory(folder, workers, not quiet, whole=not headers, cache=cache, timeout=timeout, thumbnails=thumbnails)
+    inv = inventory(folder, workers, not quiet, whole=not headers, cache=cache, timeout=timeout, thumbnails=thumbnails, salt=salt)
+    if key: inv.codes.save(key)
     print(inv.report())
     if report: inv.html(report); print(f'Page: {report}')
     if table: inv.save(table); print(f'Table: {table}')

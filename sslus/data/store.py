@@ -15,7 +15,9 @@ from functools import partial
 from pathlib import Path
 import numpy as np
 from fastcore.basics import patch
-from ..base.people import People, code_name, name_key, pseudonym
+from ..base.codes import Codes, in_codes
+from ..base.numbers import check_number
+from ..base.people import People, name_key, pseudonym
 from .video import ClipWarning, Video, VideoError, fit_frame, get_videos, readers_for_workers, video_table
 from .video import _pixel_files
 from .workers import JobTimeout, WorkerDied, run_jobs
@@ -203,12 +205,24 @@ def _plan(table, settings):
         return dict(path=str(Path(r['path']).absolute()), name=r['name'], patient=text(r['patient']), machine=text(r['machine']), **_state(r['path']), **given)
     return dict(format=_format, **settings, clips=[one(r) for r in table.to_dict('records')])
 
-def _coded(plan, salt):
-    "The plan with codes in place of patients, names, paths and dates."
+def _coded(plan, codes):
+    "The plan with codes in place of patients, machines, names, paths, sizes and dates."
     def one(c):
-        secret = {k: pseudonym(f"{c['path']} {c[k]}" if k in ('mtime', 'files') else c[k], salt) for k in ('path', 'name', 'mtime', 'files') if k in c}
-        return {**c, **secret, 'patient': code_name(c['patient'], salt)}
+        state = {k: pseudonym(f"{c['path']} {k} {c[k]}", codes.salt) for k in ('bytes', 'mtime', 'files') if k in c}
+        who = {k: codes.code(k, c[k]) for k in ('name', 'patient', 'machine')}
+        return {**c, **state, **who, 'path': codes.clip(c['path'])}
     return dict(plan, clips=[one(c) for c in plan['clips']])
+
+def _by_code(table, codes):
+    "The clips in the order of their codes: that of their names would tell who is who."
+    order = sorted(range(len(table)), key=lambda i: codes.code('name', table.name.iloc[i]))
+    return table.iloc[order].reset_index(drop=True)
+
+def _check_columns(table, columns, codes):
+    "StoreError where a column that is to be kept holds a name that is coded elsewhere."
+    for c in columns:
+        texts = '\n'.join(dict.fromkeys(o for o in table[c] if isinstance(o, str) and len(o) > 2))
+        if codes.words(texts) != texts: raise StoreError(f'columns: {c} holds names of patients or files, which are codes elsewhere. Leave this column out, or put other values into it.')
 
 def _key(plan, clip):
     more = [plan[k] for k in ('clean', 'region', 'deinterlace') if k in plan]
@@ -393,17 +407,34 @@ def _write_settings(work, settings):
     _write(work/'store.json', text.replace('0'*64, hashlib.sha256(text.encode()).hexdigest()), sync=True)
 
 # %% ../../nbs/data/02_store.ipynb #13d9055f
+_written = ('frames.u8', *_small, 'store.json') # all files of a store, its settings last
+
+def _foreign(store):
+    "Names in the folder of a store that no build wrote there, or that were changed since."
+    own = {o.name for o in os.scandir(store) if o.name in _written and o.is_file(follow_symlinks=False)}
+    stated = (_read_json(store/'store.json') or {}).get('sums', {}).get('failed.csv')
+    if stated and 'failed.csv' in own and _sum_of(store/'failed.csv') != stated: own.remove('failed.csv')
+    return sorted({*os.listdir(store)} - own)
+
+def _refuse_foreign(store, more=''):
+    "StoreError that names the files of a store's folder that are not the store's."
+    names = _foreign(store)
+    some = ', '.join(names[:3]) + (f' and {len(names) - 3} more' if len(names) > 3 else '')
+    if names: raise StoreError(f'{store}: holds {some}, which no build wrote there, or which was changed since. Nothing was touched. Move that away, or choose another folder.{more}')
+
 def _clear(old):
-    "Delete a store that was replaced, its settings last: what is left after a kill is still known as a store."
+    "Delete the files of a store that was replaced, its settings last: what is left after a kill is still known as a store."
     with suppress(OSError): old.rmdir()                                                    # empty: all but the folder itself was deleted
     if 'fingerprint' not in (_read_json(old/'store.json') or {}): return                   # somebody else's
+    foreign = _foreign(old)
     with suppress(OSError):
-        for o in old.iterdir():
-            if o.name != 'store.json': shutil.rmtree(o) if o.is_dir() else o.unlink()
-        shutil.rmtree(old)
+        for name in _written:
+            if name not in foreign: (old/name).unlink(missing_ok=True)
+        old.rmdir()
 
 def _swap(work, dest):
     "Give the finished store its name; an old one goes only when the new one is whole."
+    if dest.exists(): _refuse_foreign(dest, f' The new store is whole and stands in {work.name}: then run the same again.')
     shutil.rmtree(work/'parts')
     for o in ('join.json', 'joined', 'builder.json'): (work/o).unlink(missing_ok=True)
     old = dest.with_name(dest.name + '.old')
@@ -640,9 +671,9 @@ def build(cls:FrameStore,
     columns=(),           # Further columns of the table `videos` to keep in `store.videos`
 
     # What the store must not tell
-    names:str|None=None,  # 'hash': codes in place of patients, names, paths and dates; None: as they are
+    names:str|None=None,  # 'hash': codes in place of patients, machines, names, paths, sizes and dates; None: as they are
     salt:str|None=None,   # Your secret for `names='hash'`; never written
-    key_table=None,       # Csv to write: which code is which clip; keep it apart from the store
+    key_table=None,       # Csv to write, or to add to: which code is what; keep it apart from the store
 
     # How it is built
     workers:int|None=None,# Decoding processes; None: one a core; 0: in this process, without limits of time and memory
@@ -654,18 +685,20 @@ def build(cls:FrameStore,
     progress:bool=True    # Show a progress bar?
 )->FrameStore:            # The store, opened; StoreError says what cannot be and what to do
     "Decode `videos` into a store at `dest`; goes on where an interrupted build stopped."
-    _check_settings(size, every, fit, max_failed, timeout=timeout, memory=memory)
+    _check_settings(size, every, fit, max_failed, timeout, memory, workers)
     if names not in (None, 'hash'): raise StoreError(f"names={names!r}: choose 'hash' (codes in place of names) or None (names as they are)")
     if names is None and (salt or key_table): raise StoreError("salt= and key_table= belong to names='hash': without it the store holds the names as they are")
-    people = People(same, distinct)
-    dest, clean = Path(dest), _unnamed(_clean(clean), names)
-    tbl = _clip_table(videos, patient if table is None else table, machine if table is None else table, columns, people)
+    dest, clean = Path(os.path.realpath(dest) if os.path.islink(dest) else dest), _unnamed(_clean(clean), names)
+    codes = Codes(salt) if names else None
+    with in_codes(codes):
+        people = People(same, distinct, codes and codes.salt)
+        tbl = _clip_table(videos, patient if table is None else table, machine if table is None else table, columns, people, codes)
+        _check_overwrite(dest, tbl, overwrite)
     more = dict(clean=clean and json.loads(json.dumps(clean.settings())), region=region, deinterlace=deinterlace, names=names, columns=list(columns))
     plan = true = _plan(tbl, dict(size=int(size), every=int(every), fit=fit, upscale=bool(upscale), fps=fps, **{k: v for k,v in more.items() if v}))
-    if names: plan = _coded(plan, salt)
-    keep = partial(_write_keys, key_table, dest, true, plan) if key_table else lambda: None
+    if names: plan = _coded(plan, codes)
+    keep = partial(_write_keys, codes, key_table, dest) if key_table else lambda: None
     if dest.exists() and not overwrite: return _same_store(cls, dest, plan, keep)
-    _check_overwrite(dest, true)
     with _locked(dest, wait), _full_disk(dest):
         _recover(dest)
         if dest.exists() and not overwrite: return _same_store(cls, dest, plan, keep)     # another build was quicker, or an old store came back
@@ -715,28 +748,13 @@ def _full_disk(dest):
         if e.errno not in _fatal: raise
         raise StoreError(f'{dest}: cannot be written: {e.strerror or e}. Free space or choose another folder, then run the same again: it goes on where it stopped.') from e
 
-def _write_private(path, data):
-    "Write `data` so that nobody else can read it at any moment."
-    tmp = path.with_name(path.name + '.tmp'); tmp.unlink(missing_ok=True)
-    with open(os.open(tmp, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), 'wb') as f: f.write(data)
-    os.replace(tmp, path)
-
-def _write_keys(path, dest, true, plan):
-    "The private table: which code is which clip; the same one may stand there already."
-    import pandas as pd
-    path = Path(path)
-    if dest.absolute() in path.absolute().parents: raise StoreError(f'{path.name}: the key table must not lie in the store. Choose a place that only you can read.')
-    who = [dict(code=b['name'], name=_text(a['name']), path_code=b['path'], path=_text(a['path']), patient_code=b['patient'], patient=a['patient'])
-           for a,b in zip(true['clips'], plan['clips'])]
-    t = pd.DataFrame(who)
-    text = t.to_csv(index=False).encode()
-    try:
-        if not path.exists(): _write_private(path, text)
-        elif path.read_bytes() != text: raise StoreError(f'{path}: something else stands there, and a key table is never overwritten. Choose another file for this one.')
-    except OSError as e: raise StoreError(f'{path}: the key table cannot be written ({e.strerror}). Choose another place for it.') from e
+def _write_keys(codes, path, dest):
+    "Add the codes of a store to the private table that names them."
+    try: codes.save(path, [dest, dest.with_name(dest.name + '.building')])
+    except OSError as e: raise StoreError(f'the key table: {e}') from e
 
 # %% ../../nbs/data/02_store.ipynb #46a3735e
-def _clip_table(videos, patient, machine, columns=(), people=None):
+def _clip_table(videos, patient, machine, columns=(), people=None, codes=None):
     "Table of clips from what the user gave, each patient under one spelling."
     import pandas as pd
     given = {}
@@ -746,20 +764,32 @@ def _clip_table(videos, patient, machine, columns=(), people=None):
         given = videos
         videos, patient, machine = list(given.path), *((given if o is None and c in given else o) for o,c in ((patient,'patient'), (machine,'machine')))
     if len(videos) == 0: raise StoreError('no clips given: the list is empty. Look at get_videos(folder) first.')
+    for o in videos if codes else (): codes.clip(o)                 # what is said from here on is said in codes
     if lost := [c for c in columns if c not in given or c in _own]: raise StoreError(f"columns: {', '.join(lost)} cannot be kept: give `videos` as a table that has them, under names other than {', '.join(_own)}")
     table = video_table(videos, patient=patient, machine=machine)
     for c in ('fps', *columns):
         if c in given: table[c] = list(given[c])
     if 0 < (missing := table.patient.isna()).sum() < len(table):
         raise StoreError(f'{missing.sum()} of {len(table)} clips have no patient, such as {table.name[missing].iloc[0]}: they could stand on both sides of a split. Give every clip its patient, or none.')
-    table['patient'] = (people or People()).persons(table.patient, 'the table of clips', table.name)
+    people = people or People()
+    if codes:
+        table = _by_code(table, codes)
+        for o in dict.fromkeys(table.patient): codes.code('patient', people.person(o))
+        _check_columns(table, columns, codes)
+    rows = table.name if codes is None else [codes.code('name', o) for o in table.name]
+    table['patient'] = people.persons(table.patient, 'the table of clips', rows)
     return table
 
-def _check_settings(size, every, fit, max_failed, **limits):
-    if int(size) < 1 or int(every) < 1: raise StoreError(f'size={size}, every={every}: both must be whole numbers of at least 1')
+def _check_settings(size, every, fit, max_failed, timeout, memory, workers):
+    "StoreError for numbers and names that cannot be meant."
+    try:
+        for name,value in dict(size=size, every=every).items(): check_number(name, value, at_least=1, whole=True)
+        for name,value in dict(timeout=timeout, memory=memory).items():
+            if value != float('inf'): check_number(name, value, above=0, optional=True)
+        check_number('max_failed', max_failed, at_least=0, at_most=1)
+        check_number('workers', workers, at_least=0, whole=True, optional=True)
+    except ValueError as e: raise StoreError(str(e)) from None
     if fit not in ('pad', 'crop'): raise StoreError(f"fit={fit!r}: choose 'pad' (the whole frame, zeros around it) or 'crop' (its centre square)")
-    if bad := [f'{k}={v}' for k,v in limits.items() if v is not None and not v > 0]: raise StoreError(f"{', '.join(bad)}: must be more than 0, or None")
-    if not 0 <= max_failed <= 1: raise StoreError(f'max_failed={max_failed}: a share between 0 and 1')
 
 def _same_store(cls, dest, plan, keep):
     "The finished store at `dest` if it was made from the same plan."
@@ -774,11 +804,13 @@ def _agrees(old, plan):
     clips = [{k: v for k,v in c.items() if k not in new} for c in plan['clips']]
     return {k: old.get(k) for k in {*plan, *_optional}} == {**dict.fromkeys(_optional), **plan, 'clips': clips}
 
-def _check_overwrite(dest, plan):
-    "Only a store of ours is ever replaced, and never one that holds its own clips."
+def _check_overwrite(dest, table, overwrite):
+    "Only a store of ours is ever replaced, never one that holds its own clips, or files of others."
+    if dest.exists() and not overwrite: return
     if dest.exists() and 'fingerprint' not in (_read_json(dest/'store.json') or {}):
         raise StoreError(f'{dest}: not a frame store, so it is not overwritten. Choose another folder.')
-    inside = [c['path'] for c in plan['clips'] if dest.absolute() in Path(c['path']).parents]
+    if dest.exists(): _refuse_foreign(dest)
+    inside = [o for o in table.path if dest.absolute() in Path(o).absolute().parents]
     if inside: raise StoreError(f'{dest}: the clip {Path(inside[0]).name} lies inside this folder. Choose a folder beside the clips.')
 
 # %% ../../nbs/data/02_store.ipynb #19504b94

@@ -28,6 +28,7 @@ from fastai.losses import CrossEntropyLossFlat
 from fastai.torch_core import default_device, params
 from matplotlib.axes import Axes
 from safetensors import SafetensorError, safe_open
+from ..base.codes import Codes, KnownCodes, in_codes, write_people
 from ..base.people import People, PeopleError, PeopleWarning, find_look_alikes, is_missing, name_key, tidy_name
 from ..base.files import write_file
 from ..base.tables import read_table
@@ -215,12 +216,30 @@ def _check_groups(df, name):
         if len(several): warnings.warn(f'{name}: the column video names {several.index[0]} under {several["nunique"].iloc[0]} patients; where this is one clip, its frames may stand on both sides of a split', PeopleWarning, stacklevel=3)
     if len(df) >= 10 and _counts_rows(df.patient): warnings.warn(f'{name}: the column patient counts the rows ({_some(df.patient)}, ...); where stills are of one patient or clip, give them one patient, or they stand on both sides of a split', PeopleWarning, stacklevel=3)
 
-def _warn_names(df, plain, name):
-    "A warning where columns still hold the names that were coded."
-    keys = [name_key(o) for o in plain]
-    holds = lambda c: any(k in str(v).casefold() for k,v in zip(keys, df[c]) if len(k) > 2)
-    cols = [c for c in df if c not in ('patient', 'class') and holds(c)]
-    if cols: warnings.warn(f'{name}: the patients are codes now, but the columns {_some(cols, 9)} still hold their names, and go into tables and reports. Rename the files, or leave these columns out', PeopleWarning, stacklevel=3)
+_kept_in_codes = ('image_path', 'class', 'patient', 'machine', 'split', 'video', 'frame')
+
+def _known_names(df, codes):
+    "The table with the stills' true paths, where they were codes; what messages must not say is made known to `codes`."
+    if 'image_path' not in df: return df
+    def true(path):
+        file, k = split_frame(path)
+        real = codes.name('image', file) if isinstance(codes, KnownCodes) else file
+        codes.code('image', real)
+        return real if k is None else f'{real}#{k}'
+    return df.assign(image_path=[p if is_missing(p) else true(p) for p in df.image_path])
+
+def _as_codes(df, codes, name):
+    "The table with codes for stills, clips and machines, in the order of the codes; other columns stay behind."
+    def image(path):
+        file, k = split_frame(path)
+        return codes.code('image', file) if k is None else f'{codes.code("image", file)}#{k}'
+    lost = [c for c in df if c not in _kept_in_codes]
+    if lost: warnings.warn(f'{name}: with codes the columns {_some(lost, 9)} are left out, because nobody knows whom they name', PeopleWarning, stacklevel=4)
+    df = df.drop(columns=lost).assign(image_path=[image(p) for p in df.image_path])
+    if 'video' in df: df['video'] = [o if is_missing(o) else codes.code('image', str(o)) for o in df.video]
+    if 'machine' in df: df['machine'] = [o if o == 'unknown' else codes.code('machine', o) for o in df.machine]
+    order = lambda path: (split_frame(path)[0], split_frame(path)[1] or 0)
+    return df.loc[sorted(df.index, key=lambda i: order(df.image_path[i]))]
 
 def _counts_rows(names):
     "Is each name the number of its row, counted from any number on?"
@@ -361,28 +380,37 @@ class PlaneData:
         clean=None,          # True, or a `Clean(...)` of `sslus.data.clean`: cut stills to the beam and paint over what is written on them, as `FrameStore.build(clean=...)` does with clips
         same=None,           # who is who, where one patient has two names: {name: person}, a table of two columns, or its csv
         distinct:bool=False, # are patients whose names look alike different people?
-        names:str|None=None, # 'hash': codes in place of patients, those of a store with this salt; None: as they are
+        names:str|Codes|None=None, # 'hash': codes in place of patients, stills and machines, those of a store with this salt; `Codes`: those; None: as they are
         salt:str|None=None   # your secret for `names='hash'`; never written
     ):
-        if names not in (None, 'hash'): raise ValueError(f"names={names!r}: choose 'hash' (codes in place of patients) or None (names as they are)")
-        if names is None and salt: raise ValueError("salt= belongs to names='hash': without it the names stay as they are")
+        if names not in (None, 'hash') and not isinstance(names, Codes): raise ValueError(f"names={names!r}: choose 'hash' (codes in place of patients and stills) or None (names as they are)")
+        if names != 'hash' and salt: raise ValueError("salt= belongs to names='hash': without it the names stay as they are")
         if by not in ('patient', 'image'): raise ValueError(f"by={by!r}: it is 'patient' or 'image'")
         self.root,self.name,self.by,self.test_only,self.clean,self._cache = Path(root),name,by,test_only,_cleaner(clean),{}
-        df = _filtered(_named(df), include, exclude, name)
-        if test_only: df['split'] = 'test'
+        self.codes = Codes(salt) if names == 'hash' else names
+        self.people = People(same, distinct, self.codes and self.codes.salt)
+        with in_codes(self.codes): df = self._checked(df, classes, include, exclude, split=(valid_pct, test_pct, seed))
+        files = df.image_path
+        if self.codes is not None: df = _as_codes(df, self.codes, name)
+        self.files = files[df.index].tolist()                         # where the stills are, below `root`; not to be written where there are codes
+        self.rows,self.df = df.index.to_numpy(), df.reset_index(drop=True)        # rows: their numbers in the table as it was given
+        self.y = _codes(self.df['class'], self.classes).astype(np.int64)
+
+    def _checked(self, df, classes, include, exclude, split):
+        "The table with one spelling for each class and person, and a split."
+        df,name = _filtered(_named(df), include, exclude, self.name), self.name
+        if self.codes is not None: df = _known_names(df, self.codes)
+        if self.test_only: df['split'] = 'test'
         df = _clean(df, name, self.root)
         df['class'] = _class_names(df, classes, name)
         self.classes = _check_classes(df, classes, name)
-        self.people = People(same, distinct, (salt or '') if names else None)
-        plain = df.patient
+        for o in dict.fromkeys(df.patient) if self.codes else (): self.codes.code('patient', self.people.person(o))
         df['patient'] = self.people.persons(df.patient, name, df.index)
-        if names: _warn_names(df, plain, name)
         _check_groups(df, name)
         _check_files(df, self.root, name)
-        if 'split' not in df: df['split'] = dict(patient=patient_split, image=image_split)[by](df, valid_pct, test_pct, seed)
-        if not test_only: _check_split(df, self.classes, name, by)
-        self.rows,self.df = df.index.to_numpy(), df.reset_index(drop=True)        # rows: their numbers in the table as it was given
-        self.y = _codes(self.df['class'], self.classes).astype(np.int64)
+        if 'split' not in df: df['split'] = dict(patient=patient_split, image=image_split)[self.by](df, *split)
+        if not self.test_only: _check_split(df, self.classes, name, self.by)
+        return df
 
     @classmethod
     def from_df(cls,
@@ -527,13 +555,14 @@ def _digest(path):
 @patch
 def _map(self:PlaneData, still, clip=None):
     "`still(path)` of every still and `clip(path, frames)`, a list, of the frames of every clip (None: `still` of the clip for all), in threads; an error names the row and the file."
-    files,res = list(_by_file(self.df.image_path).items()), [None]*len(self)
+    files,res = list(_by_file(self.files).items()), [None]*len(self)
     def one(job):
         (file,is_clip),rows = job
         try: return clip(self.root/file, [k for _,k in rows]) if is_clip and clip else [still(self.root/file)]*len(rows)
         except Exception as e:
             i = rows[getattr(e, 'at', 0)][0]
-            raise ValueError(f'row {self.rows[i]} of {self.name}, {self.df.image_path[i]}: {e}') from e
+            said,cause = (str(e), e) if self.codes is None else (self.codes.words(e), None)
+            raise ValueError(f'row {self.rows[i]} of {self.name}, {self.df.image_path[i]}: {said}') from cause
     with ThreadPoolExecutor(n_workers(jobs=len(files))) as ex:
         for (_,rows),got in zip(files, ex.map(one, files)):
             for (i,_),o in zip(rows, got): res[i] = o
@@ -684,20 +713,20 @@ def external(self:PlaneData,
     **kwargs        # of `PlaneData`, such as name, include and exclude
 )->PlaneData:
     "Test set of another source for the classes of `self`; ValueError where a patient or a still of it is also here."
-    ext = other if isinstance(other, PlaneData) and other.test_only and other.classes==self.classes and not kwargs else _test_only(other, root, self.classes, dict(dict(clean=self.clean, **_naming(self.people)), **kwargs))
+    ext = other if isinstance(other, PlaneData) and other.test_only and other.classes==self.classes and not kwargs else _test_only(other, root, self.classes, dict(dict(clean=self.clean, **_naming(self)), **kwargs))
     ext.same_ids = getattr(other, 'same_ids', True) if same_ids is None else same_ids
     _check_apart(self, ext)
     return ext
 
 # %% ../../nbs/evaluate/02_planes.ipynb #737ca6da
-def _naming(people):
-    "What a table of another source takes over: whether look-alikes are different people, and the secret of the codes."
-    return dict(distinct=people.distinct, **({} if people.salt is None else dict(names='hash', salt=people.salt)))
+def _naming(planes):
+    "What a table of another source takes over: whether look-alikes are different people, and the codes."
+    return dict(distinct=planes.people.distinct, **({} if planes.codes is None else dict(names=planes.codes)))
 
 def _test_only(other, root, classes, kwargs):
     "`PlaneData` of test stills from a file, a table or a `PlaneData`, with the given classes; a warning where it lacks one."
     kwargs = dict(dict(classes=classes, test_only=True), **kwargs)
-    if isinstance(other, PlaneData): ext = PlaneData(other.df, other.root, **{'name': other.name, **kwargs})
+    if isinstance(other, PlaneData): ext = PlaneData(other.df.assign(image_path=other.files), other.root, **{'name': other.name, **kwargs, **({} if other.codes is None else dict(names=other.codes))})
     elif isinstance(other, pd.DataFrame): ext = PlaneData(other, '.' if root is None else root, **{'name': 'the external table', **kwargs})
     else: ext = PlaneData.from_csv(other, root, **kwargs)
     lack = [c for c in ext.classes if c not in set(ext.df['class'])]
@@ -1175,8 +1204,13 @@ class PlaneReport:
 
 # %% ../../nbs/evaluate/02_planes.ipynb #b290d0a8
 def _write_csv(df, path):
+<<<<<<< OURS
     "Write a table whole, or not at all, and for its owner only: it names patients."
     return write_file(path, lambda part: df.to_csv(part, index=False), private=True)
+=======
+    "Write a table whole; where it names patients, for its owner only."
+    return write_people(df, path)
+>>>>>>> THEIRS
 
 def _read_csv(file, need, **kwargs):
     "A table that was saved; ValueError where it is none, or lacks a column of `need`."

@@ -32,6 +32,9 @@ from .figures import execute_template
 from .statistics import interval_table, summary_table
 from .starts import FromFile, Mode, Pretrain, Start, make_part, read_mode, read_start
 
+# %% ../../nbs/study/07_study.ipynb #c05bbfe6
+from ..base.codes import KnownCodes, add_keys, write_people
+
 # %% ../../nbs/study/07_study.ipynb #5cb68ae8
 from ..base.flags import shell_line
 
@@ -230,16 +233,35 @@ def settings(self:Study)->dict: # What stands in study.json, besides the sums of
     seeds = dict(seeds=self.seeds) if self.draws is None else dict(pretrain_seeds=self.pretrain_seeds, draws=self.draws)
     ext = self.external
     return dict(sslus=__version__, task=self._task(), planes=self._plain_planes(),
-                external=None if ext is None else dict(root=_rel(ext.root, self.path), name=ext.name, same_ids=ext.same_ids), stores={k: _plain_store(s, self.path) for k,s in self.stores.items()},
+                external=None if ext is None else dict(self._place(ext), name=ext.name, same_ids=ext.same_ids), stores={k: _plain_store(s, self.path) for k,s in self.stores.items()},
                 pretrain=[s.plain() for s in self.starts], downstream=[m.plain() for m in self.modes], fractions=self.fractions, **seeds,
                 arch=self.arch, arch_kwargs=self.arch_kwargs, size=self.size, device=self.device, shared_patients=self.shared_patients, imports=self.imports)
+
+@patch
+def _place(self:Study, table):
+    "What study.json says of the folder of stills: with codes only that the private file knows it."
+    return dict(root=_rel(table.root, self.path)) if table.codes is None else dict(root=_private)
 
 @patch
 def _plain_planes(self:Study):
     "What study.json says of the table of stills."
     p = self.planes
     people = {k: v for k,v in p.people.plain().items() if v}
+<<<<<<< OURS
     return dict(root=_rel(p.root, self.path), by=p.by, **({} if p.clean is None else dict(clean=p.clean.settings())), **(dict(people=people) if people else {}))
+=======
+    return dict(self._place(p), by=p.by, **({} if p.clean is None else dict(clean=p.clean.settings())), **(dict(people=people) if people else {}))
+
+def read_settings(path:Path # Folder of a study
+                 )->dict:   # As `Study.settings` gave it
+    "What `study.json` says; StudyError where there is none that can be read."
+    file = Path(path)/'study.json'
+    try: s = json.loads(file.read_text(encoding='utf-8'))
+    except FileNotFoundError as e: raise StudyError(f'{path}: no study (no study.json). Make one with Study(path, planes, store, ...), or with sslus-study') from e
+    except (OSError, ValueError) as e: raise StudyError(f'{file}: cannot be read ({e})') from e
+    if not isinstance(s, dict) or 'task' not in s: raise StudyError(f'{file}: not written by sslus')
+    return s
+>>>>>>> THEIRS
 
 # %% ../../nbs/study/07_study.ipynb #55e62faa
 _again = 'Remove it, and make the study again as it was made, with Study(path, ...) or sslus-study: what is done stays done'
@@ -336,9 +358,29 @@ def save(self:Study):
     "Write `study.json` and the tables."
     self._write(self.path, self.settings())
 
+# %% ../../nbs/study/07_study.ipynb #36a829f2
+_private = 'private.csv'           # key table of the stills
+
+@patch
+def _write_private(self:Study):
+    "Say where stills in codes are, for the owner only."
+    tables = {k: t for k,t in dict(planes=self.planes, external=self.external).items() if t is not None and t.codes is not None}
+    known = [t.codes for t in tables.values() if not isinstance(t.codes, KnownCodes)]
+    if not known: return
+    stills = [o for codes in known for o in codes.rows() if o[0] == 'image']
+    roots = [('root', k, _rel(t.root, self.path)) for k,t in tables.items()]
+    add_keys(self.path/_private, stills + roots, known[0].tag, renew=['root'])
+
+def _root_and_codes(path, what, where):
+    "(folder of the stills of a table, their codes or None) of a study that is opened."
+    if where['root'] != _private: return path/where['root'], None
+    codes = KnownCodes(path/_private)
+    return path/codes.name('root', what), codes
+
 # %% ../../nbs/study/07_study.ipynb #709a77ab
 @patch
 def _write(self:Study, folder, settings):
+<<<<<<< OURS
     "Write settings and tables, while nobody else writes some of this folder."
     tables = {'planes.csv': self.planes} | ({} if self.external is None else {'external.csv': self.external})
     texts = {k: v.df.to_csv(index=False) for k,v in tables.items()}
@@ -347,6 +389,12 @@ def _write(self:Study, folder, settings):
         write_sealed(folder/'study.json', settings | dict(tables=sums))       # first: a folder with it is ours
         for name,text in texts.items():
             if not (folder/name).is_file() or file_sha(folder/name) != sums[name]: write_text(folder/name, text)
+=======
+    write_json(folder/'study.json', settings)                                  # first: a folder with it is ours
+    write_people(self.planes.df, folder/'planes.csv')
+    if self.external is not None: write_people(self.external.df, folder/'external.csv')
+    self._write_private()
+>>>>>>> THEIRS
 
 @patch
 def freeze(self:Study, **change)->str:
@@ -373,10 +421,20 @@ def open(cls:Study,
     s = {k: v for k,v in read.items() if k not in ('sslus', 'tables')}
     _import(s['imports'])
     task, where, ext = s.pop('task'), s.pop('planes'), s.pop('external')
+<<<<<<< OURS
     s['pretrain'] = [read_start(o).with_files(lambda file: str(path/file)) for o in s['pretrain']]     # as seen from the study, wherever we are
     own = planes is None
     if own: planes = PlaneData.from_csv(at/'planes.csv', path/where['root'], classes=task['classes'], name=task['name'], by=where['by'], clean=where.get('clean'), **where.get('people', {}))
     if ext: s['external'] = planes.external(at/'external.csv', root=path/ext['root'], name=ext['name'], same_ids=ext['same_ids'])
+=======
+    s.pop('sslus')
+    if planes is None:
+        root, codes = _root_and_codes(path, 'planes', where)
+        planes = PlaneData.from_csv(at/'planes.csv', root, names=codes, classes=task['classes'], name=task['name'], by=where['by'], clean=where.get('clean'), **where.get('people', {}))
+    if ext:
+        root, codes = _root_and_codes(path, 'external', ext)
+        s['external'] = planes.external(at/'external.csv', root=root, name=ext['name'], same_ids=ext['same_ids'], names=codes)
+>>>>>>> THEIRS
     stores = {k: path/v if isinstance(v, str) else dict(v, path=path/v['path']) for k,v in s.pop('stores').items()}
     if own or ext: check_tables(at, read)                                      # nobody wrote others while they were read
     return cls(path, planes, stores if store is None else store, **{**s, 'save': False, **change})
@@ -479,9 +537,17 @@ def _cell_job(self:Study, cell, needs):
     def do():
         reps, facts = cell.mode.run(self, cell)
         made = [self.path/'predictions'/f'{key}{"" if k == "test" else f"-{k}"}.parquet' for k in reps]
+<<<<<<< OURS
         for file,rep in zip(made, reps.values()): write_file(file, lambda p: rep.predictions.to_parquet(p, index=False))
         file, draw = self._write_draw(cell.fraction, cell.draw)
         return dict(scores={k: _plain_scores(r) for k,r in reps.items()}, images=len(draw), patients=int(draw.patient.nunique()), facts=facts, files=files_made(self.path, *made, file), **self.stamp())
+=======
+        for file,rep in zip(made, reps.values()): write_people(rep.predictions, file)
+        draw = self.planes.draw(cell.fraction, cell.draw)
+        made.append(self.path/'draws'/f'{cell.fraction:g}-{cell.draw}-{self.planes.fingerprint[:8]}.csv')
+        write_people(draw, made[-1])
+        return dict(scores={k: _plain_scores(r) for k,r in reps.items()}, images=len(draw), patients=int(draw.patient.nunique()), facts=facts, files=sizes(self.path, *made), **self.stamp())
+>>>>>>> THEIRS
     return Job(key, cell.name, do, needs, f'{cell.mode.title} {cell.start.arch} {cell.fraction:g}')
 
 def _device(d):
