@@ -91,7 +91,7 @@ _by_length = sorted(glossary, key=len, reverse=True)
 _patterns = {o: _spellings.get(o, re.escape(o)) for o in _by_length}
 _found = re.compile(r'(?<![\w-])(?:' + '|'.join(f'({p})' for p in _patterns.values()) + r')(?![\w-])', re.IGNORECASE)
 _tag = re.compile(r"""(<!--.*?-->|<(?:"[^"]*"|'[^']*'|[^'">])*>)""", re.DOTALL)
-_left_alone = {'abbr', 'code', 'math', 'pre', 'script', 'style', 'summary', 'svg', 'title', *(f'h{i}' for i in range(1, 7))}
+_left_alone = {'abbr', 'b', 'code', 'math', 'pre', 'script', 'style', 'summary', 'svg', 'title', *(f'h{i}' for i in range(1, 7))}
 
 def _term(match): return _by_length[match.lastindex - 1]
 
@@ -148,11 +148,17 @@ def text_html(
     return f'<p{look}>{html.escape(str(text))}</p>'
 
 def table_html(
-    df # table (a pandas DataFrame); its index is shown as well
+    df # table (a pandas DataFrame); its index is shown as well, unless it only counts rows
 )->str: # a <div> that scrolls sideways where the page is narrow; '' where there is no row
-    "A table as HTML; names in it are escaped."
+    "A table as HTML, without empty columns; names in it are escaped."
     if not len(df): return ''
-    return '<div class="t" tabindex="0" style="overflow-x:auto;max-width:100%">' + df.to_html(border=0, escape=True, justify='left') + '</div>'
+    df = df.loc[:, [not (df.iloc[:, i].astype(str) == '').all() for i in range(df.shape[1])]]
+    if df.columns.name is None and df.index.nlevels == 1: df = df.rename_axis(index=None, columns=df.index.name)   # no line for the name alone
+    table = df.to_html(border=0, escape=True, justify='left', index=type(df.index).__name__ != 'RangeIndex')
+    table = _interval.sub('<td style="white-space:nowrap">', table)
+    return f'<div class="t" tabindex="0" style="overflow-x:auto;max-width:100%">{table}</div>'
+
+_interval = re.compile(r'<td>(?=[+-]?[\d.]+ \[[^\]<]*\d\])')                          # 0.66 [0.58, 0.73]
 
 def fold_html(
     summary:str, # plain text that is seen before it is unfolded
@@ -187,10 +193,10 @@ body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding
 h1{font-size:1.7rem;line-height:1.2}
 h2{margin-top:2.2rem;border-bottom:1px solid var(--line)}
 h3{margin:1.4rem 0 .3rem}
-table{border-collapse:collapse;font-size:.9rem}
+table{border-collapse:separate;border-spacing:0;font-size:.9rem}
 th,td{padding:.3rem .7rem;border-bottom:1px solid var(--line);text-align:left;color:inherit}
 .t{overflow-x:auto;max-width:100%;margin:.3rem 0 .9rem}
-.t th:first-child{position:sticky;left:0;background:var(--paper)}
+.t :is(th,td):first-child{position:sticky;left:0;background:var(--paper);max-width:45vw}
 img{max-width:100%;height:auto;background:#fff}
 pre{background:var(--soft);padding:.8rem;overflow-x:auto}
 details{margin:.5rem 0}
@@ -201,7 +207,7 @@ a{color:inherit}
 .opening{font-size:1.15rem}
 .alarm{color:var(--alarm);font-weight:bold}
 .note{color:var(--quiet);font-size:.92rem}
-abbr[title]{text-decoration:underline dotted;text-underline-offset:.2em;cursor:help}
+abbr[title]{text-decoration:underline dotted var(--quiet) 1px;text-underline-offset:.2em;cursor:help}
 abbr[title]:focus{outline:2px solid currentColor;outline-offset:2px}
 abbr[title]:focus::after{content:attr(title);position:fixed;left:1rem;right:1rem;bottom:1rem;z-index:9;padding:.7rem 1rem;
  background:var(--ink);color:var(--paper);border-radius:.3rem;font:400 1rem/1.4 system-ui,sans-serif;white-space:normal;text-align:left}
@@ -209,8 +215,9 @@ abbr[title]:focus::after{content:attr(title);position:fixed;left:1rem;right:1rem
  body{margin:1rem auto}
  h1{font-size:1.45rem}
  h2{font-size:1.2rem}
- .p{overflow-x:auto}
- .p img:focus{max-width:none;width:46rem}
+ .p{overflow-x:auto;max-width:100%}
+ .p::after{content:"Touch the picture to enlarge it.";display:block;font-size:.8rem;color:var(--quiet)}
+ .p img:focus{max-width:none!important;width:46rem}
 }
 @media print{
  body{max-width:none;margin:0}
@@ -230,7 +237,7 @@ def picture_html(
 )->str:
     "A picture that fits the page and grows when it is touched."
     size = f' width="{int(width)}"' if width else ''
-    return f'<div class="p"><img tabindex="0" alt="{html.escape(alt)}"{size} src="{html.escape(source)}"></div>'
+    return f'<div class="p"><img tabindex="0" style="max-width:100%;height:auto" alt="{html.escape(alt)}"{size} src="{html.escape(source)}"></div>'
 
 def page_html(
     title:str,  # plain text

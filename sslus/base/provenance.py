@@ -107,7 +107,7 @@ def provenance(
 )->dict:                      # {'date', 'command', 'seeds', 'versions', 'machine': text, 'settings': {name: text}}
     "Where the numbers of a report come from, without what names a person or a place."
     settings = {str(k): v for k,v in (settings or {}).items()}
-    found = {k: v for k,v in settings.items() if re.search(r'seed|draw', k)}
+    found = {k: v for k,v in settings.items() if 'seed' in k or k == 'draw'}
     if seeds is None: seeds = ', '.join(f'{k} {v}' for k,v in found.items())
     date = datetime.now() if date is None else date
     written = lambda k, v: ('given, not shown' if v else 'none') if k.lower() in _not_shown else without_places(v)

@@ -42,6 +42,9 @@ from ..methods.core import Bf16, adamw, in_channels, to_channels
 from ..methods.losses import full_precision
 from ..methods.passport import seen_settings
 
+# %% ../../nbs/evaluate/07_saliency.ipynb #46213ed9
+from ..base.pages import explain_terms, table_html
+
 # %% ../../nbs/evaluate/07_saliency.ipynb #c73aa5c2
 def _fake_gaze(n_patients=25, n_frames=8, size=48, seed=0):
     "(frames (N,1,S,S) uint8, maps (N,S/2,S/2), patients): speckle with a disc, which is looked at, and a ring, which is not; for examples."
@@ -798,7 +801,7 @@ def __repr__(self:SaliencyReport):
 def _repr_html_(self:SaliencyReport):
     n = f'{self._counted()}; less is better for kl, more for the others'
     alarm = f'<p style="color:#b00020"><b>{html.escape(self.seen)}</b></p>' if self.seen else ''
-    return f'{alarm}<p><b>{html.escape(self.name)}</b></p>{self.table.to_html()}<p>{html.escape(n)}. {html.escape(self.notes())}</p>'
+    return explain_terms(f'{alarm}<p><b>{html.escape(self.name)}</b></p>{table_html(self.table)}<p>{html.escape(n)}. {html.escape(self.notes())}</p>')
 
 # %% ../../nbs/evaluate/07_saliency.ipynb #1a6f8074
 @patch
