@@ -161,7 +161,7 @@ def plot_comparisons(comparisons:pd.DataFrame, # from `paired_comparisons`
         d = comparisons[comparisons['mode'] == m]; ys = _forest_rows(d)
         for (_,r),y in zip(d.iterrows(), ys): _forest_row(ax, r, y, styles[r.start])
         ax.set_yticks(ys, [f'{r.start}, {_percent(r.fraction)}' if m == modes[0] else _percent(r.fraction) for r in d.itertuples()], fontsize=7)
-        ax.axvline(0, color='k', lw=.8); ax.grid(axis='x', alpha=.3); ax.set(title=m, xlabel=f'{metric}, difference from {base}', ylim=(min(ys)-1, 0))
+        ax.axvline(0, color='k', lw=.8); ax.grid(axis='x', alpha=.3); ax.set(title=m, xlabel=f'{metric},\ndifference from {base}', ylim=(min(ys)-1, 0))
         _say_withheld(ax, d.reason)
     return axs
 
@@ -177,10 +177,11 @@ def plot_cd(ranks # from `mean_ranks`
     "Critical-difference diagram of mean ranks (Demsar 2006, JMLR 7); a sentence in its place where there are too few starts or blocks."
     import matplotlib.pyplot as plt, scikit_posthocs as sp
     if not np.isfinite(ranks.friedman_p): return _empty(ranks.says)
-    ax = plt.subplots(figsize=(6.4, .9+.22*len(ranks.ranks)), layout='constrained')[1]
+    longest = max(len(str(o)) for o in ranks.ranks.index)
+    ax = plt.subplots(figsize=(max(6.4, 4 + .14*longest), .9+.22*len(ranks.ranks)), layout='constrained')[1]
     colours = {k: s['color'] for k,s in start_styles(ranks.ranks.index).items()}
     sp.critical_difference_diagram(ranks.ranks, ranks.p, alpha=ranks.alpha, ax=ax, color_palette=colours, label_props=dict(fontsize=9),
-                                   label_fmt_left='{label} ({rank:.2f})', label_fmt_right='({rank:.2f}) {label}', text_h_margin=.04)
+                                   label_fmt_left='{label} ({rank:.2f}) ', label_fmt_right=' ({rank:.2f}) {label}')
     if np.isfinite(ranks.cd): _cd_bar(ax, ranks)
     return ax
 
@@ -321,7 +322,9 @@ def plot_machines(results:pd.DataFrame,      # Table of a study
     shown, top = pd.concat([t, gap], axis=1), t.max().max()
     sns.heatmap(shown, annot=True, fmt='.2f', cmap='cividis', vmin=min(t.min().min(), top-.3), vmax=top, cbar=False, ax=axs[0], annot_kws=dict(fontsize=8), linewidths=.5, mask=shown.columns.isin(['gap'])[None].repeat(len(t), 0))
     _gap_column(axs[0], gap); _hatch(axs[0], shown)
-    axs[0].set(xlabel=f'{by} (test patients)', ylabel='', title=f'macro-F1, {what}'); axs[0].tick_params(axis='y', rotation=0)
+    axs[0].set(xlabel=f'{by} (test patients)', ylabel='', title=f'macro-F1, {what}')
+    axs[0].tick_params(axis='y', rotation=0)
+    if max(len(str(o)) for o in shown) > 11: axs[0].set_xticks(axs[0].get_xticks(), list(shown), rotation=30, ha='right', rotation_mode='anchor')
     return axs[0]
 
 # %% ../../nbs/study/05_figures.ipynb #9d3cf28a
@@ -346,13 +349,17 @@ def plot_confusions(results:pd.DataFrame,      # table of a study
     if not len(done): return np.array([_empty(f'{what}: no cell is done.')])
     best = done.groupby('name').macro_f1.mean().sort_values(ascending=False)
     starts = starts or _unique([*best.index[:3], *[o for o in best.index if o == 'random']])
-    fig,axs = _panels(len(starts), .36*len(classes)+.6, .36*len(classes)+1.1, cols=4)
+    names = .075*max(len(str(o)) for o in classes)                       # inches that the names of classes take
+    side, columns = .36*len(classes), min(4, len(starts))
+    width = max(side + .5, 1.8) + names/columns
+    fig,axs = _panels(len(starts), width, side + 1.3 + names, cols=4)
     for ax,s in zip(axs, starts):
         ts = [predictions(k) for k in done[done.name == s].key]
         cm = sum((confusion(t['class'], t.predicted, classes) for t in ts), np.zeros((len(classes),)*2)); n = cm.sum(1, keepdims=True)
         sns.heatmap(cm/np.maximum(n, 1), mask=np.broadcast_to(n == 0, cm.shape), annot=True, fmt='.2f', annot_kws=dict(fontsize=7), cmap='Blues', vmin=0, vmax=1, cbar=False, square=True, xticklabels=classes, yticklabels=classes, ax=ax)
-        ax.set_title(f'{s} ({best.get(s, np.nan):.2f})' if len(ts) else f'{s}: missing', fontsize=9); ax.tick_params(labelsize=7); ax.tick_params(axis='y', rotation=0); ax.tick_params(axis='x', rotation=90); ax.set_xlabel('predicted', fontsize=8)
-    axs[0].set_ylabel('true', fontsize=8); fig.suptitle(what, fontsize=9)
+        shown = _short(str(s), max(10, int(width/.085) - 7))
+        ax.set_title(f'{shown} ({best.get(s, np.nan):.2f})' if len(ts) else f'{shown}: missing', fontsize=9); ax.tick_params(labelsize=7); ax.tick_params(axis='y', rotation=0); ax.tick_params(axis='x', rotation=90); ax.set_xlabel('')
+    axs[0].set_ylabel('true', fontsize=8); fig.suptitle(what, fontsize=9); fig.supxlabel('predicted', fontsize=8)
     return axs
 
 # %% ../../nbs/study/05_figures.ipynb #811291f3

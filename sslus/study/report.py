@@ -66,7 +66,7 @@ def _hatched(ax, starts):
     groups = [c for c in ax.containers if len(c)]
     for i,c in enumerate(groups):
         for bar in c: bar.set(hatch=_hatches[i % len(_hatches)], edgecolor='.3', linewidth=.6)
-    ax.legend(groups, starts, frameon=False)
+    ax.legend(groups, starts, frameon=False, loc='upper center', bbox_to_anchor=(.5, -.2), ncols=3)   # below: never on the bars
 
 # %% ../../nbs/study/01_report.ipynb #e74e6f1f
 def plot_gain(
@@ -79,8 +79,9 @@ def plot_gain(
     d = results[results['mode'] == mode].dropna(subset='macro_f1')
     if not len(d): raise ValueError(f'no score in mode {mode!r}; modes: {", ".join(results["mode"].unique())}')
     d = d.assign(labels=[f'{100*f:g} %' for f in d.fraction])
-    if ax is None: ax = plt.subplots(figsize=(6, 3.2))[1]
-    starts, args = list(d.start.unique()), dict(data=d, x='labels', y='macro_f1', hue='start', ax=ax)
+    starts = list(d.start.unique())
+    if ax is None: ax = plt.subplots(figsize=(max(6, .2*len(starts)*d.labels.nunique()), 3.2))[1]
+    args = dict(data=d, x='labels', y='macro_f1', hue='start', ax=ax)
     sns.barplot(**args, errorbar=None, alpha=.5)
     sns.stripplot(**args, dodge=len(starts) > 1, legend=False, size=5, edgecolor='k', linewidth=.5)
     ax.set(xlabel='share of labels', ylabel='macro-F1', ylim=(0, 1), title=mode); _hatched(ax, starts)
