@@ -352,7 +352,8 @@ def plot_confusions(results:pd.DataFrame,      # table of a study
     names = .075*max(len(str(o)) for o in classes)                       # inches that the names of classes take
     side, columns = .36*len(classes), min(4, len(starts))
     width = max(side + .5, 1.8) + names/columns
-    fig,axs = _panels(len(starts), width, side + 1.3 + names, cols=4)
+    fig,axs = _panels(len(starts), width, side + 1.1 + names, cols=4)
+    fig.set_layout_engine('compressed')                                  # for squares: no gap above, nothing cut below
     for ax,s in zip(axs, starts):
         ts = [predictions(k) for k in done[done.name == s].key]
         cm = sum((confusion(t['class'], t.predicted, classes) for t in ts), np.zeros((len(classes),)*2)); n = cm.sum(1, keepdims=True)
