@@ -17,7 +17,7 @@ from .pages import fold_html, text_html
 
 # %% ../../nbs/base/11_provenance.ipynb #76364c6e
 _not_shown = {'same', 'distinct', 'names', 'salt', 'key', 'key_table', 'people', 'password', 'token'}   # may hold names of patients, or secrets
-_no_person = {'root', 'user', 'admin', 'runner', 'jovyan', 'ubuntu', 'localhost', ''}
+_no_person = {'root', 'user', 'admin', 'runner', 'jovyan', 'ubuntu', 'localhost', 'home', 'work', 'data', 'test', ''}   # words that tell nobody
 _address = re.compile(r'\b[a-z][a-z0-9+.-]*://\S+', re.I)
 _absolute = r"""(?<![\w.)])(?:~\w*|\.{0,2}|[A-Za-z]:)[\\/](?:[^\\/"'<>|:;,\n]+[\\/])*(?=[\w@+.-])"""      # /home/me/, ~/, ../, C:\me\
 _relative = r"(?<![\w.])(?:[\w.@+-]+[\\/])+(?=[\w@+-]+\.\w{2,11}\b)"                                     # me/ before a file name with its ending
@@ -27,7 +27,7 @@ def _names_here():
     "Names of this user and this machine."
     names = {platform.node(), platform.node().partition('.')[0], Path.home().name}
     try: names.add(getpass.getuser())
-    except (KeyError, OSError): pass
+    except (ImportError, KeyError, OSError): pass
     return sorted((o for o in names if o.lower() not in _no_person and len(o) > 2), key=len, reverse=True)
 
 def _without_names(text):

@@ -217,7 +217,10 @@ def opening_sentence(
     modes = [mode, *scored['mode'].unique()]
     gains = next((g for m in modes if (g := _paired_or_none(scored, base, m)) is not None), None)
     if gains is not None: return paired_sentence(gains, base, scored)
-    there = f'There is no start {base!r} to compare with' if base not in set(scored.start) else f'Nothing can be compared with {base} on the same label draws'
+    starts = set(scored.start) - {_pixels}
+    if base not in starts: there = f'There is no start {base!r} to compare with'
+    elif starts == {base}: there = f'Only {base} was trained and there is nothing to compare it with'
+    else: there = f'Nothing can be compared with {base} on the same label draws'
     return f'{there}, so that nobody can tell whether pre-training helps; {_best_score(scored)}{_pixel_clause(scored)}.'
 
 # %% ../../nbs/study/01_report.ipynb #d8910f49
