@@ -12,7 +12,9 @@ import warnings as _warnings
 with _warnings.catch_warnings():   # fastai decorates with torch.jit.script, which today's torch calls deprecated
     _warnings.simplefilter('ignore')
     import fastai.layers as _layers
+from .base.pages import table_html, text_html
 from .base.people import People, PeopleError
+from .base.provenance import provenance
 from .data.style import *
 from .data.video import *
 from .data.store import *

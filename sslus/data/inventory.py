@@ -22,6 +22,10 @@ from ..base.quiet import quietly
 from .video import Video, VideoError, _ending, _images, _is_clip, _is_moving, _is_sweep, _mask_folder, _missing, _n_missing, _numbered, _open_image, _pixel_files, _split_number, _still_both, _why_file, image_extensions, is_mask, known_notes, read_grey, readers_for_workers, video_extensions
 from .workers import JobTimeout, WorkerDied, run_jobs
 
+# %% ../../nbs/data/14_inventory.ipynb #71cc6b36
+from ..base.pages import explain_terms, page_html, section_html, text_html
+from ..base.provenance import provenance, provenance_html
+
 # %% ../../nbs/data/14_inventory.ipynb #7a810b8e
 def moving(seed:int=0,   # what moves, and where
            n:int=24,     # frames
@@ -652,7 +656,7 @@ def report(self:Inventory)->str:
     return '\n'.join(lines)
 
 # %% ../../nbs/data/14_inventory.ipynb #4c0c7dab
-_css = 'body{font-family:sans-serif;max-width:60em;margin:2em auto;line-height:1.4}table{border-collapse:collapse;font-size:.85em}td,th{padding:.15em .6em;text-align:left;border-bottom:1px solid #ddd}img{height:64px;margin:2px}'
+_css = 'li img{height:64px;margin:2px}li{margin:.4rem 0;overflow-wrap:anywhere}td{max-width:24rem}'
 
 def _esc(o): return escape(_printable(o))
 
@@ -660,11 +664,21 @@ def _table_html(t):
     "All rows; whatever a cell holds is text."
     cells = lambda r, tag: '<tr>' + ''.join(f'<{tag}>{_esc(o)}</{tag}>' for o in r) + '</tr>'
     shown = t[['path', 'kind', 'format', 'codec', 'height', 'width', 'frames', 'fps', 'notes', 'colour', 'use', 'reason', 'remedy', 'near']].assign(fps=t.fps.round(2)).astype(object)
-    return '<table>' + cells(shown.columns, 'th') + ''.join(cells(r, 'td') for r in shown.where(shown.notna(), '').itertuples(index=False)) + '</table>'
+    return '<div class="t" tabindex="0"><table>' + cells(shown.columns, 'th') + ''.join(cells(r, 'td') for r in shown.where(shown.notna(), '').itertuples(index=False)) + '</table></div>'
 
 def _section_html(head, said, thumbs):
     items = ''.join(f'<li>{_esc(line)}<br><small>{_esc(_listed(paths))}</small><br>' + ''.join(f'<img alt="{_esc(p)}" src="data:image/jpeg;base64,{thumbs[p]}">' for p in paths if p in thumbs) + '</li>' for line,paths in said)
-    return f'<h2>{escape(head)}</h2><ul>{items}</ul>'
+    return section_html(head, [f'<ul>{items}</ul>'] if items else [])
+
+def _opening(table):
+    "How much of an archive can be used, and what stands in the way most often."
+    yes, no = (table[table.use == o] for o in ('yes', 'no'))
+    clips = _several(yes.kind.isin(('clip', 'frames')).sum(), 'clip')
+    stills = _several((yes.kind == 'still').sum(), 'still')
+    sentence = f"Of {_several(len(table), 'thing')} {clips} and {stills} can be used"
+    if not len(no): return f'{sentence}.'
+    reason, _ = next(iter(_unused(no)))
+    return f'{sentence}; {len(no):,} cannot, most often: {reason.rstrip(".")}.'
 
 # %% ../../nbs/data/14_inventory.ipynb #231e580b
 @patch
@@ -676,8 +690,15 @@ def html(self:Inventory,
     if path is not None: path = _target(path, *_page)
     name = _esc(self.title)
     body = ''.join(_section_html(h, said, self.thumbs) for h,said in self.sections().items())
+<<<<<<< OURS
     page = f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Inventory of {name}</title><style>{_css}</style></head><body><h1>Inventory of {name}</h1>{body}{_table_html(self.table) if table else ""}</body></html>'
     if path is not None: write_bytes(path, page.encode(), private=self.codes is None)
+=======
+    head = f'<h1>Inventory of {name}</h1>' + text_html(_printable(_opening(self.table)), 'opening') + provenance_html(provenance())
+    all_rows = section_html('All that was found', [_table_html(self.table)]) if table and len(self.table) else ''
+    page = page_html(f'Inventory of {_printable(self.root.resolve().name)}', explain_terms(head + body + all_rows), _css)
+    if path is not None: _replace(path, page.encode())
+>>>>>>> THEIRS
     return page
 
 @patch

@@ -28,6 +28,9 @@ from .probes import _evaluating
 from ..methods.core import in_channels
 from ..methods.passport import beyond_chance, sure_distance
 
+# %% ../../nbs/evaluate/06_detect.ipynb #0bf501ef
+from ..base.pages import explain_terms, table_html
+
 # %% ../../nbs/evaluate/06_detect.ipynb #146ed219
 def _line_table(told, said, video='s.mp4', patient='p', prob=None, step=1):
     "Predictions of a sweep written as two lines of letters, '.' for background; the probability of what is said is .9, or a digit of `prob` over 10."
@@ -279,7 +282,7 @@ def _short(self:DetectionReport):
     return t.assign(note=t.pop('note')) if t.note.any() else t.drop(columns='note')
 
 @patch
-def _repr_html_(self:DetectionReport): return PlaneReport._repr_html_(self) + self._short().round(3).to_html()
+def _repr_html_(self:DetectionReport): return explain_terms(PlaneReport._repr_html_(self) + table_html(self._short().round(3)))
 
 @patch
 def save(self:DetectionReport,

@@ -19,6 +19,9 @@ from .duplicates import MAX_DISTANCE, MIN_CORRELATION, find_duplicates, pictures
 from .planes import PlaneData
 from ..methods.passport import seen
 
+# %% ../../nbs/evaluate/05_leaks.ipynb #c8c8c165
+from ..base.pages import explain_terms
+
 # %% ../../nbs/evaluate/05_leaks.ipynb #bffd5df5
 class LeakError(ValueError):
     "What is tested was seen in training; the message says which pictures or patients."
@@ -98,7 +101,7 @@ class LeakReport:
 def _repr_html_(self:LeakReport):
     esc = lambda ls: '<br>'.join(html.escape(o) for o in ls)
     part = lambda f: f'<p><b>{f.kind.capitalize()}: {html.escape(f.title)}</b><br>{esc(f.lines())}<br><i>What to do: {html.escape(f.remedy)}</i></p>'
-    return f'<p><b>{self._verdict()}</b></p>{"".join(map(part, self.findings))}<p><small>{esc("checked: "+o for o in self.checked)}</small></p>'
+    return explain_terms(f'<p><b>{self._verdict()}</b></p>{"".join(map(part, self.findings))}<p><small>{esc("checked: "+o for o in self.checked)}</small></p>')
 
 @patch
 def show(self:LeakReport,

@@ -45,6 +45,9 @@ from .metrics import _codes
 from ..methods.core import Bf16, NonFiniteLoss, adamw, create_encoder, encode, in_channels, load_encoder, n_features
 from ..methods.passport import seen_settings
 
+# %% ../../nbs/evaluate/02_planes.ipynb #e21c2831
+from ..base.pages import explain_terms, picture_html, table_html
+
 # %% ../../nbs/evaluate/02_planes.ipynb #7f848b38
 from .apart import check_columns, still_columns
 
@@ -1259,10 +1262,12 @@ def _repr_html_(self:PlaneReport):
     import matplotlib.pyplot as plt
     buf,fig = io.BytesIO(), self.plot().figure
     fig.savefig(buf, format='png', dpi=80, bbox_inches='tight'); plt.close(fig)
-    tables = self.per_class.round(3).to_html() + (self.by().round(3).to_html() if 'machine' in self.predictions else '')
-    img = f'<img alt="confusion matrix" src="data:image/png;base64,{base64.b64encode(buf.getvalue()).decode()}"/>'
+    tables = table_html(self.per_class.round(3)) + (table_html(self.by().round(3)) if 'machine' in self.predictions else '')
+    img = picture_html('data:image/png;base64,' + base64.b64encode(buf.getvalue()).decode(), 'confusion matrix: rows are the true class, columns the named one')
     alarm = f'<p style="color:#b00020"><b>{html.escape(self.headline)}</b></p>' if self.headline else ''
-    return f'{alarm}<p><b>{html.escape(self.name)}</b></p><p>{html.escape(self.summary())}</p><div style="display:flex;gap:2em;flex-wrap:wrap"><div>{tables}</div><div>{img}</div></div>'
+    name = f'<p><b>{html.escape(self.name)}</b></p>' if self.name else ''
+    beside = f'<div style="display:flex;gap:2em;flex-wrap:wrap"><div style="max-width:100%">{tables}</div><div style="max-width:100%">{img}</div></div>'
+    return explain_terms(f'{alarm}{name}<p>{html.escape(self.summary())}</p>{beside}')
 
 @patch(cls_method=True)
 def from_csv(cls:PlaneReport,

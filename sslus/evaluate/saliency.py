@@ -42,6 +42,9 @@ from ..methods.core import Bf16, adamw, in_channels, to_channels
 from ..methods.losses import full_precision
 from ..methods.passport import seen_settings
 
+# %% ../../nbs/evaluate/07_saliency.ipynb #46213ed9
+from ..base.pages import explain_terms, table_html
+
 # %% ../../nbs/evaluate/07_saliency.ipynb #efd21287
 from functools import partial
 from ..base.numbers import check_number, checked
@@ -820,7 +823,7 @@ def __repr__(self:SaliencyReport):
 def _repr_html_(self:SaliencyReport):
     n = f'{self._counted()}; less is better for kl, more for the others'
     alarm = f'<p style="color:#b00020"><b>{html.escape(self.seen)}</b></p>' if self.seen else ''
-    return f'{alarm}<p><b>{html.escape(self.name)}</b></p>{self.table.to_html()}<p>{html.escape(n)}. {html.escape(self.notes())}</p>'
+    return explain_terms(f'{alarm}<p><b>{html.escape(self.name)}</b></p>{table_html(self.table)}<p>{html.escape(n)}. {html.escape(self.notes())}</p>')
 
 # %% ../../nbs/evaluate/07_saliency.ipynb #1a6f8074
 @patch

@@ -7,15 +7,21 @@ Docs: https://sslus.github.io/sslus/study/figures.html.md"""
 # %% auto #0
 __all__ = ['start_styles', 'plot_fractions', 'plot_heat', 'plot_comparisons', 'plot_cd', 'plot_variance_size', 'plot_spread',
            'machine_table', 'plot_machines', 'plot_confusions', 'plot_internal_external', 'methods_paragraph', 'say',
-           'show_figure', 'fold', 'ReportError', 'template_path', 'notebook_html', 'execute_template']
+           'say_each', 'show_figure', 'fold', 'study_sentence', 'missing_sentence', 'compared_sentence', 'study_limits',
+           'study_provenance', 'show_provenance', 'ReportError', 'template_path', 'notebook_html', 'execute_template']
 
 # %% ../../nbs/study/05_figures.ipynb #3dc2d881
 import re
 from pathlib import Path
 import numpy as np, pandas as pd
 from ..evaluate.metrics import confusion, per_class_report
-from .report import html_page
 from .statistics import _fake_study_results, _tidy, spread
+
+# %% ../../nbs/study/05_figures.ipynb #dff9362a
+from ..base.pages import explain_terms, has_content, page_html, picture_html, table_html
+from ..evaluate.metrics import coverage_note
+from .report import left_out_html, opening_sentence, paired_sentence, provenance, provenance_html
+from .statistics import why_missing
 
 # %% ../../nbs/study/05_figures.ipynb #2dd4a075
 _order = ('random', 'ImageNet', 'AutoEncoder', 'InpaintAutoEncoder', 'SimCLR', 'MoCo', 'BYOL', 'BarlowTwins', 'VICReg')
@@ -155,7 +161,7 @@ def plot_comparisons(comparisons:pd.DataFrame, # from `paired_comparisons`
         d = comparisons[comparisons['mode'] == m]; ys = _forest_rows(d)
         for (_,r),y in zip(d.iterrows(), ys): _forest_row(ax, r, y, styles[r.start])
         ax.set_yticks(ys, [f'{r.start}, {_percent(r.fraction)}' if m == modes[0] else _percent(r.fraction) for r in d.itertuples()], fontsize=7)
-        ax.axvline(0, color='k', lw=.8); ax.grid(axis='x', alpha=.3); ax.set(title=m, xlabel=f'{metric}, difference from {base}', ylim=(min(ys)-1, 0))
+        ax.axvline(0, color='k', lw=.8); ax.grid(axis='x', alpha=.3); ax.set(title=m, xlabel=f'{metric},\ndifference from {base}', ylim=(min(ys)-1, 0))
         _say_withheld(ax, d.reason)
     return axs
 
@@ -171,10 +177,11 @@ def plot_cd(ranks # from `mean_ranks`
     "Critical-difference diagram of mean ranks (Demsar 2006, JMLR 7); a sentence in its place where there are too few starts or blocks."
     import matplotlib.pyplot as plt, scikit_posthocs as sp
     if not np.isfinite(ranks.friedman_p): return _empty(ranks.says)
-    ax = plt.subplots(figsize=(6.4, .9+.22*len(ranks.ranks)), layout='constrained')[1]
+    longest = max(len(str(o)) for o in ranks.ranks.index)
+    ax = plt.subplots(figsize=(max(6.4, 4 + .14*longest), .9+.22*len(ranks.ranks)), layout='constrained')[1]
     colours = {k: s['color'] for k,s in start_styles(ranks.ranks.index).items()}
     sp.critical_difference_diagram(ranks.ranks, ranks.p, alpha=ranks.alpha, ax=ax, color_palette=colours, label_props=dict(fontsize=9),
-                                   label_fmt_left='{label} ({rank:.2f})', label_fmt_right='({rank:.2f}) {label}')
+                                   label_fmt_left='{label} ({rank:.2f}) ', label_fmt_right=' ({rank:.2f}) {label}')
     if np.isfinite(ranks.cd): _cd_bar(ax, ranks)
     return ax
 
@@ -315,7 +322,9 @@ def plot_machines(results:pd.DataFrame,      # Table of a study
     shown, top = pd.concat([t, gap], axis=1), t.max().max()
     sns.heatmap(shown, annot=True, fmt='.2f', cmap='cividis', vmin=min(t.min().min(), top-.3), vmax=top, cbar=False, ax=axs[0], annot_kws=dict(fontsize=8), linewidths=.5, mask=shown.columns.isin(['gap'])[None].repeat(len(t), 0))
     _gap_column(axs[0], gap); _hatch(axs[0], shown)
-    axs[0].set(xlabel=f'{by} (test patients)', ylabel='', title=f'macro-F1, {what}'); axs[0].tick_params(axis='y', rotation=0)
+    axs[0].set(xlabel=f'{by} (test patients)', ylabel='', title=f'macro-F1, {what}')
+    axs[0].tick_params(axis='y', rotation=0)
+    if max(len(str(o)) for o in shown) > 11: axs[0].set_xticks(axs[0].get_xticks(), list(shown), rotation=30, ha='right', rotation_mode='anchor')
     return axs[0]
 
 # %% ../../nbs/study/05_figures.ipynb #9d3cf28a
@@ -340,13 +349,18 @@ def plot_confusions(results:pd.DataFrame,      # table of a study
     if not len(done): return np.array([_empty(f'{what}: no cell is done.')])
     best = done.groupby('name').macro_f1.mean().sort_values(ascending=False)
     starts = starts or _unique([*best.index[:3], *[o for o in best.index if o == 'random']])
-    fig,axs = _panels(len(starts), .36*len(classes)+.6, .36*len(classes)+1.1, cols=4)
+    names = .075*max(len(str(o)) for o in classes)                       # inches that the names of classes take
+    side, columns = .36*len(classes), min(4, len(starts))
+    width = max(side + .5, 1.8) + names/columns
+    fig,axs = _panels(len(starts), width, side + 1.1 + names, cols=4)
+    fig.set_layout_engine('compressed')                                  # for squares: no gap above, nothing cut below
     for ax,s in zip(axs, starts):
         ts = [predictions(k) for k in done[done.name == s].key]
         cm = sum((confusion(t['class'], t.predicted, classes) for t in ts), np.zeros((len(classes),)*2)); n = cm.sum(1, keepdims=True)
         sns.heatmap(cm/np.maximum(n, 1), mask=np.broadcast_to(n == 0, cm.shape), annot=True, fmt='.2f', annot_kws=dict(fontsize=7), cmap='Blues', vmin=0, vmax=1, cbar=False, square=True, xticklabels=classes, yticklabels=classes, ax=ax)
-        ax.set_title(f'{s} ({best.get(s, np.nan):.2f})' if len(ts) else f'{s}: missing', fontsize=9); ax.tick_params(labelsize=7); ax.tick_params(axis='y', rotation=0); ax.tick_params(axis='x', rotation=90); ax.set_xlabel('predicted', fontsize=8)
-    axs[0].set_ylabel('true', fontsize=8); fig.suptitle(what, fontsize=9)
+        shown = _short(str(s), max(10, int(width/.085) - 7))
+        ax.set_title(f'{shown} ({best.get(s, np.nan):.2f})' if len(ts) else f'{shown}: missing', fontsize=9); ax.tick_params(labelsize=7); ax.tick_params(axis='y', rotation=0); ax.tick_params(axis='x', rotation=90); ax.set_xlabel('')
+    axs[0].set_ylabel('true', fontsize=8); fig.suptitle(what, fontsize=9); fig.supxlabel('predicted', fontsize=8)
     return axs
 
 # %% ../../nbs/study/05_figures.ipynb #811291f3
@@ -432,13 +446,21 @@ _fake_facts = dict(
 
 # %% ../../nbs/study/05_figures.ipynb #3e0ec1bb
 def say(text, # Plain text; anything in it that looks like HTML is shown, not obeyed
-        kind:str='say' # 'say', 'note' or 'methods' (keeps its line breaks)
+        kind:str='say' # 'say', 'note', 'opening', 'alarm', 'missing', 'empty' (a section of nothing else is left out) or 'methods' (keeps its line breaks)
        ):
     "Show a paragraph."
     import html
     from IPython.display import HTML, display
     tag = 'pre' if kind == 'methods' else 'p'
-    display(HTML(f'<{tag} class="{kind}">{html.escape(str(text))}</{tag}>'))
+    if str(text).strip(): display(HTML(f'<{tag} class="{kind}">{html.escape(str(text))}</{tag}>'))
+
+def say_each(
+    lines # plain texts
+):
+    "Show sentences as a list."
+    import html
+    from IPython.display import HTML, display
+    if lines: display(HTML('<ul>' + ''.join(f'<li>{html.escape(str(o))}</li>' for o in lines) + '</ul>'))
 
 def show_figure(axes,   # What a plot function returned
                 alt:str # What it shows, for those who cannot see it
@@ -448,7 +470,8 @@ def show_figure(axes,   # What a plot function returned
     from IPython.display import display
     ax = np.ravel(axes)[0]; fig = ax.figure
     if hasattr(ax, 'says'):
-        plt.close(fig); say(ax.says)
+        plt.close(fig)
+        say(ax.says, 'empty')
         return
     display(fig, metadata={'image/png': dict(alt=alt)}); plt.close(fig)
 
@@ -458,8 +481,90 @@ def fold(df:pd.DataFrame, # table
     "Show a table that is folded up; names in it are escaped."
     import html
     from IPython.display import HTML, display
-    from sslus.study.report import table_html
-    display(HTML(f'<details><summary>{html.escape(title)}</summary>{table_html(df)}</details>'))
+    if len(df): display(HTML(f'<details><summary>{html.escape(title)}</summary>{table_html(df)}</details>'))
+
+# %% ../../nbs/study/05_figures.ipynb #56fb2704
+def study_sentence(
+    results:pd.DataFrame, # table of a study
+    comparisons:pd.DataFrame|None=None, # from `paired_comparisons` with base random; None: there is none
+    base:str='random'     # start that they are with
+)->str:
+    "What a study shows, in one sentence."
+    done = results[results.state == 'done']
+    if not len(done): return 'No experiment is done: there are no numbers yet.'
+    made = pd.DataFrame() if comparisons is None or not len(comparisons) else comparisons[comparisons.state == 'done']
+    if not len(made): return opening_sentence(done, base)
+    modes = _unique(made['mode'])
+    mode = 'fine-tune' if 'fine-tune' in modes else modes[0]
+    gains = made[made['mode'] == mode].rename(columns=dict(difference='gain', pairs='draws', reason='note'))
+    sentence = paired_sentence(gains, base, done, 'repeat')[:-1]
+    where = '' if mode == 'fine-tune' else f'{mode}: '
+    return f'{where}{sentence}; of all {len(made)} comparisons with {base} {int(made.significant.sum())} are significant after correction.'
+
+def missing_sentence(
+    results:pd.DataFrame # table of a study
+)->str:                  # '' where all is done
+    "What a study lacks, and why."
+    lacking = why_missing(results)
+    if not len(lacking): return ''
+    each = '; '.join(f'{r.start}: {r.cells} {r.state}' + (f', {r.reason}' if r.reason else '') for r in lacking.itertuples())
+    rest = ' All scores are about the rest.' if lacking.cells.sum() < len(results) else ''
+    return f'Missing: {lacking.cells.sum()} of {len(results)} experiments are not done. {each}.{rest}'
+
+def compared_sentence(
+    results:pd.DataFrame, # table of a study
+    classes               # of the task
+)->str:
+    "What was compared, and on whom."
+    done = results[results.state == 'done']
+    shares = ', '.join(_percent(f) for f in sorted(results.fraction.unique()))
+    repeats = results.groupby(['start', 'mode', 'fraction']).size().max()
+    known = 'test_images' in done and done.test_images.notna().any()
+    on = f' on {done.test_images.max():,.0f} stills of {done.test_patients.max():,.0f} test patients' if known else ''
+    return f'{", ".join(_unique(results.start))} were compared{on} in {len(classes)} classes, with {shares} of the labels, {repeats} repeats each.'
+
+# %% ../../nbs/study/05_figures.ipynb #a87950cc
+def study_limits(
+    results:pd.DataFrame, # table of a study
+    covers:str=''         # what its intervals cover, from `summary_table`
+)->list:                  # sentences
+    "What a study cannot show."
+    done = results[results.state == 'done']
+    if not len(done): return []
+    patients = int(done.test_patients.min()) if 'test_patients' in done and done.test_patients.notna().any() else None
+    repeats = done.groupby(['start', 'mode', 'fraction']).size().min()
+    external = 'ext_macro_f1' in done and done.ext_macro_f1.notna().any()
+    starts = done.start.nunique()
+    return [o for o in (
+        f'The intervals cover {covers}; they say nothing about other hospitals, machines or examiners.' if covers else '',
+        f'{coverage_note(patients)}.' if patients and coverage_note(patients) else '',
+        '' if external else 'All stills are of one source: how much is lost at another one was not measured.',
+        f'With {repeats} {"repeat" if repeats == 1 else "repeats"} only large differences can be told from chance.' if repeats < 5 else '',
+        f'The best of {starts} starts was picked after the scores were seen: expect its lead to be smaller on new patients.' if starts > 2 else '',
+        'Scores are about naming planes on stills; they do not show that anybody is treated better.') if o]
+
+# %% ../../nbs/study/05_figures.ipynb #92f36f10
+def study_provenance(
+    study,               # a `Study`
+    results:pd.DataFrame # its table
+)->dict:                 # as of `provenance`
+    "Settings, seeds, versions, date and machine of a study."
+    from datetime import datetime
+    facts = study.facts()
+    told = {f'{part}, {k}': _words(v) for part in ('data', 'pretraining', 'downstream') for k,v in facts.get(part, {}).items() if v not in (None, '', [], {}) and k not in ('leaks', 'headline')}
+    named = dict(pretrain_seed='pre-training', draw='label draws')
+    known = {words: sorted(results[k].dropna().unique()) for k,words in named.items() if k in results and results[k].notna().any()}
+    seeds = '; '.join(f'{words} {", ".join(f"{v:.0f}" for v in numbers)}' for words,numbers in known.items())
+    files = list((Path(study.path)/'predictions').glob('*.parquet'))
+    date = datetime.fromtimestamp(max(o.stat().st_mtime for o in files)) if files else None
+    return provenance(told, seeds, date=date, machine=facts.get('hardware') or '', versions=facts.get('software') or {})
+
+def show_provenance(
+    facts:dict # of `provenance`
+):
+    "Show where the numbers come from."
+    from IPython.display import HTML, display
+    display(HTML(provenance_html(facts)))
 
 # %% ../../nbs/study/05_figures.ipynb #81fc5d65
 class ReportError(Exception):
@@ -522,17 +627,22 @@ def _run_notebook(nb, timeout):
 
 # %% ../../nbs/study/05_figures.ipynb #5e02c473
 _page_css = '''.cell{margin:0 0 .6rem}.output_subarea{overflow-x:auto;max-width:100%}.output_subarea pre{white-space:pre-wrap}.prompt,.anchor-link{display:none}
-table{border:0!important;font-size:.85rem;margin:.3rem 0 .9rem}th,td{border-width:0 0 1px!important;white-space:nowrap}tr,th{text-align:left!important}details{margin:.5rem 0}summary{cursor:pointer}h1{font-size:1.7rem}h3{margin:1.4rem 0 .3rem}
-p.say{margin:.4rem 0}p.note{color:#555;font-size:.92rem}pre.methods{white-space:pre-wrap;font:inherit;background:#f5f5f5;padding:.9rem}
-@media(max-width:40rem){body{margin:1rem auto;font-size:15px}.output_subarea img{max-width:none;width:34rem;height:auto}}@media print{body{max-width:none}}'''
+table{border:0!important;font-size:.85rem;margin:.3rem 0 .9rem}th,td{border-width:0 0 1px!important;white-space:nowrap}tr,th{text-align:left!important}
+.output_subarea th:first-child{position:sticky;left:0;background:var(--paper)}
+table.settings td{white-space:normal;overflow-wrap:anywhere}
+p.say,p.empty{margin:.4rem 0}
+p.missing{border-left:.3rem solid var(--alarm);padding-left:.7rem}
+pre.methods{white-space:pre-wrap;font:inherit;padding:.9rem}'''
 
 def _described(nb):
     "The notebook with pictures as <img> that carry their descriptions, a third larger than in a notebook, beside text of 16 pixels."
-    import copy, html
+    import copy
     nb = copy.deepcopy(nb)
     for o in (o for c in nb.cells for o in c.get('outputs', []) if 'image/png' in o.get('data', {})):
-        meta = o.get('metadata', {}).get('image/png', {}); width = f' width="{int(1.35*meta["width"])}"' if 'width' in meta else ''
-        o.data = {'text/html': f'<img alt="{html.escape(meta.get("alt", "figure"))}"{width} src="data:image/png;base64,{o.data["image/png"].replace(chr(10), "")}">'}
+        meta = o.get('metadata', {}).get('image/png', {})
+        width = int(1.35*meta['width']) if 'width' in meta else None
+        data = o.data['image/png'].replace(chr(10), '')
+        o.data = {'text/html': picture_html(f'data:image/png;base64,{data}', meta.get('alt', 'figure'), width)}
     return nb
 
 def _body(nb):
@@ -549,6 +659,35 @@ def _from_network(page):
     tags = re.findall(r'<(?:script|link|img|iframe|source|video|audio|object|embed)\b[^>]*?(?:src|href|data)\s*=\s*["\']?((?:https?:)?//[^"\'\s>]+)', page, re.I)
     return tags + re.findall(r'(?:url\(|@import\s*(?:url\()?)\s*["\']?((?:https?:)?//[^"\')\s]+)', page, re.I)
 
+# %% ../../nbs/study/05_figures.ipynb #6f78d4c1
+def _is_empty(output):
+    "Does an output only say that there is nothing to show?"
+    return output.get('data', {}).get('text/html', '').startswith('<p class="empty"')
+
+def _parts_of(nb):
+    "The cells of a notebook by section: lists that begin with a heading of second order."
+    parts = [[]]
+    for c in nb.cells:
+        if c.cell_type == 'markdown' and c.source.startswith('## '): parts.append([])
+        parts[-1].append(c)
+    return parts
+
+def _reasons(cells):
+    "Why a section has nothing to show; None where it has something."
+    outputs = [o for c in cells if c.cell_type == 'code' for o in c.get('outputs', [])]
+    if all(c.cell_type != 'code' for c in cells) or not all(map(_is_empty, outputs)): return None
+    said = [re.sub('<[^>]*>', '', o['data']['text/html']).strip() for o in outputs]
+    return ' '.join(_unique(said)) or 'there is nothing to show.'
+
+def _without_empty(nb):
+    "The notebook without sections that show nothing, and {heading: why}."
+    import copy, html
+    first, *parts = _parts_of(nb)
+    why = [_reasons(part) for part in parts]
+    res = copy.copy(nb)
+    res.cells = first + [c for part,o in zip(parts, why) if o is None for c in part]
+    return res, {part[0].source.splitlines()[0][3:]: html.unescape(o) for part,o in zip(parts, why) if o is not None}
+
 # %% ../../nbs/study/05_figures.ipynb #42007ecf
 def template_path()->Path:
     "The report template that comes with the package."
@@ -558,10 +697,8 @@ def template_path()->Path:
 def notebook_html(nb,  # An executed notebook (nbformat node)
                  )->str: # One HTML page, with everything inside
     "An executed notebook as a self-contained page, code hidden; ReportError where it would load something from elsewhere."
-    import html
-    from sslus.study.report import _css
-    page = (f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{html.escape(_title(nb))}</title>'
-            f'<style>{_css}{_page_css}</style></head><body>{_body(nb)}</body></html>')
+    shown, left_out = _without_empty(nb)
+    page = page_html(_title(nb), explain_terms(_body(shown) + left_out_html(left_out)), _page_css)
     if bad := _from_network(page): raise ReportError(f'the report would load {bad[0]} from the network; a report stands alone')
     return page
 
