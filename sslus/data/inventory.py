@@ -690,15 +690,10 @@ def html(self:Inventory,
     if path is not None: path = _target(path, *_page)
     name = _esc(self.title)
     body = ''.join(_section_html(h, said, self.thumbs) for h,said in self.sections().items())
-<<<<<<< OURS
-    page = f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Inventory of {name}</title><style>{_css}</style></head><body><h1>Inventory of {name}</h1>{body}{_table_html(self.table) if table else ""}</body></html>'
-    if path is not None: write_bytes(path, page.encode(), private=self.codes is None)
-=======
     head = f'<h1>Inventory of {name}</h1>' + text_html(_printable(_opening(self.table)), 'opening') + provenance_html(provenance())
     all_rows = section_html('All that was found', [_table_html(self.table)]) if table and len(self.table) else ''
-    page = page_html(f'Inventory of {_printable(self.root.resolve().name)}', explain_terms(head + body + all_rows), _css)
-    if path is not None: _replace(path, page.encode())
->>>>>>> THEIRS
+    page = page_html(f'Inventory of {_printable(self.title)}', explain_terms(head + body + all_rows), _css)
+    if path is not None: write_bytes(path, page.encode(), private=self.codes is None)
     return page
 
 @patch

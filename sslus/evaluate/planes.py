@@ -1207,13 +1207,8 @@ class PlaneReport:
 
 # %% ../../nbs/evaluate/02_planes.ipynb #b290d0a8
 def _write_csv(df, path):
-<<<<<<< OURS
-    "Write a table whole, or not at all, and for its owner only: it names patients."
-    return write_file(path, lambda part: df.to_csv(part, index=False), private=True)
-=======
     "Write a table whole; where it names patients, for its owner only."
     return write_people(df, path)
->>>>>>> THEIRS
 
 def _read_csv(file, need, **kwargs):
     "A table that was saved; ValueError where it is none, or lacks a column of `need`."

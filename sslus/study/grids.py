@@ -11,22 +11,18 @@ __all__ = ['robustness_axes', 'from_config', 'variance_grid', 'robustness_grid',
 import inspect
 from dataclasses import replace
 from pathlib import Path
-from sslus.base.files import write_file
-from sslus.data.pairs import Window
-from sslus.data.phantom import make_labelled_sweeps, make_phantom, make_plane_task
-from sslus.data.store import FrameStore
-from sslus.data.subsets import variance_sets
-from sslus.data.video import get_videos
-from sslus.evaluate.planes import sweep_table
-from sslus.methods.core import get_method, tiny_resnet
-<<<<<<< OURS
-from sslus.study.engine import StudyError
-=======
-from sslus.study.configs import configs, merge_settings, read_config
-from sslus.study.engine import StudyError, write_file
->>>>>>> THEIRS
-from sslus.study.starts import Pretrain, make_part, read_start
-from sslus.study.study import Study
+from ..base.files import write_file
+from ..data.pairs import Window
+from ..data.phantom import make_labelled_sweeps, make_phantom, make_plane_task
+from ..data.store import FrameStore
+from ..data.subsets import variance_sets
+from ..data.video import get_videos
+from ..evaluate.planes import sweep_table
+from ..methods.core import get_method, tiny_resnet
+from .configs import configs, merge_settings, read_config
+from .engine import StudyError
+from .starts import Pretrain, make_part, read_start
+from .study import Study
 
 # %% ../../nbs/study/08_grids.ipynb #44ab2a47
 def from_config(config,  # name of a ready one, a YAML file, or a dict
@@ -110,11 +106,7 @@ def command_study(config, path=None, planes=None, root=None, store=None, externa
     if seeds and c.get('draws'): c |= dict(pretrain_seeds=seeds, draws=seeds)
     if steps: c['common'] = c.get('common', {}) | dict(steps=steps)
     if not (planes or c.get('planes')):
-<<<<<<< OURS
         if store or c.get('store'): raise StudyError('planes=None: a store is given, but no table of labelled stills; name it')
-=======
-        if store or c.get('store'): raise StudyError('a store is given, but no table of labelled stills: name it with planes=')
->>>>>>> THEIRS
         planes, store = phantom_data(path.with_name(path.name + '-phantom'), c.get('phantom', 'planes'))
     words = lambda o: o and [w.strip() for w in o.split(',')]
     if pretrain: c['pretrain'] = [_entry(w, c.get('pretrain', [])) for w in words(pretrain)]

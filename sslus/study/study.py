@@ -33,7 +33,7 @@ from .statistics import interval_table, summary_table
 from .starts import FromFile, Mode, Pretrain, Start, make_part, read_mode, read_start
 
 # %% ../../nbs/study/07_study.ipynb #c05bbfe6
-from ..base.codes import KnownCodes, add_keys, write_people
+from ..base.codes import KnownCodes, add_keys, names_people, write_people
 
 # %% ../../nbs/study/07_study.ipynb #5cb68ae8
 from ..base.flags import shell_line
@@ -183,12 +183,7 @@ def _shared_words(met, store, table):
     split, held = shell_line('sslus-split', table), f'{table}:test'
     anew, again = shell_line('sslus-store', 'CLIPS', 'NEW_STORE', '--exclude', held), shell_line('sslus-pretrain', store, 'ENCODER', '--exclude', held)
     return (f'{len(met.shared)} of {met.n_a} {met.what_a} have frames in the store {store}, such as {met.shared[0][0]}: scores would be too good. '
-<<<<<<< OURS
-            f'Leave their clips out: "sslus-split {table}" writes the split into the table once, where it has none; then "sslus-store CLIPS NEW_STORE --exclude {table}:test", '
-            f'or "sslus-pretrain {store} ENCODER --exclude {table}:test". If you want it so, say shared_patients=True, and every output says so too')
-=======
             f'Leave their clips out: "{split}" writes the split into the table once, where it has none; then "{anew}", or "{again}". If you want it so, say shared_patients=True, and every output says so too')
->>>>>>> THEIRS
 
 def _check_size(planes, size):
     "StudyError where a still is smaller than `size`."
@@ -247,21 +242,7 @@ def _plain_planes(self:Study):
     "What study.json says of the table of stills."
     p = self.planes
     people = {k: v for k,v in p.people.plain().items() if v}
-<<<<<<< OURS
-    return dict(root=_rel(p.root, self.path), by=p.by, **({} if p.clean is None else dict(clean=p.clean.settings())), **(dict(people=people) if people else {}))
-=======
     return dict(self._place(p), by=p.by, **({} if p.clean is None else dict(clean=p.clean.settings())), **(dict(people=people) if people else {}))
-
-def read_settings(path:Path # Folder of a study
-                 )->dict:   # As `Study.settings` gave it
-    "What `study.json` says; StudyError where there is none that can be read."
-    file = Path(path)/'study.json'
-    try: s = json.loads(file.read_text(encoding='utf-8'))
-    except FileNotFoundError as e: raise StudyError(f'{path}: no study (no study.json). Make one with Study(path, planes, store, ...), or with sslus-study') from e
-    except (OSError, ValueError) as e: raise StudyError(f'{file}: cannot be read ({e})') from e
-    if not isinstance(s, dict) or 'task' not in s: raise StudyError(f'{file}: not written by sslus')
-    return s
->>>>>>> THEIRS
 
 # %% ../../nbs/study/07_study.ipynb #55e62faa
 _again = 'Remove it, and make the study again as it was made, with Study(path, ...) or sslus-study: what is done stays done'
@@ -380,7 +361,6 @@ def _root_and_codes(path, what, where):
 # %% ../../nbs/study/07_study.ipynb #709a77ab
 @patch
 def _write(self:Study, folder, settings):
-<<<<<<< OURS
     "Write settings and tables, while nobody else writes some of this folder."
     tables = {'planes.csv': self.planes} | ({} if self.external is None else {'external.csv': self.external})
     texts = {k: v.df.to_csv(index=False) for k,v in tables.items()}
@@ -388,13 +368,9 @@ def _write(self:Study, folder, settings):
     with writing(), held(_lock_of(self.path), wait=60, keep=True):
         write_sealed(folder/'study.json', settings | dict(tables=sums))       # first: a folder with it is ours
         for name,text in texts.items():
-            if not (folder/name).is_file() or file_sha(folder/name) != sums[name]: write_text(folder/name, text)
-=======
-    write_json(folder/'study.json', settings)                                  # first: a folder with it is ours
-    write_people(self.planes.df, folder/'planes.csv')
-    if self.external is not None: write_people(self.external.df, folder/'external.csv')
-    self._write_private()
->>>>>>> THEIRS
+            if (folder/name).is_file() and file_sha(folder/name) == sums[name]: continue
+            write_text(folder/name, text, private=names_people(tables[name].df))
+        self._write_private()
 
 @patch
 def freeze(self:Study, **change)->str:
@@ -421,20 +397,14 @@ def open(cls:Study,
     s = {k: v for k,v in read.items() if k not in ('sslus', 'tables')}
     _import(s['imports'])
     task, where, ext = s.pop('task'), s.pop('planes'), s.pop('external')
-<<<<<<< OURS
     s['pretrain'] = [read_start(o).with_files(lambda file: str(path/file)) for o in s['pretrain']]     # as seen from the study, wherever we are
     own = planes is None
-    if own: planes = PlaneData.from_csv(at/'planes.csv', path/where['root'], classes=task['classes'], name=task['name'], by=where['by'], clean=where.get('clean'), **where.get('people', {}))
-    if ext: s['external'] = planes.external(at/'external.csv', root=path/ext['root'], name=ext['name'], same_ids=ext['same_ids'])
-=======
-    s.pop('sslus')
-    if planes is None:
+    if own:
         root, codes = _root_and_codes(path, 'planes', where)
         planes = PlaneData.from_csv(at/'planes.csv', root, names=codes, classes=task['classes'], name=task['name'], by=where['by'], clean=where.get('clean'), **where.get('people', {}))
     if ext:
         root, codes = _root_and_codes(path, 'external', ext)
         s['external'] = planes.external(at/'external.csv', root=root, name=ext['name'], same_ids=ext['same_ids'], names=codes)
->>>>>>> THEIRS
     stores = {k: path/v if isinstance(v, str) else dict(v, path=path/v['path']) for k,v in s.pop('stores').items()}
     if own or ext: check_tables(at, read)                                      # nobody wrote others while they were read
     return cls(path, planes, stores if store is None else store, **{**s, 'save': False, **change})
@@ -537,17 +507,9 @@ def _cell_job(self:Study, cell, needs):
     def do():
         reps, facts = cell.mode.run(self, cell)
         made = [self.path/'predictions'/f'{key}{"" if k == "test" else f"-{k}"}.parquet' for k in reps]
-<<<<<<< OURS
-        for file,rep in zip(made, reps.values()): write_file(file, lambda p: rep.predictions.to_parquet(p, index=False))
+        for file,rep in zip(made, reps.values()): write_people(rep.predictions, file)
         file, draw = self._write_draw(cell.fraction, cell.draw)
         return dict(scores={k: _plain_scores(r) for k,r in reps.items()}, images=len(draw), patients=int(draw.patient.nunique()), facts=facts, files=files_made(self.path, *made, file), **self.stamp())
-=======
-        for file,rep in zip(made, reps.values()): write_people(rep.predictions, file)
-        draw = self.planes.draw(cell.fraction, cell.draw)
-        made.append(self.path/'draws'/f'{cell.fraction:g}-{cell.draw}-{self.planes.fingerprint[:8]}.csv')
-        write_people(draw, made[-1])
-        return dict(scores={k: _plain_scores(r) for k,r in reps.items()}, images=len(draw), patients=int(draw.patient.nunique()), facts=facts, files=sizes(self.path, *made), **self.stamp())
->>>>>>> THEIRS
     return Job(key, cell.name, do, needs, f'{cell.mode.title} {cell.start.arch} {cell.fraction:g}')
 
 def _device(d):
@@ -562,7 +524,7 @@ def _write_draw(self:Study, fraction, seed):
     "(file, stills) of a label draw; the file is written where it does not hold them."
     draw = self.planes.draw(fraction, seed)
     file, text = self.path/'draws'/f'{fraction:g}-{seed}-{self.planes.fingerprint[:8]}.csv', draw.to_csv(index=False)
-    if not file.is_file() or file.read_bytes() != text.encode(): write_text(file, text)
+    if not file.is_file() or file.read_bytes() != text.encode(): write_text(file, text, private=names_people(draw))
     return file, draw
 
 @patch
