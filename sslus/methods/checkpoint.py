@@ -8,7 +8,8 @@ Docs: https://sslus.github.io/sslus/methods/checkpoint.html.md"""
 __all__ = ['random_states', 'set_random_states', 'Checkpoint', 'read_checkpoint', 'Resume']
 
 # %% ../../nbs/methods/06_checkpoint.ipynb #123af46c
-import inspect, io, json, math, os, random, zipfile
+import inspect, io, json, math, random, zipfile
+from contextlib import contextmanager
 from functools import singledispatch
 from itertools import islice
 from pathlib import Path
@@ -21,7 +22,10 @@ from fastai.learner import Metric
 from fastai.torch_core import get_model
 from fastcore.basics import noop
 from fastcore.foundation import L
+from ..base.files import WriteError, clear_parts
+from ..base.numbers import check_number
 from .distributed import rank, world_size
+from .weights import write_state
 
 # %% ../../nbs/methods/06_checkpoint.ipynb #f439862d
 _make = dict(L=L, Path=Path, array=lambda t: t.numpy(), numbers=list, set=set)
@@ -172,14 +176,6 @@ def training_state(learn, epoch, batch, steps, start):
     mine = dict(start=plain(start), now=plain(random_states(learn.dls)), parts={k: remember(o) for k,o in parts_of(learn).items()})
     return res | dict(ranks=_each(mine, _device(learn)))
 
-def write_whole(state, path):
-    "Write a file that is either whole or not there."
-    tmp = path.with_name(path.name + '.tmp')
-    try:
-        with open(tmp, 'wb') as f: torch.save(state, f); f.flush(); os.fsync(f.fileno())
-        os.replace(tmp, path)
-    except BaseException: tmp.unlink(missing_ok=True); raise
-
 # %% ../../nbs/methods/06_checkpoint.ipynb #0c10117b
 class _Last(Callback):
     "A callback that comes after all others, and not in validation."
@@ -193,8 +189,8 @@ class Checkpoint(_Last):
         path:str|Path,      # file to write
         every:int|None=200  # optimiser steps between two checkpoints; None: only at the end of each epoch
     ):
-        if every is not None and every < 1: raise ValueError(f'every={every}: give a number of optimiser steps from 1, or None for the end of each epoch only')
-        self.path,self.every,self.active = Path(path),every,False
+        self.path, self.active = Path(path), False
+        self.every = check_number('every', every, at_least=1, whole=True, optional=True)
 
     def before_fit(self):
         "Learn now, not in an hour, that something cannot be saved or the folder cannot be made."
@@ -205,6 +201,7 @@ class Checkpoint(_Last):
         try: self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as e: raise OSError(f'{self.path}: its folder cannot be made ({e.strerror})') from e
         if self.path.is_dir(): raise ValueError(f'{self.path} is a folder: name a file')
+        if not rank(): clear_parts(self.path)
         if self.path.exists() and not any(isinstance(c, Resume) for c in self.learn.cbs) and not rank():
             print(f'Checkpoint: {self.path} is there and will be replaced. To go on from it, stop now and add Resume({str(self.path)!r}).')
 
@@ -233,38 +230,84 @@ class Checkpoint(_Last):
         "Write the state before batch `batch` of epoch `epoch`; a full disk costs the checkpoint, not the training."
         self.due,state = False, training_state(self.learn, epoch, batch, self.steps, self.start)
         if rank(): return
-        try: write_whole(state, self.path); self.failed = False
+        try:
+            write_state(self.path, state)
+            self.failed = False
         except (OSError, RuntimeError) as e: self._warn(e)
 
     def _warn(self, e):
-        kept = 'The earlier one is kept' if self.path.exists() else 'There is none yet'
-        if not self.failed: print(f'Warning: the checkpoint {self.path} could not be written ({_reason(e)}). {kept}; the training goes on.')
+        "Say once that there is no room, what is kept, and what to do."
+        if self.failed: return
+        why = str(e) if isinstance(e, WriteError) else f'{self.path}: {_line(e)}.'
+        kept = 'The earlier checkpoint is kept' if self.path.exists() else 'There is no checkpoint yet'
+        print(f'Warning: the checkpoint could not be written. {why} {kept}, and the training goes on.')
         self.failed = True
 
 # %% ../../nbs/methods/06_checkpoint.ipynb #d480fd18
-def _line(e): return (str(e).splitlines() or [type(e).__name__])[0][:200]
-def _reason(e):
-    "In the system's words where it has some: torch wraps what the disk said."
-    chain = [e]
-    while more := chain[-1].__cause__ or chain[-1].__context__: chain.append(more)
-    return next((o.strerror for o in chain if isinstance(o, OSError) and o.strerror), _line(e))
+def _line(e):
+    "The first line of what an error says."
+    return (str(e).splitlines() or [type(e).__name__])[0][:200]
+
+# %% ../../nbs/methods/06_checkpoint.ipynb #d30f6e8b
+_kinds = dict(card=dict, epoch=int, batch=int, steps=int, train_iter=int, pct_train=(int, float), model=dict, opt=dict, scaler=dict, ranks=list)
+_of_rank = dict(start=dict, now=dict, parts=dict)
+
+def _is(value, kind): return isinstance(value, kind) and not isinstance(value, bool)
+
+def _wrong_part(state):
+    "The first part of a checkpoint that is not of its kind, in words; '' where there is none."
+    for k,kind in _kinds.items():
+        if not _is(state.get(k), kind): return f'{k} is {repr(state.get(k))[:60]}'
+    for k in ('epoch', 'batch', 'steps', 'train_iter'):
+        if state[k] < 0: return f'{k} is {state[k]}'
+    if not 0 <= state['pct_train'] <= 1: return f'pct_train is {state["pct_train"]}'
+    for k in ('epochs', 'batches an epoch', 'processes'):
+        if not _is(state['card'].get(k), int) or state['card'][k] < 0: return f'{k} is {repr(state["card"].get(k))[:60]}'
+    epochs, batches = state['card']['epochs'], state['card']['batches an epoch']
+    for k,limit in dict(epoch=epochs, batch=batches, steps=epochs*batches).items():
+        if state[k] > limit: return f'{k} is {state[k]} of {limit}'
+    if not state['ranks']: return 'no process is in it'
+    for o in state['ranks']:
+        lost = [k for k,kind in _of_rank.items() if not isinstance(o, dict) or not isinstance(o.get(k), kind)]
+        if lost: return f'the state of a process lacks {lost[0]}'
+    return ''
+
+def _check_state(state, path):
+    "ValueError where a checkpoint holds other things than Checkpoint writes."
+    wrong = _wrong_part(state)
+    if wrong: raise ValueError(f'{path} was changed after it was written ({wrong}). Remove it to start from the beginning.')
+
+def _where(state):
+    "In words, where a checkpoint stands."
+    done, epochs, batches = state['epoch'], state['card']['epochs'], state['card']['batches an epoch']
+    if done >= epochs: return f'the training is finished, all {epochs} epochs'
+    if not state['batch']: return f'{done} of {epochs} epochs are done'
+    return f'{done} of {epochs} epochs and {state["batch"]} of {batches} batches are done'
 
 # %% ../../nbs/methods/06_checkpoint.ipynb #48ebae89
+def _unzipped(path, device):
+    "What stands in a file of torch; an exception for whatever is none, or damaged."
+    with zipfile.ZipFile(path) as z:
+        if any(o.compress_type != zipfile.ZIP_STORED for o in z.infolist()): raise ValueError('it is packed, which torch does not do')
+        damaged = z.testzip()                                    # torch itself does not compare the checksums that it writes
+    if damaged: raise ValueError(f'the checksum of {damaged} is wrong')
+    return unplain(_load(path, device))
+
 def read_checkpoint(path:str|Path,  # file of `Checkpoint`
                     device='cpu'    # where tensors go that were on an accelerator
-                   )->dict:
+                   )->dict:         # the state; its `where` says in words how far the training came
     "The state in a checkpoint; no code in the file is run."
     try: open(path, 'rb').close()
     except OSError as e: raise OSError(f'{path} cannot be read ({e.strerror})') from e
-    try:
-        with zipfile.ZipFile(path) as z: damaged = z.testzip()                 # torch itself does not compare the checksums that it writes
-        if damaged: raise ValueError(f'the checksum of {damaged} is wrong')
-        state = unplain(_load(path, device))
-    except Exception as e:
-        raise ValueError(f'{path} is no checkpoint, or a damaged one ({_line(e)}). Give a file that Checkpoint wrote, or remove it to start from the beginning.') from e
+    try: state = _unzipped(path, device)
+    except Exception as e:                                       # torch, zip and pickle each have errors of their own
+        raise ValueError(f'{path} is no checkpoint, or a damaged one ({_line(e)}). Give a file that Checkpoint wrote, '
+                         'or remove it to start from the beginning.') from e
     if not isinstance(state, dict) or state.get('format') != _format:
-        raise ValueError(f'{path} holds tensors, but is no checkpoint of Checkpoint ({_format}). Weights alone are loaded with learn.load.')
-    return state
+        raise ValueError(f'{path} holds tensors, but is no checkpoint of Checkpoint ({_format}). Weights alone are loaded '
+                         'with learn.load.')
+    _check_state(state, path)
+    return state | dict(where=_where(state))
 
 # %% ../../nbs/methods/06_checkpoint.ipynb #0d11d675
 def restore(learn, state):
@@ -279,12 +322,31 @@ def restore(learn, state):
     for c in learn.cbs:
         if isinstance(c, Checkpoint): c.start,c.steps,c.pending,c.due = mine['start'],state['steps'],False,False
 
+# %% ../../nbs/methods/06_checkpoint.ipynb #ecb3c16c
+@contextmanager
+def _fitting_in(path):
+    "ValueError where what a checkpoint holds cannot be put into the learner."
+    try: yield
+    except (TypeError, LookupError, AttributeError, RuntimeError, ValueError, ArithmeticError, AssertionError) as e:
+        raise ValueError(f'{path} was changed after it was written, or belongs to another training ({_line(e)}). '
+                         'Make the learner again, and remove the file to start from the beginning.') from e
+
 # %% ../../nbs/methods/06_checkpoint.ipynb #ccfbbf15
 class _Detour:
     "In place of a learner's `_with_events`: past what is finished, into the state of a checkpoint."
-    def __init__(self, learn, state): self.learn,self.state,self.epoch,self.batch = learn,state,state['epoch'],state['batch']
+    def __init__(self, learn, state, path):
+        self.learn, self.state, self.path = learn, state, path
+        self.epoch, self.batch = state['epoch'], state['batch']
+
     def end(self): vars(self.learn).pop('_with_events', None)
-    def random(self, when): set_random_states(self.state['ranks'][rank()][when], self.learn.dls)
+
+    def random(self, when):
+        "Put the random states of a moment back."
+        with _fitting_in(self.path): set_random_states(self.state['ranks'][rank()][when], self.learn.dls)
+
+    def restore(self):
+        "Put the state into the learner."
+        with _fitting_in(self.path): restore(self.learn, self.state)
 
     def __call__(self, f, event_type, ex, final=noop):
         at = self.learn.epoch
@@ -295,11 +357,14 @@ class _Detour:
 
     def between(self):
         "The checkpoint stands after the last finished epoch."
-        self.end(); restore(self.learn, self.state); self.random('now')
+        self.end()
+        self.restore()
+        self.random('now')
 
     def rest(self):
         "The checkpoint stands inside this epoch: its batches are those that are left."
-        restore(self.learn, self.state); self.random('start')
+        self.restore()
+        self.random('start')
         self.learn.n_iter = len(self.learn.dl)
         batches = enumerate(self.learn.dl)
         for _ in islice(batches, self.batch): pass
@@ -321,18 +386,12 @@ class Resume(_Last):
         if not all(found): raise ValueError(f'{self.path} is seen by process {found.index(True)} and not by process {found.index(False)}: name a file in a folder that all processes share')
         state = read_checkpoint(self.path, _device(self.learn))
         check_card(state, self.learn, self.path)
-        self.learn._with_events = _Detour(self.learn, state)
+        self.learn._with_events = _Detour(self.learn, state, self.path)
         for c in self.learn.cbs:
             if vars(c).get('mbar') is not None: c.mbar.update(0)              # a progress bar that does not begin at 0 has no starting time
-        self.say(_where(state, self.n_epoch, len(self.dls.train)))
+        finished = '; its state is loaded, nothing is trained' if state['epoch'] >= self.n_epoch else ''
+        self.say(state['where'] + finished)
 
     def say(self, what):
         "Print a line about the file, once for all processes."
         if not rank(): print(f'Resume: {self.path}: {what}')
-
-# %% ../../nbs/methods/06_checkpoint.ipynb #814aaa16
-def _where(state, epochs, batches):
-    "In words, where a checkpoint stands."
-    if state['epoch'] >= epochs: return f'the training is finished, all {epochs} epochs; its state is loaded, nothing is trained'
-    if not state['batch']: return f'{state["epoch"]} of {epochs} epochs are done'
-    return f'{state["epoch"]} of {epochs} epochs and {state["batch"]} of {batches} batches are done'
