@@ -9,13 +9,16 @@ __all__ = ['smoothers', 'label_runs', 'sweep_events', 'smooth_probabilities', 'p
            'plot_timeline', 'predict_clip', 'planes_of', 'detect_planes']
 
 # %% ../../nbs/evaluate/06_detect.ipynb #89ff4c98
-import os, re, shutil
+import json, re
 from functools import cached_property, partial
 from pathlib import Path
 import numpy as np, pandas as pd
 import torch
 from fastcore.basics import chunked, patch
 from matplotlib.axes import Axes
+from ..base.files import write_text
+from ..base.folders import RunKind, begin_run
+from ..base.numbers import check_number
 from ..data.video import Video, fit_frame
 from ..data.views import plain_view
 from .metrics import Interval, patient_confusions, patient_interval, per_class_ci
@@ -439,15 +442,37 @@ def _one_sweep(predictions, video=None):
     return predictions[[split_frame(p)[0]==name for p in predictions.image_path]], name
 
 # %% ../../nbs/evaluate/06_detect.ipynb #be2c3476
+def _of_learner(learn, size):
+    "What `_taught` gives, of a learner."
+    size = size or learn.dls.size
+    side = getattr(learn, 'view_size', None) or size
+    return learn.model, list(learn.dls.vocab), size, side, dict(learn.dls.reading, clean=learn.dls.planes.clean)
+
+def _no_classes(card):
+    "The error for a module that does not say what its outputs are."
+    if 'arch' in card:
+        return ValueError('the model is an encoder, which knows no classes: finetune (sslus-finetune planes.csv my_classifier '
+                          '--encoder encoder.safetensors) makes a classifier of it, and load_classifier loads that')
+    return ValueError('the module does not say its classes and its size: give classes= and size=')
+
 def _taught(model, classes, size):
     "(module, class names, side of the stills, side of the view; fit, upscale and clean) of a learner or a module."
-    if hasattr(model, 'dls') and hasattr(model, 'model'):
-        return model.model, list(model.dls.vocab), size or model.dls.size, getattr(model, 'view_size', None) or size or model.dls.size, dict(model.dls.reading, clean=model.dls.planes.clean)
-    if not isinstance(model, torch.nn.Module): raise TypeError(f'model is a {type(model).__name__}: give a plane_learner, or a module such as load_classifier(file) returns')
+    check_number('size', size, at_least=8, at_most=8192, whole=True, optional=True)
+    if hasattr(model, 'dls') and hasattr(model, 'model'): return _of_learner(model, size)
+    if not isinstance(model, torch.nn.Module):
+        raise TypeError(f'model is a {type(model).__name__}: give a plane_learner, or a module such as load_classifier(file) returns')
     card = getattr(model, 'card', {})
-    classes,size = classes or card.get('classes'), size or card.get('size')
-    if not classes or not size: raise ValueError('the module does not say its classes and its size: give classes= and size=')
+    classes, size = classes or card.get('classes'), size or card.get('size')
+    if not classes or not size: raise _no_classes(card)
     return model, list(classes), size, size, dict(clean=_cleaner(card.get('clean')))
+
+def _probabilities(net, x, classes):
+    "Softmax of the answers of a net (B,C); ValueError where they are not one a class."
+    logits = net(x).float()
+    if logits.ndim != 2 or logits.shape[1] != len(classes):
+        raise ValueError(f'the model gives {tuple(logits.shape[1:])} numbers a frame, and {len(classes)} classes are named: '
+                         'give a classifier of these classes, not an encoder')
+    return logits.softmax(1).cpu().numpy()
 
 def _name_of(clip): return clip.path.name if isinstance(clip, Video) else 'clip' if isinstance(clip, np.ndarray) else Path(clip).name
 
@@ -480,6 +505,9 @@ def predict_clip(clip,               # file, folder of frames, `Video`, or uint8
                  device=None         # where to compute; None: where the model is
                 )->pd.DataFrame:     # image_path (name#frame), frame, time (s), predicted, prob_<class>...
     "Class probabilities of the frames of a clip."
+    check_number('every', every, at_least=1, whole=True)
+    check_number('bs', bs, at_least=1, whole=True)
+    check_number('fps', fps, above=0, optional=True)
     clip = clip if isinstance(clip, (np.ndarray, Video)) else Video(clip)
     aspect = clip.pixel_aspect if isinstance(clip, Video) else 1.
     net,classes,size,side,reading = _taught(model, classes, size)
@@ -490,7 +518,7 @@ def predict_clip(clip,               # file, folder of frames, `Video`, or uint8
         for x in _seen(clip, every, bs, clean):
             x = torch.from_numpy(np.stack([fit_frame(o, size, pixel_aspect=aspect, **reading) for o in x]))[:,None]
             some += list(x[::16,0].numpy())
-            prob.append(net(view(x.to(dev))).float().softmax(1).cpu().numpy())
+            prob.append(_probabilities(net, view(x.to(dev)), classes))
     k = np.arange(sum(map(len, prob)))*every
     df = pd.DataFrame(dict(image_path=[f'{_name_of(clip)}#{i}' for i in k], frame=k, time=_times_of(clip, k, fps), patient='', **{'class': ''}))
     res = prediction_table(df, np.concatenate(prob), classes).drop(columns=['patient', 'class'])
@@ -520,6 +548,7 @@ def planes_of(frames:pd.DataFrame,     # from `predict_clip`
               threshold:float=0.       # probability of the predicted class below which a frame is background
              )->pd.DataFrame:          # a row for each run: plane, start, end, best_frame, time (s, of the best frame), probability, best
     "Runs of planes in a clip in the order of time, each with its best frame; `best` marks the best run of each plane."
+    _check_finding(0, min_frames, threshold)
     cols = [c for c in frames if c.startswith('prob_')]
     planes = _without([c[5:] for c in cols], background)
     d = frames.reset_index(drop=True)
@@ -540,62 +569,51 @@ def detect_planes(clip,                    # file, folder of frames, `Video`, or
                   **kwargs                 # of `predict_clip`: classes, size, every, fit, upscale, clean, fps, bs, device
                  )->pd.DataFrame:          # a row for each run: plane, start, end, best_frame, time (s), probability, best[, file]
     "Find the planes of a clip, and save the best frame of each."
+    _check_finding(smooth, min_frames, threshold)
     clip = clip if isinstance(clip, (np.ndarray, Video)) else Video(clip)
-    if dest is not None: _check_dest(Path(dest), overwrite)
-    frames = predict_clip(clip, model, **kwargs)
-    res = planes_of(_smoothed(frames, smooth, kernel), background, min_frames, threshold)
-    told = frames.attrs['seen']
-    if told: res = res.assign(seen=told)
-    res.attrs['seen'] = told
-    return res if dest is None else _write_planes(Path(dest), clip, res, overwrite)
+    def find():
+        frames = predict_clip(clip, model, **kwargs)
+        res = planes_of(_smoothed(frames, smooth, kernel), background, min_frames, threshold)
+        seen = frames.attrs['seen']
+        if seen: res = res.assign(seen=seen)
+        res.attrs['seen'] = seen
+        return res
+    if dest is None: return find()
+    config = dict(clip=_name_of(clip), background=background, smooth=smooth, kernel=kernel, min_frames=min_frames, threshold=threshold, **kwargs)
+    inputs = [o for o in (getattr(clip, 'path', None), getattr(model, 'file', None)) if o is not None]
+    with begin_run(dest, _detection, _as_settings(config), overwrite, inputs=inputs) as run: return _write_planes(run.path, clip, find())
 
 # %% ../../nbs/evaluate/06_detect.ipynb #ed444bbb
 def _best_row(d, plane):
     r = d.loc[d[f'prob_{plane}'].idxmax()]
     return dict(best_frame=int(r.frame), time=float(r.time), probability=float(r[f'prob_{plane}']))
 
-def _own_files(folder):
-    "Names of the files of the result of `detect_planes` in a folder, or None where it holds none."
-    try: df = pd.read_csv(folder/'planes.csv', dtype=str, keep_default_na=False)
-    except (OSError, ValueError): return None                                     # no such file, or no table
-    return {'planes.csv', *df.file} - {''} if {'plane', 'start', 'end', 'best_frame', 'file'} <= set(df) else None
+_detection = RunKind('detection', ('planes.csv', '*.png'))
 
-def _check_dest(dest, overwrite):
-    "FileExistsError where `dest` holds anything that may not be replaced."
-    if not dest.exists() or (dest.is_dir() and not any(dest.iterdir())): return
-    own = _own_files(dest)
-    if own is None: raise FileExistsError(f'{dest} exists and holds no result of detect_planes: choose another folder')
-    other = sorted(p.name for p in dest.iterdir() if p.name not in own or not p.is_file())
-    if other: raise FileExistsError(f'{dest} holds more than a result of detect_planes ({_some(other)}): choose another folder')
-    if not overwrite: raise FileExistsError(f'{dest} holds an earlier result: choose another folder, or say overwrite=True')
+def _check_finding(smooth, min_frames, threshold):
+    "ValueError where a setting of finding cannot be meant."
+    check_number('smooth', smooth, at_least=0)
+    check_number('min_frames', min_frames, at_least=1, whole=True)
+    check_number('threshold', threshold, at_least=0, at_most=1)
 
-def _remove_result(folder):
-    "Remove an earlier result, file by file, and its folder once it is empty."
-    own = _own_files(folder) or set()
-    for p in list(folder.iterdir()):
-        if p.name in own: p.unlink()
-    folder.rmdir()
+def _as_settings(config):
+    "Settings as plain values; objects by what they say of themselves."
+    said = lambda o: o.settings() if hasattr(o, 'settings') else o.item() if hasattr(o, 'item') else repr(o)
+    return json.loads(json.dumps(config, default=said))
 
-def _put(new, dest, overwrite):
-    "Move the folder `new` to `dest`, in place of an earlier result, which is removed last."
-    if not dest.exists(): return os.replace(new, dest)
-    _check_dest(dest, overwrite)
-    old = new.with_name(f'{new.name}-old')
-    os.replace(dest, old); os.replace(new, dest); _remove_result(old)
+def _frames_of(clip, numbers):
+    "Frames of a clip as they are."
+    if isinstance(clip, np.ndarray): return clip[numbers]
+    return _clip_frames(clip.path, list(numbers), np.asarray) if len(numbers) else []
 
-def _write_planes(dest, clip, table, overwrite):
-    "Write table and best frames into a folder beside `dest`, and move it there when it is whole; returns the table with its column `file`."
+def _write_planes(folder, clip, table):
+    "Write table and best frames into a folder; returns the table with its column `file`."
     from PIL import Image
-    name = lambda r: f'{r.best_frame:06d}_{re.sub(r"[^0-9A-Za-z.-]+", "_", r.plane)}.png' if r.best else ''
+    def name(r): return f'{r.best_frame:06d}_{re.sub(r"[^0-9A-Za-z.-]+", "_", r.plane)}.png' if r.best else ''
+    seen = table.attrs['seen']
     table = table.assign(file=[name(r) for r in table.itertuples()])
-    todo = table[table.best]
-    frames = clip[todo.best_frame.to_numpy()] if isinstance(clip, np.ndarray) else _clip_frames(clip.path, todo.best_frame.tolist(), np.asarray) if len(todo) else []
-    dest = dest.resolve()                                                         # a link stays one
-    tmp = dest.with_name(f'.{dest.name}-{os.getpid()}')
-    try:
-        tmp.mkdir(parents=True)
-        for f,x in zip(todo.file, frames): Image.fromarray(x).save(tmp/f)
-        table.to_csv(tmp/'planes.csv', index=False)
-        _put(tmp, dest, overwrite)
-    finally: shutil.rmtree(tmp, ignore_errors=True)
+    table.attrs['seen'] = seen
+    best = table[table.best]
+    for file,x in zip(best.file, _frames_of(clip, best.best_frame.to_numpy())): Image.fromarray(x).save(folder/file)
+    write_text(folder/'planes.csv', table.to_csv(index=False))
     return table
