@@ -98,7 +98,7 @@ def robustness_grid(methods=('SimCLR', 'BarlowTwins'), # names of methods, or `P
 # %% ../../nbs/study/08_grids.ipynb #340a5bbb
 def command_study(config, path=None, planes=None, root=None, store=None, external=None, pretrain=None, downstream=None, fractions=None, seeds=None, arch=None, steps=None, size=None, device=None, people=None, shared_patients=None)->Study:
     "The study that the command's arguments describe."
-    if Path(config).is_dir():
+    if (Path(config)/'study.json').is_file():
         if people or shared_patients: raise StudyError(f'{config}: this study stands already, and its names are as they were when it was made. Make a new one to say who is who, to code names or to share patients')
         return Study.open(config, **{k: v for k,v in dict(device=device).items() if v})
     c = read_config(config)
