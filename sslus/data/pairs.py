@@ -13,8 +13,7 @@ import numpy as np
 from .video import ClipWarning
 
 # %% ../../nbs/data/04_pairs.ipynb #956c20d4
-from functools import partial
-from ..base.numbers import check_number, checked
+from ..base.numbers import checked, count
 
 # %% ../../nbs/data/04_pairs.ipynb #d99bbb7c
 class SameFrame:
@@ -32,7 +31,7 @@ class SameFrame:
 # %% ../../nbs/data/04_pairs.ipynb #b92b7dab
 class Window:
     "The positive is another frame of the same clip, at most so far away in time; with weights as in IVPP (VanBerlo et al. 2024)."
-    @checked(frames=partial(check_number, at_least=1, whole=True))
+    @checked(frames=count)
     def __init__(self,
         seconds:float|None=None, # Largest distance, s; or
         frames:int|None=None,    # largest distance, source frames; exactly one of the two

@@ -14,7 +14,7 @@ from .store import FrameStore, StoreError
 
 # %% ../../nbs/data/07_subsets.ipynb #790e87f9
 from functools import partial
-from ..base.numbers import check_each, check_number, checked
+from ..base.numbers import check_each, checked, positive
 
 # %% ../../nbs/data/07_subsets.ipynb #899004e7
 def _between(lo, hi):
@@ -82,7 +82,7 @@ class VarianceSets(dict):
 # %% ../../nbs/data/07_subsets.ipynb #2a17ecad
 _levels_of = 'patients', 'videos_per_patient', 'machines', 'frames_per_video', 'steps', 'budgets'
 
-@checked(**dict.fromkeys(_levels_of, partial(check_each, at_least=1, whole=True)), reach=partial(check_number, above=0))
+@checked(**dict.fromkeys(_levels_of, partial(check_each, at_least=1, whole=True)), reach=positive)
 def variance_sets(store:FrameStore, # The store to draw from, or a subset without the patients of the test
     budget:int|None=None,         # frames of every set but those of the arm `budget`; None: a quarter (half) of the base's clips
     patients=None,                # levels: numbers of patients, the fewest are the base; None: from a quarter to all

@@ -18,8 +18,7 @@ from torch import Tensor
 from .views import View, _check, _chosen, _coin, _uniform, as_float, barlow_views, show_rows, simclr_views
 
 # %% ../../nbs/data/13_ultrasound_views.ipynb #ac191407
-from functools import partial
-from ..base.numbers import check_number, check_pair, checked
+from ..base.numbers import check_pair, checked, count, share
 
 # %% ../../nbs/data/13_ultrasound_views.ipynb #1aad7730
 class Beam(NamedTuple):
@@ -62,7 +61,7 @@ def _to_picture(beam, depth, across):
     return ax + r*torch.sin(across*half), ay + r*torch.cos(across*half)
 
 # %% ../../nbs/data/13_ultrasound_views.ipynb #467c9152
-@checked(h=partial(check_number, at_least=1, whole=True), w=partial(check_number, at_least=1, whole=True))
+@checked(h=count, w=count)
 def polar(beam:Beam, # of n pictures
           h:int,     # rows
           w:int      # columns
@@ -144,7 +143,7 @@ def _radii(m, x, y, half):
     return first + (lo - .5)*step, first + (hi + .5)*step, hi > lo + 4
 
 # %% ../../nbs/data/13_ultrasound_views.ipynb #9748d8b1
-@checked(threshold=partial(check_number, at_least=0, at_most=1))
+@checked(threshold=share)
 def find_beams(x:Tensor, # (n,c,H,W), uint8, bool or in [0,1]: n samples; the c frames of a clip share a sector
                threshold:float=.04 # brighter than this share of white is picture
               )->Beam:

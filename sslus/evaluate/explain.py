@@ -23,8 +23,7 @@ from .probes import PlaneFeatures, _evaluating
 from ..methods.core import n_features
 
 # %% ../../nbs/evaluate/04_explain.ipynb #fe8a08f0
-from functools import partial
-from ..base.numbers import check_number, checked
+from ..base.numbers import checked, count, not_negative
 
 # %% ../../nbs/evaluate/04_explain.ipynb #1e845590
 def _last_map(encoder, x):
@@ -192,7 +191,7 @@ def tsne(x:np.ndarray,          # (N,F) features
     if len(x) < 4: raise ValueError(f'a map of {len(x)} points shows nothing; at least 4 are needed')
     return TSNE(perplexity=min(perplexity, (len(x)-1)/3), init='pca' if x.shape[1] > 1 else 'random', random_state=seed).fit_transform(x)
 
-@checked(min_dist=partial(check_number, at_least=0))
+@checked(min_dist=not_negative)
 def umap_map(x:np.ndarray,          # (N,F) features
              n_neighbors:int=15,    # about how many neighbours count; at most N-1
              min_dist:float=.1,     # how close dots may lie
@@ -249,7 +248,7 @@ def plot_maps(feats:PlaneFeatures,                # frozen features
     return axs[0]
 
 # %% ../../nbs/evaluate/04_explain.ipynb #fa178346
-@checked(n_pairs=partial(check_number, at_least=1, whole=True))
+@checked(n_pairs=count)
 def confused_pairs(predictions, # table as `prediction_table` makes it, or a `PlaneReport`
                    n_pairs:int=3 # pairs to list, at most
                   )->pd.DataFrame: # true, predicted, count (stills), share (of the true class), patients

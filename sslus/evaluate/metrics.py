@@ -21,8 +21,7 @@ from scipy import special, stats
 from sklearn import metrics as skm
 
 # %% ../../nbs/evaluate/01_metrics.ipynb #18df427a
-from functools import partial
-from ..base.numbers import check_number, checked
+from ..base.numbers import checked, count
 
 # %% ../../nbs/evaluate/01_metrics.ipynb #3329e094
 def _fake_results(n_patients=40, n_images=10, n_classes=5, sd=1., skill=1., seed=0, shares=None, rivals=()):
@@ -225,7 +224,7 @@ def patient_confusions(y,      # true class of each image
     np.add.at(cm, (who, y, pred), 1)
     return cm
 
-@checked(n_patients=partial(check_number, at_least=1, whole=True))
+@checked(n_patients=count)
 def resample_counts(n_patients:int, # patients to draw from, and to draw
                     n:int=2000,     # number of resamples
                     seed:int=0      # of the draw

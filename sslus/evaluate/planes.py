@@ -52,8 +52,7 @@ from ..base.pages import explain_terms, picture_html, table_html
 from .apart import check_columns, still_columns
 
 # %% ../../nbs/evaluate/02_planes.ipynb #713fe505
-from functools import partial
-from ..base.numbers import check_number, checked
+from ..base.numbers import checked, count
 
 # %% ../../nbs/evaluate/02_planes.ipynb #ac25c78b
 from ..methods.weights import has_card
@@ -919,7 +918,7 @@ class FrozenOrNot(nn.Module):
 # %% ../../nbs/evaluate/02_planes.ipynb #f3962d66
 class PlaneModel(FrozenOrNot):
     "`encoder` and a linear `head` with dropout before it."
-    @checked(c=partial(check_number, at_least=1, whole=True))
+    @checked(c=count)
     def __init__(self,
         encoder:nn.Module, # images to (B, n_in) features
         n_in:int,          # number of features
@@ -1028,9 +1027,9 @@ def refuse_broken(
     "Weights that no training can begin with."
     remedy = f'the weights of {name} are broken: take another file, or train it again'
     for k,v in encoder.state_dict().items():
-        if v.is_floating_point() and not v.isfinite().all(): raise ValueError(f'{k} holds values that are not finite; {remedy}')
-    for k,m in encoder.named_modules():
-        if isinstance(m, _BatchNorm) and m.running_var is not None and (m.running_var < 0).any(): raise ValueError(f'{k}.running_var holds variances below 0; {remedy}')
+        broken = v.is_floating_point() and not v.isfinite().all()
+        if broken: raise ValueError(f'{k} holds values that are not finite; {remedy}')
+        if k.endswith('running_var') and (v < 0).any(): raise ValueError(f'{k} holds variances below 0; {remedy}')
 
 def refuse_single(
     bs:int,         # stills in a batch
@@ -1038,7 +1037,9 @@ def refuse_single(
 ):                  # ValueError
     "Batches of one, where batch norm is trained."
     trained = any(isinstance(o, _BatchNorm) and o.training for o in model.modules())
-    if bs == 1 and trained: raise ValueError('bs=1: batch norm compares the stills of a batch, so that at least 2 are needed; choose bs=2 or more, frozen=True, or an encoder without batch norm')
+    if bs != 1 or not trained: return
+    raise ValueError('bs=1: batch norm compares the stills of a batch, so that at least 2 are needed; '
+                     'choose bs=2 or more, frozen=True, or an encoder without batch norm')
 
 # %% ../../nbs/evaluate/02_planes.ipynb #16f49e24
 class PlaneLearner(Learner):

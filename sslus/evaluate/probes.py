@@ -72,8 +72,10 @@ from ..methods.monitor import DeadData
 # %% ../../nbs/evaluate/03_probes.ipynb #e2781b53
 def _warn_alike(x, name):
     "A `DeadData` warning where all stills have the same features."
-    if len(x) < 2 or np.ptp(x, axis=0).max(initial=0) > 1e-6*np.abs(x).max(initial=0): return
-    warnings.warn(f'features of {name or "the encoder"} are the same for all {len(x)} stills, so that scores say nothing: its weights are zero or collapsed, or the stills are all alike', DeadData, stacklevel=4)
+    differ = np.ptp(x, axis=0).max(initial=0) > 1e-6*np.abs(x).max(initial=0)
+    if len(x) < 2 or differ: return
+    warnings.warn(f'features of {name or "the encoder"} are the same for all {len(x)} stills, so that scores say nothing: '
+                  'its weights are zero or collapsed, or the stills are all alike', DeadData, stacklevel=4)
 
 # %% ../../nbs/evaluate/03_probes.ipynb #fd4092dd
 def _seen(encoder, planes, name):

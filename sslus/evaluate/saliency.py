@@ -46,8 +46,7 @@ from ..methods.passport import seen_settings
 from ..base.pages import explain_terms, table_html
 
 # %% ../../nbs/evaluate/07_saliency.ipynb #efd21287
-from functools import partial
-from ..base.numbers import check_number, checked
+from ..base.numbers import checked, positive, share
 from .planes import bounded_batch, refuse_single
 from ..methods.monitor import LivePictures
 
@@ -317,7 +316,7 @@ def _default_side(file):
 
 # %% ../../nbs/evaluate/07_saliency.ipynb #533f63f5
 @patch(cls_method=True)
-@checked(least=partial(check_number, at_least=0, at_most=1))
+@checked(least=share)
 def from_phantom(cls:SaliencyData,
     path,               # folder of `make_labelled_sweeps` or `make_phantom`
     every:int=1,        # keep each `every`-th frame of a sweep
@@ -405,7 +404,7 @@ def _one_map(d, shape, sigma, size, map_size, fit):
 
 # %% ../../nbs/evaluate/07_saliency.ipynb #67a65f45
 @patch(cls_method=True)
-@checked(sigma=partial(check_number, above=0), degrees=partial(check_number, above=0), pixels_per_degree=partial(check_number, above=0))
+@checked(sigma=positive, degrees=positive, pixels_per_degree=positive)
 def from_fixations(cls:SaliencyData,
     csv,                     # table of fixations, or its file
     root=None,               # folder that `video` is relative to; None: that of the file

@@ -24,7 +24,7 @@ from .recipes import Recipe
 
 # %% ../../nbs/methods/15_clip_order.ipynb #83d5592e
 from functools import partial
-from ..base.numbers import check_number, checked
+from ..base.numbers import below_1, check_number, checked, not_negative, positive
 
 # %% ../../nbs/methods/15_clip_order.ipynb #73e67347
 @lru_cache
@@ -75,7 +75,7 @@ def _check_grey(x):
     if x.dtype != torch.uint8: raise TypeError(f'clips are uint8, grey levels from 0 to 255; these are {x.dtype}. Give them as the store has them; the views turn them into floats')
 
 # %% ../../nbs/methods/15_clip_order.ipynb #0dc32b88
-@checked(below=partial(check_number, at_least=0))
+@checked(below=not_negative)
 def still_clips(x:Tensor,      # uint8 (B,T,1,H,W)
                 below:float=.1 # mean difference of neighbouring frames, grey levels
                )->Tensor:      # bool (B,)
@@ -209,7 +209,7 @@ class ClipOrderGeometry(SSLCallback):
     "Correct the order of a clip, and predict the transformation of one (Jiao et al. 2020)"
     family, paper, takes, watched, recipe = 'pretext', 'Jiao et al. 2020, arXiv 2003.00105', 'clips', 1, Recipe(3e-3)
     couples = False
-    @checked(n_frames=partial(check_number, at_least=3, at_most=5, whole=True), translate=partial(check_number, at_least=0, below=1), crop=partial(check_number, above=0))
+    @checked(n_frames=partial(check_number, at_least=3, at_most=5, whole=True), translate=below_1, crop=positive)
     def __init__(self,
         n_frames:int=4,            # frames in a clip, 3 to 5
         step=None,                 # distance of its frames, source frames; (lo, hi): drawn for each clip; None: what `clip_step` says of the store

@@ -410,9 +410,12 @@ from fastai.callback.rnn import ModelResetter, RNNCallback, RNNRegularizer
 
 # %% ../../nbs/methods/05_core.ipynb #5f7c2e34
 _recurrent = 'it expects a recurrent network with a state, and an encoder of pictures has none'
-_halved = 'it halves the weights of the whole model, which loses the small numbers of its loss. Give ssl_learner(..., bf16=True), or learn.to_fp16() on a GPU'
+_halved = ('it halves the weights of the whole model, which loses the small numbers of its loss. '
+           'Give ssl_learner(..., bf16=True), or learn.to_fp16() on a GPU')
+_mixed = ('it expects pictures with a class and mixes both, and a batch of this method holds views without a class. '
+          'The views are what makes pictures differ here: give others with views=')
 _unfit = {
-    MixHandler: 'it expects pictures with a class and mixes both, and a batch of this method holds views without a class. The views are what makes pictures differ here: give others with views=',
+    MixHandler: _mixed,
     ModelResetter: _recurrent, RNNCallback: _recurrent, RNNRegularizer: _recurrent,
     ModelToHalf: _halved, NonNativeMixedPrecision: _halved}
 

@@ -23,7 +23,7 @@ from ..data.views import plain_view
 from .distributed import rank, world_size
 
 # %% ../../nbs/methods/04_monitor.ipynb #519ee796
-from ..base.numbers import check_number, checked
+from ..base.numbers import check_number, checked, count, positive
 
 # %% ../../nbs/methods/04_monitor.ipynb #3634a5a1
 def _full(z): return z.detach() if z.dtype == torch.float64 else z.detach().float()
@@ -41,7 +41,7 @@ def _singular_values(z):
     return torch.linalg.eigvalsh((g := z.cpu().double())@g.T).clamp_min(0).sqrt().float()
 
 # %% ../../nbs/methods/04_monitor.ipynb #2cfb28f9
-@checked(eps=partial(check_number, above=0))
+@checked(eps=positive)
 def rankme(z:Tensor,      # (n,d), n as large as d or larger
            eps:float=1e-7 # added to each share
           )->float:       # 1 ... min(n,d)
@@ -58,7 +58,7 @@ def alignment(z1:Tensor, # (n,d) embeddings of the first views
     "Mean squared distance between the normalised embeddings of two views (Wang and Isola 2020)."
     return float((_unit(z1) - _unit(z2)).square().sum(1).mean()) if len(z1) else math.nan
 
-@checked(t=partial(check_number, above=0))
+@checked(t=positive)
 def uniformity(z:Tensor,  # (n,d)
                t:float=2. # sharpness of the kernel
               )->float:   # 0 collapsed ... about -2t spread evenly, where d is large
@@ -126,7 +126,8 @@ from fastai.learner import CastToTensor
 class DeadData(Note):
     "Pictures that hold nothing to learn from."
 
-_flat_below, _same_below = 4, .1 # grey levels: range within a picture; mean difference of two, as of clips that stand still
+_flat_below = 4  # grey levels, range within a picture
+_same_below = .1 # grey levels, mean difference of two pictures, as of clips that stand still
 
 def _thinned(x):
     "About 64 x 64 pixels of each picture (B,...,H,W), of the plain tensor class: enough to see whether all are alike."
@@ -150,13 +151,19 @@ def dead_words(
     spread = (a.amax((-2, -1)) - a.amin((-2, -1))).flatten(1).amax(1)             # (B,)
     flat = int((spread <= _flat_below).sum())
     look = 'look at them with dls.show_batch()'
-    if 2*flat >= len(a): return dict(flat=f'{flat} of {len(a)} pictures of a batch are one grey all over ({a.mean():.0f} of 255): there is nothing to learn in them; {look}')
-    if len(a) > 1 and _alike(a, a[:1]).all(): return dict(same=f'all {len(a)} pictures of a batch are the same: there is nothing to tell apart; {look}')
+    if 2*flat >= len(a):
+        grey = f'{a.mean():.0f} of 255'
+        what = f'{flat} of {len(a)} pictures of a batch are one grey all over ({grey})'
+        return dict(flat=f'{what}: there is nothing to learn in them; {look}')
+    if len(a) > 1 and _alike(a, a[:1]).all():
+        return dict(same=f'all {len(a)} pictures of a batch are the same: there is nothing to tell apart; {look}')
     if b is not None and _alike(a, _levels(b)).all():
-        return dict(pairs=f'both pictures of all {len(a)} pairs of a batch are the same: the clips stand still, and only the views differ; {look}')
+        what = f'both pictures of all {len(a)} pairs of a batch are the same'
+        return dict(pairs=f'{what}: the clips stand still, and only the views differ; {look}')
     two = [_thinned(o) for o in views if isinstance(o, Tensor) and o.is_floating_point() and o.ndim == 4][:2]
     if len(two) == 2 and two[0].shape == two[1].shape and bool((two[0] == two[1]).all()):
-        return dict(views='both views of every picture are the same: to find them alike is no task. Give views that crop, turn or relight')
+        remedy = 'give views that crop, turn or relight'
+        return dict(views=f'both views of every picture are the same: to find them alike is no task; {remedy}')
     return {}
 
 class DeadLook:
@@ -185,7 +192,7 @@ class LivePictures(Callback):
 class Monitor(Callback):
     "Collapse indicators, gradient norm and learning rates as metrics; warns in words; stops at a non-finite loss and saves the last good weights."
     order,_stateattrs = Recorder.order - 5, ('z','good','coming')
-    @checked(groups=partial(check_number, at_least=1, whole=True), chance_share=partial(check_number, above=0, at_most=1), views=partial(check_number, at_least=1, at_most=2, whole=True))
+    @checked(groups=count, chance_share=partial(check_number, above=0, at_most=1), views=partial(check_number, at_least=1, at_most=2, whole=True))
     def __init__(self,
         n:int=1024,              # embeddings looked at: the last of each epoch
         every:int=10,            # optimiser steps between two looks at the gradient

@@ -20,7 +20,7 @@ from timm.optim import Lars
 import fastai.callback.schedule                           # fit_one_cycle and lr_find are patched in there
 
 # %% ../../nbs/methods/03_recipes.ipynb #779bef8f
-from ..base.numbers import check_number, check_rate, checked
+from ..base.numbers import check_number, check_rate, checked, share
 
 # %% ../../nbs/methods/03_recipes.ipynb #06573c95
 def _wrapped(params, lr, opt=None, **kwargs):
@@ -52,7 +52,7 @@ def one_cycle(
     "fastai's one-cycle schedule, warm-up over `pct_start` of all steps."
     learn.fit_one_cycle(n_epoch, lr, pct_start=pct_start, **kwargs)
 
-@checked(lr=partial(check_rate, at_most=None), final=partial(check_number, at_least=0, at_most=1))
+@checked(lr=partial(check_rate, at_most=None), final=share)
 def warmup_cosine(
     learn:Learner,       # learner with an optimiser function
     n_epoch:int,         # epochs

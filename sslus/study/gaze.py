@@ -21,6 +21,9 @@ from .engine import mend, read_record, recorded_file, writing
 from .statistics import paired_scores
 from .study import Study, _rel, _seeds, refuse_shared
 
+# %% ../../nbs/study/09_gaze.ipynb #ca047cfe
+from ..base.numbers import checked
+
 # %% ../../nbs/study/09_gaze.ipynb #d8aa1a07
 def gaze_data(settings:dict # {'phantom': folder, ...} or {'fixations': csv, ...}; the rest are arguments of `SaliencyData.from_phantom` or `from_fixations`
              )->SaliencyData:
@@ -41,6 +44,7 @@ def _found(data, folder):
 # %% ../../nbs/study/09_gaze.ipynb #6ff2fc87
 class GazeStudy:
     "The starts of a study x label fractions x repeats, on frames with gaze."
+    @checked
     def __init__(self,
         path:str|Path,        # folder of the gaze study
         study,                # a `Study` whose pre-trainings are done, or its folder
@@ -56,7 +60,7 @@ class GazeStudy:
     ):
         self.path, self.study = Path(path), study if isinstance(study, Study) else Study.open(study)
         self.settings = dict(study=_rel(self.study.path, self.path), plan=self.study.freeze(), data={k: _rel(v, self.path) if k in _paths and v is not None else v for k,v in data.items()}, fractions=[float(f) for f in fractions],
-                             draws=_seeds(draws, 'draws'), steps=steps, lr=list(lr) if isinstance(lr, (list, tuple)) else [lr, lr], bs=bs, size=size or self.study.size, frozen=frozen)
+                             draws=_seeds(draws, 'draws'), steps=steps, lr=list(lr) if isinstance(lr, (list, tuple)) else [lr, lr], bs=bs, size=self.study.size if size is None else size, frozen=frozen)
         self._check()
         if self.path.exists() and any(self.path.iterdir()) and not (self.path/'gaze.json').exists(): raise StudyError(f'{self.path}: the folder is not empty and holds no gaze study. Choose another')
         if save:
