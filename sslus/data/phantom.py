@@ -617,7 +617,7 @@ def _splits(n):
     a, b = round(.6*n), round(.8*n)
     return ['train']*a + ['valid']*(b - a) + ['test']*(n - b)
 
-_ranges = dict(n_patients=(5, None), n_frames=(2, None), n_stills=(1, None), size=(48, 1024))    # 5 patients: train, valid and test need one each
+_ranges = dict(n_patients=(5, None), n_frames=(2, None), n_stills=(1, None), size=(48, 1024))  # 5: train, valid, test
 
 def _check(a):
     "The arguments as plain integers; ValueError says what is wrong with one before any work is done."
@@ -631,7 +631,8 @@ def _check(a):
     return res
 
 # %% ../../nbs/data/03_phantom.ipynb #fe2d64a4
-phantom_kind = RunKind('phantom', ('README.txt', 'planes.csv', 'videos.csv', 'test_truth.csv', 'test_truth.npz', 'planes/P*_*.png', 'sweeps/S*.mp4', 'test_sweeps/P*.mp4'))
+phantom_kind = RunKind('phantom', ('README.txt', 'planes.csv', 'videos.csv', 'test_truth.csv', 'test_truth.npz',
+                                   'planes/P*_*.png', 'sweeps/S*.mp4', 'test_sweeps/P*.mp4'))
 
 # %% ../../nbs/data/03_phantom.ipynb #bbe94029
 labelled_kind = RunKind('set of labelled sweeps', ('README.txt', 'videos.csv', 'truth.csv', 'truth.npz', 'sweeps/D*.mp4'))
@@ -656,10 +657,14 @@ def _ready(dest, args, overwrite, kind):
     manifest = _manifest_of(dest, kind)
     if overwrite or manifest['state'] != 'done': return False               # one that was killed is made again
     old = read_config(dest)
-    diff = [f'{k}: {old.get(k)} there, {args.get(k)} asked for' for k in sorted({*old, *args}) if old.get(k) != args.get(k)]
-    if diff: raise FileExistsError(f'{dest} was made with other arguments ({", ".join(diff)}): choose another folder or pass overwrite=True')
+    differ = [k for k in sorted({*old, *args}) if old.get(k) != args.get(k)]
+    if differ:
+        diff = ', '.join(f'{k}: {old.get(k)} there, {args.get(k)} asked for' for k in differ)
+        raise FileExistsError(f'{dest} was made with other arguments ({diff}): choose another folder or pass overwrite=True')
     lost = _lost(dest, manifest['files'])
-    if lost: raise FileExistsError(f'{dest}: {lost[0]}{f" and {len(lost) - 1} more files" if len(lost) > 1 else ""} were changed or removed since it was made: pass overwrite=True, or choose another folder')
+    if lost:
+        more = f' and {len(lost) - 1} more files' if len(lost) > 1 else ''
+        raise FileExistsError(f'{dest}: {lost[0]}{more} were changed or removed since it was made: pass overwrite=True, or choose another folder')
     return True
 
 # %% ../../nbs/data/03_phantom.ipynb #5c6d80fc

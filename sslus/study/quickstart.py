@@ -23,7 +23,7 @@ from ..evaluate.explain import plot_maps
 from ..evaluate.planes import PlaneData
 from ..evaluate.probes import PlaneFeatures
 from ..methods.core import WeightsMissing, create_encoder, get_method, load_encoder, timm_line, tiny_resnet
-from .compare import compare, comparison, gain_sentence, weights_file
+from .compare import compare, comparison, gain_sentence, table_text, weights_file
 from .mainjob import pretrain
 from .report import fig_html, html_page, paired_gain, plot_gain, plot_log, results_table, table_html, text_html
 
@@ -40,7 +40,8 @@ class Walk:
     look:bool = False               # is it a look, and no result?
 
 whole_walk = Walk()
-fast_walk = Walk(steps=120, draws=2, fractions=(.05,), tune_steps=60, phantom=dict(n_patients=40, n_sweeps=12, n_frames=60, n_test_sweeps=0), look=True)
+_small_phantom = dict(n_patients=40, n_sweeps=12, n_frames=60, n_test_sweeps=0)
+fast_walk = Walk(steps=120, draws=2, fractions=(.05,), tune_steps=60, phantom=_small_phantom, look=True)
 quick_recipe = dict(arch='resnet18', arch_kwargs=tiny_resnet, bs=64)
 
 # %% ../../nbs/study/11_quickstart.ipynb #c35efcd7
@@ -55,15 +56,18 @@ def _methods(walk):
     made = [get_method(m.strip(), size=64) if isinstance(m, str) else m for m in walk.methods]
     return {type(m).__name__: m for m in made}
 
-_store_writes = ('frames.u8', '*.parquet', 'failed.csv', 'store.json', 'join.json', 'joined', 'builder.json', 'parts/*.u8', 'parts/*.json', '*.tmp')
-_encoder_writes = ('checkpoint.pt', 'config.json', 'curves.png', 'encoder.md', 'encoder.patients.json', 'encoder.safetensors', 'log.csv', 'views.png', '*.tmp')
+_store_writes = ('frames.u8', '*.parquet', 'failed.csv', 'store.json', 'join.json', 'joined', 'builder.json',
+                 'parts/*.u8', 'parts/*.json', 'fingerprints-*.npz', '*.tmp')
+_encoder_writes = ('checkpoint.pt', 'config.json', 'curves.png', 'encoder.md', 'encoder.patients.json',
+                   'encoder.safetensors', 'log.csv', 'views.png', '*.tmp')
+_store_folders = ('store', 'store.building', 'store.old', '.store.building', '.store.old')
 
 def _kind(names):
     "What a quickstart with these methods writes."
-    store = [f'{at}/{o}' for at in ('store', 'store.building', 'store.old', '.store.building', '.store.old') for o in _store_writes]
+    phantom = writes_within('phantom', phantom_kind.writes)
+    store = [f'{at}/{o}' for at in _store_folders for o in _store_writes] + ['store.lock', '.store.lock']
     runs = [o for name in names for o in writes_within(name, _encoder_writes)]
-    tables = [o for o in comparison.writes if o.startswith('predictions/')]
-    return RunKind('quickstart', (*writes_within('phantom', phantom_kind.writes), *store, 'store.lock', '.store.lock', *runs, *tables, 'results.csv', 'report.html'), checkpoint='phantom')
+    return RunKind('quickstart', (*phantom, *store, *runs, *comparison.writes), checkpoint='phantom')
 
 # %% ../../nbs/study/11_quickstart.ipynb #4d3e1446
 class _Stage:
@@ -81,10 +85,13 @@ def _imagenet_start(weights):
 def _look_text(walk):
     "That a walk is only a look; '' where it is more."
     if not walk.look: return ''
-    return (f'A LOOK AT THE WALK, NOT A RESULT: a small phantom, {walk.steps} steps of pre-training, {walk.draws} label draws. '
-            'What its numbers say of pre-training is chance; the whole walk is sslus-quickstart without --fast, about 8 minutes on two cores.')
+    return ('A LOOK AT THE WALK, NOT A RESULT: '
+            f'a small phantom, {walk.steps} steps of pre-training, {walk.draws} label draws. '
+            'What its numbers say of pre-training is chance; '
+            'the whole walk, `sslus-quickstart` alone, takes about 8 minutes on two cores.')
 
-_why = '\n      (SimCLR: of the methods here it did best on validation patients at this budget; the quickstart lesson shows both, methods= runs others)'
+_why = ('\n      (SimCLR: of the methods here it did best on validation patients at this budget; '
+        'the quickstart lesson shows both, and others can be run)')
 
 # %% ../../nbs/study/11_quickstart.ipynb #9e567211
 def quickstart(
@@ -99,7 +106,8 @@ def quickstart(
     _check(walk)
     weights_file(imagenet)
     methods = _methods(walk)
-    config = asdict(walk) | dict(methods=list(methods), fractions=list(walk.fractions), seed=seed, imagenet=file_sha(imagenet) if imagenet else None)
+    config = asdict(walk) | dict(methods=list(methods), fractions=list(walk.fractions), seed=seed)
+    config['imagenet'] = file_sha(imagenet) if imagenet else None
     with begin_run(dest, _kind(methods), config, overwrite, resume, inputs=[imagenet] if imagenet else ()) as run:
         if _look_text(walk): print(f'{_look_text(walk)}\n')
         results, sentence = _walk(run.path, walk, methods, seed, imagenet)
@@ -113,19 +121,23 @@ def _walk(path, walk, methods, seed, imagenet):
     say('simulating fetal heart sweeps and labelled stills')
     data = make_phantom(path/'phantom', seed=seed, **walk.phantom)
     say('decoding the sweeps into a frame store')
-    store = FrameStore.build(get_videos(data/'sweeps'), path/'store', size=walk.phantom.get('size', 96), table=data/'videos.csv')
+    size = walk.phantom.get('size', 96)
+    store = FrameStore.build(get_videos(data/'sweeps'), path/'store', size=size, table=data/'videos.csv')
     say('looking for ImageNet weights')
     more, missing = _imagenet_start(imagenet)
     if missing: print(f'      ImageNet: {missing}')
     starts |= more
-    say(f"pre-training with {', '.join(methods)} for {walk.steps} steps each" + (_why if list(methods) == ['SimCLR'] and not walk.look else ''))
+    why = _why if list(methods) == ['SimCLR'] and not walk.look else ''
+    say(f"pre-training with {', '.join(methods)} for {walk.steps} steps each{why}")
+    recipe = dict(quick_recipe, steps=walk.steps, pairs=Window(frames=3), batch=SweepBatch(4), seed=seed)
     for name, method in methods.items():
-        pretrain(store, method, path/name, steps=walk.steps, pairs=Window(frames=3), batch=SweepBatch(4), seed=seed, resume=(path/name).exists(), **quick_recipe)
+        pretrain(store, method, path/name, resume=(path/name).exists(), **recipe)
         starts[name] = path/name/'encoder.safetensors'
     shares = ' and '.join(f'{100*f:g} %' for f in walk.fractions)
     say(f'fine-tuning on {shares} of the labels, {walk.draws} draws, and probing')
     planes = PlaneData.from_csv(data/'planes.csv')
-    results, reports = compare(planes, starts, arch_kwargs=tiny_resnet, fractions=walk.fractions, draws=walk.draws, steps=walk.tune_steps, path=path/'predictions', resume=True)
+    results, reports = compare(planes, starts, arch_kwargs=tiny_resnet, fractions=walk.fractions, draws=walk.draws,
+                               steps=walk.tune_steps, path=path/'predictions', resume=True)
     results.to_csv(path/'results.csv', index=False)
     say('writing the report')
     last = list(starts)[-1]
@@ -141,7 +153,8 @@ sslus-finetune  my_planes.csv my_comparison --encoder my_encoder/encoder.safeten
 
 def _picture_html(file, alt):
     "A picture of a run folder inside the page."
-    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{base64.b64encode(Path(file).read_bytes()).decode()}">'
+    data = base64.b64encode(Path(file).read_bytes()).decode()
+    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{data}">'
 
 @dataclass
 class _Report:
@@ -159,42 +172,68 @@ class _Report:
         "Write report.html in the style of these pages; the caller's own comes back."
         import matplotlib.pyplot as plt
         from sslus.data.style import set_style
+        title = f'sslus quickstart: does pre-training help at {100*self.walk.fractions[0]:g} % of the labels?'
         with plt.rc_context():
             set_style()
-            return html_page(self.path/'report.html', f'sslus quickstart: does pre-training help at {100*self.walk.fractions[0]:g} % of the labels?', self.sections(words))
+            return html_page(self.path/'report.html', title, self.sections(words))
 
     def sections(self, words):
-        last = list(self.starts)[-1]
-        share = self.walk.fractions[-1]
+        "Headings and what stands below them."
+        last, share = list(self.starts)[-1], self.walk.fractions[-1]
+        gains = table_html(paired_gain(self.results).round(3))
         return [
             ('In short', [text_html(o) for o in words]),
             ('Results', [text_html(self.how()), table_html(results_table(self.results))]),
-            ('Gain over training from scratch', [text_html('Paired by label draw.'), table_html(paired_gain(self.results).round(3)), self.gain_plot()]),
+            ('Gain over training from scratch', [text_html('Paired by label draw.'), gains, self.gain_plot()]),
             ('Pre-training', [o for name in self.methods for o in self.of_run(name)]),
             ('What the encoder sees', [self.maps(last)]),
-            (f'Confusion, {last}, fine-tuned at {100*share:g} %', [fig_html(self.reports[last, 'fine-tune', share, 0].plot(), f'Confusion matrix of {last}, fine-tuned at {100*share:g} % of the labels: rows are the true class, columns the predicted one')]),
-            ('The labelled stills', [fig_html(self.planes.dls(share, size=64).show_batch().flat[0], 'Labelled stills of the phantom, each with its class')]),
-            ('Next: your own clips', ['<pre>' + html.escape(_next) + '</pre>', text_html('The encoder loads in plain timm:'), '<pre>' + html.escape(timm_line(load_encoder(self.starts[last]).card, 'encoder.safetensors')) + '</pre>'])]
+            (f'Confusion, {last}, fine-tuned at {100*share:g} %', [self.confusion(last, share)]),
+            ('The labelled stills', [self.stills(share)]),
+            ('Next: your own clips', self.next_steps(last))]
 
     def how(self):
-        return (f'Macro-F1 on the {self.planes.subset("test").patient.nunique()} test patients, who were used for nothing else. Fine-tuned: mean over label draws [95 % t-interval over draws], all starts trained for equally many steps. '
-                'All starts but ImageNet\'s are a small ResNet of 1.2 million parameters. Probes: all labels, frozen encoder [95 % interval over test patients]. A simulation: it shows that the method works, and nothing about real patients.')
+        "How the numbers came about."
+        patients = self.planes.subset('test').patient.nunique()
+        return (f'Macro-F1 on the {patients} test patients, who were used for nothing else. '
+                'Fine-tuned: mean over label draws [95 % t-interval over draws], all starts trained for equally many steps. '
+                "All starts but ImageNet's are a small ResNet of 1.2 million parameters. "
+                'Probes: all labels, frozen encoder [95 % interval over test patients]. '
+                'A simulation: it shows that the method works, and nothing about real patients.')
 
-    def gain_plot(self): return fig_html(plot_gain(self.results), 'Macro-F1 by start and share of labels: bars are means, dots are label draws; the means stand in the table of results')
+    def gain_plot(self):
+        alt = 'Macro-F1 by start and share of labels: bars are means, dots are label draws; the table holds the means'
+        return fig_html(plot_gain(self.results), alt)
 
     def of_run(self, name):
         "Views and curves of one pre-training."
-        curves = plot_log(pd.read_csv(self.path/name/'log.csv'), name)[0]
-        return [f'<h3>{html.escape(name)}</h3>', text_html(f'{len(self.store)} frames of {len(self.store.videos)} sweeps.'),
-                _picture_html(self.path/name/'views.png', f'Frames of the store, and the two views that {name} makes of each'),
-                fig_html(curves, f'Learning curves of {name}: loss, spread and effective rank of the embeddings over epochs')]
+        views = f'Frames of the store, and the two views that {name} makes of each'
+        curves = f'Learning curves of {name}: loss, spread and effective rank of the embeddings over epochs'
+        plot = plot_log(pd.read_csv(self.path/name/'log.csv'), name)[0]
+        seen = text_html(f'{len(self.store)} frames of {len(self.store.videos)} sweeps.')
+        return [f'<h3>{html.escape(name)}</h3>', seen,
+                _picture_html(self.path/name/'views.png', views), fig_html(plot, curves)]
 
     def maps(self, last):
+        "The test stills by the features of a start."
         feats = PlaneFeatures(self.starts[last], self.planes, 64, self.planes.images(64), name=last)
-        return fig_html(plot_maps(feats)[0], f't-SNE map of the test stills by their {last} features, three times: coloured by class, by machine and by patient')
+        alt = f't-SNE map of the test stills by their {last} features, coloured by class, by machine and by patient'
+        return fig_html(plot_maps(feats)[0], alt)
+
+    def confusion(self, last, share):
+        alt = f'Confusion matrix of {last}, fine-tuned at {100*share:g} %: rows are the true class, columns the predicted one'
+        return fig_html(self.reports[last, 'fine-tune', share, 0].plot(), alt)
+
+    def stills(self, share):
+        batch = self.planes.dls(share, size=64).show_batch()
+        return fig_html(batch.flat[0], 'Labelled stills of the phantom, each with its class')
+
+    def next_steps(self, last):
+        line = timm_line(load_encoder(self.starts[last]).card, 'encoder.safetensors')
+        commands, load = (f'<pre>{html.escape(o)}</pre>' for o in (_next, line))
+        return [commands, text_html('The encoder loads in plain timm:'), load]
 
 # %% ../../nbs/study/11_quickstart.ipynb #7467485d
 def _last_words(results, sentence, path):
     "Print the table, what it says and what to do next."
-    with pd.option_context('display.width', 200, 'display.max_columns', 20): print(f'\n{results_table(results).to_string()}\n')
+    print(f'\n{table_text(results_table(results))}\n')
     print(f'{sentence}\n\nReport: {path}\n\nNow with your own clips:\n{_next}')
