@@ -76,7 +76,9 @@ def _check_file_room(path, option):
     if os.path.isdir(path): raise IsADirectoryError(f'{option}={str(path)!r}: a folder stands there. Name a file')
     check_room(path)
 
-def check_store(path):
+def check_store(
+    path # of a frame store
+):
     "An error where no frame store stands, or a damaged one."
     from sslus.data.store import FrameStore
     check_folder(path, 'frame store')
@@ -102,7 +104,9 @@ def weights_head(
     if size != 8 + n + max(ends, default=0): raise ValueError(f'{path}: holds {size} bytes, and its list of tensors asks for {8 + n + max(ends, default=0)}. It was not copied completely')
     return head.get('__metadata__') or {}
 
-def weights_card(path)->dict: # {} where the file is of plain timm weights
+def weights_card(
+    path # a .safetensors file
+)->dict: # {} where it holds plain timm weights
     "The card of a file of weights."
     with suppress(ValueError, TypeError): return dict(json.loads(weights_head(path).get('sslus', '{}')))
     weights_head(path)
@@ -110,21 +114,27 @@ def weights_card(path)->dict: # {} where the file is of plain timm weights
 
 def _is_classifier(card): return bool(card.get('classes'))
 
-def check_encoder(path):
+def check_encoder(
+    path # a .safetensors file, or 'imagenet'
+):
     "ValueError where a file holds no encoder of ours."
     if str(path) == 'imagenet': return
     card = weights_card(path)
     if _is_classifier(card): raise ValueError(f'{path}: holds a classifier of sslus-finetune, and an encoder of sslus-pretrain is expected')
     if not card: raise ValueError(f'{path}: a safetensors file without an sslus card; plain timm weights can be what a pre-training starts from: {shell_line("sslus-pretrain", "STORE", "RUN", "--weights", path)}')
 
-def check_classifier(path)->dict: # its card
+def check_classifier(
+    path # a .safetensors file
+)->dict: # its card
     "ValueError where a file holds no classifier."
     card = weights_card(path)
     if not card: raise ValueError(f'{path}: a safetensors file without an sslus card. sslus-finetune makes a classifier')
     if not _is_classifier(card): raise ValueError(f'{path}: holds an encoder, and a classifier is expected: {shell_line("sslus-finetune", "PLANES", "RUN", "--encoder", path)} makes one of it')
     return card
 
-def check_weights(path):
+def check_weights(
+    path # a file of weights, or 'imagenet'
+):
     "An error where weights to start from are no file; those of torch are looked at when they are loaded."
     is_known = str(path) == 'imagenet' or (os.path.isfile(path) and not str(path).endswith('.safetensors'))
     if not is_known: weights_head(path)
@@ -145,10 +155,12 @@ def secret(
 def check_source(
     text:str, # a table, or a regular expression with one group
     what:str  # patient or machine
-):
+)->None:
     "An error where whose clip it is cannot be read from this."
     if os.path.isdir(text): raise IsADirectoryError(f'{what}={text!r}: is a folder. Give a table, or a regular expression with one group')
-    if is_table_file(text): return read_table(text)
+    if is_table_file(text):
+        read_table(text)
+        return
     try: rx = re.compile(text)
     except re.error as e:
         hint = '. A table ends in .csv or .xlsx' if os.path.exists(text) else ''
