@@ -80,8 +80,9 @@ def check_store(
     path # of a frame store
 ):
     "An error where no frame store stands, or a damaged one."
-    from sslus.data.store import FrameStore
+    if not os.path.exists(path): raise FileNotFoundError(f'{path}: no such frame store; {shell_line("sslus-store", "CLIPS", path)} makes one')
     check_folder(path, 'frame store')
+    from sslus.data.store import FrameStore
     FrameStore(path)
 
 # %% ../../nbs/study/11_typed.ipynb #51816a73
