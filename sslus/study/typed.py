@@ -209,9 +209,13 @@ def _people(args):
 def _check_planes(text, args):
     if 'config' not in args: check_stills(text, args.get('root'), _people(args))
 
+def _as_list(value):
+    "What an option that may be given several values holds."
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
 def _each(check):
     "The check for a file, or for several."
-    return lambda value, args: [check(o) for o in (value if isinstance(value, (list, tuple)) else [value])]
+    return lambda value, args: [check(o) for o in _as_list(value)]
 
 # what is known at once comes first, tables and stores last
 quick_checks = dict(
@@ -238,7 +242,7 @@ def _check_store_command(args):
 def _check_split(args):
     if args['valid_pct'] + args['test_pct'] >= 1: raise ValueError(f"valid_pct={args['valid_pct']} and test_pct={args['test_pct']} leave nothing to train on")
 
-def _check_finetune(args): _check_run(args['run'], args, [args['planes'], args.get('encoder')])
+def _check_finetune(args): _check_run(args['run'], args, [args['planes'], *_as_list(args.get('encoder'))])
 
 def _check_pretrain(args): _check_run(args['run'], args, [args['store'], args.get('weights')])
 
