@@ -66,7 +66,7 @@ from .study.statistics import *
 from .study.figures import *
 from .study.starts import *
 from .study.study import Study
-from .study.configs import configs, read_config
+from .study.configs import configs, read_config, seven
 from .study.grids import *
 from .study.gaze import GazeStudy
 globals().update(method_classes())                       # a new method's page is enough: its class comes by itself

@@ -739,12 +739,10 @@ def save(self:Inventory,
 # %% ../../nbs/data/14_inventory.ipynb #f4e25427
 def _next_line(folder, clips):
     "The command that makes a store of the clips; how their patients are named, where headers do not."
-    line = f'Next: sslus-store {shlex.quote(str(folder))} my_store'
-    dicom = clips.format.str.lower().eq('dicom')
-    if dicom.all() and clips.patient.notna().all(): return f'{line} --dicom'
-    how = "--patient '(P\\d+)'   # whose clip it is: the part in brackets of its path, or a table with path and patient"
-    if dicom.any(): how += f'; --dicom in its place takes the {dicom.sum()} DICOM clips, and their patients from the headers'
-    return f'{line} {how}'
+    place, dicom = shlex.quote(str(folder)), clips.format.str.lower().eq('dicom')
+    if dicom.all() and clips.patient.notna().all(): return f'Next: sslus-store {place} my_store --dicom'
+    line = f"Next: sslus-store {place} my_store --patient '(P\\d+)'   # whose clip it is: the part in brackets of its path, or a table with path and patient"
+    return f'{line}; sslus-store --dicom takes the {dicom.sum()} DICOM clips, and their patients from the headers' if dicom.any() else line
 
 # %% ../../nbs/data/14_inventory.ipynb #8e0e3175
 def inventory_main(folder:str,      # folder to look through

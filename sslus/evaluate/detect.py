@@ -175,7 +175,7 @@ def _without(classes, background):
     "Classes that are planes; ValueError where a background name is no class, or nothing is left."
     names = [background] if isinstance(background, str) else list(background)
     strange = [b for b in names if b not in classes]
-    if strange: raise ValueError(f'no class {_some(map(repr, strange))} to be background; there are {_some(classes, 20)}. Name it with background=; where every frame shows a plane, background=() (on the command line --background none) means no background class')
+    if strange: raise ValueError(f'no class {_some(map(repr, strange))} to be background; there are {_some(classes, 20)}. Name it with background=; where every frame shows a plane, background=() means no background class')
     planes = [c for c in classes if c not in names]
     if not planes: raise ValueError('all classes are background: there is nothing to detect')
     return planes

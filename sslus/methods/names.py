@@ -89,7 +89,11 @@ def unknown_method(
     return ValueError(f"there is no method {name!r}. {hint}Known: {', '.join(sorted(known))}. "
                       f"One of your own: module:Class")
 
-def unknown_preset(method:str, preset:str, known)->ValueError:
+def unknown_preset(
+    method:str, # its name
+    preset:str, # as it was written
+    known       # names that there are
+)->ValueError:
     "What to say of published settings that a method does not have."
     return ValueError(f"{method} has no preset {preset!r}; it has: {', '.join(known) or 'none'}")
 
@@ -110,7 +114,9 @@ def own_method(
     if all(o.isidentifier() for o in f'{module}.{name}'.split('.')): return module, name
     raise ValueError(f'{text} names no class; write module:Class, such as mymethods:MyMethod')
 
-def no_module(module:str)->ValueError:
+def no_module(
+    module:str # as it was written
+)->ValueError:
     "What to say of a module that is not found."
     return ValueError(f"there is no module {module!r} on Python's path; PYTHONPATH=folder in front of the command adds "
                       f"the folder of your file")

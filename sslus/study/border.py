@@ -26,7 +26,8 @@ def flags_of(
     func # whose parameters with a default are options
 )->dict: # {parameter: Flag}
     "The flags of a command."
-    return {p.name: Flag(f'--{p.name.replace("_", "-")}', p.annotation is bool) for p in signature(func).parameters.values() if p.default is not p.empty}
+    options = [p for p in signature(func).parameters.values() if p.default is not p.empty]
+    return {p.name: Flag(f'--{p.name.replace("_", "-")}', p.annotation is bool) for p in options}
 
 def in_own_words(
     text # of the library
@@ -50,8 +51,10 @@ def _near_flag(word, flags):
 
 def _in_a_sentence(message, flags):
     "What argparse says, shorter and with a remedy."
-    if m := re.fullmatch(r"argument (\S+): invalid (\w+) value: '(.*)'", message): return f'{m[1]} {m[3]}: {_kind_of(m[2])} is expected'
-    if m := re.fullmatch(r'argument (\S+): expected one argument', message): return f'{m[1]}: a value is expected behind it'
+    if m := re.fullmatch(r"argument (\S+): invalid (\w+) value: '(.*)'", message):
+        return f'{m[1]} {m[3]}: {_kind_of(m[2])} is expected'
+    if m := re.fullmatch(r'argument (\S+): expected one argument', message):
+        return f'{m[1]}: a value is expected behind it'
     if m := re.fullmatch(r'the following arguments are required: (.*)', message): return f'missing: {m[1]}'
     if m := re.fullmatch(r'unrecognized arguments: (.*)', message):
         strange = next((o for o in m[1].split() if o.startswith('-')), None)
@@ -70,7 +73,8 @@ def _parser_of(func):
     parser = anno_parser(func, prog=name)
     parser.add_argument('--debug', action='store_true', help='Show the full traceback of an error')
     parser.add_argument('--version', action='version', version=f'{name} {__version__}', help='Show the version')
-    parser.error = partial(_refuse_words, parser, [o.text for o in flags_of(func).values()] + ['--debug', '--help', '--version'])
+    known = [*(o.text for o in flags_of(func).values()), '--debug', '--help', '--version']
+    parser.error = partial(_refuse_words, parser, known)
     return parser
 
 # %% ../../nbs/study/12_border.ipynb #fa1f62ce
@@ -181,5 +185,6 @@ def run_any(
     name = words[0].removeprefix('sslus-')
     if name in commands: return commands[name](words[1:])
     near = get_close_matches(name, commands, 1)
-    print(f"sslus: error: there is no command {words[0]!r}{f'; did you mean {near[0]}?' if near else ''} (sslus lists all)", file=sys.stderr)
+    hint = f'; did you mean {near[0]}?' if near else ''
+    print(f'sslus: error: there is no command {words[0]!r}{hint} (sslus lists all)', file=sys.stderr)
     return 2

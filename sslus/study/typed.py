@@ -25,7 +25,8 @@ from ..methods.names import arguments_of, check_method, check_network, values_of
 _count, _from_zero = dict(at_least=1, whole=True), dict(at_least=0, whole=True)
 _share, _not_all, _positive = dict(above=0, at_most=1), dict(at_least=0, below=1), dict(above=0)
 
-number_options = dict.fromkeys(('steps', 'bs', 'size', 'every', 'draws', 'seeds', 'threads', 'min_frames', 'frames'), _count)
+_counts = ('steps', 'bs', 'size', 'every', 'draws', 'seeds', 'threads', 'min_frames', 'frames')
+number_options = dict.fromkeys(_counts, _count)
 number_options |= dict.fromkeys(('clips', 'workers', 'draw'), _from_zero)
 number_options |= dict.fromkeys(('timeout', 'memory', 'fps'), _positive)
 number_options |= dict.fromkeys(('valid_pct', 'test_pct'), _not_all)
@@ -39,7 +40,8 @@ def read_fractions(
     "Shares of the labels, as typed."
     words = [o.strip() for o in text.split(',')]
     try: numbers = [float(o) for o in words]
-    except ValueError as e: raise ValueError(f"fractions={text!r}: numbers between commas are expected, such as 0.1,1") from e
+    except ValueError as e:
+        raise ValueError(f"fractions={text!r}: numbers between commas are expected, such as 0.1,1") from e
     for o in numbers: check_number('fractions', o, **_share)
     return numbers
 
@@ -68,18 +70,25 @@ def check_room(
     "OSError where nothing can be written at a place."
     above = Path(path).absolute().parent
     while not os.path.lexists(above): above = above.parent
-    if not above.is_dir(): raise NotADirectoryError(f'{path}: nothing can be written there, because {above} is a file. Choose another place')
-    if not os.access(above, os.W_OK): raise PermissionError(f'{path}: nothing can be written into {above}. Choose another place')
+    if not above.is_dir():
+        raise NotADirectoryError(f'{path}: nothing can be written there, because {above} is a file. Choose another '
+                                 f'place')
+    if not os.access(above, os.W_OK):
+        raise PermissionError(f'{path}: nothing can be written into {above}. Choose another place')
 
 def _check_file_room(path, option):
     "OSError where no file can be written."
     if os.path.isdir(path): raise IsADirectoryError(f'{option}={str(path)!r}: a folder stands there. Name a file')
     check_room(path)
 
-def check_store(path):
+def check_store(
+    path # of a frame store
+):
     "An error where no frame store stands, or a damaged one."
-    from sslus.data.store import FrameStore
+    if not os.path.exists(path):
+        raise FileNotFoundError(f'{path}: no such frame store; {shell_line("sslus-store", "CLIPS", path)} makes one')
     check_folder(path, 'frame store')
+    from sslus.data.store import FrameStore
     FrameStore(path)
 
 # %% ../../nbs/study/11_typed.ipynb #51816a73
@@ -97,12 +106,18 @@ def weights_head(
         text = f.read(n) if 0 < n <= min(size - 8, 100_000_000) else b''
     try: head = json.loads(text)
     except ValueError: head = None
-    if not isinstance(head, dict): raise ValueError(f'{path}: is no safetensors file. Give one that sslus wrote, such as encoder.safetensors of a run')
+    if not isinstance(head, dict):
+        raise ValueError(f'{path}: is no safetensors file. Give one that sslus wrote, such as encoder.safetensors of '
+                         f'a run')
     ends = [o['data_offsets'][1] for o in head.values() if isinstance(o, dict) and 'data_offsets' in o]
-    if size != 8 + n + max(ends, default=0): raise ValueError(f'{path}: holds {size} bytes, and its list of tensors asks for {8 + n + max(ends, default=0)}. It was not copied completely')
+    if size != 8 + n + max(ends, default=0):
+        raise ValueError(f'{path}: holds {size} bytes, and its list of tensors asks for '
+                         f'{8 + n + max(ends, default=0)}. It was not copied completely')
     return head.get('__metadata__') or {}
 
-def weights_card(path)->dict: # {} where the file is of plain timm weights
+def weights_card(
+    path # a .safetensors file
+)->dict: # {} where it holds plain timm weights
     "The card of a file of weights."
     with suppress(ValueError, TypeError): return dict(json.loads(weights_head(path).get('sslus', '{}')))
     weights_head(path)
@@ -110,21 +125,33 @@ def weights_card(path)->dict: # {} where the file is of plain timm weights
 
 def _is_classifier(card): return bool(card.get('classes'))
 
-def check_encoder(path):
+def check_encoder(
+    path # a .safetensors file, or 'imagenet'
+):
     "ValueError where a file holds no encoder of ours."
     if str(path) == 'imagenet': return
     card = weights_card(path)
-    if _is_classifier(card): raise ValueError(f'{path}: holds a classifier of sslus-finetune, and an encoder of sslus-pretrain is expected')
-    if not card: raise ValueError(f'{path}: a safetensors file without an sslus card; plain timm weights can be what a pre-training starts from: {shell_line("sslus-pretrain", "STORE", "RUN", "--weights", path)}')
+    if _is_classifier(card):
+        raise ValueError(f'{path}: holds a classifier of sslus-finetune, and an encoder of sslus-pretrain is expected')
+    if not card:
+        raise ValueError(f'{path}: a safetensors file without an sslus card; plain timm weights can be what a '
+                         f'pre-training starts from: {shell_line("sslus-pretrain", "STORE", "RUN", "--weights", path)}')
 
-def check_classifier(path)->dict: # its card
+def check_classifier(
+    path # a .safetensors file
+)->dict: # its card
     "ValueError where a file holds no classifier."
     card = weights_card(path)
-    if not card: raise ValueError(f'{path}: a safetensors file without an sslus card. sslus-finetune makes a classifier')
-    if not _is_classifier(card): raise ValueError(f'{path}: holds an encoder, and a classifier is expected: {shell_line("sslus-finetune", "PLANES", "RUN", "--encoder", path)} makes one of it')
+    if not card:
+        raise ValueError(f'{path}: a safetensors file without an sslus card. sslus-finetune makes a classifier')
+    if not _is_classifier(card):
+        raise ValueError(f'{path}: holds an encoder, and a classifier is expected: '
+                         f'{shell_line("sslus-finetune", "PLANES", "RUN", "--encoder", path)} makes one of it')
     return card
 
-def check_weights(path):
+def check_weights(
+    path # a file of weights, or 'imagenet'
+):
     "An error where weights to start from are no file; those of torch are looked at when they are loaded."
     is_known = str(path) == 'imagenet' or (os.path.isfile(path) and not str(path).endswith('.safetensors'))
     if not is_known: weights_head(path)
@@ -137,7 +164,8 @@ def secret(
     if not deidentify: return None
     salt = os.environ.get('SSLUS_SALT', '')
     if len(salt.strip()) < 16:
-        raise PeopleError('deidentify=True needs a secret of your own, of 16 characters or more, in the environment variable SSLUS_SALT, such as what '
+        raise PeopleError('deidentify=True needs a secret of your own, of 16 characters or more, in the environment '
+                          'variable SSLUS_SALT, such as what '
                           '`python -c "import secrets; print(secrets.token_hex(16))"` prints; keep it apart from the store')
     secret_tag(salt)
     return salt
@@ -145,15 +173,21 @@ def secret(
 def check_source(
     text:str, # a table, or a regular expression with one group
     what:str  # patient or machine
-):
+)->None:
     "An error where whose clip it is cannot be read from this."
-    if os.path.isdir(text): raise IsADirectoryError(f'{what}={text!r}: is a folder. Give a table, or a regular expression with one group')
-    if is_table_file(text): return read_table(text)
+    if os.path.isdir(text):
+        raise IsADirectoryError(f'{what}={text!r}: is a folder. Give a table, or a regular expression with one group')
+    if is_table_file(text):
+        read_table(text)
+        return
     try: rx = re.compile(text)
     except re.error as e:
         hint = '. A table ends in .csv or .xlsx' if os.path.exists(text) else ''
-        raise ValueError(f'{what}={text!r}: is no regular expression ({e}){hint}. Such as (P\\d+): the part in brackets is the {what}') from e
-    if not rx.groups: raise ValueError(f'the regular expression {text!r} has no group: put the part that is the {what} in brackets, such as (P\\d+)')
+        raise ValueError(f'{what}={text!r}: is no regular expression ({e}){hint}. Such as (P\\d+): the part in '
+                         f'brackets is the {what}') from e
+    if not rx.groups:
+        raise ValueError(f'the regular expression {text!r} has no group: put the part that is the {what} in '
+                         f'brackets, such as (P\\d+)')
 
 def check_stills(
     table,       # of labelled stills, a file
@@ -172,7 +206,8 @@ def check_stills(
     files = [re.sub(r'#\d+$', '', o) for o in df.get('image_path', df.get('path'))]
     lost = [o for o in files if o.strip() and not (folder/o.strip()).exists()]
     if lost:
-        raise FileNotFoundError(f'{len(lost)} of the {len(df)} stills of {Path(table).name} are missing: {", ".join(lost[:3])}. image_path is taken from {folder}; '
+        raise FileNotFoundError(f'{len(lost)} of the {len(df)} stills of {Path(table).name} are missing: '
+                                f'{", ".join(lost[:3])}. image_path is taken from {folder}; '
                                 f'give another folder with root=')
 
 # %% ../../nbs/study/11_typed.ipynb #9652a3eb
@@ -183,7 +218,8 @@ _devices = ('cpu', 'cuda', 'mps', 'xpu', 'hpu', 'mtia')
 
 def _check_device(text, args):
     if not re.fullmatch(rf'({"|".join(_devices)})(:\d+)?', text):
-        raise ValueError(f'device={text!r}: one of {", ".join(_devices)} is expected, with a number where there are several, such as cuda:1')
+        raise ValueError(f'device={text!r}: one of {", ".join(_devices)} is expected, with a number where there are '
+                         f'several, such as cuda:1')
 
 def _check_held(text, args):
     from sslus.evaluate.apart import held_rows
@@ -196,43 +232,64 @@ def _people(args):
 def _check_planes(text, args):
     if 'config' not in args: check_stills(text, args.get('root'), _people(args))
 
+def _as_list(value):
+    "What an option that may be given several values holds."
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
 def _each(check):
     "The check for a file, or for several."
-    return lambda value, args: [check(o) for o in (value if isinstance(value, (list, tuple)) else [value])]
+    return lambda value, args: [check(o) for o in _as_list(value)]
 
 # what is known at once comes first, tables and stores last
 quick_checks = dict(
-    device=_check_device, resident=lambda o, args: read_resident(o), fractions=lambda o, args: read_fractions(o), deidentify=lambda o, args: secret(o),
-    root=lambda o, args: check_folder(o), encoder=_each(check_encoder), weights=_each(check_weights), imagenet=_each(check_weights),
-    method=lambda o, args: check_method(o, args.get('preset')), methods=lambda o, args: [check_method(m.strip()) for m in o.split(',')], arch=_check_arch,
+    device=_check_device,
+    resident=lambda o, args: read_resident(o),
+    fractions=lambda o, args: read_fractions(o),
+    deidentify=lambda o, args: secret(o),
+    root=lambda o, args: check_folder(o),
+    encoder=_each(check_encoder),
+    weights=_each(check_weights),
+    imagenet=_each(check_weights),
+    method=lambda o, args: check_method(o, args.get('preset')),
+    methods=lambda o, args: [check_method(m.strip()) for m in o.split(',')],
+    arch=_check_arch,
     same=lambda o, args: read_same(o))
 table_checks = dict(
-    patient=lambda o, args: check_source(o, 'patient'), machine=lambda o, args: check_source(o, 'machine'), planes=_check_planes, exclude=_check_held,
+    patient=lambda o, args: check_source(o, 'patient'),
+    machine=lambda o, args: check_source(o, 'machine'),
+    planes=_check_planes,
+    exclude=_check_held,
     store=lambda o, args: check_store(o))
 
 # %% ../../nbs/study/11_typed.ipynb #5de45d86
 def _check_run(folder, args, inputs=()):
     "An error where a run cannot begin."
     check_room(folder)
-    check_place(folder, args.get('overwrite', False), args.get('resume', False), [o for o in inputs if o and os.path.exists(o)], 'resume' in args)
+    there = [o for o in inputs if o and os.path.exists(o)]
+    check_place(folder, args.get('overwrite', False), args.get('resume', False), there, 'resume' in args)
 
 def _check_store_command(args):
     check_folder(args['videos'], 'folder of clips')
-    if args['fit'] not in ('pad', 'crop'): raise ValueError(f"fit={args['fit']!r}: choose pad (the whole frame, zeros around it) or crop (its centre square)")
-    if os.path.isfile(args['dest']): raise FileExistsError(f"{args['dest']}: a file stands there. Choose another folder")
+    if args['fit'] not in ('pad', 'crop'):
+        raise ValueError(f"fit={args['fit']!r}: choose pad (the whole frame, zeros around it) or crop (its centre "
+                         f"square)")
+    if os.path.isfile(args['dest']):
+        raise FileExistsError(f"{args['dest']}: a file stands there. Choose another folder")
     check_room(args['dest'])
 
 def _check_split(args):
-    if args['valid_pct'] + args['test_pct'] >= 1: raise ValueError(f"valid_pct={args['valid_pct']} and test_pct={args['test_pct']} leave nothing to train on")
+    if args['valid_pct'] + args['test_pct'] >= 1:
+        raise ValueError(f"valid_pct={args['valid_pct']} and test_pct={args['test_pct']} leave nothing to train on")
 
-def _check_finetune(args): _check_run(args['run'], args, [args['planes'], args.get('encoder')])
+def _check_finetune(args): _check_run(args['run'], args, [args['planes'], *_as_list(args.get('encoder'))])
 
 def _check_pretrain(args): _check_run(args['run'], args, [args['store'], args.get('weights')])
 
 def _check_seen(args):
     *weights, asked = args['files']
     if not weights: raise ValueError('give at least one file of weights, and last a table, a store or a passport')
-    if args['split'] not in ('train', 'valid', 'test', 'all'): raise ValueError(f"split={args['split']!r}: train, valid, test or all is expected")
+    if args['split'] not in ('train', 'valid', 'test', 'all'):
+        raise ValueError(f"split={args['split']!r}: train, valid, test or all is expected")
     for o in weights: check_weights(o)
     if os.path.isdir(asked): check_store(asked)
     elif not asked.endswith('.json'): check_stills(asked, args['root'], _people(args))
@@ -243,10 +300,13 @@ def _check_detect(args):
     classes = check_classifier(args['classifier'])['classes']
     words = [o.strip() for o in args['background'].split(',') if o.strip() and o.strip().lower() != 'none']
     strange = [o for o in words if o not in classes]
-    if strange: raise ValueError(f"background={args['background']!r}: there is no class {strange[0]!r}; there are {', '.join(classes)}. background=() means that every class is a plane")
+    if strange:
+        raise ValueError(f"background={args['background']!r}: there is no class {strange[0]!r}; there are "
+                         f"{', '.join(classes)}. background=() means that every class is a plane")
     check_room(args['dest'])
     if os.path.isdir(args['dest']) and os.listdir(args['dest']) and not args['overwrite']:
-        raise FileExistsError(f"{args['dest']}: the folder is not empty. Choose another one, or replace an earlier result (overwrite=True)")
+        raise FileExistsError(f"{args['dest']}: the folder is not empty. Choose another one, or replace an earlier "
+                              f"result (overwrite=True)")
 
 def _check_passport(args): _check_file_room(args['dest'], 'dest')
 
@@ -254,7 +314,8 @@ def _check_inventory(args): check_folder(args['folder'])
 
 def _check_study(args):
     from sslus.study.configs import read_config
-    if args['engine'] not in ('here', 'processes', 'ray'): raise ValueError(f"engine={args['engine']!r}: here, processes or ray is expected")
+    if args['engine'] not in ('here', 'processes', 'ray'):
+        raise ValueError(f"engine={args['engine']!r}: here, processes or ray is expected")
     if os.path.isfile(Path(args['config'])/'study.json'): return
     config = read_config(args['config'])
     given = config | {k: v for k,v in args.items() if k in config and v is not None}
@@ -263,7 +324,8 @@ def _check_study(args):
     for o in _words(args['downstream']): _check_mode(o)
     table, store = args['planes'] or config.get('planes'), args['store'] or config.get('store')
     if store and not table: raise ValueError('a store is given, but no table of labelled stills: name it with planes=')
-    if isinstance(table, str): check_stills(table, given.get('root'), _people((config.get('people') or {}) | {k: v for k,v in args.items() if v}))
+    people = (config.get('people') or {}) | {k: v for k,v in args.items() if v}
+    if isinstance(table, str): check_stills(table, given.get('root'), _people(people))
     if isinstance(store, str): check_store(store)
     _check_study_folder(Path(args['path'] or config.get('path') or Path(args['config']).stem))
 
@@ -286,18 +348,23 @@ def _check_start(text, config):
 def _check_mode(text):
     "ValueError for a mode that is none."
     modes = values_of('sslus.study.starts', 'mode')
-    if text not in (*modes, *modes.values()): raise ValueError(f'downstream={text!r}: not known; there are {", ".join(modes.values())}')
+    if text not in (*modes, *modes.values()):
+        raise ValueError(f'downstream={text!r}: not known; there are {", ".join(modes.values())}')
 
 def _check_study_folder(folder):
     check_room(folder)
-    if folder.exists() and not folder.is_dir(): raise FileExistsError(f'{folder}: a file stands there. Choose another folder')
+    if folder.exists() and not folder.is_dir():
+        raise FileExistsError(f'{folder}: a file stands there. Choose another folder')
     if (folder/'study.json').exists() or not folder.exists(): return
-    if any(o for o in folder.iterdir() if not o.name.startswith('.')): raise FileExistsError(f'{folder}: the folder is not empty and holds no study. Choose another')
+    if any(o for o in folder.iterdir() if not o.name.startswith('.')):
+        raise FileExistsError(f'{folder}: the folder is not empty and holds no study. Choose another')
 
 def _check_quickstart(args): _check_run(args['dest'], args)
 
-command_checks = dict(store=_check_store_command, split=_check_split, pretrain=_check_pretrain, finetune=_check_finetune, seen=_check_seen, detect=_check_detect,
-                      passport=_check_passport, inventory=_check_inventory, study=_check_study, quickstart=_check_quickstart)
+command_checks = dict(
+    quickstart=_check_quickstart, inventory=_check_inventory, store=_check_store_command, split=_check_split,
+    pretrain=_check_pretrain, finetune=_check_finetune, seen=_check_seen, passport=_check_passport,
+    detect=_check_detect, study=_check_study)
 
 # %% ../../nbs/study/11_typed.ipynb #ce1282de
 def check_typed(
