@@ -50,8 +50,10 @@ class Codes:
         self.tag = secret_tag(salt)                  # what all codes of people begin with
         self._names = {}                             # (kind, code) -> names
 
+    _shown = None                                    # what `words` looks for, made when it is asked
+
     # neither the secret nor a name leaves the process
-    def __getstate__(self): return dict(self.__dict__, salt=None, _names={k: {} for k in self._names})
+    def __getstate__(self): return dict(self.__dict__, salt=None, _names={k: {} for k in self._names}, _shown=None)
 
     def _make(self, kind, name): return code_name(name, self.salt) if kind in _named_as_people else pseudonym(name, self.salt)
 
@@ -64,7 +66,9 @@ class Codes:
         if (kind, name) in self._names: return name
         code = self._make(kind, name)
         if code is None or code == name: return code
-        self._names.setdefault((kind, code), {})[str(name)] = True
+        if str(name) not in self._names.setdefault((kind, code), {}):
+            self._names[kind, code][str(name)] = True
+            self._shown = None
         return code
 
     def clip(self,
@@ -81,11 +85,16 @@ class Codes:
         text # a message
     )->str:
         "A text with codes in place of all names that are known here, and of parts of their paths."
+        if self._shown is None: self._shown = self._spelt()
+        return _replaced(str(text), self._shown)
+
+    def _spelt(self):
+        "{what a name may look like: what stands in its place}."
         shown = {}
         for kind,code,name in self.rows():
             for o in _spellings(kind, name):
                 if len(o) > 1: shown.setdefault(o, '...' if o == str(Path(name).parent) else code)
-        return _replaced(str(text), shown)
+        return shown
 
     def save(self,
         file:str|Path, # csv; its rows stay
@@ -165,7 +174,7 @@ class KnownCodes(Codes):
         for kind,code,name,_ in rows: self._names.setdefault((kind, code), {})[name] = True
         self._codes = {(kind, name): code for kind,code,name,_ in rows}
 
-    def __getstate__(self): return dict(self.__dict__, _names={k: {} for k in self._names}, _codes={})
+    def __getstate__(self): return dict(self.__dict__, _names={k: {} for k in self._names}, _codes={}, _shown=None)
 
     def _make(self, kind, name):
         if kind != 'image': return name

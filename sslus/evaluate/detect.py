@@ -318,7 +318,7 @@ def detection_report(self:PlaneLearner,
         if base.settings['split'] == 'valid': raise ValueError("smooth='valid' is chosen on the validation sweeps, so it cannot be scored on them: choose another split, or give a number")
         best = choose_smoothing(self.plane_predict('valid'), **{k: v for k,v in kwargs.items() if k in ('background', 'tolerance', 'min_frames')}).iloc[0]
         smooth,kwargs['kernel'],settings['smoothing'] = float(best.smooth), best.kernel, 'chosen on the validation sweeps'
-    res = DetectionReport(base.predictions, self.dls.vocab, base.name, settings, n_boot, smooth=smooth, root=planes.root, **kwargs)
+    res = DetectionReport(base.predictions, self.dls.vocab, base.name, settings, n_boot, smooth=smooth, root=planes.root if planes.codes is None else None, **kwargs)
     if path is not None: res.save(path, self.dls.draw)
     return res
 
