@@ -690,7 +690,7 @@ def html(self:Inventory,
     if path is not None: path = _target(path, *_page)
     name = _esc(self.title)
     body = ''.join(_section_html(h, said, self.thumbs) for h,said in self.sections().items())
-    head = f'<h1>Inventory of {name}</h1>' + text_html(_printable(_opening(self.table)), 'opening') + provenance_html(provenance())
+    head = f'<h1>Inventory of {name}</h1>' + text_html(_printable(_opening(self.table)), 'opening') + provenance_html(provenance(command=''))   # its folder may name somebody
     all_rows = section_html('All that was found', [_table_html(self.table)]) if table and len(self.table) else ''
     page = page_html(f'Inventory of {_printable(self.title)}', explain_terms(head + body + all_rows), _css)
     if path is not None: write_bytes(path, page.encode(), private=self.codes is None)

@@ -72,9 +72,11 @@ def _curve(ax, g, style, shift, name):
     ax.errorbar(x, g['mean'], err, **style, ms=6, lw=1.3, elinewidth=1, capsize=2, label=name)
 
 def _say_withheld(ax, notes):
-    "Under the points, why they have no whiskers."
+    "Under the title, why points have no whiskers."
     why = dict.fromkeys(part for o in notes for part in str(o).split('; ') if part.startswith('interval withheld'))
-    if why: ax.text(.97, .03, '\n'.join(why), transform=ax.transAxes, ha='right', fontsize=7, style='italic', color='#767676')
+    if not why: return
+    ax.text(.5, 1.01, '\n'.join(why), transform=ax.transAxes, ha='center', va='bottom', fontsize=7, style='italic', color='#767676')
+    ax.set_title(ax.get_title(), pad=6 + 10*len(why))
 
 def _legend_of(table):
     "Names for the legend; for a start without any result, the reason."
@@ -521,7 +523,9 @@ def compared_sentence(
     repeats = results.groupby(['start', 'mode', 'fraction']).size().max()
     known = 'test_images' in done and done.test_images.notna().any()
     on = f' on {done.test_images.max():,.0f} stills of {done.test_patients.max():,.0f} test patients' if known else ''
-    return f'{", ".join(_unique(results.start))} were compared{on} in {len(classes)} classes, with {shares} of the labels, {repeats} repeats each.'
+    starts = _unique(results.start)
+    who = f'{", ".join(starts)} were compared' if len(starts) > 1 else f'{starts[0]} alone was scored'
+    return f'{who}{on} in {len(classes)} classes, with {shares} of the labels, {repeats} {"repeat" if repeats == 1 else "repeats"} each.'
 
 # %% ../../nbs/study/05_figures.ipynb #a87950cc
 def study_limits(
@@ -532,12 +536,13 @@ def study_limits(
     done = results[results.state == 'done']
     if not len(done): return []
     patients = int(done.test_patients.min()) if 'test_patients' in done and done.test_patients.notna().any() else None
+    few = coverage_note(patients) if patients else ''
     repeats = done.groupby(['start', 'mode', 'fraction']).size().min()
     external = 'ext_macro_f1' in done and done.ext_macro_f1.notna().any()
     starts = done.start.nunique()
     return [o for o in (
-        f'The intervals cover {covers}; they say nothing about other hospitals, machines or examiners.' if covers else '',
-        f'{coverage_note(patients)}.' if patients and coverage_note(patients) else '',
+        f'The intervals cover {covers}; they say nothing about other hospitals, machines or examiners.' if covers not in ('', 'nothing') else '',
+        f'{few[:1].upper()}{few[1:]}.' if few else '',
         '' if external else 'All stills are of one source: how much is lost at another one was not measured.',
         f'With {repeats} {"repeat" if repeats == 1 else "repeats"} only large differences can be told from chance.' if repeats < 5 else '',
         f'The best of {starts} starts was picked after the scores were seen: expect its lead to be smaller on new patients.' if starts > 2 else '',
