@@ -260,12 +260,12 @@ def pretrain(
     from sslus.study.typed import read_resident
     arch, kwargs = _arch(arch)
     pairs = Window(frames=frames) if frames else Window(seconds) if seconds else SameFrame()
-    pretrain(_without(FrameStore(store), exclude, same, distinct), get_method(method, preset, size=size), run, arch, kwargs, weights, steps, bs, lr, pairs=pairs,
-             batch=SweepBatch(clips) if clips else UniformBatch(), valid_pct=valid_pct, seed=seed, device=device, overwrite=overwrite, resume=resume,
-             micro=micro, compile=compile, resident=read_resident(resident), **(dict(license=license) if license else {}))
+    learn = pretrain(_without(FrameStore(store), exclude, same, distinct), get_method(method, preset, size=size), run, arch, kwargs, weights, steps, bs, lr, pairs=pairs,
+                     batch=SweepBatch(clips) if clips else UniformBatch(), valid_pct=valid_pct, seed=seed, device=device, overwrite=overwrite, resume=resume,
+                     micro=micro, compile=compile, resident=read_resident(resident), **(dict(license=license) if license else {}))
     if rank(): return
     print(f'Encoder: {run}/encoder.safetensors (its card: encoder.md)')
-    print('Next:', shell_line('sslus-finetune', 'planes.csv', 'my_classifier', '--encoder', f'{run}/encoder.safetensors'))
+    print(learn.verdict)
 
 # %% ../nbs/cli.ipynb #79d837a6
 def _fractions(text):

@@ -73,7 +73,7 @@ class _Setting:
         given = dict(start=_weights_sum(encoder), planes=self.planes.fingerprint, experiment=asdict(experiment))
         return sum_of(own | given | dict(sslus=__version__))
 
-    def steps_at(self, fraction): return self.steps or n_steps(fraction)
+    def steps_at(self, fraction): return n_steps(fraction) if self.steps is None else self.steps
 
     def tune(self, encoder, fraction, draw)->PlaneReport:
         "Fine-tune one start on one draw of the labels, and test it."

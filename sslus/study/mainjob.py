@@ -414,8 +414,7 @@ def _tune_and_write(learn, folder, config, progress):
     fig = rep.plot().figure
     write_file(folder/'confusion.png', lambda part: fig.savefig(part, dpi=90, bbox_inches='tight'))
     plt.close(fig)
-    settings = table_html(pd.Series(config).astype(str).to_frame('value'))
-    html_page(folder/'report.html', f'Plane classifier from {config["encoder"]}', [('Test patients', [rep._repr_html_()]), ('Settings', [settings])])
+    finetune_page(folder/'report.html', rep, config)
     return rep
 
 # %% ../../nbs/study/02_mainjob.ipynb #85c7c6db
