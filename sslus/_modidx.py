@@ -4166,6 +4166,8 @@ d = { 'settings': { 'branch': 'main',
                                    'sslus.study.study._versions': ('study/study.html#_versions', 'sslus/study/study.py'),
                                    'sslus.study.study.check_tables': ('study/study.html#check_tables', 'sslus/study/study.py'),
                                    'sslus.study.study.read_settings': ('study/study.html#read_settings', 'sslus/study/study.py'),
+                                   'sslus.study.study.read_study': ('study/study.html#read_study', 'sslus/study/study.py'),
                                    'sslus.study.study.refuse_shared': ('study/study.html#refuse_shared', 'sslus/study/study.py'),
                                    'sslus.study.study.settled': ('study/study.html#settled', 'sslus/study/study.py'),
+                                   'sslus.study.study.steady': ('study/study.html#steady', 'sslus/study/study.py'),
                                    'sslus.study.study.study_jobs': ('study/study.html#study_jobs', 'sslus/study/study.py')}}}
