@@ -10,7 +10,7 @@ __all__ = ['Cell', 'Study']
 # %% ../../nbs/study/07_study.ipynb #14924758
 import hashlib, json, os, sys
 from collections import Counter
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -286,19 +286,35 @@ def check_tables(at:Path, # Folder of a study, or of a frozen grid
 
 def _lock_of(folder): return Path(folder)/'study.json'
 
-def settled(at:Path, # Folder of a study, or of a frozen grid
-            root:Path # Folder of the study
+def settled(at:Path # Folder of a study, or of a frozen grid
            )->dict:
-    "Settings whose tables fit; waits for somebody who writes them at this moment."
-    try:
-        s = read_settings(at)
-        check_tables(at, s)
+    "Settings whose tables fit."
+    s = read_settings(at)
+    check_tables(at, s)
+    return s
+
+def steady(root:Path, # Folder of the study
+           read       # Function without arguments
+          ):
+    "What `read()` gives; where it finds what does not fit, once more while nobody writes the folder."
+    try: return read()
     except StudyError:
         if not (root/'.study.json.lock').exists(): raise
-        with suppress(WriteError, BusyError), held(_lock_of(root), wait=10, keep=True): pass
-        s = read_settings(at)
-        check_tables(at, s)
-    return s
+        with ExitStack() as lock:
+            with suppress(WriteError, BusyError): lock.enter_context(held(_lock_of(root), wait=30, keep=True))
+            return read()
+
+def read_study(at:Path,   # Folder of a study, or of a frozen grid
+               path:Path, # Folder of the study
+               planes=None # The stills, where they have moved
+              )->tuple:   # (settings, planes, external stills or None)
+    "Settings and tables of a study, all of one writer."
+    s = settled(at)
+    task, where, ext = s['task'], s['planes'], s['external']
+    if planes is None: planes = PlaneData.from_csv(at/'planes.csv', path/where['root'], classes=task['classes'], name=task['name'], by=where['by'], clean=where.get('clean'), **where.get('people', {}))
+    if ext: ext = planes.external(at/'external.csv', root=path/ext['root'], name=ext['name'], same_ids=ext['same_ids'])
+    check_tables(at, s)
+    return s, planes, ext
 
 # %% ../../nbs/study/07_study.ipynb #d8f7a9c7
 @patch
@@ -377,7 +393,7 @@ def freeze(self:Study, **change)->str:
     "Keep the grid as it is now under `plans/`, for the processes of a run; returns its name."
     s = self.settings() | change
     name = key_of(dict(s, **self._data()))
-    try: settled(self.path/'plans'/name, self.path)
+    try: steady(self.path, lambda: settled(self.path/'plans'/name))
     except StudyError: self._write(self.path/'plans'/name, s)                   # none, or one that was changed
     return name
 
@@ -393,11 +409,11 @@ def open(cls:Study,
     "The study that stands in a folder; reads only."
     path = Path(path)
     at = path/'plans'/plan if plan else path
-    read = settled(at, path)
-    s = {k: v for k,v in read.items() if k not in ('sslus', 'tables')}
+    read, planes, external = steady(path, lambda given=planes: read_study(at, path, given))
+    s = {k: v for k,v in read.items() if k not in ('sslus', 'tables', 'task', 'planes')} | dict(external=external)
     _import(s['imports'])
-    task, where, ext = s.pop('task'), s.pop('planes'), s.pop('external')
     s['pretrain'] = [read_start(o).with_files(lambda file: str(path/file)) for o in s['pretrain']]     # as seen from the study, wherever we are
+<<<<<<< OURS
     own = planes is None
     if own:
         root, codes = _root_and_codes(path, 'planes', where)
@@ -405,8 +421,9 @@ def open(cls:Study,
     if ext:
         root, codes = _root_and_codes(path, 'external', ext)
         s['external'] = planes.external(at/'external.csv', root=root, name=ext['name'], same_ids=ext['same_ids'], names=codes)
+=======
+>>>>>>> THEIRS
     stores = {k: path/v if isinstance(v, str) else dict(v, path=path/v['path']) for k,v in s.pop('stores').items()}
-    if own or ext: check_tables(at, read)                                      # nobody wrote others while they were read
     return cls(path, planes, stores if store is None else store, **{**s, 'save': False, **change})
 
 # %% ../../nbs/study/07_study.ipynb #09f09c00
