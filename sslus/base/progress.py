@@ -96,7 +96,7 @@ def progress_bar(
     unit:str='',              # of what, such as 'clip'
     show:bool=True,           # show anything?
     initial:int=0             # how many were done before
-):                            # tqdm's bar or `ProgressLines`: an iterator, or with `with` and `update`
+)->Iterable:                  # tqdm's bar or `ProgressLines`: an iterator, or with `with` and `update`
     "Show how far a job is: a bar in a terminal or notebook, else a line a minute."
     if show and not is_watched(): return ProgressLines(items, total, desc, unit, initial)
     from tqdm.auto import tqdm
