@@ -43,13 +43,13 @@ def write_split(
     "Write the split by patient into a table, once."
     table, dest = Path(table), Path(table if dest is None else dest)
     text = read_table(table)
-    check_columns(text, table.name)
     if 'split' in text:
         raise ValueError(f'{table.name} has a column split already, and it is kept: nothing was changed. Take the '
                          f'column out to have it made anew')
     if dest != table and dest.exists():
         raise ValueError(f'{dest}: stands there already, and is not overwritten. Choose another file')
     style = _style(table, dest)
+    check_columns(text, table.name)
     from sslus.evaluate.planes import PlaneData                      # torch comes with it: after all that may be refused at once
     root = table.parent if root is None else root
     planes = PlaneData.from_df(text, root, name=table.name, valid_pct=valid_pct, test_pct=test_pct, seed=seed,
