@@ -9,30 +9,22 @@ __all__ = ['steps_for', 'training_log', 'pretrain', 'pretrain_verdict', 'n_steps
            'finetune', 'ask_weights']
 
 # %% ../../nbs/study/02_mainjob.ipynb #0d2f1d70
-import hashlib, io, json, os, shutil, sys, time
+import io, json, sys, time
 from contextlib import ExitStack, contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
 import numpy as np, pandas as pd, torch.distributed as dist
 from torch.nn.modules.batchnorm import _BatchNorm
 from fastai.callback.core import Callback
 from fastai.learner import Recorder
-from .. import __version__
 from ..base.people import People
 from ..data.blocks import FrameStore
-from ..data.pairs import Window, SweepBatch
-from ..data.phantom import make_phantom
-from ..data.video import get_videos
-from ..evaluate.explain import plot_maps
-from ..evaluate.metrics import Interval
-from ..evaluate.planes import PlaneData, PlaneModel, PlaneReport, plane_learner
-from ..evaluate.probes import PlaneFeatures, knn_probe, linear_probe, pixel_baseline
+from ..evaluate.planes import PlaneData, PlaneModel, plane_learner
 from ..methods.checkpoint import Checkpoint, Resume
-from ..methods.core import (WeightsMissing, create_encoder, drawn_encoder, get_method, load_encoder, n_features, save_encoder, settings_of, ssl_learner,
-                                timm_line, tiny_resnet)
+from ..methods.core import create_encoder, load_encoder, n_features, save_encoder, settings_of, ssl_learner
 from ..methods.distributed import rank, world_size
 from ..methods.launch import all_processes, meet
 from ..methods.passport import load_passport, passport, passport_of_learner, passport_or_unknown, seen, seen_passport, write_private
-from .report import fig_html, html_page, paired_gain, plot_gain, plot_log, results_table, table_html, text_html
+from .report import finetune_page, plot_log
 
 # %% ../../nbs/study/02_mainjob.ipynb #e1af7565
 import shlex
@@ -386,20 +378,29 @@ def _card_of(encoder):
         with safe_open(str(encoder), 'pt') as f: return json.loads((f.metadata() or {}).get('sslus', '{}'))
     except (SafetensorError, OSError, ValueError): return {}                      # loading it says what is wrong
 
-def _trained_size(planes, encoder, progress):
-    "Side of the views that the encoder was trained with, pixels; None: by the stills. Says which it is."
-    card = _card_of(encoder)
-    size = card.get('settings', {}).get('size') or card.get('data', {}).get('size')
-    if size is None: return None
-    small = planes.smallest()
-    line = f'Stills of {size} pixels, as the encoder was trained (size= chooses another)'
-    if size > small: line = f'Stills of {planes.default_size()} pixels: the encoder was trained with {size}, and the smallest still has {small}'
-    if progress: print(line)
-    return size if size <= small else None
+def training_size(
+    card:dict # of an encoder
+)->int|None:  # pixels; None where the card does not say
+    "Side of the views that an encoder was trained on."
+    size = card.get('settings', {}).get('size')
+    return card.get('data', {}).get('size') if size is None else size
+
+def side_of_stills(
+    planes:PlaneData,   # labelled stills
+    size:int|None,      # side that was asked for, pixels; None: as the encoder was trained
+    card:dict           # of the encoder
+)->tuple:               # (side, a line that says why)
+    "At which size stills are seen by an encoder."
+    trained, own = training_size(card), planes.default_size()
+    if size is not None: why = '' if trained in (None, size) else f'; the encoder was trained at {trained}'
+    elif trained is None: size, why = own, ': the encoder does not say at which size it was trained'
+    elif trained <= planes.smallest(): size, why = trained, ', the size that the encoder was trained at (size= chooses another)'
+    else: size, why = own, f': the encoder was trained at {trained}, and the smallest still has {planes.smallest()}'
+    return size, f'Stills are seen at {size} pixels{why}.'
 
 def _inputs(planes, encoder):
     "Files and folders that a fine-tuning reads."
-    folders = sorted({(planes.root/o).parent for o in planes.df.image_path})
+    folders = sorted({Path(o).parent for o in planes.files})
     return folders + ([Path(encoder)] if isinstance(encoder, (str, Path)) and encoder != 'imagenet' else [])
 
 def _tune_and_write(learn, folder, config, progress):
@@ -438,7 +439,9 @@ def finetune(planes:PlaneData,     # labelled stills
     if arch is None and _start_name(encoder) in ('random', 'imagenet'): arch = 'resnet18'
     steps = n_steps(fraction) if steps is None else steps
     planes.subset('test')                                                      # there are stills to score, or it raises now
-    if size is None: size = _trained_size(planes, encoder, progress)
+    if isinstance(encoder, (str, Path)) and encoder != 'imagenet':
+        size, line = side_of_stills(planes, size, _card_of(encoder))
+        if progress: print(line)
     learn = plane_learner(planes.dls(fraction, draw, size=size, device=device), arch, encoder, arch_kwargs, seed=seed)
     card = {k: learn.model.encoder.card[k] for k in ('arch', 'arch_kwargs', 'in_chans')}
     clean = {} if planes.clean is None else dict(clean=planes.clean.settings())

@@ -23,9 +23,11 @@ from ..evaluate.explain import plot_maps
 from ..evaluate.planes import PlaneData
 from ..evaluate.probes import PlaneFeatures
 from ..methods.core import WeightsMissing, create_encoder, get_method, load_encoder, timm_line, tiny_resnet
-from .compare import compare, comparison, gain_sentence, table_text, weights_file
+from .compare import compare, comparison, table_text, weights_file
 from .mainjob import pretrain
-from .report import fig_html, html_page, paired_gain, plot_gain, plot_log, results_table, table_html, text_html
+from ..base.pages import picture_html, table_html, text_html
+from ..base.provenance import provenance
+from .report import fig_html, html_page, opening_sentence, paired_gain, plot_gain, plot_log, results_table
 
 # %% ../../nbs/study/11_quickstart.ipynb #1097fea0
 @dataclass(frozen=True)
@@ -140,10 +142,8 @@ def _walk(path, walk, methods, seed, imagenet):
                                steps=walk.tune_steps, path=path/'predictions', resume=True)
     results.to_csv(path/'results.csv', index=False)
     say('writing the report')
-    last = list(starts)[-1]
-    sentence = gain_sentence(results, last)
-    words = [o for o in (_look_text(walk), sentence, f'ImageNet is missing: {missing}' if missing else '') if o]
-    _Report(path, walk, store, planes, starts, list(methods), results, reports).write(words)
+    sentence = opening_sentence(results)
+    _Report(path, walk, store, planes, starts, list(methods), results, reports).write(sentence, dict(asdict(walk), seed=seed), missing)
     return results, f'A look, not a result: {sentence}' if walk.look else sentence
 
 # %% ../../nbs/study/11_quickstart.ipynb #f5e035f9
@@ -151,10 +151,10 @@ _next = '''sslus-store     my_clips my_store --patient '(P\\d+)'      # a folder
 sslus-pretrain  my_store my_encoder --method SimCLR          # hours on a GPU, or a small network on a CPU
 sslus-finetune  my_planes.csv my_comparison --encoder my_encoder/encoder.safetensors --compare   # this table, for your encoder and your labels'''
 
-def _picture_html(file, alt):
+def _picture_of(file, alt):
     "A picture of a run folder inside the page."
     data = base64.b64encode(Path(file).read_bytes()).decode()
-    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{data}">'
+    return picture_html(f'data:image/png;base64,{data}', alt)
 
 @dataclass
 class _Report:
@@ -168,21 +168,21 @@ class _Report:
     results:pd.DataFrame
     reports:dict
 
-    def write(self, words):
+    def write(self, sentence, settings, missing):
         "Write report.html in the style of these pages; the caller's own comes back."
         import matplotlib.pyplot as plt
         from sslus.data.style import set_style
+        left_out = {'ImageNet': missing} if missing else {}
         title = f'sslus quickstart: does pre-training help at {100*self.walk.fractions[0]:g} % of the labels?'
         with plt.rc_context():
             set_style()
-            return html_page(self.path/'report.html', title, self.sections(words))
+            return html_page(self.path/'report.html', title, self.sections(), sentence, _look_text(self.walk), provenance(settings), left_out)
 
-    def sections(self, words):
+    def sections(self):
         "Headings and what stands below them."
         last, share = list(self.starts)[-1], self.walk.fractions[-1]
         gains = table_html(paired_gain(self.results).round(3))
         return [
-            ('In short', [text_html(o) for o in words]),
             ('Results', [text_html(self.how()), table_html(results_table(self.results))]),
             ('Gain over training from scratch', [text_html('Paired by label draw.'), gains, self.gain_plot()]),
             ('Pre-training', [o for name in self.methods for o in self.of_run(name)]),
@@ -211,7 +211,7 @@ class _Report:
         plot = plot_log(pd.read_csv(self.path/name/'log.csv'), name)[0]
         seen = text_html(f'{len(self.store)} frames of {len(self.store.videos)} sweeps.')
         return [f'<h3>{html.escape(name)}</h3>', seen,
-                _picture_html(self.path/name/'views.png', views), fig_html(plot, curves)]
+                _picture_of(self.path/name/'views.png', views), fig_html(plot, curves)]
 
     def maps(self, last):
         "The test stills by the features of a start."

@@ -28,8 +28,8 @@ from ..evaluate.probes import PlaneFeatures, probe_model
 from .engine import FileError, Job, StudyError, changed_records, files_made, forget, get_engine, key_of
 from .engine import mend, read_record, recorded_file, taken, write_record, writing
 from ..methods.core import WeightsMissing, settings_of, written
-from .figures import execute_template
-from .statistics import interval_table, summary_table
+from .figures import execute_template, missing_sentence, study_sentence
+from .statistics import interval_table, paired_comparisons, summary_table
 from .starts import FromFile, Mode, Pretrain, Start, make_part, read_mode, read_start
 
 # %% ../../nbs/study/07_study.ipynb #c05bbfe6
@@ -311,8 +311,12 @@ def read_study(at:Path,   # Folder of a study, or of a frozen grid
     "Settings and tables of a study, all of one writer."
     s = settled(at)
     task, where, ext = s['task'], s['planes'], s['external']
-    if planes is None: planes = PlaneData.from_csv(at/'planes.csv', path/where['root'], classes=task['classes'], name=task['name'], by=where['by'], clean=where.get('clean'), **where.get('people', {}))
-    if ext: ext = planes.external(at/'external.csv', root=path/ext['root'], name=ext['name'], same_ids=ext['same_ids'])
+    if planes is None:
+        root, codes = _root_and_codes(path, 'planes', where)
+        planes = PlaneData.from_csv(at/'planes.csv', root, names=codes, classes=task['classes'], name=task['name'], by=where['by'], clean=where.get('clean'), **where.get('people', {}))
+    if ext:
+        root, codes = _root_and_codes(path, 'external', ext)
+        ext = planes.external(at/'external.csv', root=root, name=ext['name'], same_ids=ext['same_ids'], names=codes)
     check_tables(at, s)
     return s, planes, ext
 
@@ -413,16 +417,6 @@ def open(cls:Study,
     s = {k: v for k,v in read.items() if k not in ('sslus', 'tables', 'task', 'planes')} | dict(external=external)
     _import(s['imports'])
     s['pretrain'] = [read_start(o).with_files(lambda file: str(path/file)) for o in s['pretrain']]     # as seen from the study, wherever we are
-<<<<<<< OURS
-    own = planes is None
-    if own:
-        root, codes = _root_and_codes(path, 'planes', where)
-        planes = PlaneData.from_csv(at/'planes.csv', root, names=codes, classes=task['classes'], name=task['name'], by=where['by'], clean=where.get('clean'), **where.get('people', {}))
-    if ext:
-        root, codes = _root_and_codes(path, 'external', ext)
-        s['external'] = planes.external(at/'external.csv', root=root, name=ext['name'], same_ids=ext['same_ids'], names=codes)
-=======
->>>>>>> THEIRS
     stores = {k: path/v if isinstance(v, str) else dict(v, path=path/v['path']) for k,v in s.pop('stores').items()}
     return cls(path, planes, stores if store is None else store, **{**s, 'save': False, **change})
 
@@ -906,9 +900,13 @@ def table_text(self:Study)->str:
     "The table of scores and what its intervals cover, as plain text; or what state the study is in."
     df = self.results()
     if not (df.state == 'done').any(): return f'{self}: no cell is done yet'
-    each = interval_table(df, self.predictions, self.classes)
-    t, notes = summary_table(each), dict.fromkeys(n for n in each.note if n)
-    return '\n'.join([*filter(None, [self.headline]), 'macro-F1, mean [95 % interval]', t.to_string(), f'Intervals cover: {t.attrs["covers"]}', *(f'Note: {n}' for n in notes)])
+    each, classes = interval_table(df, self.predictions, self.classes), self.classes
+    table, notes = summary_table(each), dict.fromkeys(n for n in each.note if n)
+    has_base = 'random' in set(df.start)
+    pairs = paired_comparisons(df, self.predictions, classes, base='random') if has_base else None
+    opening = [o for o in (self.headline, missing_sentence(df), study_sentence(df, pairs)) if o]
+    covers = f'Intervals cover: {table.attrs["covers"]}'
+    return '\n'.join([*opening, 'macro-F1, mean [95 % interval]', table.to_string(), covers, *(f'Note: {n}' for n in notes)])
 
 @patch
 def report(self:Study,
