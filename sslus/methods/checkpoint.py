@@ -23,7 +23,6 @@ from fastai.torch_core import get_model
 from fastcore.basics import noop
 from fastcore.foundation import L
 from ..base.files import WriteError, clear_parts
-from ..base.numbers import check_number
 from .distributed import rank, world_size
 from .weights import write_state
 
@@ -403,7 +402,7 @@ class Resume(_Last):
         for c in self.learn.cbs:
             if vars(c).get('mbar') is not None: c.mbar.update(0)              # a progress bar that does not begin at 0 has no starting time
         finished = '; its state is loaded, nothing is trained' if state['epoch'] >= self.n_epoch else ''
-        self.say(state['where'] + finished)
+        self.say(_where(state) + finished)
 
     def say(self, what):
         "Print a line about the file, once for all processes."
