@@ -400,7 +400,7 @@ def side_of_stills(
 
 def _inputs(planes, encoder):
     "Files and folders that a fine-tuning reads."
-    folders = sorted({Path(o).parent for o in planes.files})
+    folders = sorted({(planes.root/o).parent for o in planes.files})
     return folders + ([Path(encoder)] if isinstance(encoder, (str, Path)) and encoder != 'imagenet' else [])
 
 def _tune_and_write(learn, folder, config, progress):
