@@ -106,7 +106,7 @@ def _check_resident(name, value):
     return value if isinstance(value, bool) else positive(name, value)
 
 _names = {
-    count: """steps bs size evals min_batches n_batches epochs n_epoch every keep n n_boot k bins max_iter together
+    count: """steps bs at_most size evals min_batches n_batches epochs n_epoch every keep n n_boot k bins max_iter together
         queue hidden width dim nf n_in channels in_chans map_size n_classes n_clips n_frames orders n_fixations
         items max_n each budget lr_bs draws n_neighbors""",
     share: 'p flip vflip light_p blur solarize brightness contrast frame_share momentum pct_start share',

@@ -119,7 +119,7 @@ class BatchDL(TfmdDL):
     ):
         super().__init__(source, bs=bs, shuffle=False, drop_last=drop_last, num_workers=num_workers, device=device, n=len(source), do_setup=False)
         self.reshuffle, self.seed, self.prefetch, self.part, self._n_inp = shuffle, seed, prefetch, (0, 1), source.n_inp
-        self.at_most = check_number('at_most', at_most, at_least=1, whole=True, optional=True)
+        self.at_most = at_most
         if seed is not None: self.rng = random.Random(seed)
 
     def get_idxs(self):

@@ -18,7 +18,7 @@ from fastcore.basics import chunked, patch
 from matplotlib.axes import Axes
 from ..base.files import write_text
 from ..base.folders import RunKind, begin_run
-from ..base.numbers import check_number
+from ..base.numbers import check_number, checked
 from ..data.video import Video, fit_frame
 from ..data.views import plain_view
 from .metrics import Interval, patient_confusions, patient_interval, per_class_ci
@@ -302,7 +302,12 @@ def save(self:DetectionReport,
 def _excess_words(x): return f'{100*x:.0f} % of the frames reported as a plane lie outside every event of it' if np.isfinite(x) else 'no frame is reported as a plane'
 
 # %% ../../nbs/evaluate/06_detect.ipynb #f1ea3f3b
+def _check_smooth(name, value):
+    "Frames to either side, or the word that has them chosen."
+    return value if value == 'valid' else check_number(name, value, at_least=0)
+
 @patch
+@checked(smooth=_check_smooth)
 def detection_report(self:PlaneLearner,
     split='test',        # 'train', 'valid', 'test', or an external test set (see `PlaneData.external`)
     path=None,           # folder to write predictions.csv, sweeps.csv and draw.csv into; None: nothing is written
