@@ -122,7 +122,7 @@ ranges |= dict.fromkeys(('scale', 'ratio', 'sigma'), partial(check_pair, above=0
 ranges |= dict.fromkeys(('proj', 'predictor'), partial(check_each, at_least=1, whole=True))
 ranges |= dict.fromkeys(('level', 'alpha'), partial(check_number, above=0, below=1))
 ranges |= dict(
-    seed     = partial(_whole, at_least=0, below=2**63),
+    seed     = partial(_whole, at_least=0, below=2**32),       # a million times as much must still seed torch
     micro    = partial(_whole, at_least=2),
     step     = _check_step,
     resident = _check_resident,

@@ -12,7 +12,7 @@ import os, warnings
 from collections import defaultdict
 from pathlib import Path
 
-from ..base.codes import Codes, check_place, in_codes
+from ..base.codes import Codes, check_key_place, in_codes
 from ..base.people import People, PeopleWarning, code_name, is_missing, name_key, tidy_name
 from .video import (NoImage, Region, Video, VideoError, _check_file, _dicom_header, _dicom_magic, _hidden, _image_region, _quiet,
                               _regions, _syntax_name)
@@ -145,7 +145,7 @@ def _check_key(key, deidentify):
     "A key table goes with codes, and lies where only its owner looks."
     if key is None: return
     if not deidentify: raise ValueError('key= is the table of codes: it goes with deidentify=True')
-    check_place(key)
+    check_key_place(key)
 
 def _plain_words(text):
     "A machine's or a transducer's name, without what may be a serial number or a date."

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from fastcore.basics import patch
 from PIL import Image
-from ..base.codes import Codes, check_place
+from ..base.codes import Codes, check_key_place
 from ..base.files import write_bytes
 from ..base.people import People, PeopleWarning, find_look_alikes
 from ..base.quiet import quietly
@@ -543,7 +543,7 @@ def _by_text(texts, change):
 
 def _without_quotes(reason): return re.sub(r'\s*\(.*\)', '', reason, flags=re.S)    # what other libraries say may quote a header
 
-def _coarse(n): return None if n != n or n is None else max(1, -(-int(n)//100_000))*100_000
+def _coarse(n): return max(1, -(-int(n)//100_000))*100_000           # bytes, rounded up
 
 @patch
 def coded(self:Inventory,
@@ -759,7 +759,7 @@ def inventory_main(folder:str,      # folder to look through
                   )->None:
     "What the command `sslus-inventory` does: print the report, write page and table"
     if key and not salt: raise ValueError('key= is the table of codes: it goes with salt=')
-    if key: check_place(key)
+    if key: check_key_place(key)
     for path,ends in ((report, _page), (table, _tabular), (cache, ())):
         if path: _target(path, *ends)                            # now, not after hours of looking
     inv = inventory(folder, workers, not quiet, whole=not headers, cache=cache, timeout=timeout, thumbnails=thumbnails, salt=salt)

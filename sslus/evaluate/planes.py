@@ -27,10 +27,8 @@ from fastai.learner import CastToTensor, Learner
 from fastai.losses import CrossEntropyLossFlat
 from fastai.torch_core import default_device, params
 from matplotlib.axes import Axes
-from safetensors import SafetensorError, safe_open
 from ..base.codes import Codes, KnownCodes, in_codes, write_people
 from ..base.people import People, PeopleError, PeopleWarning, find_look_alikes, is_missing, name_key, tidy_name
-from ..base.files import write_file
 from ..base.tables import read_table
 from ..data.blocks import BatchDL, BatchSource
 from ..data.store import FrameStore, StoreError

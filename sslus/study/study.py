@@ -11,14 +11,14 @@ __all__ = ['Cell', 'Study']
 import hashlib, json, os, sys
 from collections import Counter
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 import numpy as np, pandas as pd
 from fastcore.basics import patch
 from .. import __version__
 from ..base.files import BusyError, ChangedError, WriteError, file_sha, held, read_sealed
-from ..base.files import write_file, write_sealed, write_text
+from ..base.files import write_sealed, write_text
 from ..base.folders import is_run, read_config
 from ..base.people import People, PeopleError
 from ..data.store import FrameStore
@@ -180,8 +180,9 @@ def refuse_shared(
             except PeopleError as e: raise StudyError(f'{e}') from e
 
 def _shared_words(met, store, table):
-    split, held = shell_line('sslus-split', table), f'{table}:test'
-    anew, again = shell_line('sslus-store', 'CLIPS', 'NEW_STORE', '--exclude', held), shell_line('sslus-pretrain', store, 'ENCODER', '--exclude', held)
+    split, tested = shell_line('sslus-split', table), f'{table}:test'
+    anew = shell_line('sslus-store', 'CLIPS', 'NEW_STORE', '--exclude', tested)
+    again = shell_line('sslus-pretrain', store, 'ENCODER', '--exclude', tested)
     return (f'{len(met.shared)} of {met.n_a} {met.what_a} have frames in the store {store}, such as {met.shared[0][0]}: scores would be too good. '
             f'Leave their clips out: "{split}" writes the split into the table once, where it has none; then "{anew}", or "{again}". If you want it so, say shared_patients=True, and every output says so too')
 
