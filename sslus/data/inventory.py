@@ -18,6 +18,7 @@ from PIL import Image
 from ..base.codes import Codes, check_key_place
 from ..base.files import write_bytes
 from ..base.people import People, PeopleWarning, find_look_alikes
+from ..base.progress import progress_bar
 from ..base.quiet import quietly
 from .video import Video, VideoError, _ending, _images, _is_clip, _is_moving, _is_sweep, _mask_folder, _missing, _n_missing, _numbered, _open_image, _pixel_files, _split_number, _still_both, _why_file, image_extensions, is_mask, known_notes, read_grey, readers_for_workers, video_extensions
 from .workers import JobTimeout, WorkerDied, run_jobs
@@ -373,10 +374,7 @@ def _rows(what, jobs, stamps, known, cache, progress, timeout, run):
     res = [known.get(s) for s in stamps]
     jobs, limits = [jobs[i] for i in todo], [_limit(Path(jobs[i]['path']), timeout) for i in todo]
     done = run_jobs(f'sslus.data.inventory:{what}', jobs, timeout=limits, **run, **readers_for_workers())
-    if progress:
-        from tqdm.auto import tqdm
-        done = tqdm(done, total=len(todo), desc=dict(look='files', look_folder='folders')[what], unit='')
-    for j,r in done:
+    for j,r in progress_bar(done, len(todo), 'looking', dict(look='files', look_folder='folders')[what], progress):
         i = todo[j]
         if isinstance(r, Exception): res[i] = _dead(Path(jobs[j]['path']), r)   # not kept: a crash or a time limit may have been the machine's
         else: res[i] = r; _keep(cache, stamps[i], r)

@@ -18,6 +18,7 @@ from fastcore.basics import patch
 from ..base.codes import Codes, in_codes
 from ..base.numbers import check_number
 from ..base.people import People, name_key, pseudonym
+from ..base.progress import progress_bar
 from .video import ClipWarning, Video, VideoError, fit_frame, get_videos, readers_for_workers, video_table
 from .video import _pixel_files
 from .workers import JobTimeout, WorkerDied, run_jobs
@@ -277,10 +278,7 @@ def _decode_all(work, plan, paths, keys, how, workers, timeout, memory, progress
     todo = _todo(work, keys, plan['size']**2)
     jobs = [dict(path=paths[i], part=str(part(i)), **{k: plan[k] for k in ('size','every','fit','upscale')}, **how[i]) for i in todo]
     done = run_jobs('sslus.data.store:decode_clip', jobs, workers, [_seconds(paths[i], timeout) for i in todo], memory, **readers_for_workers())
-    if progress:
-        from tqdm.auto import tqdm
-        done = tqdm(done, total=len(jobs), desc='decoding clips', unit='clip')
-    for j,res in done:
+    for j,res in progress_bar(done, len(jobs), 'decoding', 'clips', progress):
         if isinstance(res, OSError): raise res                       # the disk of the store; what is wrong with a clip comes as an answer
         if isinstance(res, Exception): res = _failure(res)
         if 'reason' in res and 'names' in plan: res = _plain(res, paths[todo[j]])

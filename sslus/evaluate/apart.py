@@ -8,7 +8,7 @@ Docs: https://sslus.github.io/sslus/evaluate/apart.html.md"""
 __all__ = ['still_columns', 'check_columns', 'write_split', 'held_rows', 'leave_out']
 
 # %% ../../nbs/evaluate/05_apart.ipynb #2efc96cd
-import os, re
+import re
 from pathlib import Path, PurePath
 import pandas as pd
 from ..base.files import write_file

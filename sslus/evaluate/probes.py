@@ -9,7 +9,7 @@ __all__ = ['features', 'PlaneFeatures', 'fit_logistic', 'ProbeReport', 'linear_p
            'knn_probe', 'pixel_features', 'pixel_baseline']
 
 # %% ../../nbs/evaluate/03_probes.ipynb #eae768b4
-import hashlib, json, os, warnings
+import hashlib, json, warnings
 from contextlib import contextmanager
 from copy import deepcopy
 from pathlib import Path

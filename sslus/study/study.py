@@ -21,6 +21,7 @@ from ..base.files import BusyError, ChangedError, WriteError, file_sha, held, re
 from ..base.files import write_sealed, write_text
 from ..base.folders import is_run, read_config
 from ..base.people import People, PeopleError
+from ..base.progress import progress_bar
 from ..data.store import FrameStore
 from ..evaluate.leaks import LeakReport, check_leaks, check_patients, check_weights, compare_with_store
 from ..evaluate.planes import PlaneData
@@ -651,7 +652,6 @@ def run(self:Study,
     progress:bool=True      # show a bar?
 )->pd.DataFrame:            # `results()`
     "Do what is missing; go on where an earlier run stopped."
-    from tqdm.auto import tqdm
     self.save()
     jobs = self.jobs()
     self._name_changed(j.key for j in jobs)
@@ -659,7 +659,7 @@ def run(self:Study,
     for name,file in mend(self.path, jobs).items(): print(f'{name}: {file} is gone or was changed, so it is done again')
     forget(self.path, jobs, 'missing', *(['failed'] if retry_failed else []))
     done = sum(read_record(self.path, j.key) is not None for j in jobs)
-    with tqdm(total=len(jobs), initial=done, desc=self.path.name, unit='job', disable=not progress) as bar:
+    with progress_bar(total=len(jobs), desc=self.path.name, unit='jobs', show=progress, initial=done) as bar:
         def tell(job, state): bar.set_postfix_str(job.name[:60]) if state == 'start' else bar.update()
         if engine == 'ray' and not gpus and str(self.device or '').startswith('cuda'): raise StudyError(f"device={self.device!r} on a Ray cluster: say with gpus= how much of a GPU a runner needs, such as gpus=1 or gpus=.5; else it is given none")
         if done < len(jobs): get_engine(engine, workers=workers, threads=threads, gpus=gpus)(self.path, f'sslus.study.study:study_jobs:{self.freeze(**(dict(device=None) if gpus else {}))}', jobs, tell)
