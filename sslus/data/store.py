@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from fastcore.basics import patch
 from ..base.codes import Codes, in_codes
+from ..base.files import file_sha
 from ..base.numbers import check_number
 from ..base.people import People, name_key, pseudonym
 from ..base.progress import progress_bar
@@ -392,16 +393,13 @@ def _finish(work, plan, keys, metas, max_failed):
     _write_settings(work, dict(plan, fingerprint=_sha(content), n=sum(m['n'] for m in metas)))
 
 # %% ../../nbs/data/02_store.ipynb #283a5199
-def _sum_of(path):
-    with open(path, 'rb') as f: return hashlib.file_digest(f, 'sha256').hexdigest()
-
 def _self_sum(data, stated): return hashlib.sha256(data.replace(stated.encode(), b'0'*64)).hexdigest()
 
 def _write_settings(work, settings):
     "Write `store.json` with the sums, when all that it speaks of is safe on the disk."
     for o in _small:
         with open(work/o, 'r+b') as f: os.fsync(f.fileno())
-    text = json.dumps(dict(settings, sums={o: _sum_of(work/o) for o in _small}, sum='0'*64), indent=1)
+    text = json.dumps(dict(settings, sums={o: file_sha(work/o) for o in _small}, sum='0'*64), indent=1)
     _write(work/'store.json', text.replace('0'*64, hashlib.sha256(text.encode()).hexdigest()), sync=True)
 
 # %% ../../nbs/data/02_store.ipynb #13d9055f
@@ -411,7 +409,7 @@ def _foreign(store):
     "Names in the folder of a store that no build wrote there, or that were changed since."
     own = {o.name for o in os.scandir(store) if o.name in _written and o.is_file(follow_symlinks=False)}
     stated = (_read_json(store/'store.json') or {}).get('sums', {}).get('failed.csv')
-    if stated and 'failed.csv' in own and _sum_of(store/'failed.csv') != stated: own.remove('failed.csv')
+    if stated and 'failed.csv' in own and file_sha(store/'failed.csv') != stated: own.remove('failed.csv')
     return sorted({*os.listdir(store)} - own)
 
 def _refuse_foreign(store, more=''):

@@ -38,6 +38,7 @@ from ..base.codes import KnownCodes, add_keys, names_people, write_people
 
 # %% ../../nbs/study/07_study.ipynb #5cb68ae8
 from ..base.flags import shell_line
+from ..base.provenance import package_versions
 
 # %% ../../nbs/study/07_study.ipynb #5e62a6d9
 @dataclass(frozen=True)
@@ -464,7 +465,7 @@ def stamp(self:Study)->dict:
     from fastai.torch_core import default_device
     import torch
     d = torch.device(self.device or default_device())
-    return dict(device=_device(d), bf16=bool(fast_bf16(d)), versions=_versions())
+    return dict(device=_device(d), bf16=bool(fast_bf16(d)), versions=package_versions())
 
 @patch
 def _arch(self:Study, start):
@@ -855,7 +856,7 @@ def _leaks(self:Study):
 @patch
 def facts(self:Study)->dict: # data, pretraining, downstream, software, hardware
     "Settings and data of the study in words, for `methods_paragraph`."
-    res = dict(data=self._data_facts(), downstream=self._downstream_facts(), software=_versions(), hardware=self._hardware())
+    res = dict(data=self._data_facts(), downstream=self._downstream_facts(), software=package_versions(), hardware=self._hardware())
     return res | ({'pretraining': p} if (p := self._pretraining_facts()) else {})
 
 # %% ../../nbs/study/07_study.ipynb #1da24ad5
@@ -885,10 +886,6 @@ def _downstream_facts(self:Study):
     modes = {m.title: ', '.join(f'{k} {v}' for k,v in vars(m).items() if v is not None and k != 'name') for m in self.modes}
     n = f'{len(self.seeds)}, pre-training seed and label draw together' if self.draws is None else f'{len(self.pretrain_seeds)} pre-training seeds x {len(self.draws)} label draws'
     return dict(modes=modes, fractions=self.fractions, draws='whole patients in random order until the number of images is reached, the last patient cut short, then the first image of any class still missing; nested', repeats=n)
-
-def _versions():
-    from importlib.metadata import version
-    return {p: version(p) for p in ('sslus', 'torch', 'timm', 'fastai', 'scikit-learn')}
 
 @patch
 def _hardware(self:Study):
