@@ -130,7 +130,9 @@ def read_keys(
         try: rows = list(csv.reader(f))
         except (csv.Error, UnicodeDecodeError): rows = []
     whole = rows[:1] == [_columns] and all(len(o) == len(_columns) for o in rows)
-    if not whole: raise PeopleError(f'{file}: something else than a key table stands there, and it is never overwritten. Choose another file.')
+    if not whole:
+        raise PeopleError(f'{file}: something else than a key table stands there, and it is never overwritten. '
+                          'Choose another file.')
     return [tuple(o) for o in rows[1:]]
 
 def _check_rows(file, rows):
@@ -139,8 +141,11 @@ def _check_rows(file, rows):
     for kind,code,name,_ in rows:
         key = name_key(name) if kind in _named_as_people else name
         other = names.setdefault((kind, code), key)
-        if other != key and kind not in _named_as_people: raise PeopleError(f'{file}: the {kind} {code} has two names there. The table was changed; nothing was written.')
-        if codes.setdefault((kind, name), code) != code: raise PeopleError(f'{file}: one {kind} has the codes {codes[kind, name]} and {code} there. The table was changed; nothing was written.')
+        untouched = 'The table was changed; nothing was written.'
+        if other != key and kind not in _named_as_people:
+            raise PeopleError(f'{file}: the {kind} {code} has two names there. {untouched}')
+        first = codes.setdefault((kind, name), code)
+        if first != code: raise PeopleError(f'{file}: one {kind} has the codes {first} and {code} there. {untouched}')
 
 def add_keys(
     file:str|Path, # csv
@@ -153,7 +158,9 @@ def add_keys(
     with held(file, wait=60):
         known = read_keys(file) if file.exists() else []
         other = {o[3] for o in known} - {tag}
-        if other: raise PeopleError(f'{file}: the codes in this key table were made with another secret. Use the same secret, or choose another file.')
+        if other:
+            raise PeopleError(f'{file}: the codes in this key table were made with another secret. '
+                              'Use the same secret, or choose another file.')
         new = [(kind, code, _written(name), tag) for kind,code,name in rows]
         rows = list(dict.fromkeys([*(o for o in known if o[0] not in renew), *new]))
         _check_rows(file, rows)

@@ -196,31 +196,39 @@ def _plain(config, kind):
 
 def _has_not_begun(folder, manifest):
     "Was a run killed before it wrote its settings? RunError where they went later."
-    if manifest['state'] == 'done': raise RunError(f'{folder}: {_config} of this run is gone, so nobody knows its settings. Choose another folder, or replace the run (overwrite=True).')
-    return True
+    if manifest['state'] != 'done': return True
+    remedy = 'Choose another folder, or replace the run (overwrite=True).'
+    raise RunError(f'{folder}: {_config} of this run is gone, so nobody knows its settings. {remedy}')
 
 def _goes_on(folder, kind, config):
     "Does a run with these settings stand in the folder? RunError where one with others does."
     try: manifest, there = read_manifest(folder), read_config(folder)
     except ChangedError as e: raise RunError(str(e)) from e
     if manifest is None: return False
-    if manifest['run'] != kind.name: raise RunError(f'{folder}: a {manifest["run"]} stands there, not a {kind.name}. Choose another folder.')
+    if manifest['run'] != kind.name:
+        raise RunError(f'{folder}: a {manifest["run"]} stands there, not a {kind.name}. Choose another folder.')
     if there is None: return _has_not_begun(folder, manifest)
     old, new = _plain(there, kind), _plain(config, kind)
     diff = [f'{k}: {old.get(k)} there, {new.get(k)} now' for k in new if old.get(k) != new[k]]
     if diff: raise RunError(f'{folder}: this run has other settings and cannot be resumed. {"; ".join(diff)}')
     changed = [o for o in strangers(folder) if o in manifest['files']]
-    if changed: raise RunError(f'{folder}: {_some(changed)} was changed after the run had written it. Nothing there was touched. Move that away, or choose another folder.')
+    if changed:
+        raise RunError(f'{folder}: {_some(changed)} was changed after the run had written it. '
+                       'Nothing there was touched. Move that away, or choose another folder.')
     return True
 
 def _refuse_used(goal, kind):
     "RunError that says what stands in a folder, and what can be done."
     try: manifest = read_manifest(goal)
     except ChangedError as e: raise RunError(str(e)) from e
-    if manifest is None: raise RunError(f'{goal}: the folder is not empty and holds no run of sslus ({_some(_files(goal) or ["an empty folder"])}). Choose another folder.')
+    if manifest is None:
+        inside = _some(_files(goal) or ['an empty folder'])
+        raise RunError(f'{goal}: the folder is not empty and holds no run of sslus ({inside}). Choose another folder.')
     unfinished = manifest['state'] != 'done'
-    go_on = ', go on with it (resume=True)' if unfinished and kind.checkpoint and manifest['run'] == kind.name else ''
-    raise RunError(f'{goal}: {"an unfinished" if unfinished else "a"} {manifest["run"]} stands there. Choose another folder{go_on}, or replace it (overwrite=True).')
+    what = f'{"an unfinished" if unfinished else "a"} {manifest["run"]}'
+    can_go_on = unfinished and kind.checkpoint and manifest['run'] == kind.name
+    go_on = ', go on with it (resume=True)' if can_go_on else ''
+    raise RunError(f'{goal}: {what} stands there. Choose another folder{go_on}, or replace it (overwrite=True).')
 
 def _refuse_inputs(goal, inputs):
     inside = [o for o in map(Path, inputs) if goal in (o.absolute(), *o.absolute().parents, *o.resolve().parents)]
@@ -292,8 +300,9 @@ def check_place(
     "RunError where a run cannot begin; nothing is made or locked."
     goal = _goal(path, overwrite, resume, inputs)
     if resume or _is_free(goal): return
-    if overwrite: _refuse_strangers(goal)
-    else: _refuse_used(goal, RunKind((read_manifest(goal) or {}).get('run', ''), (), 'a checkpoint' if resumable else None))
+    if overwrite: return _refuse_strangers(goal)
+    there = (read_manifest(goal) or {}).get('run', '')
+    _refuse_used(goal, RunKind(there, (), 'a checkpoint' if resumable else None))
 
 def is_unfinished_run(
     path:str|Path # folder of the result

@@ -15,7 +15,8 @@ from functools import partial, wraps
 # %% ../../nbs/base/08_numbers.ipynb #0eb6f2ba
 def _wanted(whole, bounds):
     "What is expected, in words."
-    words = [f'{word} {bound:g}' for word,bound in bounds.items() if bound is not None]
+    words = [f'{word} {bound if isinstance(bound, int) else format(bound, "g")}' for word,bound in bounds.items()
+             if bound is not None]
     return ('a whole number' if whole else 'a number') + (' ' + ' and '.join(words) if words else '')
 
 def _fits(value, bounds):
