@@ -242,7 +242,7 @@ def _with_earlier(config, before, goal):
 def _with_way_on(e, folder):
     "What a full disk left in the folder of a run, and how it goes on."
     if folder is None or not (folder/'checkpoint.pt').exists(): return e
-    problem = WriteError(f'{e} What was trained is kept: pretrain(..., resume=True) goes on from {folder/"checkpoint.pt"}.')
+    problem = WriteError(f'{e} What was trained is kept in {folder/"checkpoint.pt"}, and resume=True goes on from there.')
     problem.errno = e.errno
     return problem
 
@@ -321,7 +321,7 @@ def n_steps(fraction:float # Share of the labels, 0 to 1
     return steps_for[min(steps_for, key=lambda f: abs(np.log(f/fraction)))]
 
 # %% ../../nbs/study/02_mainjob.ipynb #3629bc36
-from ..methods.cards import made_from, note_unfinished
+from ..methods.cards import made_from, note_unfinished, training_size
 from ..methods.weights import WeightsError, build, read_card, read_weights, write_weights
 
 # %% ../../nbs/study/02_mainjob.ipynb #e13b21f9
@@ -370,13 +370,6 @@ def _card_of(encoder):
     try: known = read_card(encoder)
     except WeightsError: return {}                                                # loading it says what is wrong
     return {} if known is None else known.card
-
-def training_size(
-    card:dict # of an encoder
-)->int|None:  # pixels; None where the card does not say
-    "Side of the views that an encoder was trained on."
-    size = card.get('settings', {}).get('size')
-    return card.get('data', {}).get('size') if size is None else size
 
 def side_of_stills(
     planes:PlaneData,   # labelled stills
