@@ -10,7 +10,7 @@ __all__ = ['machine', 'in_turn', 'ratios', 'bench_data', 'bare_steps', 'step_tur
            'reader_cost', 'cpu_figures', 'gpu_figures', 'main']
 
 # %% ../nbs/benchmarks.ipynb #cd94f127
-import json, math, os, platform, subprocess, sys, tempfile, threading, time
+import json, math, os, subprocess, sys, tempfile, threading, time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -20,6 +20,7 @@ from torch.utils.data import DataLoader, Dataset, RandomSampler
 from fastai.callback.core import Callback, CancelFitException
 from fastcore.basics import patch
 from .data.blocks import SweepBatch, Window
+from .base.provenance import processor_name
 from .data.phantom import make_phantom
 from .data.store import FrameStore
 from .data.video import get_videos
@@ -31,9 +32,9 @@ def machine(device='cpu' # Such as 'cpu' or 'cuda:1'
            )->str:       # Processor or card, cores, torch
     "What figures were taken on, in words."
     if torch.device(device).type == 'cuda': return f'{torch.cuda.get_device_name(device)}, {os.cpu_count()} CPU cores, torch {torch.__version__}'
-    info = Path('/proc/cpuinfo')
-    cpu = next((l.split(':')[1].strip() for l in info.read_text().splitlines() if 'model name' in l), '') if info.exists() else ''
-    return f'{cpu or platform.processor()}, {os.cpu_count()} cores, torch {torch.__version__}, {torch.get_num_threads()} threads, bfloat16 {"fast" if fast_bf16() else "not fast"}'
+    fast = 'fast' if fast_bf16() else 'not fast'
+    threads = f'torch {torch.__version__}, {torch.get_num_threads()} threads'
+    return f'{processor_name()}, {os.cpu_count()} cores, {threads}, bfloat16 {fast}'
 
 # %% ../nbs/benchmarks.ipynb #5a823eaf
 def sync(device):

@@ -56,7 +56,8 @@ def inventory(
 ):
     "Look through a folder: what each file is, what will be used, and why the rest will not"
     from sslus.data.inventory import inventory_main
-    salt = _salt(deidentify)
+    from sslus.study.typed import secret
+    salt = secret(deidentify)
     _check_key(key, salt)
     inventory_main(folder, report, table, workers, headers, cache, timeout, thumbnails, quiet, salt, key)
 
@@ -71,12 +72,6 @@ def sources(
     show_sources(name, dest)
 
 # %% ../nbs/cli.ipynb #1c652970
-def _salt(deidentify):
-    "The secret of the codes, from the environment: a command line is seen by others and kept in a history."
-    import os
-    from sslus.base.people import check_secret
-    return check_secret(os.environ.get('SSLUS_SALT')) if deidentify else None
-
 def _codes(salt):
     "The codes of a secret; None without one."
     from sslus.base.codes import Codes
@@ -84,10 +79,10 @@ def _codes(salt):
 
 def _check_key(key, codes, *apart):
     "Refuse a key table before any work, where it goes with nothing, or would be given away."
-    from sslus.base.codes import check_place
+    from sslus.base.codes import check_key_place
     if not key: return
     if codes is None: raise ValueError(f'key={key}: the table of codes goes with deidentify=True')
-    check_place(key, apart)
+    check_key_place(key, apart)
 
 def _clips(videos, patient, machine, dicom, people, codes=None, key=None):
     "Table of clips, their patients as they are written; of DICOM clips their codes, where codes are asked for."
@@ -110,7 +105,8 @@ def _people(same, distinct, salt=None):
 
 def _naming(same, distinct, deidentify):
     "The same as arguments of `PlaneData`; only what was said."
-    salt = _salt(deidentify)
+    from sslus.study.typed import secret
+    salt = secret(deidentify)
     said = dict(same=same, distinct=distinct, names='hash' if salt else None, salt=salt)
     return {k: v for k,v in said.items() if v}
 
@@ -191,7 +187,8 @@ def store(
 ):
     "Decode a folder of clips into a frame store; run again, it goes on where it stopped"
     from sslus.data.store import FrameStore
-    salt = _salt(deidentify)
+    from sslus.study.typed import secret
+    salt = secret(deidentify)
     codes = _codes(salt)
     _check_key(key, codes, dest)
     found = _clips(videos, patient, machine, dicom, _people(same, distinct, salt), codes, key)
@@ -268,13 +265,6 @@ def pretrain(
     print(learn.verdict)
 
 # %% ../nbs/cli.ipynb #79d837a6
-def _fractions(text):
-    "Numbers between commas, each above 0 and at most 1."
-    try: shares = tuple(float(o) for o in text.split(','))
-    except ValueError as e: raise ValueError(f'fractions={text}: numbers between commas are expected, such as 0.1,0.5') from e
-    if not all(0 < o <= 1 for o in shares): raise ValueError(f'fractions={text}: each must be above 0 and at most 1')
-    return tuple(dict.fromkeys(shares))
-
 def _check_compare(compare, only, encoder, single):
     "ValueError where options of a comparison and of one classifier are mixed, or the encoder is missing."
     if not compare and only: raise ValueError(f'{next(iter(only))}= belongs to compare=True, the table of several starts')
@@ -309,7 +299,8 @@ def finetune(
     overwrite:bool=False     # Replace a run that stands there
 ):
     "Train and test a plane classifier, patients kept apart; or compare an encoder with scratch, ImageNet and pixels"
-    only = dict(fractions=fractions and _fractions(fractions), draws=draws, imagenet=imagenet)
+    from sslus.study.typed import read_fractions
+    only = dict(fractions=fractions and read_fractions(fractions), draws=draws, imagenet=imagenet)
     only = {k: v for k,v in only.items() if v is not None}
     _check_compare(compare, only, encoder, dict(arch=arch, fraction=fraction != 1 and fraction, draw=draw, seed=seed))
     from sslus.evaluate.planes import PlaneData

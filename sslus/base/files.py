@@ -6,7 +6,7 @@ Docs: https://sslus.github.io/sslus/base/files.html.md"""
 
 # %% auto #0
 __all__ = ['WriteError', 'is_part', 'clear_parts', 'write_file', 'write_bytes', 'write_text', 'BusyError', 'held', 'ChangedError',
-           'file_sha', 'sum_of', 'seal', 'write_sealed', 'read_json', 'read_sealed']
+           'file_sha', 'sum_of', 'seal', 'write_sealed', 'parse_json', 'read_json', 'read_sealed']
 
 # %% ../../nbs/base/06_files.ipynb #39253493
 import errno, hashlib, json, os, re, shutil, threading
@@ -34,7 +34,8 @@ def _why_not(e, path, size):
     needed = f'{_in_megabytes(size)} needed' if size else 'no room is left'
     free = _free(path.parent)
     left = '' if free is None else f', {_in_megabytes(free)} free'
-    return f'{path}: the disk is full ({needed}{left}). What stood there before is unchanged. Free room, or choose another folder.'
+    return (f'{path}: the disk is full ({needed}{left}). What stood there before is unchanged. '
+            'Free room, or choose another folder.')
 
 _part = re.compile(r'\..+\.\d+-\d+\.part(\.\w+)?')
 
@@ -123,8 +124,12 @@ def held(
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=wait)
-    except Timeout: raise BusyError(f'{path}: another process writes there. Wait until it is done, or choose another place.') from None
-    except OSError as e: raise WriteError(f'{path}: its lock {file.name} cannot be made ({e.strerror or e}). Move away what stands in its place, mend the permissions, or choose another folder.') from e
+    except Timeout:
+        remedy = 'Wait until it is done, or choose another place.'
+        raise BusyError(f'{path}: another process writes there. {remedy}') from None
+    except OSError as e:
+        remedy = 'Move away what stands in its place, mend the permissions, or choose another folder.'
+        raise WriteError(f'{path}: its lock {file.name} cannot be made ({e.strerror or e}). {remedy}') from e
     try: yield
     finally:
         if not keep:
@@ -168,15 +173,23 @@ def write_sealed(
 def _no_number(text):
     raise ValueError(f'{text} is no finite number')
 
+def parse_json(
+    text:str|bytes # of a file, or a part of one
+)->object:         # ValueError where it is no JSON, or holds NaN or infinite numbers
+    "Plain values of a JSON text."
+    try: return json.loads(text, parse_constant=_no_number)
+    except RecursionError as e: raise ValueError('it is nested too deep') from e
+
 def read_json(
     path:str|Path # of a json file
 )->object:        # FileNotFoundError where there is none, ChangedError where it holds something else
     "What a json file holds; NaN and infinite numbers are refused."
     path = Path(path)
-    try: return json.loads(path.read_bytes(), parse_constant=_no_number)
+    try: return parse_json(path.read_bytes())
     except FileNotFoundError: raise
-    except (OSError, ValueError, RecursionError) as e:
-        raise ChangedError(f'{path}: cannot be read ({" ".join(str(e).split())[:200] or "nested too deep"}). It was cut or changed after it was written') from e
+    except (OSError, ValueError) as e:
+        why = ' '.join(str(e).split())[:200]
+        raise ChangedError(f'{path}: cannot be read ({why}). It was cut or changed after it was written') from e
 
 def read_sealed(
     path:str|Path,   # of `write_sealed`
@@ -185,7 +198,8 @@ def read_sealed(
     "A record, if it is as it was written."
     try: data = read_json(path)
     except ChangedError as e: raise ChangedError(f'{e}. {remedy}.') from e
-    if not isinstance(data, dict) or 'sum' not in data: raise ChangedError(f'{path}: carries no sum, so nobody knows whether it is as it was written. {remedy}.')
+    if not isinstance(data, dict) or 'sum' not in data:
+        raise ChangedError(f'{path}: carries no sum, so nobody knows whether it is as it was written. {remedy}.')
     rest = {k: v for k,v in data.items() if k != 'sum'}
     if data['sum'] != sum_of(rest): raise ChangedError(f'{path}: was changed after it was written (its sum does not fit). {remedy}.')
     return rest

@@ -6,8 +6,8 @@ Docs: https://sslus.github.io/sslus/base/folders.html.md"""
 
 # %% auto #0
 __all__ = ['RunError', 'RunKind', 'read_manifest', 'read_config', 'is_run', 'is_done', 'strangers', 'writes_within', 'RunFolder',
-           'find_resumable', 'begin_run', 'check_place', 'is_unfinished', 'changed_files', 'forget_file', 'copy_run',
-           'make_room']
+           'find_resumable', 'begin_run', 'check_place', 'is_unfinished_run', 'changed_files', 'forget_file',
+           'copy_run', 'make_room']
 
 # %% ../../nbs/base/07_folders.ipynb #2d4bbe0b
 import os
@@ -96,13 +96,9 @@ def writes_within(
     return (*(f'{at}/{o}' for at in folders for o in inner), f'.{name}.lock')
 
 # %% ../../nbs/base/07_folders.ipynb #20fd874a
-def _foreign(folder):
-    "Strangers of a folder, without what a killed process was just writing."
-    return [o for o in strangers(folder) if not is_part(Path(o).name)]
-
 def _remove_run(folder):
     "Remove the files of a run, and folders that are empty then; returns whether all is gone."
-    foreign = set(_foreign(folder))
+    foreign = set(strangers(folder))
     for name in _files(folder):
         if name != _manifest and name not in foreign: (folder/name).unlink(missing_ok=True)
     for at,_,_ in os.walk(folder, topdown=False):
@@ -141,7 +137,7 @@ def _some(names, n=3): return ', '.join(names[:n]) + (f' and {len(names) - n} mo
 
 def _refuse_strangers(folder, more=''):
     "RunError that names the files which are not the run's own."
-    try: foreign = _foreign(folder)
+    try: foreign = strangers(folder)
     except ChangedError as e: raise RunError(str(e)) from e
     if not foreign: return
     raise RunError(f'{folder}: holds {_some(foreign)}, which no run of sslus wrote, or which was changed since. '
@@ -200,35 +196,51 @@ def _plain(config, kind):
 
 def _has_not_begun(folder, manifest):
     "Was a run killed before it wrote its settings? RunError where they went later."
-    if manifest['state'] == 'done': raise RunError(f'{folder}: {_config} of this run is gone, so nobody knows its settings. Choose another folder, or replace the run (overwrite=True).')
-    return True
+    if manifest['state'] != 'done': return True
+    remedy = 'Choose another folder, or replace the run (overwrite=True).'
+    raise RunError(f'{folder}: {_config} of this run is gone, so nobody knows its settings. {remedy}')
 
 def _goes_on(folder, kind, config):
     "Does a run with these settings stand in the folder? RunError where one with others does."
     try: manifest, there = read_manifest(folder), read_config(folder)
     except ChangedError as e: raise RunError(str(e)) from e
     if manifest is None: return False
-    if manifest['run'] != kind.name: raise RunError(f'{folder}: a {manifest["run"]} stands there, not a {kind.name}. Choose another folder.')
+    if manifest['run'] != kind.name:
+        raise RunError(f'{folder}: a {manifest["run"]} stands there, not a {kind.name}. Choose another folder.')
     if there is None: return _has_not_begun(folder, manifest)
     old, new = _plain(there, kind), _plain(config, kind)
     diff = [f'{k}: {old.get(k)} there, {new.get(k)} now' for k in new if old.get(k) != new[k]]
     if diff: raise RunError(f'{folder}: this run has other settings and cannot be resumed. {"; ".join(diff)}')
     changed = [o for o in strangers(folder) if o in manifest['files']]
-    if changed: raise RunError(f'{folder}: {_some(changed)} was changed after the run had written it. Nothing there was touched. Move that away, or choose another folder.')
+    if changed:
+        raise RunError(f'{folder}: {_some(changed)} was changed after the run had written it. '
+                       'Nothing there was touched. Move that away, or choose another folder.')
     return True
 
 def _refuse_used(goal, kind):
     "RunError that says what stands in a folder, and what can be done."
     try: manifest = read_manifest(goal)
     except ChangedError as e: raise RunError(str(e)) from e
-    if manifest is None: raise RunError(f'{goal}: the folder is not empty and holds no run of sslus ({_some(_files(goal) or ["an empty folder"])}). Choose another folder.')
+    if manifest is None:
+        inside = _some(_files(goal) or ['an empty folder'])
+        raise RunError(f'{goal}: the folder is not empty and holds no run of sslus ({inside}). Choose another folder.')
     unfinished = manifest['state'] != 'done'
-    go_on = ', go on with it (resume=True)' if unfinished and kind.checkpoint and manifest['run'] == kind.name else ''
-    raise RunError(f'{goal}: {"an unfinished" if unfinished else "a"} {manifest["run"]} stands there. Choose another folder{go_on}, or replace it (overwrite=True).')
+    what = f'{"an unfinished" if unfinished else "a"} {manifest["run"]}'
+    can_go_on = unfinished and kind.checkpoint and manifest['run'] == kind.name
+    go_on = ', go on with it (resume=True)' if can_go_on else ''
+    raise RunError(f'{goal}: {what} stands there. Choose another folder{go_on}, or replace it (overwrite=True).')
 
 def _refuse_inputs(goal, inputs):
     inside = [o for o in map(Path, inputs) if goal in (o.absolute(), *o.absolute().parents, *o.resolve().parents)]
     if inside: raise RunError(f'{goal}: {inside[0].name}, which this run needs, lies inside this folder. Choose another folder.')
+
+def _goal(path, overwrite, resume, inputs):
+    "The folder of the result, links followed; RunError where no run can stand there as it is asked for."
+    if overwrite and resume: raise RunError('overwrite=True and resume=True exclude each other: say one of them')
+    goal = Path(os.path.realpath(path))
+    _refuse_inputs(goal, inputs)
+    if goal.exists() and not goal.is_dir(): raise RunError(f'{path}: a file stands there. Choose another folder.')
+    return goal
 
 def _is_free(folder): return not folder.exists() or all(is_part(o.name) for o in folder.iterdir())
 
@@ -265,10 +277,7 @@ def begin_run(
     inputs=()            # files and folders that it reads, which must not lie inside
 )->RunFolder:            # to be used with `with`; RunError where it cannot begin, BusyError where another process writes there
     "A folder for a run, with its settings written down."
-    if overwrite and resume: raise RunError('overwrite=True and resume=True exclude each other: say one of them')
-    goal = Path(os.path.realpath(path))
-    _refuse_inputs(goal, inputs)
-    if goal.exists() and not goal.is_dir(): raise RunError(f'{path}: a file stands there. Choose another folder.')
+    goal = _goal(path, overwrite, resume, inputs)
     with ExitStack() as lock:
         lock.enter_context(held(goal))
         _settle(goal)
@@ -289,15 +298,13 @@ def check_place(
     resumable:bool=False  # could such a run go on?
 ):
     "RunError where a run cannot begin; nothing is made or locked."
-    if overwrite and resume: raise RunError('overwrite=True and resume=True exclude each other: say one of them')
-    goal = Path(os.path.realpath(path))
-    _refuse_inputs(goal, inputs)
-    if goal.exists() and not goal.is_dir(): raise RunError(f'{path}: a file stands there. Choose another folder.')
+    goal = _goal(path, overwrite, resume, inputs)
     if resume or _is_free(goal): return
-    if overwrite: _refuse_strangers(goal)
-    else: _refuse_used(goal, RunKind((read_manifest(goal) or {}).get('run', ''), (), 'a checkpoint' if resumable else None))
+    if overwrite: return _refuse_strangers(goal)
+    there = (read_manifest(goal) or {}).get('run', '')
+    _refuse_used(goal, RunKind(there, (), 'a checkpoint' if resumable else None))
 
-def is_unfinished(
+def is_unfinished_run(
     path:str|Path # folder of the result
 )->bool:
     "Does a run stand there, or in the making beside it, that did not come to its end?"

@@ -15,7 +15,8 @@ from functools import partial, wraps
 # %% ../../nbs/base/08_numbers.ipynb #0eb6f2ba
 def _wanted(whole, bounds):
     "What is expected, in words."
-    words = [f'{word} {bound:g}' for word,bound in bounds.items() if bound is not None]
+    words = [f'{word} {bound if isinstance(bound, int) else format(bound, "g")}' for word,bound in bounds.items()
+             if bound is not None]
     return ('a whole number' if whole else 'a number') + (' ' + ' and '.join(words) if words else '')
 
 def _fits(value, bounds):
@@ -122,7 +123,7 @@ ranges |= dict.fromkeys(('scale', 'ratio', 'sigma'), partial(check_pair, above=0
 ranges |= dict.fromkeys(('proj', 'predictor'), partial(check_each, at_least=1, whole=True))
 ranges |= dict.fromkeys(('level', 'alpha'), partial(check_number, above=0, below=1))
 ranges |= dict(
-    seed     = partial(_whole, at_least=0, below=2**63),
+    seed     = partial(_whole, at_least=0, below=2**32),       # a million times as much must still seed torch
     micro    = partial(_whole, at_least=2),
     step     = _check_step,
     resident = _check_resident,

@@ -43,6 +43,7 @@ class ProgressLines:
         self.items = items
         self.total = len(items) if total is None and hasattr(items, '__len__') else total
         self.desc, self.unit = desc, unit
+        self.job = ''                                # what is done now
         self.initial = self.n = initial
         self.closed = False
         self.start = self.clock()
@@ -65,7 +66,13 @@ class ProgressLines:
         now = self.clock()
         if now < self.next_line or self.n == self.total: return
         self.next_line = now + self.every
-        self._write(f'{self._count()}{self._left(now)}')
+        self._write(f'{self._count()}{self._left(now)}' + (f', now {self.job}' if self.job else ''))
+
+    def set_postfix_str(self,
+        text:str # what is done now
+    ):
+        "Name what is done now; the next line says it."
+        self.job = text
 
     def close(self):
         "Write the last line, once; it says where less was done than there was to do."

@@ -12,8 +12,9 @@ import os, warnings
 from collections import defaultdict
 from pathlib import Path
 
-from ..base.codes import Codes, check_place, in_codes
+from ..base.codes import Codes, check_key_place, in_codes
 from ..base.people import People, PeopleWarning, code_name, is_missing, name_key, tidy_name
+from ..base.progress import progress_bar
 from .video import (NoImage, Region, Video, VideoError, _check_file, _dicom_header, _dicom_magic, _hidden, _image_region, _quiet,
                               _regions, _syntax_name)
 from .workers import run_jobs
@@ -145,7 +146,7 @@ def _check_key(key, deidentify):
     "A key table goes with codes, and lies where only its owner looks."
     if key is None: return
     if not deidentify: raise ValueError('key= is the table of codes: it goes with deidentify=True')
-    check_place(key)
+    check_key_place(key)
 
 def _plain_words(text):
     "A machine's or a transducer's name, without what may be a serial number or a date."
@@ -156,9 +157,7 @@ def _plain_words(text):
 def _all_tags(files, workers, timeout, progress):
     "Tags, or the exception, of each file."
     done = run_jobs('sslus.data.dicom:dicom_tags', [dict(path=str(p)) for p in files], workers, timeout, 4)
-    if progress:
-        from tqdm.auto import tqdm
-        done = tqdm(done, total=len(files), desc='reading headers', unit='file')
+    done = progress_bar(done, len(files), 'reading headers', 'files', progress)
     return [t for _,t in sorted(done, key=lambda o: o[0])]
 
 def _wanted(t, stills): return stills or (t['frames'] or 2) > 1         # an MPEG stream may not say how many

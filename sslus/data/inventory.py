@@ -15,9 +15,10 @@ from pathlib import Path
 import numpy as np
 from fastcore.basics import patch
 from PIL import Image
-from ..base.codes import Codes, check_place
+from ..base.codes import Codes, check_key_place
 from ..base.files import write_bytes
 from ..base.people import People, PeopleWarning, find_look_alikes
+from ..base.progress import progress_bar
 from ..base.quiet import quietly
 from .video import Video, VideoError, _ending, _images, _is_clip, _is_moving, _is_sweep, _mask_folder, _missing, _n_missing, _numbered, _open_image, _pixel_files, _split_number, _still_both, _why_file, image_extensions, is_mask, known_notes, read_grey, readers_for_workers, video_extensions
 from .workers import JobTimeout, WorkerDied, run_jobs
@@ -373,10 +374,7 @@ def _rows(what, jobs, stamps, known, cache, progress, timeout, run):
     res = [known.get(s) for s in stamps]
     jobs, limits = [jobs[i] for i in todo], [_limit(Path(jobs[i]['path']), timeout) for i in todo]
     done = run_jobs(f'sslus.data.inventory:{what}', jobs, timeout=limits, **run, **readers_for_workers())
-    if progress:
-        from tqdm.auto import tqdm
-        done = tqdm(done, total=len(todo), desc=dict(look='files', look_folder='folders')[what], unit='')
-    for j,r in done:
+    for j,r in progress_bar(done, len(todo), 'looking', dict(look='files', look_folder='folders')[what], progress):
         i = todo[j]
         if isinstance(r, Exception): res[i] = _dead(Path(jobs[j]['path']), r)   # not kept: a crash or a time limit may have been the machine's
         else: res[i] = r; _keep(cache, stamps[i], r)
@@ -543,7 +541,7 @@ def _by_text(texts, change):
 
 def _without_quotes(reason): return re.sub(r'\s*\(.*\)', '', reason, flags=re.S)    # what other libraries say may quote a header
 
-def _coarse(n): return None if n != n or n is None else max(1, -(-int(n)//100_000))*100_000
+def _coarse(n): return max(1, -(-int(n)//100_000))*100_000           # bytes, rounded up
 
 @patch
 def coded(self:Inventory,
@@ -759,7 +757,7 @@ def inventory_main(folder:str,      # folder to look through
                   )->None:
     "What the command `sslus-inventory` does: print the report, write page and table"
     if key and not salt: raise ValueError('key= is the table of codes: it goes with salt=')
-    if key: check_place(key)
+    if key: check_key_place(key)
     for path,ends in ((report, _page), (table, _tabular), (cache, ())):
         if path: _target(path, *ends)                            # now, not after hours of looking
     inv = inventory(folder, workers, not quiet, whole=not headers, cache=cache, timeout=timeout, thumbnails=thumbnails, salt=salt)

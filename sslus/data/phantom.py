@@ -9,7 +9,6 @@ __all__ = ['MACHINES', 'phantom_kind', 'plane_at', 'Machine', 'Patient', 'still_
            'phantom_truth', 'make_labelled_sweeps', 'make_plane_task']
 
 # %% ../../nbs/data/03_phantom.ipynb #fe703f5c
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace

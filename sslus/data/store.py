@@ -16,8 +16,10 @@ from pathlib import Path
 import numpy as np
 from fastcore.basics import patch
 from ..base.codes import Codes, in_codes
+from ..base.files import file_sha
 from ..base.numbers import check_number
 from ..base.people import People, name_key, pseudonym
+from ..base.progress import progress_bar
 from .video import ClipWarning, Video, VideoError, fit_frame, get_videos, readers_for_workers, video_table
 from .video import _pixel_files
 from .workers import JobTimeout, WorkerDied, run_jobs
@@ -277,10 +279,7 @@ def _decode_all(work, plan, paths, keys, how, workers, timeout, memory, progress
     todo = _todo(work, keys, plan['size']**2)
     jobs = [dict(path=paths[i], part=str(part(i)), **{k: plan[k] for k in ('size','every','fit','upscale')}, **how[i]) for i in todo]
     done = run_jobs('sslus.data.store:decode_clip', jobs, workers, [_seconds(paths[i], timeout) for i in todo], memory, **readers_for_workers())
-    if progress:
-        from tqdm.auto import tqdm
-        done = tqdm(done, total=len(jobs), desc='decoding clips', unit='clip')
-    for j,res in done:
+    for j,res in progress_bar(done, len(jobs), 'decoding', 'clips', progress):
         if isinstance(res, OSError): raise res                       # the disk of the store; what is wrong with a clip comes as an answer
         if isinstance(res, Exception): res = _failure(res)
         if 'reason' in res and 'names' in plan: res = _plain(res, paths[todo[j]])
@@ -394,16 +393,13 @@ def _finish(work, plan, keys, metas, max_failed):
     _write_settings(work, dict(plan, fingerprint=_sha(content), n=sum(m['n'] for m in metas)))
 
 # %% ../../nbs/data/02_store.ipynb #283a5199
-def _sum_of(path):
-    with open(path, 'rb') as f: return hashlib.file_digest(f, 'sha256').hexdigest()
-
 def _self_sum(data, stated): return hashlib.sha256(data.replace(stated.encode(), b'0'*64)).hexdigest()
 
 def _write_settings(work, settings):
     "Write `store.json` with the sums, when all that it speaks of is safe on the disk."
     for o in _small:
         with open(work/o, 'r+b') as f: os.fsync(f.fileno())
-    text = json.dumps(dict(settings, sums={o: _sum_of(work/o) for o in _small}, sum='0'*64), indent=1)
+    text = json.dumps(dict(settings, sums={o: file_sha(work/o) for o in _small}, sum='0'*64), indent=1)
     _write(work/'store.json', text.replace('0'*64, hashlib.sha256(text.encode()).hexdigest()), sync=True)
 
 # %% ../../nbs/data/02_store.ipynb #13d9055f
@@ -413,7 +409,7 @@ def _foreign(store):
     "Names in the folder of a store that no build wrote there, or that were changed since."
     own = {o.name for o in os.scandir(store) if o.name in _written and o.is_file(follow_symlinks=False)}
     stated = (_read_json(store/'store.json') or {}).get('sums', {}).get('failed.csv')
-    if stated and 'failed.csv' in own and _sum_of(store/'failed.csv') != stated: own.remove('failed.csv')
+    if stated and 'failed.csv' in own and file_sha(store/'failed.csv') != stated: own.remove('failed.csv')
     return sorted({*os.listdir(store)} - own)
 
 def _refuse_foreign(store, more=''):

@@ -8,9 +8,10 @@ Docs: https://sslus.github.io/sslus/evaluate/apart.html.md"""
 __all__ = ['still_columns', 'check_columns', 'write_split', 'held_rows', 'leave_out']
 
 # %% ../../nbs/evaluate/05_apart.ipynb #2efc96cd
-import os, re
+import re
 from pathlib import Path, PurePath
 import pandas as pd
+from ..base.files import write_file
 from ..base.flags import shell_line
 from ..base.people import People, PeopleError, is_code, is_missing
 from ..base.tables import TableError, csv_style, read_table
@@ -56,11 +57,7 @@ def write_split(
                                **(people or {}))
     text['split'] = ''
     text.loc[planes.rows, 'split'] = planes.df.split.to_numpy()
-    part = dest.with_name(f'.{dest.name}.{os.getpid()}.part')
-    try:
-        text.to_csv(part, index=False, **style)
-        os.replace(part, dest)
-    finally: part.unlink(missing_ok=True)
+    write_file(dest, lambda part: text.to_csv(part, index=False, **style))
     return planes
 
 def _style(table, dest):

@@ -10,7 +10,7 @@ __all__ = ['least_batch', 'split_frame', 'patient_split', 'image_split', 'PlaneD
            'PlaneLearner', 'plane_learner', 'prediction_table', 'PlaneReport']
 
 # %% ../../nbs/evaluate/02_planes.ipynb #2516fcfc
-import difflib, hashlib, io, json, os, re, base64, html, tempfile, warnings
+import difflib, hashlib, io, json, os, re, html, tempfile, warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from copy import copy, deepcopy
@@ -27,10 +27,8 @@ from fastai.learner import CastToTensor, Learner
 from fastai.losses import CrossEntropyLossFlat
 from fastai.torch_core import default_device, params
 from matplotlib.axes import Axes
-from safetensors import SafetensorError, safe_open
 from ..base.codes import Codes, KnownCodes, in_codes, write_people
 from ..base.people import People, PeopleError, PeopleWarning, find_look_alikes, is_missing, name_key, tidy_name
-from ..base.files import write_file
 from ..base.tables import read_table
 from ..data.blocks import BatchDL, BatchSource
 from ..data.store import FrameStore, StoreError
@@ -46,7 +44,7 @@ from ..methods.core import Bf16, NonFiniteLoss, adamw, create_encoder, encode, i
 from ..methods.passport import seen_settings
 
 # %% ../../nbs/evaluate/02_planes.ipynb #e21c2831
-from ..base.pages import explain_terms, picture_html, table_html
+from ..base.pages import explain_terms, png_html, table_html
 
 # %% ../../nbs/evaluate/02_planes.ipynb #7f848b38
 from .apart import check_columns, still_columns
@@ -1259,7 +1257,7 @@ def _repr_html_(self:PlaneReport):
     buf,fig = io.BytesIO(), self.plot().figure
     fig.savefig(buf, format='png', dpi=80, bbox_inches='tight'); plt.close(fig)
     tables = table_html(self.per_class.round(3)) + (table_html(self.by().round(3)) if 'machine' in self.predictions else '')
-    img = picture_html('data:image/png;base64,' + base64.b64encode(buf.getvalue()).decode(), 'confusion matrix: rows are the true class, columns the named one')
+    img = png_html(buf.getvalue(), 'confusion matrix: rows are the true class, columns the named one')
     alarm = f'<p style="color:#b00020"><b>{html.escape(self.headline)}</b></p>' if self.headline else ''
     name = f'<p><b>{html.escape(self.name)}</b></p>' if self.name else ''
     beside = f'<div style="display:flex;gap:2em;flex-wrap:wrap"><div style="max-width:100%">{tables}</div><div style="max-width:100%">{img}</div></div>'

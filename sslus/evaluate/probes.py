@@ -9,7 +9,7 @@ __all__ = ['features', 'PlaneFeatures', 'fit_logistic', 'ProbeReport', 'linear_p
            'knn_probe', 'pixel_features', 'pixel_baseline']
 
 # %% ../../nbs/evaluate/03_probes.ipynb #eae768b4
-import hashlib, json, os, warnings
+import hashlib, json, warnings
 from contextlib import contextmanager
 from copy import deepcopy
 from pathlib import Path
@@ -28,6 +28,7 @@ from ..methods.passport import seen_settings
 from ..methods.monitor import knn_classifier
 
 # %% ../../nbs/evaluate/03_probes.ipynb #f50be375
+from ..base.files import write_file
 from ..base.numbers import checked
 
 # %% ../../nbs/evaluate/03_probes.ipynb #f38cb50b
@@ -58,10 +59,14 @@ def features(encoder:nn.Module,  # images to (B,F)
         return torch.cat([encode(encoder, view(b.to(dev))).float().cpu() for b in x.split(bs)]).numpy()
 
 # %% ../../nbs/evaluate/03_probes.ipynb #ab4911fb
-def _weights_hash(model):
-    "12 hex digits of a module's parameters and buffers."
+def weights_hash(
+    model:nn.Module # with its weights
+)->str:             # 12 hexadecimal digits
+    "A sum over a module's parameters and buffers."
     h = hashlib.sha256()
-    for k,v in model.state_dict().items(): h.update(k.encode()); h.update(v.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
+    for k,v in model.state_dict().items():
+        h.update(k.encode())
+        h.update(v.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
     return h.hexdigest()[:12]
 
 def _loaded(encoder): return load_encoder(encoder) if isinstance(encoder, (str, Path)) else encoder
@@ -96,7 +101,7 @@ class PlaneFeatures:
     ):
         if isinstance(encoder, (str, Path)): name = name or Path(encoder).stem
         encoder,images = _loaded(encoder), planes.images() if images is None else images
-        self._set(features(encoder, images, bs, size, device), planes, name, dict(size=images.shape[-1] if size is None else size, weights=_weights_hash(encoder), **_seen(encoder, planes, name)))
+        self._set(features(encoder, images, bs, size, device), planes, name, dict(size=images.shape[-1] if size is None else size, weights=weights_hash(encoder), **_seen(encoder, planes, name)))
 
     def _set(self, x, planes, name, settings):
         if len(x) != len(planes): raise ValueError(f'{len(x)} features for {len(planes)} stills')
@@ -154,16 +159,11 @@ def _read_features(path):
 def save(self:PlaneFeatures,
     path # .npz file
 )->Path:
-    "Write the features to one file, under a temporary name first."
-    path = Path(path); path.parent.mkdir(parents=True, exist_ok=True)
+    "Write the features to one file, whole or not at all."
+    path = Path(path)
     if path.suffix != '.npz': raise ValueError(f'{path.name}: a file of features ends in .npz')
     card = json.dumps(dict(fingerprint=self.planes.fingerprint, name=self.name, settings=self.settings), default=lambda o: o.item())
-    part = path.with_name(f'.{path.stem}.{os.getpid()}.part')
-    try:
-        with open(part, 'wb') as f: np.savez(f, x=self.x, card=np.array(card))
-        os.replace(part, path)
-    finally: part.unlink(missing_ok=True)
-    return path
+    return write_file(path, lambda part: np.savez(part, x=self.x, card=np.array(card)), size=self.x.nbytes)
 
 @patch(cls_method=True)
 def load(cls:PlaneFeatures,
@@ -420,7 +420,7 @@ def probe_model(feats:PlaneFeatures, # frozen features
     "Encoder and linear probe as one network."
     encoder = deepcopy(_loaded(encoder))
     if encoder is None: raise ValueError('probe_model needs the encoder that made the features')
-    if (h := feats.settings.get('weights')) not in (None, _weights_hash(encoder)): raise ValueError(f'the features were made by an encoder with weights {h}, this one has {_weights_hash(encoder)}')
+    if (h := feats.settings.get('weights')) not in (None, weights_hash(encoder)): raise ValueError(f'the features were made by an encoder with weights {h}, this one has {weights_hash(encoder)}')
     W,b = (torch.from_numpy(o).float() for o in linear_probe(feats, fraction, seed, **kwargs).head)
     model = PlaneModel(encoder, W.shape[1], len(W), dropout=0.).to(next(encoder.parameters()).device)
     with torch.no_grad(): model.head[1].weight.copy_(W); model.head[1].bias.copy_(b)

@@ -11,7 +11,7 @@ __all__ = ['tiny_resnet', 'WeightsMissing', 'create_encoder', 'drawn_encoder', '
            'encoder_card', 'timm_line', 'write_encoder', 'save_encoder', 'encoder_of', 'load_encoder']
 
 # %% ../../nbs/methods/05_core.ipynb #a3bdae74
-import copy, difflib, json, math, os, socket, warnings
+import copy, json, math, socket, warnings
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from importlib import import_module

@@ -9,7 +9,7 @@ __all__ = ['embedding_std', 'rankme', 'alignment', 'uniformity', 'DeadData', 'de
            'NonFiniteLoss', 'knn_classifier', 'OnlineKNN']
 
 # %% ../../nbs/methods/04_monitor.ipynb #22311dc5
-import copy, math, os, random
+import copy, math, random
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path

@@ -10,7 +10,7 @@ __all__ = ['sure_distance', 'false_rate', 'Passport', 'passport_of', 'unknown_pa
            'seen_settings', 'save_passport', 'load_passport', 'seen_passport']
 
 # %% ../../nbs/methods/04_passport.ipynb #efaf316d
-import hashlib, json, os, warnings
+import hashlib, json, warnings
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path

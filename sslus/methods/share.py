@@ -20,6 +20,7 @@ from .passport import private_file
 
 # %% ../../nbs/methods/19_share.ipynb #59bb022e
 from ..base.files import write_text
+from .cards import training_size
 from .weights import read_card
 
 # %% ../../nbs/methods/19_share.ipynb #95eacdf1
@@ -100,10 +101,6 @@ def _licence(words):
     word = {'cc0': 'cc0-1.0'}.get(word, word)
     return f'license: {word}' if word in _licences else f'license: other\nlicense_name: {word}'
 
-def _side(card):
-    "Side of the frames that the encoder was trained on, pixels."
-    return next((o for o in ((card.get('settings') or {}).get('size'), (card.get('data') or {}).get('size')) if isinstance(o, int)), 224)
-
 # %% ../../nbs/methods/19_share.ipynb #4308f962
 _model_card = '''---
 {licence}
@@ -153,7 +150,7 @@ def hub_folder(
 def _write_folder(encoder, card, name, new):
     "The three files, in a new folder."
     from timm.models._hub import save_config_for_hf
-    size, n, license = _side(card), card['in_chans'], card['license']
+    size, n, license = training_size(card) or 224, card['in_chans'], card['license']
     write_encoder(encoder, card, new/'model.safetensors', private=False)
     (new/'model.md').unlink()
     save_config_for_hf(encoder, new/'config.json', model_config=dict(pretrained_cfg=dict(tag='', license=license, origin_url='', paper_ids='')), model_args=card['arch_kwargs'],

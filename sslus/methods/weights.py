@@ -17,8 +17,8 @@ import torch
 from torch import nn, Tensor
 from torch.nn.modules import module as torch_module
 from safetensors.torch import save as to_safetensors
-from ..base.files import write_bytes, write_file
-from .cards import check_card
+from ..base.files import parse_json, write_bytes, write_file
+from .cards import check_card, read_header
 
 # %% ../../nbs/methods/04_weights.ipynb #46a62aa8
 class WeightsError(ValueError):
@@ -92,7 +92,6 @@ def write_weights(
     return write_bytes(path, *_packed(tensors, metadata))
 
 # %% ../../nbs/methods/04_weights.ipynb #acf3aac4
-_longest_header = 64_000_000                                     # a passport takes up to 24 MB of it
 _again = 'Ask for the file again, or train it again.'
 _dtypes = dict(F64=torch.float64, F32=torch.float32, F16=torch.float16, BF16=torch.bfloat16, I64=torch.int64,
                I32=torch.int32, I16=torch.int16, I8=torch.int8, U8=torch.uint8, BOOL=torch.bool)
@@ -107,24 +106,10 @@ def _changed(path, why):
     return WeightsError(f'{path}: was changed after it was written ({why}). Copy it again from where it came, '
                         'or train it again.')
 
-def _no_number(text): raise ValueError(f'{text} is no finite number')
-
-def _json_of(text):
-    "Values of a JSON text; ValueError for whatever is none."
-    try: return json.loads(text, parse_constant=_no_number)
-    except RecursionError as e: raise ValueError('it is nested too deep') from e
-
 def _read_header(f, path, size):
     "(bytes, values) of a header; WeightsError where the file is no safetensors."
-    n = int.from_bytes(f.read(8), 'little')
-    if size < 8: raise _no_safetensors(path, f'it has {size} bytes')
-    if n > min(size - 8, _longest_header): raise _no_safetensors(path, 'its header is longer than the file')
-    head = f.read(n)
-    try: header = _json_of(head)
+    try: return read_header(f, size)
     except ValueError as e: raise _no_safetensors(path, ' '.join(str(e).split())[:100]) from e
-    by_name = isinstance(header, dict) and isinstance(header.get('__metadata__', {}), dict)
-    if not by_name: raise _no_safetensors(path, 'its header holds no tensors by name')
-    return head, header
 
 @contextmanager
 def _opened(path, what):
@@ -147,7 +132,7 @@ def _card_of(path, metadata):
     "(kind, card) in the metadata of a file whose sum fits."
     kind = metadata.get('sslus_kind')
     if kind not in _makers: raise _changed(path, 'it does not say whether it is an encoder or a classifier')
-    try: return kind, check_card(_json_of(metadata['sslus']), kind)
+    try: return kind, check_card(parse_json(metadata['sslus']), kind)
     except (ValueError, TypeError) as e: raise WeightsError(f'{path}: its card cannot be meant ({e}). {_again}') from e
 
 # %% ../../nbs/methods/04_weights.ipynb #41870652

@@ -101,11 +101,12 @@ def _line_again(name, words):
 def _go_on(name, args, words):
     "How to go on after an interruption; '' where there is nothing to go on with."
     if name in ('store', 'study'): return ': the same command goes on where it stopped'
-    if 'resume' not in args: return ''
-    from sslus.base.folders import is_unfinished
+    if 'resume' not in args and not args.get('compare'): return ''
+    from sslus.base.folders import is_unfinished_run
     folder = args.get('run') or args.get('dest')
+    if not is_unfinished_run(folder): return ''
     again = _line_again(name, [o for o in words if o != '--resume'])
-    return f'. Go on with: {again} --resume' if is_unfinished(folder) else ''
+    return f'. Go on with: {again}' + (' --resume' if 'resume' in args else '')
 
 def _expected(e):
     "Is it an error that is a sentence?"

@@ -8,18 +8,17 @@ Docs: https://sslus.github.io/sslus/study/compare.html.md"""
 __all__ = ['compare', 'compare_starts']
 
 # %% ../../nbs/study/10_compare.ipynb #abb7d4bc
-import hashlib, math, os
+import math, os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 import numpy as np, pandas as pd
 from .. import __version__
 from ..base.files import ChangedError, file_sha, read_sealed, sum_of, write_sealed
-from ..base.folders import RunError, RunKind, begin_run
+from ..base.folders import RunKind, begin_run
 from ..base.numbers import check_number
 from ..base.progress import progress_bar
-from ..evaluate.metrics import Interval
 from ..evaluate.planes import PlaneData, PlaneReport, plane_learner
-from ..evaluate.probes import PlaneFeatures, knn_probe, linear_probe, pixel_baseline
+from ..evaluate.probes import PlaneFeatures, knn_probe, linear_probe, pixel_baseline, weights_hash
 from ..methods.bars import training_bars
 from ..methods.core import WeightsMissing, create_encoder, drawn_encoder, load_encoder
 from .mainjob import n_steps, side_of_stills
@@ -49,12 +48,7 @@ class _Experiment:
 def _weights_sum(encoder):
     "Sum of what a start holds: a file's bytes, or the values of a module."
     if encoder is None: return 'random'
-    if isinstance(encoder, (str, Path)): return file_sha(encoder)
-    values = hashlib.sha256()
-    for name, value in encoder.state_dict().items():
-        values.update(name.encode())
-        values.update(np.ascontiguousarray(value.detach().cpu().numpy()).tobytes())
-    return values.hexdigest()
+    return file_sha(encoder) if isinstance(encoder, (str, Path)) else weights_hash(encoder)
 
 @dataclass
 class _Setting:

@@ -18,7 +18,7 @@ from ..evaluate.metrics import confusion, per_class_report
 from .statistics import _fake_study_results, _tidy, spread
 
 # %% ../../nbs/study/05_figures.ipynb #dff9362a
-from ..base.pages import explain_terms, has_content, page_html, picture_html, table_html
+from ..base.pages import explain_terms, page_html, picture_html, table_html
 from ..evaluate.metrics import coverage_note
 from .report import left_out_html, opening_sentence, paired_sentence, provenance, provenance_html
 from .statistics import why_missing

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np, pandas as pd
 from fastcore.basics import patch
 from ..base.files import ChangedError, read_sealed, write_file, write_sealed
+from ..base.progress import progress_bar
 from ..evaluate.metrics import difference_reach
 from ..evaluate.saliency import SaliencyData, SaliencyReport, map_reach, map_scores, saliency_learner
 from .engine import Job, Missing, StudyError, changed_records, files_made, forget, get_engine, key_of
@@ -153,7 +154,6 @@ def run(self:GazeStudy,
     progress:bool=True      # show a bar?
 )->pd.DataFrame:            # `results()`
     "Do what is missing; go on where an earlier run stopped."
-    from tqdm.auto import tqdm
     self._check_weights()
     jobs, plan = self.jobs(), key_of(self.settings)
     with writing(): write_sealed(self.path/'plans'/f'{plan}.json', self.settings)    # the processes of this run keep to this grid
@@ -161,7 +161,7 @@ def run(self:GazeStudy,
     for name,file in mend(self.path, jobs).items(): print(f'{name}: {file} is gone or was changed, so it is done again')
     forget(self.path, jobs, 'missing', *(['failed'] if retry_failed else []))
     done = sum(read_record(self.path, j.key) is not None for j in jobs)
-    with tqdm(total=len(jobs), initial=done, desc=self.path.name, unit='job', disable=not progress) as bar:
+    with progress_bar(total=len(jobs), desc=self.path.name, unit='jobs', show=progress, initial=done) as bar:
         def tell(job, state): bar.set_postfix_str(job.name[:60]) if state == 'start' else bar.update()
         if done < len(jobs): get_engine(engine, workers=workers, threads=threads, gpus=gpus)(self.path, f'sslus.study.gaze:gaze_jobs:{plan}', jobs, tell)
     return self.results()

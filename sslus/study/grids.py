@@ -19,7 +19,7 @@ from ..data.subsets import variance_sets
 from ..data.video import get_videos
 from ..evaluate.planes import sweep_table
 from ..methods.core import get_method, tiny_resnet
-from .configs import configs, merge_settings, read_config
+from .configs import merge_settings, read_config
 from .engine import StudyError
 from .starts import Pretrain, make_part, read_start
 from .study import Study

@@ -28,12 +28,11 @@ from .report import finetune_page, plot_log
 
 # %% ../../nbs/study/02_mainjob.ipynb #e1af7565
 import shlex
-from safetensors import SafetensorError, safe_open
 from torch import nn
 from fastai.torch_core import get_model
 from ..base.files import WriteError, file_sha, write_file
 from ..base.folders import RunError, RunKind, begin_run, find_resumable, is_done, read_config
-from ..base.numbers import check_number
+from ..base.numbers import check_number, check_settings
 from ..data.blocks import BatchDL
 from ..methods.checkpoint import read_checkpoint
 from ..methods.core import written
@@ -98,10 +97,8 @@ def training_log(
 # %% ../../nbs/study/02_mainjob.ipynb #cf02ebb4
 def _check_pretraining(steps, bs, valid_pct, seed):
     "ValueError for a number that cannot be meant; the rates are checked by `ssl_learner`."
-    check_number('steps', steps, at_least=1, whole=True)
+    check_settings(steps=steps, valid_pct=valid_pct, seed=seed)
     check_number('bs', bs, at_least=2, whole=True)
-    check_number('valid_pct', valid_pct, at_least=0, below=1)
-    check_number('seed', seed, at_least=0, below=2**32, whole=True)
 
 def _batches_an_epoch(whole, method, steps):
     "About one turn of all frames, and at least ten epochs: a line and a saved encoder after each."
@@ -193,7 +190,7 @@ def _train(learn, folder, config, goes_on, progress, card):
     _picture(lambda: learn.show_views()[0,0].figure, folder/'views.png')
     cbs = [saver, Checkpoint(file, every=max(1, min(200, config['steps']//20)))]
     if goes_on: cbs.append(Resume(file, longer=True))
-    with _bars(learn, progress), all_processes(learn): learn.fit_recipe(epochs, cbs=cbs)
+    with training_bars(learn, progress), all_processes(learn): learn.fit_recipe(epochs, cbs=cbs)
     if rank(): return
     saver.learn = learn                                                            # the fit has let it go
     if saver.saved_epoch < epochs or not (folder/'encoder.safetensors').exists(): saver.write()      # the disk was full, or the file went
@@ -245,15 +242,12 @@ def _with_earlier(config, before, goal):
 def _with_way_on(e, folder):
     "What a full disk left in the folder of a run, and how it goes on."
     if folder is None or not (folder/'checkpoint.pt').exists(): return e
-    problem = WriteError(f'{e} What was trained is kept: pretrain(..., resume=True) goes on from {folder/"checkpoint.pt"}.')
+    problem = WriteError(f'{e} What was trained is kept in {folder/"checkpoint.pt"}, and resume=True goes on from there.')
     problem.errno = e.errno
     return problem
 
 # %% ../../nbs/study/02_mainjob.ipynb #15a01002
 from ..methods.bars import training_bars
-
-# %% ../../nbs/study/02_mainjob.ipynb #fb45ab1e
-_bars = training_bars
 
 # %% ../../nbs/study/02_mainjob.ipynb #89e13e53
 def _mean_loss(monitor, log):
@@ -327,8 +321,8 @@ def n_steps(fraction:float # Share of the labels, 0 to 1
     return steps_for[min(steps_for, key=lambda f: abs(np.log(f/fraction)))]
 
 # %% ../../nbs/study/02_mainjob.ipynb #3629bc36
-from ..methods.cards import made_from, note_unfinished
-from ..methods.weights import build, read_weights, write_weights
+from ..methods.cards import made_from, note_unfinished, training_size
+from ..methods.weights import WeightsError, build, read_card, read_weights, write_weights
 
 # %% ../../nbs/study/02_mainjob.ipynb #e13b21f9
 def save_classifier(learn,         # Learner with a `PlaneModel`, as of `plane_learner`
@@ -359,11 +353,10 @@ def load_classifier(path:str|Path # `classifier.safetensors` of a run
 # %% ../../nbs/study/02_mainjob.ipynb #33bf42cf
 def _check_finetuning(fraction, draw, steps, size, seed):
     "ValueError for a number that cannot be meant."
-    check_number('fraction', fraction, above=0, at_most=1)
+    check_settings(fraction=fraction, seed=seed)
     check_number('draw', draw, at_least=0, whole=True)
     check_number('steps', steps, at_least=1, whole=True, optional=True)
     check_number('size', size, at_least=8, at_most=4096, whole=True, optional=True)
-    check_number('seed', seed, at_least=0, below=2**32, whole=True)
 
 def _start_name(encoder):
     "'random', 'imagenet', the path of a file, or what a module says of itself."
@@ -374,16 +367,9 @@ def _card_of(encoder):
     "What an encoder, or its file, says of itself; {} where it says nothing."
     if isinstance(encoder, nn.Module): return getattr(encoder, 'card', {})
     if encoder is None or not Path(encoder).is_file(): return {}
-    try:
-        with safe_open(str(encoder), 'pt') as f: return json.loads((f.metadata() or {}).get('sslus', '{}'))
-    except (SafetensorError, OSError, ValueError): return {}                      # loading it says what is wrong
-
-def training_size(
-    card:dict # of an encoder
-)->int|None:  # pixels; None where the card does not say
-    "Side of the views that an encoder was trained on."
-    size = card.get('settings', {}).get('size')
-    return card.get('data', {}).get('size') if size is None else size
+    try: known = read_card(encoder)
+    except WeightsError: return {}                                                # loading it says what is wrong
+    return {} if known is None else known.card
 
 def side_of_stills(
     planes:PlaneData,   # labelled stills
@@ -407,7 +393,7 @@ def _tune_and_write(learn, folder, config, progress):
     "Train a plane learner, and write all files of the run."
     import matplotlib.pyplot as plt
     _save_table(learn.dls.draw, folder/'draw.csv', private=True)
-    with _bars(learn, progress): learn.fit_planes(config['steps'])
+    with training_bars(learn, progress): learn.fit_planes(config['steps'])
     save_classifier(learn, folder/'classifier.safetensors', **config)
     _save_table(training_log(learn), folder/'log.csv')
     rep = learn.plane_report(pictures=500)

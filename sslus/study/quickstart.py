@@ -8,7 +8,7 @@ Docs: https://sslus.github.io/sslus/study/quickstart.html.md"""
 __all__ = ['whole_walk', 'fast_walk', 'quick_recipe', 'Walk', 'quickstart']
 
 # %% ../../nbs/study/11_quickstart.ipynb #705b18ea
-import base64, html, time
+import html, time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 import pandas as pd
@@ -25,7 +25,7 @@ from ..evaluate.probes import PlaneFeatures
 from ..methods.core import WeightsMissing, create_encoder, get_method, load_encoder, timm_line, tiny_resnet
 from .compare import compare, comparison, table_text, weights_file
 from .mainjob import pretrain
-from ..base.pages import picture_html, table_html, text_html
+from ..base.pages import png_html, table_html, text_html
 from ..base.provenance import provenance
 from .report import fig_html, html_page, opening_sentence, paired_gain, plot_gain, plot_log, results_table
 
@@ -151,11 +151,6 @@ _next = '''sslus-store     my_clips my_store --patient '(P\\d+)'      # a folder
 sslus-pretrain  my_store my_encoder --method SimCLR          # hours on a GPU, or a small network on a CPU
 sslus-finetune  my_planes.csv my_comparison --encoder my_encoder/encoder.safetensors --compare   # this table, for your encoder and your labels'''
 
-def _picture_of(file, alt):
-    "A picture of a run folder inside the page."
-    data = base64.b64encode(Path(file).read_bytes()).decode()
-    return picture_html(f'data:image/png;base64,{data}', alt)
-
 @dataclass
 class _Report:
     "What the page of a quickstart is made of."
@@ -211,7 +206,7 @@ class _Report:
         plot = plot_log(pd.read_csv(self.path/name/'log.csv'), name)[0]
         seen = text_html(f'{len(self.store)} frames of {len(self.store.videos)} sweeps.')
         return [f'<h3>{html.escape(name)}</h3>', seen,
-                _picture_of(self.path/name/'views.png', views), fig_html(plot, curves)]
+                png_html((self.path/name/'views.png').read_bytes(), views), fig_html(plot, curves)]
 
     def maps(self, last):
         "The test stills by the features of a start."

@@ -9,11 +9,11 @@ __all__ = ['results_table', 'paired_gain', 'plot_gain', 'plot_log', 'paired_sent
            'fig_html', 'html_page', 'left_out_html', 'finetune_page']
 
 # %% ../../nbs/study/01_report.ipynb #2c749e3b
-import base64, html, io
+import html, io
 from pathlib import Path
 import numpy as np, pandas as pd
 from ..base.files import write_text
-from ..base.pages import explain_terms, fold_html, page_html, picture_html, section_html, table_html, text_html
+from ..base.pages import explain_terms, fold_html, page_html, png_html, section_html, table_html, text_html
 from ..base.provenance import provenance, provenance_html
 from ..evaluate.metrics import Interval, mean_ci, withheld
 
@@ -248,7 +248,7 @@ def fig_html(fig,     # Matplotlib figure or axes
     fig, buf = getattr(fig, 'figure', fig), io.BytesIO()
     fig.savefig(buf, format='png', dpi=dpi, bbox_inches='tight')
     plt.close(fig)
-    return picture_html('data:image/png;base64,' + base64.b64encode(buf.getvalue()).decode(), alt)
+    return png_html(buf.getvalue(), alt)
 
 # %% ../../nbs/study/01_report.ipynb #03d48041
 def html_page(path:str|Path,        # File to write

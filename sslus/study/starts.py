@@ -60,6 +60,7 @@ def read_spec(o,       # a `Spec`, the name of one, or {name: settings}
 
 # %% ../../nbs/study/06_starts.ipynb #607a3af7
 from ..base.numbers import check_settings, ranges
+from ..methods.names import unknown_network
 
 # %% ../../nbs/study/06_starts.ipynb #0ebf5d83
 def check_numbers(spec, # a `Spec`
@@ -201,8 +202,7 @@ class FromFile(Start):
 def check_arch(arch:str # timm model name
               ):
     "StudyError where timm knows no such model."
-    import difflib
-    if not timm.is_model(arch): raise StudyError(f'timm knows no model {arch!r}. Near names: {", ".join(difflib.get_close_matches(arch, timm.list_models(), 3, .5)) or "none"}')
+    if not timm.is_model(arch): raise StudyError(str(unknown_network(arch, timm.list_models())))
 
 def _shipped(name): return any(hasattr(m, name) for k,m in list(sys.modules.items()) if k.startswith('sslus.methods.'))
 

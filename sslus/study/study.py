@@ -11,16 +11,17 @@ __all__ = ['Cell', 'Study']
 import hashlib, json, os, sys
 from collections import Counter
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 import numpy as np, pandas as pd
 from fastcore.basics import patch
 from .. import __version__
 from ..base.files import BusyError, ChangedError, WriteError, file_sha, held, read_sealed
-from ..base.files import write_file, write_sealed, write_text
+from ..base.files import write_sealed, write_text
 from ..base.folders import is_run, read_config
 from ..base.people import People, PeopleError
+from ..base.progress import progress_bar
 from ..data.store import FrameStore
 from ..evaluate.leaks import LeakReport, check_leaks, check_patients, check_weights, compare_with_store
 from ..evaluate.planes import PlaneData
@@ -37,6 +38,7 @@ from ..base.codes import KnownCodes, add_keys, names_people, write_people
 
 # %% ../../nbs/study/07_study.ipynb #5cb68ae8
 from ..base.flags import shell_line
+from ..base.provenance import package_versions
 
 # %% ../../nbs/study/07_study.ipynb #5e62a6d9
 @dataclass(frozen=True)
@@ -180,8 +182,9 @@ def refuse_shared(
             except PeopleError as e: raise StudyError(f'{e}') from e
 
 def _shared_words(met, store, table):
-    split, held = shell_line('sslus-split', table), f'{table}:test'
-    anew, again = shell_line('sslus-store', 'CLIPS', 'NEW_STORE', '--exclude', held), shell_line('sslus-pretrain', store, 'ENCODER', '--exclude', held)
+    split, tested = shell_line('sslus-split', table), f'{table}:test'
+    anew = shell_line('sslus-store', 'CLIPS', 'NEW_STORE', '--exclude', tested)
+    again = shell_line('sslus-pretrain', store, 'ENCODER', '--exclude', tested)
     return (f'{len(met.shared)} of {met.n_a} {met.what_a} have frames in the store {store}, such as {met.shared[0][0]}: scores would be too good. '
             f'Leave their clips out: "{split}" writes the split into the table once, where it has none; then "{anew}", or "{again}". If you want it so, say shared_patients=True, and every output says so too')
 
@@ -462,7 +465,7 @@ def stamp(self:Study)->dict:
     from fastai.torch_core import default_device
     import torch
     d = torch.device(self.device or default_device())
-    return dict(device=_device(d), bf16=bool(fast_bf16(d)), versions=_versions())
+    return dict(device=_device(d), bf16=bool(fast_bf16(d)), versions=package_versions())
 
 @patch
 def _arch(self:Study, start):
@@ -650,7 +653,6 @@ def run(self:Study,
     progress:bool=True      # show a bar?
 )->pd.DataFrame:            # `results()`
     "Do what is missing; go on where an earlier run stopped."
-    from tqdm.auto import tqdm
     self.save()
     jobs = self.jobs()
     self._name_changed(j.key for j in jobs)
@@ -658,7 +660,7 @@ def run(self:Study,
     for name,file in mend(self.path, jobs).items(): print(f'{name}: {file} is gone or was changed, so it is done again')
     forget(self.path, jobs, 'missing', *(['failed'] if retry_failed else []))
     done = sum(read_record(self.path, j.key) is not None for j in jobs)
-    with tqdm(total=len(jobs), initial=done, desc=self.path.name, unit='job', disable=not progress) as bar:
+    with progress_bar(total=len(jobs), desc=self.path.name, unit='jobs', show=progress, initial=done) as bar:
         def tell(job, state): bar.set_postfix_str(job.name[:60]) if state == 'start' else bar.update()
         if engine == 'ray' and not gpus and str(self.device or '').startswith('cuda'): raise StudyError(f"device={self.device!r} on a Ray cluster: say with gpus= how much of a GPU a runner needs, such as gpus=1 or gpus=.5; else it is given none")
         if done < len(jobs): get_engine(engine, workers=workers, threads=threads, gpus=gpus)(self.path, f'sslus.study.study:study_jobs:{self.freeze(**(dict(device=None) if gpus else {}))}', jobs, tell)
@@ -854,7 +856,7 @@ def _leaks(self:Study):
 @patch
 def facts(self:Study)->dict: # data, pretraining, downstream, software, hardware
     "Settings and data of the study in words, for `methods_paragraph`."
-    res = dict(data=self._data_facts(), downstream=self._downstream_facts(), software=_versions(), hardware=self._hardware())
+    res = dict(data=self._data_facts(), downstream=self._downstream_facts(), software=package_versions(), hardware=self._hardware())
     return res | ({'pretraining': p} if (p := self._pretraining_facts()) else {})
 
 # %% ../../nbs/study/07_study.ipynb #1da24ad5
@@ -884,10 +886,6 @@ def _downstream_facts(self:Study):
     modes = {m.title: ', '.join(f'{k} {v}' for k,v in vars(m).items() if v is not None and k != 'name') for m in self.modes}
     n = f'{len(self.seeds)}, pre-training seed and label draw together' if self.draws is None else f'{len(self.pretrain_seeds)} pre-training seeds x {len(self.draws)} label draws'
     return dict(modes=modes, fractions=self.fractions, draws='whole patients in random order until the number of images is reached, the last patient cut short, then the first image of any class still missing; nested', repeats=n)
-
-def _versions():
-    from importlib.metadata import version
-    return {p: version(p) for p in ('sslus', 'torch', 'timm', 'fastai', 'scikit-learn')}
 
 @patch
 def _hardware(self:Study):
