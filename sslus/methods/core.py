@@ -6,9 +6,9 @@ Docs: https://sslus.github.io/sslus/methods/core.html.md"""
 
 # %% auto #0
 __all__ = ['tiny_resnet', 'WeightsMissing', 'create_encoder', 'drawn_encoder', 'n_features', 'in_channels', 'to_channels',
-           'encode', 'SSLModel', 'mlp', 'Teacher', 'momentum_at', 'SSLCallback', 'refuse_unfit', 'method_classes',
-           'ssl_methods', 'get_method', 'presets', 'fast_bf16', 'Bf16', 'ssl_learner', 'written', 'settings_of',
-           'encoder_card', 'timm_line', 'write_encoder', 'save_encoder', 'encoder_of', 'load_encoder']
+           'encode', 'SSLModel', 'mlp', 'Teacher', 'momentum_at', 'SSLCallback', 'method_classes', 'ssl_methods',
+           'get_method', 'presets', 'fast_bf16', 'Bf16', 'ssl_learner', 'written', 'settings_of', 'encoder_card',
+           'timm_line', 'write_encoder', 'save_encoder', 'encoder_of', 'load_encoder']
 
 # %% ../../nbs/methods/05_core.ipynb #a3bdae74
 import copy, json, math, socket, warnings

@@ -9,6 +9,7 @@ __all__ = ['commands', 'flags_of', 'in_own_words', 'say', 'command', 'overview',
 
 # %% ../../nbs/study/12_border.ipynb #7bdf8200
 import os, re, select, sys
+from collections.abc import Callable
 from contextlib import suppress
 from contextvars import ContextVar
 from difflib import get_close_matches
@@ -150,7 +151,7 @@ def _run(func, args, words, debug):
 # %% ../../nbs/study/12_border.ipynb #8292c627
 def command(
     func # its docments are the help, its annotations the types of the options
-)->'Callable': # called with a list of words, or with none for those of the command line; gives the exit status
+)->Callable: # called with a list of words, or with none for those of the command line; gives the exit status
     "Make a command of a function: docments become help, an exception one line on standard error."
     @wraps(func)
     def main(argv=None):
