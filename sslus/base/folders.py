@@ -67,7 +67,12 @@ def _files(folder):
     "Files and links below a folder, as seen from it."
     return [os.path.relpath(os.path.join(at, o), folder).replace(os.sep, '/') for at,_,names in os.walk(folder) for o in sorted(names)]
 
-def _matches(name, patterns): return any(fnmatch(name, o) for o in patterns)
+def _fits(name, pattern):
+    "Does a name fit a pattern, part by part? A star does not reach into another folder."
+    parts, wanted = name.split('/'), pattern.split('/')
+    return len(parts) == len(wanted) and all(map(fnmatch, parts, wanted))
+
+def _matches(name, patterns): return any(_fits(name, o) for o in patterns)
 
 def _is_own(folder, name, manifest):
     "Did the run of this manifest write the file, and nobody change it since?"

@@ -11,6 +11,7 @@ __all__ = ['still_columns', 'check_columns', 'write_split', 'held_rows', 'leave_
 import os, re
 from pathlib import Path, PurePath
 import pandas as pd
+from ..base.files import held, write_file
 from ..base.flags import shell_line
 from ..base.people import People, PeopleError, is_code, is_missing
 from ..base.tables import TableError, csv_style, read_table
@@ -39,29 +40,41 @@ def write_split(
     test_pct:float=.2,   # share of stills for the test, about
     seed:int=0,          # of the split
     people:dict|None=None # same and distinct of `PlaneData`
-)->object:               # `PlaneData` with the split
+)->object:               # `PlaneData` with the split; BusyError where another process splits it, WriteError where it cannot be written
     "Write the split by patient into a table, once."
     table, dest = Path(table), Path(table if dest is None else dest)
+    _table_to_split(table, dest)                                     # refused before anything is made
+    style = _style(table, dest)
+    with held(os.path.realpath(dest)):                                            # of two splits at once, the second finds the first
+        text = _table_to_split(table, dest)
+        check_columns(text, table.name)
+        from sslus.evaluate.planes import PlaneData                  # torch comes with it: after all that may be refused at once
+        root = table.parent if root is None else root
+        planes = PlaneData.from_df(text, root, name=table.name, valid_pct=valid_pct, test_pct=test_pct, seed=seed,
+                                   **(people or {}))
+        text['split'] = ''
+        text.loc[planes.rows, 'split'] = planes.df.split.to_numpy()
+        _write_over(dest, lambda part: text.to_csv(part, index=False, **style))
+    return planes
+
+def _table_to_split(table, dest):
+    "The table; ValueError where it has a split, or another file stands in the way."
     text = read_table(table)
     if 'split' in text:
         raise ValueError(f'{table.name} has a column split already, and it is kept: nothing was changed. Take the '
                          f'column out to have it made anew')
     if dest != table and dest.exists():
         raise ValueError(f'{dest}: stands there already, and is not overwritten. Choose another file')
-    style = _style(table, dest)
-    check_columns(text, table.name)
-    from sslus.evaluate.planes import PlaneData                      # torch comes with it: after all that may be refused at once
-    root = table.parent if root is None else root
-    planes = PlaneData.from_df(text, root, name=table.name, valid_pct=valid_pct, test_pct=test_pct, seed=seed,
-                               **(people or {}))
-    text['split'] = ''
-    text.loc[planes.rows, 'split'] = planes.df.split.to_numpy()
-    part = dest.with_name(f'.{dest.name}.{os.getpid()}.part')
-    try:
-        text.to_csv(part, index=False, **style)
-        os.replace(part, dest)
-    finally: part.unlink(missing_ok=True)
-    return planes
+    return text
+
+def _write_over(dest, write):
+    "Write a table in place of another one, whose mode and link stay."
+    dest = Path(os.path.realpath(dest))
+    mode = dest.stat().st_mode & 0o777 if dest.exists() else None
+    def as_before(part):
+        write(part)
+        if mode is not None: os.chmod(part, mode)
+    write_file(dest, as_before)
 
 def _style(table, dest):
     "How `dest` is to be written: a table that gets a column stays in its separator and encoding."

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 import numpy as np, pandas as pd
 from .. import __version__
-from ..base.files import ChangedError, file_sha, read_sealed, sum_of, write_sealed
+from ..base.files import ChangedError, file_sha, read_sealed, sum_of, write_sealed, write_text
 from ..base.folders import RunError, RunKind, begin_run
 from ..base.numbers import check_number
 from ..base.progress import progress_bar
@@ -279,7 +279,7 @@ def compare_starts(
         place = dict(path=folder.path/'predictions', resume=True)
         results, reports = compare(planes, starts, card['arch'], card['arch_kwargs'], fractions, draws,
                                    size=size, **place, **options)
-        results.to_csv(folder.path/'results.csv', index=False)
+        write_text(folder.path/'results.csv', results.to_csv(index=False))
         seen = sorted({r.headline for r in reports.values()} - {''})
         words = [*seen, opening_sentence(results), *([missing] if missing else [])]
         table = _with_missing(results_table(results), missing)

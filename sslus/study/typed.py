@@ -32,7 +32,8 @@ number_options |= dict.fromkeys(('timeout', 'memory', 'fps'), _positive)
 number_options |= dict.fromkeys(('valid_pct', 'test_pct'), _not_all)
 number_options |= dict.fromkeys(('seconds', 'smooth', 'gpus'), dict(at_least=0))
 number_options |= dict(seed=dict(at_least=0, below=2**63, whole=True), lr=dict(above=0, at_most=10), fraction=_share,
-                       max_failed=dict(at_least=0, at_most=1), micro=dict(at_least=2, whole=True))
+                       max_failed=dict(at_least=0, at_most=1), micro=dict(at_least=2, whole=True),
+                       bs=dict(at_least=2, whole=True), size=dict(at_least=8, at_most=4096, whole=True))
 
 def read_fractions(
     text:str # numbers between commas
@@ -76,9 +77,9 @@ def check_room(
     if not os.access(above, os.W_OK):
         raise PermissionError(f'{path}: nothing can be written into {above}. Choose another place')
 
-def _check_file_room(path, option):
+def _check_file_room(path):
     "OSError where no file can be written."
-    if os.path.isdir(path): raise IsADirectoryError(f'{option}={str(path)!r}: a folder stands there. Name a file')
+    if os.path.isdir(path): raise IsADirectoryError(f'{path}: a folder stands there. Name a file')
     check_room(path)
 
 def check_store(
@@ -308,7 +309,7 @@ def _check_detect(args):
         raise FileExistsError(f"{args['dest']}: the folder is not empty. Choose another one, or replace an earlier "
                               f"result (overwrite=True)")
 
-def _check_passport(args): _check_file_room(args['dest'], 'dest')
+def _check_passport(args): _check_file_room(args['dest'])
 
 def _check_inventory(args): check_folder(args['folder'])
 
