@@ -148,6 +148,8 @@ def _refuse_strangers(folder, more=''):
     "RunError that names the files which are not the run's own."
     try: foreign = _foreign(folder)
     except ChangedError as e: raise RunError(str(e)) from e
+    shut = [at for at,_,_ in os.walk(folder) if not os.access(at, os.W_OK)]
+    if shut: raise RunError(f'{shut[0]}: belongs to somebody else, or may not be written, so the run there cannot be replaced. Nothing there was touched. Choose another folder.')
     if not foreign: return
     raise RunError(f'{folder}: holds {_some(foreign)}, which no run of sslus wrote, or which was changed since. '
                    f'Nothing there was touched. Move that away, or choose another folder. {more}'.strip())
@@ -273,7 +275,7 @@ def begin_run(
     if overwrite and resume: raise RunError('overwrite=True and resume=True exclude each other: say one of them')
     goal = Path(os.path.realpath(path))
     _refuse_inputs(goal, inputs)
-    if goal.exists() and not goal.is_dir(): raise RunError(f'{path}: a file stands there. Choose another folder.')
+    if os.path.lexists(goal) and not goal.is_dir(): raise RunError(f'{path}: a file stands there. Choose another folder.')
     with ExitStack() as lock:
         lock.enter_context(held(goal))
         _settle(goal)
@@ -297,7 +299,7 @@ def check_place(
     if overwrite and resume: raise RunError('overwrite=True and resume=True exclude each other: say one of them')
     goal = Path(os.path.realpath(path))
     _refuse_inputs(goal, inputs)
-    if goal.exists() and not goal.is_dir(): raise RunError(f'{path}: a file stands there. Choose another folder.')
+    if os.path.lexists(goal) and not goal.is_dir(): raise RunError(f'{path}: a file stands there. Choose another folder.')
     if resume or _is_free(goal): return
     if overwrite: _refuse_strangers(goal)
     else: _refuse_used(goal, RunKind((read_manifest(goal) or {}).get('run', ''), (), 'a checkpoint' if resumable else None))
