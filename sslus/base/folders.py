@@ -6,8 +6,7 @@ Docs: https://sslus.github.io/sslus/base/folders.html.md"""
 
 # %% auto #0
 __all__ = ['RunError', 'RunKind', 'read_manifest', 'read_config', 'is_run', 'is_done', 'strangers', 'writes_within', 'RunFolder',
-           'find_resumable', 'begin_run', 'check_place', 'is_unfinished_run', 'changed_files', 'forget_file',
-           'copy_run', 'make_room']
+           'changed_files', 'forget_file', 'copy_run', 'make_room']
 
 # %% ../../nbs/base/07_folders.ipynb #2d4bbe0b
 import os
@@ -67,7 +66,12 @@ def _files(folder):
     "Files and links below a folder, as seen from it."
     return [os.path.relpath(os.path.join(at, o), folder).replace(os.sep, '/') for at,_,names in os.walk(folder) for o in sorted(names)]
 
-def _matches(name, patterns): return any(fnmatch(name, o) for o in patterns)
+def _fits(name, pattern):
+    "Does a name fit a pattern, part by part? A star does not reach into another folder."
+    parts, wanted = name.split('/'), pattern.split('/')
+    return len(parts) == len(wanted) and all(map(fnmatch, parts, wanted))
+
+def _matches(name, patterns): return any(_fits(name, o) for o in patterns)
 
 def _is_own(folder, name, manifest):
     "Did the run of this manifest write the file, and nobody change it since?"
@@ -139,6 +143,8 @@ def _refuse_strangers(folder, more=''):
     "RunError that names the files which are not the run's own."
     try: foreign = strangers(folder)
     except ChangedError as e: raise RunError(str(e)) from e
+    shut = [at for at,_,_ in os.walk(folder) if not os.access(at, os.W_OK)]
+    if shut: raise RunError(f'{shut[0]}: belongs to somebody else, or may not be written, so the run there cannot be replaced. Nothing there was touched. Choose another folder.')
     if not foreign: return
     raise RunError(f'{folder}: holds {_some(foreign)}, which no run of sslus wrote, or which was changed since. '
                    f'Nothing there was touched. Move that away, or choose another folder. {more}'.strip())
@@ -277,7 +283,14 @@ def begin_run(
     inputs=()            # files and folders that it reads, which must not lie inside
 )->RunFolder:            # to be used with `with`; RunError where it cannot begin, BusyError where another process writes there
     "A folder for a run, with its settings written down."
+<<<<<<< OURS
     goal = _goal(path, overwrite, resume, inputs)
+=======
+    if overwrite and resume: raise RunError('overwrite=True and resume=True exclude each other: say one of them')
+    goal = Path(os.path.realpath(path))
+    _refuse_inputs(goal, inputs)
+    if os.path.lexists(goal) and not goal.is_dir(): raise RunError(f'{path}: a file stands there. Choose another folder.')
+>>>>>>> THEIRS
     with ExitStack() as lock:
         lock.enter_context(held(goal))
         _settle(goal)
@@ -298,7 +311,14 @@ def check_place(
     resumable:bool=False  # could such a run go on?
 ):
     "RunError where a run cannot begin; nothing is made or locked."
+<<<<<<< OURS
     goal = _goal(path, overwrite, resume, inputs)
+=======
+    if overwrite and resume: raise RunError('overwrite=True and resume=True exclude each other: say one of them')
+    goal = Path(os.path.realpath(path))
+    _refuse_inputs(goal, inputs)
+    if os.path.lexists(goal) and not goal.is_dir(): raise RunError(f'{path}: a file stands there. Choose another folder.')
+>>>>>>> THEIRS
     if resume or _is_free(goal): return
     if overwrite: return _refuse_strangers(goal)
     there = (read_manifest(goal) or {}).get('run', '')

@@ -15,13 +15,18 @@ from pathlib import Path
 import numpy as np
 from fastcore.basics import patch
 from PIL import Image
-from ..base.codes import Codes, check_key_place
-from ..base.files import write_bytes
-from ..base.people import People, PeopleWarning, find_look_alikes
-from ..base.progress import progress_bar
-from ..base.quiet import quietly
-from .video import Video, VideoError, _ending, _images, _is_clip, _is_moving, _is_sweep, _mask_folder, _missing, _n_missing, _numbered, _open_image, _pixel_files, _split_number, _still_both, _why_file, image_extensions, is_mask, known_notes, read_grey, readers_for_workers, video_extensions
-from .workers import JobTimeout, WorkerDied, run_jobs
+<<<<<<< OURS
+from sslus.base.codes import Codes, check_key_place
+from sslus.base.files import write_bytes
+=======
+from sslus.base.codes import Codes, check_place
+from sslus.base.files import WriteError, write_bytes
+>>>>>>> THEIRS
+from sslus.base.people import People, PeopleWarning, find_look_alikes
+from sslus.base.progress import progress_bar
+from sslus.base.quiet import quietly
+from sslus.data.video import Video, VideoError, _ending, _images, _is_clip, _is_moving, _is_sweep, _mask_folder, _missing, _n_missing, _numbered, _open_image, _pixel_files, _split_number, _still_both, _why_file, image_extensions, is_mask, known_notes, read_grey, readers_for_workers, video_extensions
+from sslus.data.workers import JobTimeout, WorkerDied, run_jobs
 
 # %% ../../nbs/data/14_inventory.ipynb #71cc6b36
 from ..base.pages import explain_terms, page_html, section_html, text_html
@@ -357,10 +362,17 @@ def _private(path, flags):
 def _keep(cache, stamp, row):
     "Append a row to the cache, on a line of its own, unless the next run may well find something else."
     if cache is None or stamp is None or row and row['use'] == 'no' and _passing.search(row['reason'] + row['remedy']): return
-    with open(cache, 'a+b', opener=_private) as f:
+    try: _add_line(cache, json.dumps([stamp, row]))
+    except OSError as e:
+        raise WriteError(f'{cache}: the cache cannot be written ({e.strerror or e}). The rows in it stay, and the same '
+                         f'call goes on with them: free room, or name another file') from e
+
+def _add_line(file, text):
+    "Append a line to a file that names people, after a torn one on a line of its own."
+    with open(file, 'a+b', opener=_private) as f:
         if f.seek(0, 2): f.seek(-1, 2)
         torn = f.read(1) not in (b'', b'\n')                     # a run was killed as it wrote
-        f.write(b'\n'*torn + (json.dumps([stamp, row]) + '\n').encode())
+        f.write(b'\n'*torn + (text + '\n').encode())
 
 def _limit(path, timeout):
     "Seconds that one path may take."

@@ -16,7 +16,7 @@ import numpy as np, pandas as pd
 import torch
 from fastcore.basics import chunked, patch
 from matplotlib.axes import Axes
-from ..base.files import write_text
+from ..base.files import write_file, write_text
 from ..base.folders import RunKind, begin_run
 from ..base.numbers import check_number, checked
 from ..data.video import Video, fit_frame
@@ -593,7 +593,7 @@ def _best_row(d, plane):
     r = d.loc[d[f'prob_{plane}'].idxmax()]
     return dict(best_frame=int(r.frame), time=float(r.time), probability=float(r[f'prob_{plane}']))
 
-_detection = RunKind('detection', ('planes.csv', '*.png'))
+_detection = RunKind('detection', ('planes.csv', f'{"[0-9]"*6}_*.png'))
 
 def _check_finding(smooth, min_frames, threshold):
     "ValueError where a setting of finding cannot be meant."
@@ -619,6 +619,6 @@ def _write_planes(folder, clip, table):
     table = table.assign(file=[name(r) for r in table.itertuples()])
     table.attrs['seen'] = seen
     best = table[table.best]
-    for file,x in zip(best.file, _frames_of(clip, best.best_frame.to_numpy())): Image.fromarray(x).save(folder/file)
+    for file,x in zip(best.file, _frames_of(clip, best.best_frame.to_numpy())): write_file(folder/file, Image.fromarray(x).save)
     write_text(folder/'planes.csv', table.to_csv(index=False))
     return table

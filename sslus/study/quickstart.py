@@ -12,7 +12,7 @@ import html, time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 import pandas as pd
-from ..base.files import file_sha
+from ..base.files import file_sha, write_text
 from ..base.folders import RunKind, begin_run, writes_within
 from ..base.numbers import check_number
 from ..data.blocks import FrameStore
@@ -140,7 +140,7 @@ def _walk(path, walk, methods, seed, imagenet):
     planes = PlaneData.from_csv(data/'planes.csv')
     results, reports = compare(planes, starts, arch_kwargs=tiny_resnet, fractions=walk.fractions, draws=walk.draws,
                                steps=walk.tune_steps, path=path/'predictions', resume=True)
-    results.to_csv(path/'results.csv', index=False)
+    write_text(path/'results.csv', results.to_csv(index=False))
     say('writing the report')
     sentence = opening_sentence(results)
     _Report(path, walk, store, planes, starts, list(methods), results, reports).write(sentence, dict(asdict(walk), seed=seed), missing)
