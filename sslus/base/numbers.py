@@ -10,6 +10,7 @@ __all__ = ['highest_rate', 'count', 'positive', 'not_negative', 'share', 'below_
 
 # %% ../../nbs/base/08_numbers.ipynb #0bd5604c
 import inspect, math, numbers
+from collections.abc import Callable
 from functools import partial, wraps
 
 # %% ../../nbs/base/08_numbers.ipynb #0eb6f2ba
@@ -33,7 +34,7 @@ def check_number(
     at_most=None,        # this or less
     whole:bool=False,    # 1, 2, 3 ..., also as 3.0 of numpy or a file?
     optional:bool=False  # may it be None?
-):                       # the value; a whole one as int; ValueError names the setting and what is expected
+)->float|int|None:       # the value; a whole one as int; ValueError names the setting and what is expected
     "The value of a setting, if it can be meant."
     if optional and value is None: return None
     bounds = {'above': above, 'of at least': at_least, 'below': below, 'of at most': at_most}
@@ -59,7 +60,7 @@ def check_each(
     name:str,  # of the setting
     value,     # what was given
     **bounds   # of `check_number`, of every number
-):             # the value; ValueError where it is no list of such numbers, or empty
+)->list|tuple:  # the value; ValueError where it is no list of such numbers, or empty
     "A list of numbers, such as the widths of layers."
     several = list(value) if hasattr(value, '__iter__') and not isinstance(value, str) else []
     if not several: raise ValueError(f'{name}={value!r}: a list of one number or more is expected')
@@ -70,7 +71,7 @@ def check_one_or_each(
     name:str,  # of the setting
     value,     # a number, or one for each group of weights
     **bounds   # of `check_number`
-):             # the value; ValueError where a number of it cannot be meant
+)->float|list|tuple: # the value; ValueError where a number of it cannot be meant
     "A number, or a list of them."
     several = hasattr(value, '__iter__') and not isinstance(value, str)
     return (check_each if several else check_number)(name, value, **bounds)
@@ -82,7 +83,7 @@ def check_rate(
     name:str,              # of the setting
     value,                 # a learning rate, or one for each group of weights
     at_most=highest_rate   # None: a schedule's, whose recipe may have multiplied it by the size of the batch
-):                         # the value; ValueError where no weight would be trained, or a rate cannot be meant
+)->float|list|tuple:       # the value; ValueError where no weight would be trained, or a rate cannot be meant
     "Learning rates: above 0, in a list 0 where a group is frozen."
     several = hasattr(value, '__iter__') and not isinstance(value, str)
     if not several: return check_number(name, value, above=0, at_most=at_most)
@@ -148,7 +149,7 @@ def _or_none(check, parameter):
 def checked(
     f=None, # function whose parameters are checked where `ranges` knows their names
     **own   # name -> check(name, value) of parameters that mean something else here; None: not checked
-):          # the same function; its `numbers` are the names that are checked
+)->Callable: # the same function; its `numbers` are the names that are checked
     "Decorator: settings that cannot be meant are refused when the function is called."
     if f is None: return partial(checked, **own)
     params = inspect.signature(f).parameters

@@ -243,7 +243,7 @@ def _weakness(text):
 @lru_cache(64)
 def check_secret(
     salt # text or bytes
-):       # the same; PeopleError says what is weak about it, and not what it is
+)->str|bytes: # the same; PeopleError says what is weak about it, and not what it is
     "A secret that is not easily guessed; checked wherever a code is made."
     if not isinstance(salt, (str, bytes)) or not salt:
         raise PeopleError(f'de-identifying needs a salt: a secret of your own. Without one, anybody could hash a list of names and compare. {_how_to}')
