@@ -6,7 +6,8 @@ Docs: https://sslus.github.io/sslus/base/folders.html.md"""
 
 # %% auto #0
 __all__ = ['RunError', 'RunKind', 'read_manifest', 'read_config', 'is_run', 'is_done', 'strangers', 'writes_within', 'RunFolder',
-           'changed_files', 'forget_file', 'copy_run', 'make_room']
+           'find_resumable', 'begin_run', 'check_place', 'is_unfinished_run', 'changed_files', 'forget_file',
+           'copy_run', 'make_room']
 
 # %% ../../nbs/base/07_folders.ipynb #2d4bbe0b
 import os
@@ -245,7 +246,7 @@ def _goal(path, overwrite, resume, inputs):
     if overwrite and resume: raise RunError('overwrite=True and resume=True exclude each other: say one of them')
     goal = Path(os.path.realpath(path))
     _refuse_inputs(goal, inputs)
-    if goal.exists() and not goal.is_dir(): raise RunError(f'{path}: a file stands there. Choose another folder.')
+    if os.path.lexists(goal) and not goal.is_dir(): raise RunError(f'{path}: a file stands there. Choose another folder.')
     return goal
 
 def _is_free(folder): return not folder.exists() or all(is_part(o.name) for o in folder.iterdir())
@@ -283,14 +284,7 @@ def begin_run(
     inputs=()            # files and folders that it reads, which must not lie inside
 )->RunFolder:            # to be used with `with`; RunError where it cannot begin, BusyError where another process writes there
     "A folder for a run, with its settings written down."
-<<<<<<< OURS
     goal = _goal(path, overwrite, resume, inputs)
-=======
-    if overwrite and resume: raise RunError('overwrite=True and resume=True exclude each other: say one of them')
-    goal = Path(os.path.realpath(path))
-    _refuse_inputs(goal, inputs)
-    if os.path.lexists(goal) and not goal.is_dir(): raise RunError(f'{path}: a file stands there. Choose another folder.')
->>>>>>> THEIRS
     with ExitStack() as lock:
         lock.enter_context(held(goal))
         _settle(goal)
@@ -311,14 +305,7 @@ def check_place(
     resumable:bool=False  # could such a run go on?
 ):
     "RunError where a run cannot begin; nothing is made or locked."
-<<<<<<< OURS
     goal = _goal(path, overwrite, resume, inputs)
-=======
-    if overwrite and resume: raise RunError('overwrite=True and resume=True exclude each other: say one of them')
-    goal = Path(os.path.realpath(path))
-    _refuse_inputs(goal, inputs)
-    if os.path.lexists(goal) and not goal.is_dir(): raise RunError(f'{path}: a file stands there. Choose another folder.')
->>>>>>> THEIRS
     if resume or _is_free(goal): return
     if overwrite: return _refuse_strangers(goal)
     there = (read_manifest(goal) or {}).get('run', '')

@@ -15,18 +15,13 @@ from pathlib import Path
 import numpy as np
 from fastcore.basics import patch
 from PIL import Image
-<<<<<<< OURS
-from sslus.base.codes import Codes, check_key_place
-from sslus.base.files import write_bytes
-=======
-from sslus.base.codes import Codes, check_place
-from sslus.base.files import WriteError, write_bytes
->>>>>>> THEIRS
-from sslus.base.people import People, PeopleWarning, find_look_alikes
-from sslus.base.progress import progress_bar
-from sslus.base.quiet import quietly
-from sslus.data.video import Video, VideoError, _ending, _images, _is_clip, _is_moving, _is_sweep, _mask_folder, _missing, _n_missing, _numbered, _open_image, _pixel_files, _split_number, _still_both, _why_file, image_extensions, is_mask, known_notes, read_grey, readers_for_workers, video_extensions
-from sslus.data.workers import JobTimeout, WorkerDied, run_jobs
+from ..base.codes import Codes, check_key_place
+from ..base.files import WriteError, write_bytes
+from ..base.people import People, PeopleWarning, find_look_alikes
+from ..base.progress import progress_bar
+from ..base.quiet import quietly
+from .video import Video, VideoError, _ending, _images, _is_clip, _is_moving, _is_sweep, _mask_folder, _missing, _n_missing, _numbered, _open_image, _pixel_files, _split_number, _still_both, _why_file, image_extensions, is_mask, known_notes, read_grey, readers_for_workers, video_extensions
+from .workers import JobTimeout, WorkerDied, run_jobs
 
 # %% ../../nbs/data/14_inventory.ipynb #71cc6b36
 from ..base.pages import explain_terms, page_html, section_html, text_html

@@ -12,23 +12,18 @@ import math, os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 import numpy as np, pandas as pd
-from sslus import __version__
-<<<<<<< OURS
-from sslus.base.files import ChangedError, file_sha, read_sealed, sum_of, write_sealed
-from sslus.base.folders import RunKind, begin_run
-=======
-from sslus.base.files import ChangedError, file_sha, read_sealed, sum_of, write_sealed, write_text
-from sslus.base.folders import RunError, RunKind, begin_run
->>>>>>> THEIRS
-from sslus.base.numbers import check_number
-from sslus.base.progress import progress_bar
-from sslus.evaluate.planes import PlaneData, PlaneReport, plane_learner
-from sslus.evaluate.probes import PlaneFeatures, knn_probe, linear_probe, pixel_baseline, weights_hash
-from sslus.methods.bars import training_bars
-from sslus.methods.core import WeightsMissing, create_encoder, drawn_encoder, load_encoder
-from sslus.study.mainjob import n_steps, side_of_stills
-from sslus.base.provenance import provenance
-from sslus.study.report import fig_html, html_page, opening_sentence, paired_gain, plot_gain, results_table, table_html, text_html
+from .. import __version__
+from ..base.files import ChangedError, file_sha, read_sealed, sum_of, write_sealed, write_text
+from ..base.folders import RunKind, begin_run
+from ..base.numbers import check_number
+from ..base.progress import progress_bar
+from ..evaluate.planes import PlaneData, PlaneReport, plane_learner
+from ..evaluate.probes import PlaneFeatures, knn_probe, linear_probe, pixel_baseline, weights_hash
+from ..methods.bars import training_bars
+from ..methods.core import WeightsMissing, create_encoder, drawn_encoder, load_encoder
+from .mainjob import n_steps, side_of_stills
+from ..base.provenance import provenance
+from .report import fig_html, html_page, opening_sentence, paired_gain, plot_gain, results_table, table_html, text_html
 
 # %% ../../nbs/study/10_compare.ipynb #aa6c7edd
 _kept = ('macro_f1', 'low', 'high', 'balanced_accuracy', 'accuracy', 'auroc')

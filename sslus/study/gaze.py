@@ -45,7 +45,7 @@ def _found(data, folder):
 # %% ../../nbs/study/09_gaze.ipynb #6ff2fc87
 class GazeStudy:
     "The starts of a study x label fractions x repeats, on frames with gaze."
-    @checked
+    @checked(draws=None)                                                     # a number or a list: `_seeds` reads it
     def __init__(self,
         path:str|Path,        # folder of the gaze study
         study,                # a `Study` whose pre-trainings are done, or its folder
