@@ -6,7 +6,7 @@ Docs: https://sslus.github.io/sslus/base/files.html.md"""
 
 # %% auto #0
 __all__ = ['WriteError', 'is_part', 'clear_parts', 'write_file', 'write_bytes', 'write_text', 'BusyError', 'held', 'ChangedError',
-           'file_sha', 'sum_of', 'seal', 'write_sealed', 'parse_json', 'read_json', 'read_sealed']
+           'file_sha', 'sum_of', 'seal', 'write_sealed', 'read_json', 'read_sealed']
 
 # %% ../../nbs/base/06_files.ipynb #39253493
 import errno, hashlib, json, os, re, shutil, threading
@@ -136,6 +136,14 @@ def held(
             with suppress(OSError): file.unlink(missing_ok=True)             # while it is held: who waits sees that it is gone
         lock.release()
 
+# %% ../../nbs/base/06_files.ipynb #f8b37e30
+def parse_json(
+    text:str|bytes # of a file, or a part of one
+)->object:         # ValueError where it is no JSON, or holds NaN or infinite numbers
+    "Plain values of a JSON text."
+    try: return json.loads(text, parse_constant=_no_number)
+    except RecursionError as e: raise ValueError('it is nested too deep') from e
+
 # %% ../../nbs/base/06_files.ipynb #23f9d8af
 class ChangedError(ValueError):
     "A file is not as it was written; the message says which, why and what to do."
@@ -172,13 +180,6 @@ def write_sealed(
 
 def _no_number(text):
     raise ValueError(f'{text} is no finite number')
-
-def parse_json(
-    text:str|bytes # of a file, or a part of one
-)->object:         # ValueError where it is no JSON, or holds NaN or infinite numbers
-    "Plain values of a JSON text."
-    try: return json.loads(text, parse_constant=_no_number)
-    except RecursionError as e: raise ValueError('it is nested too deep') from e
 
 def read_json(
     path:str|Path # of a json file

@@ -303,7 +303,7 @@ def check_place(
     resume:bool=False,    # shall a run that was stopped there go on?
     inputs=(),            # files and folders that the run reads
     resumable:bool=False  # could such a run go on?
-):
+)->None:
     "RunError where a run cannot begin; nothing is made or locked."
     goal = _goal(path, overwrite, resume, inputs)
     if resume or _is_free(goal): return

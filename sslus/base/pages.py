@@ -6,8 +6,7 @@ Docs: https://sslus.github.io/sslus/base/pages.html.md"""
 
 # %% auto #0
 __all__ = ['glossary', 'page_css', 'terms_in', 'explain_terms', 'terms_html', 'text_html', 'table_html', 'fold_html',
-           'has_content', 'section_html', 'picture_html', 'png_html', 'page_html', 'write_page', 'find_browser',
-           'too_wide']
+           'has_content', 'section_html', 'picture_html', 'page_html', 'write_page', 'find_browser', 'too_wide']
 
 # %% ../../nbs/base/10_pages.ipynb #258b14f2
 import base64, html, importlib.util, os, re, shutil
@@ -230,6 +229,15 @@ abbr[title]:focus::after{content:attr(title);position:fixed;left:1rem;right:1rem
  abbr[title]{text-decoration:none}
 }"""
 
+# %% ../../nbs/base/10_pages.ipynb #0f8ff44d
+def png_html(
+    data:bytes, # of a PNG file
+    alt:str,    # what it shows
+    width:int|None=None # pixels on the page; None: its own
+)->str:
+    "A picture that stands inside the page, as `picture_html` shows it."
+    return picture_html(f'data:image/png;base64,{base64.b64encode(data).decode()}', alt, width)
+
 # %% ../../nbs/base/10_pages.ipynb #1ef2708f
 def picture_html(
     source:str, # of the picture: a data: address
@@ -239,14 +247,6 @@ def picture_html(
     "A picture that fits the page and grows when it is touched."
     size = f' width="{int(width)}"' if width else ''
     return f'<div class="p"><img tabindex="0" style="max-width:100%;height:auto" alt="{html.escape(alt)}"{size} src="{html.escape(source)}"></div>'
-
-def png_html(
-    data:bytes, # of a PNG file
-    alt:str,    # what it shows
-    width:int|None=None # pixels on the page; None: its own
-)->str:
-    "A picture that stands inside the page, as `picture_html` shows it."
-    return picture_html(f'data:image/png;base64,{base64.b64encode(data).decode()}', alt, width)
 
 def page_html(
     title:str,  # plain text
