@@ -426,8 +426,9 @@ def finetune(planes:PlaneData,     # labelled stills
     steps = n_steps(fraction) if steps is None else steps
     planes.subset('test')                                                      # there are stills to score, or it raises now
     if isinstance(encoder, (str, Path)) and encoder != 'imagenet':
-        size, line = side_of_stills(planes, size, _card_of(encoder))
-        if progress: print(line)
+        asked, card = size, _card_of(encoder)
+        size, line = side_of_stills(planes, size, card)
+        if progress and (asked is None or asked != training_size(card)): print(line)
     learn = plane_learner(planes.dls(fraction, draw, size=size, device=device), arch, encoder, arch_kwargs, seed=seed)
     card = {k: learn.model.encoder.card[k] for k in ('arch', 'arch_kwargs', 'in_chans')}
     clean = {} if planes.clean is None else dict(clean=planes.clean.settings())
