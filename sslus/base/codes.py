@@ -105,6 +105,8 @@ class Codes:
         return add_keys(file, self.rows(), self.tag)
 
 # %% ../../nbs/base/09_codes.ipynb #d3b6f4c1
+_marks = ('store.json', 'study.json', 'manifest.json') # a folder that holds one of these is given to others
+
 def check_key_place(
     file:str|Path, # of a key table
     apart=()       # folders that it must not lie in, whether they are made or not
@@ -121,7 +123,6 @@ def check_key_place(
 
 # %% ../../nbs/base/09_codes.ipynb #1c253f09
 _columns = ['kind', 'code', 'name', 'secret']
-_marks = ('store.json', 'study.json', 'manifest.json') # a folder that holds one of these is given to others
 
 def read_keys(
     file:str|Path # of `Codes.save`
@@ -213,18 +214,25 @@ def in_codes(
     if codes is None:
         yield
         return
-    with warnings.catch_warnings(record=True) as met:
-        warnings.simplefilter('always')
-        try: yield
-        except Exception as e:
-            e.args = tuple(codes.words(o) if isinstance(o, (str, Path)) else o for o in e.args)
-            for k,v in vars(e).items():
-                if isinstance(v, (str, Path)): setattr(e, k, type(v)(codes.words(v)))
-            if getattr(e, 'filename', None): e.filename = codes.words(e.filename)
-            e.__cause__, e.__context__ = None, None
-            raise
-        finally: heard = list(met)
-    for o in heard: warnings.warn(codes.words(o.message), o.category, stacklevel=3)
+    heard = []
+    try:
+        with warnings.catch_warnings(record=True) as met:
+            warnings.simplefilter('always')
+            try: yield
+            finally: heard += met
+    except Exception as e:
+        _put_into_codes(e, codes)
+        raise
+    finally:
+        for o in heard: warnings.warn(codes.words(o.message), o.category, stacklevel=3)
+
+def _put_into_codes(e, codes):
+    "Take the names out of an error, and the errors behind it away."
+    e.args = tuple(codes.words(o) if isinstance(o, (str, Path)) else o for o in e.args)
+    for k,v in vars(e).items():
+        if isinstance(v, (str, Path)): setattr(e, k, type(v)(codes.words(v)))
+    if getattr(e, 'filename', None): e.filename = codes.words(e.filename)
+    e.__cause__, e.__context__ = None, None
 
 def names_people(
     df # table with a column patient, or without

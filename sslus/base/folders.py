@@ -114,10 +114,15 @@ def _remove_run(folder):
 
 def _beside(goal, what): return goal.with_name(f'.{goal.name}.{what}')
 
+def _is_ours(folder):
+    "Did a run write the folder, or begin to?"
+    try: return read_manifest(folder) is not None
+    except ChangedError: return False
+
 def _settle(goal):
     "Finish, or take back, an exchange of folders during which a process was killed."
     old, new = _beside(goal, 'old'), _beside(goal, 'new')
-    if not old.exists(): return
+    if not _is_ours(old): return                                                # somebody's folder of that name
     if not goal.exists(): os.replace(new if is_done(new) else old, goal)
     if old.exists(): _clear_away(old, goal)
 
@@ -132,8 +137,10 @@ def _clear_away(old, goal):
 
 def _exchange(new, goal):
     "Let the new run take the place of the old one."
-    _refuse_strangers(goal, f'The new run is whole and stands in {new}.')
+    whole = f'The new run is whole and stands in {new}.'
+    _refuse_strangers(goal, whole)
     old = _beside(goal, 'old')
+    if os.path.lexists(old): raise RunError(f'{old}: stands where the old run has to step aside to. Move it away. {whole}')
     os.replace(goal, old)
     os.replace(new, goal)
     _clear_away(old, goal)
@@ -145,7 +152,9 @@ def _refuse_strangers(folder, more=''):
     try: foreign = strangers(folder)
     except ChangedError as e: raise RunError(str(e)) from e
     shut = [at for at,_,_ in os.walk(folder) if not os.access(at, os.W_OK)]
-    if shut: raise RunError(f'{shut[0]}: belongs to somebody else, or may not be written, so the run there cannot be replaced. Nothing there was touched. Choose another folder.')
+    if shut:
+        raise RunError(f'{shut[0]}: belongs to somebody else, or may not be written, so the run there cannot be replaced. '
+                       'Nothing there was touched. Choose another folder.')
     if not foreign: return
     raise RunError(f'{folder}: holds {_some(foreign)}, which no run of sslus wrote, or which was changed since. '
                    f'Nothing there was touched. Move that away, or choose another folder. {more}'.strip())

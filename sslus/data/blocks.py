@@ -255,7 +255,8 @@ class FrameSource(StoreSource):
 
     def __len__(self): return len(self.rows) if self.n is None else self.n
     def for_world(self, world):
-        s = copy.copy(self); s.n = None if self.n is None else self.n*world
+        s = copy.copy(self)
+        s.n = None if self.n is None else self.n*world
         return s
     @property
     def settings(self): return dict(pairs=self.pairs, batch=self.compose)
@@ -596,7 +597,9 @@ class _ReadClip(RandTransform):
             src = ClipSource(o.store, [o.i], self.n_frames, self.step)
             name, n, span = o.store.videos.name[o.i], int(o.store.counts[o.i]), src.span
         elif isinstance(o, (str, Path)):
-            v = Video(o); name, n, span = Path(o).name, len(v), (self.n_frames - 1)*(1 if self.step is None else self.step) + 1
+            v, name = Video(o), Path(o).name
+            n, step = len(v), 1 if self.step is None else self.step
+            span = (self.n_frames - 1)*step + 1
         else: raise TypeError(f'a ClipBlock takes items of get_clips(store) or clip paths, not {type(o).__name__}')
         if n < span: raise VideoError(name, f'has {n} frames, a clip of {self.n_frames} needs {span}', 'choose fewer frames or a smaller step, or leave the clip out')
         start = random.randrange(n - span + 1) if self.train else (n - span)//2

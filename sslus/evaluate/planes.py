@@ -810,7 +810,8 @@ class PlaneSource(BatchSource):
 
     def for_world(self, world):
         "For batches that `world` processes divide: as many of them."
-        s = copy(self); s.items = self.items if self.fixed is None else world*self.items
+        s = copy(self)
+        s.items = self.items if self.fixed is None else world*self.items
         return s
 
     def order(self, rng, bs, shuffle):

@@ -73,8 +73,11 @@ def check_card(
 
 # %% ../../nbs/methods/04_cards.ipynb #bead9987
 from ..base.files import parse_json
+from ..base.flags import shell_line
 
 # %% ../../nbs/methods/04_cards.ipynb #7b27b845
+_longest_header = 64_000_000                                     # bytes; a passport takes up to 24 MB of it
+
 def read_header(
     f,       # an open file, at its beginning
     size:int # of the file, bytes
@@ -88,9 +91,6 @@ def read_header(
     by_name = isinstance(header, dict) and isinstance(header.get('__metadata__', {}), dict)
     if not by_name: raise ValueError('its header holds no tensors by name')
     return head, header
-
-# %% ../../nbs/methods/04_cards.ipynb #bb5c91f5
-_longest_header = 64_000_000                                     # bytes; a passport takes up to 24 MB of it
 
 # %% ../../nbs/methods/04_cards.ipynb #f87d7351
 def training_size(
@@ -139,8 +139,8 @@ def note_unfinished(
     if not far: return
     text = f'{path}: made from an unfinished encoder ({far}).'
     if is_unfinished(card):
-        run = path.parent
+        run = str(path.parent)
+        line = shell_line('sslus-pretrain', 'my_store', run, '--resume')
         text = (f'{path}: an unfinished encoder, its pre-training was stopped ({far}). To go on with it: '
-                f'pretrain(store, method, {str(run)!r}, resume=True), or sslus-pretrain my_store {run} --resume, '
-                'with the settings that it began with.')
+                f'pretrain(store, method, {run!r}, resume=True), or {line}, with the settings that it began with.')
     warnings.warn(text, UnfinishedNote, stacklevel=stacklevel)

@@ -163,7 +163,9 @@ def plot_comparisons(comparisons:pd.DataFrame, # from `paired_comparisons`
         d = comparisons[comparisons['mode'] == m]; ys = _forest_rows(d)
         for (_,r),y in zip(d.iterrows(), ys): _forest_row(ax, r, y, styles[r.start])
         ax.set_yticks(ys, [f'{r.start}, {_percent(r.fraction)}' if m == modes[0] else _percent(r.fraction) for r in d.itertuples()], fontsize=7)
-        ax.axvline(0, color='k', lw=.8); ax.grid(axis='x', alpha=.3); ax.set(title=m, xlabel=f'{metric},\ndifference from {base}', ylim=(min(ys)-1, 0))
+        ax.axvline(0, color='k', lw=.8)
+        ax.grid(axis='x', alpha=.3)
+        ax.set(title=m, xlabel=f'{metric},\ndifference from {base}', ylim=(min(ys)-1, 0))
         _say_withheld(ax, d.reason)
     return axs
 
@@ -361,8 +363,14 @@ def plot_confusions(results:pd.DataFrame,      # table of a study
         cm = sum((confusion(t['class'], t.predicted, classes) for t in ts), np.zeros((len(classes),)*2)); n = cm.sum(1, keepdims=True)
         sns.heatmap(cm/np.maximum(n, 1), mask=np.broadcast_to(n == 0, cm.shape), annot=True, fmt='.2f', annot_kws=dict(fontsize=7), cmap='Blues', vmin=0, vmax=1, cbar=False, square=True, xticklabels=classes, yticklabels=classes, ax=ax)
         shown = _short(str(s), max(10, int(width/.085) - 7))
-        ax.set_title(f'{shown} ({best.get(s, np.nan):.2f})' if len(ts) else f'{shown}: missing', fontsize=9); ax.tick_params(labelsize=7); ax.tick_params(axis='y', rotation=0); ax.tick_params(axis='x', rotation=90); ax.set_xlabel('')
-    axs[0].set_ylabel('true', fontsize=8); fig.suptitle(what, fontsize=9); fig.supxlabel('predicted', fontsize=8)
+        ax.set_title(f'{shown} ({best.get(s, np.nan):.2f})' if len(ts) else f'{shown}: missing', fontsize=9)
+        ax.tick_params(labelsize=7)
+        ax.tick_params(axis='y', rotation=0)
+        ax.tick_params(axis='x', rotation=90)
+        ax.set_xlabel('')
+    axs[0].set_ylabel('true', fontsize=8)
+    fig.suptitle(what, fontsize=9)
+    fig.supxlabel('predicted', fontsize=8)
     return axs
 
 # %% ../../nbs/study/05_figures.ipynb #811291f3
