@@ -11,12 +11,13 @@ __all__ = ['StoreError', 'decode_clip', 'FrameStore', 'StoreSubset', 'not_clips'
 import bisect, errno, hashlib, heapq, io, json, os, re, shutil, socket, stat, sys, time, warnings
 from collections import Counter
 from contextlib import contextmanager, suppress
+from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path
 import numpy as np
 from fastcore.basics import patch
 from ..base.codes import Codes, in_codes
-from ..base.files import file_sha
+from ..base.files import file_sha, is_part
 from ..base.numbers import check_number
 from ..base.people import People, name_key, pseudonym
 from ..base.progress import progress_bar
@@ -405,9 +406,16 @@ def _write_settings(work, settings):
 # %% ../../nbs/data/02_store.ipynb #13d9055f
 _written = ('frames.u8', *_small, 'store.json') # all files of a store, its settings last
 
+# what the package keeps beside the frames, and can make again: fingerprints of the pictures
+kept_beside = ('fingerprints-*.npz',)
+
+def _is_own(name):
+    "Is this the name of a file of a store, of what is kept beside it, or of one that a killed process was writing?"
+    return name in _written or is_part(name) or any(fnmatch(name, o) for o in kept_beside)
+
 def _foreign(store):
     "Names in the folder of a store that no build wrote there, or that were changed since."
-    own = {o.name for o in os.scandir(store) if o.name in _written and o.is_file(follow_symlinks=False)}
+    own = {o.name for o in os.scandir(store) if _is_own(o.name) and o.is_file(follow_symlinks=False)}
     stated = (_read_json(store/'store.json') or {}).get('sums', {}).get('failed.csv')
     if stated and 'failed.csv' in own and file_sha(store/'failed.csv') != stated: own.remove('failed.csv')
     return sorted({*os.listdir(store)} - own)
@@ -424,8 +432,8 @@ def _clear(old):
     if 'fingerprint' not in (_read_json(old/'store.json') or {}): return                   # somebody else's
     foreign = _foreign(old)
     with suppress(OSError):
-        for name in _written:
-            if name not in foreign: (old/name).unlink(missing_ok=True)
+        for name in sorted({*os.listdir(old)} - {*foreign}, key=lambda o: o == 'store.json'):
+            (old/name).unlink(missing_ok=True)
         old.rmdir()
 
 def _swap(work, dest):

@@ -17,6 +17,7 @@ from ..base.folders import RunKind, begin_run, writes_within
 from ..base.numbers import check_number
 from ..data.blocks import FrameStore
 from ..data.pairs import SweepBatch, Window
+from ..data.store import kept_beside
 from ..data.phantom import make_phantom, phantom_kind
 from ..data.video import get_videos
 from ..evaluate.explain import plot_maps
@@ -24,7 +25,7 @@ from ..evaluate.planes import PlaneData
 from ..evaluate.probes import PlaneFeatures
 from ..methods.core import WeightsMissing, create_encoder, get_method, load_encoder, timm_line, tiny_resnet
 from .compare import compare, comparison, table_text, weights_file
-from .mainjob import pretrain
+from .mainjob import pretrain, pretraining_run
 from ..base.pages import png_html, table_html, text_html
 from ..base.provenance import provenance
 from .report import fig_html, html_page, opening_sentence, paired_gain, plot_gain, plot_log, results_table
@@ -59,17 +60,16 @@ def _methods(walk):
     return {type(m).__name__: m for m in made}
 
 _store_writes = ('frames.u8', '*.parquet', 'failed.csv', 'store.json', 'join.json', 'joined', 'builder.json',
-                 'parts/*.u8', 'parts/*.json', 'fingerprints-*.npz', '*.tmp')
-_encoder_writes = ('checkpoint.pt', 'config.json', 'curves.png', 'encoder.md', 'encoder.patients.json',
-                   'encoder.safetensors', 'log.csv', 'views.png', '*.tmp')
+                 'parts/*.u8', 'parts/*.json', '*.tmp', *kept_beside)
 _store_folders = ('store', 'store.building', 'store.old', '.store.building', '.store.old')
 
 def _kind(names):
     "What a quickstart with these methods writes."
     phantom = writes_within('phantom', phantom_kind.writes)
     store = [f'{at}/{o}' for at in _store_folders for o in _store_writes] + ['store.lock', '.store.lock']
-    runs = [o for name in names for o in writes_within(name, _encoder_writes)]
-    return RunKind('quickstart', (*phantom, *store, *runs, *comparison.writes), checkpoint='phantom')
+    runs = [o for name in names for o in writes_within(name, pretraining_run.writes)]
+    last_good = 'models/last_good.pth'                                       # of a training whose loss became infinite
+    return RunKind('quickstart', (*phantom, *store, *runs, last_good, *comparison.writes), checkpoint='phantom')
 
 # %% ../../nbs/study/11_quickstart.ipynb #4d3e1446
 class _Stage:
@@ -90,7 +90,7 @@ def _look_text(walk):
     return ('A LOOK AT THE WALK, NOT A RESULT: '
             f'a small phantom, {walk.steps} steps of pre-training, {walk.draws} label draws. '
             'What its numbers say of pre-training is chance; '
-            'the whole walk, `sslus-quickstart` alone, takes about 8 minutes on two cores.')
+            f'the whole walk, `sslus-quickstart` alone, has {whole_walk.steps} steps and {whole_walk.draws} draws.')
 
 _why = ('\n      (SimCLR: of the methods here it did best on validation patients at this budget; '
         'the quickstart lesson shows both, and others can be run)')
