@@ -104,6 +104,7 @@ class BatchSource:
 # %% ../../nbs/data/06_blocks.ipynb #97a93995
 class BatchDL(TfmdDL):
     "A fastai loader that indexes its source by whole batches."
+    at_most = None
     @checked
     def __init__(self,
         source,                # gives orders and batches; see above

@@ -33,7 +33,6 @@ from fastai.torch_core import get_model
 from ..base.files import WriteError, file_sha, write_file
 from ..base.folders import RunError, RunKind, begin_run, find_resumable, is_done, read_config
 from ..base.numbers import check_number, check_settings
-from ..data.blocks import BatchDL
 from ..methods.checkpoint import read_checkpoint
 from ..methods.core import written
 from ..methods.monitor import Monitor
@@ -107,7 +106,7 @@ def _batches_an_epoch(whole, method, steps):
 
 def _watch_less(dls):
     "Validate on at most a tenth as many batches as an epoch trains."
-    if isinstance(dls.valid, BatchDL): dls.valid.at_most = -(-len(dls.train)//10)
+    if hasattr(type(dls.valid), 'at_most'): dls.valid.at_most = -(-len(dls.train)//10)
 
 def pretraining(store, method, arch='resnet18', arch_kwargs=None, weights=None, steps=2000, bs=64, lr=None, wd=None, pairs=None, batch=None, valid_pct=.1, seed=0,
                 device=None, micro=None, compile=False, resident=None, n_batches=None)->tuple:
