@@ -243,7 +243,7 @@ _upright = (1, 0, 0, 1)
 
 def _matrix(f):
     "(a, b, c, d) of a frame's display matrix: (x, y) is shown at (a x + c y, b x + d y); -1, 0 or 1 of right angles."
-    data = next((o for o in f.side_data if o.type.name == 'DISPLAYMATRIX'), None)
+    data = f.side_data.get('DISPLAYMATRIX')
     if data is None: return _upright
     a,b,_,c,d = struct.unpack('<5i', bytes(data)[:20])
     size = max(abs(o) for o in (a, b, c, d))
