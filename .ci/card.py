@@ -4,8 +4,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from matplotlib import font_manager
-from sslus.data.phantom import make_phantom
-from sslus.data.video import Video, get_videos
+from sslus.phantom.phantom import make_phantom
+from sslus.video.video import Video, get_videos
 
 images = Path(__file__).resolve().parent.parent/'nbs/images'
 night, pale, blue = (13, 22, 34), (236, 241, 245), (86, 180, 233)

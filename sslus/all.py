@@ -15,29 +15,29 @@ with _warnings.catch_warnings():   # fastai decorates with torch.jit.script, whi
 from .base.pages import table_html, text_html
 from .base.people import People, PeopleError
 from .base.provenance import provenance
-from .data.style import *
-from .data.video import *
-from .data.store import *
-from .data.subsets import *
-from .data.phantom import *
-from .data.pairs import *
-from .data.views import *
-from .data.blocks import *
-from .data.sources import download_source, read_source, recordings, sources
-from .data.dicom import *
-from .data.clean import *
-from .data.us_views import UltrasoundView, DepthAttenuation, GainError, Haze, GaussianShadow, RibShadow, Speckle, ResolutionLoss, SpeckleReduction, ProbeMove, artefacts, with_changes, us_artefact_views, us_geometry_views, us_views
-from .data.inventory import Inventory, inventory
-from .data.fingerprints import *
-from .methods.losses import *
-from .methods.recipes import *
-from .methods.monitor import *
-from .methods.core import *
-from .methods.share import *
-from .methods.passport import Passport, passport, passport_of, seen
-from .methods.checkpoint import Checkpoint, Resume, read_checkpoint
-from .methods.launch import ProcessLost, all_processes, meet
-from .methods.distributed import launched, rank, world_size
+from .base.style import *
+from .video.video import *
+from .store.store import *
+from .loaders.subsets import *
+from .phantom.phantom import *
+from .loaders.pairs import *
+from .views.views import *
+from .loaders.blocks import *
+from .sources.sources import download_source, read_source, recordings, sources
+from .archive.dicom import *
+from .archive.clean import *
+from .views.ultrasound import UltrasoundView, DepthAttenuation, GainError, Haze, GaussianShadow, RibShadow, Speckle, ResolutionLoss, SpeckleReduction, ProbeMove, artefacts, with_changes, us_artefact_views, us_geometry_views, us_views
+from .archive.inventory import Inventory, inventory
+from .store.fingerprints import *
+from .ssl.losses import *
+from .ssl.recipes import *
+from .ssl.monitor import *
+from .ssl.core import *
+from .ssl.share import *
+from .ssl.passport import Passport, passport, passport_of, seen
+from .ssl.checkpoint import Checkpoint, Resume, read_checkpoint
+from .ssl.launch import ProcessLost, all_processes, meet
+from .ssl.distributed import launched, rank, world_size
 from .methods.autoencoder import *
 from .methods.inpaint import *
 from .methods.simclr import *
@@ -54,9 +54,9 @@ from .evaluate.explain import *
 from .evaluate.duplicates import *
 from .evaluate.leaks import *
 from .evaluate.apart import leave_out, write_split
-from .evaluate.detect import DetectionReport, choose_smoothing, detect_planes, plane_f1, planes_of, plot_timeline, predict_clip, sweep_events
-from .evaluate.saliency import *
-from .evaluate.dual import check_dual, class_scores, compare_cam, compare_tsne, dual_dls, dual_learner, gains
+from .tasks.detect import DetectionReport, choose_smoothing, detect_planes, plane_f1, planes_of, plot_timeline, predict_clip, sweep_events
+from .tasks.saliency import *
+from .tasks.dual import check_dual, class_scores, compare_cam, compare_tsne, dual_dls, dual_learner, gains
 from .study.report import *
 from .study.mainjob import *
 from .study.compare import *

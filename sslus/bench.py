@@ -19,13 +19,13 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset, RandomSampler
 from fastai.callback.core import Callback, CancelFitException
 from fastcore.basics import patch
-from .data.blocks import SweepBatch, Window
+from .loaders.blocks import SweepBatch, Window
 from .base.provenance import processor_name
-from .data.phantom import make_phantom
-from .data.store import FrameStore
-from .data.video import get_videos
-from .data.workers import child_env, python_child
-from .methods.core import SSLModel, create_encoder, fast_bf16, get_method, ssl_learner
+from .phantom.phantom import make_phantom
+from .store.store import FrameStore
+from .video.video import get_videos
+from .base.workers import child_env, python_child
+from .ssl.core import SSLModel, create_encoder, fast_bf16, get_method, ssl_learner
 
 # %% ../nbs/benchmarks.ipynb #03f7c1ed
 def machine(device='cpu' # Such as 'cpu' or 'cuda:1'
@@ -280,7 +280,7 @@ def memory_ratio(store:FrameStore, # Frames
 # %% ../nbs/benchmarks.ipynb #68033018
 def ranks_time(path, bs, steps=8, method='BarlowTwins', arch='resnet18', threads=1):
     "Seconds a step of a learner in this process of several; what `two_over_one` starts."
-    from sslus.methods.launch import all_processes
+    from sslus.ssl.launch import all_processes
     torch.set_num_threads(threads)
     learn = bench_learner(FrameStore(path), method, arch, bs, 'cpu')
     turn = InTurn({}, 1, steps)
@@ -296,7 +296,7 @@ def two_over_one(store:FrameStore, # Frames
     "Median seconds a step of two processes and of one with the same global batch, started in turn."
     args = ''.join(f', {k}={v!r}' for k,v in kwargs.items())
     def run(world):
-        code = f'from sslus.bench import ranks_time; from sslus.methods.distributed import rank; t = ranks_time({str(store.path)!r}, {bs//world}, threads={2//world}{args}); rank() or print(f"=>{{t}}", flush=True)'
+        code = f'from sslus.bench import ranks_time; from sslus.ssl.distributed import rank; t = ranks_time({str(store.path)!r}, {bs//world}, threads={2//world}{args}); rank() or print(f"=>{{t}}", flush=True)'
         with tempfile.TemporaryDirectory() as tmp:
             (script := Path(tmp)/'ranks.py').write_text(code)
             start = [sys.executable, '-m', 'torch.distributed.run', f'--nproc-per-node={world}', '--master-addr=127.0.0.1', f'--master-port={29500 + os.getpid() % 500}', str(script)]
@@ -407,7 +407,7 @@ def build_speed(paths,   # Of clips
                 n=5      # Turns
                )->dict:  # bare and ours, seconds; share of the bare speed, with its lowest and highest
     "Median processor seconds of bare decoding and of our build, in processes started in turn, and the share of the bare speed."
-    from sslus.data.workers import _malloc
+    from sslus.base.workers import _malloc
     call = lambda what: f'build_cost({what!r}, {json.dumps([str(p) for p in paths])!r}, {size})'
     t = pd.DataFrame([dict(bare=in_process(call('bare')), ours=in_process(call('ours'), **_malloc)) for _ in range(n)])
     r = t.bare/t.ours
@@ -418,7 +418,7 @@ def reader_cost(paths, # Of clips
                 n=5    # Turns
                )->dict: # {reader: processor seconds of all clips}
     "Median processor seconds of reading clips front to back in grey, by PyAV and by decord, in turn."
-    from sslus.data.video import Video
+    from sslus.video.video import Video
     def seconds(reader):
         begin = time.process_time()
         for p in paths:

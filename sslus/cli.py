@@ -16,7 +16,7 @@ from .study.border import command, run_any, say
 # %% ../nbs/cli.ipynb #20e5508e
 def _arch(arch):
     "timm name and arguments; 'tiny' is short for the small ResNet."
-    from sslus.methods.core import tiny_resnet
+    from sslus.ssl.core import tiny_resnet
     return ('resnet18', tiny_resnet) if arch == 'tiny' else (arch, {})
 
 # %% ../nbs/cli.ipynb #676afa81
@@ -55,7 +55,7 @@ def inventory(
     quiet:bool=False         # No progress bars
 ):
     "Look through a folder: what each file is, what will be used, and why the rest will not"
-    from sslus.data.inventory import inventory_main
+    from sslus.archive.inventory import inventory_main
     from sslus.study.typed import secret
     salt = secret(deidentify)
     _check_key(key, salt)
@@ -68,7 +68,7 @@ def sources(
     dest:str=''              # Folder to download it into
 ):
     "Public data sets that can be read: list them, show one, download it"
-    from sslus.data.sources import show_sources
+    from sslus.sources.sources import show_sources
     show_sources(name, dest)
 
 # %% ../nbs/cli.ipynb #1c652970
@@ -87,8 +87,8 @@ def _check_key(key, codes, *apart):
 def _clips(videos, patient, machine, dicom, people, codes=None, key=None):
     "Table of clips, their patients as they are written; of DICOM clips their codes, where codes are asked for."
     from sslus.base.codes import in_codes
-    from sslus.data.dicom import dicom_table
-    from sslus.data.video import get_videos, video_table
+    from sslus.archive.dicom import dicom_table
+    from sslus.video.video import get_videos, video_table
     if dicom and (patient or machine): raise ValueError('--dicom takes patient and machine from the headers: leave --patient and --machine out')
     if dicom: return _with_patient(dicom_table(videos, people=people, key=key), codes)
     with in_codes(codes):
@@ -132,14 +132,14 @@ def _with_patient(t, codes=None):
 
 def _not_taken(videos, clips, codes):
     "How many files of the folder are no clips; by suffix, unless a suffix must not be read."
-    from sslus.data.store import not_clips
+    from sslus.store.store import not_clips
     rest = not_clips(videos, clips.path)
     if rest and codes: return f'{sum(rest.values())} files'
     return ', '.join(f'{n} {k}' for k,n in rest.items())
 
 def _left_out(clips, store, codes):
     "Lines on clips that could not be used."
-    from sslus.data.dicom import dicom_failed
+    from sslus.archive.dicom import dicom_failed
     for r in dicom_failed(clips).itertuples():
         path = codes.clip(r.path) if codes else r.path
         yield path, f'{r.reason}. {r.remedy}'
@@ -147,7 +147,7 @@ def _left_out(clips, store, codes):
 
 def _left(videos, clips, store, codes=None):
     "Say which files of the folder are no clips, and which clips could not be used."
-    from sslus.data.clean import looked_for
+    from sslus.archive.clean import looked_for
     if rest := _not_taken(videos, clips, codes): print('  not taken:', rest)
     for path,why in _left_out(clips, store, codes): print(f'  left out: {path}: {codes.words(why) if codes else why}')
     for o in store.twins(): print(f'  the same frames: {", ".join(o)}. They stay on one side of every split')
@@ -186,7 +186,7 @@ def store(
     overwrite:bool=False     # Replace what stands there
 ):
     "Decode a folder of clips into a frame store; run again, it goes on where it stopped"
-    from sslus.data.store import FrameStore
+    from sslus.store.store import FrameStore
     from sslus.study.typed import secret
     salt = secret(deidentify)
     codes = _codes(salt)
@@ -249,10 +249,10 @@ def pretrain(
     resident:str=None        # Frames in the device's memory: yes, no, or how many GiB they may take; by default where they fit half of a GPU's
 ):
     "Pre-train an encoder on the frames of a store; several processes (torchrun) share one training"
-    from sslus.data.pairs import SameFrame, SweepBatch, UniformBatch, Window
-    from sslus.data.store import FrameStore
-    from sslus.methods.core import get_method
-    from sslus.methods.distributed import rank
+    from sslus.loaders.pairs import SameFrame, SweepBatch, UniformBatch, Window
+    from sslus.store.store import FrameStore
+    from sslus.ssl.core import get_method
+    from sslus.ssl.distributed import rank
     from sslus.study.mainjob import pretrain
     from sslus.study.typed import read_resident
     arch, kwargs = _arch(arch)
@@ -339,8 +339,8 @@ def passport(
     dest:str                 # File to write, .json: fingerprints of its frames, no pixels and no names
 ):
     "Make the passport of a set: with it anybody can ask weights whether they saw the set"
-    from sslus.data.store import FrameStore
-    from sslus.methods.passport import passport_of, save_passport
+    from sslus.store.store import FrameStore
+    from sslus.ssl.passport import passport_of, save_passport
     p = passport_of(FrameStore(store), progress=True)
     save_passport(p, dest)
     print(p)
@@ -366,7 +366,7 @@ def detect(
     overwrite:bool=False     # Replace an earlier result that stands there
 ):
     "Find the planes of a clip with a classifier of sslus-finetune, and save the best frame of each"
-    from sslus.evaluate.detect import detect_planes
+    from sslus.tasks.detect import detect_planes
     from sslus.study.mainjob import load_classifier
     found = detect_planes(clip, load_classifier(classifier), dest, _words(background), smooth, min_frames=min_frames, overwrite=overwrite, size=size, every=every, device=device)
     if told := found.attrs.get('seen'): print(told)

@@ -14,9 +14,9 @@ from functools import singledispatch
 import cv2
 import numpy as np, pandas as pd
 from fastcore.basics import patch
-from ..data.fingerprints import detail_correlation, fingerprint_distances, fingerprints
-from ..data.store import FrameStore
-from ..data.video import fit_frame
+from ..store.fingerprints import detail_correlation, fingerprint_distances, fingerprints
+from ..store.store import FrameStore
+from ..video.video import fit_frame
 from .planes import PlaneData
 
 # %% ../../nbs/evaluate/05_duplicates.ipynb #d05c0011

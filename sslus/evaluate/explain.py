@@ -16,11 +16,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 from matplotlib.axes import Axes
-from ..data.video import fit_frame
-from ..data.views import plain_view
+from ..video.video import fit_frame
+from ..views.views import plain_view
 from .planes import PlaneData, PlaneModel, PlaneReport, _in_channels
 from .probes import PlaneFeatures, _evaluating
-from ..methods.core import n_features
+from ..ssl.core import n_features
 
 # %% ../../nbs/evaluate/04_explain.ipynb #fe8a08f0
 from ..base.numbers import checked, count, not_negative

@@ -14,10 +14,10 @@ from pathlib import PurePath
 import pandas as pd
 from fastcore.basics import patch
 from ..base.people import Comparison, People
-from ..data.store import FrameStore
+from ..store.store import FrameStore
 from .duplicates import MAX_DISTANCE, MIN_CORRELATION, find_duplicates, pictures, show_duplicates
 from .planes import PlaneData
-from ..methods.passport import seen
+from ..ssl.passport import seen
 
 # %% ../../nbs/evaluate/05_leaks.ipynb #c8c8c165
 from ..base.pages import explain_terms

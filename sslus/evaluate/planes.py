@@ -30,18 +30,18 @@ from matplotlib.axes import Axes
 from ..base.codes import Codes, KnownCodes, in_codes, write_people
 from ..base.people import People, PeopleError, PeopleWarning, find_look_alikes, is_missing, name_key, tidy_name
 from ..base.tables import read_table
-from ..data.blocks import BatchDL, BatchSource
-from ..data.store import FrameStore, StoreError
-from ..data.store import _clean as _cleaner, _cleaned
-from ..data.video import Video, fit_frame, image_extensions, read_grey, video_extensions
-from ..data.video import LeftOut, NoImage, VideoError, is_mask, readers
-from ..data.video import _ending, _is_clip, _maybe_still, _still_both
-from ..data.views import light_view, plain_view
-from ..data.workers import n_workers
+from ..loaders.blocks import BatchDL, BatchSource
+from ..store.store import FrameStore, StoreError
+from ..store.store import _clean as _cleaner, _cleaned
+from ..video.video import Video, fit_frame, image_extensions, read_grey, video_extensions
+from ..video.video import LeftOut, NoImage, VideoError, is_mask, readers
+from ..video.video import _ending, _is_clip, _maybe_still, _still_both
+from ..views.views import light_view, plain_view
+from ..base.workers import n_workers
 from .metrics import *
 from .metrics import _codes
-from ..methods.core import Bf16, NonFiniteLoss, adamw, create_encoder, encode, in_channels, load_encoder, n_features
-from ..methods.passport import seen_settings
+from ..ssl.core import Bf16, NonFiniteLoss, adamw, create_encoder, encode, in_channels, load_encoder, n_features
+from ..ssl.passport import seen_settings
 
 # %% ../../nbs/evaluate/02_planes.ipynb #e21c2831
 from ..base.pages import explain_terms, png_html, table_html
@@ -53,7 +53,7 @@ from .apart import check_columns, still_columns
 from ..base.numbers import checked, count
 
 # %% ../../nbs/evaluate/02_planes.ipynb #ac25c78b
-from ..methods.weights import has_card
+from ..ssl.weights import has_card
 
 # %% ../../nbs/evaluate/02_planes.ipynb #05dcd610
 def _fake_still(c, rng, size, period, gain):
@@ -377,7 +377,7 @@ class PlaneData:
         exclude=None,       # rows to leave out: column -> value or list of values
         by:str='patient',   # 'patient', or 'image' for the legacy split and draws by image, which leak
         test_only:bool=False, # a table of another source, to be tested on only? then all rows are 'test', whatever its split column says
-        clean=None,          # True, or a `Clean(...)` of `sslus.data.clean`: cut stills to the beam and paint over what is written on them, as `FrameStore.build(clean=...)` does with clips
+        clean=None,          # True, or a `Clean(...)` of `sslus.archive.clean`: cut stills to the beam and paint over what is written on them, as `FrameStore.build(clean=...)` does with clips
         same=None,           # who is who, where one patient has two names: {name: person}, a table of two columns, or its csv
         distinct:bool=False, # are patients whose names look alike different people?
         names:str|Codes|None=None, # 'hash': codes in place of patients, stills and machines, those of a store with this salt; `Codes`: those; None: as they are
@@ -658,7 +658,7 @@ def sweep_table(truth,                      # table, csv file or phantom folder 
 # %% ../../nbs/evaluate/02_planes.ipynb #d4a8b704
 def _fake_sweeps(dest, n_patients=15, n_frames=48, size=40, seed=0):
     "A folder with truth.csv and short sweeps over the classes of `_fake_planes`, for examples; returns the folder."
-    from sslus.data.phantom import _write_mp4
+    from sslus.phantom.phantom import _write_mp4
     dest,rng,rows = Path(dest),np.random.default_rng(seed),[]
     (dest/'sweeps').mkdir(parents=True, exist_ok=True)
     for p in range(n_patients):
@@ -1016,7 +1016,7 @@ _in_channels = in_channels                                   # the pages on prob
 
 # %% ../../nbs/evaluate/02_planes.ipynb #011c5d01
 from torch.nn.modules.batchnorm import _BatchNorm
-from ..methods.monitor import LivePictures
+from ..ssl.monitor import LivePictures
 
 # %% ../../nbs/evaluate/02_planes.ipynb #04cf68ea
 def refuse_broken(

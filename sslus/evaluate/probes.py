@@ -20,12 +20,12 @@ from fastcore.basics import patch
 from torch import nn
 from threadpoolctl import threadpool_limits
 from torch.nn.utils.rnn import pad_sequence
-from ..data.views import plain_view
+from ..views.views import plain_view
 from .metrics import cm_scores, patient_confusions
 from .planes import PlaneData, PlaneModel, PlaneReport, prediction_table, _in_channels
-from ..methods.core import encode, load_encoder
-from ..methods.passport import seen_settings
-from ..methods.monitor import knn_classifier
+from ..ssl.core import encode, load_encoder
+from ..ssl.passport import seen_settings
+from ..ssl.monitor import knn_classifier
 
 # %% ../../nbs/evaluate/03_probes.ipynb #f50be375
 from ..base.files import write_file
@@ -72,7 +72,7 @@ def weights_hash(
 def _loaded(encoder): return load_encoder(encoder) if isinstance(encoder, (str, Path)) else encoder
 
 # %% ../../nbs/evaluate/03_probes.ipynb #e67ecd46
-from ..methods.monitor import DeadData
+from ..ssl.monitor import DeadData
 
 # %% ../../nbs/evaluate/03_probes.ipynb #e2781b53
 def _warn_alike(x, name):

@@ -15,10 +15,10 @@ import numpy as np, torch, torch.nn.functional as F
 from torch import nn, Tensor
 from fastai.torch_core import get_model
 from fastcore.basics import store_attr
-from ..data.views import View, light_view, show_rows, to_grey_levels
-from .core import SSLCallback, in_channels, to_channels
-from .losses import reconstruction
-from .recipes import Recipe, step_decay
+from ..views.views import View, light_view, show_rows, to_grey_levels
+from ..ssl.core import SSLCallback, in_channels, to_channels
+from ..ssl.losses import reconstruction
+from ..ssl.recipes import Recipe, step_decay
 
 # %% ../../nbs/methods/07_autoencoder.ipynb #f3b96233
 from functools import partial

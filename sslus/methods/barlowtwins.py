@@ -10,10 +10,10 @@ __all__ = ['BarlowTwins']
 # %% ../../nbs/methods/12_barlowtwins.ipynb #f08b9c5f
 from fastcore.basics import store_attr
 from functools import partial
-from ..data.views import asmus_barlow_views, barlow_views
-from .core import SSLCallback, mlp
-from .losses import barlow_twins
-from .recipes import Recipe, lars, warmup_cosine
+from ..views.views import asmus_barlow_views, barlow_views
+from ..ssl.core import SSLCallback, mlp
+from ..ssl.losses import barlow_twins
+from ..ssl.recipes import Recipe, lars, warmup_cosine
 
 # %% ../../nbs/methods/12_barlowtwins.ipynb #411bca13
 from ..base.numbers import checked

@@ -10,10 +10,10 @@ __all__ = ['BYOL']
 # %% ../../nbs/methods/11_byol.ipynb #8df62df3
 from fastcore.basics import store_attr
 from functools import partial
-from ..data.views import asmus_simclr_views, simclr_views
-from .core import SSLCallback, Teacher, mlp, momentum_at
-from .losses import byol
-from .recipes import Recipe, lars, warmup_cosine
+from ..views.views import asmus_simclr_views, simclr_views
+from ..ssl.core import SSLCallback, Teacher, mlp, momentum_at
+from ..ssl.losses import byol
+from ..ssl.recipes import Recipe, lars, warmup_cosine
 
 # %% ../../nbs/methods/11_byol.ipynb #9c2a4822
 from ..base.numbers import checked

@@ -16,11 +16,11 @@ import numpy as np, torch, torch.nn.functional as F
 from torch import nn, Tensor
 from fastai.torch_core import get_model
 from fastcore.basics import patch, store_attr
-from ..data.blocks import ClipSource
-from ..data.views import View, _resample, as_float, to_grey_levels
-from .core import SSLCallback, mlp
-from .losses import full_precision
-from .recipes import Recipe
+from ..loaders.blocks import ClipSource
+from ..views.views import View, _resample, as_float, to_grey_levels
+from ..ssl.core import SSLCallback, mlp
+from ..ssl.losses import full_precision
+from ..ssl.recipes import Recipe
 
 # %% ../../nbs/methods/15_clip_order.ipynb #83d5592e
 from functools import partial

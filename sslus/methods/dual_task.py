@@ -12,10 +12,10 @@ import math, warnings, torch
 from torch import nn, Tensor
 from torch.nn import functional as F
 from fastcore.basics import store_attr
-from ..data.views import as_float, plain_view, simclr_views
-from .core import SSLCallback, mlp
-from .losses import full_precision, nt_xent
-from .recipes import Recipe
+from ..views.views import as_float, plain_view, simclr_views
+from ..ssl.core import SSLCallback, mlp
+from ..ssl.losses import full_precision, nt_xent
+from ..ssl.recipes import Recipe
 
 # %% ../../nbs/methods/16_dual_task.ipynb #6ee70aff
 from functools import partial

@@ -13,9 +13,9 @@ from functools import partial
 import torch
 from torch import Tensor
 from fastcore.basics import store_attr
-from ..data.views import light_view
+from ..views.views import light_view
 from .autoencoder import AutoEncoder, asmus_ae_view
-from .recipes import Recipe, step_decay
+from ..ssl.recipes import Recipe, step_decay
 
 # %% ../../nbs/methods/08_inpaint.ipynb #38467d29
 from ..base.numbers import checked

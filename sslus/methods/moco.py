@@ -12,11 +12,11 @@ import math, torch
 import torch.nn.functional as F
 from fastcore.basics import store_attr
 from functools import partial
-from ..data.views import asmus_simclr_views, simclr_views
-from .core import SSLCallback, Teacher, mlp, momentum_at
-from .distributed import world_size
-from .losses import info_nce
-from .recipes import Recipe, sgd, warmup_cosine
+from ..views.views import asmus_simclr_views, simclr_views
+from ..ssl.core import SSLCallback, Teacher, mlp, momentum_at
+from ..ssl.distributed import world_size
+from ..ssl.losses import info_nce
+from ..ssl.recipes import Recipe, sgd, warmup_cosine
 
 # %% ../../nbs/methods/10_moco.ipynb #d89c90c6
 from ..base.numbers import checked

@@ -11,10 +11,10 @@ __all__ = ['SimCLR']
 import math, torch
 from functools import partial
 from fastcore.basics import store_attr
-from ..data.views import asmus_simclr_views, simclr_views
-from .core import SSLCallback, mlp
-from .losses import nt_xent
-from .recipes import Recipe, lars, warmup_cosine
+from ..views.views import asmus_simclr_views, simclr_views
+from ..ssl.core import SSLCallback, mlp
+from ..ssl.losses import nt_xent
+from ..ssl.recipes import Recipe, lars, warmup_cosine
 
 # %% ../../nbs/methods/09_simclr.ipynb #ffbbbe7e
 from ..base.numbers import checked

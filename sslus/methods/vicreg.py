@@ -10,10 +10,10 @@ __all__ = ['VICReg']
 # %% ../../nbs/methods/13_vicreg.ipynb #1c03f6ce
 from fastcore.basics import store_attr
 from functools import partial
-from ..data.views import asmus_barlow_views, barlow_views
-from .core import SSLCallback, mlp
-from .losses import vicreg
-from .recipes import Recipe, lars, warmup_cosine
+from ..views.views import asmus_barlow_views, barlow_views
+from ..ssl.core import SSLCallback, mlp
+from ..ssl.losses import vicreg
+from ..ssl.recipes import Recipe, lars, warmup_cosine
 
 # %% ../../nbs/methods/13_vicreg.ipynb #ad8cd767
 from ..base.numbers import checked

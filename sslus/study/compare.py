@@ -19,8 +19,8 @@ from ..base.numbers import check_number
 from ..base.progress import progress_bar
 from ..evaluate.planes import PlaneData, PlaneReport, plane_learner
 from ..evaluate.probes import PlaneFeatures, knn_probe, linear_probe, pixel_baseline, weights_hash
-from ..methods.bars import training_bars
-from ..methods.core import WeightsMissing, create_encoder, drawn_encoder, load_encoder
+from ..ssl.bars import training_bars
+from ..ssl.core import WeightsMissing, create_encoder, drawn_encoder, load_encoder
 from .mainjob import n_steps, side_of_stills
 from ..base.provenance import provenance
 from .report import fig_html, html_page, opening_sentence, paired_gain, plot_gain, results_table, table_html, text_html
@@ -233,7 +233,7 @@ def _name_of(encoder):
 def _report_page(file, results, table, settings, seen, missing):
     "report.html of a comparison."
     import matplotlib.pyplot as plt
-    from sslus.data.style import set_style
+    from sslus.base.style import set_style
     how = ('Every start is fine-tuned on the same draws of the labels for equally many steps. '
            'Fine-tuned: mean over label draws [95 % t-interval over draws]; '
            'probes: all labels, frozen encoder [95 % interval over test patients].')

@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from .. import __version__
 from ..base.files import BusyError, ChangedError, WriteError, file_sha, held, read_sealed
 from ..base.files import sum_of, write_sealed, write_text
-from ..data.workers import child_env, python_child
+from ..base.workers import child_env, python_child
 
 # %% ../../nbs/study/03_engine.ipynb #dd25f881
 def key_of(settings # Plain values: what decides a result

@@ -586,7 +586,7 @@ class ReportError(Exception):
 # %% ../../nbs/study/05_figures.ipynb #9d683658
 import tempfile
 from ..base.files import held, write_text
-from ..data.workers import child_env, python_child
+from ..base.workers import child_env, python_child
 
 # %% ../../nbs/study/05_figures.ipynb #2eab1c89
 def _with_path(nb, path, plan=None):

@@ -12,13 +12,13 @@ import inspect
 from dataclasses import replace
 from pathlib import Path
 from ..base.files import write_file
-from ..data.pairs import Window
-from ..data.phantom import make_labelled_sweeps, make_phantom, make_plane_task
-from ..data.store import FrameStore
-from ..data.subsets import variance_sets
-from ..data.video import get_videos
+from ..loaders.pairs import Window
+from ..phantom.phantom import make_labelled_sweeps, make_phantom, make_plane_task
+from ..store.store import FrameStore
+from ..loaders.subsets import variance_sets
+from ..video.video import get_videos
 from ..evaluate.planes import sweep_table
-from ..methods.core import get_method, tiny_resnet
+from ..ssl.core import get_method, tiny_resnet
 from .configs import merge_settings, read_config
 from .engine import StudyError
 from .starts import Pretrain, make_part, read_start

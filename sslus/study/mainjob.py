@@ -17,13 +17,13 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from fastai.callback.core import Callback
 from fastai.learner import Recorder
 from ..base.people import People
-from ..data.blocks import FrameStore
+from ..loaders.blocks import FrameStore
 from ..evaluate.planes import PlaneData, PlaneModel, plane_learner
-from ..methods.checkpoint import Checkpoint, Resume
-from ..methods.core import create_encoder, load_encoder, n_features, save_encoder, settings_of, ssl_learner
-from ..methods.distributed import rank, world_size
-from ..methods.launch import all_processes, meet
-from ..methods.passport import load_passport, passport, passport_of_learner, passport_or_unknown, seen, seen_passport, write_private
+from ..ssl.checkpoint import Checkpoint, Resume
+from ..ssl.core import create_encoder, load_encoder, n_features, save_encoder, settings_of, ssl_learner
+from ..ssl.distributed import rank, world_size
+from ..ssl.launch import all_processes, meet
+from ..ssl.passport import load_passport, passport, passport_of_learner, passport_or_unknown, seen, seen_passport, write_private
 from .report import finetune_page, plot_log
 
 # %% ../../nbs/study/02_mainjob.ipynb #e1af7565
@@ -33,9 +33,9 @@ from fastai.torch_core import get_model
 from ..base.files import WriteError, file_sha, write_file
 from ..base.folders import RunError, RunKind, begin_run, find_resumable, is_done, read_config
 from ..base.numbers import check_number, check_settings
-from ..methods.checkpoint import read_checkpoint
-from ..methods.core import written
-from ..methods.monitor import Monitor
+from ..ssl.checkpoint import read_checkpoint
+from ..ssl.core import written
+from ..ssl.monitor import Monitor
 
 # %% ../../nbs/study/02_mainjob.ipynb #d78d17e5
 pretraining_run = RunKind('pre-training', ('log.csv', 'views.png', 'curves.png', 'encoder.safetensors', 'encoder.md', 'encoder.patients.json', 'checkpoint.pt'),
@@ -246,7 +246,7 @@ def _with_way_on(e, folder):
     return problem
 
 # %% ../../nbs/study/02_mainjob.ipynb #15a01002
-from ..methods.bars import training_bars
+from ..ssl.bars import training_bars
 
 # %% ../../nbs/study/02_mainjob.ipynb #89e13e53
 def _mean_loss(monitor, log):
@@ -320,8 +320,8 @@ def n_steps(fraction:float # Share of the labels, 0 to 1
     return steps_for[min(steps_for, key=lambda f: abs(np.log(f/fraction)))]
 
 # %% ../../nbs/study/02_mainjob.ipynb #3629bc36
-from ..methods.cards import made_from, note_unfinished, training_size
-from ..methods.weights import WeightsError, build, read_card, read_weights, write_weights
+from ..ssl.cards import made_from, note_unfinished, training_size
+from ..ssl.weights import WeightsError, build, read_card, read_weights, write_weights
 
 # %% ../../nbs/study/02_mainjob.ipynb #e13b21f9
 def save_classifier(learn,         # Learner with a `PlaneModel`, as of `plane_learner`

@@ -15,15 +15,15 @@ import pandas as pd
 from ..base.files import file_sha, write_text
 from ..base.folders import RunKind, begin_run, writes_within
 from ..base.numbers import check_number
-from ..data.blocks import FrameStore
-from ..data.pairs import SweepBatch, Window
-from ..data.store import kept_beside
-from ..data.phantom import make_phantom, phantom_kind
-from ..data.video import get_videos
+from ..loaders.blocks import FrameStore
+from ..loaders.pairs import SweepBatch, Window
+from ..store.store import kept_beside
+from ..phantom.phantom import make_phantom, phantom_kind
+from ..video.video import get_videos
 from ..evaluate.explain import plot_maps
 from ..evaluate.planes import PlaneData
 from ..evaluate.probes import PlaneFeatures
-from ..methods.core import WeightsMissing, create_encoder, get_method, load_encoder, timm_line, tiny_resnet
+from ..ssl.core import WeightsMissing, create_encoder, get_method, load_encoder, timm_line, tiny_resnet
 from .compare import compare, comparison, table_text, weights_file
 from .mainjob import pretrain, pretraining_run
 from ..base.pages import png_html, table_html, text_html
@@ -166,7 +166,7 @@ class _Report:
     def write(self, sentence, settings, missing):
         "Write report.html in the style of these pages; the caller's own comes back."
         import matplotlib.pyplot as plt
-        from sslus.data.style import set_style
+        from sslus.base.style import set_style
         left_out = {'ImageNet': missing} if missing else {}
         title = f'sslus quickstart: does pre-training help at {100*self.walk.fractions[0]:g} % of the labels?'
         with plt.rc_context():

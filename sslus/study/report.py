@@ -291,7 +291,7 @@ def finetune_page(
 )->Path:            # the file
     "Write the page of one classifier; with `results` it opens with what they say."
     import matplotlib.pyplot as plt
-    from sslus.data.style import set_style
+    from sslus.base.style import set_style
     left_out = {} if 'machine' in report.predictions else {'Machines': 'the table of stills has no column machine'}
     with plt.rc_context():
         set_style()

@@ -15,13 +15,14 @@ from pathlib import Path
 import timm
 from ..base.files import file_sha, write_file
 from ..base.folders import changed_files, copy_run, forget_file, is_done, is_run, make_room
-from ..data import pairs as _pairs, us_views as _us_views, views as _views
-from ..data.store import FrameStore
-from ..evaluate.dual import check_dual, dual_dls, dual_learner
+from ..loaders import pairs as _pairs
+from ..views import ultrasound as _us_views, views as _views
+from ..store.store import FrameStore
+from ..tasks.dual import check_dual, dual_dls, dual_learner
 from ..evaluate.planes import plane_learner
 from ..evaluate.probes import knn_probe, linear_probe
-from ..methods.core import WeightsMissing, create_encoder, drawn_encoder, get_method, grey_mean, grey_std, load_encoder, settings_of, write_encoder
-from ..methods.passport import copy_private
+from ..ssl.core import WeightsMissing, create_encoder, drawn_encoder, get_method, grey_mean, grey_std, load_encoder, settings_of, write_encoder
+from ..ssl.passport import copy_private
 from .engine import Job, Missing, StudyError, files_made, key_of, recorded_file
 from .mainjob import finished, n_steps, pretrain, pretraining
 
@@ -60,7 +61,7 @@ def read_spec(o,       # a `Spec`, the name of one, or {name: settings}
 
 # %% ../../nbs/study/06_starts.ipynb #607a3af7
 from ..base.numbers import check_settings, ranges
-from ..methods.names import unknown_network
+from ..ssl.names import unknown_network
 
 # %% ../../nbs/study/06_starts.ipynb #0ebf5d83
 def check_numbers(spec, # a `Spec`
@@ -253,7 +254,7 @@ class Pretrain(Start):
         "The method; views may be named."
         named = {k: getattr(_views, v, getattr(_us_views, v, v)) for k,v in self.options.items() if k == 'views' and isinstance(v, str)}
         strange = [v for v in named.values() if not callable(v)]
-        if strange: raise StudyError(f'{self.name}: sslus.data.views has no {strange[0]!r}')
+        if strange: raise StudyError(f'{self.name}: sslus.views.views has no {strange[0]!r}')
         try: return get_method(self.method, self.preset, **{**self.options, **named})
         except TypeError as e: raise StudyError(f'{self.name}: {e}') from e
 

@@ -22,13 +22,13 @@ from ..base.files import write_sealed, write_text
 from ..base.folders import is_run, read_config
 from ..base.people import People, PeopleError
 from ..base.progress import progress_bar
-from ..data.store import FrameStore
+from ..store.store import FrameStore
 from ..evaluate.leaks import LeakReport, check_leaks, check_patients, check_weights, compare_with_store
 from ..evaluate.planes import PlaneData
 from ..evaluate.probes import PlaneFeatures, probe_model
 from .engine import FileError, Job, StudyError, changed_records, files_made, forget, get_engine, key_of
 from .engine import mend, read_record, recorded_file, taken, write_record, writing
-from ..methods.core import WeightsMissing, settings_of, written
+from ..ssl.core import WeightsMissing, settings_of, written
 from .figures import execute_template, missing_sentence, study_sentence
 from .statistics import interval_table, paired_comparisons, summary_table
 from .starts import FromFile, Mode, Pretrain, Start, make_part, read_mode, read_start
@@ -461,7 +461,7 @@ def record(self:Study,
 @patch
 def stamp(self:Study)->dict:
     "Where and with what a job ran, for its record: scores agree to the last bit only where these do."
-    from sslus.methods.core import fast_bf16
+    from sslus.ssl.core import fast_bf16
     from fastai.torch_core import default_device
     import torch
     d = torch.device(self.device or default_device())
@@ -581,7 +581,7 @@ def _step_seconds(self:Study, arch, kwargs, bs, size):
     "Seconds that one training step of an encoder takes here, measured."
     import time, torch
     from fastai.torch_core import default_device
-    from sslus.methods.core import create_encoder
+    from sslus.ssl.core import create_encoder
     key = ('step', arch, json.dumps(kwargs, sort_keys=True), bs, size)
     if key not in self._cache:
         dev = torch.device(self.device or default_device())

@@ -19,8 +19,8 @@ from ..base.numbers import check_number, ranges
 from ..base.people import People, check_secret, read_same
 from ..base.quiet import quietly
 from ..base.tables import is_table_file, read_table, table_rows
-from ..methods.cards import read_header
-from ..methods.names import arguments_of, check_method, check_network, values_of
+from ..ssl.cards import read_header
+from ..ssl.names import arguments_of, check_method, check_network, values_of
 
 # %% ../../nbs/study/11_typed.ipynb #a1e1586d
 _same = ('steps', 'every', 'draws', 'seed', 'lr', 'fraction', 'micro', 'fps', 'valid_pct', 'test_pct')
@@ -89,7 +89,7 @@ def check_store(
     if not os.path.exists(path):
         raise FileNotFoundError(f'{path}: no such frame store; {shell_line("sslus-store", "CLIPS", path)} makes one')
     check_folder(path, 'frame store')
-    from sslus.data.store import FrameStore
+    from sslus.store.store import FrameStore
     FrameStore(path)
 
 # %% ../../nbs/study/11_typed.ipynb #51816a73
