@@ -26,7 +26,11 @@ from .loaders.blocks import *
 from .sources.sources import download_source, read_source, recordings, sources
 from .archive.dicom import *
 from .archive.clean import *
-from .views.ultrasound import UltrasoundView, DepthAttenuation, GainError, Haze, GaussianShadow, RibShadow, Speckle, ResolutionLoss, SpeckleReduction, ProbeMove, artefacts, with_changes, us_artefact_views, us_geometry_views, us_views
+from sslus.views.ultrasound import (
+    UltrasoundView, DepthAttenuation, GainError, Haze, GaussianShadow, RibShadow, Speckle,
+    ResolutionLoss, SpeckleReduction, ProbeMove, artefacts, with_changes, us_artefact_views,
+    us_geometry_views, us_views,
+)
 from .archive.inventory import Inventory, inventory
 from .store.fingerprints import *
 from .ssl.losses import *
@@ -54,7 +58,10 @@ from .evaluate.explain import *
 from .evaluate.duplicates import *
 from .evaluate.leaks import *
 from .evaluate.apart import leave_out, write_split
-from .tasks.detect import DetectionReport, choose_smoothing, detect_planes, plane_f1, planes_of, plot_timeline, predict_clip, sweep_events
+from sslus.tasks.detect import (
+    DetectionReport, choose_smoothing, detect_planes, plane_f1, planes_of, plot_timeline,
+    predict_clip, sweep_events,
+)
 from .tasks.saliency import *
 from .tasks.dual import check_dual, class_scores, compare_cam, compare_tsne, dual_dls, dual_learner, gains
 from .study.report import *

@@ -31,7 +31,8 @@ from .ssl.core import SSLModel, create_encoder, fast_bf16, get_method, ssl_learn
 def machine(device='cpu' # Such as 'cpu' or 'cuda:1'
            )->str:       # Processor or card, cores, torch
     "What figures were taken on, in words."
-    if torch.device(device).type == 'cuda': return f'{torch.cuda.get_device_name(device)}, {os.cpu_count()} CPU cores, torch {torch.__version__}'
+    if torch.device(device).type == 'cuda':
+        return f'{torch.cuda.get_device_name(device)}, {os.cpu_count()} CPU cores, torch {torch.__version__}'
     fast = 'fast' if fast_bf16() else 'not fast'
     threads = f'torch {torch.__version__}, {torch.get_num_threads()} threads'
     return f'{processor_name()}, {os.cpu_count()} cores, {threads}, bfloat16 {fast}'
@@ -49,7 +50,10 @@ def in_turn(n:int, # Calls of each
     t = {k: [] for k in fns}
     for f in fns.values(): f()
     for _ in range(n):
-        for k,f in fns.items(): t0 = time.perf_counter(); f(); t[k].append(time.perf_counter() - t0)
+        for k,f in fns.items():
+            t0 = time.perf_counter()
+            f()
+            t[k].append(time.perf_counter() - t0)
     return {k: float(np.median(v)) for k,v in t.items()}
 
 # %% ../nbs/benchmarks.ipynb #a0d7465b
@@ -60,15 +64,19 @@ class InTurn(Callback):
         rivals:dict, # name -> function that makes some steps and gives their seconds a step
         steps:int=1, # steps in a block of the learner
         n:int=9      # blocks, after one to warm up
-    ): self.rivals, self.steps, self.n, self.i, self.t = rivals, steps, n, 0, {k: [] for k in ('ours', *rivals)}
+    ):
+        self.rivals, self.steps, self.n, self.i, self.t = rivals, steps, n, 0, {k: [] for k in ('ours', *rivals)}
 
-    def before_train(self): sync(self.dls.device); self.t0 = time.perf_counter()
+    def before_train(self):
+        sync(self.dls.device)
+        self.t0 = time.perf_counter()
     def after_batch(self):
         self.i += 1
         if self.i % self.steps: return
         sync(self.dls.device)
         self.t['ours'].append((time.perf_counter() - self.t0)/self.steps)
-        for k,f in self.rivals.items(): self.t[k].append(f())
+        for k,f in self.rivals.items():
+            self.t[k].append(f())
         if len(self.t['ours']) > self.n: raise CancelFitException
         self.t0 = time.perf_counter()
 
@@ -90,32 +98,53 @@ def bench_data(folder, # Where to put it
               )->FrameStore: # 2,880 frames
     "A store of 24 phantom sweeps of 120 frames."
     folder = Path(folder)
-    if not (folder/'phantom').exists(): make_phantom(folder/'phantom', n_patients=10, n_sweeps=24, n_frames=120, n_stills=5, n_test_sweeps=1, progress=False)
-    return FrameStore.build(get_videos(folder/'phantom'/'sweeps'), folder/f'store{size}', size=size, upscale=True, progress=False)
+    if not (folder/'phantom').exists():
+        make_phantom(
+            folder / 'phantom',
+            n_patients=10,
+            n_sweeps=24,
+            n_frames=120,
+            n_stills=5,
+            n_test_sweeps=1,
+            progress=False,
+        )
+    return FrameStore.build(
+        get_videos(folder / 'phantom' / 'sweeps'),
+        folder / f'store{size}',
+        size=size,
+        upscale=True,
+        progress=False,
+    )
 
 # %% ../nbs/benchmarks.ipynb #1e7d7f42
 def as_pngs(store, folder):
     "The frames of a store as PNG files, in one folder."
     from PIL import Image
-    folder = Path(folder); folder.mkdir(parents=True, exist_ok=True)
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
     for i in range(len(store)):
-        if not (f := folder/f'{i:05d}.png').exists(): Image.fromarray(store[i]).save(f)
+        if not (f := folder/f'{i:05d}.png').exists():
+            Image.fromarray(store[i]).save(f)
     return folder
 
 def as_hdf5(store, path):
     "The frames of a store as an HDF5 file, a chunk a frame."
     import h5py
     if not Path(path).exists():
-        with h5py.File(path, 'w') as f: f.create_dataset('frames', data=store.frames, chunks=(1, store.size, store.size))
+        with h5py.File(path, 'w') as f:
+            f.create_dataset('frames', data=store.frames, chunks=(1, store.size, store.size))
     return path
 
 # %% ../nbs/benchmarks.ipynb #92a23050
 def bench_learner(store, method='BarlowTwins', arch='resnet18', bs=128, device='cpu', **kwargs):
     "A learner as a user makes it: pairs from a window, four sweeps a batch."
-    dls = store.frame_dls(bs=bs, pairs=Window(frames=3), batch=SweepBatch(4), valid_pct=0, n_batches=10_000, device=device)
+    dls = store.frame_dls(
+        bs=bs, pairs=Window(frames=3), batch=SweepBatch(4), valid_pct=0, n_batches=10_000, device=device
+    )
     return ssl_learner(dls, arch, get_method(method), seed=0, **kwargs)
 
-def autocast(device): return torch.autocast(torch.device(device).type, torch.bfloat16, enabled=fast_bf16(device))
+def autocast(device):
+    return torch.autocast(torch.device(device).type, torch.bfloat16, enabled=fast_bf16(device))
 
 # %% ../nbs/benchmarks.ipynb #9bc63f10
 def bare_steps(
@@ -128,15 +157,20 @@ def bare_steps(
 )->'Callable':       # Called without arguments; gives seconds a step
     "A function that makes bare steps and gives their seconds a step."
     m = SSLModel(create_encoder(arch), get_method(method)).to(device, memory_format=torch.channels_last).train()
-    opt, views = torch.optim.AdamW(m.parameters(), 1e-3), [torch.randn(bs, 1, size, size, device=device) for _ in range(2)]
+    opt, views = torch.optim.AdamW(m.parameters(), 1e-3), [
+        torch.randn(bs, 1, size, size, device=device) for _ in range(2)
+    ]
     def one():
         with autocast(device): z = m(*views)
-        sum(o.float().square().mean() for o in z if o.requires_grad).backward(); opt.step(); opt.zero_grad()
+        sum(o.float().square().mean() for o in z if o.requires_grad).backward()
+        opt.step()
+        opt.zero_grad()
     return lambda: _seconds(one, steps, device)
 
 # %% ../nbs/benchmarks.ipynb #ece0e929
 def _seconds(one, steps, device):
-    sync(device); t0 = time.perf_counter()
+    sync(device)
+    t0 = time.perf_counter()
     for _ in range(steps): one()
     sync(device)
     return (time.perf_counter() - t0)/steps
@@ -156,21 +190,36 @@ def step_turns(
     "Seconds a step of the learner, of the bare step and of further rivals, a row a turn."
     learn = bench_learner(store, method, arch, bs, device, **kwargs)
     turn = InTurn(dict(bare=bare_steps(method, arch, store.size, bs, device, steps), **(rivals or {})), steps, n)
-    with learn.no_bar(), learn.no_logging(): learn.fit(1, 1e-3, cbs=turn)
+    with learn.no_bar(), learn.no_logging():
+        learn.fit(1, 1e-3, cbs=turn)
     return turn.turns
 
 # %% ../nbs/benchmarks.ipynb #69f91bfd
 def loader_steps(dataset, loss, arch='resnet18', bs=128, device='cpu', steps=4, workers=None, proj=(512,128)):
     "A function that makes steps from a `DataLoader` of (view 1, view 2) and gives their seconds a step."
-    m = SSLModel(create_encoder(arch, 3), get_method('BarlowTwins', proj=proj)).to(device, memory_format=torch.channels_last).train()
+    m = (
+        SSLModel(create_encoder(arch, 3), get_method('BarlowTwins', proj=proj))
+        .to(device, memory_format=torch.channels_last)
+        .train()
+    )
     opt, workers = torch.optim.AdamW(m.parameters(), 1e-3), os.cpu_count() if workers is None else workers
     def one(batch):
         v1,v2 = (o.to(device, non_blocking=True) for o in batch)
         with autocast(device): z = m(v1, v2)
-        loss(*(o.float() for o in z)).backward(); opt.step(); opt.zero_grad()
+        loss(*(o.float() for o in z)).backward()
+        opt.step()
+        opt.zero_grad()
     def block():
         ready = 2*workers + 1
-        dl = DataLoader(dataset, bs, sampler=RandomSampler(dataset, replacement=True, num_samples=(ready + steps)*bs + 2*workers*bs), num_workers=workers, pin_memory=torch.device(device).type == 'cuda')
+        dl = DataLoader(
+            dataset,
+            bs,
+            sampler=RandomSampler(
+                dataset, replacement=True, num_samples=(ready + steps) * bs + 2 * workers * bs
+            ),
+            num_workers=workers,
+            pin_memory=torch.device(device).type == 'cuda',
+        )
         batches = iter(dl)
         for _ in range(ready): one(next(batches))
         return _seconds(lambda: one(next(batches)), steps, device)
@@ -181,7 +230,10 @@ class LightlyViews(Dataset):
     def __init__(self, folder, size):
         from lightly.data import LightlyDataset
         from lightly.transforms.byol_transform import BYOLTransform, BYOLView1Transform, BYOLView2Transform
-        self.data = LightlyDataset(str(folder), transform=BYOLTransform(BYOLView1Transform(input_size=size), BYOLView2Transform(input_size=size)))
+        self.data = LightlyDataset(
+            str(folder),
+            transform=BYOLTransform(BYOLView1Transform(input_size=size), BYOLView2Transform(input_size=size)),
+        )
     def __len__(self): return len(self.data)
     def __getitem__(self, i): return tuple(self.data[i][0])
 
@@ -195,8 +247,18 @@ class Hdf5Views(Dataset):
     def _view(self, blur, solarize):
         from torchvision import transforms as T
         k = int(.1*self.size)//2*2 + 1
-        return T.Compose([T.RandomResizedCrop(self.size, interpolation=T.InterpolationMode.BICUBIC), T.RandomHorizontalFlip(), T.RandomApply([T.ColorJitter(.4, .4, .2, .1)], .8), T.RandomGrayscale(.2),
-                          T.RandomApply([T.GaussianBlur(k)], blur), T.RandomSolarize(128, solarize), T.ToTensor(), T.Normalize([.485,.456,.406], [.229,.224,.225])])
+        return T.Compose(
+            [
+                T.RandomResizedCrop(self.size, interpolation=T.InterpolationMode.BICUBIC),
+                T.RandomHorizontalFlip(),
+                T.RandomApply([T.ColorJitter(0.4, 0.4, 0.2, 0.1)], 0.8),
+                T.RandomGrayscale(0.2),
+                T.RandomApply([T.GaussianBlur(k)], blur),
+                T.RandomSolarize(128, solarize),
+                T.ToTensor(),
+                T.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
+            ]
+        )
     def __len__(self): return self.n
     def __getitem__(self, i):
         import h5py
@@ -214,7 +276,11 @@ def lightly_steps(
 )->'Callable':        # Called without arguments; gives seconds a step
     "Steps of lightly's own recipe on the frames of a store."
     from lightly.loss import BarlowTwinsLoss
-    return loader_steps(LightlyViews(as_pngs(store, Path(folder)/f'png{store.size}'), size or store.size), BarlowTwinsLoss(), **kwargs)
+    return loader_steps(
+        LightlyViews(as_pngs(store, Path(folder) / f'png{store.size}'), size or store.size),
+        BarlowTwinsLoss(),
+        **kwargs,
+    )
 
 # %% ../nbs/benchmarks.ipynb #72406d78
 def paper_steps(
@@ -225,25 +291,43 @@ def paper_steps(
 )->'Callable':        # Called without arguments; gives seconds a step
     "Steps of the first paper's scheme on the frames of a store."
     from lightly.loss import BarlowTwinsLoss
-    return loader_steps(Hdf5Views(as_hdf5(store, Path(folder)/f'frames{store.size}.h5'), size or store.size), BarlowTwinsLoss(), **kwargs)
+    return loader_steps(
+        Hdf5Views(as_hdf5(store, Path(folder) / f'frames{store.size}.h5'), size or store.size),
+        BarlowTwinsLoss(),
+        **kwargs,
+    )
 
 # %% ../nbs/benchmarks.ipynb #29123db5
 class PeakMemory:
     "Largest memory in bytes while the context is open, above what was in use when it was opened: anonymous pages, or a GPU's allocations."
-    def __init__(self, device='cpu'): self.cuda, self.device = torch.device(device).type == 'cuda', device
+    def __init__(self, device='cpu'):
+        self.cuda, self.device = torch.device(device).type == 'cuda', device
     def __enter__(self):
-        if self.cuda: torch.cuda.synchronize(); torch.cuda.reset_peak_memory_stats(self.device); self.base = torch.cuda.memory_allocated(self.device)
+        if self.cuda:
+            torch.cuda.synchronize()
+            torch.cuda.reset_peak_memory_stats(self.device)
+            self.base = torch.cuda.memory_allocated(self.device)
         else:
-            self.base = self.peak = _anonymous(); self.on = True
-            self.thread = threading.Thread(target=self._watch, daemon=True); self.thread.start()
+            self.base = self.peak = _anonymous()
+            self.on = True
+            self.thread = threading.Thread(target=self._watch, daemon=True)
+            self.thread.start()
         return self
     def __exit__(self, *args):
-        if self.cuda: torch.cuda.synchronize(); self.bytes = torch.cuda.max_memory_allocated(self.device) - self.base
-        else: self.on = False; self.thread.join(); self.bytes = self.peak - self.base
+        if self.cuda:
+            torch.cuda.synchronize()
+            self.bytes = torch.cuda.max_memory_allocated(self.device) - self.base
+        else:
+            self.on = False
+            self.thread.join()
+            self.bytes = self.peak - self.base
     def _watch(self):
-        while self.on: self.peak = max(self.peak, _anonymous()); time.sleep(.002)
+        while self.on:
+            self.peak = max(self.peak, _anonymous())
+            time.sleep(.002)
 
-def _anonymous(): return next(int(l.split()[1]) for l in open('/proc/self/status') if l.startswith('RssAnon'))*1024
+def _anonymous():
+    return next(int(l.split()[1]) for l in open('/proc/self/status') if l.startswith('RssAnon'))*1024
 
 def peak_of(what, # 'ours' or 'bare'
             store, method='BarlowTwins', arch='resnet18', bs=128, device='cpu', n=4)->int:
@@ -255,7 +339,8 @@ def peak_of(what, # 'ours' or 'bare'
     with PeakMemory(device) as p:
         if bare: bare()
         else:
-            with learn.no_bar(), learn.no_logging(): learn.fit(1, 1e-3, cbs=turn)
+            with learn.no_bar(), learn.no_logging():
+                learn.fit(1, 1e-3, cbs=turn)
     return p.bytes
 
 # %% ../nbs/benchmarks.ipynb #d38594d8
@@ -274,7 +359,10 @@ def memory_ratio(store:FrameStore, # Frames
                 )->dict:           # ours and bare, MiB; ratio
     "Median peak memory of our step and of the bare one, MiB, and their ratio."
     args = ''.join(f', {k}={v!r}' for k,v in kwargs.items())
-    ours, bare = ([in_process(f'peak_of({w!r}, {str(store.path)!r}{args})')/2**20 for _ in range(n)] for w in ('ours', 'bare'))
+    ours, bare = (
+        [in_process(f'peak_of({w!r}, {str(store.path)!r}{args})') / 2**20 for _ in range(n)]
+        for w in ('ours', 'bare')
+    )
     return dict(ours=float(np.median(ours)), bare=float(np.median(bare)), ratio=float(np.median(ours)/np.median(bare)))
 
 # %% ../nbs/benchmarks.ipynb #68033018
@@ -284,7 +372,8 @@ def ranks_time(path, bs, steps=8, method='BarlowTwins', arch='resnet18', threads
     torch.set_num_threads(threads)
     learn = bench_learner(FrameStore(path), method, arch, bs, 'cpu')
     turn = InTurn({}, 1, steps)
-    with all_processes(learn), learn.no_bar(), learn.no_logging(): learn.fit(1, 1e-3, cbs=turn)
+    with all_processes(learn), learn.no_bar(), learn.no_logging():
+        learn.fit(1, 1e-3, cbs=turn)
     return float(turn.turns.ours.median())
 
 # %% ../nbs/benchmarks.ipynb #8540e769
@@ -296,11 +385,28 @@ def two_over_one(store:FrameStore, # Frames
     "Median seconds a step of two processes and of one with the same global batch, started in turn."
     args = ''.join(f', {k}={v!r}' for k,v in kwargs.items())
     def run(world):
-        code = f'from sslus.bench import ranks_time; from sslus.ssl.distributed import rank; t = ranks_time({str(store.path)!r}, {bs//world}, threads={2//world}{args}); rank() or print(f"=>{{t}}", flush=True)'
+        code = (
+            'from sslus.bench import ranks_time; from sslus.ssl.distributed import rank; t ='
+            f' ranks_time({str(store.path)!r}, {bs//world}, threads={2//world}{args}); rank() or'
+            ' print(f"=>{t}", flush=True)'
+        )
         with tempfile.TemporaryDirectory() as tmp:
             (script := Path(tmp)/'ranks.py').write_text(code)
-            start = [sys.executable, '-m', 'torch.distributed.run', f'--nproc-per-node={world}', '--master-addr=127.0.0.1', f'--master-port={29500 + os.getpid() % 500}', str(script)]
-            r = subprocess.run(start if world > 1 else [sys.executable, str(script)], capture_output=True, text=True, env=os.environ | dict(OMP_NUM_THREADS=str(2//world), CUDA_VISIBLE_DEVICES=''))
+            start = [
+                sys.executable,
+                '-m',
+                'torch.distributed.run',
+                f'--nproc-per-node={world}',
+                '--master-addr=127.0.0.1',
+                f'--master-port={29500 + os.getpid() % 500}',
+                str(script),
+            ]
+            r = subprocess.run(
+                start if world > 1 else [sys.executable, str(script)],
+                capture_output=True,
+                text=True,
+                env=os.environ | dict(OMP_NUM_THREADS=str(2 // world), CUDA_VISIBLE_DEVICES=''),
+            )
         if '=>' not in r.stdout: raise RuntimeError(r.stderr[-2000:])
         return float(r.stdout.rsplit('=>', 1)[1].split()[0])
     t = pd.DataFrame([dict(two=run(2), one=run(1)) for _ in range(n)])
@@ -312,7 +418,10 @@ def cpu_seconds(f, n=5):
     was, t = torch.get_num_threads(), []
     torch.set_num_threads(1)
     try:
-        for _ in range(n + 1): c = time.process_time(); f(); t.append(time.process_time() - c)
+        for _ in range(n + 1):
+            c = time.process_time()
+            f()
+            t.append(time.process_time() - c)
     finally: torch.set_num_threads(was)
     return float(np.median(t[1:]))
 
@@ -327,17 +436,27 @@ def data_road(store:FrameStore, # Frames
     dls = store.frame_dls(bs=n, pairs=Window(frames=3), batch=SweepBatch(4), valid_pct=0, n_batches=100, device='cpu')
     a,b,_ = dls.one_batch()
     source, rows = dls.train.dataset, dls.train.get_idxs()[:n]
-    lightly, paper = LightlyViews(as_pngs(store, Path(folder)/f'png{store.size}'), size or store.size), Hdf5Views(as_hdf5(store, Path(folder)/f'frames{store.size}.h5'), size or store.size)
+    lightly, paper = LightlyViews(
+        as_pngs(store, Path(folder) / f'png{store.size}'), size or store.size
+    ), Hdf5Views(as_hdf5(store, Path(folder) / f'frames{store.size}.h5'), size or store.size)
     some = lambda data: [data[int(i)] for i in rng.integers(0, len(data), n)]
-    calls = {'ours, to the device': lambda: source.batch(rows), 'ours, views on the CPU': lambda: method.make_views(a, b), 'lightly': lambda: some(lightly), 'first paper': lambda: some(paper)}
+    calls = {
+        'ours, to the device': lambda: source.batch(rows),
+        'ours, views on the CPU': lambda: method.make_views(a, b),
+        'lightly': lambda: some(lightly),
+        'first paper': lambda: some(paper),
+    }
     return pd.Series({k: cpu_seconds(f)/n for k,f in calls.items()})
 
 # %% ../nbs/benchmarks.ipynb #0a816e8a
 def ceilings(device='cpu', n=None)->dict:
     "Measured rates: floating-point operations a second of a bfloat16 (or float32) matrix product, and bytes a second of a copy."
-    dtype, n = torch.bfloat16 if fast_bf16(device) else torch.float32, n or (8192 if torch.device(device).type == 'cuda' else 2048)
+    dtype, n = torch.bfloat16 if fast_bf16(device) else torch.float32, n or (
+        8192 if torch.device(device).type == 'cuda' else 2048
+    )
     a,b = (torch.randn(n, n, device=device, dtype=dtype) for _ in range(2))
-    x = torch.empty(2**28 if torch.device(device).type == 'cuda' else 2**26, device=device); y = torch.empty_like(x)
+    x = torch.empty(2**28 if torch.device(device).type == 'cuda' else 2**26, device=device)
+    y = torch.empty_like(x)
     best = lambda f: min(_seconds(f, 3, device) for _ in range(5))
     return dict(flops=2*n**3/best(lambda: a@b), bytes=2*x.numel()*4/best(lambda: y.copy_(x)))
 
@@ -351,12 +470,24 @@ def work_of(method='BarlowTwins', # Name of a method
     "Floating-point operations (counted) and bytes moved (estimated) of a bare step."
     from torch.utils.flop_counter import FlopCounterMode
     m = SSLModel(create_encoder(arch), get_method(method)).to(device, memory_format=torch.channels_last).train()
-    views, moved, width = [torch.randn(bs, 1, size, size, device=device) for _ in range(2)], [0], 2 if fast_bf16(device) else 4
-    hooks = [o.register_forward_hook(lambda o, x, y: moved.__setitem__(0, moved[0] + 3*width*(x[0].numel() + y.numel()))) for o in m.modules() if not list(o.children())]
-    with FlopCounterMode(display=False) as c, autocast(device): sum(o.float().square().mean() for o in m(*views) if o.requires_grad).backward()
+    views, moved, width = (
+        [torch.randn(bs, 1, size, size, device=device) for _ in range(2)],
+        [0],
+        2 if fast_bf16(device) else 4,
+    )
+    hooks = [
+        o.register_forward_hook(
+            lambda o, x, y: moved.__setitem__(0, moved[0] + 3 * width * (x[0].numel() + y.numel()))
+        )
+        for o in m.modules()
+        if not list(o.children())
+    ]
+    with FlopCounterMode(display=False) as c, autocast(device):
+        sum(o.float().square().mean() for o in m(*views) if o.requires_grad).backward()
     for h in hooks: h.remove()
     params = sum(p.numel() for p in m.parameters())
-    return dict(flops=c.get_total_flops(), bytes=moved[0] + params*(3*width + 7*4))     # weights read and gradients written; AdamW reads four and writes three arrays of float32
+    # weights read and gradients written; AdamW reads four and writes three arrays of float32
+    return dict(flops=c.get_total_flops(), bytes=moved[0] + params*(3*width + 7*4))
 
 # %% ../nbs/benchmarks.ipynb #f0831eb3
 def share_of_limit(seconds:float, # Of a step
@@ -366,7 +497,14 @@ def share_of_limit(seconds:float, # Of a step
     "How near a step of `seconds` comes to the best that the device could do."
     c,w = ceilings(device), work_of(device=device, **kwargs)
     best = max(w['flops']/c['flops'], w['bytes']/c['bytes'])
-    return dict(TFLOP=w['flops']/1e12, GB=w['bytes']/1e9, **{'TFLOP/s, measured': c['flops']/1e12, 'GB/s, measured': c['bytes']/1e9}, bound='arithmetic' if w['flops']/c['flops'] >= best else 'memory', best_s=best, share=best/seconds)
+    return dict(
+        TFLOP=w['flops'] / 1e12,
+        GB=w['bytes'] / 1e9,
+        **{'TFLOP/s, measured': c['flops'] / 1e12, 'GB/s, measured': c['bytes'] / 1e9},
+        bound='arithmetic' if w['flops'] / c['flops'] >= best else 'memory',
+        best_s=best,
+        share=best / seconds
+    )
 
 # %% ../nbs/benchmarks.ipynb #df4a6612
 def random_access(store:FrameStore, # Frames
@@ -377,13 +515,20 @@ def random_access(store:FrameStore, # Frames
     import decord
     rng, kept = np.random.default_rng(0), decord.VideoReader(str(paths[0]))
     def from_store(k=2000):
-        for i in rng.integers(0, len(store), k): store.frames[i].sum()
+        for i in rng.integers(0, len(store), k):
+            store.frames[i].sum()
     def opened(k=20):
-        for i in rng.integers(0, len(store), k): decord.VideoReader(str(paths[store.video_of[i]]))[int(i - store.first[store.video_of[i]])].asnumpy().sum()
+        for i in rng.integers(0, len(store), k):
+            decord.VideoReader(str(paths[store.video_of[i]]))[int(i - store.first[store.video_of[i]])].asnumpy().sum()
     def kept_open(k=20):
-        for i in rng.integers(0, len(kept), k): kept[int(i)].asnumpy().sum()
+        for i in rng.integers(0, len(kept), k):
+            kept[int(i)].asnumpy().sum()
     t = in_turn(n, store=from_store, opened=opened, kept_open=kept_open)
-    return {'store': t['store']/2000, 'decord, opening the clip': t['opened']/20, 'decord, clip kept open': t['kept_open']/20}
+    return {
+        'store': t['store'] / 2000,
+        'decord, opening the clip': t['opened'] / 20,
+        'decord, clip kept open': t['kept_open'] / 20,
+    }
 
 # %% ../nbs/benchmarks.ipynb #ea05b21c
 def build_cost(what, paths, size=96):
@@ -393,12 +538,15 @@ def build_cost(what, paths, size=96):
     paths = json.loads(paths)
     def bare(clips, dest):
         for p in clips:
-            for f in decord.VideoReader(p, num_threads=1): Image.fromarray(f.asnumpy()).convert('L').resize((size, size), Image.BILINEAR)
-    def ours(clips, dest): FrameStore.build(clips, dest, size=size, workers=0, upscale=True, max_failed=1, progress=False)
+            for f in decord.VideoReader(p, num_threads=1):
+                Image.fromarray(f.asnumpy()).convert('L').resize((size, size), Image.BILINEAR)
+    def ours(clips, dest):
+        FrameStore.build(clips, dest, size=size, workers=0, upscale=True, max_failed=1, progress=False)
     run = dict(bare=bare, ours=ours)[what]
     with tempfile.TemporaryDirectory() as tmp:
         run(paths[:1], Path(tmp)/'first')                        # decoders and tables are imported now
-        c = time.process_time(); run(paths, Path(tmp)/'store')
+        c = time.process_time()
+        run(paths, Path(tmp)/'store')
     return time.process_time() - c
 
 # %% ../nbs/benchmarks.ipynb #17418496
@@ -411,7 +559,13 @@ def build_speed(paths,   # Of clips
     call = lambda what: f'build_cost({what!r}, {json.dumps([str(p) for p in paths])!r}, {size})'
     t = pd.DataFrame([dict(bare=in_process(call('bare')), ours=in_process(call('ours'), **_malloc)) for _ in range(n)])
     r = t.bare/t.ours
-    return dict(bare=float(t.bare.median()), ours=float(t.ours.median()), share=float(r.median()), low=float(r.min()), high=float(r.max()))
+    return dict(
+        bare=float(t.bare.median()),
+        ours=float(t.ours.median()),
+        share=float(r.median()),
+        low=float(r.min()),
+        high=float(r.max()),
+    )
 
 # %% ../nbs/benchmarks.ipynb #61d86af7
 def reader_cost(paths, # Of clips
@@ -428,9 +582,11 @@ def reader_cost(paths, # Of clips
     return turns.median().to_dict()
 
 # %% ../nbs/benchmarks.ipynb #d8688dcf
-def _row(figure, value, limit, **more): return dict(figure=figure, value=value, limit=limit, **more)
+def _row(figure, value, limit, **more):
+    return dict(figure=figure, value=value, limit=limit, **more)
 
-def _flat(r): return dict(value=r['ratio'], low=r['low'], high=r['high'])
+def _flat(r):
+    return dict(value=r['ratio'], low=r['low'], high=r['high'])
 
 # %% ../nbs/benchmarks.ipynb #5e9e9d49
 def cpu_figures(folder,    # Where frames are kept
@@ -438,21 +594,42 @@ def cpu_figures(folder,    # Where frames are kept
                 n=5        # Turns
                )->'Iterator[dict]': # figure, value, low, high, limit
     "Rows of the table for a CPU: ResNet-18, 96 pixels, 128 pairs, Barlow Twins."
-    say('frames'); store = bench_data(folder, 96); paths = get_videos(Path(folder)/'phantom'/'sweeps')
+    say('frames')
+    store = bench_data(folder, 96)
+    paths = get_videos(Path(folder)/'phantom'/'sweeps')
     say('steps beside bare, lightly and the first paper')
-    t = step_turns(store, steps=4, n=n, rivals=dict(lightly=lightly_steps(store, folder), paper=paper_steps(store, folder)))
+    t = step_turns(
+        store,
+        steps=4,
+        n=n,
+        rivals=dict(lightly=lightly_steps(store, folder), paper=paper_steps(store, folder)),
+    )
     yield _row('SSL step over bare step', **_flat(ratios(t, 'bare')), limit='<= 1.15')
     yield _row('lightly over ours', **_flat(ratios(t, 'ours', 'lightly')), limit='>= 1.0')
     yield _row('first paper\'s scheme over ours', **_flat(ratios(t, 'ours', 'paper')), limit='>= 1.3')
-    say('random frames'); r = random_access(store, paths)
+    say('random frames')
+    r = random_access(store, paths)
     yield _row('random frame: decord, clip kept open, over the store', r['decord, clip kept open']/r['store'], '>= 100')
-    yield _row('random frame: decord, opening the clip, over the store', r['decord, opening the clip']/r['store'], '>= 100')
-    say('store build'); b = build_speed(paths, n=n)
-    yield _row('store build, share of the bare decoding speed per core', b['share'], '>= .85', low=b['low'], high=b['high'])
+    yield _row(
+        'random frame: decord, opening the clip, over the store',
+        r['decord, opening the clip'] / r['store'],
+        '>= 100',
+    )
+    say('store build')
+    b = build_speed(paths, n=n)
+    yield _row(
+        'store build, share of the bare decoding speed per core',
+        b['share'],
+        '>= .85',
+        low=b['low'],
+        high=b['high'],
+    )
     r = reader_cost(paths, n=n)
     yield _row('reading front to back: decord over PyAV', r['decord']/r['pyav'], '(report)')
-    say('two processes'); yield _row('2 processes over 1, same global batch', two_over_one(store)['ratio'], '(report)')
-    say('memory'); yield _row('peak memory over the bare step', memory_ratio(store)['ratio'], '<= 1.10')
+    say('two processes')
+    yield _row('2 processes over 1, same global batch', two_over_one(store)['ratio'], '(report)')
+    say('memory')
+    yield _row('peak memory over the bare step', memory_ratio(store)['ratio'], '<= 1.10')
 
 # %% ../nbs/benchmarks.ipynb #4733cb46
 def gpu_figures(folder,        # Where frames are kept
@@ -463,14 +640,38 @@ def gpu_figures(folder,        # Where frames are kept
                )->'Iterator[dict]': # figure, value, low, high, limit
     "Rows of the table for a GPU: ResNet-50 at 224 pixels and ResNet-18 at 128, `bs` pairs, Barlow Twins."
     for arch,size in (('resnet50', 224), ('resnet18', 128)):
-        say(f'{arch}, {size} px'); store, kw = bench_data(folder, size), dict(arch=arch, bs=bs, device=device)
-        t = step_turns(store, steps=20, n=n, rivals=dict(lightly=lightly_steps(store, folder, steps=8, **kw), paper=paper_steps(store, folder, steps=8, **kw)), **{k: kw[k] for k in ('arch', 'bs', 'device')})
+        say(f'{arch}, {size} px')
+        store, kw = bench_data(folder, size), dict(arch=arch, bs=bs, device=device)
+        t = step_turns(
+            store,
+            steps=20,
+            n=n,
+            rivals=dict(
+                lightly=lightly_steps(store, folder, steps=8, **kw),
+                paper=paper_steps(store, folder, steps=8, **kw),
+            ),
+            **{k: kw[k] for k in ('arch', 'bs', 'device')}
+        )
         what, step, road = f'{arch}, {size} px: ', t.ours.median(), data_road(store, folder)
         yield _row(what + 'SSL step over bare step', **_flat(ratios(t, 'bare')), limit='<= 1.10')
         yield _row(what + 'share of the step spent in the loader', bs*road['ours, to the device']/step, '< .02')
-        for k in ('lightly', 'paper'): yield _row(what + f'{k} over ours', **_flat(ratios(t, 'ours', k)), limit={'lightly': '>= 2', 'paper': '>= 4'}[k] if arch == 'resnet18' else '(report)')
-        for k in road.index: yield _row(what + f'CPU cores that keep the card fed: {k}', bs*road[k]/step, '1' if k == 'ours, to the device' else '(report)')
-        yield _row(what + 'share of the device\'s limit, bare step', share_of_limit(t.bare.median(), device, arch=arch, size=size, bs=bs)['share'], '(report)')
+        for k in ('lightly', 'paper'):
+            yield _row(
+                what + f'{k} over ours',
+                **_flat(ratios(t, 'ours', k)),
+                limit={'lightly': '>= 2', 'paper': '>= 4'}[k] if arch == 'resnet18' else '(report)',
+            )
+        for k in road.index:
+            yield _row(
+                what + f'CPU cores that keep the card fed: {k}',
+                bs * road[k] / step,
+                '1' if k == 'ours, to the device' else '(report)',
+            )
+        yield _row(
+            what + 'share of the device\'s limit, bare step',
+            share_of_limit(t.bare.median(), device, arch=arch, size=size, bs=bs)['share'],
+            '(report)',
+        )
         yield _row(what + 'peak memory over the bare step', memory_ratio(store, n=1, **kw)['ratio'], '<= 1.10')
 
 # %% ../nbs/benchmarks.ipynb #a3c11494
@@ -478,19 +679,35 @@ def main(args:list|None=None # Words of the command line; None: those it was sta
         ):
     "The command: `python -m sslus.bench [--device cuda] [--folder FOLDER] [--csv FILE]`."
     import argparse
-    p = argparse.ArgumentParser(prog='python -m sslus.bench', description='Speed and memory of sslus beside bare steps and beside other roads, as ratios measured in turn.')
+    p = argparse.ArgumentParser(
+        prog='python -m sslus.bench',
+        description=(
+            'Speed and memory of sslus beside bare steps and beside other roads, as ratios measured in turn.'
+        ),
+    )
     p.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu', help='cpu or cuda')
     p.add_argument('--folder', help='where frames are kept; default: a temporary folder')
     p.add_argument('--csv', help='write the table here too')
     p.add_argument('-n', type=int, default=5, help='turns; the median is quoted')
     p.add_argument('--bs', type=int, default=512, help='pairs in a batch on a GPU')
     a = p.parse_args(args)
-    if a.device.startswith('cuda') and not torch.cuda.is_available(): p.error('torch sees no NVIDIA GPU here: leave --device out to measure the CPU')
+    if a.device.startswith('cuda') and not torch.cuda.is_available():
+        p.error('torch sees no NVIDIA GPU here: leave --device out to measure the CPU')
     say = lambda what: print(f'... {what}', file=sys.stderr, flush=True)
     with tempfile.TemporaryDirectory() if a.folder is None else nullcontext(a.folder) as folder:
-        try: table = pd.DataFrame(gpu_figures(folder, a.device, say, a.n, a.bs) if a.device.startswith('cuda') else cpu_figures(folder, say, a.n))
-        except torch.OutOfMemoryError as e: sys.exit(f'batches of {a.bs} pairs do not fit this GPU ({str(e).splitlines()[0][:120]}): try --bs {a.bs//2}')
-    print(machine(a.device)); print(table.round(3).to_string(index=False))
+        try:
+            table = pd.DataFrame(
+                gpu_figures(folder, a.device, say, a.n, a.bs)
+                if a.device.startswith('cuda')
+                else cpu_figures(folder, say, a.n)
+            )
+        except torch.OutOfMemoryError as e:
+            sys.exit(
+                f'batches of {a.bs} pairs do not fit this GPU ({str(e).splitlines()[0][:120]}): try --bs'
+                f' {a.bs//2}'
+            )
+    print(machine(a.device))
+    print(table.round(3).to_string(index=False))
     if a.csv: table.to_csv(a.csv, index=False)
 
 if __name__ == '__main__' and '__file__' in globals(): main()

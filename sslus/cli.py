@@ -81,7 +81,8 @@ def _check_key(key, codes, *apart):
     "Refuse a key table before any work, where it goes with nothing, or would be given away."
     from sslus.base.codes import check_key_place
     if not key: return
-    if codes is None: raise ValueError(f'key={key}: the table of codes goes with deidentify=True')
+    if codes is None:
+        raise ValueError(f'key={key}: the table of codes goes with deidentify=True')
     check_key_place(key, apart)
 
 def _clips(videos, patient, machine, dicom, people, codes=None, key=None):
@@ -89,13 +90,15 @@ def _clips(videos, patient, machine, dicom, people, codes=None, key=None):
     from sslus.base.codes import in_codes
     from sslus.archive.dicom import dicom_table
     from sslus.video.video import get_videos, video_table
-    if dicom and (patient or machine): raise ValueError('--dicom takes patient and machine from the headers: leave --patient and --machine out')
+    if dicom and (patient or machine):
+        raise ValueError('--dicom takes patient and machine from the headers: leave --patient and --machine out')
     if dicom: return _with_patient(dicom_table(videos, people=people, key=key), codes)
     with in_codes(codes):
         clips = get_videos(videos)
         for p in clips if codes else (): codes.clip(p)
         res = video_table(clips, patient, machine)
-    for o in res.patient.dropna().unique() if codes else (): codes.code('patient', people.person(o))
+    for o in res.patient.dropna().unique() if codes else ():
+        codes.code('patient', people.person(o))
     return res
 
 def _people(same, distinct, salt=None):
@@ -117,7 +120,8 @@ def _without(clips, exclude, same, distinct, codes=None):
     from sslus.base.people import People
     from sslus.evaluate.apart import leave_out
     if not exclude: return clips
-    with in_codes(codes): rest, met = leave_out(clips, exclude, People(same, distinct, os.environ.get('SSLUS_SALT') or None))
+    with in_codes(codes):
+        rest, met = leave_out(clips, exclude, People(same, distinct, os.environ.get('SSLUS_SALT') or None))
     n = len(getattr(clips, 'videos', clips)) - len(getattr(rest, 'videos', rest))
     print(f'  {n} clips left out (--exclude {exclude}): {met if codes is None else codes.words(met)}')
     return rest
@@ -126,8 +130,13 @@ def _with_patient(t, codes=None):
     "The clips that name their patient, where any does: the others could stand on both sides of a split."
     lack = t.patient.isna()
     if lack.all() or not lack.any(): return t
-    for p in t.path[lack]: print(f'  left out: {codes.clip(p) if codes else p}: its header names no patient, as others do. Say whose it is in a table, with sslus-store --patient in place of --dicom')
-    rest = t[~lack].reset_index(drop=True); rest.attrs = t.attrs
+    for p in t.path[lack]:
+        print(
+            f'  left out: {codes.clip(p) if codes else p}: its header names no patient, as others do. Say'
+            ' whose it is in a table, with sslus-store --patient in place of --dicom'
+        )
+    rest = t[~lack].reset_index(drop=True)
+    rest.attrs = t.attrs
     return rest
 
 def _not_taken(videos, clips, codes):
@@ -149,14 +158,33 @@ def _left(videos, clips, store, codes=None):
     "Say which files of the folder are no clips, and which clips could not be used."
     from sslus.archive.clean import looked_for
     if rest := _not_taken(videos, clips, codes): print('  not taken:', rest)
-    for path,why in _left_out(clips, store, codes): print(f'  left out: {path}: {codes.words(why) if codes else why}')
-    for o in store.twins(): print(f'  the same frames: {", ".join(o)}. They stay on one side of every split')
-    flagged = {c: store.videos[store.videos[c].fillna(False).astype(bool)].name.tolist() for c in ('colour', 'split_view', 'static', 'may_hold_text') if c in store.videos}
+    for path,why in _left_out(clips, store, codes):
+        print(f'  left out: {path}: {codes.words(why) if codes else why}')
+    for o in store.twins():
+        print(f'  the same frames: {", ".join(o)}. They stay on one side of every split')
+    flagged = {
+        c: store.videos[store.videos[c].fillna(False).astype(bool)].name.tolist()
+        for c in ('colour', 'split_view', 'static', 'may_hold_text')
+        if c in store.videos
+    }
     for c,names in flagged.items():
-        if names: print(f'  flagged {c}: {", ".join(names[:5])}{f" and {len(names) - 5} more" if len(names) > 5 else ""}. Look at them; they are stored')
+        if names:
+            print(
+                f'  flagged {c}:'
+                f' {", ".join(names[:5])}{f" and {len(names) - 5} more" if len(names) > 5 else ""}. Look at'
+                ' them; they are stored'
+            )
     if 'frames_seen' in store.videos: print(f'  {looked_for(store)}')
-    if n := int((clips['group'] == 'study').sum()) if 'group' in clips else 0: print(f'  {n} clips name no patient (PatientID is empty): each study is a group; a patient with several studies counts as several')
-    if n := int(store.videos.fps.isna().sum()): print(f'  {n} clips do not say their frame rate: give it with --fps, or pre-train with --frames in place of --seconds')
+    if n := int((clips['group'] == 'study').sum()) if 'group' in clips else 0:
+        print(
+            f'  {n} clips name no patient (PatientID is empty): each study is a group; a patient with several'
+            ' studies counts as several'
+        )
+    if n := int(store.videos.fps.isna().sum()):
+        print(
+            f'  {n} clips do not say their frame rate: give it with --fps, or pre-train with --frames in'
+            ' place of --seconds'
+        )
 
 # %% ../nbs/cli.ipynb #7578c545
 @command
@@ -194,12 +222,30 @@ def store(
     found = _clips(videos, patient, machine, dicom, _people(same, distinct, salt), codes, key)
     clips = _without(found, exclude, same, distinct, codes)
     names = dict(names='hash', salt=salt, key_table=key) if deidentify else {}
-    s = FrameStore.build(clips, dest, size, every, fit, fps=fps, workers=workers, max_failed=max_failed, upscale=upscale, overwrite=overwrite,
-                         timeout=timeout, memory=memory, clean=clean or None, region=region, deinterlace=deinterlace, same=same, distinct=distinct, **names)
+    s = FrameStore.build(
+        clips, dest, size, every, fit,
+        fps=fps,
+        workers=workers,
+        max_failed=max_failed,
+        upscale=upscale,
+        overwrite=overwrite,
+        timeout=timeout,
+        memory=memory,
+        clean=clean or None,
+        region=region,
+        deinterlace=deinterlace,
+        same=same,
+        distinct=distinct,
+        **names
+    )
     print(s)
     _left(videos, found, s, codes)
     if key: codes.save(key, [dest])
-    if s.videos.patient.isna().all(): print('  No patient was given: splits will be by clip. If patients have several clips, say whose they are with --patient, or --dicom.')
+    if s.videos.patient.isna().all():
+        print(
+            '  No patient was given: splits will be by clip. If patients have several clips, say whose they'
+            ' are with --patient, or --dicom.'
+        )
     print('Next:', shell_line('sslus-pretrain', dest, 'my_encoder'))
 
 # %% ../nbs/cli.ipynb #41babd78
@@ -257,9 +303,22 @@ def pretrain(
     from sslus.study.typed import read_resident
     arch, kwargs = _arch(arch)
     pairs = Window(frames=frames) if frames else Window(seconds) if seconds else SameFrame()
-    learn = pretrain(_without(FrameStore(store), exclude, same, distinct), get_method(method, preset, size=size), run, arch, kwargs, weights, steps, bs, lr, pairs=pairs,
-                     batch=SweepBatch(clips) if clips else UniformBatch(), valid_pct=valid_pct, seed=seed, device=device, overwrite=overwrite, resume=resume,
-                     micro=micro, compile=compile, resident=read_resident(resident), **(dict(license=license) if license else {}))
+    learn = pretrain(
+        _without(FrameStore(store), exclude, same, distinct),
+        get_method(method, preset, size=size),
+        run, arch, kwargs, weights, steps, bs, lr,
+        pairs=pairs,
+        batch=SweepBatch(clips) if clips else UniformBatch(),
+        valid_pct=valid_pct,
+        seed=seed,
+        device=device,
+        overwrite=overwrite,
+        resume=resume,
+        micro=micro,
+        compile=compile,
+        resident=read_resident(resident),
+        **(dict(license=license) if license else {})
+    )
     if rank(): return
     print(f'Encoder: {run}/encoder.safetensors (its card: encoder.md)')
     print(learn.verdict)
@@ -267,11 +326,20 @@ def pretrain(
 # %% ../nbs/cli.ipynb #79d837a6
 def _check_compare(compare, only, encoder, single):
     "ValueError where options of a comparison and of one classifier are mixed, or the encoder is missing."
-    if not compare and only: raise ValueError(f'{next(iter(only))}= belongs to compare=True, the table of several starts')
+    if not compare and only:
+        raise ValueError(f'{next(iter(only))}= belongs to compare=True, the table of several starts')
     if not compare: return
-    if encoder in (None, 'imagenet'): raise ValueError('compare=True needs encoder=, the file of a pre-trained encoder; scratch and ImageNet stand beside it by themselves')
+    if encoder in (None, 'imagenet'):
+        raise ValueError(
+            'compare=True needs encoder=, the file of a pre-trained encoder; scratch and ImageNet stand'
+            ' beside it by themselves'
+        )
     mixed = [k for k,v in single.items() if v]
-    if mixed: raise ValueError(f'{mixed[0]}= belongs to one classifier; a comparison (compare=True) has fractions= and draws=, and the architecture of its encoder')
+    if mixed:
+        raise ValueError(
+            f'{mixed[0]}= belongs to one classifier; a comparison (compare=True) has fractions= and draws=,'
+            ' and the architecture of its encoder'
+        )
 
 # %% ../nbs/cli.ipynb #c2f7cf11
 @command
@@ -330,7 +398,10 @@ def seen(
 ):
     "Ask weights whether they have seen these patients, these pictures"
     from sslus.study.mainjob import ask_weights
-    for line in ask_weights(files[:-1], files[-1], None if split == 'all' else split, root, _naming(same, distinct, deidentify)): say(line)
+    for line in ask_weights(
+        files[:-1], files[-1], None if split == 'all' else split, root, _naming(same, distinct, deidentify)
+    ):
+        say(line)
 
 # %% ../nbs/cli.ipynb #4630c734
 @command
@@ -368,9 +439,24 @@ def detect(
     "Find the planes of a clip with a classifier of sslus-finetune, and save the best frame of each"
     from sslus.tasks.detect import detect_planes
     from sslus.study.mainjob import load_classifier
-    found = detect_planes(clip, load_classifier(classifier), dest, _words(background), smooth, min_frames=min_frames, overwrite=overwrite, size=size, every=every, device=device)
+    found = detect_planes(
+        clip,
+        load_classifier(classifier),
+        dest,
+        _words(background),
+        smooth,
+        min_frames=min_frames,
+        overwrite=overwrite,
+        size=size,
+        every=every,
+        device=device,
+    )
     if told := found.attrs.get('seen'): print(told)
-    print(found.drop(columns='seen', errors='ignore').round(3).to_string(index=False) if len(found) else 'no plane was found')
+    print(
+        found.drop(columns='seen', errors='ignore').round(3).to_string(index=False)
+        if len(found)
+        else 'no plane was found'
+    )
     print(f'Best frames and planes.csv: {dest}')
 
 # %% ../nbs/cli.ipynb #3ab98be7
@@ -409,7 +495,12 @@ def study(
     from sslus.study.grids import command_study
     naming = _naming(same, distinct, deidentify)
     _check_key(key, naming.get('salt'), path or config)
-    s = command_study(config, path, planes, root, store, external, pretrain, downstream, fractions, seeds, _arch(arch) if arch else None, steps, size, device, naming, shared_patients or None)
+    s = command_study(
+        config, path, planes, root, store, external, pretrain, downstream, fractions, seeds,
+        _arch(arch) if arch else None,
+        steps, size, device, naming,
+        shared_patients or None,
+    )
     if key: s.planes.codes.save(key, [s.path])
     every = not (plan or run or report or check)
     if check: print(s.check())

@@ -39,16 +39,25 @@ def _parts(m, connectivity=4):
     "Number of the connected part of each pixel (0: none), and the parts' sizes, 0 for number 0."
     import cv2
     n,lab = cv2.connectedComponents(m.astype(np.uint8), connectivity=connectivity)
-    size = np.bincount(lab.ravel(), minlength=n); size[0] = 0
+    size = np.bincount(lab.ravel(), minlength=n)
+    size[0] = 0
     return lab,size
 
-def _sample(frames, n=16): return frames[np.unique(np.linspace(0, len(frames)-1, min(n, len(frames))).round().astype(int))]
+def _sample(frames, n=16):
+    return frames[np.unique(np.linspace(0, len(frames)-1, min(n, len(frames))).round().astype(int))]
 
 def _shrunk(frames, side):
     "Frames as float32 whose longer side is at most `side`."
     import cv2
-    h,w = frames.shape[1:3]; s = min(1, side/max(h, w))
-    if s < 1: frames = np.stack([cv2.resize(f, (max(1, round(w*s)), max(1, round(h*s))), interpolation=cv2.INTER_AREA) for f in frames])
+    h,w = frames.shape[1:3]
+    s = min(1, side/max(h, w))
+    if s < 1:
+        frames = np.stack(
+            [
+                cv2.resize(f, (max(1, round(w * s)), max(1, round(h * s))), interpolation=cv2.INTER_AREA)
+                for f in frames
+            ]
+        )
     return frames.astype(np.float32)
 
 # %% ../../nbs/archive/02_clean.ipynb #9f203145
@@ -64,7 +73,12 @@ def _motion(f, where=slice(None)):
 
 def _look(f):
     "What the frames (T,H,W) say at each pixel: mean, bright level, motion, texture."
-    o = SimpleNamespace(mean=f.mean(0), std=f.std(0), high=np.sort(f, 0)[-max(1, len(f)//4):].mean(0), moving=_motion(f) > .05)
+    o = SimpleNamespace(
+        mean=f.mean(0),
+        std=f.std(0),
+        high=np.sort(f, 0)[-max(1, len(f) // 4) :].mean(0),
+        moving=_motion(f) > 0.05,
+    )
     o.texture = np.minimum(_texture(f[0]), _texture(f[-1]))
     return o
 
@@ -74,7 +88,7 @@ def _core(o):
     r,ev = max(1, .008*max(o.std.shape)),o.texture > 2.5
     if o.moving:
         ev = cv2.morphologyEx((cv2.blur(o.std, (3, 3)) > 3).astype(np.uint8), cv2.MORPH_CLOSE, _disc(r)) > 0
-        ev &= o.texture > .3                                      # a flat area that changes its level as one is no tissue
+        ev &= o.texture > .3  # a flat area that changes its level as one is no tissue
     lab,size = _parts(_opened(ev, 1.5*r))
     return (size >= (1 if o.moving else .2)*size.max())[lab] & (lab > 0) if size.any() else np.ones_like(ev)
 
@@ -99,14 +113,16 @@ def _threshold(e, flat):
 
 def _evidence(f):
     "A number in -1..1 for each pixel, above 0 where it looks like tissue, and the part that does; None where there are no surroundings."
-    o = _look(f); core = _core(o)
+    o = _look(f)
+    core = _core(o)
     level,flat = _background(o, core)
     if level is None: return None
     lift = np.abs(o.high - level)/3
     e = np.maximum(o.std, np.minimum(lift, 4*o.std)) if o.moving else np.minimum(lift, 2*o.texture)
     ev = np.clip(np.log((e + .25)/(_threshold(e, flat) + .25)), -1, 1).astype(np.float32)
     lab,size = _parts(_opened(ev > 0, max(1, .01*max(ev.shape))))
-    hit = np.bincount(lab[core], minlength=len(size)); hit[0] = 0
+    hit = np.bincount(lab[core], minlength=len(size))
+    hit[0] = 0
     body = ((hit > 0) & (hit >= (1 if o.moving else .1)*hit.max()))[lab] if hit.any() else core
     ev = np.where(_grown(body, 3), ev, np.minimum(ev, 0))          # what else is bright is no sector
     return np.where(ev < 0, (1 if o.moving else .5)*ev, ev),body   # darkness says less where nothing moves
@@ -121,15 +137,30 @@ class _Shape:
 
     def __call__(self, p):
         axis,half,k,top,bottom = p
-        d = np.abs(self.x - axis); m = d <= half + k*self.y
-        if self.flat or k < .02: return m & (self.y >= top) & (self.y <= bottom)
+        d = np.abs(self.x - axis)
+        m = d <= half + k*self.y
+        if self.flat or k < .02:
+            return m & (self.y >= top) & (self.y <= bottom)
         y0 = -half/k                                             # of the apex, where the sides meet
         r = d*d + (self.y - y0)**2
         return m & (r >= max(0, top - y0)**2) & (r <= max(0, bottom - y0)**2)
 
 def _moves(H, upright):
     "Directions of the search: each number, and pairs that turn a side about its middle."
-    m = np.array([[1,0,0,0,0], [0,1,0,0,0], [0,0,0,1,0], [0,0,0,0,1], [1,1,0,0,0], [1,-1,0,0,0], [0,0,2/H,0,0], [0,1,-2/H,0,0], [0,-.5,2/H,0,0], [0,0,0,1,1]])
+    m = np.array(
+        [
+            [1, 0, 0, 0, 0],
+            [0, 1, 0, 0, 0],
+            [0, 0, 0, 1, 0],
+            [0, 0, 0, 0, 1],
+            [1, 1, 0, 0, 0],
+            [1, -1, 0, 0, 0],
+            [0, 0, 2 / H, 0, 0],
+            [0, 1, -2 / H, 0, 0],
+            [0, -0.5, 2 / H, 0, 0],
+            [0, 0, 0, 1, 1],
+        ]
+    )
     return m[:6] if upright else m
 
 def _climb(shape, p, ev, steps):
@@ -141,7 +172,8 @@ def _climb(shape, p, ev, steps):
         while best > old + 1e-3:
             old = best
             for m in (*moves, *-moves):
-                while (v := gain(p + s*m)) > best + 1e-3: p,best = p + s*m,v
+                while (v := gain(p + s*m)) > best + 1e-3:
+                    p,best = p + s*m,v
     return p,best
 
 # %% ../../nbs/archive/02_clean.ipynb #d7bdae4f
@@ -150,7 +182,8 @@ _angles = 8, 15, 22, 30, 38, 46, 55, 65, 72                       # of a side to
 def _starts(full, ev, body):
     "Shapes to climb from: the upright rectangle, the two best fans that touch the body, the best trapezoid."
     (h,w),(H,W) = ev.shape,full
-    y,x = np.nonzero(body); y,x = (y + .5)*(H/h),(x + .5)*(W/w)
+    y,x = np.nonzero(body)
+    y,x = (y + .5)*(H/h),(x + .5)*(W/w)
     (left,right),(top,bottom) = np.quantile(x, (.005, .995)),np.quantile(y, (.002, .998))
     yield True,((left + right)/2, (right - left)/2, 0, top, bottom)
     for flat,n in ((False, 2), (True, 1)):
@@ -159,7 +192,8 @@ def _starts(full, ev, body):
             a,b = np.quantile(x + k*y, .003),np.quantile(x - k*y, .997)
             p = (a + b)/2, (b - a)/2, k, top, bottom
             tries.append((ev[f(p)].sum(), p))
-        for _,p in sorted(tries, key=lambda o: -o[0])[:n]: yield flat,p
+        for _,p in sorted(tries, key=lambda o: -o[0])[:n]:
+            yield flat,p
 
 def _fitted_shape(frames):
     "(flat, parameters, share of the evidence in the shape) of the best shape; None where there are no surroundings."
@@ -169,9 +203,10 @@ def _fitted_shape(frames):
     (ev,body),res = found,[]
     for flat,p in _starts(full, ev, body):
         p,v = _climb(_Shape(ev.shape, full, flat), p, ev, max(full)/max(ev.shape)*np.array([24, 8, 3, 1, .4]))
-        res.append((v/np.maximum(ev, 0).sum() - .01*(p[2] > 0), flat, p))          # a plain rectangle where it does as well
+        res.append((v/np.maximum(ev, 0).sum() - .01*(p[2] > 0), flat, p))  # a plain rectangle where it does as well
     v,flat,p = max(res, key=lambda o: o[0])
-    if max(full) > 200 and (found := _evidence(fine)): p,_ = _climb(_Shape(found[0].shape, full, flat), p, found[0], max(full)/max(fine.shape)*np.array([1, .4]))
+    if max(full) > 200 and (found := _evidence(fine)):
+        p,_ = _climb(_Shape(found[0].shape, full, flat), p, found[0], max(full)/max(fine.shape)*np.array([1, .4]))
     return flat,p,float(v)
 
 # %% ../../nbs/archive/02_clean.ipynb #ede73d94
@@ -179,7 +214,8 @@ def _fitted_shape(frames):
 class Sector:
     "Where the beam is in the frames of a clip."
     mask:np.ndarray  # bool (H,W)
-    kind:str         # 'rectangle', 'trapezoid', 'convex', 'phased'; 'full' the whole frame; 'unsure' the same, for want of a shape that fits
+    # 'rectangle', 'trapezoid', 'convex', 'phased'; 'full' the whole frame; 'unsure' the same, for want of a shape that fits
+    kind:str
     polygon:list     # outline, [[x, y], ...] as shares of width and height
     score:float      # 0..1: share of the evidence that the shape explains
     apex:tuple|None  # (x, y) where the sides meet, as shares of width and height; None where they do not
@@ -204,7 +240,8 @@ def _kind(flat, p):
     if flat: return 'trapezoid'
     return 'phased' if top + half/k < .15*(bottom + half/k) else 'convex'
 
-def _whole(shape, kind, score): return Sector(np.ones(shape, bool), kind, [[0, 0], [1, 0], [1, 1], [0, 1]], score, None)
+def _whole(shape, kind, score):
+    return Sector(np.ones(shape, bool), kind, [[0, 0], [1, 0], [1, 1], [0, 1]], score, None)
 
 # %% ../../nbs/archive/02_clean.ipynb #835e3d93
 def find_sector(frames # uint8 (T,H,W); T=1 for a still, 16 evenly spread frames are enough for a clip
@@ -225,10 +262,13 @@ def _odd(x): return int(x)//2*2 + 1
 def _kept(seed, may):
     "The parts of `may` (or `seed`) that hold a seed."
     lab,size = _parts(seed | may, 8)
-    good = np.zeros(len(size), bool); good[lab[seed]] = True; good[0] = False
+    good = np.zeros(len(size), bool)
+    good[lab[seed]] = True
+    good[0] = False
     return good[lab]
 
-def _stroke(shape): return _odd(max(5, .016*min(shape[-2:])))        # side in pixels of a box that no stroke fills
+def _stroke(shape):
+    return _odd(max(5, .016*min(shape[-2:])))  # side in pixels of a box that no stroke fills
 
 def _light(g, side):
     "How much brighter than its surroundings is what is thinner than `side`?"
@@ -246,15 +286,19 @@ def _strokes(f, inside):
     o = SimpleNamespace(std=f.std(0, dtype=np.float32), mean=f.mean(0, dtype=np.float32), side=min(f.shape[1:]))
     around = lambda x: cv2.blur(x, (_odd(.08*o.side),)*2)
     o.light,o.dark = _thin(f.min(0), f.max(0))
-    o.white = around(o.mean) > 210; o.light[o.white] = 0           # nothing bright can be told from nearly white tissue
-    share = np.maximum(around(inside.astype(np.float32)), .7)      # what lies beyond the sector stands still and is no measure
+    # nothing bright can be told from nearly white tissue
+    o.white = around(o.mean) > 210
+    o.light[o.white] = 0
+    # what lies beyond the sector stands still and is no measure
+    share = np.maximum(around(inside.astype(np.float32)), .7)
     o.rest = o.std/(around(o.std*inside)/share + 1e-3)             # motion, as a share of that of the tissue around
     return o
 
 def _levels_of(ink, mean):
     "Parts of the ink and, for each, its brightest level."
     lab,size = _parts(ink, 8)
-    top = np.zeros(len(size), int); np.maximum.at(top, lab[ink], mean[ink].astype(int))
+    top = np.zeros(len(size), int)
+    np.maximum.at(top, lab[ink], mean[ink].astype(int))
     return lab,size,top
 
 def _shared(size, top):
@@ -272,15 +316,26 @@ def _believed(ink, o, inside):
 def _same_ink(ink, o):
     "Strokes near the ink and of its level, where the codec has made them restless or tissue is as bright."
     lab,size,top = _levels_of(ink, o.mean)
-    sure = np.bincount(lab[ink & (o.light > 40) & (o.rest < .4)], minlength=len(size)) > 0; sure[0] = False
+    sure = np.bincount(lab[ink & (o.light > 40) & (o.rest < .4)], minlength=len(size)) > 0
+    sure[0] = False
     has,level,core = np.bincount(top[sure], minlength=256) > 0,o.mean.astype(int),sure[lab]
     near = lambda below, above: np.convolve(has, np.ones(below+above+1), 'full')[below:below+256][level] > 0
-    return ink | (o.light > 35) & near(45, 20) & (o.rest < .75) & _grown(core, .05*o.side) | near(12, 12) & (o.rest < .5) & ~o.white & _grown(core, .1*o.side)
+    return (
+        ink
+        | (o.light > 35) & near(45, 20) & (o.rest < 0.75) & _grown(core, 0.05 * o.side)
+        | near(12, 12) & (o.rest < 0.5) & ~o.white & _grown(core, 0.1 * o.side)
+    )
 
 def _ink_moving(f, inside):
     "Ink in frames (T,H,W) of a clip that moves, and its like around it."
-    o = _strokes(f, inside); light,rest = o.light,o.rest
-    seed = (light > 30) & (rest < .25) | (light > 40) & (rest < .35) | (light > 100) & (rest < .6) | (o.dark > 40) & (rest < .3)
+    o = _strokes(f, inside)
+    light,rest = o.light,o.rest
+    seed = (
+        (light > 30) & (rest < 0.25)
+        | (light > 40) & (rest < 0.35)
+        | (light > 100) & (rest < 0.6)
+        | (o.dark > 40) & (rest < 0.3)
+    )
     ink = _kept(seed, (np.maximum(light, o.dark) > 20) & (rest < .8) & _grown(seed, max(2, .03*o.side)))
     ink = _believed(ink, o, inside)
     return _same_ink(ink, o) if ink.any() else ink
@@ -302,8 +357,14 @@ def _pieces(m, core, g, inside, level, gap):
     near = cv2.dilate(lab.astype(np.float32), np.ones((5, 5))).astype(int)
     ring,count = (near > 0) & ~_grown(m, 1.5) & inside,lambda x, w=None: np.bincount(near[x], w, n)
     rim,all_ = np.maximum(count(ring), 1),np.maximum(count(near > 0), 1)
-    return lab,SimpleNamespace(w=box[:, 2], h=box[:, 3], core=np.bincount(lab[core], minlength=n), dark=count(ring & (g < level-50))/rim,
-                               drop=level - count(ring, g[ring])/rim, over=count((near > 0) & (g > level+25))/all_)
+    return lab, SimpleNamespace(
+        w=box[:, 2],
+        h=box[:, 3],
+        core=np.bincount(lab[core], minlength=n),
+        dark=count(ring & (g < level - 50)) / rim,
+        drop=level - count(ring, g[ring]) / rim,
+        over=count((near > 0) & (g > level + 25)) / all_,
+    )
 
 def _letters(lab, p, side, least):
     "Pixels of the pieces that look like a letter or a caliper, and of smaller ones close by."
@@ -319,20 +380,24 @@ def _ink_still(g, inside):
     if level is None: return np.zeros(g.shape, bool)
     core = (thin > 50) & (np.abs(g.astype(int) - level) <= 15) & inside
     m = core | (thin > 30) & (g > level-70) & _grown(core, 1.5) & inside
-    tries = ((0, .025), (.006*side, .02)) if level > 235 else ((0, .025),)       # in white, the four arms of an open cross are one piece
+    # in white, the four arms of an open cross are one piece
+    tries = ((0, .025), (.006*side, .02)) if level > 235 else ((0, .025),)
     return np.any([_letters(*_pieces(m, core, g, inside, level, gap), side, least) for gap,least in tries], 0)
 
 # %% ../../nbs/archive/02_clean.ipynb #1f6f73cd
 def _tint(rgb):
     "Red and blue of bright pixels as multiples of their green: (1, 1) in a grey picture."
-    x = rgb[:, ::8, ::8].reshape(-1, 3).astype(np.float32); x = x[x[:, 1] > 40]
+    x = rgb[:, ::8, ::8].reshape(-1, 3).astype(np.float32)
+    x = x[x[:, 1] > 40]
     return np.median(x[:, ::2]/x[:, 1:2], 0) if len(x) else np.ones(2)
 
 def _chroma(rgb):
     "Distance (T,H,W) of the colours from grey, less a tint that all pixels share, in levels."
     import cv2
     red,blue = _tint(rgb)
-    off = lambda f, c, k: cv2.absdiff(np.ascontiguousarray(f[..., c]), cv2.convertScaleAbs(np.ascontiguousarray(f[..., 1]), alpha=float(k)))
+    off = lambda f, c, k: cv2.absdiff(
+        np.ascontiguousarray(f[..., c]), cv2.convertScaleAbs(np.ascontiguousarray(f[..., 1]), alpha=float(k))
+    )
     return (np.maximum(off(f, 0, red), off(f, 2, blue)) for f in rgb)
 
 # %% ../../nbs/archive/02_clean.ipynb #c21889c0
@@ -353,7 +418,8 @@ def find_overlays(frames,   # uint8 (T,H,W)
     "Text, calipers and logos: inside the sector by their strokes, outside it whatever differs from the surroundings."
     inside,f = getattr(sector, 'mask', sector),_sample(frames, 32)
     ink = (_ink_moving(f, inside) if _motion(f.astype(np.float32)) > .05 else _ink_still(f[len(f)//2], inside)) & inside
-    if rgb is not None and not is_colour(rgb, inside): ink |= np.any([c > 60 for c in _chroma(_sample(rgb))], 0) & inside
+    if rgb is not None and not is_colour(rgb, inside):
+        ink |= np.any([c > 60 for c in _chroma(_sample(rgb))], 0) & inside
     if inside.all(): return ink
     level = int(np.median(f[:, ~inside]))
     return ink | ~inside & ((f.max(0).astype(int) - level > 25) | (level - f.min(0).astype(int) > 25))
@@ -387,14 +453,22 @@ class Changing:
 def _lit(f, ink, inside):
     "Pixels and frames (T,H,W) with a stroke of the level that most of the ink has, but no part of it."
     _,size,top = _levels_of(ink, f.mean(0))
-    near = np.convolve(np.bincount(top[(size > 3) & (top >= 140) & _shared(size, top)], minlength=256) > 0, np.ones(31), 'same') > 0
+    near = (
+        np.convolve(
+            np.bincount(top[(size > 3) & (top >= 140) & _shared(size, top)], minlength=256) > 0,
+            np.ones(31),
+            'same',
+        )
+        > 0
+    )
     return np.stack([(_light(x, _stroke(f.shape)) > 55) & near[x] for x in f]) & inside & ~ink
 
 def _crowded(lit, inside):
     "Parts in which strokes come and go much more often than elsewhere, numbered, and their sizes."
     import cv2
     side,p = min(inside.shape),lit.mean(0, dtype=np.float32)
-    often = cv2.blur(p, (_odd(.06*side),)*2); usual = np.quantile(often[inside], .75)
+    often = cv2.blur(p, (_odd(.06*side),)*2)
+    usual = np.quantile(often[inside], .75)
     if usual > .02: return _parts(p < 0)                           # tissue itself is as bright and as thin
     lab,size = _parts(p > .45, 8)
     trace = (size >= .3*side)[lab] & (lab > 0)
@@ -403,7 +477,8 @@ def _crowded(lit, inside):
 def _jumps_to(f, lit, where):
     "The least level that the pixels jump to and back; None where they glide or have many levels."
     x,on = f[:, where].astype(np.float32),lit[:, where]
-    some = (on.mean(0) > .08) & ~on.all(0); x,on = x[:, some],on[:, some]
+    some = (on.mean(0) > .08) & ~on.all(0)
+    x,on = x[:, some],on[:, some]
     if some.sum() < .1*min(f.shape[1:]): return None
     jump = np.median((x*on).sum(0)/on.sum(0) - (x*~on).sum(0)/(~on).sum(0))
     return int(np.quantile(x[on], .02)) - 10 if jump > 50 and x[on].std() < min(16, jump/7 - 1) else None
@@ -416,7 +491,8 @@ def find_changing(frames,   # uint8 (T,H,W)
     "Bright ink in the sector that changes from frame to frame: a clock, an ECG trace."
     inside,f = getattr(sector, 'mask', sector),_sample(frames, 32)
     if _motion(f.astype(np.float32)) <= .05: return None
-    lit = _lit(f, ink, inside); lab,size = _crowded(lit, inside)
+    lit = _lit(f, ink, inside)
+    lab,size = _crowded(lit, inside)
     level = {i: _jumps_to(f, lit, lab == i) for i in np.flatnonzero(size >= (.08*min(inside.shape))**2)}
     level = {i: v for i,v in level.items() if v is not None}
     return Changing(np.isin(lab, list(level)) & inside, min(level.values()), _stroke(f.shape)) if level else None
@@ -435,7 +511,8 @@ def is_static(frames,      # uint8 (T,H,W)
 def is_split(frames # uint8 (T,H,W)
             )->bool:
     "Two or more pictures side by side."
-    f = _shrunk(_sample(frames), 200); o = _look(f)
+    f = _shrunk(_sample(frames), 200)
+    o = _look(f)
     level,_ = _background(o, _core(o))
     if level is None: return False
     lab,size = _parts(_opened(np.maximum(o.std, np.abs(o.high - level)/3) > 2, max(2, .03*max(f.shape[1:]))))
@@ -446,10 +523,11 @@ def is_split(frames # uint8 (T,H,W)
     return bool(level_rows and all(a[1] < b[0] for a,b in zip(cols, cols[1:])))
 
 # %% ../../nbs/archive/02_clean.ipynb #a95c9560
-_limits = dict(frame=1.85, change=3.6, window=1.85, clip=.9, low=.9, high=.9) # evidence from which a line may be letters
+# evidence from which a line may be letters
+_limits = dict(frame=1.85, change=3.6, window=1.85, clip=.9, low=.9, high=.9)
 _of     = dict(change=['light'], low=['light'], high=['dark'])  # letters looked for where it is not both
 _sure   = 1.4                                                  # times that: painted over
-_often  = 2                                                    # in so many pictures at least, of those that show letters well; else it is flagged: tissue may look so
+_often  = 2  # in so many pictures at least, of those that show letters well; else it is flagged: tissue may look so
 _again  = 2                                                    # the same where it was painted once: a halo is no letter
 _window = 8                                                    # frames of which the mean is taken
 _each   = 4                                                    # frames from one that is read by itself to the next
@@ -465,14 +543,16 @@ def _box_sum(x, width, height):
 
 def _halved(x, times):
     import cv2
-    for _ in range(times): x = cv2.resize(x, None, fx=.5, fy=.5, interpolation=cv2.INTER_AREA)
+    for _ in range(times):
+        x = cv2.resize(x, None, fx=.5, fy=.5, interpolation=cv2.INTER_AREA)
     return x
 
 def _middles(busy, h, limit):
     "Middles of lines `h` pixels high that are busier than `limit` at their emptiest of three boxes in a row: rows, columns, how busy."
     import cv2
     w,high = _odd(1.2*h),_odd(.8*h)
-    if busy.shape[1] <= 2*w: return (np.zeros(0, int),)*2 + (np.zeros(0),)
+    if busy.shape[1] <= 2*w:
+        return (np.zeros(0, int),)*2 + (np.zeros(0),)
     box = _box_sum(busy, w, high)
     three = cv2.min(cv2.min(box[:, :-2*w], box[:, 2*w:]), box[:, w:-w])
     at = np.flatnonzero(three > three.dtype.type(limit*w*high))      # sums of bytes are whole numbers
@@ -483,7 +563,8 @@ def _may_hold_lines(coarse, limit):
     "Rows and columns, in steps of four pixels, of all lines that `_middles` could find: top, left, bottom, right; None: it could find none."
     import cv2
     mean = lambda wide, high: cv2.blur(coarse, (wide, high), borderType=cv2.BORDER_CONSTANT)
-    may = np.maximum(mean(8, 2), mean(9, 3)) > .52*np.sqrt(10*limit)   # three boxes fill more than that share of so many steps
+    # three boxes fill more than that share of so many steps
+    may = np.maximum(mean(8, 2), mean(9, 3)) > .52*np.sqrt(10*limit)
     rows,columns = np.flatnonzero(may.any(1)),np.flatnonzero(may.any(0))
     return (rows[0], columns[0], rows[-1] + 1, columns[-1] + 1) if len(rows) else None
 
@@ -492,7 +573,9 @@ def _around_lines(where, k):
     if k > 2: return slice(None),slice(None)                       # it is small
     top,left,bottom,right = where
     rows,columns,step = 5*2**k,11*2**k,4 >> k
-    return slice(max(0, top - rows)*step, (bottom + rows)*step),slice(max(0, left - columns)*step, (right + columns)*step)
+    return slice(max(0, top - rows) * step, (bottom + rows) * step), slice(
+        max(0, left - columns) * step, (right + columns) * step
+    )
 
 def _bands(x, h):
     "Sums of `x` in the bands beside a line: of each pixel's band, its number of pixels, and rows from the line to its band."
@@ -503,7 +586,8 @@ def _fullest(x):
     "A number that no mean of 12 x 12 pixels exceeds, in steps of four pixels."
     import cv2
     h,w = (o//4 for o in x.shape)
-    small = cv2.resize(x[:4*h, :4*w], (2*w, 2*h), interpolation=cv2.INTER_AREA)      # twice by two is faster than once by four
+    # twice by two is faster than once by four
+    small = cv2.resize(x[:4*h, :4*w], (2*w, 2*h), interpolation=cv2.INTER_AREA)
     small = cv2.resize(small, (w, h), interpolation=cv2.INTER_AREA)
     return int(cv2.blur(small, (3, 3)).max()) + 2                  # it was rounded three times
 
@@ -530,7 +614,8 @@ class _Line:
     core:np.ndarray # bool, of the box: the strongest of them
 
     @property
-    def at(self): return slice(self.box[0], self.box[2]),slice(self.box[1], self.box[3])
+    def at(self):
+        return slice(self.box[0], self.box[2]),slice(self.box[1], self.box[3])
 
     def covered(self, mask):
         "Share of the strongest strokes that lie in a mask of the box."
@@ -547,7 +632,9 @@ def _run(on, at, gap):
 def _line_box(y, x, h, busy):
     "The box of a line around a pixel, for letters of `h` pixels: as wide as its strokes go on."
     rows = lambda a, b: np.convolve(busy[max(0, a):max(1, b)].mean(0), np.ones(h)/h, 'same')
-    across = rows(y - h//2, y + h//2 + 1) - np.maximum(rows(y - h, y - h//2 - 1), rows(y + h//2 + 2, y + h + 1) if y + h//2 + 2 < len(busy) else 0)
+    across = rows(y - h // 2, y + h // 2 + 1) - np.maximum(
+        rows(y - h, y - h // 2 - 1), rows(y + h // 2 + 2, y + h + 1) if y + h // 2 + 2 < len(busy) else 0
+    )
     on = across > .3*across[max(0, x - h):x + h + 1].max()
     on[x] = True                                                   # where the bands are as busy as the line
     left,right = map(int, _run(on, x, 1.6*h))
@@ -581,7 +668,8 @@ class _LineReader:
         if not len(y): return y,x,line
         beside,size,off = _bands(busy, h)
         up,down = np.maximum(y - off, 0),np.minimum(y + off, len(busy) - 1)
-        unseen = lambda rows: .3*line*(1 - seen[rows, x])          # what lies beyond the sector or the frame says nothing for a line
+        # what lies beyond the sector or the frame says nothing for a line
+        unseen = lambda rows: .3*line*(1 - seen[rows, x])
         around = np.maximum(beside[up, x]/size + unseen(up), beside[down, x]/size + unseen(down))
         return y + (at[0].start or 0),x + (at[1].start or 0),(line - around)/(around + 2)*np.clip(line/10, 0, 2)
 
@@ -594,8 +682,10 @@ class _LineReader:
         small,found,busy = {0: padded},[],padded[:len(strokes), :strokes.shape[1]]
         small[1] = _halved(small[0].astype(np.float32), 1)
         small[2] = _halved(small[1], 1)
-        if cv2.blur(small[2], (3, 3)).max() < np.sqrt(15*limit): return [],0.
-        for k in range(3, self.times + 1): small[k] = _halved(small[k-1], 1)
+        if cv2.blur(small[2], (3, 3)).max() < np.sqrt(15*limit):
+            return [],0.
+        for k in range(3, self.times + 1):
+            small[k] = _halved(small[k-1], 1)
         where = _may_hold_lines(small[2], limit)
         if where is None: return [],0.
         spots = {(k, h): self.middles(small[k], k, h, limit, where) for k,h in self.steps}
@@ -614,14 +704,16 @@ class _LineReader:
     def read(self, g, kind, free=None):
         "Lines of light and of dark letters in a picture, and the best score. Gaps between light strokes are dark: the better counts."
         of = _of.get(kind, ['light', 'dark'])
-        if of == ['light'] and 2*_fullest(g) < np.sqrt(15*_limits[kind]): return [],0.      # light strokes are no brighter than the picture
+        if of == ['light'] and 2*_fullest(g) < np.sqrt(15*_limits[kind]):
+            return [],0.  # light strokes are no brighter than the picture
         found = [self(s, _limits[kind], free) for s in _light_dark(g, of)]
         lines = [o for some,_ in found for o in some]
         beaten = lambda line: any(o.score > 1.1*line.score and _overlap(o.box, line.box) for o in lines)
         return [o for o in lines if not beaten(o)],max(best for _,best in found)
 
 # %% ../../nbs/archive/02_clean.ipynb #66e6fd1a
-def _letter_side(shape): return _odd(max(5, .025*min(shape)))   # side in pixels of a box that no stroke of a letter fills
+# side in pixels of a box that no stroke of a letter fills
+def _letter_side(shape): return _odd(max(5, .025*min(shape)))
 
 def _light_dark(g, of):
     "Strokes brighter, and strokes darker than their surroundings."
@@ -639,7 +731,8 @@ def _thumb(g):
     "A frame of 32 x 32 pixels, as a row of numbers."
     import cv2
     h,w = (max(1, o//64) for o in g.shape)                         # by whole numbers first, which is much faster
-    if h*w > 1: g = cv2.resize(g[:len(g)//h*h, :g.shape[1]//w*w], (g.shape[1]//w, len(g)//h), interpolation=cv2.INTER_AREA)
+    if h*w > 1:
+        g = cv2.resize(g[:len(g)//h*h, :g.shape[1]//w*w], (g.shape[1]//w, len(g)//h), interpolation=cv2.INTER_AREA)
     return cv2.resize(g, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32).ravel()
 
 def _alike(a, b):
@@ -690,7 +783,8 @@ class _Votes:
         self.strokes[line.at] += line.ink
         self.looks[line.at] += 1
         often = (self.strokes[line.at] > .4*self.looks[line.at]) & (self.looks[line.at] > 5)
-        if (often & line.ink).sum() > .7*line.ink.sum(): self.settled[line.at] |= often
+        if (often & line.ink).sum() > .7*line.ink.sum():
+            self.settled[line.at] |= often
 
     @property
     def moves(self):
@@ -718,7 +812,12 @@ class _Watch:
     def clear(self):
         "Begin a block of frames: how many there are, their sum, the least and the greatest of them."
         shape = self.inside.shape
-        self.held,self.total,self.least,self.greatest = 0,np.zeros(shape, np.float32),np.full(shape, 255, np.uint8),np.zeros(shape, np.uint8)
+        self.held, self.total, self.least, self.greatest = (
+            0,
+            np.zeros(shape, np.float32),
+            np.full(shape, 255, np.uint8),
+            np.zeros(shape, np.uint8),
+        )
 
     def hold(self, g):
         "One more frame of the block."
@@ -731,11 +830,13 @@ class _Watch:
     def look(self, kind, number, picture, but=None):
         "Lines of a picture: those that are sure get a vote."
         free = self.free.get(kind)
-        if free is None: free = self.free[kind] = self.inside & ~self.votes[kind].settled & ~self.done
+        if free is None:
+            free = self.free[kind] = self.inside & ~self.votes[kind].settled & ~self.done
         if but is not None: free = free & ~but
         lines,best = self.reader.read(picture, kind, free)
         for o in lines:
-            if o.covered(self.nearly[o.at]) > .75: self.done[o.at] |= o.ink      # the rules for still ink have it, and finer
+            if o.covered(self.nearly[o.at]) > .75:
+                self.done[o.at] |= o.ink  # the rules for still ink have it, and finer
             elif o.score >= _sure: self.votes[kind].add(o, number)
             else: self.unsure.append((o.score, number, o))
         if lines: self.free.clear()                                # there may be less to look at now
@@ -808,7 +909,8 @@ class _Moving:
     def __call__(self, frame):
         "The strokes of one frame."
         ink = np.zeros(frame.shape, bool)
-        for o in self.reader.read(frame, 'frame')[0]: ink[o.at] |= o.ink & self.where[o.at]
+        for o in self.reader.read(frame, 'frame')[0]:
+            ink[o.at] |= o.ink & self.where[o.at]
         return ink
 
 @dataclass
@@ -832,9 +934,10 @@ def _painted(picture, ink, moving):
 def _read_again(watch, ink, moving, paint):
     "Look at the worst pictures once more, painted; strokes that can still be read are added. Evidence that is left then."
     pictures = [(kind, *o) for kind,kept in watch.worst.items() for o in kept]
-    if moving is not None: pictures = [o for o in pictures if o[0] == 'frame']           # in all others moving text is a smear
+    if moving is not None: pictures = [o for o in pictures if o[0] == 'frame']  # in all others moving text is a smear
     again = lambda kind, x: watch.reader.read(_painted(x, ink | watch.known, moving), kind)
-    nothing = moving is None and not (ink | watch.known).any()     # to paint: without a line and looked at everywhere, all is known
+    # to paint: without a line and looked at everywhere, all is known
+    nothing = moving is None and not (ink | watch.known).any()
     left,grew = [],[]
     for kind,before,number,x,everywhere in pictures:
         lines,best = ([], before) if nothing and everywhere and before < 1 else again(kind, x)
@@ -844,7 +947,8 @@ def _read_again(watch, ink, moving, paint):
         left.append((best, number))
         grew.append(bool(more))
     last = max(np.flatnonzero(grew), default=-1)                   # what was read after that was read with all the ink
-    for i,(kind,_,number,x,_) in enumerate(pictures[:last + 1]): left[i] = again(kind, x)[1],number
+    for i,(kind,_,number,x,_) in enumerate(pictures[:last + 1]):
+        left[i] = again(kind, x)[1],number
     return left
 
 def _missed(watch):
@@ -859,18 +963,36 @@ def _settle(watch, paint):
     moves = paint and votes['frame'].moves
     moving = _Moving(votes['frame'].where & watch.inside, watch.reader) if moves else None
     done = np.zeros_like(ink)
-    for kind in ('clip', 'low', 'high', 'window', 'frame', 'change'):      # strokes are clearest where many frames were averaged
+    for kind in ('clip', 'low', 'high', 'window', 'frame', 'change'):  # strokes are clearest where many frames were averaged
         v = votes[kind]
-        if not (v.lines and paint) or kind in ('frame', 'window') and (v.moves or len(v.sizes) < _often): continue   # seen in one picture only: tissue may look so
+        if not (v.lines and paint) or kind in ('frame', 'window') and (v.moves or len(v.sizes) < _often):
+            continue  # seen in one picture only: tissue may look so
         ink |= v.ink & watch.inside & ~done
         done |= v.looks > 0
     left = _read_again(watch, ink, moving, paint) + (_missed(watch) if moves else [])
-    left += [(score, number) for score,number,o in watch.unsure if (o.ink & ink[o.at]).sum() < .5*o.ink.sum() and not moves]
+    left += [
+        (score, number)
+        for score, number, o in watch.unsure
+        if (o.ink & ink[o.at]).sum() < 0.5 * o.ink.sum() and not moves
+    ]
     once = [v for kind,v in votes.items() if kind in ('frame', 'window') and 0 < len(v.sizes) < _often]
-    left += [(o.score, number) for v in once for o in v.lines for number in v.sizes if (o.ink & ink[o.at]).sum() < .5*o.ink.sum()]
+    left += [
+        (o.score, number)
+        for v in once
+        for o in v.lines
+        for number in v.sizes
+        if (o.ink & ink[o.at]).sum() < 0.5 * o.ink.sum()
+    ]
     left += [(o, number) for number,o in watch.unlike]
     score,frame = max(left, default=(0., 0))
-    return _Read(ink, moving, round(float(score), 2), int(frame), watch.n + len(watch.unlike), [k for k,_ in watch.unlike])
+    return _Read(
+        ink,
+        moving,
+        round(float(score), 2),
+        int(frame),
+        watch.n + len(watch.unlike),
+        [k for k, _ in watch.unlike],
+    )
 
 # %% ../../nbs/archive/02_clean.ipynb #9b3a4106
 _version = 3     # raise it when the same choices give other frames
@@ -879,19 +1001,26 @@ _version = 3     # raise it when the same choices give other frames
 @dataclass(frozen=True)
 class Clean:
     "What `FrameStore.build(clean=...)` does to each clip; every part is off (False), noted only ('flag') or done."
-    sector:bool|str=True     # True: black outside the sector; 'flag': noted; False: not looked for (the whole frame counts as sector)
+    # True: black outside the sector; 'flag': noted; False: not looked for (the whole frame counts as sector)
+    sector:bool|str=True
     crop:bool=True           # cut frames to the sector's box (with sector=True)
     overlays:bool|str=True   # True: text, calipers and logos in the sector are painted over; 'flag': noted
     colour:bool|str='flag'   # 'drop': colour Doppler clips are refused; 'flag': noted
     split:bool|str='flag'    # 'drop': clips with pictures side by side are refused
     static:bool|str='flag'   # 'drop': clips in which nothing moves are refused
-    text:bool|str='flag'     # 'drop': clips that may hold letters after cleaning are refused; False: frames are not read
-    unlike:bool|str|None=None # 'drop': frames unlike all others are left out; None: that where a store codes names, else 'flag'
+    text:bool|str='flag'  # 'drop': clips that may hold letters after cleaning are refused; False: frames are not read
+    # 'drop': frames unlike all others are left out; None: that where a store codes names, else 'flag'
+    unlike:bool|str|None=None
     looks_at_all = True      # `fit` takes all frames that will be stored
 
     def __post_init__(self):
-        choices = dict(sector=(False, 'flag', True), crop=(False, True), overlays=(False, 'flag', True), unlike=(None, False, 'flag', 'drop'),
-                       **dict.fromkeys(('colour', 'split', 'static', 'text'), (False, 'flag', 'drop')))
+        choices = dict(
+            sector=(False, 'flag', True),
+            crop=(False, True),
+            overlays=(False, 'flag', True),
+            unlike=(None, False, 'flag', 'drop'),
+            **dict.fromkeys(('colour', 'split', 'static', 'text'), (False, 'flag', 'drop'))
+        )
         for k,ok in choices.items():
             if not any(getattr(self, k) is o or isinstance(o, str) and getattr(self, k) == o for o in ok):
                 raise ValueError(f'{k}={getattr(self, k)!r}: choose one of {", ".join(map(repr, ok))}')
@@ -949,15 +1078,27 @@ class Fitted:
 # %% ../../nbs/archive/02_clean.ipynb #bdc1c934
 def _cut(x, at): return x and replace(x, where=x.where[at])
 
-_reasons = dict(colour='it shows colour Doppler', split='it shows pictures side by side', static='nothing moves in it', text='it may hold letters that could not be painted over')
+_reasons = dict(
+    colour='it shows colour Doppler',
+    split='it shows pictures side by side',
+    static='nothing moves in it',
+    text='it may hold letters that could not be painted over',
+)
 
-def _share(m, sector): return round(float((m & sector.mask).sum()/max(1, sector.mask.sum())), 5)
+def _share(m, sector):
+    return round(float((m & sector.mask).sum()/max(1, sector.mask.sum())), 5)
 
 def _facts(sector, ink, changing, flags):
     "The facts of a clip, JSON values of one type a key."
-    return dict(sector=sector.kind, sector_score=round(sector.score, 3), sector_share=round(float(sector.mask.mean()), 4),
-                sector_polygon=sector.polygon, text_share=_share(ink, sector),
-                changing_share=_share(changing.where, sector) if changing else 0., **flags)
+    return dict(
+        sector=sector.kind,
+        sector_score=round(sector.score, 3),
+        sector_share=round(float(sector.mask.mean()), 4),
+        sector_polygon=sector.polygon,
+        text_share=_share(ink, sector),
+        changing_share=_share(changing.where, sector) if changing else 0.0,
+        **flags
+    )
 
 def _answers(c, frames, rgb, mask):
     "The three questions, asked only where the answer is wanted."
@@ -966,7 +1107,14 @@ def _answers(c, frames, rgb, mask):
 
 def _dropped(c, flags):
     "The first reason to leave the clip out, or ''."
-    return next((_reasons[k] for k,f in dict(colour='colour', split='split_view', static='static').items() if getattr(c, k) == 'drop' and flags[f]), '')
+    return next(
+        (
+            _reasons[k]
+            for k, f in dict(colour='colour', split='split_view', static='static').items()
+            if getattr(c, k) == 'drop' and flags[f]
+        ),
+        '',
+    )
 
 # %% ../../nbs/archive/02_clean.ipynb #3ba5cae6
 def _fit_clip(c, frames, rgb=None):
@@ -980,8 +1128,16 @@ def _fit_clip(c, frames, rgb=None):
     box = sector.box if masked and c.crop else (0, 0, *full)
     at = slice(box[0], box[2]),slice(box[1], box[3])
     ink = (found & (sector.mask if masked else True))[at] if c.overlays is True else None
-    return Fitted(box, ~sector.mask[at] if masked else None, ink if ink is not None and ink.any() else None,
-                  _facts(sector, found, changing, flags), _dropped(c, flags), sector, found, _cut(changing, at) if c.overlays is True else None)
+    return Fitted(
+        box,
+        ~sector.mask[at] if masked else None,
+        ink if ink is not None and ink.any() else None,
+        _facts(sector, found, changing, flags),
+        _dropped(c, flags),
+        sector,
+        found,
+        _cut(changing, at) if c.overlays is True else None,
+    )
 
 # %% ../../nbs/archive/02_clean.ipynb #65b57a2f
 def _like(c, frames, rgb):
@@ -1018,8 +1174,16 @@ def _with_lines(c, fit, read, every):
     fit.overlays[at] |= read.ink
     fit.left_out = tuple(k//every for k in read.unlike) if out else ()
     may = bool(read.left >= 1)
-    fit.facts.update(text_share=_share(fit.overlays, fit.sector), text_moves=read.moving is not None, text_left=read.left, text_frame=read.frame, may_hold_text=may,
-                     frames_seen=read.seen, frames_unlike=_runs(read.unlike, every), frames_left_out=len(fit.left_out))
+    fit.facts.update(
+        text_share=_share(fit.overlays, fit.sector),
+        text_moves=read.moving is not None,
+        text_left=read.left,
+        text_frame=read.frame,
+        may_hold_text=may,
+        frames_seen=read.seen,
+        frames_unlike=_runs(read.unlike, every),
+        frames_left_out=len(fit.left_out),
+    )
     if c.text == 'drop' and may and not fit.drop: fit.drop = _reasons['text']
     return fit
 
@@ -1033,11 +1197,17 @@ def fit(self:Clean,
         )->Fitted:
     "Look at some frames of a clip, then at all, and decide once for all of it."
     frames = np.asarray(frames)
-    if frames.ndim != 3 or frames.dtype != np.uint8 or not len(frames): raise ValueError(f'Clean.fit takes uint8 frames (T,H,W), not {frames.dtype} {frames.shape}')
+    if frames.ndim != 3 or frames.dtype != np.uint8 or not len(frames):
+        raise ValueError(f'Clean.fit takes uint8 frames (T,H,W), not {frames.dtype} {frames.shape}')
     usual,sample,rgb = _like(self, frames, rgb)
     fitted = _fit_clip(self, sample, rgb)
     if self.text is False or fitted.drop: return fitted
-    return _with_lines(self, fitted, _read_all(self, fitted, sample, usual, frames if stored is None else stored, every), every)
+    return _with_lines(
+        self,
+        fitted,
+        _read_all(self, fitted, sample, usual, frames if stored is None else stored, every),
+        every,
+    )
 
 # %% ../../nbs/archive/02_clean.ipynb #c341055c
 def show_clean(clip,             # path of a clip or a still, Video, or uint8 array (H,W), (T,H,W) or (T,H,W,3)
@@ -1051,14 +1221,28 @@ def show_clean(clip,             # path of a clip or a still, Video, or uint8 ar
     i = len(frames)//2
     before = frames[i] if rgb is None else rgb[i]
     marked = before if before.ndim == 3 else np.repeat(before[..., None], 3, -1)
-    marked = marked.copy(); marked[fit.overlays] = 255, 0, 0
+    marked = marked.copy()
+    marked[fit.overlays] = 255, 0, 0
     at = slice(fit.box[0], fit.box[2]),slice(fit.box[1], fit.box[3])
-    if fit.changing: marked[at][fit.changing(frames[i][at])] = 255, 0, 0
+    if fit.changing:
+        marked[at][fit.changing(frames[i][at])] = 255, 0, 0
     fig,axs = plt.subplots(1, 3, figsize=(3*height*frames.shape[2]/frames.shape[1], height+.3), layout='constrained')
-    after = f"after; look at frame {fit.facts['text_frame']}: it may hold letters" if fit.facts.get('may_hold_text') else 'after'
+    after = (
+        f"after; look at frame {fit.facts['text_frame']}: it may hold letters"
+        if fit.facts.get('may_hold_text')
+        else 'after'
+    )
     for ax,x,t in zip(axs, (before, marked, fit.apply(frames[i])), ('before', fit.facts['sector'], after)):
-        ax.imshow(x, cmap='gray', vmin=0, vmax=255); ax.set_title(t, fontsize=8); ax.axis('off')
-    axs[1].plot(*(np.array(fit.sector.polygon + fit.sector.polygon[:1])*frames.shape[:0:-1]).T, 'c', lw=1, scalex=False, scaley=False)
+        ax.imshow(x, cmap='gray', vmin=0, vmax=255)
+        ax.set_title(t, fontsize=8)
+        ax.axis('off')
+    axs[1].plot(
+        *(np.array(fit.sector.polygon + fit.sector.polygon[:1]) * frames.shape[:0:-1]).T,
+        'c',
+        lw=1,
+        scalex=False,
+        scaley=False
+    )
     return axs
 
 # %% ../../nbs/archive/02_clean.ipynb #599d80e2
@@ -1081,7 +1265,8 @@ def _clip_frames(clip, n=32):
     some = _sample(clip, n)
     return to_grey(some),some,lambda: (to_grey(f) for f in clip)
 
-def _is_still(path): return Path(path).suffix.lower() in image_extensions and not Path(path).is_dir()
+def _is_still(path):
+    return Path(path).suffix.lower() in image_extensions and not Path(path).is_dir()
 
 def _still_sample(path):
     a,g = _still_both(path)
@@ -1092,19 +1277,29 @@ def looked_for(store # FrameStore, or its table `videos`
               )->str:
     "What was looked for in the frames, and what was not."
     videos = getattr(store, 'videos', store)
-    if 'frames_seen' not in videos: return 'Nobody looked for letters in the frames: a name burned into them stays readable.'
+    if 'frames_seen' not in videos:
+        return 'Nobody looked for letters in the frames: a name burned into them stays readable.'
     seen = videos.frames_seen.fillna(0).astype(int)
     kept,may = int(videos.n.sum() + videos.frames_left_out.sum()),int(videos.may_hold_text.fillna(False).sum())
-    return (f'Looked at {seen.sum()} of {kept} frames for lines of letters: light, dark, half transparent, standing, moving, in one frame alone. {may} of {len(videos)} clips may still hold some; '
-            f'{int(videos.frames_left_out.sum())} frames unlike all others were left out. Not looked for: handwriting, faces, fewer than about five letters, slanted or upright lines, '
-            'letters below 7 pixels or 1.3 % of the shorter side or above 15 %, letters fainter than the speckle around them; in strong grain a short name in a single frame may be missed. Confirm with show_worst.')
+    return (
+        f'Looked at {seen.sum()} of {kept} frames for lines of letters: light, dark, half transparent,'
+        f' standing, moving, in one frame alone. {may} of {len(videos)} clips may still hold some;'
+        f' {int(videos.frames_left_out.sum())} frames unlike all others were left out. Not looked for:'
+        ' handwriting, faces, fewer than about five letters, slanted or upright lines, letters below 7'
+        ' pixels or 1.3 % of the shorter side or above 15 %, letters fainter than the speckle around them;'
+        ' in strong grain a short name in a single frame may be missed. Confirm with show_worst.'
+    )
 
 # %% ../../nbs/archive/02_clean.ipynb #101eb874
 def text_table(store # FrameStore that was built with `clean`
-              )->object: # DataFrame, a row each clip: name, text_left (from 1 on it may hold letters), text_frame, text_share, ...
+              )->object:  # DataFrame, a row each clip: name, text_left (from 1 on it may hold letters), text_frame, text_share, ...
     "What evidence of letters is left in each clip, the most suspicious first."
-    columns = ['name', 'text_left', 'text_frame', 'may_hold_text', 'text_share', 'text_moves', 'frames_seen', 'frames_unlike', 'frames_left_out']
-    if 'text_left' not in store.videos: raise ValueError(f'{store.path}: built without looking for letters. Build it with clean=True.')
+    columns = [
+        'name', 'text_left', 'text_frame', 'may_hold_text', 'text_share', 'text_moves',
+        'frames_seen', 'frames_unlike', 'frames_left_out',
+    ]
+    if 'text_left' not in store.videos:
+        raise ValueError(f'{store.path}: built without looking for letters. Build it with clean=True.')
     return store.videos[columns].sort_values('text_left', ascending=False)
 
 # %% ../../nbs/archive/02_clean.ipynb #462aeb4f
@@ -1112,14 +1307,16 @@ def _stored_row(store, i, number):
     "Row of a store that holds frame `number` of clip `i`, or the next one that was not left out."
     v = store.videos.iloc[i]
     gone = []
-    if v.frames_left_out: gone = [k for a,b in json.loads(v.frames_unlike) for k in range(a, b + 1, store.every)]
+    if v.frames_left_out:
+        gone = [k for a,b in json.loads(v.frames_unlike) for k in range(a, b + 1, store.every)]
     place = (number - sum(k < number for k in gone)*store.every)//store.every
     return int(v['first'] + min(place, v.n - 1))
 
 def _worst_of_store(store, n):
     "Frames, titles of the clips with the most evidence left."
     worst = text_table(store).head(n)
-    for i,r in zip(worst.index, worst.itertuples()): yield store[_stored_row(store, i, r.text_frame)],f'{r.name}, frame {r.text_frame}',r.text_left
+    for i,r in zip(worst.index, worst.itertuples()):
+        yield store[_stored_row(store, i, r.text_frame)],f'{r.name}, frame {r.text_frame}',r.text_left
 
 def _worst_of_clips(clips, n, clean):
     "The same of clips that are cleaned now."
@@ -1144,7 +1341,13 @@ def show_worst(clips,         # FrameStore built with `clean`, or a list of clip
     is_store = hasattr(clips, 'videos')
     rows = list(_worst_of_store(clips, n) if is_store else _worst_of_clips(clips, n, clean or Clean()))
     lines = -(-len(rows)//columns)
-    fig,axs = plt.subplots(lines, columns, figsize=(columns*height*1.2, lines*(height + .3)), layout='constrained', squeeze=False)
+    fig, axs = plt.subplots(
+        lines,
+        columns,
+        figsize=(columns * height * 1.2, lines * (height + 0.3)),
+        layout='constrained',
+        squeeze=False,
+    )
     for ax in axs.flat: ax.axis('off')
     for ax,(frame,title,left) in zip(axs.flat, rows):
         ax.imshow(frame, cmap='gray', vmin=0, vmax=255)

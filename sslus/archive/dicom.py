@@ -15,8 +15,10 @@ from pathlib import Path
 from ..base.codes import Codes, check_key_place, in_codes
 from ..base.people import People, PeopleWarning, code_name, is_missing, name_key, tidy_name
 from ..base.progress import progress_bar
-from ..video.video import (NoImage, Region, Video, VideoError, _check_file, _dicom_header, _dicom_magic, _hidden, _image_region, _quiet,
-                              _regions, _syntax_name)
+from sslus.video.video import (
+    NoImage, Region, Video, VideoError, _check_file, _dicom_header, _dicom_magic, _hidden,
+    _image_region, _quiet, _regions, _syntax_name,
+)
 from ..base.workers import run_jobs
 
 # %% ../../nbs/archive/01_dicom.ipynb #ba764cbd
@@ -24,7 +26,7 @@ kept_tags = ('PatientID', 'StudyInstanceUID',
              'Manufacturer', 'ManufacturerModelName', 'TransducerData', 'TransducerType',  # who and with what
              'NumberOfFrames', 'FrameTime', 'FrameTimeVector', 'ActualFrameDuration', 'CineRate', 'RecommendedDisplayFrameRate', 'EffectiveDuration', # how fast
              'Rows', 'Columns', 'BitsAllocated', 'BitsStored', 'PixelRepresentation', 'SamplesPerPixel', 'PlanarConfiguration', 'PhotometricInterpretation',
-             'SequenceOfUltrasoundRegions', 'PixelSpacing')                                                                    # what the pixels mean
+             'SequenceOfUltrasoundRegions', 'PixelSpacing')  # what the pixels mean
 
 # %% ../../nbs/archive/01_dicom.ipynb #97d3647d
 def _text(ds, name):
@@ -43,7 +45,8 @@ def _machine(ds):
 
 def _mm(ds, regions):
     "Millimetres per pixel (x, y): of the image region, else of the whole picture; None where nobody says."
-    if regions: return (r.mm_x, r.mm_y) if (r := _image_region(regions)) and r.mm_x and r.mm_y else None
+    if regions:
+        return (r.mm_x, r.mm_y) if (r := _image_region(regions)) and r.mm_x and r.mm_y else None
     try: y,x = map(float, ds.get('PixelSpacing'))
     except Exception: return None
     return (x, y) if 0 < x < 1e3 and 0 < y < 1e3 else None
@@ -52,20 +55,32 @@ def _mm(ds, regions):
 def ultrasound_regions(path # DICOM file
                       )->list: # of `Region`; empty where the file names none
     "All regions of the screen that an ultrasound machine describes in a file: where (pixels), what, and how large a pixel is (mm). VideoError where it is no DICOM image."
-    path = Path(path); _check_file(path)
+    path = Path(path)
+    _check_file(path)
     ds,_ = _dicom_header(path, [*kept_tags])
     return _regions(ds, (ds.Rows, ds.Columns))
 
 def dicom_tags(path # DICOM file
-              )->dict: # patient, study, machine, transducer, fps, frames, height, width, photometric, syntax, bits, mm_per_pixel (x, y), regions
+              )->dict:  # patient, study, machine, transducer, fps, frames, height, width, photometric, syntax, bits, mm_per_pixel (x, y), regions
     "What a DICOM file says of itself, from the tags in `kept_tags` only; None where it does not say."
     v = Video(path)
     ds,_ = _dicom_header(v.path, [*kept_tags])
     regions = _regions(ds, v.size)
-    return dict(patient=tidy_name(_text(ds, 'PatientID')), study=tidy_name(_text(ds, 'StudyInstanceUID')),
-                machine=_machine(ds), transducer=_text(ds, 'TransducerData') or _text(ds, 'TransducerType'), fps=v.fps, frames=v._head.claimed,
-                height=v.size[0], width=v.size[1], photometric=ds.PhotometricInterpretation, syntax=_syntax_name(ds.file_meta.TransferSyntaxUID), bits=ds.BitsStored,
-                mm_per_pixel=_mm(ds, regions), regions=regions)
+    return dict(
+        patient=tidy_name(_text(ds, 'PatientID')),
+        study=tidy_name(_text(ds, 'StudyInstanceUID')),
+        machine=_machine(ds),
+        transducer=_text(ds, 'TransducerData') or _text(ds, 'TransducerType'),
+        fps=v.fps,
+        frames=v._head.claimed,
+        height=v.size[0],
+        width=v.size[1],
+        photometric=ds.PhotometricInterpretation,
+        syntax=_syntax_name(ds.file_meta.TransferSyntaxUID),
+        bits=ds.BitsStored,
+        mm_per_pixel=_mm(ds, regions),
+        regions=regions,
+    )
 
 # %% ../../nbs/archive/01_dicom.ipynb #7cfd6a55
 _columns = ['path', 'patient', 'group', 'machine', 'transducer', 'fps', 'frames',
@@ -73,7 +88,8 @@ _columns = ['path', 'patient', 'group', 'machine', 'transducer', 'fps', 'frames'
 
 def _is_dicom(p):
     if p.suffix.lower() in ('.dcm', '.dicom'): return True
-    try: return (not p.suffix or p.suffix[1:].isdigit()) and p.is_file() and _dicom_magic(p)
+    try:
+        return (not p.suffix or p.suffix[1:].isdigit()) and p.is_file() and _dicom_magic(p)
     except OSError: return False
 
 def _below(folder):
@@ -85,17 +101,32 @@ def _dicom_files(what):
     "Paths from a folder, a file or a list of both."
     given = [Path(p) for p in ([what] if isinstance(what, (str, Path)) else what)]
     found = [q for p in given for q in (_below(p) if p.is_dir() else [p])]
-    if not found: raise VideoError(given[0] if given else 'the list', 'there is no DICOM file', 'DICOM files end in .dcm or .dicom, or have no suffix and DICM at byte 128')
+    if not found:
+        raise VideoError(
+            given[0] if given else 'the list',
+            'there is no DICOM file',
+            'DICOM files end in .dcm or .dicom, or have no suffix and DICM at byte 128',
+        )
     return found
 
 def _row(p, t):
     mm = t['mm_per_pixel'] or (None, None)
-    return dict({k: t[k] for k in _columns if k in t}, path=str(p), mm_x=mm[0], mm_y=mm[1], region=_image_region(t['regions']) is not None)
+    return dict(
+        {k: t[k] for k in _columns if k in t},
+        path=str(p),
+        mm_x=mm[0],
+        mm_y=mm[1],
+        region=_image_region(t['regions']) is not None,
+    )
 
 def _failed_row(p, e):
     "A file that cannot be read. Of exceptions that are not ours only the kind: their words may quote the header."
     known = isinstance(e, VideoError)
-    return dict(path=str(p), reason=e.reason if known else f'reading it failed ({type(e).__name__})', remedy=e.remedy if known else 'Look at it with a DICOM viewer, or leave it out')
+    return dict(
+        path=str(p),
+        reason=e.reason if known else f'reading it failed ({type(e).__name__})',
+        remedy=e.remedy if known else 'Look at it with a DICOM viewer, or leave it out',
+    )
 
 # %% ../../nbs/archive/01_dicom.ipynb #45efd469
 def _study_name(uid): return f'study {uid} (no patient)'  # ends in words: no number of a patient looks like its end
@@ -145,7 +176,8 @@ def groups_by_study(
 def _check_key(key, deidentify):
     "A key table goes with codes, and lies where only its owner looks."
     if key is None: return
-    if not deidentify: raise ValueError('key= is the table of codes: it goes with deidentify=True')
+    if not deidentify:
+        raise ValueError('key= is the table of codes: it goes with deidentify=True')
     check_key_place(key)
 
 def _plain_words(text):
@@ -169,8 +201,13 @@ def _named_people(got, people, codes):
 
 def _coded(table, codes, key):
     "The table with codes for patients and studies, in an order that tells nothing."
-    table['patient'] = table.patient.map(lambda o: code_name(o, codes.salt)).astype(object).where(table.patient.notna(), None)
-    for c in ('machine', 'transducer'): table[c] = [_plain_words(o) if isinstance(o, str) else None for o in table[c]]
+    table['patient'] = (
+        table.patient.map(lambda o: code_name(o, codes.salt))
+        .astype(object)
+        .where(table.patient.notna(), None)
+    )
+    for c in ('machine', 'transducer'):
+        table[c] = [_plain_words(o) if isinstance(o, str) else None for o in table[c]]
     if key is not None: codes.save(key)
     more, table.attrs = table.attrs, {}
     res = table.iloc[sorted(range(len(table)), key=lambda i: codes.clip(table.path.iloc[i]))].reset_index(drop=True)
@@ -187,7 +224,7 @@ def dicom_table(what,                   # a folder (with those below it), a file
                 timeout:float=120,      # seconds a file may take
                 progress:bool=True,     # show a progress bar
                 people:People|None=None # what is known of the names; its secret stands for deidentify and salt
-               )->object: # DataFrame: path, patient, group ('patient', 'study' or None), machine, transducer, fps, frames, and what the pixels are
+               )->object:  # DataFrame: path, patient, group ('patient', 'study' or None), machine, transducer, fps, frames, and what the pixels are
     "One row a DICOM clip, ready for `FrameStore.build`; see `dicom_failed` and `dicom_unknown`."
     import pandas as pd
     people = people or People()
@@ -201,10 +238,12 @@ def dicom_table(what,                   # a folder (with those below it), a file
     if codes:
         for p in files: codes.clip(p)
         _named_people(got, people, codes)
-    with in_codes(codes): groups = groups_by_study(who, study, people, [str(p) for p,_ in read])
+    with in_codes(codes):
+        groups = groups_by_study(who, study, people, [str(p) for p,_ in read])
     rows = [_row(p, dict(t, patient=who, group=how)) for (p, t),(who, how) in zip(read, groups) if _wanted(t, stills)]
     table = pd.DataFrame(rows, columns=_columns)
-    for c in ('patient', 'group'): table[c] = table[c].astype(object).where(table[c].notna(), None)
+    for c in ('patient', 'group'):
+        table[c] = table[c].astype(object).where(table[c].notna(), None)
     table.attrs['failed'] = [_failed_row(p, t) for p,t in zip(files, got) if not isinstance(t, (dict, NoImage))]
     table.attrs['unknown'] = [r['path'] for r in rows if r['patient'] is None]
     _warn_unknown(table.attrs['unknown'], deidentify)

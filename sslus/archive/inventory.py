@@ -20,7 +20,11 @@ from ..base.files import WriteError, write_bytes
 from ..base.people import People, PeopleWarning, find_look_alikes
 from ..base.progress import progress_bar
 from ..base.quiet import quietly
-from ..video.video import Video, VideoError, _ending, _images, _is_clip, _is_moving, _is_sweep, _mask_folder, _missing, _n_missing, _numbered, _open_image, _pixel_files, _split_number, _still_both, _why_file, image_extensions, is_mask, known_notes, read_grey, readers_for_workers, video_extensions
+from sslus.video.video import (
+    Video, VideoError, _ending, _images, _is_clip, _is_moving, _is_sweep, _mask_folder, _missing,
+    _n_missing, _numbered, _open_image, _pixel_files, _split_number, _still_both, _why_file,
+    image_extensions, is_mask, known_notes, read_grey, readers_for_workers, video_extensions,
+)
 from ..base.workers import JobTimeout, WorkerDied, run_jobs
 
 # %% ../../nbs/archive/03_inventory.ipynb #71cc6b36
@@ -55,7 +59,8 @@ def write_clip(path,                 # file to write; its suffix tells the conta
     with av.open(str(path), 'w', format=fmt) as c:
         s = c.add_stream(codec, rate=fps, options={'threads': '1', **options})
         (s.height, s.width), s.pix_fmt = frames[0].shape[:2], pix
-        for f in frames: c.mux(s.encode(av.VideoFrame.from_ndarray(f, format='rgb24')))
+        for f in frames:
+            c.mux(s.encode(av.VideoFrame.from_ndarray(f, format='rgb24')))
         c.mux(s.encode())
     return Path(path)
 
@@ -69,11 +74,21 @@ def write_dicom(path,              # file to write
     "An ultrasound DICOM file of one or more frames."
     import pydicom
     from pydicom.uid import ExplicitVRLittleEndian, RLELossless, UltrasoundMultiFrameImageStorage as kind, generate_uid
-    ds = pydicom.Dataset(); ds.file_meta = m = pydicom.dataset.FileMetaDataset()
-    m.TransferSyntaxUID, m.MediaStorageSOPClassUID, m.MediaStorageSOPInstanceUID = ExplicitVRLittleEndian, kind, generate_uid()
-    ds.SOPClassUID, ds.SOPInstanceUID, ds.Modality, ds.PatientID, ds.Manufacturer, ds.ManufacturerModelName = kind, m.MediaStorageSOPInstanceUID, 'US', patient, 'Made-up', 'Scanner 1'
+    ds = pydicom.Dataset()
+    ds.file_meta = m = pydicom.dataset.FileMetaDataset()
+    m.TransferSyntaxUID, m.MediaStorageSOPClassUID, m.MediaStorageSOPInstanceUID = (
+        ExplicitVRLittleEndian,
+        kind,
+        generate_uid(),
+    )
+    (
+        ds.SOPClassUID, ds.SOPInstanceUID, ds.Modality, ds.PatientID, ds.Manufacturer,
+        ds.ManufacturerModelName,
+    ) = (kind, m.MediaStorageSOPInstanceUID, 'US', patient, 'Made-up', 'Scanner 1')
     ds.NumberOfFrames, ds.Rows, ds.Columns = frames.shape[:3]
-    ds.SamplesPerPixel, ds.PhotometricInterpretation, ds.PixelRepresentation = (3, 'RGB', 0) if frames.ndim == 4 else (1, 'MONOCHROME2', 0)
+    ds.SamplesPerPixel, ds.PhotometricInterpretation, ds.PixelRepresentation = (
+        (3, 'RGB', 0) if frames.ndim == 4 else (1, 'MONOCHROME2', 0)
+    )
     ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.FrameTime = 8, 8, 7, 40
     if frames.ndim == 4: ds.PlanarConfiguration = 0
     for k,v in tags.items(): setattr(ds, k, v)
@@ -88,31 +103,77 @@ def make_archive(dest,      # folder to write, empty or absent
                 )->Path:    # `dest`
     "Write a small mixed folder, for examples and tests."
     d = Path(dest)
-    if d.exists() and any(d.iterdir()): raise FileExistsError(f'{d} is not empty: choose another folder')
-    for o in ('clips', 'dicom', 'sweep_07', 'stills'): (d/o).mkdir(parents=True)
+    if d.exists() and any(d.iterdir()):
+        raise FileExistsError(f'{d} is not empty: choose another folder')
+    for o in ('clips', 'dicom', 'sweep_07', 'stills'):
+        (d/o).mkdir(parents=True)
     a,b,c,e = (moving(seed + i) for i in range(4))
-    write_clip(d/'clips/a.mp4', a); write_clip(d/'clips/b.avi', b, 'mjpeg', 'yuvj420p'); write_clip(d/'clips/c.mkv', c)
+    write_clip(d/'clips/a.mp4', a)
+    write_clip(d/'clips/b.avi', b, 'mjpeg', 'yuvj420p')
+    write_clip(d/'clips/c.mkv', c)
     write_clip(d/'clips/a_small.mp4', a, crf='28')
-    doppler = e.copy(); doppler[:, 30:50, 35:60] = (220, 40, 30)
+    doppler = e.copy()
+    doppler[:, 30:50, 35:60] = (220, 40, 30)
     write_clip(d/'clips/doppler.mov', doppler)
     (d/'clips/a copy.mp4').write_bytes((d/'clips/a.mp4').read_bytes())
-    (d/'clips/broken.mkv').write_bytes((d/'clips/c.mkv').read_bytes()[:-2000]); (d/'clips/empty.mp4').touch()
-    write_dicom(d/'dicom/IM001', moving(seed + 5)[..., 0], 'P1', rle=True); write_dicom(d/'dicom/IM002.dcm', moving(seed + 6, 1), 'P2')
-    for i,f in enumerate(moving(seed + 7, 12)): Image.fromarray(f[..., 0]).save(d/f'sweep_07/{i:03d}.png')
-    for i,f in enumerate(moving(seed + 8, 61)[::30]): Image.fromarray(f).save(d/f'stills/femur {i}.png')
+    (d/'clips/broken.mkv').write_bytes((d/'clips/c.mkv').read_bytes()[:-2000])
+    (d/'clips/empty.mp4').touch()
+    write_dicom(d/'dicom/IM001', moving(seed + 5)[..., 0], 'P1', rle=True)
+    write_dicom(d/'dicom/IM002.dcm', moving(seed + 6, 1), 'P2')
+    for i,f in enumerate(moving(seed + 7, 12)):
+        Image.fromarray(f[..., 0]).save(d/f'sweep_07/{i:03d}.png')
+    for i,f in enumerate(moving(seed + 8, 61)[::30]):
+        Image.fromarray(f).save(d/f'stills/femur {i}.png')
     Image.fromarray((a[0, ..., 0] > 90).astype(np.uint8)*255).save(d/'stills/femur 0_mask.png')
     Image.fromarray(b[3]).save(d/'stills/picture.mp3', 'png')
-    (d/'stills/labels.csv').write_text('image_path,class,patient\nfemur 0.png,femur,7\n'); (d/'more.zip').write_bytes(b'PK\3\4' + bytes(60)); (d/'clips/.DS_Store').write_bytes(b'x')
+    (d/'stills/labels.csv').write_text('image_path,class,patient\nfemur 0.png,femur,7\n')
+    (d/'more.zip').write_bytes(b'PK\3\4' + bytes(60))
+    (d/'clips/.DS_Store').write_bytes(b'x')
     return d
 
 # %% ../../nbs/archive/03_inventory.ipynb #ff8ece50
-_magic = ((0, b'\x89PNG\r\n', 'png'), (0, b'\xff\xd8\xff', 'jpeg'), (0, b'GIF8', 'gif'), (0, b'II*\0', 'tiff'), (0, b'MM\0*', 'tiff'), (8, b'WEBP', 'webp'), (8, b'AVI ', 'avi'), (4, b'ftyp', 'mp4'), (4, b'moov', 'mp4'),
-          (0, b'\x1aE\xdf\xa3', 'matroska'), (0, b'\0\0\1\xba', 'mpeg'), (0, b'\x30\x26\xb2\x75', 'asf'), (128, b'DICM', 'dicom'), (0, b'ObjectType = Image', 'metaimage'), (0, b'PK\3\4', 'zip'), (0, b'\x1f\x8b', 'gzip'),
-          (0, b'7z\xbc\xaf', '7z'), (0, b'Rar!', 'rar'), (0, b'\xfd7zXZ', 'xz'), (257, b'ustar', 'tar'), (0, b'%PDF', 'pdf'), (0, b'\x89HDF', 'hdf5'))
+_magic = (
+    (0, b'\x89PNG\r\n', 'png'),
+    (0, b'\xff\xd8\xff', 'jpeg'),
+    (0, b'GIF8', 'gif'),
+    (0, b'II*\0', 'tiff'),
+    (0, b'MM\0*', 'tiff'),
+    (8, b'WEBP', 'webp'),
+    (8, b'AVI ', 'avi'),
+    (4, b'ftyp', 'mp4'),
+    (4, b'moov', 'mp4'),
+    (0, b'\x1aE\xdf\xa3', 'matroska'),
+    (0, b'\0\0\1\xba', 'mpeg'),
+    (0, b'\x30\x26\xb2\x75', 'asf'),
+    (128, b'DICM', 'dicom'),
+    (0, b'ObjectType = Image', 'metaimage'),
+    (0, b'PK\3\4', 'zip'),
+    (0, b'\x1f\x8b', 'gzip'),
+    (0, b'7z\xbc\xaf', '7z'),
+    (0, b'Rar!', 'rar'),
+    (0, b'\xfd7zXZ', 'xz'),
+    (257, b'ustar', 'tar'),
+    (0, b'%PDF', 'pdf'),
+    (0, b'\x89HDF', 'hdf5'),
+)
 _packed = {'zip', 'gzip', '7z', 'rar', 'xz', 'tar'}
-_pictures = {'png': ('.png',), 'jpeg': ('.jpg', '.jpeg'), 'gif': ('.gif',), 'tiff': ('.tif', '.tiff'), 'webp': ('.webp',), 'avi': ('.avi',), 'mp4': ('.mp4', '.mov', '.m4v', '.3gp'), 'matroska': ('.mkv', '.webm'),
-             'mpeg': ('.mpeg', '.mpg', '.vob'), 'asf': ('.wmv', '.asf'), 'metaimage': ('.mha', '.mhd')}                  # the usual suffix first
-_tables = {'.csv', '.tsv', '.xlsx', '.xls', '.json', '.xml', '.parquet', '.yaml', '.yml', '.cfg', '.txt', '.md', '.rtf', '.html', '.pdf', '.doc', '.docx'}
+_pictures = {
+    'png': ('.png',),
+    'jpeg': ('.jpg', '.jpeg'),
+    'gif': ('.gif',),
+    'tiff': ('.tif', '.tiff'),
+    'webp': ('.webp',),
+    'avi': ('.avi',),
+    'mp4': ('.mp4', '.mov', '.m4v', '.3gp'),
+    'matroska': ('.mkv', '.webm'),
+    'mpeg': ('.mpeg', '.mpg', '.vob'),
+    'asf': ('.wmv', '.asf'),
+    'metaimage': ('.mha', '.mhd'),
+}                  # the usual suffix first
+_tables = {
+    '.csv', '.tsv', '.xlsx', '.xls', '.json', '.xml', '.parquet', '.yaml', '.yml', '.cfg', '.txt',
+    '.md', '.rtf', '.html', '.pdf', '.doc', '.docx',
+}
 _archives = {'.zip', '.gz', '.tgz', '.tar', '.xz', '.bz2', '.7z', '.rar', '.zst'}
 
 def sniff(head:bytes # first bytes of a file, 300 are enough
@@ -121,7 +182,7 @@ def sniff(head:bytes # first bytes of a file, 300 are enough
     return next((name for at,mark,name in _magic if head[at:at+len(mark)] == mark), '')
 
 # %% ../../nbs/archive/03_inventory.ipynb #32814db2
-_chroma, _bits = 24, 16                                          # levels between the channels of a pixel that count as colour; hash of 16x16 bits
+_chroma, _bits = 24, 16  # levels between the channels of a pixel that count as colour; hash of 16x16 bits
 
 def _colour(a):
     "Share of pixels of an array that have colour; every fourth row and column are looked at."
@@ -139,7 +200,9 @@ class _Watched(Video):
     colours = ()
     def _raw(self, every=1):
         self.colours = []
-        for a in super()._raw(every): self.colours.append(_colour(a)); yield a
+        for a in super()._raw(every):
+            self.colours.append(_colour(a))
+            yield a
 
 # %% ../../nbs/archive/03_inventory.ipynb #703eb05e
 _between = ' | '                                                 # notes of a file, in its cell of the table
@@ -154,8 +217,19 @@ def _clip(path, whole):
         if not whole: break
     i = v._head.info
     notes = _between.join(f'{name}: {sentence}' for name,sentence in v.notes.items())
-    return dict(kind='frames' if path.is_dir() else 'clip', format=_short(i['format'], path), codec=i.get('codec') or '', height=v.size[0], width=v.size[1], frames=n if whole else v._head.claimed, fps=v.fps,
-                notes=notes, colour=round(float(np.mean(v.colours)), 4), hash=_hash(first) + _hash(late), _frame=first)
+    return dict(
+        kind='frames' if path.is_dir() else 'clip',
+        format=_short(i['format'], path),
+        codec=i.get('codec') or '',
+        height=v.size[0],
+        width=v.size[1],
+        frames=n if whole else v._head.claimed,
+        fps=v.fps,
+        notes=notes,
+        colour=round(float(np.mean(v.colours)), 4),
+        hash=_hash(first) + _hash(late),
+        _frame=first,
+    )
 
 def _short(fmt, path):
     "FFmpeg names a family of containers; the suffix says which one it is."
@@ -168,12 +242,29 @@ _mask,_masked = dict(use='no', remedy='Leave it to the reader of its data set'),
 def _still(path):
     "Facts of a still, or of a mask."
     a,g = _still_both(path)
-    row = dict(kind='still', format=_ending(path)[1:] or 'dicom', height=g.shape[0], width=g.shape[1], frames=1, colour=round(_colour(a), 4), hash=_hash(g), _frame=g)
+    row = dict(
+        kind='still',
+        format=_ending(path)[1:] or 'dicom',
+        height=g.shape[0],
+        width=g.shape[1],
+        frames=1,
+        colour=round(_colour(a), 4),
+        hash=_hash(g),
+        _frame=g,
+    )
     if _ending(path) in image_extensions:
-        with _open_image(path) as im: row.update(format=im.format.lower(), codec=im.mode)
+        with _open_image(path) as im:
+            row.update(format=im.format.lower(), codec=im.mode)
     levels = np.flatnonzero(np.bincount(g.ravel(), minlength=256))
     if is_mask(path): return row | _mask | dict(kind='mask', reason=_masked)
-    if len(levels) <= 4 and g.size > 256: return row | _mask | dict(kind='mask', reason=f'it looks like a mask: {len(levels)} grey level{"s"*(len(levels) != 1)}')
+    if len(levels) <= 4 and g.size > 256:
+        return (
+            row
+            | _mask
+            | dict(
+                kind='mask', reason=f'it looks like a mask: {len(levels)} grey level{"s"*(len(levels) != 1)}'
+            )
+        )
     return row
 
 # %% ../../nbs/archive/03_inventory.ipynb #37c6bc8e
@@ -184,11 +275,21 @@ def _who(path):
     return dict(patient=t['patient'], study=t['study'], machine=t['machine'])
 
 # %% ../../nbs/archive/03_inventory.ipynb #1f8cf6c9
-columns = ('path', 'kind', 'format', 'codec', 'height', 'width', 'frames', 'fps', 'notes', 'colour', 'patient', 'group', 'machine', 'bytes',
-           'use', 'reason', 'remedy', 'near', 'sha256', 'hash', 'seconds')
+columns = (
+    'path', 'kind', 'format', 'codec', 'height', 'width', 'frames', 'fps', 'notes', 'colour',
+    'patient', 'group', 'machine', 'bytes', 'use', 'reason', 'remedy', 'near', 'sha256', 'hash',
+    'seconds',
+)
 _no = dict(use='no')
 
-def _blank(**facts): return dict.fromkeys(columns) | dict(kind='other', format='', codec='', notes='', use='yes', reason='', remedy='', hash='', sha256='') | facts
+def _blank(**facts):
+    return (
+        dict.fromkeys(columns)
+        | dict(
+            kind='other', format='', codec='', notes='', use='yes', reason='', remedy='', hash='', sha256=''
+        )
+        | facts
+    )
 
 def look(path,             # file, or folder of frames
          whole:bool=True,  # decode clips to their end?
@@ -198,9 +299,18 @@ def look(path,             # file, or folder of frames
     "What one path is, and whether it can be used."
     path, t0, row = Path(path), time.perf_counter(), _blank()
     try:
-        with quietly(): row.update(_folder(path, whole) if path.is_dir() else _file(path, whole, sha))   # what libraries murmur about damaged files
-    except VideoError as e: row.update(_no, kind=_kind(path), reason=e.reason, remedy=e.remedy)
-    except OSError as e: row.update(_no, kind=_kind(path), reason=f'it cannot be read ({e.strerror or type(e).__name__})', remedy='Look at the disk and the permissions')
+        with quietly():
+            # what libraries murmur about damaged files
+            row.update(_folder(path, whole) if path.is_dir() else _file(path, whole, sha))
+    except VideoError as e:
+        row.update(_no, kind=_kind(path), reason=e.reason, remedy=e.remedy)
+    except OSError as e:
+        row.update(
+            _no,
+            kind=_kind(path),
+            reason=f'it cannot be read ({e.strerror or type(e).__name__})',
+            remedy='Look at the disk and the permissions',
+        )
     frame = row.pop('_frame', None)
     if thumbnail and frame is not None: row['thumbnail'] = _thumbnail(frame)
     return row | dict(seconds=round(time.perf_counter() - t0, 3))
@@ -208,12 +318,25 @@ def look(path,             # file, or folder of frames
 def _kind(path):
     "Kind by name alone, of what cannot be read."
     s = _ending(path)
-    return next((k for k,of in (('frames' if os.path.isdir(path) else 'clip', video_extensions), ('still', image_extensions), ('table', _tables), ('archive', _archives)) if s in of), 'other')
+    return next(
+        (
+            k
+            for k, of in (
+                ('frames' if os.path.isdir(path) else 'clip', video_extensions),
+                ('still', image_extensions),
+                ('table', _tables),
+                ('archive', _archives),
+            )
+            if s in of
+        ),
+        'other',
+    )
 
 def _thumbnail(g):
     "A frame as a small JPEG in base64."
     im, buf = Image.fromarray(g), io.BytesIO()
-    im.thumbnail((96, 96)); im.save(buf, 'jpeg', quality=60)
+    im.thumbnail((96, 96))
+    im.save(buf, 'jpeg', quality=60)
     return base64.b64encode(buf.getvalue()).decode()
 
 # %% ../../nbs/archive/03_inventory.ipynb #120c570d
@@ -222,12 +345,25 @@ def _parts(path):
     return _images(path) if os.path.isdir(path) else [path, *_pixel_files(path)]
 
 # %% ../../nbs/archive/03_inventory.ipynb #896f0a02
-_strange = ((stat.S_ISFIFO, 'a pipe (FIFO)'), (stat.S_ISSOCK, 'a socket'), (stat.S_ISBLK, 'a device'), (stat.S_ISCHR, 'a device'))
+_strange = (
+    (stat.S_ISFIFO, 'a pipe (FIFO)'),
+    (stat.S_ISSOCK, 'a socket'),
+    (stat.S_ISBLK, 'a device'),
+    (stat.S_ISCHR, 'a device'),
+)
 
 def _refused(path):
     "Facts of what must not be opened; {} for a regular file or a folder."
     try: mode = os.stat(path).st_mode
-    except OSError as e: return _no | dict(reason=f'it is a link that leads nowhere ({e.strerror})' if os.path.islink(path) else f'it cannot be looked at ({e.strerror})', remedy='Mend or remove it')
+    except OSError as e:
+        return _no | dict(
+            reason=(
+                f'it is a link that leads nowhere ({e.strerror})'
+                if os.path.islink(path)
+                else f'it cannot be looked at ({e.strerror})'
+            ),
+            remedy='Mend or remove it',
+        )
     what = next((w for f,w in _strange if f(mode)), None)
     if what: return _no | dict(reason=f'it is {what}, not a file', remedy='Leave it out')
     return {}
@@ -238,15 +374,18 @@ def _file(path, whole, sha):
     if no := _refused(path): return no
     with open(path, 'rb') as f: found = sniff(f.read(300))
     facts = dict(bytes=_size(path))
-    if path.name.startswith('.'): return facts | _no | dict(reason='a hidden file', remedy='')
+    if path.name.startswith('.'):
+        return facts | _no | dict(reason='a hidden file', remedy='')
     try:
         shows = _kind(path) in ('clip', 'still') or found == 'dicom' or _is_clip(path)
         row = facts | (_media(path, whole) if shows else _rest(path, found)) | (_who(path) if found == 'dicom' else {})
         row |= _misnamed(path, row)
         return row | (dict(sha256=_sum(path)) if sha and row.get('use') != 'no' else {})
     except VideoError as e:
-        if found in _packed and path.suffix.lower() != '.gz': e.remedy += f'. By its first bytes it is packed ({found}): unpack it'
-        elif found in _pictures and _ending(path) not in _pictures[found]: e.remedy += f'. By its first bytes it is {found}'
+        if found in _packed and path.suffix.lower() != '.gz':
+            e.remedy += f'. By its first bytes it is packed ({found}): unpack it'
+        elif found in _pictures and _ending(path) not in _pictures[found]:
+            e.remedy += f'. By its first bytes it is {found}'
         raise
 
 def _size(path): return sum(p.stat().st_size for p in _parts(path))
@@ -255,29 +394,46 @@ def _sum(path):
     "Sum of a file's bytes; where there are several files, the sum of their sums."
     sums = []
     for p in _parts(path):
-        with open(p, 'rb') as f: sums.append(hashlib.file_digest(f, 'sha256').hexdigest())
+        with open(p, 'rb') as f:
+            sums.append(hashlib.file_digest(f, 'sha256').hexdigest())
     return sums[0] if sums == sums[:1] else hashlib.sha256(''.join(sums).encode()).hexdigest()
 
 def _misnamed(path, row):
     "Facts to change where `get_videos`, which goes by suffix, would not find a clip; an unusual suffix of DICOM is the case that is met."
     if row['kind'] != 'clip' or _ending(path) in video_extensions or _is_clip(path): return {}
-    return _no | dict(reason=f'a DICOM clip, but no store looks for names that end in {path.suffix!r}', remedy='Rename it to end in .dcm')
+    return _no | dict(
+        reason=f'a DICOM clip, but no store looks for names that end in {path.suffix!r}',
+        remedy='Rename it to end in .dcm',
+    )
 
 def _media(path, whole):
     "A still where it is one frame, else a clip."
     s = _ending(path)                                            # as `get_videos` decides
     if s in image_extensions - video_extensions and not _is_clip(path): return _still(path)
-    if is_mask(path) and _why_file(path) == 'mask': return _mask | dict(kind='mask', format=s[1:], reason=_masked)
+    if is_mask(path) and _why_file(path) == 'mask':
+        return _mask | dict(kind='mask', format=s[1:], reason=_masked)
     return _clip(path, whole) if _is_moving(Video(path)._head) else _still(path)
 
 # %% ../../nbs/archive/03_inventory.ipynb #2b142a8d
-_said = dict(table=('a table or a text', 'Give it where a table is asked for: patient=, PlaneData.from_csv, a reader of sslus.sources.sources'),
-             archive=('a packed archive', 'Unpack it'), other=('of a kind that is not read', 'Convert it, or leave it out'))
+_said = dict(
+    table=(
+        'a table or a text',
+        'Give it where a table is asked for: patient=, PlaneData.from_csv, a reader of sslus.sources.sources',
+    ),
+    archive=('a packed archive', 'Unpack it'),
+    other=('of a kind that is not read', 'Convert it, or leave it out'),
+)
 
 def _rest(path, found):
     "Facts of a file that is neither clip nor still."
     kind = 'archive' if found in _packed else _kind(path)
-    if found in _pictures: return _no | dict(kind='other', format=found, reason=f'by its first bytes it is {found}, but its name ends in {path.suffix!r}', remedy=f'Rename it to end in {_pictures[found][0]}')
+    if found in _pictures:
+        return _no | dict(
+            kind='other',
+            format=found,
+            reason=f'by its first bytes it is {found}, but its name ends in {path.suffix!r}',
+            remedy=f'Rename it to end in {_pictures[found][0]}',
+        )
     reason, remedy = _said[kind]
     return _no | dict(kind=kind, format=found or path.suffix.lower()[1:], reason=reason, remedy=remedy)
 
@@ -294,12 +450,21 @@ def _walk(root):
     "Folders with more than one image, files, and rows of what cannot be looked into; no link to a folder is followed."
     folders, files, rows = {}, [], []
     bad = lambda path, reason, remedy: rows.append(_blank(**_no, path=path, reason=reason, remedy=remedy))
-    for here,dirs,names in os.walk(root, onerror=lambda e: bad(Path(e.filename), f'the folder cannot be listed ({e.strerror})', 'Change its permissions or ask its owner')):
+    for here, dirs, names in os.walk(
+        root,
+        onerror=lambda e: bad(
+            Path(e.filename),
+            f'the folder cannot be listed ({e.strerror})',
+            'Change its permissions or ask its owner',
+        ),
+    ):
         here = Path(here)
         for n in sorted(dirs):
-            if os.path.islink(here/n): bad(here/n, 'a link to a folder is not followed', 'Give the folder itself, if it lies elsewhere')
+            if os.path.islink(here/n):
+                bad(here/n, 'a link to a folder is not followed', 'Give the folder itself, if it lies elsewhere')
             elif n == '__MACOSX' or n.startswith('.'): bad(here/n, 'a hidden folder', '')
-            elif Path(n).suffix.lower() in video_extensions and _empty(here/n): bad(here/n, 'an empty folder with the name of a clip', 'Remove it')
+            elif Path(n).suffix.lower() in video_extensions and _empty(here/n):
+                bad(here/n, 'an empty folder with the name of a clip', 'Remove it')
         dirs[:] = sorted(n for n in dirs if not os.path.islink(here/n) and n != '__MACOSX' and not n.startswith('.'))
         mine = [here/n for n in sorted(names)]
         images = [p for p in mine if p.suffix.lower() in image_extensions and not p.name.startswith('.')]
@@ -327,7 +492,9 @@ def _stamp(path, images=()):
     "What changes when a file, the pixels beside a header, or a folder's images are changed."
     try: st = [os.stat(o) for o in images or _parts(path)]
     except OSError: return None
-    return hashlib.sha256(json.dumps([_rules, str(path), [(s.st_size, s.st_mtime_ns) for s in st]]).encode()).hexdigest()[:24]
+    return hashlib.sha256(
+        json.dumps([_rules, str(path), [(s.st_size, s.st_mtime_ns) for s in st]]).encode()
+    ).hexdigest()[:24]
 
 # %% ../../nbs/archive/03_inventory.ipynb #67103dc2
 _begins = re.compile(r'\["[0-9a-f]{24}[01]{3}", ')                # a row of a cache
@@ -337,7 +504,8 @@ def _known(cache):
     if cache is None or not _target(cache).exists(): return {}
     with open(cache, encoding='utf-8', errors='replace') as f:
         head = f.read(64)
-        if head and not _begins.match(head): raise ValueError(f'{cache}: this is not a cache that inventory wrote. Name another file, or remove it')
+        if head and not _begins.match(head):
+            raise ValueError(f'{cache}: this is not a cache that inventory wrote. Name another file, or remove it')
         return dict(filter(None, map(_cached, (head + f.read()).split('\n'))))
 
 def _cached(line):
@@ -346,7 +514,8 @@ def _cached(line):
     except (ValueError, TypeError): return None
     return (str(stamp), row) if row is None or isinstance(row, dict) and set(columns) <= {*row, 'near'} else None
 
-_passing = re.compile('pip install|ImportError|ModuleNotFoundError|permission|memory|Input/output', re.I)   # what will be done about it shows in no file's date
+# what will be done about it shows in no file's date
+_passing = re.compile('pip install|ImportError|ModuleNotFoundError|permission|memory|Input/output', re.I)
 
 def _private(path, flags):
     "Open a file that names people: for its owner only."
@@ -356,7 +525,8 @@ def _private(path, flags):
 
 def _keep(cache, stamp, row):
     "Append a row to the cache, on a line of its own, unless the next run may well find something else."
-    if cache is None or stamp is None or row and row['use'] == 'no' and _passing.search(row['reason'] + row['remedy']): return
+    if cache is None or stamp is None or row and row['use'] == 'no' and _passing.search(row['reason'] + row['remedy']):
+        return
     try: _add_line(cache, json.dumps([stamp, row]))
     except OSError as e:
         raise WriteError(f'{cache}: the cache cannot be written ({e.strerror or e}). The rows in it stay, and the same '
@@ -383,11 +553,18 @@ def _rows(what, jobs, stamps, known, cache, progress, timeout, run):
     done = run_jobs(f'sslus.archive.inventory:{what}', jobs, timeout=limits, **run, **readers_for_workers())
     for j,r in progress_bar(done, len(todo), 'looking', dict(look='files', look_folder='folders')[what], progress):
         i = todo[j]
-        if isinstance(r, Exception): res[i] = _dead(Path(jobs[j]['path']), r)   # not kept: a crash or a time limit may have been the machine's
-        else: res[i] = r; _keep(cache, stamps[i], r)
+        if isinstance(r, Exception):
+            res[i] = _dead(Path(jobs[j]['path']), r)  # not kept: a crash or a time limit may have been the machine's
+        else:
+            res[i] = r
+            _keep(cache, stamps[i], r)
     return res
 
-_ends = {JobTimeout: 'reading it took too long', WorkerDied: 'reading it ended the process', MemoryError: 'reading it takes too much memory'}
+_ends = {
+    JobTimeout: 'reading it took too long',
+    WorkerDied: 'reading it ended the process',
+    MemoryError: 'reading it takes too much memory',
+}
 
 def _dead(path, e):
     what = next((w for k,w in _ends.items() if isinstance(e, k)), None)
@@ -395,7 +572,9 @@ def _dead(path, e):
     return _blank(**_no, kind=_kind(path), reason=said, remedy='Look at it with a player; convert it or leave it out')
 
 # %% ../../nbs/archive/03_inventory.ipynb #fd5c7651
-_copy = re.compile(r'(?<![a-z])(copy|kopie|copie|copia|duplicate|backup|bak|old|junk|tmp|temp|trash)(?![a-z])|\(\d+\)$', re.I)
+_copy = re.compile(
+    r'(?<![a-z])(copy|kopie|copie|copia|duplicate|backup|bak|old|junk|tmp|temp|trash)(?![a-z])|\(\d+\)$', re.I
+)
 
 def _first(r):
     "The original before its copies: names that call themselves copies come last; then what stands less deep, then by the shorter name."
@@ -408,24 +587,34 @@ def _twins(rows):
     for r in sorted(rows, key=_first):
         if r['use'] != 'yes' or not r['sha256']: continue
         same = first.setdefault((r['kind'], r['sha256']), r)
-        if same is not r: r.update(use='no', reason=f"the same bytes as {same['path']}", remedy='Nothing: one of them is enough')
+        if same is not r:
+            r.update(use='no', reason=f"the same bytes as {same['path']}", remedy='Nothing: one of them is enough')
 
 def _belonging(by):
     "Say of the files with a header's pixels whose they are, in the rows `by` path; a header that is used has the last word."
     for p,r in sorted(by.items(), key=lambda o: o[1]['use'] == 'yes'):
         for mine in [by[q] for q in _pixel_files(p) if q in by and _kind(q) not in ('clip', 'still')]:
-            if r['use'] == 'yes': mine.update(kind='part', use='yes', reason=f"the pixels of {r['path']}, and counted there", remedy='')
-            else: mine.update(kind='part', use='no', reason='the pixels of a header (.mhd) that is not used', remedy=f"See what is said of {r['path']}")
+            if r['use'] == 'yes':
+                mine.update(kind='part', use='yes', reason=f"the pixels of {r['path']}, and counted there", remedy='')
+            else:
+                mine.update(
+                    kind='part',
+                    use='no',
+                    reason='the pixels of a header (.mhd) that is not used',
+                    remedy=f"See what is said of {r['path']}",
+                )
             mine['bytes'] = None
 
 def _near_clip(images, by):
     "Say of the numbered stills of a folder, in the rows `by` path, what little keeps them from being a clip."
     rows, parts = [by.get(p, {}) for p in images], [_split_number(p) for p in images]
     nums = sorted({n for _,n in parts if n is not None})
-    if any(r.get('kind') != 'still' for r in rows) or len({o for o,_ in parts}) > 1 or len(nums) < len(images): return
+    if any(r.get('kind') != 'still' for r in rows) or len({o for o,_ in parts}) > 1 or len(nums) < len(images):
+        return
     why = _broken_frames(images, rows) or _missing_frames(nums) or _odd_sizes(images, rows)
     for r in rows:
-        if why and r['use'] == 'yes': r.update(reason=f'would be one clip, but {why[0]}', remedy=why[1])
+        if why and r['use'] == 'yes':
+            r.update(reason=f'would be one clip, but {why[0]}', remedy=why[1])
 
 def _broken_frames(images, rows):
     "What is wrong, and what to do, where a few of the pictures cannot be read; else None."
@@ -454,12 +643,17 @@ def _words(text): return np.frombuffer(bytes.fromhex(text), np.uint64)
 def _alike(rows, bits):
     "Name in `near` the first row whose hashes differ in at most `bits` for each frame hashed."
     for kinds,n in ((('clip', 'frames'), 2), (('still',), 1)):
-        mine = [r for r in sorted(rows, key=_first) if r['use'] == 'yes' and r['kind'] in kinds and len(r['hash']) == 64*n]
+        mine = [
+            r
+            for r in sorted(rows, key=_first)
+            if r['use'] == 'yes' and r['kind'] in kinds and len(r['hash']) == 64 * n
+        ]
         h = np.array([_words(r['hash']) for r in mine]).reshape(len(mine), n, 4)
         for i,r in enumerate(mine):
             d = np.bitwise_count(h[:i] ^ h[i]).sum(-1, dtype=int).max(-1) if i else np.empty(0)
             j = next(iter(np.flatnonzero(d <= bits)), None)
-            if j is not None: r['near'] = mine[j]['near'] or mine[j]['path']
+            if j is not None:
+                r['near'] = mine[j]['near'] or mine[j]['path']
 
 # %% ../../nbs/archive/03_inventory.ipynb #bd130959
 def _grouped(rows):
@@ -467,7 +661,8 @@ def _grouped(rows):
     from sslus.archive.dicom import groups_by_study
     files = [r for r in rows if r['patient'] is not None or r.get('study') is not None]
     found = groups_by_study([r['patient'] for r in files], [r.get('study') for r in files], People(distinct=True))
-    for r,(who, how) in zip(files, found): r.update(patient=who, group=how)
+    for r,(who, how) in zip(files, found):
+        r.update(patient=who, group=how)
 
 # %% ../../nbs/archive/03_inventory.ipynb #bc1a02cb
 class Inventory:
@@ -486,7 +681,8 @@ class Inventory:
         return self.root.resolve().name if self.codes is None else 'An archive, in codes'
     def __len__(self): return len(self.table)
     def __repr__(self): return self.report()
-    def _clips(self): return self.table[(self.table.use == 'yes') & self.table.kind.isin(('clip', 'frames'))]
+    def _clips(self):
+        return self.table[(self.table.use == 'yes') & self.table.kind.isin(('clip', 'frames'))]
 
 # %% ../../nbs/archive/03_inventory.ipynb #9a18a7f7
 def inventory(folder,           # where to look
@@ -503,7 +699,12 @@ def inventory(folder,           # where to look
     "One row for everything in a folder: what it is, whether it will be used, and why not."
     import pandas as pd
     root, codes = Path(folder), None if salt is None else Codes(salt)
-    if not root.is_dir(): raise VideoError(root, 'there is no such folder' if not root.exists() else 'it is a file, not a folder', 'Give the folder that holds the archive')
+    if not root.is_dir():
+        raise VideoError(
+            root,
+            'there is no such folder' if not root.exists() else 'it is a file, not a folder',
+            'Give the folder that holds the archive',
+        )
     known, (folders, files, rows) = _known(cache), _walk(root)
     job = lambda p, **more: dict(path=str(p), whole=whole, thumbnail=thumbnails, **more)
     tell = (known, cache, progress, timeout, dict(workers=workers, memory=memory))
@@ -512,7 +713,18 @@ def inventory(folder,           # where to look
     sweeps = [dict(r, path=p) for p,r in zip(folders, found) if r]
     inside = {o for r in sweeps if r['use'] == 'yes' for o in _numbered(r['path'])}   # not what lies beside its frames
     files = _same_size([p for p in files if p not in inside])
-    rows += sweeps + [dict(r, path=p) for p,r in zip(files, _rows('look', [job(p, sha=s) for p,s in files.items()], [mark(p, sha=s) for p,s in files.items()], *tell))]
+    rows += sweeps + [
+        dict(r, path=p)
+        for p, r in zip(
+            files,
+            _rows(
+                'look',
+                [job(p, sha=s) for p, s in files.items()],
+                [mark(p, sha=s) for p, s in files.items()],
+                *tell
+            ),
+        )
+    ]
     by = {r['path']: r for r in rows}
     for p,r in zip(folders, found):
         if not r: _near_clip(folders[p], by)
@@ -534,9 +746,12 @@ def _inventory(root, rows, bits):
     _grouped(rows)
     thumbs = {r['path']: r.pop('thumbnail') for r in rows if 'thumbnail' in r}
     t = pd.DataFrame(rows, columns=columns)
-    for c in ('height', 'width', 'frames', 'bytes'): t[c] = t[c].astype('Int64')
-    for c in ('fps', 'colour', 'seconds'): t[c] = t[c].astype(float)
-    for c in ('patient', 'group'): t[c] = t[c].astype(object).where(t[c].notna(), None)
+    for c in ('height', 'width', 'frames', 'bytes'):
+        t[c] = t[c].astype('Int64')
+    for c in ('fps', 'colour', 'seconds'):
+        t[c] = t[c].astype(float)
+    for c in ('patient', 'group'):
+        t[c] = t[c].astype(object).where(t[c].notna(), None)
     return Inventory(root, t, thumbs, real)
 
 # %% ../../nbs/archive/03_inventory.ipynb #d6d2493e
@@ -546,7 +761,8 @@ def _by_text(texts, change):
     new = dict(zip(once, change('\0'.join(once)).split('\0')))
     return [new.get(o, o) for o in texts]
 
-def _without_quotes(reason): return re.sub(r'\s*\(.*\)', '', reason, flags=re.S)    # what other libraries say may quote a header
+# what other libraries say may quote a header
+def _without_quotes(reason): return re.sub(r'\s*\(.*\)', '', reason, flags=re.S)
 
 def _coarse(n): return max(1, -(-int(n)//100_000))*100_000           # bytes, rounded up
 
@@ -559,14 +775,24 @@ def coded(self:Inventory,
     t = self.table.copy()
     real = [self.real.get(o, o) for o in t.path]
     code = {p: codes.clip(self.root/r) for p,r in zip(t.path, real)}
-    for p,r in zip(t.path, real): codes.code('name', str(r))
-    for c in ('patient', 'machine'): t[c] = [codes.code(c, o) if isinstance(o, str) else None for o in t[c]]
+    for p,r in zip(t.path, real):
+        codes.code('name', str(r))
+    for c in ('patient', 'machine'):
+        t[c] = [codes.code(c, o) if isinstance(o, str) else None for o in t[c]]
     t['reason'] = [_without_quotes(o) if use == 'no' else o for o,use in zip(t.reason, t.use)]
-    for c in ('reason', 'remedy', 'notes'): t[c] = _by_text(t[c], codes.words)
-    for c in ('path', 'near'): t[c] = [code.get(o, o) for o in t[c]]
+    for c in ('reason', 'remedy', 'notes'):
+        t[c] = _by_text(t[c], codes.words)
+    for c in ('path', 'near'):
+        t[c] = [code.get(o, o) for o in t[c]]
     t['bytes'] = pd.array([None if pd.isna(o) else _coarse(o) for o in t.bytes], dtype='Int64')
     t = t.assign(sha256='', hash='').sort_values('path', ignore_index=True)
-    if self.thumbs: warnings.warn('the names are codes, but a name burned into a small picture stays readable: leave thumbnails out, or look at each', PeopleWarning, stacklevel=3)
+    if self.thumbs:
+        warnings.warn(
+            'the names are codes, but a name burned into a small picture stays readable: leave thumbnails'
+            ' out, or look at each',
+            PeopleWarning,
+            stacklevel=3,
+        )
     return Inventory(self.root, t, {code[p]: o for p,o in self.thumbs.items()}, dict(zip(code.values(), real)), codes)
 
 # %% ../../nbs/archive/03_inventory.ipynb #fb130f82
@@ -574,7 +800,8 @@ def _several(n, what):
     if n == 1: return f'{n:,} {what}'
     return f'{n:,} {what[:-1]}ies' if what.endswith('y') else f'{n:,} {what}s'
 
-def _listed(names, n=3): return ', '.join(map(str, names[:n])) + (f' and {len(names) - n} more' if len(names) > n else '')
+def _listed(names, n=3):
+    return ', '.join(map(str, names[:n])) + (f' and {len(names) - n} more' if len(names) > n else '')
 
 def _printable(name):
     "A name without line ends, control characters and half characters, which could forge a line of a report."
@@ -598,10 +825,26 @@ def _used(t):
     clips, stills, parts = t[t.kind.isin(('clip', 'frames'))], t[t.kind == 'still'], t[t.kind == 'part']
     who = clips.patient.notna()
     patients = _whose(clips[who])
-    if len(clips): yield f"{_several(len(clips), 'clip')} for FrameStore.build: {_formats(clips)}; {_several(int(clips.frames.sum()), 'frame')}{patients}", list(clips.path)
-    if 0 < who.sum() < len(clips): yield f'{_several(int((~who).sum()), "clip")} of these without a patient: say whose they are with patient= of FrameStore.build; `clips()` names patients only where all clips have one', list(clips.path[~who])
-    if len(stills): yield f"{_several(len(stills), 'still')} for a table of labelled stills: {_formats(stills)}", list(stills.path)
-    if len(parts): yield f"{_several(len(parts), 'file')} with the pixels of these", list(parts.path)
+    if len(clips):
+        yield (
+            (
+                f"{_several(len(clips), 'clip')} for FrameStore.build: {_formats(clips)};"
+                f" {_several(int(clips.frames.sum()), 'frame')}{patients}"
+            ),
+            list(clips.path),
+        )
+    if 0 < who.sum() < len(clips):
+        yield (
+            (
+                f'{_several(int((~who).sum()), "clip")} of these without a patient: say whose they are with'
+                ' patient= of FrameStore.build; `clips()` names patients only where all clips have one'
+            ),
+            list(clips.path[~who]),
+        )
+    if len(stills):
+        yield f"{_several(len(stills), 'still')} for a table of labelled stills: {_formats(stills)}", list(stills.path)
+    if len(parts):
+        yield f"{_several(len(parts), 'file')} with the pixels of these", list(parts.path)
 
 def _alike_names(t):
     "A line on patients whose names may be one person's; the files are named, not the patients."
@@ -629,16 +872,34 @@ def _notes(t):
     "Lines on what is used but deserves a look."
     near, colour, slow = t[t.near.notna()], t[t.colour > .01], t[t.seconds > 30]
     like = _listed([f'{r.path} is like {r.near}' for r in near.itertuples()])
-    if len(near): yield f"{_several(len(near), 'recording')} nearly equal to another ({like}; the column near names all): keep them on one side of a split, or leave them out", list(near.path)
+    if len(near):
+        yield (
+            (
+                f"{_several(len(near), 'recording')} nearly equal to another ({like}; the column near names"
+                " all): keep them on one side of a split, or leave them out"
+            ),
+            list(near.path),
+        )
     yield from _alike_names(t)
-    for why,g in t[(t.kind == 'still') & (t.use == 'yes') & (t.reason != '')].groupby('reason', sort=False): yield f"{_several(len(g), 'still')} {why}. {g.remedy.iloc[0]}", list(g.path)
-    if len(colour): yield f"{_several(len(colour), 'recording')} with colour on more than 1 % of the pixels: Doppler, or a coloured logo", list(colour.path)
+    for why,g in t[(t.kind == 'still') & (t.use == 'yes') & (t.reason != '')].groupby('reason', sort=False):
+        yield f"{_several(len(g), 'still')} {why}. {g.remedy.iloc[0]}", list(g.path)
+    if len(colour):
+        yield (
+            (
+                f"{_several(len(colour), 'recording')} with colour on more than 1 % of the pixels: Doppler,"
+                " or a coloured logo"
+            ),
+            list(colour.path),
+        )
     yield from _file_notes(t)
-    if len(slow): yield f"{_several(len(slow), 'file')} took more than 30 s to read", list(slow.path)
+    if len(slow):
+        yield f"{_several(len(slow), 'file')} took more than 30 s to read", list(slow.path)
 
 def _unused(t):
     "Lines on what is left out, most frequent reason first: reasons that differ in names and numbers only are one."
-    kind = t.reason.str.replace(r'the same bytes as .*', 'the same bytes as another file', regex=True).str.replace(r'\d+', 'N', regex=True)
+    kind = t.reason.str.replace(
+        r'the same bytes as .*', 'the same bytes as another file', regex=True
+    ).str.replace(r'\d+', 'N', regex=True)
     for _,g in sorted(t.groupby(kind), key=lambda o: (-len(o[1]), o[0])):
         reason = g.reason.iloc[0] if g.reason.nunique() == 1 else kind[g.index[0]]
         yield f"{len(g):,} x {reason}" + (f". {g.remedy.iloc[0]}" if g.remedy.iloc[0] else ''), list(g.path)
@@ -648,7 +909,14 @@ def _unused(t):
 def sections(self:Inventory)->dict: # heading -> list of (line, paths)
     "What the reports say, for a report of your own."
     yes, no = (self.table[self.table.use == o] for o in ('yes', 'no'))
-    return {k: list(v) for k,v in {'Will be used': _used(yes), 'Worth a look': _notes(yes), 'Will not be used': _unused(no)}.items()}
+    return {
+        k: list(v)
+        for k, v in {
+            'Will be used': _used(yes),
+            'Worth a look': _notes(yes),
+            'Will not be used': _unused(no),
+        }.items()
+    }
 
 @patch
 def report(self:Inventory)->str:
@@ -668,11 +936,32 @@ def _esc(o): return escape(_printable(o))
 def _table_html(t):
     "All rows; whatever a cell holds is text."
     cells = lambda r, tag: '<tr>' + ''.join(f'<{tag}>{_esc(o)}</{tag}>' for o in r) + '</tr>'
-    shown = t[['path', 'kind', 'format', 'codec', 'height', 'width', 'frames', 'fps', 'notes', 'colour', 'use', 'reason', 'remedy', 'near']].assign(fps=t.fps.round(2)).astype(object)
-    return '<div class="t" tabindex="0"><table>' + cells(shown.columns, 'th') + ''.join(cells(r, 'td') for r in shown.where(shown.notna(), '').itertuples(index=False)) + '</table></div>'
+    shown = (
+        t[
+            [
+                'path', 'kind', 'format', 'codec', 'height', 'width', 'frames', 'fps', 'notes',
+                'colour', 'use', 'reason', 'remedy', 'near',
+            ]
+        ]
+        .assign(fps=t.fps.round(2))
+        .astype(object)
+    )
+    return (
+        '<div class="t" tabindex="0"><table>'
+        + cells(shown.columns, 'th')
+        + ''.join(cells(r, 'td') for r in shown.where(shown.notna(), '').itertuples(index=False))
+        + '</table></div>'
+    )
 
 def _section_html(head, said, thumbs):
-    items = ''.join(f'<li>{_esc(line)}<br><small>{_esc(_listed(paths))}</small><br>' + ''.join(f'<img alt="{_esc(p)}" src="data:image/jpeg;base64,{thumbs[p]}">' for p in paths if p in thumbs) + '</li>' for line,paths in said)
+    items = ''.join(
+        f'<li>{_esc(line)}<br><small>{_esc(_listed(paths))}</small><br>'
+        + ''.join(
+            f'<img alt="{_esc(p)}" src="data:image/jpeg;base64,{thumbs[p]}">' for p in paths if p in thumbs
+        )
+        + '</li>'
+        for line, paths in said
+    )
     return section_html(head, [f'<ul>{items}</ul>'] if items else [])
 
 def _opening(table):
@@ -695,23 +984,31 @@ def html(self:Inventory,
     if path is not None: path = _target(path, *_page)
     name = _esc(self.title)
     body = ''.join(_section_html(h, said, self.thumbs) for h,said in self.sections().items())
-    head = f'<h1>Inventory of {name}</h1>' + text_html(_printable(_opening(self.table)), 'opening') + provenance_html(provenance(command=''))   # its folder may name somebody
+    head = (
+        f'<h1>Inventory of {name}</h1>'
+        + text_html(_printable(_opening(self.table)), 'opening')
+        + provenance_html(provenance(command=''))
+    )   # its folder may name somebody
     all_rows = section_html('All that was found', [_table_html(self.table)]) if table and len(self.table) else ''
     page = page_html(f'Inventory of {_printable(self.title)}', explain_terms(head + body + all_rows), _css)
     if path is not None: write_bytes(path, page.encode(), private=self.codes is None)
     return page
 
 @patch
-def _repr_html_(self:Inventory): return ''.join(_section_html(h, said, self.thumbs) for h,said in self.sections().items())
+def _repr_html_(self:Inventory):
+    return ''.join(_section_html(h, said, self.thumbs) for h,said in self.sections().items())
 
 def _target(path, *suffixes):
     "`path`, where a file can be written to it; ValueError where not."
     p = Path(path)
     no = lambda why, remedy: ValueError(f'{_printable(path)}: {why}. {remedy}')
-    if suffixes and p.suffix.lower() not in suffixes: raise no(f'the name of this file must end in {" or ".join(suffixes)}', 'Give it another name')
-    if not os.path.isdir(p.parent): raise no('there is no such folder to write to', 'Make the folder first, or name another')
+    if suffixes and p.suffix.lower() not in suffixes:
+        raise no(f'the name of this file must end in {" or ".join(suffixes)}', 'Give it another name')
+    if not os.path.isdir(p.parent):
+        raise no('there is no such folder to write to', 'Make the folder first, or name another')
     if os.path.isdir(p): raise no('it is a folder', 'Give the name of a file')
-    if not all(os.access(o, os.W_OK) for o in (p.parent, p) if os.path.exists(o)): raise no('no permission to write it', 'Name another place')
+    if not all(os.access(o, os.W_OK) for o in (p.parent, p) if os.path.exists(o)):
+        raise no('no permission to write it', 'Name another place')
     return p
 
 _page, _tabular = ('.html', '.htm'), ('.csv', '.parquet')
@@ -725,7 +1022,8 @@ def clips(self:Inventory,
     import pandas as pd
     t = self._clips()
     t = t[t.near.isna() | near].reset_index(drop=True)
-    if not len(t): raise VideoError(self.root, 'there is no usable clip in this folder', 'Look at inventory(folder).report()')
+    if not len(t):
+        raise VideoError(self.root, 'there is no usable clip in this folder', 'Look at inventory(folder).report()')
     known = [c for c in ('patient', 'machine') if t[c].notna().all()]
     paths = [str(self.root/self.real.get(p, p)) for p in t.path]
     return t[['path', 'fps', *known]].astype(object).assign(path=pd.Series(paths, dtype=object))
@@ -745,9 +1043,18 @@ def save(self:Inventory,
 def _next_line(folder, clips):
     "The command that makes a store of the clips; how their patients are named, where headers do not."
     place, dicom = shlex.quote(str(folder)), clips.format.str.lower().eq('dicom')
-    if dicom.all() and clips.patient.notna().all(): return f'Next: sslus-store {place} my_store --dicom'
-    line = f"Next: sslus-store {place} my_store --patient '(P\\d+)'   # whose clip it is: the part in brackets of its path, or a table with path and patient"
-    return f'{line}; sslus-store --dicom takes the {dicom.sum()} DICOM clips, and their patients from the headers' if dicom.any() else line
+    if dicom.all() and clips.patient.notna().all():
+        return f'Next: sslus-store {place} my_store --dicom'
+    line = (
+        f"Next: sslus-store {place} my_store --patient '(P\\d+)'   # whose clip it is: the part in brackets"
+        " of its path, or a table with path and patient"
+    )
+    return (
+        f'{line}; sslus-store --dicom takes the {dicom.sum()} DICOM clips, and their patients from the'
+        ' headers'
+        if dicom.any()
+        else line
+    )
 
 # %% ../../nbs/archive/03_inventory.ipynb #8e0e3175
 def inventory_main(folder:str,      # folder to look through
@@ -767,9 +1074,22 @@ def inventory_main(folder:str,      # folder to look through
     if key: check_key_place(key)
     for path,ends in ((report, _page), (table, _tabular), (cache, ())):
         if path: _target(path, *ends)                            # now, not after hours of looking
-    inv = inventory(folder, workers, not quiet, whole=not headers, cache=cache, timeout=timeout, thumbnails=thumbnails, salt=salt)
+    inv = inventory(
+        folder,
+        workers,
+        not quiet,
+        whole=not headers,
+        cache=cache,
+        timeout=timeout,
+        thumbnails=thumbnails,
+        salt=salt,
+    )
     if key: inv.codes.save(key)
     print(inv.report())
-    if report: inv.html(report); print(f'Page: {report}')
-    if table: inv.save(table); print(f'Table: {table}')
+    if report:
+        inv.html(report)
+        print(f'Page: {report}')
+    if table:
+        inv.save(table)
+        print(f'Table: {table}')
     if len(inv._clips()): print(_next_line(folder, inv._clips()))

@@ -28,7 +28,8 @@ def _spellings(kind, name):
     path = Path(name)
     return {name, _written(name), path.name, path.stem, *([str(path.parent)] if len(path.parent.parts) > 1 else [])}
 
-def _is_word(text, i): return 0 <= i < len(text) and (text[i].isalnum() or text[i] == '_')
+def _is_word(text, i):
+    return 0 <= i < len(text) and (text[i].isalnum() or text[i] == '_')
 
 def _replaced(text, shown):
     "A text in which whole words and phrases, keys of `shown`, give way to their values; the longest first."
@@ -53,9 +54,11 @@ class Codes:
     _shown = None                                    # what `words` looks for, made when it is asked
 
     # neither the secret nor a name leaves the process
-    def __getstate__(self): return dict(self.__dict__, salt=None, _names={k: {} for k in self._names}, _shown=None)
+    def __getstate__(self):
+        return dict(self.__dict__, salt=None, _names={k: {} for k in self._names}, _shown=None)
 
-    def _make(self, kind, name): return code_name(name, self.salt) if kind in _named_as_people else pseudonym(name, self.salt)
+    def _make(self, kind, name):
+        return code_name(name, self.salt) if kind in _named_as_people else pseudonym(name, self.salt)
 
     def code(self,
         kind:str,  # 'clip', 'name', 'image', 'patient', 'machine' ...
@@ -93,7 +96,8 @@ class Codes:
         shown = {}
         for kind,code,name in self.rows():
             for o in _spellings(kind, name):
-                if len(o) > 1: shown.setdefault(o, '...' if o == str(Path(name).parent) else code)
+                if len(o) > 1:
+                    shown.setdefault(o, '...' if o == str(Path(name).parent) else code)
         return shown
 
     def save(self,
@@ -117,7 +121,9 @@ def check_key_place(
     inside = next((o for o in file.parents if o in shared or any((o/m).exists() for m in _marks)), None)
     if inside:
         remedy = 'Choose a place that only you can read.'
-        raise PeopleError(f'{file.name}: the key table must not lie in {inside.name}, which is made to be shared. {remedy}')
+        raise PeopleError(
+            f'{file.name}: the key table must not lie in {inside.name}, which is made to be shared. {remedy}'
+        )
     if file.is_dir():
         raise PeopleError(f'{file.name}: a folder stands there. Give the name of a csv file for the key table.')
 
@@ -147,7 +153,8 @@ def _check_rows(file, rows):
         if other != key and kind not in _named_as_people:
             raise PeopleError(f'{file}: the {kind} {code} has two names there. {untouched}')
         first = codes.setdefault((kind, name), code)
-        if first != code: raise PeopleError(f'{file}: one {kind} has the codes {first} and {code} there. {untouched}')
+        if first != code:
+            raise PeopleError(f'{file}: one {kind} has the codes {first} and {code} there. {untouched}')
 
 def add_keys(
     file:str|Path, # csv
@@ -178,20 +185,26 @@ class KnownCodes(Codes):
     ):
         self.file, self.salt = Path(file), None
         if not self.file.is_file():
-            raise FileNotFoundError(f'{self.file}: this private file says where the coded stills are, and is not there. '
-                                    f'Copy it from where the study was made, or make the study again with the same secret')
+            raise FileNotFoundError(
+                f'{self.file}: this private file says where the coded stills are, and is not there. '
+                'Copy it from where the study was made, or make the study again with the same secret'
+            )
         rows = read_keys(self.file)
         self.tag = rows[0][3] if rows else ''
         self._names = {}
-        for kind,code,name,_ in rows: self._names.setdefault((kind, code), {})[name] = True
+        for kind,code,name,_ in rows:
+            self._names.setdefault((kind, code), {})[name] = True
         self._codes = {(kind, name): code for kind,code,name,_ in rows}
 
-    def __getstate__(self): return dict(self.__dict__, _names={k: {} for k in self._names}, _codes={}, _shown=None)
+    def __getstate__(self):
+        return dict(self.__dict__, _names={k: {} for k in self._names}, _codes={}, _shown=None)
 
     def _make(self, kind, name):
         if kind != 'image': return name
         if (kind, name) in self._codes: return self._codes[kind, name]
-        raise PeopleError(f'{self.file.name}: names no still {name}. Copy this private file from where the study was made')
+        raise PeopleError(
+            f'{self.file.name}: names no still {name}. Copy this private file from where the study was made'
+        )
 
     def name(self,
         kind:str, # 'image', 'root' ...
@@ -199,7 +212,10 @@ class KnownCodes(Codes):
     )->str:       # PeopleError where the file does not say
         "The name behind a code."
         if names := self._names.get((kind, code)): return next(iter(names))
-        raise PeopleError(f'{self.file.name}: does not say which {kind} {code} is. Copy this private file from where the study was made')
+        raise PeopleError(
+            f'{self.file.name}: does not say which {kind} {code} is. Copy this private file from where the'
+            ' study was made'
+        )
 
     def save(self, file, apart=()):
         "Nothing new is known."
@@ -224,13 +240,15 @@ def in_codes(
         _put_into_codes(e, codes)
         raise
     finally:
-        for o in heard: warnings.warn(codes.words(o.message), o.category, stacklevel=3)
+        for o in heard:
+            warnings.warn(codes.words(o.message), o.category, stacklevel=3)
 
 def _put_into_codes(e, codes):
     "Take the names out of an error, and the errors behind it away."
     e.args = tuple(codes.words(o) if isinstance(o, (str, Path)) else o for o in e.args)
     for k,v in vars(e).items():
-        if isinstance(v, (str, Path)): setattr(e, k, type(v)(codes.words(v)))
+        if isinstance(v, (str, Path)):
+            setattr(e, k, type(v)(codes.words(v)))
     if getattr(e, 'filename', None): e.filename = codes.words(e.filename)
     e.__cause__, e.__context__ = None, None
 
@@ -247,5 +265,9 @@ def write_people(
 )->Path:
     "Write a table whole; where it names patients, for its owner only."
     private = names_people(df) if private is None else private
-    write = (lambda p: df.to_parquet(p, index=False)) if Path(path).suffix == '.parquet' else (lambda p: df.to_csv(p, index=False))
+    write = (
+        (lambda p: df.to_parquet(p, index=False))
+        if Path(path).suffix == '.parquet'
+        else (lambda p: df.to_csv(p, index=False))
+    )
     return write_file(path, write, private=private)

@@ -52,7 +52,8 @@ def clear_parts(
     path = Path(path)
     if not path.parent.is_dir(): return
     for o in path.parent.iterdir():
-        if is_part(o.name) and o.name.startswith(f'.{path.stem}.') and o.suffix == path.suffix: o.unlink(missing_ok=True)
+        if is_part(o.name) and o.name.startswith(f'.{path.stem}.') and o.suffix == path.suffix:
+            o.unlink(missing_ok=True)
 
 def _part_of(path):
     "A temporary name beside a file, of this thread alone; libraries look at the suffix."
@@ -120,7 +121,7 @@ def held(
     from filelock import FileLock, Timeout
     path = Path(path).absolute()
     file = path.with_name(f'.{path.name}.lock')
-    lock = FileLock(file, fallback_to_soft=False, thread_local=False)        # a soft lock would outlive a killed process
+    lock = FileLock(file, fallback_to_soft=False, thread_local=False)  # a soft lock would outlive a killed process
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=wait)
@@ -133,7 +134,7 @@ def held(
     try: yield
     finally:
         if not keep:
-            with suppress(OSError): file.unlink(missing_ok=True)             # while it is held: who waits sees that it is gone
+            with suppress(OSError): file.unlink(missing_ok=True)  # while it is held: who waits sees that it is gone
         lock.release()
 
 # %% ../../nbs/base/06_files.ipynb #f8b37e30
@@ -160,7 +161,9 @@ def sum_of(
     "Sum of plain values: the same in every process, another one for any change."
     try: text = json.dumps(data, sort_keys=True, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as e:
-        raise ValueError(f'{str(data)[:200]}: no plain values ({e}); their sum would differ from process to process') from e
+        raise ValueError(
+            f'{str(data)[:200]}: no plain values ({e}); their sum would differ from process to process'
+        ) from e
     return hashlib.sha256(text.encode()).hexdigest()
 
 def seal(
@@ -202,5 +205,6 @@ def read_sealed(
     if not isinstance(data, dict) or 'sum' not in data:
         raise ChangedError(f'{path}: carries no sum, so nobody knows whether it is as it was written. {remedy}.')
     rest = {k: v for k,v in data.items() if k != 'sum'}
-    if data['sum'] != sum_of(rest): raise ChangedError(f'{path}: was changed after it was written (its sum does not fit). {remedy}.')
+    if data['sum'] != sum_of(rest):
+        raise ChangedError(f'{path}: was changed after it was written (its sum does not fit). {remedy}.')
     return rest

@@ -40,14 +40,16 @@ def read_manifest(
     file, remedy = Path(folder)/_manifest, 'Remove it if no file of this folder is needed, or choose another folder'
     try: manifest = read_sealed(file, remedy)
     except (FileNotFoundError, NotADirectoryError): return None
-    if not _keys <= manifest.keys(): raise ChangedError(f'{file}: is no list of a run, but another record. {remedy}.')
+    if not _keys <= manifest.keys():
+        raise ChangedError(f'{file}: is no list of a run, but another record. {remedy}.')
     return manifest
 
 def read_config(
     folder:str|Path # of a run
 )->dict|None:       # the settings that the run was started with; None: no run stands there
     "The settings of a run; ChangedError where they were changed, or half written."
-    try: return read_sealed(Path(folder)/_config, 'Remove the folder if nothing in it is needed, or choose another one')
+    try:
+        return read_sealed(Path(folder)/_config, 'Remove the folder if nothing in it is needed, or choose another one')
     except (FileNotFoundError, NotADirectoryError): return None
 
 def is_run(
@@ -65,7 +67,11 @@ def is_done(
 
 def _files(folder):
     "Files and links below a folder, as seen from it."
-    return [os.path.relpath(os.path.join(at, o), folder).replace(os.sep, '/') for at,_,names in os.walk(folder) for o in sorted(names)]
+    return [
+        os.path.relpath(os.path.join(at, o), folder).replace(os.sep, '/')
+        for at, _, names in os.walk(folder)
+        for o in sorted(names)
+    ]
 
 def _fits(name, pattern):
     "Does a name fit a pattern, part by part? A star does not reach into another folder."
@@ -94,7 +100,7 @@ def strangers(
 def writes_within(
     name:str,    # folder of the inner run, as seen from the outer one
     writes       # names and patterns of what it writes
-)->tuple:        # names and patterns for the outer run's kind, the inner run's own records and a hidden one beside it among them
+)->tuple:  # names and patterns for the outer run's kind, the inner run's own records and a hidden one beside it among them
     "What a run inside another one writes."
     inner = (*writes, _config, _manifest)
     folders = (name, f'.{name}.new', f'.{name}.old')
@@ -108,7 +114,8 @@ def _remove_run(folder):
         if name != _manifest and name not in foreign: (folder/name).unlink(missing_ok=True)
     for at,_,_ in os.walk(folder, topdown=False):
         with suppress(OSError): Path(at).rmdir()
-    if folder.exists() and _files(folder) == [_manifest]: (folder/_manifest).unlink()
+    if folder.exists() and _files(folder) == [_manifest]:
+        (folder/_manifest).unlink()
     with suppress(OSError): folder.rmdir()
     return not folder.exists()
 
@@ -140,12 +147,14 @@ def _exchange(new, goal):
     whole = f'The new run is whole and stands in {new}.'
     _refuse_strangers(goal, whole)
     old = _beside(goal, 'old')
-    if os.path.lexists(old): raise RunError(f'{old}: stands where the old run has to step aside to. Move it away. {whole}')
+    if os.path.lexists(old):
+        raise RunError(f'{old}: stands where the old run has to step aside to. Move it away. {whole}')
     os.replace(goal, old)
     os.replace(new, goal)
     _clear_away(old, goal)
 
-def _some(names, n=3): return ', '.join(names[:n]) + (f' and {len(names) - n} more' if len(names) > n else '')
+def _some(names, n=3):
+    return ', '.join(names[:n]) + (f' and {len(names) - n} more' if len(names) > n else '')
 
 def _refuse_strangers(folder, more=''):
     "RunError that names the files which are not the run's own."
@@ -153,8 +162,10 @@ def _refuse_strangers(folder, more=''):
     except ChangedError as e: raise RunError(str(e)) from e
     shut = [at for at,_,_ in os.walk(folder) if not os.access(at, os.W_OK)]
     if shut:
-        raise RunError(f'{shut[0]}: belongs to somebody else, or may not be written, so the run there cannot be replaced. '
-                       'Nothing there was touched. Choose another folder.')
+        raise RunError(
+            f'{shut[0]}: belongs to somebody else, or may not be written, so the run there cannot be'
+            ' replaced. Nothing there was touched. Choose another folder.'
+        )
     if not foreign: return
     raise RunError(f'{folder}: holds {_some(foreign)}, which no run of sslus wrote, or which was changed since. '
                    f'Nothing there was touched. Move that away, or choose another folder. {more}'.strip())
@@ -174,7 +185,16 @@ class RunFolder:
         self._lock = lock
 
     def _write_manifest(self, state, files):
-        write_sealed(self.path/_manifest, dict(sslus=__version__, run=self.kind.name, state=state, writes=[*self.kind.writes, _config], files=files))
+        write_sealed(
+            self.path / _manifest,
+            dict(
+                sslus=__version__,
+                run=self.kind.name,
+                state=state,
+                writes=[*self.kind.writes, _config],
+                files=files,
+            ),
+        )
 
     def start(self,
         config:dict # plain values
@@ -182,13 +202,18 @@ class RunFolder:
         "Write what the run is, before it writes anything else."
         self.path.mkdir(parents=True, exist_ok=True)
         for name in _files(self.path):
-            if is_part(Path(name).name): (self.path/name).unlink(missing_ok=True)     # of a process that was killed
+            if is_part(Path(name).name):
+                (self.path/name).unlink(missing_ok=True)  # of a process that was killed
         self._write_manifest('unfinished', {})
         write_sealed(self.path/_config, config)
 
     def finish(self):
         "Note the sums of all files; an old run gives way."
-        names = [o for o in _files(self.path) if _matches(o, (*self.kind.writes, _config)) and not (self.path/o).is_symlink()]
+        names = [
+            o
+            for o in _files(self.path)
+            if _matches(o, (*self.kind.writes, _config)) and not (self.path / o).is_symlink()
+        ]
         self._write_manifest('done', {o: file_sha(self.path/o) for o in names})
         if self.path != self.goal:
             _exchange(self.path, self.goal)
@@ -196,7 +221,8 @@ class RunFolder:
 
     def give_up(self):
         "Leave what another run can go on from; else take all away that this one wrote."
-        if self.resumed or (self.kind.checkpoint and (self.path/self.kind.checkpoint).exists()): return
+        if self.resumed or (self.kind.checkpoint and (self.path/self.kind.checkpoint).exists()):
+            return
         with suppress(OSError, ValueError): _remove_run(self.path)
 
     def __enter__(self): return self
@@ -226,7 +252,8 @@ def _goes_on(folder, kind, config):
     if there is None: return _has_not_begun(folder, manifest)
     old, new = _plain(there, kind), _plain(config, kind)
     diff = [f'{k}: {old.get(k)} there, {new.get(k)} now' for k in new if old.get(k) != new[k]]
-    if diff: raise RunError(f'{folder}: this run has other settings and cannot be resumed. {"; ".join(diff)}')
+    if diff:
+        raise RunError(f'{folder}: this run has other settings and cannot be resumed. {"; ".join(diff)}')
     changed = [o for o in strangers(folder) if o in manifest['files']]
     if changed:
         raise RunError(f'{folder}: {_some(changed)} was changed after the run had written it. '
@@ -248,24 +275,31 @@ def _refuse_used(goal, kind):
 
 def _refuse_inputs(goal, inputs):
     inside = [o for o in map(Path, inputs) if goal in (o.absolute(), *o.absolute().parents, *o.resolve().parents)]
-    if inside: raise RunError(f'{goal}: {inside[0].name}, which this run needs, lies inside this folder. Choose another folder.')
+    if inside:
+        raise RunError(
+            f'{goal}: {inside[0].name}, which this run needs, lies inside this folder. Choose another folder.'
+        )
 
 def _goal(path, overwrite, resume, inputs):
     "The folder of the result, links followed; RunError where no run can stand there as it is asked for."
-    if overwrite and resume: raise RunError('overwrite=True and resume=True exclude each other: say one of them')
+    if overwrite and resume:
+        raise RunError('overwrite=True and resume=True exclude each other: say one of them')
     goal = Path(os.path.realpath(path))
     _refuse_inputs(goal, inputs)
-    if os.path.lexists(goal) and not goal.is_dir(): raise RunError(f'{path}: a file stands there. Choose another folder.')
+    if os.path.lexists(goal) and not goal.is_dir():
+        raise RunError(f'{path}: a file stands there. Choose another folder.')
     return goal
 
-def _is_free(folder): return not folder.exists() or all(is_part(o.name) for o in folder.iterdir())
+def _is_free(folder):
+    return not folder.exists() or all(is_part(o.name) for o in folder.iterdir())
 
 def find_resumable(
     path:str|Path # folder of the result
 )->Path|None:     # the folder itself, or the hidden one beside it; RunError where its records were changed
     "Where the run stands that `resume=True` goes on with."
     goal = Path(os.path.realpath(path))
-    try: return next((o for o in (_beside(goal, 'new'), goal) if read_manifest(o) is not None), None)
+    try:
+        return next((o for o in (_beside(goal, 'new'), goal) if read_manifest(o) is not None), None)
     except ChangedError as e: raise RunError(str(e)) from e
 
 def _place(goal, kind, config, overwrite, resume):
@@ -291,7 +325,7 @@ def begin_run(
     overwrite:bool=False, # may it replace a run that stands there?
     resume:bool=False,   # go on with a run that was stopped there, if there is one?
     inputs=()            # files and folders that it reads, which must not lie inside
-)->RunFolder:            # to be used with `with`; RunError where it cannot begin, BusyError where another process writes there
+)->RunFolder:  # to be used with `with`; RunError where it cannot begin, BusyError where another process writes there
     "A folder for a run, with its settings written down."
     goal = _goal(path, overwrite, resume, inputs)
     with ExitStack() as lock:
@@ -364,7 +398,8 @@ def copy_run(
         for name in (o for o in manifest['files'] if o not in (_config, *without)):
             private = not (folder/name).stat().st_mode & 0o077
             write_file(run.path/name, partial(shutil.copyfile, folder/name), private)
-            if file_sha(run.path/name) != manifest['files'][name]: raise RunError(f'{folder/name}: was changed while it was copied. Copy it again.')
+            if file_sha(run.path/name) != manifest['files'][name]:
+                raise RunError(f'{folder/name}: was changed while it was copied. Copy it again.')
     return Path(to)
 
 def make_room(

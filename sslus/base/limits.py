@@ -39,7 +39,8 @@ class LimitedFile(io.BufferedIOBase):
         self.used += n
         if not self.limited: return
         if self.used > self.max_bytes: raise TooMuch(f'{self.max_bytes/1e6:.3g} MB')
-        if time.thread_time() - self.begun > self.max_seconds: raise TooMuch(f'{self.max_seconds:.3g} s')
+        if time.thread_time() - self.begun > self.max_seconds:
+            raise TooMuch(f'{self.max_seconds:.3g} s')
 
     def read(self, n=-1):
         "At most `n` bytes; no more are reserved than may still be read."
@@ -81,7 +82,7 @@ class InflatedFile(LimitedFile):
     def _rewind(self):
         self._file.seek(self.start)
         self._z = zlib.decompressobj(-zlib.MAX_WBITS)
-        self._have, self._first, self._at = b'', 0, 0         # unpacked bytes, where the first of them lies, where we read
+        self._have, self._first, self._at = b'', 0, 0  # unpacked bytes, where the first of them lies, where we read
 
     def _more(self):
         "Unpack one piece; False at the end."

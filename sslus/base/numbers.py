@@ -22,7 +22,12 @@ def _wanted(whole, bounds):
 
 def _fits(value, bounds):
     "Does a number keep all bounds?"
-    tests = {'above': lambda b: value > b, 'of at least': lambda b: value >= b, 'below': lambda b: value < b, 'of at most': lambda b: value <= b}
+    tests = {
+        'above': lambda b: value > b,
+        'of at least': lambda b: value >= b,
+        'below': lambda b: value < b,
+        'of at most': lambda b: value <= b,
+    }
     return all(tests[word](bound) for word,bound in bounds.items() if bound is not None)
 
 def check_number(
@@ -39,7 +44,8 @@ def check_number(
     if optional and value is None: return None
     bounds = {'above': above, 'of at least': at_least, 'below': below, 'of at most': at_most}
     number = isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
-    if number and (not whole or value == int(value)) and _fits(value, bounds): return int(value) if whole else value
+    if number and (not whole or value == int(value)) and _fits(value, bounds):
+        return int(value) if whole else value
     given = repr(value) if len(repr(value)) < 80 else f'{repr(value)[:80]}...'
     raise ValueError(f'{name}={given}: {_wanted(whole, bounds)} is expected' + (', or None' if optional else ''))
 
@@ -51,9 +57,11 @@ def check_pair(
 )->tuple:      # (low, high); ValueError where they are not two numbers, the lower first
     "The two ends of a range."
     pair = tuple(value) if hasattr(value, '__iter__') and not isinstance(value, str) else ()
-    if len(pair) != 2: raise ValueError(f'{name}={value!r}: two numbers (low, high) are expected')
+    if len(pair) != 2:
+        raise ValueError(f'{name}={value!r}: two numbers (low, high) are expected')
     low, high = (check_number(f'{name}[{i}]', o, **bounds) for i,o in enumerate(pair))
-    if low > high: raise ValueError(f'{name}={value!r}: (low, high) is expected, the lower number first')
+    if low > high:
+        raise ValueError(f'{name}={value!r}: (low, high) is expected, the lower number first')
     return value
 
 def check_each(
@@ -63,7 +71,8 @@ def check_each(
 )->list|tuple:  # the value; ValueError where it is no list of such numbers, or empty
     "A list of numbers, such as the widths of layers."
     several = list(value) if hasattr(value, '__iter__') and not isinstance(value, str) else []
-    if not several: raise ValueError(f'{name}={value!r}: a list of one number or more is expected')
+    if not several:
+        raise ValueError(f'{name}={value!r}: a list of one number or more is expected')
     for i,o in enumerate(several): check_number(f'{name}[{i}]', o, **bounds)
     return value
 
@@ -88,7 +97,8 @@ def check_rate(
     several = hasattr(value, '__iter__') and not isinstance(value, str)
     if not several: return check_number(name, value, above=0, at_most=at_most)
     check_each(name, value, at_least=0, at_most=at_most)
-    if not any(o > 0 for o in value): raise ValueError(f'{name}={list(value)}: all rates are 0, which trains nothing')
+    if not any(o > 0 for o in value):
+        raise ValueError(f'{name}={list(value)}: all rates are 0, which trains nothing')
     return value
 
 # %% ../../nbs/base/08_numbers.ipynb #fff2515b
@@ -161,7 +171,8 @@ def checked(
         for i,k,default,check in places:
             if k in kwargs:
                 if kwargs[k] is not default: kwargs[k] = check(k, kwargs[k])
-            elif i < len(args) and args[i] is not default: args = (*args[:i], check(k, args[i]), *args[i+1:])
+            elif i < len(args) and args[i] is not default:
+                args = (*args[:i], check(k, args[i]), *args[i+1:])
         return f(*args, **kwargs)
     _inner.numbers = tuple(o[1] for o in places)
     return _inner

@@ -16,7 +16,10 @@ from .files import write_text
 
 # %% ../../nbs/base/10_pages.ipynb #bc33d18d
 glossary = {
-    'macro-F1': 'Score from 0 to 1: the F1 of each class, averaged so that a rare class counts as much as a common one.',
+    'macro-F1': (
+        'Score from 0 to 1: the F1 of each class, averaged so that a rare class counts as much as a common'
+        ' one.'
+    ),
     'plane F1': 'The mean F1 over the planes alone, without the class that stands for everything else.',
     'F1': 'Score of one class from 0 to 1: high only where few are missed and few are named wrongly.',
     'balanced accuracy': 'Share named rightly, taken class by class and then averaged.',
@@ -25,13 +28,22 @@ glossary = {
     'sensitivity': 'Of the images that have a class, the share that was given it; also called recall.',
     'support': 'How many images of a class were tested.',
     'AUROC': 'How well the scores of a class part its images from the others: .5 is chance, 1 is perfect.',
-    'calibration error': 'How far stated certainty is from how often the answer is right; 0 is best. Also called ECE.',
-    'ECE': 'Expected calibration error: how far stated certainty is from how often the answer is right; 0 is best.',
-    'confusion matrix': 'Table of true classes (rows) against named classes (columns): what is taken for what.',
+    'calibration error': (
+        'How far stated certainty is from how often the answer is right; 0 is best. Also called ECE.'
+    ),
+    'ECE': (
+        'Expected calibration error: how far stated certainty is from how often the answer is right; 0 is'
+        ' best.'
+    ),
+    'confusion matrix': (
+        'Table of true classes (rows) against named classes (columns): what is taken for what.'
+    ),
     '95 % interval': 'Range made so that it holds the true value in about 95 of 100 such experiments.',
     't-interval': 'Interval of a mean of few values, from Student\'s t distribution.',
     'withheld': 'No interval is shown, because too few patients were tested for one to mean anything.',
-    'significant': 'Too large to be put down to chance, by a test that errs in 5 of 100 cases where nothing is there.',
+    'significant': (
+        'Too large to be put down to chance, by a test that errs in 5 of 100 cases where nothing is there.'
+    ),
     'Holm': 'Correction for many tests at once, so that one lucky result among many is not believed.',
     'Friedman test': 'Asks whether some starts rank better than others over many settings.',
     'nemenyi': 'Test that says which two starts differ in rank, after a Friedman test.',
@@ -44,20 +56,30 @@ glossary = {
     'pre-training': 'Training on clips without labels, before the task.',
     'fine-tuned': 'Encoder and classifier are trained together on the labelled stills.',
     'linear probe': 'The encoder stays as it is, and a linear classifier is trained on its features.',
-    'kNN': 'The encoder stays as it is, and a still gets the class of the training stills that are most alike.',
-    '12x12 pixels': 'A linear classifier on the picture shrunk to 12 x 12 pixels: what no encoder should lose against.',
+    'kNN': (
+        'The encoder stays as it is, and a still gets the class of the training stills that are most alike.'
+    ),
+    '12x12 pixels': (
+        'A linear classifier on the picture shrunk to 12 x 12 pixels: what no encoder should lose against.'
+    ),
     'label draw': 'One choice of which patients\' labels are used; another draw gives another score.',
     'repeat': 'The same experiment again with another seed and another label draw.',
     'seed': 'Number that fixes everything drawn by chance, so that a run can be repeated.',
     'epoch': 'One pass over the training data.',
     'batch': 'The pictures that one step of training sees.',
     'loss': 'What training makes small; it compares runs of one method only.',
-    'std': 'Spread of the embeddings over pictures: near 0 means that all pictures look alike to the encoder (collapse).',
+    'std': (
+        'Spread of the embeddings over pictures: near 0 means that all pictures look alike to the encoder'
+        ' (collapse).'
+    ),
     'rankme': 'Effective rank of the embeddings: how many directions they use; low means collapse.',
     'alignment': 'How near the two views of one picture lie; low is near.',
     'uniformity': 'How evenly the embeddings fill their space; lower is more even.',
     'embeddings': 'The lists of numbers that the encoder gives for pictures.',
-    't-SNE': 'Map on which pictures with like features lie side by side; distances and sizes of groups mean little.',
+    't-SNE': (
+        'Map on which pictures with like features lie side by side; distances and sizes of groups mean'
+        ' little.'
+    ),
     'activation map': 'Where in a picture the evidence for the named class lies.',
     'calibration': 'Whether a certainty of 80 % is right in 80 of 100 cases.',
     'leak': 'The same patient or picture in training and in test: scores are then too good.',
@@ -76,7 +98,8 @@ glossary = {
     'fps': 'Frames in a second.',
     'DICOM': 'The file format of hospitals; its header may name the patient.',
     'Doppler': 'Ultrasound that shows flow in colour.',
-    'interlaced': 'Each frame holds two half pictures of different moments.'}
+    'interlaced': 'Each frame holds two half pictures of different moments.',
+}
 
 _spellings = {                                             # other ways to write a term, as patterns
     'macro-F1': r'macro[-_]f1', 'balanced accuracy': r'balanced[ _]accuracy', 'calibration error': r'calibration error',
@@ -91,7 +114,10 @@ _by_length = sorted(glossary, key=len, reverse=True)
 _patterns = {o: _spellings.get(o, re.escape(o)) for o in _by_length}
 _found = re.compile(r'(?<![\w-])(?:' + '|'.join(f'({p})' for p in _patterns.values()) + r')(?![\w-])', re.IGNORECASE)
 _tag = re.compile(r"""(<!--.*?-->|<(?:"[^"]*"|'[^']*'|[^'">])*>)""", re.DOTALL)
-_left_alone = {'abbr', 'b', 'code', 'math', 'pre', 'script', 'style', 'summary', 'svg', 'title', *(f'h{i}' for i in range(1, 7))}
+_left_alone = {
+    'abbr', 'b', 'code', 'math', 'pre', 'script', 'style', 'summary', 'svg', 'title',
+    *(f'h{i}' for i in range(1, 7)),
+}
 
 def _term(match): return _by_length[match.lastindex - 1]
 
@@ -103,7 +129,8 @@ def _pieces(page):
         name = name[1].lower() if name else ''
         if name in _left_alone and not piece.startswith('</'): inside.append(name)
         yield piece, bool(i % 2), inside[-1] if inside else ''
-        if name in _left_alone and piece.startswith('</') and name in inside: inside = inside[:len(inside) - 1 - inside[::-1].index(name)]
+        if name in _left_alone and piece.startswith('</') and name in inside:
+            inside = inside[:len(inside) - 1 - inside[::-1].index(name)]
 
 # %% ../../nbs/base/10_pages.ipynb #e07b776c
 def terms_in(
@@ -126,7 +153,8 @@ def explain_terms(
         return f'<abbr tabindex="0" title="{html.escape(glossary[term])}">{match[0]}</abbr>'
     for piece,is_tag,inside in _pieces(page):
         if is_tag and re.match(r'<h[12]\b', piece, re.I): seen.clear()
-        if not is_tag and inside == 'abbr': seen.update(_term(m) for m in _found.finditer(piece))
+        if not is_tag and inside == 'abbr':
+            seen.update(_term(m) for m in _found.finditer(piece))
         out.append(piece if is_tag or inside else _found.sub(explain, piece))
     return ''.join(out)
 
@@ -153,7 +181,8 @@ def table_html(
     "A table as HTML, without empty columns; names in it are escaped."
     if not len(df): return ''
     df = df.loc[:, [not (df.iloc[:, i].astype(str) == '').all() for i in range(df.shape[1])]]
-    if df.columns.name is None and df.index.nlevels == 1: df = df.rename_axis(index=None, columns=df.index.name)   # no line for the name alone
+    if df.columns.name is None and df.index.nlevels == 1:
+        df = df.rename_axis(index=None, columns=df.index.name)  # no line for the name alone
     table = df.to_html(border=0, escape=True, justify='left', index=type(df.index).__name__ != 'RangeIndex')
     table = _interval.sub('<td style="white-space:nowrap">', table)
     return f'<div class="t" tabindex="0" style="overflow-x:auto;max-width:100%">{table}</div>'
@@ -246,7 +275,10 @@ def picture_html(
 )->str:
     "A picture that fits the page and grows when it is touched."
     size = f' width="{int(width)}"' if width else ''
-    return f'<div class="p"><img tabindex="0" style="max-width:100%;height:auto" alt="{html.escape(alt)}"{size} src="{html.escape(source)}"></div>'
+    return (
+        f'<div class="p"><img tabindex="0" style="max-width:100%;height:auto" alt="{html.escape(alt)}"{size}'
+        f' src="{html.escape(source)}"></div>'
+    )
 
 def page_html(
     title:str,  # plain text
@@ -284,7 +316,9 @@ def _look(file, width):
     "What a browser says of a page."
     from playwright.sync_api import sync_playwright
     with sync_playwright() as p:
-        page = p.chromium.launch(executable_path=find_browser(), args=['--no-sandbox']).new_page(viewport=dict(width=width, height=844))
+        page = p.chromium.launch(executable_path=find_browser(), args=['--no-sandbox']).new_page(
+            viewport=dict(width=width, height=844)
+        )
         page.goto(Path(file).absolute().as_uri())
         return page.evaluate(_beyond)
 
@@ -294,4 +328,5 @@ def too_wide(
 )->list|None:      # its elements that reach beyond; None where there is no browser
     "What does not fit a narrow screen, as a browser lays it out."
     if find_browser() is None: return None
-    with ThreadPoolExecutor(1) as pool: return pool.submit(_look, file, width).result()         # a notebook's own thread has a loop already
+    # a notebook's own thread has a loop already
+    with ThreadPoolExecutor(1) as pool: return pool.submit(_look, file, width).result()

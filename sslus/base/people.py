@@ -119,10 +119,13 @@ def _alike(a, b, prefixes):
         reasons = {k: v for k in mine[s][:1] for v in [_sketches(k)[s]]}
         for x in mine[s]:
             for y in theirs.get(s, ()):
-                if x != y: met.setdefault((x, y), reasons[mine[s][0]])
+                if x != y:
+                    met.setdefault((x, y), reasons[mine[s][0]])
     if prefixes:
-        for x,y,why in _prefixed(a, theirs, b): met.setdefault((x, y), why)
-        for y,x,why in _prefixed(b, mine, a): met.setdefault((x, y), why)
+        for x,y,why in _prefixed(a, theirs, b):
+            met.setdefault((x, y), why)
+        for y,x,why in _prefixed(b, mine, a):
+            met.setdefault((x, y), why)
     once = {frozenset(k): (*k, why) for k,why in reversed(met.items())}       # of two orders the first that was met
     return list(once.values())[::-1]
 
@@ -162,26 +165,34 @@ _heads = {'name', 'names', 'patient', 'alias', 'spelling', 'id', 'person', 'same
 def _same_rows(same):
     "(what to call the table, [(place, name, person)])."
     import pandas as pd
-    if isinstance(same, dict): return 'same=', [(f'entry {i}', a, b) for i,(a,b) in enumerate(same.items())]
-    if isinstance(same, pd.DataFrame): name, table, at = 'same=', same, [f'row {i}' for i in same.index]
+    if isinstance(same, dict):
+        return 'same=', [(f'entry {i}', a, b) for i,(a,b) in enumerate(same.items())]
+    if isinstance(same, pd.DataFrame):
+        name, table, at = 'same=', same, [f'row {i}' for i in same.index]
     elif isinstance(same, (str, Path)): return _file_rows(Path(same))
     else:
-        raise PeopleError(f'same={type(same).__name__}: give {{name: person}}, a DataFrame of two columns, or a table\'s '
-                          f'file')
+        raise PeopleError(
+            f'same={type(same).__name__}: give {{name: person}}, a DataFrame of two columns, or a table\'s '
+            'file'
+        )
     if table.shape[1] != 2:
         raise PeopleError(f'{name}: has {table.shape[1]} columns; a table of who is who has two, name and person')
     return name, list(zip(at, table.iloc[:,0], table.iloc[:,1]))
 
 def _file_rows(file):
     "The same of a file, with or without a head."
-    if not file.is_file(): raise FileNotFoundError(f'{file}: no such table of who is who (same=)')
-    try: rows = [(at, r[:2] + [o for o in r[2:] if o.strip()]) for at,r in table_rows(file)]
-    except TableError as e: raise PeopleError(f'{e}. A table of who is who has two columns, name and person') from e
+    if not file.is_file():
+        raise FileNotFoundError(f'{file}: no such table of who is who (same=)')
+    try:
+        rows = [(at, r[:2] + [o for o in r[2:] if o.strip()]) for at,r in table_rows(file)]
+    except TableError as e:
+        raise PeopleError(f'{e}. A table of who is who has two columns, name and person') from e
     for at,r in rows:
         if len(r) != 2:
             raise PeopleError(f'{file.name}, {at}: has {len(r)} columns; a table of who is who has two, name and '
                               f'person')
-    if {name_key(o) for o in rows[0][1]} <= _heads: rows = rows[1:]
+    if {name_key(o) for o in rows[0][1]} <= _heads:
+        rows = rows[1:]
     return file.name, [(at, *r) for at,r in rows]
 
 def read_same(
@@ -216,11 +227,17 @@ def _end_of(k, to, table):
     return way[-1]
 
 # %% ../../nbs/base/01_people.ipynb #a6b10577
-_weak_words = ('password', 'passwort', 'secret', 'geheim', 'changeme', 'qwertyuiop', 'qwerty', 'qwertz', 'asdfgh', 'zxcvbn', 'letmein', 'welcome', 'admin', 'default',
-               'hospital', 'klinik', 'clinic', 'ultrasound', 'ultraschall', 'patient', 'sslus', 'salt', 'test',
-               'abcdefghijklmnopqrstuvwxyz', 'abcdefgh', 'abcdef', '0123456789abcdef', '01234567890', '0123456789', '1234567890', '12345678', '123456', '1234', '987654321', '4321')
-_how_to = ('Take one that nobody can guess, such as what `python -c "import secrets; print(secrets.token_hex(16))"` prints, '
-           'and keep it apart from what is coded (salt=, or in the environment variable SSLUS_SALT)')
+_weak_words = (
+    'password', 'passwort', 'secret', 'geheim', 'changeme', 'qwertyuiop', 'qwerty', 'qwertz',
+    'asdfgh', 'zxcvbn', 'letmein', 'welcome', 'admin', 'default', 'hospital', 'klinik', 'clinic',
+    'ultrasound', 'ultraschall', 'patient', 'sslus', 'salt', 'test', 'abcdefghijklmnopqrstuvwxyz',
+    'abcdefgh', 'abcdef', '0123456789abcdef', '01234567890', '0123456789', '1234567890', '12345678',
+    '123456', '1234', '987654321', '4321',
+)
+_how_to = (
+    'Take one that nobody can guess, such as what `python -c "import secrets; print(secrets.token_hex(16))"`'
+    ' prints, and keep it apart from what is coded (salt=, or in the environment variable SSLUS_SALT)'
+)
 
 def _is_repeated(text):
     "Is a text one piece, written several times?"
@@ -228,7 +245,8 @@ def _is_repeated(text):
 
 def _without_weak_words(text):
     "What is left of a text when words that everybody tries are taken out."
-    for word in sorted(_weak_words, key=len, reverse=True): text = text.replace(word, '')
+    for word in sorted(_weak_words, key=len, reverse=True):
+        text = text.replace(word, '')
     return text
 
 def _weakness(text):
@@ -236,7 +254,8 @@ def _weakness(text):
     plain = text.strip().casefold()
     if len(plain) < 16: return f'it has {len(plain)} characters, and 16 or more are needed'
     if _is_repeated(plain): return 'it is one piece, written again and again'
-    if len(set(plain)) < 8: return f'it has {len(set(plain))} different characters, and 8 or more are needed'
+    if len(set(plain)) < 8:
+        return f'it has {len(set(plain))} different characters, and 8 or more are needed'
     if len(_without_weak_words(plain)) < 6: return 'it is made of words that everybody tries'
     return ''
 
@@ -246,9 +265,13 @@ def check_secret(
 )->str|bytes: # the same; PeopleError says what is weak about it, and not what it is
     "A secret that is not easily guessed; checked wherever a code is made."
     if not isinstance(salt, (str, bytes)) or not salt:
-        raise PeopleError(f'de-identifying needs a salt: a secret of your own. Without one, anybody could hash a list of names and compare. {_how_to}')
+        raise PeopleError(
+            'de-identifying needs a salt: a secret of your own. Without one, anybody could hash a list of'
+            f' names and compare. {_how_to}'
+        )
     why = _weakness(salt if isinstance(salt, str) else salt.decode('latin-1'))
-    if why: raise PeopleError(f'the secret (salt) is weak: {why}. Who guesses it can name everybody again. {_how_to}')
+    if why:
+        raise PeopleError(f'the secret (salt) is weak: {why}. Who guesses it can name everybody again. {_how_to}')
     return salt
 
 # %% ../../nbs/base/01_people.ipynb #538fc27c
@@ -286,7 +309,7 @@ def code_name(
     key = name_key(name)
     if key is None or is_code(key, salt): return key
     code = secret_tag(salt) + pseudonym(key, salt)
-    while code.isdigit(): code = secret_tag(salt) + pseudonym(f'{key} {code}', salt)     # a number could be somebody's id
+    while code.isdigit(): code = secret_tag(salt) + pseudonym(f'{key} {code}', salt)  # a number could be somebody's id
     return code
 
 # %% ../../nbs/base/01_people.ipynb #1772343e
@@ -305,7 +328,8 @@ class People:
         if salt is not None: secret_tag(salt)
 
     # a secret is never written
-    def __getstate__(self): return dict(self.__dict__, salt=None) | (dict(same={}) if self.salt is not None else {})
+    def __getstate__(self):
+        return dict(self.__dict__, salt=None) | (dict(same={}) if self.salt is not None else {})
 
     def __repr__(self):
         said = {f'{len(self.same)} names said to be other names': bool(self.same),
@@ -349,12 +373,15 @@ class People:
         if not pairs: return
         a, b, why = pairs[0]
         more = f' ({len(pairs)-1} more such pairs)' if len(pairs) > 1 else ''
-        raise PeopleError(f'{what} may spell one {who} in two ways: {self._shown(first[a])!r} ({_places(at[a])}) and {self._shown(first[b])!r} '
-                          f'({_places(at[b])}), which differ in {why}{more}. {_ask}')
+        raise PeopleError(
+            f'{what} may spell one {who} in two ways: {self._shown(first[a])!r} ({_places(at[a])}) and'
+            f' {self._shown(first[b])!r} ({_places(at[b])}), which differ in {why}{more}. {_ask}'
+        )
 
     def _check_same(self, names, what):
         "A table of who is who that says nothing of these names is a mistake; single lines may be about others."
-        if not self.same or all(is_code(o) for o in names if not is_missing(o)): return
+        if not self.same or all(is_code(o) for o in names if not is_missing(o)):
+            return
         here = {name_key(o) for o in dict.fromkeys(names)}
         lost = [(at, k) for k,(person,at) in self.same.items() if not here & {k, name_key(person)}]
         if not lost: return
@@ -389,7 +416,8 @@ class Comparison:
     missing_a:int       # rows of the one side that name nobody
     missing_b:int       # and of the other
     shared:list = field(default_factory=list) # (spelling of a, spelling of b) of people on both sides
-    alike:list = field(default_factory=list)  # (spelling of a, spelling of b, what they differ in) of people who may be one
+    # (spelling of a, spelling of b, what they differ in) of people who may be one
+    alike:list = field(default_factory=list)
     obstacle:str = ''   # why names could not be compared; '': they could
 
     def __str__(self):
@@ -398,8 +426,12 @@ class Comparison:
                     f'{self.obstacle}')
         gaps = ((self.missing_a, self.what_a), (self.missing_b, self.what_b))
         lack = ' and '.join(f'{n} rows of {w} without a name' for n,w in gaps if n)
-        return (f'{self.n_a} {self.what_a} compared with {self.n_b} {self.what_b} by name: shared {len(self.shared)}'
-                + (f', {len(self.alike)} look alike' if self.alike else '') + (f'; not compared: {lack}' if lack else ''))
+        return (
+            f'{self.n_a} {self.what_a} compared with {self.n_b} {self.what_b} by name: shared'
+            f' {len(self.shared)}'
+            + (f', {len(self.alike)} look alike' if self.alike else '')
+            + (f'; not compared: {lack}' if lack else '')
+        )
 
     def refuse(self):
         "PeopleError where people may be on both sides under two spellings; gives the comparison otherwise."

@@ -16,11 +16,14 @@ from .. import __version__
 from .pages import fold_html, text_html
 
 # %% ../../nbs/base/11_provenance.ipynb #76364c6e
-_not_shown = {'same', 'distinct', 'names', 'salt', 'key', 'key_table', 'people', 'password', 'token'}   # may hold names of patients, or secrets
-_no_person = {'root', 'user', 'admin', 'runner', 'jovyan', 'ubuntu', 'localhost', 'home', 'work', 'data', 'test', ''}   # words that tell nobody
+# may hold names of patients, or secrets
+_not_shown = {'same', 'distinct', 'names', 'salt', 'key', 'key_table', 'people', 'password', 'token'}
+# words that tell nobody
+_no_person = {'root', 'user', 'admin', 'runner', 'jovyan', 'ubuntu', 'localhost', 'home', 'work', 'data', 'test', ''}
 _address = re.compile(r'\b[a-z][a-z0-9+.-]*://\S+', re.I)
-_absolute = r"""(?<![\w.)])(?:~\w*|\.{0,2}|[A-Za-z]:)[\\/](?:[^\\/"'<>|:;,\n]+[\\/])*(?=[\w@+.-])"""      # /home/me/, ~/, ../, C:\me\
-_relative = r"(?<![\w.])(?:[\w.@+-]+[\\/])+(?=[\w@+-]+\.\w{2,11}\b)"                                     # me/ before a file name with its ending
+# /home/me/, ~/, ../, C:\me\
+_absolute = r"""(?<![\w.)])(?:~\w*|\.{0,2}|[A-Za-z]:)[\\/](?:[^\\/"'<>|:;,\n]+[\\/])*(?=[\w@+.-])"""
+_relative = r"(?<![\w.])(?:[\w.@+-]+[\\/])+(?=[\w@+-]+\.\w{2,11}\b)"  # me/ before a file name with its ending
 _folders = re.compile(f'{_absolute}|{_relative}')
 
 def _names_here():
@@ -31,7 +34,8 @@ def _names_here():
     return sorted((o for o in names if o.lower() not in _no_person and len(o) > 2), key=len, reverse=True)
 
 def _without_names(text):
-    for name in _names_here(): text = re.sub(rf'(?<!\w){re.escape(name)}(?!\w)', '...', text, flags=re.I)
+    for name in _names_here():
+        text = re.sub(rf'(?<!\w){re.escape(name)}(?!\w)', '...', text, flags=re.I)
     return text
 
 def without_places(
@@ -61,7 +65,10 @@ def processor_name()->str: # '' where the system does not say
     "The processor's name."
     info = Path('/proc/cpuinfo')
     lines = info.read_text(encoding='utf-8', errors='replace').splitlines() if info.exists() else []
-    return next((o.split(':')[1].strip() for o in lines if o.startswith('model name')), platform.processor() or platform.machine())
+    return next(
+        (o.split(':')[1].strip() for o in lines if o.startswith('model name')),
+        platform.processor() or platform.machine(),
+    )
 
 # %% ../../nbs/base/11_provenance.ipynb #e24e3722
 def command_words(
@@ -94,7 +101,8 @@ def machine_words()->str:
     torch = sys.modules.get('torch')                              # not imported for this
     parts = [processor_name(), f'{os.cpu_count()} cores']
     if torch is not None: parts.append(f'{torch.get_num_threads()} threads')
-    if torch is not None and torch.cuda.is_available(): parts += [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    if torch is not None and torch.cuda.is_available():
+        parts += [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
     return without_places(', '.join([*parts, platform.system()]))
 
 # %% ../../nbs/base/11_provenance.ipynb #73d8eef8
@@ -112,12 +120,16 @@ def provenance(
     if seeds is None: seeds = ', '.join(f'{k} {v}' for k,v in found.items())
     date = datetime.now() if date is None else date
     written = lambda k, v: ('given, not shown' if v else 'none') if k.lower() in _not_shown else without_places(v)
-    return dict(date=f'{date:%Y-%m-%d %H:%M}' if isinstance(date, datetime) else str(date),
-                command=command_words() if command is None else without_places(command),
-                seeds=without_places(seeds),
-                versions=', '.join(f'{k} {v}' for k,v in (package_versions() if versions is None else versions).items()),
-                machine=machine_words() if machine is None else without_places(machine),
-                settings={k: written(k, v) for k,v in settings.items() if k != 'sum'})
+    return dict(
+        date=f'{date:%Y-%m-%d %H:%M}' if isinstance(date, datetime) else str(date),
+        command=command_words() if command is None else without_places(command),
+        seeds=without_places(seeds),
+        versions=', '.join(
+            f'{k} {v}' for k, v in (package_versions() if versions is None else versions).items()
+        ),
+        machine=machine_words() if machine is None else without_places(machine),
+        settings={k: written(k, v) for k, v in settings.items() if k != 'sum'},
+    )
 
 def provenance_html(
     facts:dict|None # of `provenance`
@@ -125,8 +137,15 @@ def provenance_html(
     "A line that says when and where, and all settings below it, folded."
     if not facts: return ''
     versions = facts['versions'].split(', ')
-    short = [f'Run of {facts["date"]}', versions[0], facts['machine'].split(',')[0], f'seeds: {facts["seeds"]}' if facts['seeds'] else '']
+    short = [
+        f'Run of {facts["date"]}',
+        versions[0],
+        facts['machine'].split(',')[0],
+        f'seeds: {facts["seeds"]}' if facts['seeds'] else '',
+    ]
     rows = {k: facts[k] for k in ('date', 'command', 'seeds', 'versions', 'machine') if facts[k]} | facts['settings']
     lines = ''.join(f'<tr><th>{html.escape(k)}</th><td>{html.escape(str(v))}</td></tr>' for k,v in rows.items())
     table = f'<div class="t" tabindex="0"><table class="settings">{lines}</table></div>'
-    return text_html(', '.join(o for o in short if o), 'note') + fold_html('Settings, seeds, versions, date and machine', table)
+    return text_html(', '.join(o for o in short if o), 'note') + fold_html(
+        'Settings, seeds, versions, date and machine', table
+    )

@@ -17,8 +17,21 @@ def set_style(
 )->None:
     "Figures in the style of these pages, until the kernel ends: seaborn's ticks and its colour-blind palette."
     import seaborn as sns
-    rc = {'figure.dpi': dpi, 'axes.spines.top': False, 'axes.spines.right': False, 'axes.grid': False, 'image.cmap': 'gray', 'legend.frameon': False,
-          'font.size': 10, 'axes.titlesize': 11, 'axes.labelsize': 10, 'xtick.labelsize': 9, 'ytick.labelsize': 9, 'legend.fontsize': 9, 'figure.titlesize': 12}
+    rc = {
+        'figure.dpi': dpi,
+        'axes.spines.top': False,
+        'axes.spines.right': False,
+        'axes.grid': False,
+        'image.cmap': 'gray',
+        'legend.frameon': False,
+        'font.size': 10,
+        'axes.titlesize': 11,
+        'axes.labelsize': 10,
+        'xtick.labelsize': 9,
+        'ytick.labelsize': 9,
+        'legend.fontsize': 9,
+        'figure.titlesize': 12,
+    }
     sns.set_theme(context=context, style='ticks', palette='colorblind', rc=rc)
 
 # %% ../../nbs/base/12_style.ipynb #4913177d
@@ -31,20 +44,38 @@ def draw_flow(
 )->plt.Axes: # Its axes
     "Boxes with arrows between them: the picture at the head of a page about machinery."
     cols, rows = (max(b[i] for b in boxes.values()) + 1 for i in (0, 1))
-    if ax is None: ax = plt.subplots(figsize=(width*cols, height*rows))[1]
-    ax.set(xlim=(-.5, cols - .5), ylim=(rows - .5, -.5)); ax.axis('off')
+    if ax is None:
+        ax = plt.subplots(figsize=(width*cols, height*rows))[1]
+    ax.set(xlim=(-.5, cols - .5), ylim=(rows - .5, -.5))
+    ax.axis('off')
     drawn = {}
     for text,(x, y, *colour) in boxes.items():
-        drawn[text] = ax.text(x, y, text, ha='center', va='center', fontsize=9, zorder=3, bbox=dict(boxstyle='round,pad=.45', fc='white', ec=colour[0] if colour else '.35', lw=1.6 if colour else 1))
+        drawn[text] = ax.text(
+            x,
+            y,
+            text,
+            ha='center',
+            va='center',
+            fontsize=9,
+            zorder=3,
+            bbox=dict(
+                boxstyle='round,pad=.45',
+                fc='white',
+                ec=colour[0] if colour else '.35',
+                lw=1.6 if colour else 1,
+            ),
+        )
     ax.figure.canvas.draw()   # places the boxes, whose edges the arrows stop at
-    for a,b,*word in arrows: _arrow(ax, drawn[a], drawn[b], *word)
+    for a,b,*word in arrows:
+        _arrow(ax, drawn[a], drawn[b], *word)
     return ax
 
 # %% ../../nbs/base/12_style.ipynb #e21a5d9c
 def _edge(ax, text, towards):
     "Where the line from the middle of a box to the point `towards` leaves the box; data coordinates."
     box = text.get_bbox_patch().get_window_extent().transformed(ax.transData.inverted())
-    x, y = text.get_position(); dx, dy = towards[0] - x, towards[1] - y
+    x, y = text.get_position()
+    dx, dy = towards[0] - x, towards[1] - y
     part = min([abs(half/d) for half,d in ((box.width/2, dx), (box.height/2, dy)) if d] or [0])
     return x + part*dx, y + part*dy
 
@@ -52,5 +83,22 @@ def _edge(ax, text, towards):
 def _arrow(ax, a, b, word=''):
     "An arrow from the edge of the box `a` to the edge of the box `b` (texts of the axes)."
     start, end = _edge(ax, a, b.get_position()), _edge(ax, b, a.get_position())
-    ax.annotate('', end, start, arrowprops=dict(arrowstyle='-|>', color='.35', shrinkA=2, shrinkB=2, mutation_scale=12), zorder=1)
-    if word: ax.text(*np.mean([start, end], 0), word, ha='center', va='center', fontsize=8, color='.25', style='italic', zorder=2, bbox=dict(fc='white', ec='none', pad=.8))
+    ax.annotate(
+        '',
+        end,
+        start,
+        arrowprops=dict(arrowstyle='-|>', color='.35', shrinkA=2, shrinkB=2, mutation_scale=12),
+        zorder=1,
+    )
+    if word:
+        ax.text(
+            *np.mean([start, end], 0),
+            word,
+            ha='center',
+            va='center',
+            fontsize=8,
+            color='.25',
+            style='italic',
+            zorder=2,
+            bbox=dict(fc='white', ec='none', pad=0.8)
+        )

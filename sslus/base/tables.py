@@ -61,7 +61,8 @@ def _kind(name, data):
     if data.startswith(b'PAR1'): return 'parquet'
     if data.startswith(b'\xd0\xcf\x11\xe0'):
         locked = 'EncryptedPackage'.encode('utf-16-le') in data
-        if locked: _refuse(name, 'a workbook with a password', 'Take the password off and save it as .xlsx')
+        if locked:
+            _refuse(name, 'a workbook with a password', 'Take the password off and save it as .xlsx')
         _refuse(name, *_foreign[b'\t\x08'])
     for head, (found, remedy) in _foreign.items():
         if data.startswith(head): _refuse(name, found, remedy)
@@ -69,7 +70,8 @@ def _kind(name, data):
 
 def _kind_of_zip(name, data):
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as z: sizes = {o.filename: o.file_size for o in z.infolist()}
+        with zipfile.ZipFile(io.BytesIO(data)) as z:
+            sizes = {o.filename: o.file_size for o in z.infolist()}
     except zipfile.BadZipFile as e:
         raise TableError(f'{name}: is a damaged workbook or archive ({e}). Check that it was copied completely, '
                          f'or save it again as .xlsx') from e
@@ -143,7 +145,8 @@ _control = re.compile('[\x00-\x08\x0e-\x1f]')
 def _check_text(name, text):
     "TableError for text that is no table: control characters, a web page, JSON."
     head = text[:100_000]
-    if '\0' in text or len(_control.findall(head)) > len(head)/100: _refuse(name, *_no_text)
+    if '\0' in text or len(_control.findall(head)) > len(head)/100:
+        _refuse(name, *_no_text)
     if re.match(r'\s*<(html|!doctype|table|meta|head|\?xml)\b', head, re.IGNORECASE):
         _refuse(name, 'a web page or XML (some programs give it the name .xls)',
                 'Open it in a spreadsheet program and save it as .xlsx')
@@ -167,7 +170,8 @@ def _filled(cells): return any(map(str.strip, cells))
 def _first_records(text, sep, n=200):
     "The first records that hold anything."
     lines = io.StringIO(text[:200_000], newline='')
-    try: rows = list(islice((o for o in _reader(lines, text[:200_000], sep) if _filled(o)), n))
+    try:
+        rows = list(islice((o for o in _reader(lines, text[:200_000], sep) if _filled(o)), n))
     except csv.Error: return []
     return rows[:-1] if len(text) > 200_000 and len(rows) < n else rows      # the last one may be cut
 
@@ -178,7 +182,8 @@ def _separator(name, text):
         head, *rows = _first_records(text, sep) or [[]]
         fits = [len(o) > 1 and not _filled(o[len(head):]) for o in rows]
         share = sum(fits)/len(fits) if fits else 1
-        if len(head) > 1: rank[sep] = (round(share, 2), len(head), -i)
+        if len(head) > 1:
+            rank[sep] = (round(share, 2), len(head), -i)
     if rank: return max(rank, key=rank.get)
     for sep in _separators:
         head, *rows = _first_records(text, sep) or [[]]
@@ -199,7 +204,8 @@ def _records(name, text):
     try:
         for cells in reader:
             if cells == [_end]: return
-            if cells and cells[-1].endswith(_end): raise csv.Error('it goes on to the end of the file')
+            if cells and cells[-1].endswith(_end):
+                raise csv.Error('it goes on to the end of the file')
             if _filled(cells): yield start, cells
             start = reader.line_num + above + 1
     except csv.Error as e:
@@ -213,7 +219,8 @@ def _padded(n, form):
     parts = re.findall(r'"[^"]*"|\\.|0+|.', first, re.DOTALL)
     zeros = [o for o in parts if set(o) == {'0'}]
     literal = lambda o: o[0] in '"\\' or o in '-() '
-    if n < 0 or not zeros or first == '0' or not all(o in zeros or literal(o) for o in parts): return None
+    if n < 0 or not zeros or first == '0' or not all(o in zeros or literal(o) for o in parts):
+        return None
     digits, res = str(n).zfill(sum(map(len, zeros))), []
     for i,o in reversed(list(enumerate(parts))):
         if set(o) != {'0'}:
@@ -252,13 +259,15 @@ def _cells_of(sheet):
 def _pick(book, name, sheet):
     "The sheet that was asked for, or the first that holds anything, with a warning where others do too."
     names = [o.title for o in book.worksheets]
-    if not names: _refuse(name, 'a workbook whose sheets are not found (Strict Open XML?)', 'Save it as plain .xlsx')
+    if not names:
+        _refuse(name, 'a workbook whose sheets are not found (Strict Open XML?)', 'Save it as plain .xlsx')
     if sheet is not None and sheet not in names:
         raise TableError(f'{name}: has no sheet {sheet!r}; it has {", ".join(names)}')
     if sheet is not None: return book[sheet]
     filled = [o for o in book.worksheets if _cells_of(o)]
     seen = [o for o in filled if o.sheet_state == 'visible'] or filled
-    if not seen: raise TableError(f'{name}: is empty: no sheet holds anything. Give a table with a heading')
+    if not seen:
+        raise TableError(f'{name}: is empty: no sheet holds anything. Give a table with a heading')
     if len(seen) > 1:
         warnings.warn(f'{name}: the sheet {seen[0].title!r} was read, and {", ".join(repr(o.title) for o in seen[1:])} '
                       f'was not. Where another is meant, move it to the front, or save it as a file of its own',
@@ -272,13 +281,15 @@ def _sheet_rows(name, data, sheet):
     page = _pick(book, name, sheet)
     cells = _cells_of(page)
     if not cells: return
-    if any(c.data_type == 'f' for c in cells): cells = _results(name, data, page, cells)
+    if any(c.data_type == 'f' for c in cells):
+        cells = _results(name, data, page, cells)
     _check_merged(name, page, cells)
     rows = defaultdict(dict)
     for c in cells: rows[c.row][c.column] = _cell_text(name, c)
     _tell_of_sheet(name, page, cells)
     columns = range(min(c.column for c in cells), max(c.column for c in cells) + 1)
-    for i in sorted(rows): yield i, [rows[i].get(k, '') for k in columns]
+    for i in sorted(rows):
+        yield i, [rows[i].get(k, '') for k in columns]
 
 def _cell_text(name, c):
     if c.data_type == 'e':
@@ -335,7 +346,8 @@ def _parquet_rows(name, data):
     if df.index.name is not None: df = df.reset_index()
     yield 0, [str(c) for c in df.columns]
     columns = [df[c].astype(object).where(df[c].notna(), None) for c in df.columns]
-    for i,row in enumerate(zip(*columns), 1): yield i, [_shown(o.item() if hasattr(o, 'item') else o) for o in row]
+    for i,row in enumerate(zip(*columns), 1):
+        yield i, [_shown(o.item() if hasattr(o, 'item') else o) for o in row]
 
 # %% ../../nbs/base/04_tables.ipynb #78e4c507
 def table_rows(
@@ -344,7 +356,8 @@ def table_rows(
 )->Iterator: # (place such as 'line 3' or 'row 3', cells as text) of each row that is not blank
     "The rows of a table as text; TableError where it is none."
     file = Path(file)
-    if file.is_dir(): raise TableError(f'{file}: is a folder; a table is a file. Name the file in it')
+    if file.is_dir():
+        raise TableError(f'{file}: is a folder; a table is a file. Name the file in it')
     if not file.exists(): raise FileNotFoundError(f'{file}: no such table')
     _check_size(file.name, file.stat().st_size, _most_bytes)
     data = file.read_bytes()
@@ -368,7 +381,8 @@ def _headed(df, name, columns):
     "The table with tidy headings; TableError for a name that stands twice, or a lacking one of `columns`."
     df = df.set_axis([_tidy_heading(c) for c in df.columns], axis=1)
     twice = [str(k) for k,n in Counter(df.columns).items() if n > 1]
-    if twice: raise TableError(f'{name}: has two columns named {", ".join(twice)}. Rename one, or take it out')
+    if twice:
+        raise TableError(f'{name}: has two columns named {", ".join(twice)}. Rename one, or take it out')
     lack = [c for c in columns if c not in df]
     if lack:
         raise TableError(f'{name}: has no column {", ".join(lack)}; it has {", ".join(map(str, df.columns[:12]))}. '

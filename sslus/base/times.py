@@ -19,7 +19,8 @@ def frame_rate(
     "Rate of the median interval; where intervals differ by rounding alone, the mean or the stated rate."
     steps = np.diff(times)
     if not len(steps) or times[-1] <= times[0]: return None
-    if uneven(times, unit).any(): return _tidy(1/max(np.median(steps), 1e-9))
+    if uneven(times, unit).any():
+        return _tidy(1/max(np.median(steps), 1e-9))
     mean = len(steps)/(times[-1] - times[0])
     rounding = min(.05, max(unit, .001)/(times[-1] - times[0]))
     return _tidy(stated if stated and abs(stated/mean - 1) <= rounding else mean)
@@ -35,7 +36,7 @@ def uneven(
     steps = np.diff(times)
     if not len(steps): return np.zeros(0, bool)
     middle = np.median(steps)
-    rounding = min(1.01*unit, .5*middle)                        # where the unit is the interval itself, nothing is rounded
+    rounding = min(1.01*unit, .5*middle)  # where the unit is the interval itself, nothing is rounded
     return np.abs(steps - middle) > max(.002, .02*middle, rounding)
 
 # %% ../../nbs/base/05_times.ipynb #3e48025d
@@ -95,8 +96,10 @@ def notes_on_times(
         odd, steps = uneven(times, unit), np.diff(times)
         low, usual, high = 1000*np.quantile(steps, (0, .5, 1))
         if odd.any():
-            notes['variable rate'] = (f'{odd.sum()} of {len(odd)} intervals are uneven, from {low:.0f} to {high:.0f} ms '
-                                      f'(median {usual:.0f}): each frame has the time that the file states')
+            notes['variable rate'] = (
+                f'{odd.sum()} of {len(odd)} intervals are uneven, from {low:.0f} to {high:.0f} ms '
+                f'(median {usual:.0f}): each frame has the time that the file states'
+            )
     stuck = times is not None and len(times) > 1 and rate is None
     doubt = _doubt(rate, stated, notes, backwards) if not stuck else 'all its time stamps are the same'
     if doubt and times is not None and not is_possible_rate(rate) and is_possible_rate(stated):
@@ -107,7 +110,8 @@ def notes_on_times(
 # %% ../../nbs/base/05_times.ipynb #d01f88aa
 def _doubt(rate, stated, notes, backwards):
     "Why the rate is in doubt, or ''."
-    if rate is not None and not is_possible_rate(rate): return f'it says {rate:.6g} frames a second, which cannot be'
+    if rate is not None and not is_possible_rate(rate):
+        return f'it says {rate:.6g} frames a second, which cannot be'
     if backwards:
         return f'{backwards} time stamps run backwards, as where one recording follows another: time goes on from there'
     apart = rate and stated and not notes and abs(stated/rate - 1) > .05

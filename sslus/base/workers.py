@@ -16,7 +16,9 @@ from importlib import import_module
 def _send(f, obj):
     "Write `obj` to the binary stream `f`: eight bytes of length, then the pickle."
     data = pickle.dumps(obj, protocol=pickle.HIGHEST_PROTOCOL)
-    f.write(struct.pack('<Q', len(data))); f.write(data); f.flush()
+    f.write(struct.pack('<Q', len(data)))
+    f.write(data)
+    f.flush()
 
 def _recv(f):
     "Read one object from `f`; EOFError where the other end is gone."
@@ -41,14 +43,17 @@ def _mind_parent():
 
 def _serve():
     "Loop of a worker process: first message the function's name and its memory, then one message a job."
-    out = os.fdopen(os.dup(1), 'wb'); os.dup2(2, 1)              # what decoders print must not mix with answers
+    # what decoders print must not mix with answers
+    out = os.fdopen(os.dup(1), 'wb')
+    os.dup2(2, 1)
     threading.Thread(target=_mind_parent, daemon=True).start()
     module, name, memory, imports = _recv(sys.stdin.buffer)
     if memory: _limit(memory)
     try:
         func, start = getattr(import_module(module), name), None
         for o in imports: import_module(o)
-    except Exception as e: start = WorkerDied(f'the process cannot start: {type(e).__name__}: {e}')
+    except Exception as e:
+        start = WorkerDied(f'the process cannot start: {type(e).__name__}: {e}')
     _send(out, (start is None, start))
     if start: return
     while True:
@@ -88,9 +93,15 @@ def child_env(
     return os.environ | dict(PYTHONPATH=os.pathsep.join(given), PYTHONSAFEPATH='1') | more
 
 # %% ../../nbs/base/13_workers.ipynb #2311c6ff
-_malloc = dict(MALLOC_MMAP_THRESHOLD_=str(32 << 20), MALLOC_TRIM_THRESHOLD_=str(64 << 20))   # glibc: keep freed frames for the next one; other systems ignore it
+# glibc: keep freed frames for the next one; other systems ignore it
+_malloc = dict(MALLOC_MMAP_THRESHOLD_=str(32 << 20), MALLOC_TRIM_THRESHOLD_=str(64 << 20))
 
-_meaning = {'SIGSEGV': ': a crash in a native library', 'SIGBUS': ': a crash in a native library', 'SIGABRT': ': a native library gave up', 'SIGKILL': ': stopped from outside, as a system does that runs out of memory'}
+_meaning = {
+    'SIGSEGV': ': a crash in a native library',
+    'SIGBUS': ': a crash in a native library',
+    'SIGABRT': ': a native library gave up',
+    'SIGKILL': ': stopped from outside, as a system does that runs out of memory',
+}
 
 def _died(code):
     "The exception for a process that ended with `code`, negative for a signal."
@@ -107,11 +118,14 @@ class _Worker:
         self.p = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env)
         _send(self.p.stdin, (*func.split(':'), memory, list(imports)))
 
-    def _stop(self): self.late = True; self.p.kill()
+    def _stop(self):
+        self.late = True
+        self.p.kill()
 
     def __call__(self, kwargs, timeout=None):
         "Run one job; its result, or the exception that it ended with."
-        if not self.ready and (res := self._answer(None, 300)): return res      # imports take their time, which is not the job's
+        # imports take their time, which is not the job's
+        if not self.ready and (res := self._answer(None, 300)): return res
         self.ready = True
         return self._answer(kwargs, timeout)
 
@@ -126,19 +140,22 @@ class _Worker:
             return JobTimeout(f'it was stopped after {timeout:.4g} s without an answer') if self.late else _died(code)
         finally:
             timer.cancel()
-            if timeout: timer.join()                             # from here on it is known whether the process was stopped
+            if timeout: timer.join()  # from here on it is known whether the process was stopped
 
     def _end(self):
         "Code that the process ended with, now that it no longer answers."
         try: return self.p.wait(10)
-        except subprocess.TimeoutExpired: self.p.kill(); return self.p.wait()
+        except subprocess.TimeoutExpired:
+            self.p.kill()
+            return self.p.wait()
 
     def spent(self, res):
         "Whether this process is of no more use: it died, was stopped after all, or ran out of memory and may hold what it took."
         return self.late or isinstance(res, (WorkerDied, MemoryError))
 
     def close(self):
-        self.p.kill(); self.p.wait()
+        self.p.kill()
+        self.p.wait()
         for f in (self.p.stdin, self.p.stdout):
             try: f.close()
             except OSError: pass
@@ -151,10 +168,17 @@ def _work(start, todo, done, stop, live):
         try: i, kwargs, timeout = todo.get_nowait()
         except queue.Empty: break
         try:
-            if w is None: w = _Worker(*start); live.add(w)
+            if w is None:
+                w = _Worker(*start)
+                live.add(w)
             res = w(kwargs, timeout)
-        except Exception as e: res = WorkerDied(f'no answer could be read ({type(e).__name__}: {e})')   # always an answer, or the caller would wait for ever
-        if w is not None and w.spent(res): w.close(); live.discard(w); w = None
+        except Exception as e:
+            # always an answer, or the caller would wait for ever
+            res = WorkerDied(f'no answer could be read ({type(e).__name__}: {e})')
+        if w is not None and w.spent(res):
+            w.close()
+            live.discard(w)
+            w = None
         done.put((i, res))
     if w is not None: w.close()
 
@@ -177,9 +201,12 @@ def run_jobs(func:str,              # 'package.module:function', imported by eac
             )->Iterator[tuple]:     # (number of the job, its result or the exception that it ended with)
     "Yield `(i, result)` as jobs finish, in any order; where a job failed the result is the exception."
     jobs = list(jobs)
-    if workers == 0: yield from _one_by_one(func, enumerate(jobs)); return
+    if workers == 0:
+        yield from _one_by_one(func, enumerate(jobs))
+        return
     limits = list(timeout) if isinstance(timeout, (list, tuple)) else [timeout]*len(jobs)
-    if len(limits) != len(jobs): raise ValueError(f'{len(limits)} timeouts for {len(jobs)} jobs')
+    if len(limits) != len(jobs):
+        raise ValueError(f'{len(limits)} timeouts for {len(jobs)} jobs')
     mine = [i for i,o in enumerate(jobs) if here and here(o)]
     others = [(i, o, limits[i]) for i,o in enumerate(jobs) if i not in set(mine)]
     yield from _side_by_side((func, memory, imports), others, n_workers(workers, len(others)))
@@ -199,11 +226,14 @@ def _side_by_side(start, jobs, n):
     "Jobs, each with its number and its limit of time, in `n` processes; `start` is what makes a process."
     todo, done, stop, live = queue.Queue(), queue.Queue(), threading.Event(), set()
     for job in jobs: todo.put(job)
-    threads = [threading.Thread(target=_work, args=(start, todo, done, stop, live), daemon=True) for _ in range(min(n, len(jobs)))]
+    threads = [
+        threading.Thread(target=_work, args=(start, todo, done, stop, live), daemon=True)
+        for _ in range(min(n, len(jobs)))
+    ]
     for t in threads: t.start()
     try:
         for _ in jobs: yield done.get()
-    finally:                                                     # also when the caller stops early or is interrupted: nobody waits for these answers
+    finally:  # also when the caller stops early or is interrupted: nobody waits for these answers
         stop.set()
         for w in list(live): w.p.kill()
         for t in threads: t.join(timeout=5)

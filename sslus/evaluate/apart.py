@@ -41,15 +41,15 @@ def write_split(
     test_pct:float=.2,   # share of stills for the test, about
     seed:int=0,          # of the split
     people:dict|None=None # same and distinct of `PlaneData`
-)->object:               # `PlaneData` with the split; BusyError where another process splits it, WriteError where it cannot be written
+)->object:  # `PlaneData` with the split; BusyError where another process splits it, WriteError where it cannot be written
     "Write the split by patient into a table, once."
     table, dest = Path(table), Path(table if dest is None else dest)
     _table_to_split(table, dest)                                     # refused before anything is made
     style = _style(table, dest)
-    with held(os.path.realpath(dest)):                                            # of two splits at once, the second finds the first
+    with held(os.path.realpath(dest)):  # of two splits at once, the second finds the first
         text = _table_to_split(table, dest)
         check_columns(text, table.name)
-        from sslus.evaluate.planes import PlaneData                  # torch comes with it: after all that may be refused at once
+        from sslus.evaluate.planes import PlaneData  # torch comes with it: after all that may be refused at once
         root = table.parent if root is None else root
         planes = PlaneData.from_df(text, root, name=table.name, valid_pct=valid_pct, test_pct=test_pct, seed=seed,
                                    **(people or {}))
@@ -85,7 +85,8 @@ def _style(table, dest):
         if dest != table and written_as_text: return {}
         raise ValueError(f'{dest.name}: nothing is written into a workbook. Name a csv file to write, such as '
                          f'"{shell_line("sslus-split", table, "--dest", f"{table.stem}_split.csv")}"') from e
-    if not written_as_text: raise ValueError(f'{dest.name}: the split is written as csv. Name a file that ends in .csv')
+    if not written_as_text:
+        raise ValueError(f'{dest.name}: the split is written as csv. Name a file that ends in .csv')
     return style if dest == table else {}
 
 # %% ../../nbs/evaluate/05_apart.ipynb #3d2e17e5
@@ -100,19 +101,25 @@ def held_rows(
         raise ValueError(f"{spec}: {', '.join(sorted(wanted - known))} is no split; name train, valid or test after "
                          f"the colon")
     if not file or not wanted <= known: file, wanted = str(spec), set()
-    if not Path(file).is_file(): raise FileNotFoundError(f'{file}: no such table. Give a table, or a table and its splits, such as planes.csv:test')
+    if not Path(file).is_file():
+        raise FileNotFoundError(
+            f'{file}: no such table. Give a table, or a table and its splits, such as planes.csv:test'
+        )
     df = read_table(file)
     named = re.compile(r'(.+)#\d+')                                   # a frame of a clip, such as sweeps/D1.mp4#12
     paths = df.get('image_path', df.get('path', pd.Series('', df.index)))
     clip = [m[1] if (m := named.fullmatch(o)) else '' for o in paths]
-    if any(clip): df['video'] = [a or b for a,b in zip(df.get('video', clip), clip)]
-    if 'patient' not in df: raise ValueError(f"{file} has no column patient; it has {', '.join(df.columns[:9])}")
+    if any(clip):
+        df['video'] = [a or b for a,b in zip(df.get('video', clip), clip)]
+    if 'patient' not in df:
+        raise ValueError(f"{file} has no column patient; it has {', '.join(df.columns[:9])}")
     if not wanted: return df
     if 'split' not in df:
         raise ValueError(f'{file} has no column split, so its {" and ".join(sorted(wanted))} patients are not known: '
                          f'"{shell_line("sslus-split", file)}" writes one')
     rows = df[df.split.str.strip().str.lower().isin(wanted)]
-    if not len(rows): raise ValueError(f'{file} has no row with split {" or ".join(sorted(wanted))}')
+    if not len(rows):
+        raise ValueError(f'{file} has no row with split {" or ".join(sorted(wanted))}')
     return rows
 
 def leave_out(
@@ -125,9 +132,11 @@ def leave_out(
     table = getattr(clips, 'videos', clips)
     if lack := [o for o in ('patient', 'path') if o not in table and not (o == 'path' and 'name' in table)]:
         raise ValueError(f"the table of clips has no column {lack[0]}; it has {', '.join(map(str, table.columns))}")
-    if not len(table): raise ValueError('the table of clips is empty: there is nobody to leave out')
+    if not len(table):
+        raise ValueError('the table of clips is empty: there is nobody to leave out')
     names = [people.person(o) for o in held.patient]
-    if people.salt and all(is_code(o) for o in table.patient.dropna()): names = people.persons(names, str(spec))
+    if people.salt and all(is_code(o) for o in table.patient.dropna()):
+        names = people.persons(names, str(spec))
     met = people.compare(table.patient, names, 'patients of the clips', f'patients of {spec}')
     files = {PurePath(str(o)).name for o in held.get('video', ())} - {''}
     paths = table['path' if 'path' in table else 'name']
@@ -137,6 +146,7 @@ def leave_out(
     gone = table.patient.isin([a for a,_ in met.shared]) | pd.Series(same_file, table.index)
     spelt = {o: people.person(o) for o in table.patient.dropna().unique()}
     gone |= table.patient.map(spelt).isin([people.person(a) for a,_ in met.shared])
-    if gone.all(): raise ValueError(f'all {len(table)} clips are of the patients of {spec}: nothing is left')
+    if gone.all():
+        raise ValueError(f'all {len(table)} clips are of the patients of {spec}: nothing is left')
     if table is clips: return clips[~gone].reset_index(drop=True), met
     return (clips.subset(videos=table.name[~gone].tolist()) if gone.any() else clips), met

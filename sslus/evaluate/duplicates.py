@@ -34,16 +34,20 @@ class Pictures:
         name:str='pictures', # for messages
         fit:str='pad'        # how they were made square: 'pad' or 'crop'
     ):
-        if len(images) != len(table): raise ValueError(f'{name}: {len(images)} pictures but {len(table)} rows')
+        if len(images) != len(table):
+            raise ValueError(f'{name}: {len(images)} pictures but {len(table)} rows')
         have = ', '.join(map(str, table.columns))
-        if 'path' not in table: raise ValueError(f"{name}: the table has no column 'path'; it has {have}")
+        if 'path' not in table:
+            raise ValueError(f"{name}: the table has no column 'path'; it has {have}")
         self.images,self.name,self.fit,self._bits = images,name,fit,None
         self.table = pd.DataFrame({c: _text_column(table, c) for c in _columns}, index=range(len(table)))
         self.rows = np.arange(len(table))                                # of the whole collection, also after `take`
 
     def __len__(self): return len(self.rows)
-    def __getitem__(self, i): return np.asarray(self.images[self.rows[i]])
-    def __repr__(self): return f'Pictures {self.name}: {len(self)} of {self.table.patient.nunique()} patients'
+    def __getitem__(self, i):
+        return np.asarray(self.images[self.rows[i]])
+    def __repr__(self):
+        return f'Pictures {self.name}: {len(self)} of {self.table.patient.nunique()} patients'
 
     def take(self,
         keep,           # (N,) bool, row numbers or a slice
@@ -78,7 +82,8 @@ def _of_pictures(x:Pictures, fit=None, name=None): return _same_fit(x, fit)
 @pictures.register
 def _of_planes(x:PlaneData, fit=None, name=None):
     fit,size = fit or 'pad',x.default_size()
-    if size < 64 or fit == 'crop': im = x.images(max(size, 64), fit, True)   # one tiny still must not blur all of them
+    if size < 64 or fit == 'crop':
+        im = x.images(max(size, 64), fit, True)  # one tiny still must not blur all of them
     else: im = x.images(fit=fit)
     return Pictures(im[:,0], x.df.rename(columns=dict(image_path='path', video='clip')), name or x.name, fit)
 
@@ -101,7 +106,8 @@ MAX_DISTANCE,MIN_CORRELATION = 80,.82             # bits of 384 in a candidate, 
 
 def _open_pairs(a, b, all_pairs):
     "Function of (rows of a) that says which pairs with `b` are wanted."
-    if b is not a: return lambda s: np.ones((len(s), len(b)), bool)
+    if b is not a:
+        return lambda s: np.ones((len(s), len(b)), bool)
     apart = lambda s: s[:,None] != np.arange(len(a))
     if all_pairs: return apart
     codes = [a.table[c].factorize()[0] for c in ('split', 'patient')]
@@ -219,9 +225,12 @@ def _inner(x, share):
     (h,w) = x.shape
     return x[round(h*share):h-round(h*share), round(w*share):w-round(w*share)]
 
-def _padded(x, share): return np.pad(x, [(round(n*share),)*2 for n in x.shape])
-def _gain(x, g): return np.clip(x*g, 0, 255).astype(np.uint8)
-def _gamma(x, g): return (255*(x/255)**g).astype(np.uint8)
+def _padded(x, share):
+    return np.pad(x, [(round(n*share),)*2 for n in x.shape])
+def _gain(x, g):
+    return np.clip(x*g, 0, 255).astype(np.uint8)
+def _gamma(x, g):
+    return (255*(x/255)**g).astype(np.uint8)
 
 def _written(x):
     "`x` under four lines of white text, at places that depend on the picture."

@@ -31,14 +31,16 @@ def _last_map(encoder, x):
     info = getattr(encoder, 'feature_info', None)
     last = list(getattr(info, 'info', info) or [{}])[-1]
     chans,met = {n_features(encoder), encoder.num_features, last.get('num_chs')}, []
-    def note(name): return lambda m,i,o: met.append((name, tuple(o.shape) if torch.is_tensor(o) else ()))
+    def note(name):
+        return lambda m,i,o: met.append((name, tuple(o.shape) if torch.is_tensor(o) else ()))
     hooks = [m.register_forward_hook(note(name)) for name,m in encoder.named_modules() if name]
     try:
         with torch.no_grad(): encoder(x)
     finally:
         for h in hooks: h.remove()
     names = [name for name,_ in met]
-    start = names.index(last['module']) if last.get('module') in names else 0       # a transformer's first layer gives a map too: before its last stage
+    # a transformer's first layer gives a map too: before its last stage
+    start = names.index(last['module']) if last.get('module') in names else 0
     maps = [(name, *s[2:]) for name,s in met[start:] if len(s)==4 and s[1] in chans]
     return ([o for o in maps if o[1]*o[2] > 1] or maps or [None])[-1]
 
@@ -48,25 +50,44 @@ def cam_layer(model:PlaneModel, # classifier
     "The encoder's last module that gives a map; ValueError for encoders without one."
     found = _last_map(model.encoder, x)
     name = getattr(model.encoder, 'card', {}).get('arch', type(model.encoder).__name__)
-    if found is None: raise ValueError(f'{name} gives no map (N,channels,h,w), as a transformer does not: class activation maps need one. Name a module that gives one with layer=, or use a convolutional encoder')
-    if found[1]*found[2] == 1: raise ValueError(f'the last map of {name} has one place only for stills of {x.shape[-1]} pixels: show them larger with size=, such as size={4*x.shape[-1]}')
+    if found is None:
+        raise ValueError(
+            f'{name} gives no map (N,channels,h,w), as a transformer does not: class activation maps need'
+            ' one. Name a module that gives one with layer=, or use a convolutional encoder'
+        )
+    if found[1]*found[2] == 1:
+        raise ValueError(
+            f'the last map of {name} has one place only for stills of {x.shape[-1]} pixels: show them larger'
+            f' with size=, such as size={4*x.shape[-1]}'
+        )
     return model.encoder.get_submodule(found[0])
 
 # %% ../../nbs/evaluate/04_explain.ipynb #34848a43
 def _targets(scores, target):
     "(N,) class numbers: those given, or the predicted ones."
     if target is None: return scores.argmax(1)
-    t = torch.as_tensor(target, device=scores.device).expand(len(scores)) if np.ndim(target) == 0 else torch.as_tensor(np.asarray(target), device=scores.device)
-    if len(t) != len(scores) or t.min() < 0 or t.max() >= scores.shape[1]: raise ValueError(f'target must be a class number from 0 to {scores.shape[1]-1}, or {len(scores)} of them; got {target}')
+    t = (
+        torch.as_tensor(target, device=scores.device).expand(len(scores))
+        if np.ndim(target) == 0
+        else torch.as_tensor(np.asarray(target), device=scores.device)
+    )
+    if len(t) != len(scores) or t.min() < 0 or t.max() >= scores.shape[1]:
+        raise ValueError(
+            f'target must be a class number from 0 to {scores.shape[1]-1}, or {len(scores)} of them; got'
+            f' {target}'
+        )
     return t
 
 def _cam(model, x, target, layer):
     "(n,1,h,w) Grad-CAM of a batch and its class scores (n,classes)."
     from captum.attr import LayerGradCam
     with torch.no_grad(): scores = model(x).float()
-    with torch.enable_grad():                                        # x asks for gradients itself: captum would, with a warning
-        maps = LayerGradCam(model, layer).attribute(x.detach().requires_grad_(True), target=_targets(scores, target), relu_attributions=True)
-    if maps.ndim != 4: raise ValueError(f'the layer gives {tuple(maps.shape)}, no map (N,channels,h,w): name another')
+    with torch.enable_grad():  # x asks for gradients itself: captum would, with a warning
+        maps = LayerGradCam(model, layer).attribute(
+            x.detach().requires_grad_(True), target=_targets(scores, target), relu_attributions=True
+        )
+    if maps.ndim != 4:
+        raise ValueError(f'the layer gives {tuple(maps.shape)}, no map (N,channels,h,w): name another')
     return maps.detach().float(), scores
 
 def _layer(model, x, layer):
@@ -77,7 +98,8 @@ def _layer(model, x, layer):
 def _maps_and_scores(model, images, target=None, layer=None, size=None, bs=64, device=None):
     "((N,H,W) maps in [0,1], (N,classes) probabilities)."
     x = torch.as_tensor(np.asarray(images))
-    if x.ndim != 4 or x.shape[1] != 1 or len(x) == 0 or x.dtype != torch.uint8: raise ValueError(f'class maps take uint8 stills (N,1,H,W), not {x.dtype} {tuple(x.shape)}')
+    if x.ndim != 4 or x.shape[1] != 1 or len(x) == 0 or x.dtype != torch.uint8:
+        raise ValueError(f'class maps take uint8 stills (N,1,H,W), not {x.dtype} {tuple(x.shape)}')
     view,res = plain_view(x.shape[-1] if size is None else size, channels=_in_channels(model.encoder)), []
     with _evaluating(model, device) as dev:
         layer = _layer(model, view(x[:1].to(dev)), layer)
@@ -104,8 +126,11 @@ def class_maps(model:PlaneModel,    # classifier, such as `plane_learner(...).mo
 def _overlay(ax, x, cam, strength=.55):
     "Still `x` with `cam` as a coloured film that is clear where the map is 0."
     import matplotlib.pyplot as plt
-    rgba = plt.get_cmap('inferno')(cam); rgba[...,3] = strength*cam
-    ax.imshow(x, cmap='gray', vmin=0, vmax=255); ax.imshow(rgba); ax.set(xticks=[], yticks=[])
+    rgba = plt.get_cmap('inferno')(cam)
+    rgba[...,3] = strength*cam
+    ax.imshow(x, cmap='gray', vmin=0, vmax=255)
+    ax.imshow(rgba)
+    ax.set(xticks=[], yticks=[])
 
 def show_cam(model:PlaneModel,   # classifier
              planes:PlaneData,   # the stills
@@ -125,12 +150,22 @@ def show_cam(model:PlaneModel,   # classifier
 def _cam_sheet(planes, rows, x, found, side=1.25):
     "Stills, and below them a line of class maps for each (maps, probabilities) in `found`; wrong answers in red."
     import matplotlib.pyplot as plt
-    axs = plt.subplots(len(found)+1, len(rows), figsize=(side*len(rows)+.1, 1.2*side*(len(found)+1)), squeeze=False, layout='constrained')[1]
-    for ax,im,r in zip(axs[0], x, rows): ax.imshow(im[0], cmap='gray', vmin=0, vmax=255); ax.set_title(planes.df['class'][r], fontsize=7)
+    axs = plt.subplots(
+        len(found) + 1,
+        len(rows),
+        figsize=(side * len(rows) + 0.1, 1.2 * side * (len(found) + 1)),
+        squeeze=False,
+        layout='constrained',
+    )[1]
+    for ax,im,r in zip(axs[0], x, rows):
+        ax.imshow(im[0], cmap='gray', vmin=0, vmax=255)
+        ax.set_title(planes.df['class'][r], fontsize=7)
     for line,(name,(maps,prob)) in zip(axs[1:], found.items()):
         for ax,im,cam,p,r in zip(line, x, maps, prob, rows):
-            said = planes.classes[int(p.argmax())]; right = said == planes.df['class'][r]
-            _overlay(ax, im[0], cam); ax.set_title(f'{said} {p.max():.2f}{"" if right else " ✗"}', fontsize=7, color='black' if right else 'C3')
+            said = planes.classes[int(p.argmax())]
+            right = said == planes.df['class'][r]
+            _overlay(ax, im[0], cam)
+            ax.set_title(f'{said} {p.max():.2f}{"" if right else " ✗"}', fontsize=7, color='black' if right else 'C3')
         line[0].set_ylabel(name, fontsize=8)
     for ax in axs.flat: ax.set(xticks=[], yticks=[])
     return axs
@@ -153,8 +188,10 @@ def clip_cam(model:PlaneModel,   # classifier
             )->ClipMaps:         # frames (T,S,S) as the model sees them, maps (T,S,S), prob (T,classes)
     "Class maps and probabilities of each frame of a clip."
     x = np.asarray(frames)
-    if x.ndim != 3 or x.dtype != np.uint8 or len(x) == 0: raise ValueError(f'clip_cam takes uint8 frames (T,H,W), not {x.dtype} {x.shape}')
-    if x.shape[1] != x.shape[2]: x = np.stack([fit_frame(o, (max if fit=='pad' else min)(o.shape), fit) for o in x])
+    if x.ndim != 3 or x.dtype != np.uint8 or len(x) == 0:
+        raise ValueError(f'clip_cam takes uint8 frames (T,H,W), not {x.dtype} {x.shape}')
+    if x.shape[1] != x.shape[2]:
+        x = np.stack([fit_frame(o, (max if fit=='pad' else min)(o.shape), fit) for o in x])
     return ClipMaps(x, *_maps_and_scores(model, x[:,None], target, size=size, **kwargs))
 
 def show_clip_cam(model:PlaneModel,   # classifier
@@ -167,16 +204,22 @@ def show_clip_cam(model:PlaneModel,   # classifier
     "Film strip of a clip with its class maps, over the probability of each class in time."
     import matplotlib.pyplot as plt
     c = clip_cam(model, frames, **kwargs)
-    if len(classes) != c.prob.shape[1]: raise ValueError(f'{len(classes)} names for {c.prob.shape[1]} classes')
+    if len(classes) != c.prob.shape[1]:
+        raise ValueError(f'{len(classes)} names for {c.prob.shape[1]} classes')
     idx,t = np.unique(np.linspace(0, len(c.maps)-1, n).round().astype(int)), np.arange(len(c.maps))/(fps or 1)
     fig = plt.figure(figsize=(1.1*max(len(idx), 3), 3.1), layout='constrained')
     grid = fig.add_gridspec(2, len(idx))
     top,low = [fig.add_subplot(grid[0,k]) for k in range(len(idx))], fig.add_subplot(grid[1,:])
     for ax,i in zip(top, idx):
         _overlay(ax, c.frames[i], c.maps[i])
-        ax.set_title(f'{t[i]:.2f} s' if fps else str(i), fontsize=7); ax.set_xlabel(classes[c.prob[i].argmax()], fontsize=7)
-    for k,(name,p) in enumerate(zip(classes, c.prob.T)): low.plot(t, p, label=name, lw=1.4, ls=('-', '--', ':', '-.')[k%4])
-    low.set(ylim=(0,1.02), xlim=(t[0], max(t[-1], 1e-6)), ylabel='probability'); low.set_xlabel('seconds' if fps else 'frame', fontsize=8); low.tick_params(labelsize=7); low.legend(fontsize=7, loc='center left', bbox_to_anchor=(1, .5))
+        ax.set_title(f'{t[i]:.2f} s' if fps else str(i), fontsize=7)
+        ax.set_xlabel(classes[c.prob[i].argmax()], fontsize=7)
+    for k,(name,p) in enumerate(zip(classes, c.prob.T)):
+        low.plot(t, p, label=name, lw=1.4, ls=('-', '--', ':', '-.')[k%4])
+    low.set(ylim=(0,1.02), xlim=(t[0], max(t[-1], 1e-6)), ylabel='probability')
+    low.set_xlabel('seconds' if fps else 'frame', fontsize=8)
+    low.tick_params(labelsize=7)
+    low.legend(fontsize=7, loc='center left', bbox_to_anchor=(1, .5))
     return top + [low]
 
 # %% ../../nbs/evaluate/04_explain.ipynb #1d73a48f
@@ -188,8 +231,13 @@ def tsne(x:np.ndarray,          # (N,F) features
     "t-SNE map of features by scikit-learn, started from their principal components."
     from sklearn.manifold import TSNE
     x = np.asarray(x)
-    if len(x) < 4: raise ValueError(f'a map of {len(x)} points shows nothing; at least 4 are needed')
-    return TSNE(perplexity=min(perplexity, (len(x)-1)/3), init='pca' if x.shape[1] > 1 else 'random', random_state=seed).fit_transform(x)
+    if len(x) < 4:
+        raise ValueError(f'a map of {len(x)} points shows nothing; at least 4 are needed')
+    return TSNE(
+        perplexity=min(perplexity, (len(x) - 1) / 3),
+        init='pca' if x.shape[1] > 1 else 'random',
+        random_state=seed,
+    ).fit_transform(x)
 
 @checked(min_dist=not_negative)
 def umap_map(x:np.ndarray,          # (N,F) features
@@ -199,13 +247,21 @@ def umap_map(x:np.ndarray,          # (N,F) features
             )->np.ndarray:          # (N,2)
     "UMAP map of features; the same for the same seed. Needs umap-learn."
     try: from umap import UMAP
-    except ImportError as e: raise ImportError("method='umap' needs umap-learn: pip install umap-learn, or pip install 'sslus[umap]'") from e
+    except ImportError as e:
+        raise ImportError("method='umap' needs umap-learn: pip install umap-learn, or pip install 'sslus[umap]'") from e
     x = np.asarray(x)
-    if len(x) < 4: raise ValueError(f'a map of {len(x)} points shows nothing; at least 4 are needed')
+    if len(x) < 4:
+        raise ValueError(f'a map of {len(x)} points shows nothing; at least 4 are needed')
     with warnings.catch_warnings():
-        warnings.filterwarnings('ignore', 'Graph is not fully connected')            # groups far apart are no fault of the user's
+        warnings.filterwarnings('ignore', 'Graph is not fully connected')  # groups far apart are no fault of the user's
         warnings.filterwarnings('ignore', "'force_all_finite' was renamed")          # between umap and scikit-learn
-        return UMAP(n_neighbors=min(n_neighbors, len(x)-1), min_dist=min_dist, init='pca', random_state=seed, n_jobs=1).fit_transform(x)   # a seed allows one job only
+        return UMAP(
+            n_neighbors=min(n_neighbors, len(x) - 1),
+            min_dist=min_dist,
+            init='pca',
+            random_state=seed,
+            n_jobs=1,
+        ).fit_transform(x)   # a seed allows one job only
 
 projections = {'tsne': ('t-SNE', tsne), 'umap': ('UMAP', umap_map)}
 
@@ -218,13 +274,24 @@ def plot_tsne(feats,                # (N,F) features, or (N,2) a map from `tsne`
              )->Axes: # its axes
     "Scatter plot of a map by `by`: a colour and, up to eight of them, a marker each."
     import matplotlib.pyplot as plt, seaborn as sns
-    if isinstance(labels, pd.DataFrame) and by not in labels: raise ValueError(f'the table has no column {by!r}; it has {", ".join(labels.columns)}')
+    if isinstance(labels, pd.DataFrame) and by not in labels:
+        raise ValueError(f'the table has no column {by!r}; it has {", ".join(labels.columns)}')
     c = pd.Series(np.asarray(labels[by] if isinstance(labels, pd.DataFrame) else labels)).astype(str)
     if len(c) != len(feats): raise ValueError(f'{len(c)} labels for {len(feats)} points')
     xy = tsne(feats, **kwargs) if np.shape(feats)[1] > 2 else np.asarray(feats)
     if ax is None: ax = plt.subplots(figsize=(4,3.5))[1]
-    sns.scatterplot(x=xy[:,0], y=xy[:,1], hue=c, hue_order=sorted(c.unique()), style=c if c.nunique() <= 8 else None, style_order=sorted(c.unique()), s=22, linewidth=0, ax=ax,
-                    legend='full' if c.nunique() <= max_legend else False)
+    sns.scatterplot(
+        x=xy[:, 0],
+        y=xy[:, 1],
+        hue=c,
+        hue_order=sorted(c.unique()),
+        style=c if c.nunique() <= 8 else None,
+        style_order=sorted(c.unique()),
+        s=22,
+        linewidth=0,
+        ax=ax,
+        legend='full' if c.nunique() <= max_legend else False,
+    )
     ax.set(xticks=[], yticks=[], xlabel='', ylabel='', title=f'by {by}')
     if ax.get_legend(): ax.legend(fontsize=7, markerscale=.8, title=None)
     return ax
@@ -238,13 +305,17 @@ def plot_maps(feats:PlaneFeatures,                # frozen features
     "One map of the features, coloured by class, machine and patient side by side."
     import matplotlib.pyplot as plt
     df = feats.planes.df if split is None else feats.planes.subset(split)
-    if method not in projections: raise ValueError(f"no method {method!r}; there are {', '.join(projections)}")
+    if method not in projections:
+        raise ValueError(f"no method {method!r}; there are {', '.join(projections)}")
     title,project = projections[method]
-    if not any(b in df for b in by): raise ValueError(f'the table has none of the columns {", ".join(by)}; it has {", ".join(df.columns)}')
+    if not any(b in df for b in by):
+        raise ValueError(f'the table has none of the columns {", ".join(by)}; it has {", ".join(df.columns)}')
     by,xy = [b for b in by if b in df], project(feats.x[df.index], **kwargs)
     fig,axs = plt.subplots(1, len(by), figsize=(3.2*len(by), 3), squeeze=False)
-    for b,ax in zip(by, axs[0]): plot_tsne(xy, df, b, ax)
-    fig.suptitle(f'{feats.name}: {len(df)} stills, {title}', fontsize=10); fig.tight_layout()
+    for b,ax in zip(by, axs[0]):
+        plot_tsne(xy, df, b, ax)
+    fig.suptitle(f'{feats.name}: {len(df)} stills, {title}', fontsize=10)
+    fig.tight_layout()
     return axs[0]
 
 # %% ../../nbs/evaluate/04_explain.ipynb #fa178346
@@ -255,9 +326,13 @@ def confused_pairs(predictions, # table as `prediction_table` makes it, or a `Pl
     "The most frequent confusions, largest count first."
     p = predictions.predictions if isinstance(predictions, PlaneReport) else predictions
     wrong = p[p['class']!=p.predicted].rename(columns={'class': 'true'})
-    res = wrong.groupby(['true', 'predicted'], as_index=False).agg(count=('patient', 'size'), patients=('patient', 'nunique'))
+    res = wrong.groupby(['true', 'predicted'], as_index=False).agg(
+        count=('patient', 'size'), patients=('patient', 'nunique')
+    )
     res.insert(3, 'share', res['count']/res.true.map(p['class'].value_counts()).astype(float))
-    return res.sort_values(['count', 'share', 'true', 'predicted'], ascending=[False, False, True, True], ignore_index=True)[:n_pairs]
+    return res.sort_values(
+        ['count', 'share', 'true', 'predicted'], ascending=[False, False, True, True], ignore_index=True
+    )[:n_pairs]
 
 def _most_sure(p, true, said, k):
     "The `k` stills of class `true` that were called `said` with the highest probability."
@@ -273,14 +348,31 @@ def show_confused(predictions,      # table as `prediction_table` makes it, or a
     "Sheet with a line for each confused pair: correct stills of the true class, those confused most confidently, correct stills of the predicted class."
     import matplotlib.pyplot as plt
     p = predictions.predictions if isinstance(predictions, PlaneReport) else predictions
-    pairs,x,row = confused_pairs(p, n_pairs), planes.images() if images is None else images, pd.Series(planes.df.index, planes.df.image_path)
-    if len(pairs) == 0: raise ValueError(f'none of the {len(p)} stills is confused: there is nothing to show')
-    fig,axs = plt.subplots(len(pairs), k+2*k_right, figsize=(1.05*(k+2*k_right), 1.5*len(pairs)), squeeze=False, layout='constrained')
+    pairs, x, row = (
+        confused_pairs(p, n_pairs),
+        planes.images() if images is None else images,
+        pd.Series(planes.df.index, planes.df.image_path),
+    )
+    if len(pairs) == 0:
+        raise ValueError(f'none of the {len(p)} stills is confused: there is nothing to show')
+    fig, axs = plt.subplots(
+        len(pairs),
+        k + 2 * k_right,
+        figsize=(1.05 * (k + 2 * k_right), 1.5 * len(pairs)),
+        squeeze=False,
+        layout='constrained',
+    )
     for ax in axs.flat: ax.axis('off')
     for r,line in zip(pairs.itertuples(), axs):
-        for true,said,n,at,color in ((r.true, r.true, k_right, 0, 'C2'), (r.true, r.predicted, k, k_right, 'C3'), (r.predicted, r.predicted, k_right, k_right+k, 'C2')):
+        for true, said, n, at, color in (
+            (r.true, r.true, k_right, 0, 'C2'),
+            (r.true, r.predicted, k, k_right, 'C3'),
+            (r.predicted, r.predicted, k_right, k_right + k, 'C2'),
+        ):
             for (_,o),ax in zip(_most_sure(p, true, said, n).iterrows(), line[at:]):
-                ax.axis('on'); ax.imshow(x[row[o.image_path],0], cmap='gray', vmin=0, vmax=255); ax.set(xticks=[], yticks=[])
+                ax.axis('on')
+                ax.imshow(x[row[o.image_path],0], cmap='gray', vmin=0, vmax=255)
+                ax.set(xticks=[], yticks=[])
                 ax.spines[:].set(color=color, linewidth=1.5, visible=True, linestyle='-' if true==said else '--')
                 ax.set_title(true if true==said else f'{true}, called\n{said} ({o[f"prob_{said}"]:.2f})', fontsize=6)
     return axs
@@ -291,7 +383,7 @@ def nearest(feats:PlaneFeatures, # frozen features
             rows,                # rows of the table to find neighbours for
             k:int=6,             # neighbours
             among:str='train'    # split to look in
-           )->np.ndarray:        # (len(rows), k) rows of the table, nearest first; fewer where other patients have fewer
+           )->np.ndarray:  # (len(rows), k) rows of the table, nearest first; fewer where other patients have fewer
     "Nearest stills by cosine, from other patients where `rows` lie in the same split."
     unit = lambda o: o/np.linalg.norm(o, axis=1, keepdims=True).clip(1e-12)
     rows,cand = np.asarray(rows), feats.planes.subset(among)
@@ -299,7 +391,11 @@ def nearest(feats:PlaneFeatures, # frozen features
     who = feats.planes.df.patient.to_numpy()
     cos[who[rows][:,None] == who[cand.index]] = -np.inf
     k = min(k, int(np.isfinite(cos).sum(1).min()))
-    if k < 1: raise ValueError(f'{among} has no still of another patient for some of these stills: nearest looks among other patients only')
+    if k < 1:
+        raise ValueError(
+            f'{among} has no still of another patient for some of these stills: nearest looks among other'
+            ' patients only'
+        )
     order = np.argsort(-cos, axis=1, kind='stable')[:,:k]
     return cand.index.to_numpy()[order]
 
@@ -315,12 +411,18 @@ def neighbour_sheet(feats:PlaneFeatures, # frozen features
     import matplotlib.pyplot as plt
     if rows is None: rows = _in_turn(feats.planes, n, split, seed)
     x,cls = feats.planes.images() if images is None else images, feats.planes.df['class']
-    near_by = nearest(feats, rows, k); k = near_by.shape[1]
+    near_by = nearest(feats, rows, k)
+    k = near_by.shape[1]
     fig,axs = plt.subplots(len(rows), k+1, figsize=(1.1*(k+1), 1.25*len(rows)), squeeze=False)
     for r,near,line in zip(rows, near_by, axs):
         for i,ax in zip((r, *near), line):
-            ax.imshow(x[i,0], cmap='gray', vmin=0, vmax=255); ax.set(xticks=[], yticks=[])
-            ax.set_title(cls[i] if cls[i]==cls[r] else f'{cls[i]} ✗', fontsize=7, color='black' if cls[i]==cls[r] else 'C3')
+            ax.imshow(x[i,0], cmap='gray', vmin=0, vmax=255)
+            ax.set(xticks=[], yticks=[])
+            ax.set_title(
+                cls[i] if cls[i] == cls[r] else f'{cls[i]} ✗',
+                fontsize=7,
+                color='black' if cls[i] == cls[r] else 'C3',
+            )
         line[0].spines[:].set(color='C0', linewidth=2, visible=True)
     fig.tight_layout()
     return axs

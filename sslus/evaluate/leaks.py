@@ -46,7 +46,8 @@ class Finding:
         return res + ([f'and {len(self.table)-n} more, see .table'] if len(self.table) > n else [])
 
     def _line(self, r):
-        if not self.sides: return f'patient {r.patient}' + (f' and {r.other}: {r.why}' if hasattr(r, 'why') else '')
+        if not self.sides:
+            return f'patient {r.patient}' + (f' and {r.other}: {r.why}' if hasattr(r, 'why') else '')
         side = lambda path, split, patient: f'{path} ({split}, patient {patient})'
         return (f'{side(r.path_a, r.split_a, r.patient_a)} = {side(r.path_b, r.split_b, r.patient_b)}: '
                 f'{r.distance} bits, correlation {r.correlation:.2f}')
@@ -56,7 +57,8 @@ class LeakReport:
     def __init__(self,
         findings:list, # of `Finding`
         checked:list   # lines that say what was compared
-    ): self.findings,self.checked = findings,checked
+    ):
+        self.findings,self.checked = findings,checked
 
     @property
     def ok(self)->bool:
@@ -100,8 +102,13 @@ class LeakReport:
 @patch
 def _repr_html_(self:LeakReport):
     esc = lambda ls: '<br>'.join(html.escape(o) for o in ls)
-    part = lambda f: f'<p><b>{f.kind.capitalize()}: {html.escape(f.title)}</b><br>{esc(f.lines())}<br><i>What to do: {html.escape(f.remedy)}</i></p>'
-    return explain_terms(f'<p><b>{self._verdict()}</b></p>{"".join(map(part, self.findings))}<p><small>{esc("checked: "+o for o in self.checked)}</small></p>')
+    part = lambda f: (
+        f'<p><b>{f.kind.capitalize()}: {html.escape(f.title)}</b><br>{esc(f.lines())}<br><i>What to do:'
+        f' {html.escape(f.remedy)}</i></p>'
+    )
+    return explain_terms(
+        f'<p><b>{self._verdict()}</b></p>{"".join(map(part, self.findings))}<p><small>{esc("checked: "+o for o in self.checked)}</small></p>'
+    )
 
 @patch
 def show(self:LeakReport,
@@ -109,7 +116,8 @@ def show(self:LeakReport,
 )->dict:    # title of a finding -> its (2, pairs) matplotlib axes
     "The pairs of each finding as pictures side by side."
     res = {f.title: show_duplicates(f.table, *f.sides, n=n) for f in self.findings if f.sides}
-    for title,axs in res.items(): axs[0,0].figure.suptitle(title, fontsize=8)
+    for title,axs in res.items():
+        axs[0,0].figure.suptitle(title, fontsize=8)
     if not res: print(self._verdict() + ': no pairs of pictures to show')
     return res
 
@@ -117,7 +125,10 @@ def show(self:LeakReport,
 def _n(t, one, many=None): return f'{len(t)} {one if len(t)==1 else many or one+"s"}'
 
 _drop = 'drop one of the two; where they are of one person give both the same patient, then split anew'
-_leave_out = 'build the store without their clips: sslus-split writes the split into the table, sslus-store --exclude table.csv:test leaves these people out'
+_leave_out = (
+    'build the store without their clips: sslus-split writes the split into the table, sslus-store --exclude'
+    ' table.csv:test leaves these people out'
+)
 
 def _patients_twice(planes):
     "Patients in more than one split: refused by `PlaneData`, unless the split was made by image or changed later."
@@ -127,10 +138,22 @@ def _patients_twice(planes):
 def _within(own, dups):
     "Findings inside the table."
     across,named = dups[dups.split_a!=dups.split_b], dups[dups.split_a==dups.split_b]
-    return [Finding(f'{_n(across, "pair")} of the same picture in two splits of '
-                    f'{own.name}', across, _drop, 'leak', (own,)),
-            Finding(f'{_n(named, "pair")} of the same picture under two patients in one split of '
-                    f'{own.name}', named, 'look whether the two patients are one person; if so give them one name', 'warning', (own,))]
+    return [
+        Finding(
+            f'{_n(across, "pair")} of the same picture in two splits of {own.name}',
+            across,
+            _drop,
+            'leak',
+            (own,),
+        ),
+        Finding(
+            f'{_n(named, "pair")} of the same picture under two patients in one split of {own.name}',
+            named,
+            'look whether the two patients are one person; if so give them one name',
+            'warning',
+            (own,),
+        ),
+    ]
 
 def _between(a, b, what, remedy, find):
     t = find(a, b)
@@ -215,15 +238,23 @@ def _jobs(planes, store, external):
     "(a, b, what is found, what to do) of each comparison between two collections."
     fit = getattr(store, 'fit', None)
     own = pictures(planes, fit)
-    test,seen = own.take(own.table.split=='test', 'test stills'), own.take(own.table.split!='test', 'training and validation stills')
+    test, seen = own.take(own.table.split == 'test', 'test stills'), own.take(
+        own.table.split != 'test', 'training and validation stills'
+    )
     st = None if store is None else pictures(store)
     ext = None if external is None else pictures(external, fit, 'external stills')
     if ext is not None: ext.table['split'] = 'external'
     away = 'leave the clips out of the store (with all clips of their patients), or the stills out of the test'
-    jobs = [(test, st, 'of a test still and a frame that pre-training saw', away), (ext, st, 'of an external still '
-                                                                                    'and a frame that pre-training saw', away),
-            (ext, seen, 'of an external still and a training or validation still', 'drop them from the external '
-             'test, or the whole patient from training')]
+    jobs = [
+        (test, st, 'of a test still and a frame that pre-training saw', away),
+        (ext, st, 'of an external still and a frame that pre-training saw', away),
+        (
+            ext,
+            seen,
+            'of an external still and a training or validation still',
+            'drop them from the external test, or the whole patient from training',
+        ),
+    ]
     return own, [j for j in jobs if j[0] is not None and j[1] is not None and len(j[0])]
 
 def check_leaks(planes:PlaneData,        # labelled stills with their split

@@ -30,28 +30,40 @@ def _fake_results(n_patients=40, n_images=10, n_classes=5, sd=1., skill=1., seed
     rng = np.random.default_rng(seed)
     groups = np.repeat(np.arange(n_patients), n_images)
     y = np.tile(np.arange(n_classes), -(-len(groups)//n_classes))[:len(groups)]
-    if shares is not None: y = rng.choice(n_classes, len(y), p=np.array(shares)/sum(shares))
+    if shares is not None:
+        y = rng.choice(n_classes, len(y), p=np.array(shares)/sum(shares))
     chance,odds = rng.random(len(y)), skill+rng.normal(0, sd, n_patients)
-    def answers(chance, odds): return np.where(chance < special.expit(odds)[groups], y, (y+rng.integers(1, n_classes, len(y)))%n_classes)
-    return y, answers(chance, odds), groups, *(answers(rng.random(len(y)), odds+g+rng.normal(0, .5, n_patients)) for g in rivals)
+    def answers(chance, odds):
+        return np.where(chance < special.expit(odds)[groups], y, (y+rng.integers(1, n_classes, len(y)))%n_classes)
+    return (
+        y,
+        answers(chance, odds),
+        groups,
+        *(answers(rng.random(len(y)), odds + g + rng.normal(0, 0.5, n_patients)) for g in rivals),
+    )
 
 # %% ../../nbs/evaluate/01_metrics.ipynb #807a39a5
 def _codes(y, classes, what='y'):
     "`y` as positions in `classes`; ValueError where a value is not among them."
     y = np.asarray(y)
     names = list(range(classes)) if isinstance(classes, (int, np.integer)) else list(classes)
-    if y.dtype.kind in 'iu' and not (names and isinstance(names[0], (int, np.integer))): names = list(range(len(names)))
+    if y.dtype.kind in 'iu' and not (names and isinstance(names[0], (int, np.integer))):
+        names = list(range(len(names)))
     codes = pd.Index(names).get_indexer(y)
     if (codes < 0).any():
         i = int(np.argmax(codes < 0))
-        raise ValueError(f'{what} holds {y[i:i+1].tolist()[0]!r} (row {i}), which is not among the classes {list(names)}')
+        raise ValueError(
+            f'{what} holds {y[i:i+1].tolist()[0]!r} (row {i}), which is not among the classes {list(names)}'
+        )
     return codes
 
 def _coded(y, pred, classes):
     "Codes of `y` and `pred` and the class names; without `classes` those met in either."
-    if len(y) != len(pred): raise ValueError(f'{len(y)} true classes but {len(pred)} predictions')
+    if len(y) != len(pred):
+        raise ValueError(f'{len(y)} true classes but {len(pred)} predictions')
     if len(y) == 0: raise ValueError('nothing to score: no images')
-    if classes is None: classes = sorted(set(np.asarray(y).tolist())|set(np.asarray(pred).tolist()))
+    if classes is None:
+        classes = sorted(set(np.asarray(y).tolist())|set(np.asarray(pred).tolist()))
     names = list(range(classes)) if isinstance(classes, (int, np.integer)) else list(classes)
     return _codes(y, names), _codes(pred, names, 'pred'), names
 
@@ -91,15 +103,28 @@ def per_class_report(y,           # true class of each image
     "Precision, sensitivity, F1 and number of images of each class."
     y,pred,names = _coded(y, pred, classes)
     res = skm.precision_recall_fscore_support(y, pred, labels=range(len(names)), zero_division=0)
-    return pd.DataFrame(dict(zip(('precision', 'sensitivity', 'f1', 'support'), res)), index=pd.Index(names, name='class'))
+    return pd.DataFrame(
+        dict(zip(('precision', 'sensitivity', 'f1', 'support'), res)), index=pd.Index(names, name='class')
+    )
 
 # %% ../../nbs/evaluate/01_metrics.ipynb #828bcc7c
 def _probabilities(y, prob, classes):
     "`prob` as a float array checked against `y` and the class names, and the names."
     prob = np.asarray(prob, dtype=float)
-    if prob.ndim != 2: raise ValueError(f'prob has shape {prob.shape}, expected (images, classes): one row an image, one column a class')
-    names = list(range(prob.shape[1])) if classes is None else list(range(classes)) if isinstance(classes, (int, np.integer)) else list(classes)
-    if prob.shape != (len(y), len(names)): raise ValueError(f'prob has shape {prob.shape}, expected {(len(y), len(names))}: one row an image, one column a class')
+    if prob.ndim != 2:
+        raise ValueError(
+            f'prob has shape {prob.shape}, expected (images, classes): one row an image, one column a class'
+        )
+    names = (
+        list(range(prob.shape[1]))
+        if classes is None
+        else list(range(classes)) if isinstance(classes, (int, np.integer)) else list(classes)
+    )
+    if prob.shape != (len(y), len(names)):
+        raise ValueError(
+            f'prob has shape {prob.shape}, expected {(len(y), len(names))}: one row an image, one column a'
+            ' class'
+        )
     return prob, names
 
 # %% ../../nbs/evaluate/01_metrics.ipynb #5ca7d934
@@ -122,12 +147,16 @@ def calibration_table(y,            # true class of each image
                       prob,         # (images, classes) probabilities, columns in the order of `classes`
                       classes=None, # all classes of the task: names or their number; None: as many as `prob` has columns
                       bins:int=15   # equal-width bins of the top probability; a bin is open on the left and closed on the right
-                     )->pd.DataFrame: # one row a bin: low, high, images, confidence, accuracy; the last two are NaN in an empty bin
+                     )->pd.DataFrame:  # one row a bin: low, high, images, confidence, accuracy; the last two are NaN in an empty bin
     "Mean top probability and share of right answers, bin by bin."
     prob,names = _probabilities(y, prob, classes)
     if len(prob) == 0: raise ValueError('nothing to score: no images')
-    off = np.flatnonzero((prob < -1e-6).any(1)|(abs(prob.sum(1)-1) > .01))       # false for NaN, which the mean below shows
-    if len(off): raise ValueError(f'row {off[0]} of prob is no set of probabilities, it adds up to {prob[off[0]].sum():.3g}: give softmax outputs, not logits')
+    off = np.flatnonzero((prob < -1e-6).any(1)|(abs(prob.sum(1)-1) > .01))  # false for NaN, which the mean below shows
+    if len(off):
+        raise ValueError(
+            f'row {off[0]} of prob is no set of probabilities, it adds up to {prob[off[0]].sum():.3g}: give'
+            ' softmax outputs, not logits'
+        )
     edges,top,hit = np.linspace(0, 1, bins+1), prob.max(1), prob.argmax(1)==_codes(y, names)
     b = np.digitize(top, edges[1:-1], right=True)
     n,conf,acc = (np.bincount(b, w, bins) for w in (None, top, hit))
@@ -141,7 +170,8 @@ def calibration_error(y,            # true class of each image
                       bins:int=15   # equal-width bins of the top probability
                      )->float:      # 0 to 1; NaN where a probability is not finite
     "Expected calibration error of the top class (Guo et al. 2017, eq. 3)."
-    if not np.isfinite(np.asarray(prob, dtype=float)).all(): return float('nan')
+    if not np.isfinite(np.asarray(prob, dtype=float)).all():
+        return float('nan')
     t = calibration_table(y, prob, classes, bins).query('images > 0')
     return float((t.images*(t.confidence-t.accuracy).abs()).sum()/t.images.sum())
 
@@ -159,7 +189,13 @@ def plot_calibration(y,            # true class of each image
     ax.plot([0,1], [0,1], '--', color='.6', lw=1)
     ax.plot(t.confidence, t.accuracy, color='C0', lw=1)
     ax.scatter(t.confidence, t.accuracy, s=8+150*t.images/t.images.sum(), color='C0')
-    ax.set(xlim=(0,1), ylim=(0,1.02), xlabel='mean probability of the top class', ylabel='share right', title=f'calibration error {calibration_error(y, prob, classes, bins):.3f}')
+    ax.set(
+        xlim=(0, 1),
+        ylim=(0, 1.02),
+        xlabel='mean probability of the top class',
+        ylabel='share right',
+        title=f'calibration error {calibration_error(y, prob, classes, bins):.3f}',
+    )
     return ax
 
 # %% ../../nbs/evaluate/01_metrics.ipynb #74d48bb4
@@ -184,11 +220,26 @@ def plot_confusion(y,                  # true class of each image
     names,cm = _coded(y, pred, classes)[2], confusion(y, pred, classes)
     n = cm.sum(1, keepdims=True)
     show = cm/np.maximum(n, 1) if normalize else cm
-    if ax is None: ax = plt.subplots(figsize=(1.6+.6*len(names), 1.2+.5*len(names)))[1]
-    sns.heatmap(show, mask=np.broadcast_to(n==0, cm.shape), annot=True, fmt='.2f' if normalize else 'd', cmap='Blues', vmin=0, vmax=1 if normalize else None,
-                xticklabels=names, yticklabels=[f'{c} ({k})' for c,k in zip(names, n[:,0])], cbar=False, square=True, ax=ax)
-    ax.set(xlabel='predicted', ylabel='true (images)'); ax.tick_params(axis='y', rotation=0)
-    if max(len(str(c)) for c in names) > 6: plt.setp(ax.get_xticklabels(), rotation=30, ha='right')
+    if ax is None:
+        ax = plt.subplots(figsize=(1.6+.6*len(names), 1.2+.5*len(names)))[1]
+    sns.heatmap(
+        show,
+        mask=np.broadcast_to(n == 0, cm.shape),
+        annot=True,
+        fmt='.2f' if normalize else 'd',
+        cmap='Blues',
+        vmin=0,
+        vmax=1 if normalize else None,
+        xticklabels=names,
+        yticklabels=[f'{c} ({k})' for c, k in zip(names, n[:, 0])],
+        cbar=False,
+        square=True,
+        ax=ax,
+    )
+    ax.set(xlabel='predicted', ylabel='true (images)')
+    ax.tick_params(axis='y', rotation=0)
+    if max(len(str(c)) for c in names) > 6:
+        plt.setp(ax.get_xticklabels(), rotation=30, ha='right')
     return ax
 
 # %% ../../nbs/evaluate/01_metrics.ipynb #b9b984de
@@ -218,7 +269,8 @@ def patient_confusions(y,      # true class of each image
                       )->np.ndarray: # (patients, classes, classes) counts, patients in sorted order
     "One confusion matrix a patient."
     y,pred,names = _coded(y, pred, classes)
-    if len(groups) != len(y): raise ValueError(f'{len(groups)} patients given for {len(y)} images: one an image is needed')
+    if len(groups) != len(y):
+        raise ValueError(f'{len(groups)} patients given for {len(y)} images: one an image is needed')
     who,n = np.unique(np.asarray(groups), return_inverse=True)[1], len(names)
     cm = np.zeros((who.max()+1, n, n))
     np.add.at(cm, (who, y, pred), 1)
@@ -230,14 +282,16 @@ def resample_counts(n_patients:int, # patients to draw from, and to draw
                     seed:int=0      # of the draw
                    )->np.ndarray:   # (n, n_patients): how often each patient stands in each resample
     "Draw `n_patients` patients with replacement, `n` times, as counts."
-    drawn = np.random.default_rng(seed).integers(0, n_patients, (n, n_patients))       # counted below: five times as fast as a multinomial draw
+    # counted below: five times as fast as a multinomial draw
+    drawn = np.random.default_rng(seed).integers(0, n_patients, (n, n_patients))
     drawn += np.arange(0, n*n_patients, n_patients)[:,None]
     return np.bincount(drawn.ravel(), minlength=n*n_patients).reshape(n, n_patients)
 
 # %% ../../nbs/evaluate/01_metrics.ipynb #82da13ea
 def _metric(metric):
     "The function of confusion matrices behind a name in `cm_scores`; a function is handed back."
-    if not callable(metric) and metric not in cm_scores: raise ValueError(f'no metric {metric!r}; there are {sorted(cm_scores)}, or give a function')
+    if not callable(metric) and metric not in cm_scores:
+        raise ValueError(f'no metric {metric!r}; there are {sorted(cm_scores)}, or give a function')
     return metric if callable(metric) else cm_scores[metric]
 
 # %% ../../nbs/evaluate/01_metrics.ipynb #a670d5e8
@@ -392,8 +446,10 @@ def class_score(kind:str, # 'precision', 'sensitivity' or 'f1'
                )->partial: # function of confusion matrices (..., c, c), nan where the score is not defined
     "Score of one class, as a metric for `bootstrap_ci` and its kin; ValueError for an unknown class or kind."
     names = list(range(classes)) if isinstance(classes, (int, np.integer)) else list(classes)
-    if name not in names: raise ValueError(f'no class {name!r}; there are {", ".join(map(str, names))}')
-    if kind not in ('precision', 'sensitivity', 'f1'): raise ValueError(f"kind={kind!r}: it is 'precision', 'sensitivity' or 'f1'")
+    if name not in names:
+        raise ValueError(f'no class {name!r}; there are {", ".join(map(str, names))}')
+    if kind not in ('precision', 'sensitivity', 'f1'):
+        raise ValueError(f"kind={kind!r}: it is 'precision', 'sensitivity' or 'f1'")
     f = partial(_of_class, kind, names.index(name))
     f.__name__ = f'{kind} of {name}'
     f.is_share = f.of_class = True
@@ -407,7 +463,7 @@ def per_class_ci(y,             # true class of each image
                  n:int=2000,    # resamples of the patients
                  level:float=.95, # coverage aimed at
                  seed:int=0     # of the resamples
-                )->pd.DataFrame: # a row a class: precision, sensitivity, f1, each with its _low and _high, support (images), note
+                )->pd.DataFrame:  # a row a class: precision, sensitivity, f1, each with its _low and _high, support (images), note
     "`per_class_report` with intervals over patients; `note` says where one is withheld."
     res, cms = per_class_report(y, pred, classes), patient_confusions(y, pred, groups, classes)
     sums = (resample_counts(len(cms), n, seed).astype(float)@cms.reshape(len(cms), -1)).reshape(n, *cms.shape[1:])
@@ -449,7 +505,8 @@ def paired_bootstrap(y,                 # true class of each image
                      classes=None       # all classes of the task: names or their number
                     )->Interval:        # of score(b) - score(a)
     "Difference of two classifiers' scores, b - a, with an interval over patients."
-    if classes is None: classes = sorted(set(np.concatenate([y, pred_a, pred_b]).tolist()))
+    if classes is None:
+        classes = sorted(set(np.concatenate([y, pred_a, pred_b]).tolist()))
     f,(a,b) = _metric(metric), (patient_confusions(y, p, groups, classes) for p in (pred_a, pred_b))
     est,behind = float(f(b.sum(0))-f(a.sum(0))), min(patients_behind(f, o) for o in (a, b))
     if withheld(behind): return patient_interval(est, np.nan, np.nan, behind)
@@ -466,7 +523,10 @@ def difference_reach(a, # (lowest, highest) of the one
     return b[0]-a[1], b[1]-a[0]
 
 # %% ../../nbs/evaluate/01_metrics.ipynb #ad5c69e8
-_measured = dict(score={5: .694, 10: .872, 20: .940, 50: .948, 200: .944}, difference={5: .788, 10: .924, 20: .948, 50: .932, 200: .936})   # lowest coverage of the settings, from the tables above
+_measured = dict(
+    score={5: 0.694, 10: 0.872, 20: 0.940, 50: 0.948, 200: 0.944},
+    difference={5: 0.788, 10: 0.924, 20: 0.948, 50: 0.932, 200: 0.936},
+)   # lowest coverage of the settings, from the tables above
 
 # %% ../../nbs/evaluate/01_metrics.ipynb #e5641381
 def coverage_note(n_patients:int,   # patients the interval was made from
@@ -478,8 +538,16 @@ def coverage_note(n_patients:int,   # patients the interval was made from
     if why: return why
     enough = min(n for n in cover if all(v >= .92 for k,v in cover.items() if k >= n))
     short = ', '.join(f'{100*v:.0f} % at {k}' for k,v in cover.items() if k < enough)
-    notes = [f'95 % intervals over fewer than {enough} patients cover less than stated (measured, hardest of five settings: {short} patients)'] if n_patients < enough else []
-    if interval is not None and interval.low == interval.high: notes.append('all resamples score alike: an interval without width is no certainty')
+    notes = (
+        [
+            f'95 % intervals over fewer than {enough} patients cover less than stated (measured, hardest of'
+            f' five settings: {short} patients)'
+        ]
+        if n_patients < enough
+        else []
+    )
+    if interval is not None and interval.low == interval.high:
+        notes.append('all resamples score alike: an interval without width is no certainty')
     return '; '.join(notes)
 
 # %% ../../nbs/evaluate/01_metrics.ipynb #236ea8a0
@@ -489,7 +557,8 @@ def one_class_note(pred,        # predicted class of each image
     "Say that a classifier predicts one class only, and which."
     met = pd.unique(np.asarray(pred))
     if classes is None: names = list(met)
-    else: names = list(range(classes)) if isinstance(classes, (int, np.integer)) else list(classes)
+    else:
+        names = list(range(classes)) if isinstance(classes, (int, np.integer)) else list(classes)
     if len(met) != 1 or len(names) == 1 and classes is not None: return ''
     return f'predicts one class only: {names[_codes(met, names, "pred")[0]]}'
 
@@ -502,7 +571,8 @@ def mean_ci(values,         # one score a draw
     "Mean with its t-interval; the draw is the unit."
     v = np.asarray(values, dtype=float).ravel()
     if len(v) == 0: raise ValueError('mean_ci of no values')
-    if len(v) == 1: return Interval(float(v[0]), float('nan'), float('nan'), 'no interval: one draw')
+    if len(v) == 1:
+        return Interval(float(v[0]), float('nan'), float('nan'), 'no interval: one draw')
     half = stats.t.ppf((1+level)/2, len(v)-1)*v.std(ddof=1)/np.sqrt(len(v))
     return Interval(float(v.mean()), *(float(np.clip(v.mean()+o, *reach)) for o in (-half, half)))
 
@@ -511,7 +581,7 @@ def mean_ci(values,         # one score a draw
 def MacroF1(n_classes:int # classes of the task, `dls.c`
            )->object: # fastai metric
     "fastai metric: macro-F1 over `n_classes` of a whole validation pass."
-    from fastai.metrics import skm_to_fastai                       # here, so that tables are scored without loading torch
+    from fastai.metrics import skm_to_fastai  # here, so that tables are scored without loading torch
     return skm_to_fastai(skm.f1_score, labels=list(range(n_classes)), average='macro', zero_division=0, name='macro_f1')
 
 @checked

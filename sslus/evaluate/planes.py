@@ -90,7 +90,8 @@ def _named(df):
     "The table, or one of `read_source` with path for image_path, without columns that hold nothing there, and with 'unknown' for a machine that is not known."
     if 'image_path' in df or 'path' not in df: return df
     df = df.rename(columns=dict(path='image_path'))
-    if 'frame' in df: df = df.assign(frame=df['frame'].astype(object).where(df['frame'].notna(), None))
+    if 'frame' in df:
+        df = df.assign(frame=df['frame'].astype(object).where(df['frame'].notna(), None))
     df = df.drop(columns=[c for c in ('frame', 'video', 'split', 'machine') if c in df and df[c].map(_blank).all()])
     return df.assign(machine=df.machine.mask(df.machine.map(_blank), 'unknown')) if 'machine' in df else df
 
@@ -103,12 +104,19 @@ def _clean(df, name, root):
     check_columns(df, name)
     for c in still_columns + tuple(c for c in ('split', 'machine') if c in df):
         empty = df.index[df[c].map(is_missing)]
-        if len(empty): raise ValueError(f'{name} has no {c} in row {_some(empty)} ({_some(df.image_path[empty], 1)}). Each still needs one; leave out with exclude= what has none')
+        if len(empty):
+            raise ValueError(
+                f'{name} has no {c} in row {_some(empty)} ({_some(df.image_path[empty], 1)}). Each still'
+                ' needs one; leave out with exclude= what has none'
+            )
         df[c] = df[c].astype(str).str.strip() if c == 'image_path' else df[c].map(tidy_name)
     df['image_path'] = [_inside(p, i, root, name) for i,p in df.image_path.items()]
     df = _with_videos(_with_frames(df, root, name))
     twice = df.image_path[df.image_path.duplicated()]
-    if len(twice): raise ValueError(f'{name} lists {_some(twice)} more than once ({_rows(df.index[df.image_path==twice.iloc[0]])})')
+    if len(twice):
+        raise ValueError(
+            f'{name} lists {_some(twice)} more than once ({_rows(df.index[df.image_path==twice.iloc[0]])})'
+        )
     return df
 
 def _inside(path, row, root, name):
@@ -116,15 +124,25 @@ def _inside(path, row, root, name):
     top = os.path.abspath(root)
     rel = os.path.relpath(os.path.abspath(os.path.join(top, path)), top)
     if rel == os.curdir or rel.split(os.sep)[0] == os.pardir:
-        raise ValueError(f'{name} has image_path {path!r} in row {row}, which leads out of its root: give paths inside {root}, or another folder with root=')
+        raise ValueError(
+            f'{name} has image_path {path!r} in row {row}, which leads out of its root: give paths inside'
+            f' {root}, or another folder with root='
+        )
     return Path(rel).as_posix()
 
 def _check_files(df, root, name):
     "FileNotFoundError with the first missing stills and clips, and how many stills are lost with them."
-    lost = {f: rows for (f,clip),rows in _by_file(df.image_path).items() if not ((root/f).exists() if clip else (root/f).is_file())}
-    if lost: raise FileNotFoundError(f'{sum(map(len, lost.values()))} of the {len(df)} stills of {name} are missing: '
-                                     + _some([f'{f} ({_rows(df.index[[i for i,_ in rows]])})' for f,rows in lost.items()])
-                                     + f'. image_path is taken from {root}; give another folder with root=')
+    lost = {
+        f: rows
+        for (f, clip), rows in _by_file(df.image_path).items()
+        if not ((root / f).exists() if clip else (root / f).is_file())
+    }
+    if lost:
+        raise FileNotFoundError(
+            f'{sum(map(len, lost.values()))} of the {len(df)} stills of {name} are missing: '
+            + _some([f'{f} ({_rows(df.index[[i for i,_ in rows]])})' for f, rows in lost.items()])
+            + f'. image_path is taken from {root}; give another folder with root='
+        )
 
 # %% ../../nbs/evaluate/02_planes.ipynb #7323c2bb
 def split_frame(path:str # `image_path` of a still, or of a frame of a clip such as sweeps/D0001.mp4#12
@@ -146,16 +164,20 @@ def _blank(v): return is_missing(v)
 
 def _holds_frames(path, framed, root, known):
     "Is `path` a clip? Told by its suffix; files that may be either are opened where the table names a frame (`framed`)."
-    if (suffix := _ending(Path(path))) in video_extensions and suffix not in _maybe_still: return True
-    if suffix in image_extensions - _maybe_still or (suffix in _maybe_still and not framed): return False
-    if path not in known: known[path] = (f := Path(root)/path).is_dir() or (suffix in _maybe_still and f.is_file() and _is_clip(f))
+    if (suffix := _ending(Path(path))) in video_extensions and suffix not in _maybe_still:
+        return True
+    if suffix in image_extensions - _maybe_still or (suffix in _maybe_still and not framed):
+        return False
+    if path not in known:
+        known[path] = (f := Path(root)/path).is_dir() or (suffix in _maybe_still and f.is_file() and _is_clip(f))
     return known[path]
 
 def _frame_number(v, row, name, path):
     "Frame `v` of the table as a whole number; ValueError where it is none."
     try: k = float(v)
     except (TypeError, ValueError): k = -1
-    if k < 0 or k != int(k): raise ValueError(f'{name} has frame {v!r} in row {row} for the clip {path}: a whole number from 0 on is needed')
+    if k < 0 or k != int(k):
+        raise ValueError(f'{name} has frame {v!r} in row {row} for the clip {path}: a whole number from 0 on is needed')
     return int(k)
 
 def _with_frames(df, root, name):
@@ -163,10 +185,20 @@ def _with_frames(df, root, name):
     told,known,res = df['frame'] if 'frame' in df else pd.Series(None, df.index, dtype=object), {}, []
     for i,p,v in zip(df.index, df.image_path, told):
         file,k = split_frame(p)
-        if k is None and not _holds_frames(file, not _blank(v), root, known): res.append(p); continue
-        if k is None and _blank(v): raise ValueError(f'{name} has a clip in row {i}, {p}, but does not say which frame: write {p}#12 for frame 12, counted from 0, or give a column frame')
+        if k is None and not _holds_frames(file, not _blank(v), root, known):
+            res.append(p)
+            continue
+        if k is None and _blank(v):
+            raise ValueError(
+                f'{name} has a clip in row {i}, {p}, but does not say which frame: write {p}#12 for frame 12,'
+                ' counted from 0, or give a column frame'
+            )
         said = k if _blank(v) else _frame_number(v, i, name, file)
-        if k not in (None, said): raise ValueError(f'{name} has image_path {p} in row {i}, but frame {v}: let both say the same, or leave the column frame out')
+        if k not in (None, said):
+            raise ValueError(
+                f'{name} has image_path {p} in row {i}, but frame {v}: let both say the same, or leave the'
+                ' column frame out'
+            )
         res.append(f'{file}#{said}')
     return df.assign(image_path=res)
 
@@ -177,7 +209,10 @@ def _with_videos(df):
     if not is_frame.any(): return df
     was = {c: df[c].astype(object) if c in df else pd.Series('', df.index, dtype=object) for c in ('video', 'frame')}
     gap = is_frame & was['video'].map(_blank).to_numpy()
-    df = df.assign(video=was['video'].where(~gap, [f for f,_ in parts]), frame=was['frame'].where(~is_frame, [k for _,k in parts]))
+    df = df.assign(
+        video=was['video'].where(~gap, [f for f, _ in parts]),
+        frame=was['frame'].where(~is_frame, [k for _, k in parts]),
+    )
     return df.astype(dict(frame=int)) if is_frame.all() else df
 
 # %% ../../nbs/evaluate/02_planes.ipynb #7c60f617
@@ -186,11 +221,18 @@ def _class_names(df, classes, name):
     wanted = df['class'] if classes is None else [tidy_name(c) for c in classes]
     spelt = {}
     for c in wanted:
-        if spelt.setdefault(name_key(c), c) != c and classes is not None: raise ValueError(f'classes={list(classes)}: {spelt[name_key(c)]!r} and {c!r} are one name. Name each class once')
+        if spelt.setdefault(name_key(c), c) != c and classes is not None:
+            raise ValueError(
+                f'classes={list(classes)}: {spelt[name_key(c)]!r} and {c!r} are one name. Name each class'
+                ' once'
+            )
     alike = find_look_alikes(df['class'], prefixes=False) if classes is None else ()
     for a,b,why in getattr(alike, 'values', ()):
         one, two = (df.index[df['class'].map(name_key) == name_key(o)] for o in (a, b))
-        raise ValueError(f'{name} may spell one class in two ways: {a!r} ({_rows(one)}) and {b!r} ({_rows(two)}), which differ in {why}. Write it one way, or name both in classes=')
+        raise ValueError(
+            f'{name} may spell one class in two ways: {a!r} ({_rows(one)}) and {b!r} ({_rows(two)}), which'
+            f' differ in {why}. Write it one way, or name both in classes='
+        )
     return [spelt.get(name_key(c), c) for c in df['class']]
 
 def _check_classes(df, classes, name):
@@ -198,8 +240,13 @@ def _check_classes(df, classes, name):
     met = sorted(df['class'].unique())
     classes = met if classes is None else [tidy_name(c) for c in classes]
     strange = df.index[~df['class'].isin(classes)]
-    if len(strange): raise ValueError(f'{name} has class {df["class"][strange[0]]!r} in row {strange[0]}, which is not among the classes {_some(classes, 20)}')
-    if len(classes) < 2: raise ValueError(f'{name} has one class only, {classes[0]!r}: there is nothing to tell apart')
+    if len(strange):
+        raise ValueError(
+            f'{name} has class {df["class"][strange[0]]!r} in row {strange[0]}, which is not among the'
+            f' classes {_some(classes, 20)}'
+        )
+    if len(classes) < 2:
+        raise ValueError(f'{name} has one class only, {classes[0]!r}: there is nothing to tell apart')
     return list(classes)
 
 def _check_groups(df, name):
@@ -212,9 +259,25 @@ def _check_groups(df, name):
         if (own > 1).any():
             clip = own.index[own > 1][0]
             rows = known[known.video == clip].drop_duplicates('patient')
-            raise PeopleError(f'{name}: frames of the one clip {clip} stand under {own[clip]} patients, such as {_some(rows.patient)} ({_rows(rows.index)}). A clip has one patient: mend the column patient')
-        if len(several): warnings.warn(f'{name}: the column video names {several.index[0]} under {several["nunique"].iloc[0]} patients; where this is one clip, its frames may stand on both sides of a split', PeopleWarning, stacklevel=3)
-    if len(df) >= 10 and _counts_rows(df.patient): warnings.warn(f'{name}: the column patient counts the rows ({_some(df.patient)}, ...); where stills are of one patient or clip, give them one patient, or they stand on both sides of a split', PeopleWarning, stacklevel=3)
+            raise PeopleError(
+                f'{name}: frames of the one clip {clip} stand under {own[clip]} patients, such as'
+                f' {_some(rows.patient)} ({_rows(rows.index)}). A clip has one patient: mend the column'
+                ' patient'
+            )
+        if len(several):
+            warnings.warn(
+                f'{name}: the column video names {several.index[0]} under {several["nunique"].iloc[0]}'
+                ' patients; where this is one clip, its frames may stand on both sides of a split',
+                PeopleWarning,
+                stacklevel=3,
+            )
+    if len(df) >= 10 and _counts_rows(df.patient):
+        warnings.warn(
+            f'{name}: the column patient counts the rows ({_some(df.patient)}, ...); where stills are of one'
+            ' patient or clip, give them one patient, or they stand on both sides of a split',
+            PeopleWarning,
+            stacklevel=3,
+        )
 
 _kept_in_codes = ('image_path', 'class', 'patient', 'machine', 'split', 'video', 'frame')
 
@@ -234,10 +297,18 @@ def _as_codes(df, codes, name):
         file, k = split_frame(path)
         return codes.code('image', file) if k is None else f'{codes.code("image", file)}#{k}'
     lost = [c for c in df if c not in _kept_in_codes]
-    if lost: warnings.warn(f'{name}: with codes the columns {_some(lost, 9)} are left out, because nobody knows whom they name', PeopleWarning, stacklevel=4)
+    if lost:
+        warnings.warn(
+            f'{name}: with codes the columns {_some(lost, 9)} are left out, because nobody knows whom they'
+            ' name',
+            PeopleWarning,
+            stacklevel=4,
+        )
     df = df.drop(columns=lost).assign(image_path=[image(p) for p in df.image_path])
-    if 'video' in df: df['video'] = [o if is_missing(o) else codes.code('image', str(o)) for o in df.video]
-    if 'machine' in df: df['machine'] = [o if o == 'unknown' else codes.code('machine', o) for o in df.machine]
+    if 'video' in df:
+        df['video'] = [o if is_missing(o) else codes.code('image', str(o)) for o in df.video]
+    if 'machine' in df:
+        df['machine'] = [o if o == 'unknown' else codes.code('machine', o) for o in df.machine]
     order = lambda path: (split_frame(path)[0], split_frame(path)[1] or 0)
     return df.loc[sorted(df.index, key=lambda i: order(df.image_path[i]))]
 
@@ -254,8 +325,14 @@ def _check_repeats(planes, x):
     small = small - small.mean(1, keepdim=True)
     small = small/small.norm(dim=1, keepdim=True).clamp_min(1e-6)
     same = ((small[1:]*small[:-1]).sum(1) > _near_same).numpy()
-    if same.mean() >= .2: warnings.warn(f'{planes.name}: each of the {len(x)} stills has a patient of its own, but {same.sum()} are nearly the still before them, such as {planes.df.image_path[same.argmax()+1]}; '
-                                        'frames of one clip or person need one patient, or they stand on both sides of a split', PeopleWarning, stacklevel=4)
+    if same.mean() >= .2:
+        warnings.warn(
+            f'{planes.name}: each of the {len(x)} stills has a patient of its own, but {same.sum()} are'
+            f' nearly the still before them, such as {planes.df.image_path[same.argmax()+1]}; frames of one'
+            ' clip or person need one patient, or they stand on both sides of a split',
+            PeopleWarning,
+            stacklevel=4,
+        )
 
 _near_same = .97                                                 # correlation of neighbours shrunk to 24 x 24 pixels
 
@@ -267,17 +344,26 @@ def _both_sides(df):
 def _check_split(df, classes, name, by='patient'):
     "ValueError for unknown split names, a patient on both sides, a class that no training patient shows; a warning where the test lacks a class."
     strange = df.index[~df.split.isin(_splits)]
-    if len(strange): raise ValueError(f'{name} has split {df.split[strange[0]]!r} in row {strange[0]}; a split is one of {_some(_splits)}')
+    if len(strange):
+        raise ValueError(
+            f'{name} has split {df.split[strange[0]]!r} in row {strange[0]}; a split is one of'
+            f' {_some(_splits)}'
+        )
     both = _both_sides(df)
     if len(both) and by == 'patient':
         first = df[df.patient==both[0]].drop_duplicates('split').index
-        raise ValueError(f'{name} has patient {_some(both)} in more than one split ({both[0]}: {_rows(first)}): scores would be too good. Give each patient one split, '
-                         'or leave the split column out to have one made by patient')
+        raise ValueError(
+            f'{name} has patient {_some(both)} in more than one split ({both[0]}: {_rows(first)}): scores'
+            ' would be too good. Give each patient one split, or leave the split column out to have one made'
+            ' by patient'
+        )
     for c in classes:
         d = df[df['class']==c]
         where = f' ({c} stands in {_rows(d.index)}, split {_some(sorted(set(d.split)))})' if len(d) else ''
-        if not (d.split=='train').any(): raise ValueError(f'{name} has no training patient for class {c}{where}')
-        if (df.split=='test').any() and not (d.split=='test').any(): warnings.warn(f'{name} has no test still of class {c}: it counts 0 in macro-F1')
+        if not (d.split=='train').any():
+            raise ValueError(f'{name} has no training patient for class {c}{where}')
+        if (df.split=='test').any() and not (d.split=='test').any():
+            warnings.warn(f'{name} has no test still of class {c}: it counts 0 in macro-F1')
 
 # %% ../../nbs/evaluate/02_planes.ipynb #457257ff
 def _near(word, known):
@@ -288,11 +374,19 @@ def _near(word, known):
 
 def _rows_with(df, column, values, name, which):
     "Mask of the rows whose `column` has one of `values`; ValueError for a column or a value that never occurs."
-    if column not in df: raise ValueError(f'{which}: {name} has no column {column!r}{_near(column, df.columns)} It has {_some(df.columns, 12)}')
+    if column not in df:
+        raise ValueError(
+            f'{which}: {name} has no column {column!r}{_near(column, df.columns)} It has'
+            f' {_some(df.columns, 12)}'
+        )
     told,mask = df[column].astype(object).where(df[column].notna(), '').astype(str).str.strip(), np.zeros(len(df), bool)
     for v in values if isinstance(values, (list, tuple, set, frozenset, np.ndarray, pd.Series)) else [values]:
         hit = ((told==str(v).strip())|df[column].isin([v])).to_numpy()
-        if not hit.any(): raise ValueError(f'{which}: no row of {name} has {column} {v!r}{_near(v, told.unique())} There are {_some(sorted(told.unique()), 12)}')
+        if not hit.any():
+            raise ValueError(
+                f'{which}: no row of {name} has {column} {v!r}{_near(v, told.unique())} There are'
+                f' {_some(sorted(told.unique()), 12)}'
+            )
         mask |= hit
     return mask
 
@@ -301,9 +395,15 @@ def _filtered(df, include, exclude, name):
     df = df.reset_index(drop=True)
     if len(df) == 0: raise ValueError(f'{name} lists no stills')
     keep = np.ones(len(df), bool)
-    for c,v in (include or {}).items(): keep &= _rows_with(df, c, v, name, 'include')
-    for c,v in (exclude or {}).items(): keep &= ~_rows_with(df, c, v, name, 'exclude')
-    if not keep.any(): raise ValueError(f'the filters include={include or {}} and exclude={exclude or {}} leave none of the {len(df)} stills of {name}')
+    for c,v in (include or {}).items():
+        keep &= _rows_with(df, c, v, name, 'include')
+    for c,v in (exclude or {}).items():
+        keep &= ~_rows_with(df, c, v, name, 'exclude')
+    if not keep.any():
+        raise ValueError(
+            f'the filters include={include or {}} and exclude={exclude or {}} leave none of the {len(df)}'
+            f' stills of {name}'
+        )
     return df[keep].copy()
 
 # %% ../../nbs/evaluate/02_planes.ipynb #5c8c1964
@@ -313,8 +413,11 @@ def _fold(df, share, seed):
     all_classes = set(df['class'])
     for k in range(min(max(2, round(1/share)), df.patient.nunique()), 1, -1):
         for s in range(5):
-            for rest,fold in StratifiedGroupKFold(k, shuffle=True, random_state=seed+s).split(df, df['class'], df.patient):
-                if set(df['class'].iloc[rest]) == set(df['class'].iloc[fold]) == all_classes: return df.index[fold]
+            for rest, fold in StratifiedGroupKFold(k, shuffle=True, random_state=seed + s).split(
+                df, df['class'], df.patient
+            ):
+                if set(df['class'].iloc[rest]) == set(df['class'].iloc[fold]) == all_classes:
+                    return df.index[fold]
 
 # %% ../../nbs/evaluate/02_planes.ipynb #adefab41
 @checked
@@ -324,7 +427,8 @@ def patient_split(df:pd.DataFrame,     # table with columns class and patient
                   seed:int=0           # of the split
                  )->pd.Series:         # 'train', 'valid' or 'test' for each row
     "Split by patient with every class on every side; ValueError where the patients are too few for that."
-    if valid_pct < 0 or test_pct < 0 or valid_pct+test_pct >= 1: raise ValueError(f'valid_pct={valid_pct} and test_pct={test_pct} leave nothing to train on')
+    if valid_pct < 0 or test_pct < 0 or valid_pct+test_pct >= 1:
+        raise ValueError(f'valid_pct={valid_pct} and test_pct={test_pct} leave nothing to train on')
     sides = {k:v for k,v in dict(test=test_pct, valid=valid_pct).items() if v}
     n = df.groupby('class').patient.nunique()
     few = n[n <= len(sides)]
@@ -334,8 +438,12 @@ def patient_split(df:pd.DataFrame,     # table with columns class and patient
         with warnings.catch_warnings():
             warnings.filterwarnings('ignore', 'The least populated class')
             rows = _fold(left, pct*len(df)/len(left), seed) if len(few)==0 else None
-        if rows is None: raise ValueError(f'too few patients to have every class in train and {" and ".join(sides)}: '
-                                          f'{", ".join(f"{c} {k}{_lone(df, c, k)}" for c,k in n.sort_values().items())} patients. Leave a class out, or give a split column')
+        if rows is None:
+            raise ValueError(
+                f'too few patients to have every class in train and {" and ".join(sides)}:'
+                f' {", ".join(f"{c} {k}{_lone(df, c, k)}" for c,k in n.sort_values().items())} patients.'
+                ' Leave a class out, or give a split column'
+            )
         res[rows] = name
     return res
 
@@ -353,11 +461,16 @@ def image_split(df:pd.DataFrame,    # table with column class
                 seed:int=0          # of the split
                )->pd.Series:        # 'train', 'valid' or 'test' for each row
     "Split by image within each class, as older studies did: patients stand on both sides."
-    if valid_pct < 0 or test_pct < 0 or valid_pct+test_pct >= 1: raise ValueError(f'valid_pct={valid_pct} and test_pct={test_pct} leave nothing to train on')
+    if valid_pct < 0 or test_pct < 0 or valid_pct+test_pct >= 1:
+        raise ValueError(f'valid_pct={valid_pct} and test_pct={test_pct} leave nothing to train on')
     rng,res = np.random.default_rng(seed), pd.Series('train', index=df.index)
     for c,d in df.groupby('class'):
         rows,cuts = rng.permutation(d.index), [max(1, round(pct*len(d))) if pct else 0 for pct in (test_pct, valid_pct)]
-        if sum(cuts) >= len(d): raise ValueError(f'class {c} has {len(d)} stills ({_rows(d.index)}): too few to be in train and in {"test and valid" if all(cuts) else "the other split"}')
+        if sum(cuts) >= len(d):
+            raise ValueError(
+                f'class {c} has {len(d)} stills ({_rows(d.index)}): too few to be in train and in'
+                f' {"test and valid" if all(cuts) else "the other split"}'
+            )
         res[rows[:cuts[0]]],res[rows[cuts[0]:sum(cuts)]] = 'test','valid'
     return res
 
@@ -383,17 +496,33 @@ class PlaneData:
         names:str|Codes|None=None, # 'hash': codes in place of patients, stills and machines, those of a store with this salt; `Codes`: those; None: as they are
         salt:str|None=None   # your secret for `names='hash'`; never written
     ):
-        if names not in (None, 'hash') and not isinstance(names, Codes): raise ValueError(f"names={names!r}: choose 'hash' (codes in place of patients and stills) or None (names as they are)")
-        if names != 'hash' and salt: raise ValueError("salt= belongs to names='hash': without it the names stay as they are")
-        if by not in ('patient', 'image'): raise ValueError(f"by={by!r}: it is 'patient' or 'image'")
-        self.root,self.name,self.by,self.test_only,self.clean,self._cache = Path(root),name,by,test_only,_cleaner(clean),{}
+        if names not in (None, 'hash') and not isinstance(names, Codes):
+            raise ValueError(
+                f"names={names!r}: choose 'hash' (codes in place of patients and stills) or None (names as"
+                " they are)"
+            )
+        if names != 'hash' and salt:
+            raise ValueError("salt= belongs to names='hash': without it the names stay as they are")
+        if by not in ('patient', 'image'):
+            raise ValueError(f"by={by!r}: it is 'patient' or 'image'")
+        self.root, self.name, self.by, self.test_only, self.clean, self._cache = (
+            Path(root),
+            name,
+            by,
+            test_only,
+            _cleaner(clean),
+            {},
+        )
         self.codes = Codes(salt) if names == 'hash' else names
         self.people = People(same, distinct, self.codes and self.codes.salt)
-        with in_codes(self.codes): df = self._checked(df, classes, include, exclude, split=(valid_pct, test_pct, seed))
+        with in_codes(self.codes):
+            df = self._checked(df, classes, include, exclude, split=(valid_pct, test_pct, seed))
         files = df.image_path
         if self.codes is not None: df = _as_codes(df, self.codes, name)
-        self.files = files[df.index].tolist()                         # where the stills are, below `root`; not to be written where there are codes
-        self.rows,self.df = df.index.to_numpy(), df.reset_index(drop=True)        # rows: their numbers in the table as it was given
+        # where the stills are, below `root`; not to be written where there are codes
+        self.files = files[df.index].tolist()
+        # rows: their numbers in the table as it was given
+        self.rows,self.df = df.index.to_numpy(), df.reset_index(drop=True)
         self.y = _codes(self.df['class'], self.classes).astype(np.int64)
 
     def _checked(self, df, classes, include, exclude, split):
@@ -404,11 +533,13 @@ class PlaneData:
         df = _clean(df, name, self.root)
         df['class'] = _class_names(df, classes, name)
         self.classes = _check_classes(df, classes, name)
-        for o in dict.fromkeys(df.patient) if self.codes else (): self.codes.code('patient', self.people.person(o))
+        for o in dict.fromkeys(df.patient) if self.codes else ():
+            self.codes.code('patient', self.people.person(o))
         df['patient'] = self.people.persons(df.patient, name, df.index)
         _check_groups(df, name)
         _check_files(df, self.root, name)
-        if 'split' not in df: df['split'] = dict(patient=patient_split, image=image_split)[self.by](df, *split)
+        if 'split' not in df:
+            df['split'] = dict(patient=patient_split, image=image_split)[self.by](df, *split)
         if not self.test_only: _check_split(df, self.classes, name, self.by)
         return df
 
@@ -443,23 +574,35 @@ class PlaneData:
         folder = Path(folder)
         paths, left = _stills_below(folder)
         kinds = _some(sorted(_still_suffixes()), 12)
-        if not paths: raise ValueError(f'no stills ({kinds}) in folders under {folder}{_left_text(left)}')
-        df = pd.DataFrame([dict(image_path=p.relative_to(folder).as_posix(), **{'class': p.parent.name}, patient=_part(p, folder, patient, 'patient'))
-                           for p in paths])
-        if machine is not None: df['machine'] = [_part(p, folder, machine, 'machine') for p in paths]
+        if not paths:
+            raise ValueError(f'no stills ({kinds}) in folders under {folder}{_left_text(left)}')
+        df = pd.DataFrame(
+            [
+                dict(
+                    image_path=p.relative_to(folder).as_posix(),
+                    **{'class': p.parent.name},
+                    patient=_part(p, folder, patient, 'patient')
+                )
+                for p in paths
+            ]
+        )
+        if machine is not None:
+            df['machine'] = [_part(p, folder, machine, 'machine') for p in paths]
         res = cls(df, folder, **{'name': folder.name, **kwargs})
         res.left_out = left
-        if text := _left_text(left): warnings.warn(f'{folder.name}: {len(paths)} stills{text}', LeftOut, stacklevel=2)
+        if text := _left_text(left):
+            warnings.warn(f'{folder.name}: {len(paths)} stills{text}', LeftOut, stacklevel=2)
         return res
 
     def subset(self, split:str)->pd.DataFrame:
         "Rows of 'train', 'valid' or 'test'."
-        if split not in _splits: raise ValueError(f'no split {split!r}; a split is one of {_some(_splits)}')
+        if split not in _splits:
+            raise ValueError(f'no split {split!r}; a split is one of {_some(_splits)}')
         res = self.df[self.df.split==split]
         if len(res) == 0: raise ValueError(f'{self.name} has no stills in split {split!r}')
         return res
 
-    left_out = {}                                                  # of `from_folder`: why files are no stills, and how many
+    left_out = {}  # of `from_folder`: why files are no stills, and how many
     leak = property(lambda self: _leak(self.df), doc="'' or, where patients stand on both sides, a sentence that says so.")
     leaks = property(lambda self: bool(self.leak), doc='Do patients stand on both sides?')
 
@@ -468,9 +611,17 @@ class PlaneData:
         n = [f'{s} {len(d)} of {d.patient.nunique()}' for s in _splits if len(d := self.df[self.df.split==s])]
         files = _by_file(self.df.image_path)
         frames,clips = sum(len(o) for (_,clip),o in files.items() if clip), sum(clip for _,clip in files)
-        what = f'{len(self)} stills' if not clips else f'{frames} frames of {clips} clips' + (f' and {len(self)-frames} stills' if frames < len(self) else '')
-        return (f'PlaneData: {what} of {self.df.patient.nunique()} patients ({", ".join(n)}), classes {", ".join(self.classes)}'
-                + (f'. LEAK: {self.leak}' if self.leaks else ''))
+        what = (
+            f'{len(self)} stills'
+            if not clips
+            else f'{frames} frames of {clips} clips'
+            + (f' and {len(self)-frames} stills' if frames < len(self) else '')
+        )
+        return (
+            f'PlaneData: {what} of {self.df.patient.nunique()} patients ({", ".join(n)}), classes'
+            f' {", ".join(self.classes)}'
+            + (f'. LEAK: {self.leak}' if self.leaks else '')
+        )
 
 # %% ../../nbs/evaluate/02_planes.ipynb #3b6eab87
 def _leak(df):
@@ -529,12 +680,15 @@ def _long_side(p):
     from PIL import Image
     try:
         with Image.open(p) as im: return max(im.size)
-    except Exception: return max(Video(p).size if p.is_dir() or _ending(p) in video_extensions else read_grey(p).shape)
+    except Exception:
+        return max(Video(p).size if p.is_dir() or _ending(p) in video_extensions else read_grey(p).shape)
 
 # %% ../../nbs/evaluate/02_planes.ipynb #c6aae57b
 class _NoFrame(ValueError):
     "The frame at place `at` of those asked for does not exist."
-    def __init__(self, at, n, k): super().__init__(f'the clip has {n} frames; there is no frame {k}, counted from 0'); self.at = at
+    def __init__(self, at, n, k):
+        super().__init__(f'the clip has {n} frames; there is no frame {k}, counted from 0')
+        self.at = at
 
 def _clip_frames(clip, frames, f):
     "[`f(frame)`] for the given frame numbers of a clip (a file, or its frames), which is decoded once, front to back."
@@ -549,7 +703,13 @@ def _clip_frames(clip, frames, f):
 def _digest(path):
     "sha256 of a file; of a folder of frames, that of its files with their names."
     if path.is_file(): return hashlib.sha256(path.read_bytes()).digest()
-    return hashlib.sha256(b''.join(hashlib.sha256(p.name.encode()).digest() + _digest(p) for p in sorted(path.iterdir()) if p.is_file() and not p.name.startswith('.'))).digest()
+    return hashlib.sha256(
+        b''.join(
+            hashlib.sha256(p.name.encode()).digest() + _digest(p)
+            for p in sorted(path.iterdir())
+            if p.is_file() and not p.name.startswith('.')
+        )
+    ).digest()
 
 # %% ../../nbs/evaluate/02_planes.ipynb #84b59336
 @patch
@@ -558,7 +718,8 @@ def _map(self:PlaneData, still, clip=None):
     files,res = list(_by_file(self.files).items()), [None]*len(self)
     def one(job):
         (file,is_clip),rows = job
-        try: return clip(self.root/file, [k for _,k in rows]) if is_clip and clip else [still(self.root/file)]*len(rows)
+        try:
+            return clip(self.root/file, [k for _,k in rows]) if is_clip and clip else [still(self.root/file)]*len(rows)
         except Exception as e:
             i = rows[getattr(e, 'at', 0)][0]
             said,cause = (str(e), e) if self.codes is None else (self.codes.words(e), None)
@@ -574,7 +735,8 @@ def _still(self:PlaneData, path):
     a,g = _still_both(path)
     if self.clean is None: return g
     fitted = self.clean.fit(g[None], a[None] if a.ndim == 3 and a.dtype == np.uint8 else None)
-    if fitted.drop: raise ValueError(f"{fitted.drop}, and clean= drops such stills: take them out of the table, or choose 'flag'")
+    if fitted.drop:
+        raise ValueError(f"{fitted.drop}, and clean= drops such stills: take them out of the table, or choose 'flag'")
     return fitted.apply(g)
 
 @patch
@@ -592,7 +754,13 @@ def smallest(self:PlaneData)->int:
     "The longer side of the smallest still, pixels; where stills are cut to the beam, of what is left."
     if 'smallest' not in self._cache:
         side = lambda x: max(x.shape)
-        self._cache['smallest'] = min(self._map(_long_side) if self.clean is None else self._map(lambda p: side(self._still(p)), lambda p,ks: _clip_frames(self._clip(p), ks, side)))
+        self._cache['smallest'] = min(
+            self._map(_long_side)
+            if self.clean is None
+            else self._map(
+                lambda p: side(self._still(p)), lambda p, ks: _clip_frames(self._clip(p), ks, side)
+            )
+        )
     return self._cache['smallest']
 
 @patch
@@ -617,9 +785,12 @@ def fingerprint(self:PlaneData)->str:
     "sha256 of the table and of all image files, as hexadecimal digits; the same wherever the folder lies."
     if 'fingerprint' not in self._cache:
         table = {c: self.df[c].tolist() for c in _hashed if c in self.df}
-        clean = {} if self.clean is None else dict(clean=self.clean.settings())       # without it the print is that of before
+        # without it the print is that of before
+        clean = {} if self.clean is None else dict(clean=self.clean.settings())
         head = json.dumps(dict(table, classes=self.classes, by=self.by, **clean), sort_keys=True).encode()
-        self._cache['fingerprint'] = hashlib.sha256(hashlib.sha256(head).digest() + b''.join(self._digests())).hexdigest()
+        self._cache['fingerprint'] = hashlib.sha256(
+            hashlib.sha256(head).digest() + b''.join(self._digests())
+        ).hexdigest()
     return self._cache['fingerprint']
 
 @patch
@@ -634,10 +805,19 @@ _hashed = ('image_path', 'class', 'patient', 'machine', 'split')
 # %% ../../nbs/evaluate/02_planes.ipynb #8c5d540a
 def _truth_table(truth):
     "Per-frame truth as a table: from a DataFrame, a csv file, or the folder of a phantom."
-    if isinstance(truth, pd.DataFrame): return read_table(truth).reset_index(drop=True), 'the table'
+    if isinstance(truth, pd.DataFrame):
+        return read_table(truth).reset_index(drop=True), 'the table'
     path = Path(truth)
-    file = next((path/n for n in ('truth.csv', 'test_truth.csv') if (path/n).is_file()), None) if path.is_dir() else path if path.is_file() else None
-    if file is None: raise FileNotFoundError(f'{path}: no truth of frames there; give a table, a csv file, or a folder with truth.csv or test_truth.csv')
+    file = (
+        next((path / n for n in ('truth.csv', 'test_truth.csv') if (path / n).is_file()), None)
+        if path.is_dir()
+        else path if path.is_file() else None
+    )
+    if file is None:
+        raise FileNotFoundError(
+            f'{path}: no truth of frames there; give a table, a csv file, or a folder with truth.csv or'
+            ' test_truth.csv'
+        )
     return read_table(file), file.name
 
 # %% ../../nbs/evaluate/02_planes.ipynb #3038a112
@@ -649,9 +829,18 @@ def sweep_table(truth,                      # table, csv file or phantom folder 
     "Table for `PlaneData` with a row for each labelled frame."
     df,name = _truth_table(truth)
     lack = [c for c in ('path', 'frame', 'patient', 'plane') if c not in df]
-    if lack: raise ValueError(f'{name} has no column {_some(lack)}; it has {_some(df.columns, 9)}. The truth of frames needs path, frame, patient and plane')
+    if lack:
+        raise ValueError(
+            f'{name} has no column {_some(lack)}; it has {_some(df.columns, 9)}. The truth of frames needs'
+            ' path, frame, patient and plane'
+        )
     k = pd.Series([_frame_number(v, i, name, p) for i,p,v in zip(df.index, df.path, df.frame)], df.index, dtype=int)
-    res = df.assign(image_path=df.path.astype(str)+'#'+k.astype(str), video=df.path, frame=k, **{'class': [background if _blank(v) else str(v).strip() for v in df.plane]})[k%every==0]
+    res = df.assign(
+        image_path=df.path.astype(str) + '#' + k.astype(str),
+        video=df.path,
+        frame=k,
+        **{'class': [background if _blank(v) else str(v).strip() for v in df.plane]}
+    )[k % every == 0]
     first = [c for c in ('image_path', 'class', 'patient', 'machine', 'split', 'video', 'frame') if c in res]
     return res[first + [c for c in res if c not in (*first, 'path', 'plane')]].reset_index(drop=True)
 
@@ -664,10 +853,17 @@ def _fake_sweeps(dest, n_patients=15, n_frames=48, size=40, seed=0):
     for p in range(n_patients):
         period,gain,name = rng.uniform(6, 12), rng.uniform(.4, .9), f'd{p:02d}'
         plan = np.full(n_frames, -1)                                 # -1: no plane
-        for c,at in zip(rng.permutation(3)[:3-(p%5==4)], range(3, n_frames, n_frames//3)): plan[at:at+rng.integers(6, 11)] = c
+        for c,at in zip(rng.permutation(3)[:3-(p%5==4)], range(3, n_frames, n_frames//3)):
+            plan[at:at+rng.integers(6, 11)] = c
         speckle = lambda: np.clip(128*gain*rng.rayleigh(.8, (size,size)), 0, 255).astype(np.uint8)
-        _write_mp4(dest/'sweeps'/f'{name}.mp4', np.stack([speckle() if c < 0 else _fake_still(c, rng, size, period, gain) for c in plan]))
-        rows += [(f'sweeps/{name}.mp4', name, 'AB'[p%2], i, ('level', 'upright', 'blob', '')[c]) for i,c in enumerate(plan)]
+        _write_mp4(
+            dest / 'sweeps' / f'{name}.mp4',
+            np.stack([speckle() if c < 0 else _fake_still(c, rng, size, period, gain) for c in plan]),
+        )
+        rows += [
+            (f'sweeps/{name}.mp4', name, 'AB'[p % 2], i, ('level', 'upright', 'blob', '')[c])
+            for i, c in enumerate(plan)
+        ]
     pd.DataFrame(rows, columns=['path', 'patient', 'machine', 'frame', 'plane']).to_csv(dest/'truth.csv', index=False)
     return dest
 
@@ -678,15 +874,26 @@ def draw(self:PlaneData,
     fraction:float=1., # of the training images, above 0, at most 1
     seed:int=0,        # of the order of patients, and of each patient's images
     by:str|None=None   # 'patient' or 'image': what is put in order; None: as the split was made
-)->pd.DataFrame:       # drawn rows; `.attrs` holds fraction, seed, by, images and patients used, and leaks where patients stand on both sides
+)->pd.DataFrame:  # drawn rows; `.attrs` holds fraction, seed, by, images and patients used, and leaks where patients stand on both sides
     "Label draw from the training stills, whole patients first; nested over fractions."
-    if (by := by or self.by) not in _orders: raise ValueError(f"by={by!r}: it is 'patient' or 'image'")
+    if (by := by or self.by) not in _orders:
+        raise ValueError(f"by={by!r}: it is 'patient' or 'image'")
     df = self.subset('train').sort_values(['patient', 'image_path'])     # the same draw however the table is sorted
     n = round(fraction*len(df))
-    if n == 0: raise ValueError(f'fraction {fraction} of {len(df)} training images is no image; the smallest is {1/len(df):.2g}')
+    if n == 0:
+        raise ValueError(
+            f'fraction {fraction} of {len(df)} training images is no image; the smallest is {1/len(df):.2g}'
+        )
     df = df.iloc[_orders[by](df, np.random.default_rng(seed))]
     df = df[(np.arange(len(df)) < n)|~df['class'].duplicated()]
-    df.attrs = dict(fraction=fraction, seed=seed, by=by, images=len(df), patients=df.patient.nunique(), **(dict(leaks=self.leak) if self.leaks else {}))
+    df.attrs = dict(
+        fraction=fraction,
+        seed=seed,
+        by=by,
+        images=len(df),
+        patients=df.patient.nunique(),
+        **(dict(leaks=self.leak) if self.leaks else {})
+    )
     return df
 
 # %% ../../nbs/evaluate/02_planes.ipynb #b374ba5a
@@ -713,7 +920,11 @@ def external(self:PlaneData,
     **kwargs        # of `PlaneData`, such as name, include and exclude
 )->PlaneData:
     "Test set of another source for the classes of `self`; ValueError where a patient or a still of it is also here."
-    ext = other if isinstance(other, PlaneData) and other.test_only and other.classes==self.classes and not kwargs else _test_only(other, root, self.classes, dict(dict(clean=self.clean, **_naming(self)), **kwargs))
+    ext = (
+        other
+        if isinstance(other, PlaneData) and other.test_only and other.classes == self.classes and not kwargs
+        else _test_only(other, root, self.classes, dict(dict(clean=self.clean, **_naming(self)), **kwargs))
+    )
     ext.same_ids = getattr(other, 'same_ids', True) if same_ids is None else same_ids
     _check_apart(self, ext)
     return ext
@@ -726,11 +937,18 @@ def _naming(planes):
 def _test_only(other, root, classes, kwargs):
     "`PlaneData` of test stills from a file, a table or a `PlaneData`, with the given classes; a warning where it lacks one."
     kwargs = dict(dict(classes=classes, test_only=True), **kwargs)
-    if isinstance(other, PlaneData): ext = PlaneData(other.df.assign(image_path=other.files), other.root, **{'name': other.name, **kwargs, **({} if other.codes is None else dict(names=other.codes))})
-    elif isinstance(other, pd.DataFrame): ext = PlaneData(other, '.' if root is None else root, **{'name': 'the external table', **kwargs})
+    if isinstance(other, PlaneData):
+        ext = PlaneData(
+            other.df.assign(image_path=other.files),
+            other.root,
+            **{'name': other.name, **kwargs, **({} if other.codes is None else dict(names=other.codes))}
+        )
+    elif isinstance(other, pd.DataFrame):
+        ext = PlaneData(other, '.' if root is None else root, **{'name': 'the external table', **kwargs})
     else: ext = PlaneData.from_csv(other, root, **kwargs)
     lack = [c for c in ext.classes if c not in set(ext.df['class'])]
-    if lack: warnings.warn(f'{ext.name} has no still of class {_some(lack)}: it counts 0 in macro-F1')
+    if lack:
+        warnings.warn(f'{ext.name} has no still of class {_some(lack)}: it counts 0 in macro-F1')
     return ext
 
 def _check_apart(planes, ext):
@@ -738,21 +956,35 @@ def _check_apart(planes, ext):
     mine = dict(zip(planes._digests(), zip(planes.rows, planes.df.image_path)))
     twins = [(ext.rows[i], p, *mine[d]) for i,(p,d) in enumerate(zip(ext.df.image_path, ext._digests())) if d in mine]
     link = lambda p,q: 'is' if split_frame(p)[1] is split_frame(q)[1] is None else 'is of the same clip as'
-    if twins: raise ValueError(f'{len(twins)} stills of {ext.name} are also in {planes.name}: '
-                               + _some([f'row {i}, {p} {link(p, q)} row {j}, {q} there' for i,p,j,q in twins]) + '. An external test set must be new')
+    if twins:
+        raise ValueError(
+            f'{len(twins)} stills of {ext.name} are also in {planes.name}: '
+            + _some([f'row {i}, {p} {link(p, q)} row {j}, {q} there' for i, p, j, q in twins])
+            + '. An external test set must be new'
+        )
     if not ext.same_ids: return
-    met = planes.people.compare(ext.df.patient, planes.df.patient, f'patients of {ext.name}', f'patients of {planes.name}').refuse()
+    met = planes.people.compare(
+        ext.df.patient, planes.df.patient, f'patients of {ext.name}', f'patients of {planes.name}'
+    ).refuse()
     both = ext.df[ext.df.patient.isin([a for a,_ in met.shared])]
-    if len(both): raise ValueError(f'patient {_some(both.patient.unique())} of {ext.name} ({_rows(ext.rows[both.index])}) is also in {planes.name}. '
-                                   'Leave them out with exclude=, or say same_ids=False if the two sources name their patients independently')
+    if len(both):
+        raise ValueError(
+            f'patient {_some(both.patient.unique())} of {ext.name} ({_rows(ext.rows[both.index])}) is also in'
+            f' {planes.name}. Leave them out with exclude=, or say same_ids=False if the two sources name'
+            ' their patients independently'
+        )
 
 # %% ../../nbs/evaluate/02_planes.ipynb #105cc669
 def _folder_names(patients, name):
     "{name of a folder: patient}; ValueError where two patients would share one."
     res = {}
-    for p in patients: res.setdefault(re.sub(r'^[.]+|[^0-9A-Za-z._-]+', '_', p), []).append(p)
+    for p in patients:
+        res.setdefault(re.sub(r'^[.]+|[^0-9A-Za-z._-]+', '_', p), []).append(p)
     for both in res.values():
-        if len(both) > 1: raise ValueError(f'{name}: patients {_some(map(repr, both))} have names that make one folder name; rename one')
+        if len(both) > 1:
+            raise ValueError(
+                f'{name}: patients {_some(map(repr, both))} have names that make one folder name; rename one'
+            )
     return {k: v[0] for k,v in res.items()}
 
 def _write_stills(made, rows, x):
@@ -762,7 +994,8 @@ def _write_stills(made, rows, x):
     with tempfile.TemporaryDirectory(dir=made.parent, prefix=f'.{made.name}-') as tmp:
         for folder,index in rows.items():
             (part := Path(tmp)/'stills'/folder).mkdir(parents=True)
-            for n,i in enumerate(index): Image.fromarray(x[i,0]).save(part/f'{n:05d}.png')
+            for n,i in enumerate(index):
+                Image.fromarray(x[i,0]).save(part/f'{n:05d}.png')
         try: os.replace(Path(tmp)/'stills', made)
         except OSError:
             if not made.is_dir(): raise                      # else another process was quicker, with the same stills
@@ -771,8 +1004,12 @@ def _store_of(dest, made):
     "The store at `dest`, if it was made of the stills in `made`; StoreError where it holds others."
     res = FrameStore(dest)
     clips = json.loads((dest/'store.json').read_text(encoding='utf-8'))['clips']
-    if {Path(c['path']).parent.name for c in clips} == {made.name}: return res
-    raise StoreError(f'{dest} is a frame store of other stills (another selection, split or size, or made by an earlier sslus): choose another folder, or delete it')
+    if {Path(c['path']).parent.name for c in clips} == {made.name}:
+        return res
+    raise StoreError(
+        f'{dest} is a frame store of other stills (another selection, split or size, or made by an earlier'
+        ' sslus): choose another folder, or delete it'
+    )
 
 # %% ../../nbs/evaluate/02_planes.ipynb #cc0df075
 @patch
@@ -786,11 +1023,22 @@ def frame_store(self:PlaneData,
     "The stills of a split as a frame store, a clip a patient, for pre-training; at once if it is there already."
     df, dest, size = self.subset(split), Path(dest), self.default_size() if size is None else size
     names = _folder_names(df.patient.unique(), self.name)
-    made = dest.with_name(f'{dest.name}-stills-{hashlib.sha256(f"{self.fingerprint} {size} {split}".encode()).hexdigest()[:10]}')
+    made = dest.with_name(
+        f'{dest.name}-stills-{hashlib.sha256(f"{self.fingerprint} {size} {split}".encode()).hexdigest()[:10]}'
+    )
     if dest.exists(): return _store_of(dest, made)
-    if not made.is_dir(): _write_stills(made, {n: df.index[df.patient==p] for n,p in names.items()}, self.images(size))
+    if not made.is_dir():
+        _write_stills(made, {n: df.index[df.patient==p] for n,p in names.items()}, self.images(size))
     machines = dict(zip(df.patient, df.machine)) if 'machine' in df else {}
-    return FrameStore.build([made/n for n in names], dest, size, patient=lambda f: names[Path(f).name], machine=(lambda f: machines[names[Path(f).name]]) if machines else None, distinct=self.people.distinct, progress=progress)
+    return FrameStore.build(
+        [made / n for n in names],
+        dest,
+        size,
+        patient=lambda f: names[Path(f).name],
+        machine=(lambda f: machines[names[Path(f).name]]) if machines else None,
+        distinct=self.people.distinct,
+        progress=progress,
+    )
 
 # %% ../../nbs/evaluate/02_planes.ipynb #e8ebb901
 class PlaneSource(BatchSource):
@@ -829,7 +1077,9 @@ class PlaneSource(BatchSource):
         x,y = (o.cpu().numpy()[:max_n] for o in b)
         fig,axs = plt.subplots(-(-len(x)//6), 6, figsize=(7, 1.4*(-(-len(x)//6))), squeeze=False)
         for ax in axs.flat: ax.axis('off')
-        for ax,im,c in zip(axs.flat, x, y): ax.imshow(im[0], cmap='gray', vmin=0, vmax=255); ax.set_title(self.planes.classes[c], fontsize=8)
+        for ax,im,c in zip(axs.flat, x, y):
+            ax.imshow(im[0], cmap='gray', vmin=0, vmax=255)
+            ax.set_title(self.planes.classes[c], fontsize=8)
         return axs
 
 # %% ../../nbs/evaluate/02_planes.ipynb #5f7d2d8b
@@ -855,11 +1105,22 @@ class PlaneLoaders(DataLoaders):
     @checked
     def train_dl(self, n_batches, seed=0):
         "Shuffled loader of the draw whose epoch has `n_batches` full batches."
-        return BatchDL(PlaneSource(self.planes, self.x, self.draw.index, n_batches*self.bs), self.bs, shuffle=True, drop_last=True, seed=seed, device=self._device)
+        return BatchDL(
+            PlaneSource(self.planes, self.x, self.draw.index, n_batches * self.bs),
+            self.bs,
+            shuffle=True,
+            drop_last=True,
+            seed=seed,
+            device=self._device,
+        )
 
     def test_dl(self, split='test'):
         "Loader of a split, or of an external `PlaneData`, in the order of its table."
-        planes,x,split = (split, split.images(self.size, **self.reading), 'test') if isinstance(split, PlaneData) else (self.planes, self.x, split)
+        planes, x, split = (
+            (split, split.images(self.size, **self.reading), 'test')
+            if isinstance(split, PlaneData)
+            else (self.planes, self.x, split)
+        )
         return BatchDL(PlaneSource(planes, x, planes.subset(split).index), max(self.bs, 64), device=self._device)
 
     @property
@@ -887,7 +1148,15 @@ def dls(self:PlaneData,
 )->PlaneLoaders:
     "Loaders of the label draw (`dls.train`), of `dls.valid` and `dls.test`."
     draw = self.draw(fraction, seed, by)
-    return PlaneLoaders(self, draw, self.images(size, fit, upscale), bounded_batch(bs, len(draw)), min_batches, device=device, reading=dict(fit=fit, upscale=upscale))
+    return PlaneLoaders(
+        self,
+        draw,
+        self.images(size, fit, upscale),
+        bounded_batch(bs, len(draw)),
+        min_batches,
+        device=device,
+        reading=dict(fit=fit, upscale=upscale),
+    )
 
 # %% ../../nbs/evaluate/02_planes.ipynb #0159865d
 from ..base.quiet import Note
@@ -903,7 +1172,8 @@ def bounded_batch(bs:int, # stills that were asked for
                  )->int:  # stills of a batch
     "The batch size, at most that of the draw or `least_batch`; a `SmallDraw` warning where it is cut."
     bound = max(n, least_batch)
-    if bs > bound: warnings.warn(f'bs={bs}: the draw has {n} stills; batches of {bound} are used', SmallDraw, stacklevel=4)
+    if bs > bound:
+        warnings.warn(f'bs={bs}: the draw has {n} stills; batches of {bound} are used', SmallDraw, stacklevel=4)
     return min(bs, bound)
 
 # %% ../../nbs/evaluate/02_planes.ipynb #5f3bcba5
@@ -926,7 +1196,11 @@ class PlaneModel(FrozenOrNot):
         frozen:bool=False  # train the head only? then the encoder stays in evaluation mode for good
     ):
         super().__init__()
-        self.encoder,self.head,self.frozen = encoder.requires_grad_(not frozen),nn.Sequential(nn.Dropout(dropout), nn.Linear(n_in, c)),frozen
+        self.encoder, self.head, self.frozen = (
+            encoder.requires_grad_(not frozen),
+            nn.Sequential(nn.Dropout(dropout), nn.Linear(n_in, c)),
+            frozen,
+        )
         self.train(self.training)
 
     def forward(self, x):
@@ -945,7 +1219,8 @@ class PlaneViews(Callback):
     def __init__(self, 
         train, # view for training batches
         plain  # view for all others
-    ): self.views = (plain, train)
+    ):
+        self.views = (plain, train)
 
     def before_batch(self):
         "Set `learn.xb` to the view."
@@ -958,8 +1233,10 @@ class FiniteLoss(Callback):
         "Raise `NonFiniteLoss` where the training loss is not finite."
         if self.training and not torch.isfinite(self.loss):
             rates = ', '.join(f"{h['lr']:.2g}" for h in self.opt.hypers)
-            raise NonFiniteLoss(f'the loss is {self.loss.item()} at batch {self.iter+1} of epoch {self.epoch+1} (learning rates {rates}): '
-                                'lower the learning rate, and look at the images with dls.show_batch()')
+            raise NonFiniteLoss(
+                f'the loss is {self.loss.item()} at batch {self.iter+1} of epoch {self.epoch+1} (learning'
+                f' rates {rates}): lower the learning rate, and look at the images with dls.show_batch()'
+            )
 
 # %% ../../nbs/evaluate/02_planes.ipynb #d271172a
 class SeedTraining(Callback):
@@ -967,14 +1244,16 @@ class SeedTraining(Callback):
     def __init__(self, seed:int): self.seed,self.past = seed,0 # seed, and number of epochs trained
     def before_train(self):
         "Seed torch by `seed` and the number of epochs trained so far."
-        torch.manual_seed(1_000_003*self.seed + self.past); self.past += 1
+        torch.manual_seed(1_000_003*self.seed + self.past)
+        self.past += 1
 
 # %% ../../nbs/evaluate/02_planes.ipynb #7aa47585
 @contextmanager
 def seeded_weights(seed):
     "Weights drawn inside depend on `seed` alone, and the caller's random state stays as it is."
     with torch.random.fork_rng(devices=[]), torch.device('cpu'):     # weights are drawn on the CPU
-        torch.default_generator.manual_seed(seed)                    # torch.manual_seed would seed the GPU's generators too, which fork_rng does not put back here
+        # torch.manual_seed would seed the GPU's generators too, which fork_rng does not put back here
+        torch.default_generator.manual_seed(seed)
         yield
 
 def _told(learn, start, pretrained, seed, size, mode):
@@ -987,15 +1266,24 @@ def _told(learn, start, pretrained, seed, size, mode):
 def _from_file(arch, file, arch_kwargs):
     "Encoder of a file: sslus's, which must agree with `arch` and `arch_kwargs`, or plain timm weights for `arch`."
     file = Path(file)
-    if arch is not None and file.is_file() and not has_card(file): return create_encoder(arch, weights=file, **(arch_kwargs or {}))
+    if arch is not None and file.is_file() and not has_card(file):
+        return create_encoder(arch, weights=file, **(arch_kwargs or {}))
     enc = load_encoder(file)
     card = enc.card
-    if arch is not None and arch != card['arch']: raise ValueError(f'arch {arch!r} was asked for, but {file.name} holds {card["arch"]!r}; leave arch out, or name the same')
+    if arch is not None and arch != card['arch']:
+        raise ValueError(
+            f'arch {arch!r} was asked for, but {file.name} holds {card["arch"]!r}; leave arch out, or name'
+            ' the same'
+        )
     has = dict(card.get('arch_kwargs') or {})
-    if arch_kwargs and repr(_plain(arch_kwargs)) != repr(_plain(has)): raise ValueError(f'arch_kwargs {arch_kwargs} were asked for, but {file.name} was built with {has}; leave them out')
+    if arch_kwargs and repr(_plain(arch_kwargs)) != repr(_plain(has)):
+        raise ValueError(
+            f'arch_kwargs {arch_kwargs} were asked for, but {file.name} was built with {has}; leave them out'
+        )
     return enc
 
-def _plain(d): return sorted((k, list(v) if isinstance(v, (tuple, list)) else v) for k,v in d.items())
+def _plain(d):
+    return sorted((k, list(v) if isinstance(v, (tuple, list)) else v) for k,v in d.items())
 
 def _start(arch, encoder, arch_kwargs):
     "(encoder, name of the start, was it pre-trained?)."
@@ -1005,14 +1293,16 @@ def _start(arch, encoder, arch_kwargs):
 
 def _made(arch, encoder, arch_kwargs):
     "The same, before its weights are looked at."
-    if isinstance(encoder, nn.Module): return deepcopy(encoder), getattr(encoder, 'card', {}).get('method', 'given encoder'), True
+    if isinstance(encoder, nn.Module):
+        return deepcopy(encoder), getattr(encoder, 'card', {}).get('method', 'given encoder'), True
     if encoder in (None, 'random', 'imagenet'):
-        if arch is None: raise ValueError(f'which architecture? give arch, such as "resnet18", for encoder={encoder!r}')
+        if arch is None:
+            raise ValueError(f'which architecture? give arch, such as "resnet18", for encoder={encoder!r}')
         weights = 'imagenet' if encoder == 'imagenet' else None
         return create_encoder(arch, weights=weights, **(arch_kwargs or {})), weights or 'random', weights is not None
     return _from_file(arch, encoder, arch_kwargs), Path(encoder).stem, True
 
-_in_channels = in_channels                                   # the pages on probes, explanations and dual learning ask for it by this name
+_in_channels = in_channels  # the pages on probes, explanations and dual learning ask for it by this name
 
 # %% ../../nbs/evaluate/02_planes.ipynb #011c5d01
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -1028,7 +1318,8 @@ def refuse_broken(
     for k,v in encoder.state_dict().items():
         broken = v.is_floating_point() and not v.isfinite().all()
         if broken: raise ValueError(f'{k} holds values that are not finite; {remedy}')
-        if k.endswith('running_var') and (v < 0).any(): raise ValueError(f'{k} holds variances below 0; {remedy}')
+        if k.endswith('running_var') and (v < 0).any():
+            raise ValueError(f'{k} holds variances below 0; {remedy}')
 
 def refuse_single(
     bs:int,         # stills in a batch
@@ -1069,9 +1360,25 @@ def plane_learner(dls:PlaneLoaders,        # from `PlaneData.dls`
         model = PlaneModel(enc, n_features(enc), dls.c, dropout, frozen)
     refuse_single(dls.bs, model)
     size,ch = dls.size if size is None else size, in_channels(enc)
-    own = [LivePictures(), PlaneViews(view(size, channels=ch), plain_view(size, channels=ch)), FiniteLoss(), SeedTraining(seed), Bf16(bf16)]
-    learn = PlaneLearner(dls.again(seed), model, CrossEntropyLossFlat(weight=_class_weights(dls, class_weights), label_smoothing=label_smoothing), opt_func=_per_group(opt_func), splitter=plane_splitter,
-                         lr=_rates(lr, pretrained, frozen), wd=wd, metrics=[MacroF1(dls.c), BalancedAccuracyOf(dls.c)], cbs=[*own, *cbs], **kwargs)
+    own = [
+        LivePictures(),
+        PlaneViews(view(size, channels=ch), plain_view(size, channels=ch)),
+        FiniteLoss(),
+        SeedTraining(seed),
+        Bf16(bf16),
+    ]
+    learn = PlaneLearner(
+        dls.again(seed),
+        model,
+        CrossEntropyLossFlat(weight=_class_weights(dls, class_weights), label_smoothing=label_smoothing),
+        opt_func=_per_group(opt_func),
+        splitter=plane_splitter,
+        lr=_rates(lr, pretrained, frozen),
+        wd=wd,
+        metrics=[MacroF1(dls.c), BalancedAccuracyOf(dls.c)],
+        cbs=[*own, *cbs],
+        **kwargs
+    )
     return _told(learn, start, pretrained, seed, size, 'linear head' if frozen else 'fine-tune')
 
 # %% ../../nbs/evaluate/02_planes.ipynb #5cfbf60f
@@ -1119,7 +1426,8 @@ def fine_tune(self:PlaneLearner,
     lr = self.lr if base_lr is None else _rates(base_lr, self.pretrained, self.model.frozen)
     gradual = self.pretrained and not self.model.frozen
     if gradual and freeze_epochs:
-        self.freeze(); self.fit_one_cycle(freeze_epochs, lr, pct_start=.99)
+        self.freeze()
+        self.fit_one_cycle(freeze_epochs, lr, pct_start=.99)
     self.unfreeze()
     self.fit_one_cycle(epochs + (0 if gradual else freeze_epochs), lr, **kwargs)
 
@@ -1131,7 +1439,10 @@ def prediction_table(df:pd.DataFrame,  # rows of `PlaneData.df`
     "Predictions, one row an image."
     res = df[[c for c in ('image_path', 'patient', 'machine', 'class') if c in df]].copy()
     res['predicted'] = np.asarray(classes, dtype=object)[prob.argmax(1)]
-    return pd.concat([res, pd.DataFrame(prob.astype(np.float64), index=df.index, columns=[f'prob_{c}' for c in classes])], axis=1)
+    return pd.concat(
+        [res, pd.DataFrame(prob.astype(np.float64), index=df.index, columns=[f'prob_{c}' for c in classes])],
+        axis=1,
+    )
 
 @patch
 def plane_predict(self:PlaneLearner,
@@ -1139,8 +1450,13 @@ def plane_predict(self:PlaneLearner,
 )->pd.DataFrame:
     "Predictions for all stills of a split or of an external test set, in the order of its table."
     if isinstance(split, PlaneData): split = self.dls.planes.external(split)
-    with self.no_bar(), self.no_logging(): prob = self.get_preds(dl=self.dls.test_dl(split), reorder=False)[0]
-    return prediction_table(split.df if isinstance(split, PlaneData) else self.dls.planes.subset(split), prob.float().numpy(), self.dls.vocab)
+    with self.no_bar(), self.no_logging():
+        prob = self.get_preds(dl=self.dls.test_dl(split), reorder=False)[0]
+    return prediction_table(
+        split.df if isinstance(split, PlaneData) else self.dls.planes.subset(split),
+        prob.float().numpy(),
+        self.dls.vocab,
+    )
 
 # %% ../../nbs/evaluate/02_planes.ipynb #5e271e72
 class PlaneReport:
@@ -1154,7 +1470,13 @@ class PlaneReport:
         n_boot:int=2000,          # resamples of patients
         seed:int=0                # of the resamples
     ):
-        self.predictions,self.name,self.settings,self.n_boot,self.seed = predictions,name,dict(settings or {}),n_boot,seed
+        self.predictions, self.name, self.settings, self.n_boot, self.seed = (
+            predictions,
+            name,
+            dict(settings or {}),
+            n_boot,
+            seed,
+        )
         self._prob = [c for c in predictions if c.startswith('prob_')]
         self.classes = list(classes) if classes is not None else [c[5:] for c in self._prob]
         self.y,self.pred = predictions['class'].to_numpy(), predictions.predicted.to_numpy()
@@ -1163,29 +1485,64 @@ class PlaneReport:
     def scores(self)->dict:
         "Macro-F1 with interval, balanced accuracy, accuracy, AUROC, calibration error, number of images and patients."
         args,f1 = (self.y, self.pred, self.classes), self.ci()
-        return dict(macro_f1=f1.estimate, low=f1.low, high=f1.high, balanced_accuracy=balanced_accuracy(*args), accuracy=accuracy(*args),
-                    auroc=self.auroc[0], ece=calibration_error(self.y, self.predictions[self._prob], self.classes), images=len(self.y), patients=self.predictions.patient.nunique())
+        return dict(
+            macro_f1=f1.estimate,
+            low=f1.low,
+            high=f1.high,
+            balanced_accuracy=balanced_accuracy(*args),
+            accuracy=accuracy(*args),
+            auroc=self.auroc[0],
+            ece=calibration_error(self.y, self.predictions[self._prob], self.classes),
+            images=len(self.y),
+            patients=self.predictions.patient.nunique(),
+        )
 
     leak = property(lambda self: self.settings.get('leaks', self.settings.get('draw_leaks', '')), doc="'' or, where patients stood on both sides, a sentence that says so.")
     seen = property(lambda self: self.settings.get('seen', ''), doc="'' or, where the weights saw people of the test, a line that says so.")
-    headline = property(lambda self: '. '.join(o for o in (self.seen, f'LEAK: {self.leak}' if self.leak else '') if o), doc="What stands on top of every output; '' where nothing.")
+    headline = property(
+        lambda self: '. '.join(o for o in (self.seen, f'LEAK: {self.leak}' if self.leak else '') if o),
+        doc="What stands on top of every output; '' where nothing.",
+    )
     macro_f1 = property(lambda self: self.scores['macro_f1'])
     auroc = cached_property(lambda self: auroc(self.y, self.predictions[self._prob], self.classes))
     per_class = cached_property(lambda self: per_class_report(self.y, self.pred, self.classes))
 
     def ci(self, metric='macro_f1')->Interval:
         "A score with its interval over patients."
-        return bootstrap_ci(self.y, self.pred, self.predictions.patient.to_numpy(), metric, self.n_boot, seed=self.seed, classes=self.classes)
+        return bootstrap_ci(
+            self.y,
+            self.pred,
+            self.predictions.patient.to_numpy(),
+            metric,
+            self.n_boot,
+            seed=self.seed,
+            classes=self.classes,
+        )
 
     def per_class_ci(self)->pd.DataFrame:
         "Precision, sensitivity and F1 of each class, each with its interval over patients, and the number of images."
-        return per_class_ci(self.y, self.pred, self.predictions.patient.to_numpy(), self.classes, self.n_boot, seed=self.seed)
+        return per_class_ci(
+            self.y, self.pred, self.predictions.patient.to_numpy(), self.classes, self.n_boot, seed=self.seed
+        )
 
     def by(self, column:str='machine')->pd.DataFrame:
         "Macro-F1, accuracy, images and patients for each value of a column, such as each machine."
-        if column not in self.predictions: raise ValueError(f'the predictions have no column {column!r}; they have {_some(self.predictions.columns, 9)}')
-        return pd.DataFrame([{column: k, 'macro_f1': macro_f1(d['class'], d.predicted, self.classes), 'accuracy': accuracy(d['class'], d.predicted, self.classes),
-                              'images': len(d), 'patients': d.patient.nunique()} for k,d in self.predictions.groupby(column)]).set_index(column)
+        if column not in self.predictions:
+            raise ValueError(
+                f'the predictions have no column {column!r}; they have {_some(self.predictions.columns, 9)}'
+            )
+        return pd.DataFrame(
+            [
+                {
+                    column: k,
+                    'macro_f1': macro_f1(d['class'], d.predicted, self.classes),
+                    'accuracy': accuracy(d['class'], d.predicted, self.classes),
+                    'images': len(d),
+                    'patients': d.patient.nunique(),
+                }
+                for k, d in self.predictions.groupby(column)
+            ]
+        ).set_index(column)
 
     def plot(self, ax=None, **kwargs)->Axes:
         "Confusion matrix; returns its axes."
@@ -1200,7 +1557,8 @@ class PlaneReport:
         draw=None # drawn training rows, to be written as draw.csv beside
     ):
         "Write predictions.csv into `path`; where patients leak or were seen a column says so."
-        path = Path(path); path.mkdir(parents=True, exist_ok=True)
+        path = Path(path)
+        path.mkdir(parents=True, exist_ok=True)
         if draw is not None: _write_csv(draw, path/'draw.csv')
         said = {k: v for k,v in dict(leaks=self.leak, seen=self.seen).items() if v}
         return _write_csv(self.predictions.assign(**said), path/'predictions.csv')
@@ -1213,9 +1571,14 @@ def _write_csv(df, path):
 def _read_csv(file, need, **kwargs):
     "A table that was saved; ValueError where it is none, or lacks a column of `need`."
     try: df = pd.read_csv(file, keep_default_na=False, **kwargs)
-    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as e: raise ValueError(f'{Path(file).name}: cannot be read as a csv table ({e})') from e
+    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as e:
+        raise ValueError(f'{Path(file).name}: cannot be read as a csv table ({e})') from e
     lack = [c for c in need if c not in df]
-    if lack: raise ValueError(f'{Path(file).name} has no column {_some(lack)}; it has {_some(df.columns, 9)}. Give the file that a report wrote')
+    if lack:
+        raise ValueError(
+            f'{Path(file).name} has no column {_some(lack)}; it has {_some(df.columns, 9)}. Give the file'
+            ' that a report wrote'
+        )
     return df
 
 # %% ../../nbs/evaluate/02_planes.ipynb #e673ef98
@@ -1243,25 +1606,36 @@ def summary(self:PlaneReport)->str:
     s = self.scores
     over = '' if withheld(s['patients']) else ', 95 % interval over patients'
     auc = f'AUROC {s["auroc"]:.3f}' if np.isfinite(s['auroc']) else f'AUROC not defined ({self.auroc[1]})'
-    return (f'macro-F1 {self.score_text()}, balanced accuracy {s["balanced_accuracy"]:.3f}, '
-            f'accuracy {s["accuracy"]:.3f}, {auc}, calibration error {s["ece"]:.3f}; {s["images"]} images of {s["patients"]} patients{over}'
-            + (f'. {self.notes()}' if self.notes() else ''))
+    return (
+        f'macro-F1 {self.score_text()}, balanced accuracy {s["balanced_accuracy"]:.3f}, accuracy'
+        f' {s["accuracy"]:.3f}, {auc}, calibration error {s["ece"]:.3f}; {s["images"]} images of'
+        f' {s["patients"]} patients{over}'
+        + (f'. {self.notes()}' if self.notes() else '')
+    )
 
 @patch
 def __repr__(self:PlaneReport):
-    parts = [self.headline, self.name, self.summary(), self.per_class.round(3).to_string()] + ([self.by().round(3).to_string()] if 'machine' in self.predictions else [])
+    parts = [self.headline, self.name, self.summary(), self.per_class.round(3).to_string()] + (
+        [self.by().round(3).to_string()] if 'machine' in self.predictions else []
+    )
     return '\n'.join(o for o in parts if o)
 
 @patch
 def _repr_html_(self:PlaneReport):
     import matplotlib.pyplot as plt
     buf,fig = io.BytesIO(), self.plot().figure
-    fig.savefig(buf, format='png', dpi=80, bbox_inches='tight'); plt.close(fig)
-    tables = table_html(self.per_class.round(3)) + (table_html(self.by().round(3)) if 'machine' in self.predictions else '')
+    fig.savefig(buf, format='png', dpi=80, bbox_inches='tight')
+    plt.close(fig)
+    tables = table_html(self.per_class.round(3)) + (
+        table_html(self.by().round(3)) if 'machine' in self.predictions else ''
+    )
     img = png_html(buf.getvalue(), 'confusion matrix: rows are the true class, columns the named one')
     alarm = f'<p style="color:#b00020"><b>{html.escape(self.headline)}</b></p>' if self.headline else ''
     name = f'<p><b>{html.escape(self.name)}</b></p>' if self.name else ''
-    beside = f'<div style="display:flex;gap:2em;flex-wrap:wrap"><div style="max-width:100%">{tables}</div><div style="max-width:100%">{img}</div></div>'
+    beside = (
+        f'<div style="display:flex;gap:2em;flex-wrap:wrap"><div style="max-width:100%">{tables}</div><div'
+        f' style="max-width:100%">{img}</div></div>'
+    )
     return explain_terms(f'{alarm}{name}<p>{html.escape(self.summary())}</p>{beside}')
 
 @patch(cls_method=True)
@@ -1271,7 +1645,11 @@ def from_csv(cls:PlaneReport,
     **kwargs       # of `PlaneReport`
 )->PlaneReport:
     "Score saved predictions again; ValueError where the table lacks a column."
-    df = _read_csv(file, ('patient', 'class', 'predicted'), dtype={k: str for k in ('image_path', 'patient', 'machine', 'class', 'predicted')})
+    df = _read_csv(
+        file,
+        ('patient', 'class', 'predicted'),
+        dtype={k: str for k in ('image_path', 'patient', 'machine', 'class', 'predicted')},
+    )
     told = {k: df.pop(k).iloc[0] for k in ('leaks', 'seen') if k in df}
     settings = dict(settings or {}, **told)
     return cls(df, settings=settings, **kwargs)
@@ -1286,10 +1664,23 @@ def plane_report(self:PlaneLearner,
 )->PlaneReport:
     "Predict a split or an external test set, score it, and save the predictions and the drawn rows where `path` is given."
     where = f'external {split.name}' if isinstance(split, PlaneData) else split
-    settings = dict(start=self.start, mode=self.mode, split=where, size=self.view_size, seed=self.seed, **{f'draw_{k}':v for k,v in self.dls.draw.attrs.items()})
-    if isinstance(split, PlaneData): settings['leaks'] = ''              # its patients are none of ours: that was checked
+    settings = dict(
+        start=self.start,
+        mode=self.mode,
+        split=where,
+        size=self.view_size,
+        seed=self.seed,
+        **{f'draw_{k}': v for k, v in self.dls.draw.attrs.items()},
+    )
+    if isinstance(split, PlaneData): settings['leaks'] = ''  # its patients are none of ours: that was checked
     held,part = (split, None) if isinstance(split, PlaneData) else (self.dls.planes, split)
     settings |= seen_settings(self.model.encoder, held, part, self.start, pictures)
-    res = PlaneReport(self.plane_predict(split), self.dls.vocab, f'{self.start}, {self.mode}, {len(self.dls.draw)} labelled images, {where}', settings, n_boot)
+    res = PlaneReport(
+        self.plane_predict(split),
+        self.dls.vocab,
+        f'{self.start}, {self.mode}, {len(self.dls.draw)} labelled images, {where}',
+        settings,
+        n_boot,
+    )
     if path is not None: res.save(path, self.dls.draw)
     return res

@@ -53,7 +53,8 @@ def features(encoder:nn.Module,  # images to (B,F)
             )->np.ndarray:       # (N,F) float32
     "Features of plain views of `images`; changes nothing in the encoder."
     x = torch.as_tensor(images)
-    if x.ndim != 4 or len(x) == 0: raise ValueError(f'features takes stills (N,1,H,W), not {tuple(x.shape)}')
+    if x.ndim != 4 or len(x) == 0:
+        raise ValueError(f'features takes stills (N,1,H,W), not {tuple(x.shape)}')
     view = plain_view(x.shape[-1] if size is None else size, channels=_in_channels(encoder))
     with _evaluating(encoder, device) as dev: 
         return torch.cat([encode(encoder, view(b.to(dev))).float().cpu() for b in x.split(bs)]).numpy()
@@ -69,7 +70,8 @@ def weights_hash(
         h.update(v.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
     return h.hexdigest()[:12]
 
-def _loaded(encoder): return load_encoder(encoder) if isinstance(encoder, (str, Path)) else encoder
+def _loaded(encoder):
+    return load_encoder(encoder) if isinstance(encoder, (str, Path)) else encoder
 
 # %% ../../nbs/evaluate/03_probes.ipynb #e67ecd46
 from ..ssl.monitor import DeadData
@@ -79,8 +81,12 @@ def _warn_alike(x, name):
     "A `DeadData` warning where all stills have the same features."
     differ = np.ptp(x, axis=0).max(initial=0) > 1e-6*np.abs(x).max(initial=0)
     if len(x) < 2 or differ: return
-    warnings.warn(f'features of {name or "the encoder"} are the same for all {len(x)} stills, so that scores say nothing: '
-                  'its weights are zero or collapsed, or the stills are all alike', DeadData, stacklevel=4)
+    warnings.warn(
+        f'features of {name or "the encoder"} are the same for all {len(x)} stills, so that scores say'
+        ' nothing: its weights are zero or collapsed, or the stills are all alike',
+        DeadData,
+        stacklevel=4,
+    )
 
 # %% ../../nbs/evaluate/03_probes.ipynb #fd4092dd
 def _seen(encoder, planes, name):
@@ -101,18 +107,33 @@ class PlaneFeatures:
     ):
         if isinstance(encoder, (str, Path)): name = name or Path(encoder).stem
         encoder,images = _loaded(encoder), planes.images() if images is None else images
-        self._set(features(encoder, images, bs, size, device), planes, name, dict(size=images.shape[-1] if size is None else size, weights=weights_hash(encoder), **_seen(encoder, planes, name)))
+        self._set(
+            features(encoder, images, bs, size, device),
+            planes,
+            name,
+            dict(
+                size=images.shape[-1] if size is None else size,
+                weights=weights_hash(encoder),
+                **_seen(encoder, planes, name)
+            ),
+        )
 
     def _set(self, x, planes, name, settings):
-        if len(x) != len(planes): raise ValueError(f'{len(x)} features for {len(planes)} stills')
-        if not np.isfinite(x).all(): raise ValueError(f'features of {name or "the encoder"} are not finite in {int((~np.isfinite(x)).any(1).sum())} stills: its weights are broken')
+        if len(x) != len(planes):
+            raise ValueError(f'{len(x)} features for {len(planes)} stills')
+        if not np.isfinite(x).all():
+            raise ValueError(
+                f'features of {name or "the encoder"} are not finite in {int((~np.isfinite(x)).any(1).sum())}'
+                ' stills: its weights are broken'
+            )
         _warn_alike(x, name)
         self.x,self.planes,self.name,self.settings = x,planes,name,settings
 
     @classmethod
     def from_array(cls, x:np.ndarray, planes:PlaneData, name:str='', **settings):
         "Features that were computed elsewhere: (stills, F), in the order of `planes.df`."
-        self = cls.__new__(cls); self._set(np.asarray(x), planes, name, settings)
+        self = cls.__new__(cls)
+        self._set(np.asarray(x), planes, name, settings)
         return self
 
     def split(self, name):
@@ -122,12 +143,16 @@ class PlaneFeatures:
     def rows(self, df):
         "(features, class numbers, table) of rows of `planes.df`, such as a draw."
         return self.x[df.index], self.planes.y[df.index], df
-    def __repr__(self): return f'PlaneFeatures: {self.name or "encoder"}, {self.x.shape[0]} stills, {self.x.shape[1]} features'
+    def __repr__(self):
+        return f'PlaneFeatures: {self.name or "encoder"}, {self.x.shape[0]} stills, {self.x.shape[1]} features'
 
 # %% ../../nbs/evaluate/03_probes.ipynb #890f654d
 def _other_stills(path, theirs, ours):
-    return ValueError(f'{path} holds features of other stills (fingerprint {str(theirs)[:12]}, these have {str(ours)[:12]}): the table or an image changed. '
-                      'Give the stills it was computed from, or compute it again with PlaneFeatures(encoder, planes).save(path)')
+    return ValueError(
+        f'{path} holds features of other stills (fingerprint {str(theirs)[:12]}, these have'
+        f' {str(ours)[:12]}): the table or an image changed. Give the stills it was computed from, or compute'
+        ' it again with PlaneFeatures(encoder, planes).save(path)'
+    )
 
 # %% ../../nbs/evaluate/03_probes.ipynb #5d8d0506
 import math
@@ -137,21 +162,25 @@ from zipfile import ZIP_STORED, ZipFile
 def _check_member(z, name):
     "ValueError where an array of an .npz file says that it is larger than the file."
     info = z.getinfo(name)
-    if info.compress_type != ZIP_STORED: raise ValueError(f'{name} is compressed, which `save` does not do')
+    if info.compress_type != ZIP_STORED:
+        raise ValueError(f'{name} is compressed, which `save` does not do')
     with z.open(info) as f:
         version = np.lib.format.read_magic(f)
         if version != (1, 0): raise ValueError(f'{name}: another version of the format')
         shape, _, dtype = np.lib.format.read_array_header_1_0(f)
-        if dtype.hasobject or math.prod(shape)*dtype.itemsize != info.file_size - f.tell(): raise ValueError(f'{name} is cut short or changed')
+        if dtype.hasobject or math.prod(shape)*dtype.itemsize != info.file_size - f.tell():
+            raise ValueError(f'{name} is cut short or changed')
 
 def _read_features(path):
     "(array, card) of a file of features; nothing in it runs, and nothing larger than the file is made."
     with ZipFile(path) as z:
         for name in ('x.npy', 'card.npy'): _check_member(z, name)
-    with np.load(path, allow_pickle=False) as f: x, card = f['x'], json.loads(str(f['card']))
+    with np.load(path, allow_pickle=False) as f:
+        x, card = f['x'], json.loads(str(f['card']))
     if x.ndim != 2 or x.dtype.kind != 'f': raise ValueError('no table of numbers')
     kinds = dict(fingerprint=str, name=str, settings=dict)
-    if not isinstance(card, dict) or not all(isinstance(card.get(k), t) for k,t in kinds.items()): raise ValueError('its card is not one of `save`')
+    if not isinstance(card, dict) or not all(isinstance(card.get(k), t) for k,t in kinds.items()):
+        raise ValueError('its card is not one of `save`')
     return x, card
 
 # %% ../../nbs/evaluate/03_probes.ipynb #a031e52d
@@ -162,7 +191,10 @@ def save(self:PlaneFeatures,
     "Write the features to one file, whole or not at all."
     path = Path(path)
     if path.suffix != '.npz': raise ValueError(f'{path.name}: a file of features ends in .npz')
-    card = json.dumps(dict(fingerprint=self.planes.fingerprint, name=self.name, settings=self.settings), default=lambda o: o.item())
+    card = json.dumps(
+        dict(fingerprint=self.planes.fingerprint, name=self.name, settings=self.settings),
+        default=lambda o: o.item(),
+    )
     return write_file(path, lambda part: np.savez(part, x=self.x, card=np.array(card)), size=self.x.nbytes)
 
 @patch(cls_method=True)
@@ -171,18 +203,26 @@ def load(cls:PlaneFeatures,
     planes:PlaneData # the stills it was computed from
 )->PlaneFeatures:
     "Features from a file of `save`; ValueError where they belong to other stills."
-    if not Path(path).is_file(): raise FileNotFoundError(f'{path}: no such file of features; PlaneFeatures(encoder, planes).save(path) makes one')
+    if not Path(path).is_file():
+        raise FileNotFoundError(
+            f'{path}: no such file of features; PlaneFeatures(encoder, planes).save(path) makes one'
+        )
     try: x, card = _read_features(path)
     except (BadZipFile, KeyError, ValueError, EOFError, OSError, NotImplementedError, RuntimeError) as e:
         raise ValueError(f'{path}: cannot be read as a file of features ({e}). Compute it again.') from e
-    if card['fingerprint'] != planes.fingerprint: raise _other_stills(path, card['fingerprint'], planes.fingerprint)
+    if card['fingerprint'] != planes.fingerprint:
+        raise _other_stills(path, card['fingerprint'], planes.fingerprint)
     return cls.from_array(x, planes, card['name'], **card['settings'])
 
 # %% ../../nbs/evaluate/03_probes.ipynb #bfc789eb
 def _balance(y, c):
     "Weights n/(c n_k) of the stills; ValueError where a class has none."
     n = np.bincount(y, minlength=c)
-    if (n==0).any(): raise ValueError(f'class number {int(n.argmin())} has no still among the {len(y)} labelled ones: a probe needs one of each class')
+    if (n==0).any():
+        raise ValueError(
+            f'class number {int(n.argmin())} has no still among the {len(y)} labelled ones: a probe needs one'
+            ' of each class'
+        )
     return len(y)/(c*n)[y]
 
 def _standard(x):
@@ -204,37 +244,50 @@ def _span(x, s):
     return u*lam/s.sqrt()[:,None], (u/lam).T@a
 
 # %% ../../nbs/evaluate/03_probes.ipynb #d7e4d807
-def _dot(a, b): return (a*b).sum((-2,-1), keepdim=True)        # of each problem: (j,b,1,1)
+def _dot(a, b):
+    return (a*b).sum((-2,-1), keepdim=True)  # of each problem: (j,b,1,1)
 
 class _Softmax:
     "Loss, gradient and curvature of softmax regressions of `j` draws at `b` strengths."
-    def __init__(self, z, y, s, lam): self.z,self.y,self.s,self.lam = z,y,s,lam  # (j,n,r), (j,1,c,n), (j,1,1,n), (1,b,1,r)
-    def take(self, b): return _Softmax(self.z, self.y, self.s, self.lam[:,b])    # some of the strengths
-    def to(self, dtype): return _Softmax(*(o.to(dtype) for o in (self.z, self.y, self.s, self.lam)))
-    def logits(self, w): return (w.flatten(1,2)@self.z.mT).unflatten(1, w.shape[1:3])
-    def back(self, o): return (o.flatten(1,2)@self.z).unflatten(1, o.shape[1:3])  # (j,b,c,n) to (j,b,c,r)
-    def loss(self, w, o): return .5*_dot(self.lam*w, w) - _dot(self.s*self.y, o.log_softmax(-2))
-    def grad(self, w, p): return self.back(self.s*(p-self.y)) + self.lam*w
+    def __init__(self, z, y, s, lam):
+        self.z,self.y,self.s,self.lam = z,y,s,lam  # (j,n,r), (j,1,c,n), (j,1,1,n), (1,b,1,r)
+    def take(self, b):
+        return _Softmax(self.z, self.y, self.s, self.lam[:,b])  # some of the strengths
+    def to(self, dtype):
+        return _Softmax(*(o.to(dtype) for o in (self.z, self.y, self.s, self.lam)))
+    def logits(self, w):
+        return (w.flatten(1,2)@self.z.mT).unflatten(1, w.shape[1:3])
+    def back(self, o):
+        return (o.flatten(1,2)@self.z).unflatten(1, o.shape[1:3])  # (j,b,c,n) to (j,b,c,r)
+    def loss(self, w, o):
+        return .5*_dot(self.lam*w, w) - _dot(self.s*self.y, o.log_softmax(-2))
+    def grad(self, w, p):
+        return self.back(self.s*(p-self.y)) + self.lam*w
     def curve(self, p, v):
         "The matrix of second derivatives times `v`, where the probabilities are `p`."
         o = self.logits(v)
         return self.back(self.s*p*(o-(p*o).sum(-2, keepdim=True))) + self.lam*v
-    def diag(self, p): return (self.s*p*(1-p)).flatten(1,2).matmul(self.z**2).unflatten(1, p.shape[1:3]) + self.lam
+    def diag(self, p):
+        return (self.s*p*(1-p)).flatten(1,2).matmul(self.z**2).unflatten(1, p.shape[1:3]) + self.lam
 
 # %% ../../nbs/evaluate/03_probes.ipynb #c4a1da55
 def _newton_step(m, p, g, rel=.05, most=400):
     "Conjugate gradients for curvature times step = -g, each problem until its rest is below `rel` of g; (j,b,c,r)."
-    diag = m.diag(p); diag = diag.clamp_min(1e-6*diag.amax(-1, keepdim=True))
+    diag = m.diag(p)
+    diag = diag.clamp_min(1e-6*diag.amax(-1, keepdim=True))
     pre = lambda o: (q := o/diag) - q.mean(-2, keepdim=True)             # the classes' sum is free: it stays 0
     step,rest,goal = torch.zeros_like(g), -g, rel*_dot(g, g).sqrt()
-    q = d = pre(rest); rq = _dot(rest, q); live = goal > 0
+    q = d = pre(rest)
+    rq = _dot(rest, q)
+    live = goal > 0
     for _ in range(most):
         hd = m.curve(p, d)
         a = torch.where(live, rq/_dot(d, hd), 0.)
         step,rest = step + a*d, rest - a*hd
         live = live & (_dot(rest, rest).sqrt() > goal)
         if not live.any(): break
-        q = pre(rest); new = _dot(rest, q)
+        q = pre(rest)
+        new = _dot(rest, q)
         d,rq = q + torch.where(live, new/rq, 0.)*d, new
     return step
 
@@ -251,11 +304,18 @@ def _step_length(m, w, o, step, do, loss, slope):
 def _minimise(m, tol, max_iter):
     "Weights (j,b,c,r) at the minima, and the relative bound of what each loss is above it, (j,b)."
     (j,n,r),b,c = m.z.shape, m.lam.shape[1], m.y.shape[2]
-    w,o,gap,on = m.z.new_zeros(j,b,c,r), m.z.new_zeros(j,b,c,n), m.z.new_full((j,b,1,1), torch.inf), torch.arange(b, device=m.z.device)
+    w, o, gap, on = (
+        m.z.new_zeros(j, b, c, r),
+        m.z.new_zeros(j, b, c, n),
+        m.z.new_full((j, b, 1, 1), torch.inf),
+        torch.arange(b, device=m.z.device),
+    )
     low = m.to(torch.float32 if m.lam[...,0].min() >= 1e-3 else m.z.dtype)
     for i in range(max_iter+1):
         a,wa,oa = m.take(on), w[:,on], o[:,on]
-        p = oa.softmax(-2); g,loss = a.grad(wa, p), a.loss(wa, oa); gg = _dot(g, g)
+        p = oa.softmax(-2)
+        g,loss = a.grad(wa, p), a.loss(wa, oa)
+        gg = _dot(g, g)
         gap[:,on] = gg/(2*a.lam[...,:1]*loss)
         more = (~(gap <= tol)).any(0).flatten().nonzero().flatten()         # not a number is no minimum
         if i == max_iter or not len(more): return w, gap[...,0,0]
@@ -264,7 +324,8 @@ def _minimise(m, tol, max_iter):
         wa,oa,p,g,loss,gg = (v[:,sub] for v in (wa, oa, p, g, loss, gg))
         size = gg.sqrt().clamp_min(1e-300)
         step = _newton_step(low.take(on), p.to(low.z.dtype), (g/size).to(low.z.dtype)).double()*size*(gap[:,on] > tol)
-        do = a.logits(step); t = _step_length(a, wa, oa, step, do, loss, _dot(g, step))
+        do = a.logits(step)
+        t = _step_length(a, wa, oa, step, do, loss, _dot(g, step))
         w[:,on],o[:,on] = wa+t*step, oa+t*do
 
 # %% ../../nbs/evaluate/03_probes.ipynb #a9b4a5ef
@@ -277,7 +338,7 @@ def _one_thread():
         try: yield
         finally: torch.set_num_threads(n)
 
-def _pad(xs): return pad_sequence(list(xs), batch_first=True)                # to the longest; what is added has weight 0
+def _pad(xs): return pad_sequence(list(xs), batch_first=True)  # to the longest; what is added has weight 0
 
 def _problem(xs, ys, Cs, c, device):
     "`_Softmax` of the draws (n,d), and what turns its weights back: axes (r,d) and shift (d) of each."
@@ -287,7 +348,11 @@ def _problem(xs, ys, Cs, c, device):
     zs,axes = zip(*(_span(x-m, s) for x,s,m in zip(xs, ss, shift)))
     r = max(z.shape[1] for z in zs)
     z = _pad(torch.cat([nn.functional.pad(z, (0, r-z.shape[1])), z.new_ones(len(z), 1)], 1) for z in zs)
-    y = _pad(torch.eye(c, dtype=z.dtype, device=device)[torch.from_numpy(y).to(device)] for y in ys).mT[:,None].contiguous()
+    y = (
+        _pad(torch.eye(c, dtype=z.dtype, device=device)[torch.from_numpy(y).to(device)] for y in ys)
+        .mT[:, None]
+        .contiguous()
+    )
     lam = z.new_ones(1, len(Cs), 1, r+1)*((2 if c==2 else 1)/z.new_tensor(Cs))[None,:,None,None]
     lam[...,-1] = 0
     return _Softmax(z, y, _pad(ss)[:,None,None], lam), axes, shift
@@ -301,7 +366,7 @@ def fit_logistic(xs,                 # features (n,d) of one draw or more
                  tol:float=1e-10,    # relative distance of the loss from its minimum, at most
                  max_iter:int=100,   # Newton steps
                  device=None         # where to compute, in float64; None: the CPU
-                )->list:             # of each draw: weights (Cs,classes,d) and bias (Cs,classes) for raw features, and the distances reached (Cs)
+                )->list:  # of each draw: weights (Cs,classes,d) and bias (Cs,classes) for raw features, and the distances reached (Cs)
     "Standardised, class-balanced logistic regressions of several draws and all strengths at once."
     xs,ys,device = [np.asarray(x, np.float64) for x in xs], [np.asarray(y) for y in ys], torch.device(device or 'cpu')
     scale = [_standard(x) for x in xs]
@@ -313,7 +378,8 @@ def fit_logistic(xs,                 # features (n,d) of one draw or more
 def _raw(w, axes, shift, mu, inv):
     "Weights (b,c,d) and bias (b,c) for raw features."
     v = w[...,:len(axes)]@axes
-    bias = (w[...,-1]-v@shift).numpy(); v = v.numpy()*inv
+    bias = (w[...,-1]-v@shift).numpy()
+    v = v.numpy()*inv
     return v, bias-v@mu
 
 # %% ../../nbs/evaluate/03_probes.ipynb #451afda8
@@ -329,46 +395,90 @@ def _of_split(settings, split):
 def _check_external(feats, external):
     "ValueError where the external features are not of the same encoder and classes."
     if external is None: return
-    if external.x.shape[1] != feats.x.shape[1]: raise ValueError(f'the external stills have {external.x.shape[1]} features, the internal ones {feats.x.shape[1]}: one encoder must make both')
+    if external.x.shape[1] != feats.x.shape[1]:
+        raise ValueError(
+            f'the external stills have {external.x.shape[1]} features, the internal ones {feats.x.shape[1]}:'
+            ' one encoder must make both'
+        )
     for k in ('weights', 'size'):
         a,b = (o.settings.get(k) for o in (feats, external))
-        if None not in (a, b) and a != b: raise ValueError(f'{k} of the internal features is {a}, of the external ones {b}: one encoder at one size must make both')
+        if None not in (a, b) and a != b:
+            raise ValueError(
+                f'{k} of the internal features is {a}, of the external ones {b}: one encoder at one size must'
+                ' make both'
+            )
     strange = [c for c in external.planes.classes if c not in feats.planes.classes]
-    if strange: raise ValueError(f'the external stills have class {strange[0]!r}, which is not among {", ".join(feats.planes.classes)}')
+    if strange:
+        raise ValueError(
+            f'the external stills have class {strange[0]!r}, which is not among'
+            f' {", ".join(feats.planes.classes)}'
+        )
 
 def _probe_report(feats, draw, split, proba, kind, external, **settings):
     "`ProbeReport` of a probe; `proba` names features, and the settings hold all that decided the result."
     c,df = feats.planes.classes, feats.planes.subset(split)
-    settings = dict(probe=kind, features=feats.name, split=split, **_of_split(feats.settings, split), **settings, **{f'draw_{k}':v for k,v in draw.attrs.items()})
+    settings = dict(
+        probe=kind,
+        features=feats.name,
+        split=split,
+        **_of_split(feats.settings, split),
+        **settings,
+        **{f'draw_{k}': v for k, v in draw.attrs.items()},
+    )
     title = f'{feats.name} {kind}, {len(draw)} labelled images, '.lstrip()
     res = ProbeReport(prediction_table(df, proba(feats.x[df.index]), c), c, title+split, settings)
     if external is not None:
         told = {k: v for k,v in external.settings.items() if k.startswith('seen')}
-        res.external = ProbeReport(prediction_table(external.planes.df, proba(external.x), c), c, title+'external', _of_split(settings, 'external') | told | dict(split='external', external=external.planes.name))
+        res.external = ProbeReport(
+            prediction_table(external.planes.df, proba(external.x), c),
+            c,
+            title + 'external',
+            _of_split(settings, 'external') | told | dict(split='external', external=external.planes.name),
+        )
     return res
 
 # %% ../../nbs/evaluate/03_probes.ipynb #795f6ded
 def _chosen(fit, Cs, x, y, c):
     "Number of the best strength on validation stills, the smallest C of equals, and the macro-F1 of all."
     pred = (x.astype(np.float64)@fit[0].transpose(0,2,1) + fit[1][:,None]).argmax(-1)
-    scores = cm_scores['macro_f1'](patient_confusions(np.tile(y, len(Cs)), pred.ravel(), np.repeat(np.arange(len(Cs)), len(y)), c))   # a strength in the place of a patient
+    scores = cm_scores['macro_f1'](
+        patient_confusions(np.tile(y, len(Cs)), pred.ravel(), np.repeat(np.arange(len(Cs)), len(y)), c)
+    )   # a strength in the place of a patient
     return int(scores.argmax()), dict(zip(Cs, scores.tolist()))
 
-def _softmaxed(w, b): return lambda x: torch.from_numpy(x.astype(np.float64)@w.T+b).softmax(1).numpy()
+def _softmaxed(w, b):
+    return lambda x: torch.from_numpy(x.astype(np.float64)@w.T+b).softmax(1).numpy()
 
 def _fits(feats, draws, Cs, together, **kwargs):
     "`fit_logistic` of each draw (rows of the table), `together` at once; says what did not converge."
     order,res = sorted(range(len(draws)), key=lambda i: len(draws[i])), {}
     for k in range(0, len(order), together):
         some = order[k:k+together]
-        res |= dict(zip(some, fit_logistic([feats.x[draws[i]] for i in some], [feats.planes.y[draws[i]] for i in some], len(feats.planes.classes), Cs, **kwargs)))
-    for i,(_,_,gap) in sorted(res.items()): _warn_unconverged(len(draws[i]), Cs, gap, kwargs)
+        res |= dict(
+            zip(
+                some,
+                fit_logistic(
+                    [feats.x[draws[i]] for i in some],
+                    [feats.planes.y[draws[i]] for i in some],
+                    len(feats.planes.classes),
+                    Cs,
+                    **kwargs
+                ),
+            )
+        )
+    for i,(_,_,gap) in sorted(res.items()):
+        _warn_unconverged(len(draws[i]), Cs, gap, kwargs)
     return [res[i] for i in range(len(draws))]
 
 def _warn_unconverged(n, Cs, gap, kwargs):
     bad = [f'{C:g}' for C,g in zip(Cs, gap) if not g <= kwargs['tol']]
-    if bad: warnings.warn(f'linear probe on {n} images: C={", ".join(bad)} did not converge in {kwargs["max_iter"]} Newton steps (its loss is up to {np.max(gap):.1e} of itself above the minimum): '
-                          'raise max_iter, or leave this C out of Cs', stacklevel=4)
+    if bad:
+        warnings.warn(
+            f'linear probe on {n} images: C={", ".join(bad)} did not converge in {kwargs["max_iter"]} Newton'
+            f' steps (its loss is up to {np.max(gap):.1e} of itself above the minimum): raise max_iter, or'
+            ' leave this C out of Cs',
+            stacklevel=4,
+        )
 
 # %% ../../nbs/evaluate/03_probes.ipynb #07b7410d
 @checked
@@ -386,17 +496,38 @@ def linear_probes(feats:PlaneFeatures,               # frozen features
     Cs,(xv,yv,_) = sorted({float(C) for C in Cs}), feats.split('valid')
     _check_external(feats, external)
     draws = [feats.planes.draw(*job) for job in jobs]
-    rows = {r.tobytes(): r for d in draws if (r := np.sort(d.index)) is not None}        # two draws of all stills are one problem
+    # two draws of all stills are one problem
+    rows = {r.tobytes(): r for d in draws if (r := np.sort(d.index)) is not None}
     if together is None: together = 1 if torch.device(device or 'cpu').type == 'cpu' else 8
     with _one_thread():
-        fits = dict(zip(rows, _fits(feats, list(rows.values()), Cs, together, tol=tol, max_iter=max_iter, device=device)))
-        return [_linear_report(feats, d, split, fits[np.sort(d.index).tobytes()], Cs, xv, yv, external, tol) for d in draws]
+        fits = dict(
+            zip(
+                rows,
+                _fits(feats, list(rows.values()), Cs, together, tol=tol, max_iter=max_iter, device=device),
+            )
+        )
+        return [
+            _linear_report(feats, d, split, fits[np.sort(d.index).tobytes()], Cs, xv, yv, external, tol)
+            for d in draws
+        ]
 
 def _linear_report(feats, draw, split, fit, Cs, xv, yv, external, tol):
     "Report of the fit that is best on validation stills `xv`."
     i,scores = _chosen(fit, Cs, xv, yv, len(feats.planes.classes))
     head = fit[0][i],fit[1][i]
-    res = _probe_report(feats, draw, split, _softmaxed(*head), 'linear probe', external, C=Cs[i], valid_macro_f1=scores, solver='Newton-CG', tol=tol, distance=float(fit[2][i]))
+    res = _probe_report(
+        feats,
+        draw,
+        split,
+        _softmaxed(*head),
+        'linear probe',
+        external,
+        C=Cs[i],
+        valid_macro_f1=scores,
+        solver='Newton-CG',
+        tol=tol,
+        distance=float(fit[2][i]),
+    )
     res.head = head
     return res
 
@@ -420,10 +551,13 @@ def probe_model(feats:PlaneFeatures, # frozen features
     "Encoder and linear probe as one network."
     encoder = deepcopy(_loaded(encoder))
     if encoder is None: raise ValueError('probe_model needs the encoder that made the features')
-    if (h := feats.settings.get('weights')) not in (None, weights_hash(encoder)): raise ValueError(f'the features were made by an encoder with weights {h}, this one has {weights_hash(encoder)}')
+    if (h := feats.settings.get('weights')) not in (None, weights_hash(encoder)):
+        raise ValueError(f'the features were made by an encoder with weights {h}, this one has {weights_hash(encoder)}')
     W,b = (torch.from_numpy(o).float() for o in linear_probe(feats, fraction, seed, **kwargs).head)
     model = PlaneModel(encoder, W.shape[1], len(W), dropout=0.).to(next(encoder.parameters()).device)
-    with torch.no_grad(): model.head[1].weight.copy_(W); model.head[1].bias.copy_(b)
+    with torch.no_grad():
+        model.head[1].weight.copy_(W)
+        model.head[1].bias.copy_(b)
     return model.eval()
 
 # %% ../../nbs/evaluate/03_probes.ipynb #a6cfc6a2
@@ -440,7 +574,12 @@ def knn_probe(feats:PlaneFeatures,       # frozen features
     _check_external(feats, external)
     draw = feats.planes.draw(fraction, seed)
     knn = knn_classifier(*feats.rows(draw)[:2], k, temperature)
-    return _probe_report(feats, draw, split, knn.predict_proba, 'kNN', external, k=knn.n_neighbors, k_asked=k, temperature=temperature)
+    return _probe_report(
+        feats, draw, split, knn.predict_proba, 'kNN', external,
+        k=knn.n_neighbors,
+        k_asked=k,
+        temperature=temperature,
+    )
 
 # %% ../../nbs/evaluate/03_probes.ipynb #210a1eea
 @checked
@@ -450,7 +589,12 @@ def pixel_features(planes:PlaneData, # the stills
                   )->PlaneFeatures:
     "Stills averaged down to `size` x `size` as features."
     x = torch.as_tensor(planes.images() if images is None else images).float()/255
-    return PlaneFeatures.from_array(nn.functional.adaptive_avg_pool2d(x, size).flatten(1).numpy(), planes, f'pixels {size}x{size}', size=size)
+    return PlaneFeatures.from_array(
+        nn.functional.adaptive_avg_pool2d(x, size).flatten(1).numpy(),
+        planes,
+        f'pixels {size}x{size}',
+        size=size,
+    )
 
 @checked
 def pixel_baseline(planes:PlaneData,  # the stills

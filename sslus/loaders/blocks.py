@@ -43,7 +43,11 @@ def check_disjoint(train,        # Group names of the training items
     "Raise a ValueError that names the groups which stand on both sides of a split; nothing where there are none."
     one, two = ({name_key(o): str(o) for o in side} for side in (train, valid))
     both = sorted(one[k] for k in one if k in two)
-    if both: raise ValueError(f"{len(both)} {what}(s) on both sides of the split: {', '.join(both[:5])}. Every {what} must be on one side only.")
+    if both:
+        raise ValueError(
+            f"{len(both)} {what}(s) on both sides of the split: {', '.join(both[:5])}. Every {what} must be"
+            " on one side only."
+        )
 
 # %% ../../nbs/loaders/02_blocks.ipynb #20382043
 class GroupSplitter:
@@ -53,13 +57,17 @@ class GroupSplitter:
         valid_pct:float=.1, # share of groups in the validation set, 0 to 1; at least one group unless 0
         groups=None,        # group of each item: a list, or a function of an item; None: the item's own `group`
         seed:int|None=0     # Seed of the draw: the same seed and groups give the same split; None: another split with every call
-    ): self.valid_pct, self.groups, self.seed = valid_pct, groups, seed
+    ):
+        self.valid_pct, self.groups, self.seed = valid_pct, groups, seed
 
     def __call__(self, items):
         names = self._one_spelling(self._names(items))
         uniq = np.unique(names)
         if self.valid_pct and len(uniq) < 2:
-            raise ValueError(f'all {len(names)} items belong to one group ({uniq[0] if len(uniq) else "none"}): they cannot be split by group. Use valid_pct=0 (no validation set), or say what the groups are.')
+            raise ValueError(
+                f'all {len(names)} items belong to one group ({uniq[0] if len(uniq) else "none"}): they'
+                ' cannot be split by group. Use valid_pct=0 (no validation set), or say what the groups are.'
+            )
         n = min(len(uniq) - 1, max(1, round(self.valid_pct*len(uniq)))) if self.valid_pct else 0
         valid = np.isin(names, np.random.default_rng(self.seed).permutation(uniq)[:n])
         check_disjoint(names[~valid], names[valid])
@@ -68,21 +76,26 @@ class GroupSplitter:
     def _names(self, items):
         if self.groups is None: return [o.group for o in items]
         if callable(self.groups): return [self.groups(o) for o in items]
-        if len(self.groups) != len(items): raise ValueError(f'{len(self.groups)} group names for {len(items)} items')
+        if len(self.groups) != len(items):
+            raise ValueError(f'{len(self.groups)} group names for {len(items)} items')
         return self.groups
 
     def _one_spelling(self, names):
         "Each group as it is first spelt; ValueError for an item without a group."
         first, res = {}, []
         for i,o in enumerate(names):
-            if is_missing(o): raise ValueError(f'item {i} has no group (its name is blank): it could stand on either side. Give each item its group')
+            if is_missing(o):
+                raise ValueError(
+                    f'item {i} has no group (its name is blank): it could stand on either side. Give each'
+                    ' item its group'
+                )
             res.append(first.setdefault(name_key(o), str(o)))
         return np.array(res)
 
 # %% ../../nbs/loaders/02_blocks.ipynb #6e7c923d
 class BatchSource:
     "Base of the sources for `BatchDL`; by itself it is empty."
-    n_inp, held, pin = 1, None, False                       # held: frames that live on a device; pin: are batches on their way to a GPU?
+    n_inp, held, pin = 1, None, False  # held: frames that live on a device; pin: are batches on their way to a GPU?
     def __len__(self): return 0
     def order(self, rng, bs, shuffle):
         "Rows of an epoch, (n,) or (n,k) integers, drawn with the numpy generator `rng`; new every time where `shuffle`."
@@ -98,7 +111,8 @@ class BatchSource:
         return self
     def new_empty(self):
         "What stands in an exported learner."
-        s = BatchSource(); s.n_inp = self.n_inp
+        s = BatchSource()
+        s.n_inp = self.n_inp
         return s
 
 # %% ../../nbs/loaders/02_blocks.ipynb #97a93995
@@ -118,7 +132,16 @@ class BatchDL(TfmdDL):
         at_most:int|None=None, # batches of an epoch that are given, at equal distances; None: all
         **kwargs
     ):
-        super().__init__(source, bs=bs, shuffle=False, drop_last=drop_last, num_workers=num_workers, device=device, n=len(source), do_setup=False)
+        super().__init__(
+            source,
+            bs=bs,
+            shuffle=False,
+            drop_last=drop_last,
+            num_workers=num_workers,
+            device=device,
+            n=len(source),
+            do_setup=False,
+        )
         self.reshuffle, self.seed, self.prefetch, self.part, self._n_inp = shuffle, seed, prefetch, (0, 1), source.n_inp
         self.at_most = at_most
         if seed is not None: self.rng = random.Random(seed)
@@ -128,7 +151,8 @@ class BatchDL(TfmdDL):
         (rank, world), (source, n, all_bs) = self.part, self._epoch()
         seed = self.rng.getrandbits(63) if self.reshuffle else 0 if self.seed is None else self.seed
         idxs = source.order(np.random.default_rng(seed), all_bs, self.reshuffle)
-        if len(idxs) != n: raise RuntimeError(f'{type(source).__name__}.order gave {len(idxs)} rows, its length is {n}')
+        if len(idxs) != n:
+            raise RuntimeError(f'{type(source).__name__}.order gave {len(idxs)} rows, its length is {n}')
         return idxs if world == 1 else idxs[rank::world].copy()
 
     def _epoch(self):
@@ -157,7 +181,8 @@ class BatchDL(TfmdDL):
 
     def create_batches(self, samps):
         ahead = self.prefetch if self.prefetch is not None else 2*(self._kind() != 'cpu')
-        here = self.fake_l.num_workers or self.dataset.held is not None           # a worker is ahead as it is, and nothing is read from a device
+        # a worker is ahead as it is, and nothing is read from a device
+        here = self.fake_l.num_workers or self.dataset.held is not None
         yield from map(self._read, samps) if here or not ahead else _ahead(self._read, samps, ahead)
 
     def _kind(self): return 'cpu' if self.device is None else self.device.type
@@ -175,20 +200,36 @@ class BatchDL(TfmdDL):
         return res
 
     def __iter__(self):
-        self.randomize(); self.before_iter()
+        self.randomize()
+        self.before_iter()
         for b in map(tuple, self._batches()):
-            yield self.after_batch(b if self.device is None else to_device(b, self.device, non_blocking=self._kind() == 'cuda'))
+            yield self.after_batch(
+                b if self.device is None else to_device(b, self.device, non_blocking=self._kind() == 'cuda')
+            )
         self.after_iter()
 
     def new(self, dataset=None, cls=None, **kwargs):
-        d = dict(bs=self.bs, shuffle=self.reshuffle, drop_last=self.drop_last, seed=self.seed, num_workers=self.fake_l.num_workers, prefetch=self.prefetch, device=self.device, at_most=self.at_most)
-        return (cls or type(self))(self.dataset if dataset is None else dataset, **{**d, **{k: v for k,v in kwargs.items() if k in d}})
+        d = dict(
+            bs=self.bs,
+            shuffle=self.reshuffle,
+            drop_last=self.drop_last,
+            seed=self.seed,
+            num_workers=self.fake_l.num_workers,
+            prefetch=self.prefetch,
+            device=self.device,
+            at_most=self.at_most,
+        )
+        return (cls or type(self))(
+            self.dataset if dataset is None else dataset,
+            **{**d, **{k: v for k, v in kwargs.items() if k in d}}
+        )
 
     def show_batch(self, b=None, **kwargs):
         "Show a batch, or the first of an epoch, the way its source shows it, and return its axes; `n` or `max_n` says how many."
         words = signature(self.dataset.show).parameters
         for said,known in (('n', 'max_n'), ('max_n', 'n')):
-            if said in kwargs and said not in words and known in words: kwargs[known] = kwargs.pop(said)
+            if said in kwargs and said not in words and known in words:
+                kwargs[known] = kwargs.pop(said)
         return self.dataset.show(self.one_batch() if b is None else b, **kwargs)
 
 # %% ../../nbs/loaders/02_blocks.ipynb #f9a95f62
@@ -210,10 +251,19 @@ def shard(self:BatchDL,
     seed:int|None=None  # the same on all of them; needed where the loader has no seed
 )->BatchDL:             # itself
     "Give only the part of every batch that belongs to one of `world` processes; `bs` is the batch of one process."
-    if not 0 <= rank < world: raise ValueError(f'shard({rank}, {world}): the number of a process is from 0 to {world - 1}')
-    if world > 1 and self.reshuffle and self.seed is None and seed is None: raise ValueError('a loader without a seed would draw another order in each process: give shard(..., seed=...) the same number in all')
+    if not 0 <= rank < world:
+        raise ValueError(f'shard({rank}, {world}): the number of a process is from 0 to {world - 1}')
+    if world > 1 and self.reshuffle and self.seed is None and seed is None:
+        raise ValueError(
+            'a loader without a seed would draw another order in each process: give shard(..., seed=...) the'
+            ' same number in all'
+        )
     n, least = len(self.dataset.for_world(world)), self.bs if self.reshuffle else 1
-    if 0 < n < least*world: raise ValueError(f'an epoch has {n} rows, which do not give {least} to each of {world} processes: choose a smaller bs, or fewer processes')
+    if 0 < n < least*world:
+        raise ValueError(
+            f'an epoch has {n} rows, which do not give {least} to each of {world} processes: choose a smaller'
+            ' bs, or fewer processes'
+        )
     self.part = rank, world
     if seed is not None: self.rng = random.Random(seed)
     return self
@@ -229,16 +279,20 @@ def _gather(store, rows, pin=False):
     "Frames of some rows, in memory that a GPU can fetch them from where they go there; other threads run on meanwhile."
     while isinstance(store, StoreSubset): rows, store = store.rows[rows], store.parent
     res = torch.empty((*rows.shape, *store.frames.shape[1:]), dtype=torch.uint8, pin_memory=pin)
-    np.take(store.frames, rows, 0, out=res.numpy(), mode='clip')          # mode='raise' would read into a buffer of its own first
+    # mode='raise' would read into a buffer of its own first
+    np.take(store.frames, rows, 0, out=res.numpy(), mode='clip')
     return res
 
-def _own(o): return o.clone() if isinstance(o, torch.Tensor) else torch.from_numpy(o.copy())
+def _own(o):
+    return o.clone() if isinstance(o, torch.Tensor) else torch.from_numpy(o.copy())
 
 class StoreSource(BatchSource):
     "Base of the sources that take frames of a store, from its file or from the device that holds them."
     n = None
-    def take(self, rows): return _gather(self.store, rows, self.pin) if self.held is None else self.held.take(rows)
-    def ready(self, order): return (order if self.held is None else self.held.send(order)),
+    def take(self, rows):
+        return _gather(self.store, rows, self.pin) if self.held is None else self.held.take(rows)
+    def ready(self, order):
+        return (order if self.held is None else self.held.send(order)),
 
 # %% ../../nbs/loaders/02_blocks.ipynb #9dffaf1a
 class FrameSource(StoreSource):
@@ -251,8 +305,13 @@ class FrameSource(StoreSource):
 
     def check(self, bs):
         "ValueError where these pairs or batches cannot be."
-        self.pairs.check(self.store); self.compose.check(self.store, self.rows, bs)
-        if len(self.rows) < bs: raise ValueError(f'the training set holds {len(self.rows)} frames, fewer than a batch of {bs}: choose bs <= {len(self.rows)} or store more frames (a smaller `every`)')
+        self.pairs.check(self.store)
+        self.compose.check(self.store, self.rows, bs)
+        if len(self.rows) < bs:
+            raise ValueError(
+                f'the training set holds {len(self.rows)} frames, fewer than a batch of {bs}: choose bs <='
+                f' {len(self.rows)} or store more frames (a smaller `every`)'
+            )
 
     def __len__(self): return len(self.rows) if self.n is None else self.n
     def for_world(self, world):
@@ -268,7 +327,8 @@ class FrameSource(StoreSource):
         n, res = 0, np.empty((len(self), 2), np.int64)
         while n < len(res):
             rows = self.compose.order(self.store, self.rows, bs, rng)[:len(res) - n]
-            res[n:n + len(rows),0] = rows; n += len(rows)
+            res[n:n + len(rows),0] = rows
+            n += len(rows)
         res[:,1] = self.pairs.partners(self.store, res[:,0], rng)
         return res
 
@@ -280,7 +340,8 @@ class FrameSource(StoreSource):
     def batch(self, idxs, w=None):
         rows, partners = idxs[:,0], idxs[:,1]
         if self.held is None: w = self.pairs.weights(self.store, rows, partners)
-        return *(self.take(o)[:,None] for o in (rows, partners)[:self.n_inp]), _own(rows if w is None else w)       # (B,1,H,W)
+        # (B,1,H,W)
+        return *(self.take(o)[:,None] for o in (rows, partners)[:self.n_inp]), _own(rows if w is None else w)
 
 # %% ../../nbs/loaders/02_blocks.ipynb #011d296d
 def show_frames(batch,          # (frames,) or (frames, partners), (B,1,H,W) uint8 or float in [0,1]; or the frames alone
@@ -291,10 +352,13 @@ def show_frames(batch,          # (frames,) or (frames, partners), (B,1,H,W) uin
     "Draw frames, their partners below them, or the views of both."
     from sslus.views.views import _in_range, show_rows, show_views
     batch = (batch,) if isinstance(batch, torch.Tensor) else tuple(batch)
-    if views is not None: return show_views((batch[0], batch[-1]), views, n)
-    if len(batch) > 2: raise ValueError(f'{len(batch)} tensors: frames, or frames and partners, can be shown')
+    if views is not None:
+        return show_views((batch[0], batch[-1]), views, n)
+    if len(batch) > 2:
+        raise ValueError(f'{len(batch)} tensors: frames, or frames and partners, can be shown')
     axs = show_rows({k: _in_range(o, k) for k,o in zip(('frame', 'partner'), batch)}, n)
-    for ax,t in zip(axs[0], titles or []): ax.set_title(t, fontsize=8)
+    for ax,t in zip(axs[0], titles or []):
+        ax.set_title(t, fontsize=8)
     return axs
 
 # %% ../../nbs/loaders/02_blocks.ipynb #cb9ec289
@@ -317,15 +381,17 @@ class Resident:
     def __init__(self, store, device, chunk=1 << 26):
         n, self.shape, self.device = store.n, (store.size, store.size), device
         frames, step = torch.empty((n, *self.shape), dtype=torch.uint8, device=device), max(1, chunk//store.size**2)
-        for i in range(0, n, step): frames[i:i+step] = _gather(store, np.arange(i, min(i + step, n)), device.type == 'cuda')
+        for i in range(0, n, step):
+            frames[i:i+step] = _gather(store, np.arange(i, min(i + step, n)), device.type == 'cuda')
         flat = frames.view(n, -1)
         self.flat = flat if flat.shape[1] % 8 else flat.view(torch.int64)                    # eight pixels at a time
 
-    def take(self, rows): return self.flat.index_select(0, rows.reshape(-1)).view(torch.uint8).view(*rows.shape, *self.shape)
+    def take(self, rows):
+        return self.flat.index_select(0, rows.reshape(-1)).view(torch.uint8).view(*rows.shape, *self.shape)
     def send(self, o): return torch.from_numpy(o).to(self.device)
 
 # %% ../../nbs/loaders/02_blocks.ipynb #4d01e8a7
-_held = weakref.WeakValueDictionary()                            # (fingerprint, device) -> Resident, as long as a loader uses it
+_held = weakref.WeakValueDictionary()  # (fingerprint, device) -> Resident, as long as a loader uses it
 
 def _hold(store, device, resident):
     "`Resident` frames as `resident` asks for them, or None where the frames stay on disk."
@@ -334,15 +400,29 @@ def _hold(store, device, resident):
     key = store.fingerprint, str(device)
     if key in _held: return _held[key]
     free = _free(device)
-    room, what = (free//2, 'half of what is free') if resident is None else (free, 'free') if resident is True else (int(resident*2**30), 'allowed')
-    if store.nbytes <= room: return _say(f'The frames are on {device} now: {_size(store.nbytes)} of {_size(free)} that were free') or _held.setdefault(key, Resident(store, device))
+    room, what = (
+        (free // 2, 'half of what is free')
+        if resident is None
+        else (free, 'free') if resident is True else (int(resident * 2**30), 'allowed')
+    )
+    if store.nbytes <= room:
+        return _say(
+            f'The frames are on {device} now: {_size(store.nbytes)} of {_size(free)} that were free'
+        ) or _held.setdefault(key, Resident(store, device))
     why = f'{_size(store.nbytes)} of frames, {_size(room)} is {what} on {device}'
-    if resident is True: raise ValueError(f'resident=True: {why}. Leave resident out, then they stay on disk, or take a subset of the store')
+    if resident is True:
+        raise ValueError(
+            f'resident=True: {why}. Leave resident out, then they stay on disk, or take a subset of the store'
+        )
     _say(f'The frames stay on disk: {why}')
 
 def _there(device):
     "The device, if it is there."
-    if device.type == 'cuda' and not torch.cuda.is_available(): raise ValueError(f"device='{device}': torch sees no NVIDIA GPU here. Leave device out to compute on '{default_device()}', or see what nvidia-smi says")
+    if device.type == 'cuda' and not torch.cuda.is_available():
+        raise ValueError(
+            f"device='{device}': torch sees no NVIDIA GPU here. Leave device out to compute on"
+            f" '{default_device()}', or see what nvidia-smi says"
+        )
     return device
 
 def _size(n): return f'{n/2**30:.1f} GiB' if n >= 2**30 else f'{n/2**20:.1f} MiB'
@@ -351,8 +431,14 @@ def _say(what):
 
 def _free(device):
     "Bytes that are free on a device."
-    if device.type == 'cuda': return torch.cuda.mem_get_info(device)[0] + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-    if device.type == 'mps': return torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory()
+    if device.type == 'cuda':
+        return (
+            torch.cuda.mem_get_info(device)[0]
+            + torch.cuda.memory_reserved(device)
+            - torch.cuda.memory_allocated(device)
+        )
+    if device.type == 'mps':
+        return torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory()
     import psutil
     return psutil.virtual_memory().available
 
@@ -364,7 +450,8 @@ def _split(store, valid_pct, valid, seed):
         return list(train), list(valid)
     names, patients = {name_key(o): str(o) for o in valid}, store.videos.patient.map(name_key)
     clips = store.videos.name.map(name_key)
-    if lost := sorted(names[k] for k in set(names) - set(patients) - set(clips)): raise ValueError(f"valid names no patient or clip of the store: {', '.join(lost[:5])}")
+    if lost := sorted(names[k] for k in set(names) - set(patients) - set(clips)):
+        raise ValueError(f"valid names no patient or clip of the store: {', '.join(lost[:5])}")
     side = (patients.isin(names) | clips.isin(names)).to_numpy()
     check_disjoint(store.groups[~side], store.groups[side], 'patient')
     return np.flatnonzero(~side).tolist(), np.flatnonzero(side).tolist()
@@ -373,7 +460,7 @@ def _dls(train, valid, bs, seed, num_workers, device, resident, path):
     "DataLoaders of two sources; the validation order never changes, so that its loss can be compared over epochs."
     device = _there(torch.device(default_device() if device is None else device))
     train.held = valid.held = held = _hold(train.store, device, resident)
-    vbs = max(2, min(bs, len(valid)))                            # one frame is no batch: no method can compare it with anything
+    vbs = max(2, min(bs, len(valid)))  # one frame is no batch: no method can compare it with anything
     workers = num_workers if held is None else 0                 # nothing is left for them to do
     loaders = (BatchDL(train, bs, shuffle=True, drop_last=True, seed=seed, num_workers=workers),
                BatchDL(valid, vbs, drop_last=True, seed=0, num_workers=workers))
@@ -397,8 +484,12 @@ def frame_dls(self:FrameStore,
     "Loaders of frames (or pairs of frames), split by patient."
     sides = _split(self, valid_pct, valid, seed)
     if pairs is None: pairs = Window(seconds=.1)
-    if batch is None: batch = SweepBatch(4) if len(sides[0]) >= 4 else UniformBatch()
-    train, val = (FrameSource(self, o, pairs, batch, n) for o,n in zip(sides, (None if n_batches is None else n_batches*bs, None)))
+    if batch is None:
+        batch = SweepBatch(4) if len(sides[0]) >= 4 else UniformBatch()
+    train, val = (
+        FrameSource(self, o, pairs, batch, n)
+        for o, n in zip(sides, (None if n_batches is None else n_batches * bs, None))
+    )
     train.check(bs)
     return _dls(train, val, bs, seed, num_workers, device, resident, self.path.parent)
 
@@ -406,31 +497,43 @@ def frame_dls(self:FrameStore,
 def _strides(step, every):
     "Distances in stored frames of a step, or of all steps from `lo` to `hi`, given in source frames."
     if isinstance(step, (int, np.integer)):
-        if step % every or step < 1: raise ValueError(f'step={step} source frames is no multiple of the store\'s every={every}')
+        if step % every or step < 1:
+            raise ValueError(f'step={step} source frames is no multiple of the store\'s every={every}')
         return [int(step)//every]
     lo, hi = step
     strides = list(range(-(-lo//every), hi//every + 1))
-    if not 0 < lo <= hi or not strides: raise ValueError(f'step={step}: (lo, hi) in source frames, with a multiple of the store\'s every={every} between them')
+    if not 0 < lo <= hi or not strides:
+        raise ValueError(
+            f'step={step}: (lo, hi) in source frames, with a multiple of the store\'s every={every} between'
+            ' them'
+        )
     return strides
 
 # %% ../../nbs/loaders/02_blocks.ipynb #44bce78c
 class ClipSource(StoreSource):
     "Clips of equally spaced frames of a store, for `BatchDL`."
-    n_inp, task = 1, None                                            # task: a method whose question about the clips `show` draws
+    n_inp, task = 1, None  # task: a method whose question about the clips `show` draws
     def __init__(self, store, clips, n_frames, step, n=None, least=0):
-        self.store, self.n_frames, self.step, self.fixed, self.least = store, n_frames, store.every if step is None else step, n, least
+        self.store, self.n_frames, self.step, self.fixed, self.least = (
+            store,
+            n_frames,
+            store.every if step is None else step,
+            n,
+            least,
+        )
         self.strides = _strides(self.step, store.every)
         self.span = (n_frames - 1)*self.strides[-1] + 1
         counts = store.counts[(clips := np.asarray(clips, int))]
         self.clips = clips[counts >= self.span].tolist()
         self.short = len(clips) - len(self.clips)
         self.pieces = int((counts//self.span).sum())
-        self.starts = int(np.maximum(counts - self.span + 1, 0).sum())                       # clips that there are, overlapping
-        self.n = max(self.pieces, least) if n is None else n                        # few long pieces: cut more than once, from other starts
+        self.starts = int(np.maximum(counts - self.span + 1, 0).sum())  # clips that there are, overlapping
+        self.n = max(self.pieces, least) if n is None else n  # few long pieces: cut more than once, from other starts
 
     def __len__(self): return self.n if self.pieces else 0
     def for_world(self, world):
-        s = copy.copy(self); s.n = self.n*world if self.fixed else max(self.n, self.least*world)
+        s = copy.copy(self)
+        s.n = self.n*world if self.fixed else max(self.n, self.least*world)
         return s
     @property
     def settings(self): return dict(n_frames=self.n_frames, step=self.step)
@@ -439,7 +542,8 @@ class ClipSource(StoreSource):
         "(n,2) first row and stride of the pieces; a cut that gives fewer is made again, from other starts."
         if not len(self): return np.empty((0, 2), int)
         starts = [self._cut(rng, shuffle)]
-        while sum(map(len, starts)) < self.n: starts.append(self._cut(rng, shuffle))
+        while sum(map(len, starts)) < self.n:
+            starts.append(self._cut(rng, shuffle))
         starts = np.concatenate(starts)[:self.n]
         return np.stack([starts, rng.choice(self.strides, len(starts))], 1)
 
@@ -454,27 +558,37 @@ class ClipSource(StoreSource):
     def batch(self, idxs):
         starts, strides = idxs[:,0], idxs[:,1]
         steps = np.arange(self.n_frames) if self.held is None else torch.arange(self.n_frames, device=idxs.device)
-        return check_clips(self.take(starts[:,None] + strides[:,None]*steps)[:,:,None]), _own(starts)          # (B,T,1,H,W)
+        return check_clips(self.take(starts[:,None] + strides[:,None]*steps)[:,:,None]), _own(starts)  # (B,T,1,H,W)
 
     def show(self, b, n=4):
         "Clips as film strips, or as the task sees them."
-        if self.task is not None: return self.task.show(b[0], b[0], n)
+        if self.task is not None:
+            return self.task.show(b[0], b[0], n)
         import matplotlib.pyplot as plt
         if n < 1: raise ValueError(f'there is nothing to show: n={n}')
         n, side = min(n, len(b[0])), min(1.4, 10/self.n_frames)
-        fig,axs = plt.subplots(n, self.n_frames, figsize=(side*self.n_frames + .3, (side + .25)*n), squeeze=False, layout='constrained')
+        fig, axs = plt.subplots(
+            n,
+            self.n_frames,
+            figsize=(side * self.n_frames + 0.3, (side + 0.25) * n),
+            squeeze=False,
+            layout='constrained',
+        )
         first = self.store.where(b[1][:n].cpu().numpy())
         for row,clip,video,frame in zip(axs, b[0], first.video, first.frame):
             for t,(ax,o) in enumerate(zip(row, clip)):
-                ax.imshow(o[0].cpu(), cmap='gray', vmin=0, vmax=255); ax.set(xticks=[], yticks=[])
-                if not t or len(self.strides) == 1: ax.set_title(f'#{frame + t*self.strides[0]*self.store.every}', fontsize=8)
+                ax.imshow(o[0].cpu(), cmap='gray', vmin=0, vmax=255)
+                ax.set(xticks=[], yticks=[])
+                if not t or len(self.strides) == 1:
+                    ax.set_title(f'#{frame + t*self.strides[0]*self.store.every}', fontsize=8)
             row[0].set_ylabel(_cut(video), fontsize=8)
         return axs
 
 # %% ../../nbs/loaders/02_blocks.ipynb #ea23f167
 def check_clips(x): # (B,T,C,H,W)
     "`x`, if its axes are (B,T,C,H,W) with C 1 or 3; TypeError otherwise."
-    if x.ndim != 5 or x.shape[2] not in (1, 3): raise TypeError(f'clips are (B,T,C,H,W) with C=1 or 3, not {tuple(x.shape)}')
+    if x.ndim != 5 or x.shape[2] not in (1, 3):
+        raise TypeError(f'clips are (B,T,C,H,W) with C=1 or 3, not {tuple(x.shape)}')
     return x
 
 # %% ../../nbs/loaders/02_blocks.ipynb #9dc33164
@@ -493,9 +607,20 @@ def clip_dls(self:FrameStore,
     resident=None         # keep the frames on the device? None: on an accelerator, where they fit half of its free memory; True; False; or how many GiB they may take
 )->DataLoaders:            # training and validation: batches (clips, y), (B,T,1,H,W) uint8
     "Loaders of clips (B,T,1,H,W), split by patient; sweeps too short for one clip are left out and counted in `dls.train.dataset.short`."
-    train, val = (ClipSource(self, o, n_frames, step, n, least) for o,n,least in zip(_split(self, valid_pct, valid, seed), (None if n_batches is None else n_batches*bs, None), (bs, 0)))
+    train, val = (
+        ClipSource(self, o, n_frames, step, n, least)
+        for o, n, least in zip(
+            _split(self, valid_pct, valid, seed),
+            (None if n_batches is None else n_batches * bs, None),
+            (bs, 0),
+        )
+    )
     if train.starts < bs:
-        raise ValueError(f'the training set gives {train.starts} clips of {n_frames} frames ({train.short} sweeps are shorter than {train.span} stored frames): choose bs <= {train.starts}, fewer frames or a smaller step')
+        raise ValueError(
+            f'the training set gives {train.starts} clips of {n_frames} frames ({train.short} sweeps are'
+            f' shorter than {train.span} stored frames): choose bs <= {train.starts}, fewer frames or a'
+            ' smaller step'
+        )
     return _dls(train, val, bs, seed, num_workers, device, resident, self.path.parent)
 
 # %% ../../nbs/loaders/02_blocks.ipynb #2dded859
@@ -504,7 +629,8 @@ class Row:
     def __init__(self,
         store:FrameStore, # Store or subset that has the frame
         i:int             # Number of the frame, a row of `store.index`
-    ): self.store, self.i = store, int(i)
+    ):
+        self.store, self.i = store, int(i)
     @property
     def group(self)->str:
         "Name of the group that must stay on one side of a split."
@@ -516,7 +642,8 @@ class Sweep:
     def __init__(self,
         store:FrameStore, # Store or subset that has the clip
         i:int             # Number of the clip, a row of `store.videos`
-    ): self.store, self.i = store, int(i)
+    ):
+        self.store, self.i = store, int(i)
     @property
     def group(self)->str:
         "Name of the group that must stay on one side of a split."
@@ -541,7 +668,8 @@ class TensorFrame(TensorBase):
         "Draw it into the axes `ctx`, or a figure of its own; returns the axes."
         import matplotlib.pyplot as plt
         ax = ctx if ctx is not None else plt.subplots(figsize=figsize)[1]
-        ax.imshow(self[0].cpu(), cmap='gray', vmin=0, vmax=255); ax.axis('off')
+        ax.imshow(self[0].cpu(), cmap='gray', vmin=0, vmax=255)
+        ax.axis('off')
         if title is not None: ax.set_title(title)
         return ax
 
@@ -557,16 +685,24 @@ class _ReadFrame(RandTransform):
     "Row or image path -> TensorFrame; with `pairs`, the frame's partner."
     p, split_idx = 1, None                                   # in validation too
     def __init__(self, pairs=None, size=128, fit='pad', upscale=False):
-        super().__init__(); self.pairs, self.fit_args, self.checked = pairs, (size, fit, upscale), None
-    def encodes(self, o): return TensorFrame(torch.from_numpy(self._read(o))[None])
+        super().__init__()
+        self.pairs, self.fit_args, self.checked = pairs, (size, fit, upscale), None
+    def encodes(self, o):
+        return TensorFrame(torch.from_numpy(self._read(o))[None])
     def _read(self, o):
         if isinstance(o, Row):
             if self.pairs is None: return o.store[o.i]
-            if o.store is not self.checked: self.pairs.check(o.store); self.checked = o.store
+            if o.store is not self.checked:
+                self.pairs.check(o.store)
+                self.checked = o.store
             rng = np.random.default_rng(random.getrandbits(63))
             return o.store[int(self.pairs.partners(o.store, np.array([o.i]), rng)[0])]
-        if isinstance(o, (str, Path)) and self.pairs is None: return fit_frame(read_grey(o), *self.fit_args)
-        raise TypeError(f'a FrameBlock{" with pairs" if self.pairs else ""} takes items of get_rows(store){"" if self.pairs else " or image paths"}, not {type(o).__name__}')
+        if isinstance(o, (str, Path)) and self.pairs is None:
+            return fit_frame(read_grey(o), *self.fit_args)
+        raise TypeError(
+            f'a FrameBlock{" with pairs" if self.pairs else ""} takes items of'
+            f' get_rows(store){"" if self.pairs else " or image paths"}, not {type(o).__name__}'
+        )
 
 # %% ../../nbs/loaders/02_blocks.ipynb #245d32d0
 @checked
@@ -591,7 +727,8 @@ class _ReadClip(RandTransform):
     "Sweep or clip path -> TensorClip; a random start in training, the middle in validation."
     p, split_idx = 1, None                                   # in validation too
     def __init__(self, n_frames, step, size, fit, upscale):
-        super().__init__(); self.n_frames, self.step, self.fit_args, self.train = n_frames, step, (size, fit, upscale), True
+        super().__init__()
+        self.n_frames, self.step, self.fit_args, self.train = n_frames, step, (size, fit, upscale), True
     def before_call(self, b, split_idx): self.train, self.do = not split_idx, True
     def encodes(self, o):
         if isinstance(o, Sweep):
@@ -601,12 +738,23 @@ class _ReadClip(RandTransform):
             v, name = Video(o), Path(o).name
             n, step = len(v), 1 if self.step is None else self.step
             span = (self.n_frames - 1)*step + 1
-        else: raise TypeError(f'a ClipBlock takes items of get_clips(store) or clip paths, not {type(o).__name__}')
-        if n < span: raise VideoError(name, f'has {n} frames, a clip of {self.n_frames} needs {span}', 'choose fewer frames or a smaller step, or leave the clip out')
+        else:
+            raise TypeError(f'a ClipBlock takes items of get_clips(store) or clip paths, not {type(o).__name__}')
+        if n < span:
+            raise VideoError(
+                name,
+                f'has {n} frames, a clip of {self.n_frames} needs {span}',
+                'choose fewer frames or a smaller step, or leave the clip out',
+            )
         start = random.randrange(n - span + 1) if self.train else (n - span)//2
-        if isinstance(o, Sweep): return TensorClip(src.batch(np.array([[o.store.first[o.i] + start, src.strides[0]]]))[0][0])
+        if isinstance(o, Sweep):
+            return TensorClip(src.batch(np.array([[o.store.first[o.i] + start, src.strides[0]]]))[0][0])
         frames = v[start:start + span:1 if self.step is None else self.step]
-        return TensorClip(torch.from_numpy(np.stack([fit_frame(f, *self.fit_args, v.pixel_aspect) for f in frames]))[:,None])
+        return TensorClip(
+            torch.from_numpy(np.stack([fit_frame(f, *self.fit_args, v.pixel_aspect) for f in frames]))[
+                :, None
+            ]
+        )
 
 # %% ../../nbs/loaders/02_blocks.ipynb #5c0acaff
 @checked

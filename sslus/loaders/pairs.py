@@ -37,12 +37,14 @@ class Window:
         frames:int|None=None,    # largest distance, source frames; exactly one of the two
         weighted:bool=False      # Weight pairs by nearness? (D-d+1)/(D+1) for a distance d in a window D, both in source frames
     ):
-        if (seconds is None) == (frames is None): raise ValueError('Window: give either seconds or frames, one of the two')
+        if (seconds is None) == (frames is None):
+            raise ValueError('Window: give either seconds or frames, one of the two')
         self.seconds, self.frames, self.weighted = seconds, frames, weighted
 
     def reach(self, store):
         "For each clip the window in source frames, float."
-        if self.frames is not None: return np.full(len(store.videos), float(self.frames))
+        if self.frames is not None:
+            return np.full(len(store.videos), float(self.frames))
         return self.seconds*store.videos.fps.values + 1e-6
 
     def shortest_reach(self, store):
@@ -61,7 +63,12 @@ class Window:
         remedy = 'give the window as Window(frames=...), or build the store with fps=...'
         _tell(store, no_rate, several, f'has no frame rate: {remedy}')
         spacing = f'every {store.every} source frames is stored'
-        _tell(store, no_pair, several, f'{self} holds no other stored frame ({spacing}): widen the window or store more frames')
+        _tell(
+            store,
+            no_pair,
+            several,
+            f'{self} holds no other stored frame ({spacing}): widen the window or store more frames',
+        )
 
     def partners(self, store, rows, rng):
         "(n,) rows of the partners of `rows`, drawn with the numpy generator `rng`."
@@ -113,7 +120,8 @@ def _times_of_clip(store, clip):
     first = store.first[clip]
     return store.times(np.arange(first, first + store.counts[clip]))
 
-def _nearness(reach, dist): return ((reach - dist + 1)/(reach + 1)).astype(np.float32)
+def _nearness(reach, dist):
+    return ((reach - dist + 1)/(reach + 1)).astype(np.float32)
 
 def _in_parts(f, *arrays, n=1 << 18):
     "`f` of the arrays, `n` rows at a time: an epoch of millions needs no more memory for what stands between."
@@ -147,9 +155,16 @@ class SweepBatch:
     def check(self, store, rows, bs):
         "ValueError where the batch cannot be shared out evenly, or there are too few clips."
         if bs % self.n_clips or bs//self.n_clips < 2:
-            raise ValueError(f'SweepBatch({self.n_clips}): a batch of {bs} is not {self.n_clips} equal parts of at least 2 frames; choose bs as a multiple, such as {max(2, bs//self.n_clips)*self.n_clips}')
+            raise ValueError(
+                f'SweepBatch({self.n_clips}): a batch of {bs} is not {self.n_clips} equal parts of at least 2'
+                f' frames; choose bs as a multiple, such as {max(2, bs//self.n_clips)*self.n_clips}'
+            )
         n = np.count_nonzero(np.bincount(store.video_of[rows]))
-        if n < self.n_clips: raise ValueError(f'SweepBatch({self.n_clips}): the training set has {n} clip(s); choose SweepBatch(n) with n <= {n}, or UniformBatch()')
+        if n < self.n_clips:
+            raise ValueError(
+                f'SweepBatch({self.n_clips}): the training set has {n} clip(s); choose SweepBatch(n) with n'
+                f' <= {n}, or UniformBatch()'
+            )
 
     def order(self, store, rows, bs, rng):
         "Rows of whole batches, each of `n_clips` different clips; not every frame has its turn every time."
@@ -160,7 +175,8 @@ class SweepBatch:
         dealt = rows[_deal(at + np.repeat(first[long], stride), stride, self.n_clips, k, rng)]
         if not len(short): return dealt if len(dealt) else rng.permutation(rows)
         rest = _ranges(first[short], n[short])
-        fill = _fill(rows, rest, -len(rest) % bs, rng) if len(dealt) else rows[:0]    # their last batch is filled up with frames of other clips
+        # their last batch is filled up with frames of other clips
+        fill = _fill(rows, rest, -len(rest) % bs, rng) if len(dealt) else rows[:0]
         return np.concatenate([dealt, rows[rest], fill])
     def __repr__(self): return f'SweepBatch({self.n_clips})'
 
@@ -178,7 +194,8 @@ def _groups(n, k, rng):
     "Cut clips of `n` frames into strided groups of `k`: first frames of the groups, those of a clip in random order, and the stride of each clip, which is also its number of groups."
     stride = n//k
     at, end = np.empty(stride.sum(), np.int64), np.cumsum(stride).tolist()
-    for s,b,slack in zip(stride.tolist(), end, (n % k + 1).tolist()): at[b-s:b] = rng.integers(slack) + rng.permutation(s)
+    for s,b,slack in zip(stride.tolist(), end, (n % k + 1).tolist()):
+        at[b-s:b] = rng.integers(slack) + rng.permutation(s)
     return at, stride
 
 # %% ../../nbs/loaders/01_pairs.ipynb #e7b4fa6c
@@ -190,7 +207,8 @@ def _n_batches(counts, n_clips):
 def _deal(at, stride, n_clips, k, rng):
     "Positions of whole batches of `n_clips` groups each; `at` and `stride` as `_groups` gives them."
     n = _n_batches(stride, n_clips)
-    use = _ranges(np.cumsum(stride) - stride, np.minimum(stride, n))           # at most `n` groups of a clip, which are neighbours here:
+    # at most `n` groups of a clip, which are neighbours here:
+    use = _ranges(np.cumsum(stride) - stride, np.minimum(stride, n))
     use = use[(rng.permutation(n)[:,None] + n*np.arange(n_clips)).ravel()]     # dealing every n-th keeps them apart
     res = np.repeat(stride, stride)[use][:,None]*np.arange(k)
     res += at[use][:,None]
@@ -198,6 +216,7 @@ def _deal(at, stride, n_clips, k, rng):
 
 def _fill(rows, used, n, rng):
     "`n` rows, or as many as there are, drawn from those that are not at the positions `used`."
-    free = np.ones(len(rows), bool); free[used] = False
+    free = np.ones(len(rows), bool)
+    free[used] = False
     other = np.sort(rows[free])
     return rng.choice(other, min(n, len(other)), replace=False)

@@ -29,41 +29,55 @@ def _levels(given, default):
 def _middle(store, patients, videos_per_patient, budget, seed):
     "The base as settings, levels of patients, whether they can be varied with the number of clips held, and clips that the base's patients have."
     n = len(set(store.groups))
-    patients = _levels(patients, _between(-(-n//min(4, max(1, len(store.videos)//n))), n) if len(store.videos) >= 2*n else _between(max(1, n//4), n))
+    patients = _levels(
+        patients,
+        (
+            _between(-(-n // min(4, max(1, len(store.videos) // n))), n)
+            if len(store.videos) >= 2 * n
+            else _between(max(1, n // 4), n)
+        ),
+    )
     few = store.subset(patients=patients[0], seed=seed)
     have = len(few.videos) if videos_per_patient is None else patients[0]*max(videos_per_patient)
     alone = have > patients[0] and have >= patients[-1]
     base = dict(patients=patients[0], videos=have if alone else patients[0], seed=seed)
-    each = max(1, int(store.subset(**base).counts.min())//(4 if alone else 2))         # more patients will shorten the clips: begin with more
-    if not alone: each = max(1, each - each % -(-patients[-1]//patients[0]))          # so that it can be shared out evenly among more patients
+    # more patients will shorten the clips: begin with more
+    each = max(1, int(store.subset(**base).counts.min())//(4 if alone else 2))
+    if not alone:
+        # so that it can be shared out evenly among more patients
+        each = max(1, each - each % -(-patients[-1]//patients[0]))
     return dict(base, budget=base['videos']*each if budget is None else int(budget)), patients, alone, have
 
 # %% ../../nbs/loaders/03_subsets.ipynb #a9d10658
 def _patients(store, base, ns, alone):
-    for n in ns: yield 'patients', n, dict(base, patients=n) if alone else dict(base, patients=n, videos=n)
+    for n in ns:
+        yield 'patients', n, dict(base, patients=n) if alone else dict(base, patients=n, videos=n)
 
 def _videos(base, have, given):
     p = base['patients']
-    for n in ([o*p for o in given] if given is not None else _between(p, have)): yield 'videos', n, dict(base, videos=n)
+    for n in ([o*p for o in given] if given is not None else _between(p, have)):
+        yield 'videos', n, dict(base, videos=n)
 
 def _machines(middle, base, given):
     n = middle.videos.machine.nunique()
-    for o in _levels(given, _between(1, n) if n > 1 else []): yield 'machines', o, dict(base, machines=o)
+    for o in _levels(given, _between(1, n) if n > 1 else []):
+        yield 'machines', o, dict(base, machines=o)
 
 def _frames_per_video(base, have, given):
-    several = have > base['patients']                                               # else patients must move with their clips
+    several = have > base['patients']  # else patients must move with their clips
     for f in _levels(given, []):
         n = -(-base['budget']//f)
         yield 'frames_per_video', f, dict(base, videos=n) if several else dict(base, videos=n, patients=n)
 
 def _steps(store, centres, given, reach):
     "From the first of `centres` whose clips have room for the widest step: the base if it can, else a set with more patients and fewer frames a clip."
-    if reach is None: reach = Window(seconds=.1).shortest_reach(store)                                      # what `frame_dls` pairs by default
+    if reach is None: reach = Window(seconds=.1).shortest_reach(store)  # what `frame_dls` pairs by default
     room = {i: _step_room(store, store.subset(**s)) for i,s in enumerate(centres)}
     most = room if given is not None else {i: int(min(n, reach//store.every)) for i,n in room.items()}
     wide = [max(given)] if given is not None else [3, 2]
     best = next((i for w in wide for i,n in most.items() if n >= w), 0)
-    for k in _levels(given, _between(1, most[best])[1:]): yield 'step', k, dict(centres[best], step=k)
+    for k in _levels(given, _between(1, most[best])[1:]):
+        yield 'step', k, dict(centres[best], step=k)
 
 def _step_room(store, part):
     "Widest step at which the clips of `part` still hold its frames."
@@ -72,12 +86,15 @@ def _step_room(store, part):
 def _budgets(middle, base, given):
     b = base['budget']
     all_of = middle.parent.subset(**{k: v for k,v in base.items() if k != 'budget'})
-    for n in _levels(given, [o for o in (b//4, b//2, b, 2*b, 4*b) if len(all_of.videos) <= o <= len(all_of)][-3:]): yield 'budget', n, dict(base, budget=n)
+    for n in _levels(given, [o for o in (b//4, b//2, b, 2*b, 4*b) if len(all_of.videos) <= o <= len(all_of)][-3:]):
+        yield 'budget', n, dict(base, budget=n)
 
 # %% ../../nbs/loaders/03_subsets.ipynb #06ed3d5c
 class VarianceSets(dict):
     "Name -> settings for `store.subset`, the base first; `left_out`: arm or set -> why it is not there."
-    def __init__(self, *args, **kwargs): super().__init__(*args, **kwargs); self.left_out = {}
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.left_out = {}
 
 # %% ../../nbs/loaders/03_subsets.ipynb #2a17ecad
 _levels_of = 'patients', 'videos_per_patient', 'machines', 'frames_per_video', 'steps', 'budgets'
@@ -124,20 +141,40 @@ def _add(store, sets, seen, name, s, asked):
 def _explain(sets, alone, several, middle):
     "Say which arms are not there or not alone."
     say, have = sets.left_out.setdefault, {o.partition('=')[0] for o in sets}
-    if not alone: say('patients alone', f"{'the clips do not go round the patients' if several else 'a patient has one clip'}: patients and clips are one axis here, with frames a clip against it")
-    if 'videos' not in have: say('videos', 'this is the arm patients' if not several else 'the base has no other number of clips')
-    if 'frames_per_video' not in have: say('frames_per_video', f"with the budget fixed this is the arm {'videos' if several else 'patients'}, read backwards")
-    if 'machines' not in have: say('machines', f'the base has {middle.videos.machine.nunique()} known machine(s)')
+    if not alone:
+        say(
+            'patients alone',
+            f"{'the clips do not go round the patients' if several else 'a patient has one clip'}: patients"
+            " and clips are one axis here, with frames a clip against it",
+        )
+    if 'videos' not in have:
+        say('videos', 'this is the arm patients' if not several else 'the base has no other number of clips')
+    if 'frames_per_video' not in have:
+        say(
+            'frames_per_video',
+            f"with the budget fixed this is the arm {'videos' if several else 'patients'}, read backwards",
+        )
+    if 'machines' not in have:
+        say('machines', f'the base has {middle.videos.machine.nunique()} known machine(s)')
     if 'step' not in have: say('step', 'clips or pairs leave no room for a wider step')
     if 'budget' not in have: say('budget', "the base's clips leave no room for another budget")
 
 # %% ../../nbs/loaders/03_subsets.ipynb #8fb4149c
-_column = dict(patients='set_patients', videos='set_videos', machines='set_machines', frames_per_video='set_frames_per_video', step='set_step', budget='set_frames')
+_column = dict(
+    patients='set_patients',
+    videos='set_videos',
+    machines='set_machines',
+    frames_per_video='set_frames_per_video',
+    step='set_step',
+    budget='set_frames',
+)
 
 def _differs(row, base, axis):
     "Columns in which a set differs from the base, its own axis left out."
     same = lambda a, b: a == b or (a != a and b != b)                             # NaN is NaN here
-    return ', '.join(k[4:] for k in row if k.startswith('set_') and k != _column.get(axis) and not same(row[k], base[k]))
+    return ', '.join(
+        k[4:] for k in row if k.startswith('set_') and k != _column.get(axis) and not same(row[k], base[k])
+    )
 
 # %% ../../nbs/loaders/03_subsets.ipynb #aaa2d86b
 def _beside(name, sets):
@@ -154,17 +191,30 @@ def variance_table(store:FrameStore, # The store that the sets are drawn from
     import pandas as pd
     made = {name: store.subset(**s) for name,s in sets.items()}
     span = lambda o: round(float(np.mean((o.counts - 1)*o.every/o.videos.fps)), 3)
-    rows = {name: dict(set=name, axis=name.partition('=')[0] if '=' in name else '', **o.describe(), set_seconds=span(o)) for name,o in made.items()}
+    rows = {
+        name: dict(
+            set=name, axis=name.partition('=')[0] if '=' in name else '', **o.describe(), set_seconds=span(o)
+        )
+        for name, o in made.items()
+    }
     def seen(name):
         b = _beside(name, sets)
-        return dict(rows[name], beside=b if b != name else '', shared=len(set(made[name].videos.name) & set(made[b].videos.name)), also=_differs(rows[name], rows[b], rows[name]['axis']))
+        return dict(
+            rows[name],
+            beside=b if b != name else '',
+            shared=len(set(made[name].videos.name) & set(made[b].videos.name)),
+            also=_differs(rows[name], rows[b], rows[name]['axis']),
+        )
     return pd.DataFrame([seen(n) for n in made]).set_index('set')
 
 # %% ../../nbs/loaders/03_subsets.ipynb #7b52360f
 def variance_axes(table # of `variance_table`
                  )->dict: # axis -> names of its sets in order, the base (or what `beside` names) among them
     "The arms of a table, for plots: the sets of each and the one they leave from, ordered by the number that varies."
-    arms = {a: [t.beside.iloc[0], *t.index] for a,t in table[table.axis.isin(list(_column))].groupby('axis', sort=False)}
+    arms = {
+        a: [t.beside.iloc[0], *t.index]
+        for a, t in table[table.axis.isin(list(_column))].groupby('axis', sort=False)
+    }
     return {a: sorted(names, key=lambda o: table.loc[o, _column[a]]) for a,names in arms.items()}
 
 # %% ../../nbs/loaders/03_subsets.ipynb #fe889b93
@@ -172,10 +222,12 @@ def _raster(store, part, clips, colour):
     "(clips, frames, 3): white where a clip has no frame, light grey where one is left out, coloured where one is in."
     img = np.ones((len(clips), int(store.counts[clips].max()), 3))
     place = {c: i for i,c in enumerate(clips)}
-    for c,i in place.items(): img[i, :store.counts[c]] = .92
+    for c,i in place.items():
+        img[i, :store.counts[c]] = .92
     clip = store.video_of[part.rows]
     for c,row in zip(clip, part.rows):
-        if c in place: img[place[c], row - store.first[c]] = colour[c]
+        if c in place:
+            img[place[c], row - store.first[c]] = colour[c]
     return img
 
 # %% ../../nbs/loaders/03_subsets.ipynb #d30a04d8
@@ -187,18 +239,32 @@ def show_sets(store:FrameStore, # The store that the sets are drawn from
     "Draw for each set which frames of which clips it has; clips stand in the order of their machines, which are named at the side."
     import matplotlib.pyplot as plt
     from matplotlib.colors import to_rgb
-    if not sets or n_clips < 1 or cols < 1: raise ValueError(f'there is nothing to show: {len(sets)} sets, {n_clips} clips, {cols} pictures in a row')
+    if not sets or n_clips < 1 or cols < 1:
+        raise ValueError(f'there is nothing to show: {len(sets)} sets, {n_clips} clips, {cols} pictures in a row')
     names = store.videos.machine.fillna('unknown').values
     order = np.lexsort((store.groups, names))
     clips = order[np.unique(np.linspace(0, len(order) - 1, min(n_clips, len(order))).astype(int))]
-    kinds = list(np.unique(names)); colour = np.array([to_rgb(f'C{kinds.index(o) % 10}') for o in names])
-    cols = min(cols, len(sets)); rows = -(-len(sets)//cols)
+    kinds = list(np.unique(names))
+    colour = np.array([to_rgb(f'C{kinds.index(o) % 10}') for o in names])
+    cols = min(cols, len(sets))
+    rows = -(-len(sets)//cols)
     fig,axs = plt.subplots(rows, cols, figsize=(2.3*cols + .5, 1.9*rows + .3), squeeze=False, layout='constrained')
     for ax in axs.flat: ax.axis('off')
     for ax,(name,s) in zip(axs.flat, sets.items()):
         part = store.subset(**s)
-        ax.imshow(_raster(store, part, clips, colour), aspect='auto', interpolation='nearest'); ax.axis('on'); ax.set(xticks=[], yticks=[])
-        ax.set_title(f"{name}\n{len(part)} frames, {len(part.videos)} clips,\n{len(set(part.groups))} patients", fontsize=8)
-    for ax in axs[:,0]: ax.set_yticks([np.flatnonzero(names[clips] == k).mean() for k in kinds if k in names[clips]], [k for k in kinds if k in names[clips]], fontsize=8)
-    axs[0,0].set_xlabel('frame', fontsize=8); axs[0,0].set_ylabel('clip, by machine', fontsize=8)
+        ax.imshow(_raster(store, part, clips, colour), aspect='auto', interpolation='nearest')
+        ax.axis('on')
+        ax.set(xticks=[], yticks=[])
+        ax.set_title(
+            f"{name}\n{len(part)} frames, {len(part.videos)} clips,\n{len(set(part.groups))} patients",
+            fontsize=8,
+        )
+    for ax in axs[:,0]:
+        ax.set_yticks(
+            [np.flatnonzero(names[clips] == k).mean() for k in kinds if k in names[clips]],
+            [k for k in kinds if k in names[clips]],
+            fontsize=8,
+        )
+    axs[0,0].set_xlabel('frame', fontsize=8)
+    axs[0,0].set_ylabel('clip, by machine', fontsize=8)
     return axs

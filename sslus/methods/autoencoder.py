@@ -35,7 +35,10 @@ def _grid(encoder, n, size):
 
 def _no_map(encoder, got):
     name = getattr(encoder, 'card', {}).get('arch') or type(encoder).__name__
-    return ValueError(f'{name} has no feature map: its forward_features gives {got}. AutoEncoder needs a feature map; methods on pooled features such as SimCLR can serve this encoder.')
+    return ValueError(
+        f'{name} has no feature map: its forward_features gives {got}. AutoEncoder needs a feature map;'
+        ' methods on pooled features such as SimCLR can serve this encoder.'
+    )
 
 # %% ../../nbs/methods/07_autoencoder.ipynb #17ecf90e
 def as_map(encoder:nn.Module, # timm encoder
@@ -44,10 +47,12 @@ def as_map(encoder:nn.Module, # timm encoder
           )->Tensor:          # (B,C,h,w)
     "The encoder's own output as a feature map; ValueError where it is none."
     if not isinstance(out, Tensor): raise _no_map(encoder, f'a {type(out).__name__}')
-    if out.ndim == 4: return out.permute(0, 3, 1, 2) if getattr(encoder, 'output_fmt', 'NCHW') == 'NHWC' else out
+    if out.ndim == 4:
+        return out.permute(0, 3, 1, 2) if getattr(encoder, 'output_fmt', 'NCHW') == 'NHWC' else out
     if out.ndim == 3:
         tokens = out[:, getattr(encoder, 'num_prefix_tokens', 0):]              # (B,hw,C)
-        if grid := _grid(encoder, tokens.shape[1], size): return tokens.transpose(1, 2).unflatten(2, grid)
+        if grid := _grid(encoder, tokens.shape[1], size):
+            return tokens.transpose(1, 2).unflatten(2, grid)
     raise _no_map(encoder, f'{tuple(out.shape)} for an input of {tuple(size)}')
 
 # %% ../../nbs/methods/07_autoencoder.ipynb #0428811d
@@ -55,11 +60,13 @@ def feature_map(encoder:nn.Module, # timm encoder
                 x:Tensor           # (B,1 or its in_chans,H,W) normalised
                )->Tensor:          # (B,C,h,w)
     "The encoder's last feature map; ValueError where it has none."
-    if not hasattr(encoder, 'forward_features'): raise _no_map(encoder, 'nothing, there is none')
+    if not hasattr(encoder, 'forward_features'):
+        raise _no_map(encoder, 'nothing, there is none')
     return as_map(encoder, encoder.forward_features(to_channels(encoder, x)), x.shape[-2:])
 
 # %% ../../nbs/methods/07_autoencoder.ipynb #57136e34
-def _conv(ni, nf, k): return nn.Conv2d(ni, nf, k, padding=k//2, bias=False), nn.BatchNorm2d(nf)
+def _conv(ni, nf, k):
+    return nn.Conv2d(ni, nf, k, padding=k//2, bias=False), nn.BatchNorm2d(nf)
 
 class _Up(nn.Module):
     "Residual block that doubles the sides."
@@ -85,7 +92,8 @@ def _dry_input(encoder):
     "A batch of zeros for an encoder that is in evaluation mode meanwhile."
     modes = [(o, o.training) for o in encoder.modules()]
     encoder.eval()
-    try: yield next(encoder.parameters()).new_zeros(1, in_channels(encoder), *_dry_size(encoder))
+    try:
+        yield next(encoder.parameters()).new_zeros(1, in_channels(encoder), *_dry_size(encoder))
     finally:
         for o,mode in modes: o.training = mode
 
@@ -93,7 +101,8 @@ def _widths(encoder, chans, n, least=16):
     "Channels of the map and of `n` stages that each double the sides."
     own = {o['reduction']: o['num_chs'] for o in getattr(encoder, 'feature_info', None) or []}
     widths = [chans]
-    for i in reversed(range(n)): widths.append(max(least, min(widths[-1], own.get(2**i, widths[-1]//2))))
+    for i in reversed(range(n)):
+        widths.append(max(least, min(widths[-1], own.get(2**i, widths[-1]//2))))
     return widths
 
 # %% ../../nbs/methods/07_autoencoder.ipynb #1dc00507
@@ -122,7 +131,8 @@ def unreached(encoder:nn.Module # timm encoder
     "The trainable weights that the feature map does not depend on."
     named = {n: p for n,p in encoder.named_parameters() if p.requires_grad}
     if not named: return []
-    with torch.enable_grad(), _dry_input(encoder) as x: grads = torch.autograd.grad(feature_map(encoder, x).sum(), list(named.values()), allow_unused=True)
+    with torch.enable_grad(), _dry_input(encoder) as x:
+        grads = torch.autograd.grad(feature_map(encoder, x).sum(), list(named.values()), allow_unused=True)
     return [n for n,g in zip(named, grads) if g is None]
 
 def freeze_unreached(encoder:nn.Module): # timm encoder
@@ -130,14 +140,18 @@ def freeze_unreached(encoder:nn.Module): # timm encoder
     names = unreached(encoder)
     if not names: return
     for n in names: encoder.get_parameter(n).requires_grad_(False)
-    warnings.warn(f"{', '.join(names[:4])}{f' and {len(names) - 4} more' if len(names) > 4 else ''}: behind the feature map, so reconstruction cannot train them; "
-                  'they are frozen as they are, and the pooled features pass through them.', stacklevel=2)
+    warnings.warn(
+        f"{', '.join(names[:4])}{f' and {len(names) - 4} more' if len(names) > 4 else ''}: behind the feature"
+        " map, so reconstruction cannot train them; they are frozen as they are, and the pooled features"
+        " pass through them.",
+        stacklevel=2,
+    )
 
 # %% ../../nbs/methods/07_autoencoder.ipynb #b8714aa4
 def _pooled(encoder, out, fmap):
     "The encoder's pooled features (B,d) of what its `forward_features` gave, without gradient."
     with torch.no_grad(): z = encoder.forward_head(out.detach())
-    return z if z.ndim == 2 else fmap.detach().mean((2, 3))                     # global_pool='': its head leaves the map as it is
+    return z if z.ndim == 2 else fmap.detach().mean((2, 3))  # global_pool='': its head leaves the map as it is
 
 # %% ../../nbs/methods/07_autoencoder.ipynb #ef74536f
 @checked(magnitude=partial(check_number, at_least=0, at_most=30))
@@ -147,7 +161,16 @@ def asmus_ae_view(size:int,          # side of the view, pixels
                  )->View:            # one view
     "About what resize, RandAugment(3, 3) and two flips do to a grey frame in Benjamin et al. 2023."
     k = .03*magnitude
-    return View(size, scale=(1 - k, 1 + k), flip=.5, vflip=.5, rotate=magnitude, brightness=k, contrast=k, channels=channels)
+    return View(
+        size,
+        scale=(1 - k, 1 + k),
+        flip=0.5,
+        vflip=0.5,
+        rotate=magnitude,
+        brightness=k,
+        contrast=k,
+        channels=channels,
+    )
 
 # %% ../../nbs/methods/07_autoencoder.ipynb #1d4a805d
 class AutoEncoder(SSLCallback):
@@ -173,14 +196,21 @@ class AutoEncoder(SSLCallback):
         fmap = as_map(m.encoder, out, size)
         return m.heads['decoder'](fmap, size), (x if target is None else target)[:,:1], _pooled(m.encoder, out, fmap)
 
-    def loss(self, x_hat, x, *z, w=None): return reconstruction(x_hat, x, w)
+    def loss(self, x_hat, x, *z, w=None):
+        return reconstruction(x_hat, x, w)
     def embeddings(self, *z): return z[2:]
-    def chance(self, b, x_hat, x, *z): return x.var(0, correction=0).mean()     # the batch's mean image, painted for every frame
+    def chance(self, b, x_hat, x, *z):
+        return x.var(0, correction=0).mean()  # the batch's mean image, painted for every frame
 
     @classmethod
     def asmus2023(cls, **kwargs):
         "Settings of Benjamin et al. 2023."
-        recipe = Recipe(1e-3, wd=1e-6, schedule=step_decay, note="From ImageNet weights (weights='imagenet'). Read from code; batch size not published.")
+        recipe = Recipe(
+            1e-3,
+            wd=1e-6,
+            schedule=step_decay,
+            note="From ImageNet weights (weights='imagenet'). Read from code; batch size not published.",
+        )
         return cls(**dict(views=asmus_ae_view) | kwargs).with_recipe(recipe)
 
 # %% ../../nbs/methods/07_autoencoder.ipynb #c1072617

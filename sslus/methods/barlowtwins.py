@@ -30,11 +30,19 @@ class BarlowTwins(SSLCallback):
         size:int|None=None  # side of the views, pixels; None: the frames' own
     ): store_attr()
     def heads(self, nf): return dict(projector=mlp(nf, *self.proj))
-    def forward(self, m, v1, v2): return m.project(v1), m.project(v2)
-    def loss(self, z1, z2, w=None): return barlow_twins(z1, z2, self.lambd, w)
+    def forward(self, m, v1, v2):
+        return m.project(v1), m.project(v2)
+    def loss(self, z1, z2, w=None):
+        return barlow_twins(z1, z2, self.lambd, w)
 
     @classmethod
     def asmus2023(cls, **kwargs):
         "Settings of Benjamin et al. 2023."
-        recipe = Recipe(.2, .0048, 1e-6, lars, partial(warmup_cosine, warmup=10), lr_bs=256, bs=2048, note='Read from code; batches up to 2048.')
+        recipe = Recipe(
+            0.2, 0.0048, 1e-6, lars,
+            partial(warmup_cosine, warmup=10),
+            lr_bs=256,
+            bs=2048,
+            note='Read from code; batches up to 2048.',
+        )
         return cls(**dict(proj=(8192,8192,8192), lambd=.0051, views=asmus_barlow_views) | kwargs).with_recipe(recipe)

@@ -31,19 +31,33 @@ class BYOL(SSLCallback):
         views=simclr_views,  # preset (a function of the size) or pair of views
         size:int|None=None   # side of the views, pixels; None: the frames' own
     ):
-        if predictor[-1] != proj[-1]: raise ValueError(f'the predictor ends in {predictor[-1]} features, the projector in {proj[-1]}: they must be equal')
+        if predictor[-1] != proj[-1]:
+            raise ValueError(
+                f'the predictor ends in {predictor[-1]} features, the projector in {proj[-1]}: they must be'
+                ' equal'
+            )
         store_attr()
-    def heads(self, nf): return dict(projector=mlp(nf, *self.proj), predictor=mlp(self.proj[-1], *self.predictor))
+    def heads(self, nf):
+        return dict(projector=mlp(nf, *self.proj), predictor=mlp(self.proj[-1], *self.predictor))
     def build(self, m): m.teacher = Teacher(m, 'projector')
     def forward(self, m, v1, v2):
         p1, p2 = (m.heads['predictor'](m.project(v)) for v in (v1, v2))
         return p1, m.teacher(v2), p2, m.teacher(v1)
-    def loss(self, p1, t2, p2, t1, w=None): return (byol(p1, t2, w) + byol(p2, t1, w))/2
-    def update(self, m): m.teacher.move(m, momentum_at(self.momentum, self.pct_train))
+    def loss(self, p1, t2, p2, t1, w=None):
+        return (byol(p1, t2, w) + byol(p2, t1, w))/2
+    def update(self, m):
+        m.teacher.move(m, momentum_at(self.momentum, self.pct_train))
     def chance(self, b, *z): return 2.
 
     @classmethod
     def asmus2023(cls, **kwargs):
         "Settings of Benjamin et al. 2023."
-        recipe = Recipe(.2, .2, 1.5e-6, lars, partial(warmup_cosine, warmup=10), bs=160, note='Read from code; schedule assumed to be that of Barlow Twins.')
-        return cls(**dict(proj=(1024,256), predictor=(1024,256), momentum=.996, views=asmus_simclr_views) | kwargs).with_recipe(recipe)
+        recipe = Recipe(
+            0.2, 0.2, 1.5e-6, lars,
+            partial(warmup_cosine, warmup=10),
+            bs=160,
+            note='Read from code; schedule assumed to be that of Barlow Twins.',
+        )
+        return cls(
+            **dict(proj=(1024, 256), predictor=(1024, 256), momentum=0.996, views=asmus_simclr_views) | kwargs
+        ).with_recipe(recipe)

@@ -31,7 +31,8 @@ from ..base.numbers import below_1, check_number, checked, not_negative, positiv
 def order_classes(n:int # frames in a clip, 3 to 5
                  )->Tensor: # (n!/2, n): which frame stands in each place
     "All orders of n frames, an order and its reverse as one."
-    if n not in (3, 4, 5): raise ValueError(f'n_frames={n!r}: clips of 3 to 5 frames have orders that can be learnt, 3, 12 and 60 of them')
+    if n not in (3, 4, 5):
+        raise ValueError(f'n_frames={n!r}: clips of 3 to 5 frames have orders that can be learnt, 3, 12 and 60 of them')
     perms = torch.tensor(list(itertools.permutations(range(n))))
     return perms[perms[:,0] < perms[:,-1]]
 
@@ -40,10 +41,12 @@ def order_classes(n:int # frames in a clip, 3 to 5
 def _class_table(n):
     "(n^n,) class of each order, which is read as a number of base n; -1: no order."
     table = torch.full((n**n,), -1)
-    for perms in (order_classes(n), order_classes(n).flip(1)): table[_code(perms)] = torch.arange(len(perms))
+    for perms in (order_classes(n), order_classes(n).flip(1)):
+        table[_code(perms)] = torch.arange(len(perms))
     return table
 
-def _code(perms): return (perms*perms.shape[-1]**torch.arange(perms.shape[-1], device=perms.device)).sum(-1)
+def _code(perms):
+    return (perms*perms.shape[-1]**torch.arange(perms.shape[-1], device=perms.device)).sum(-1)
 
 def order_class(perms:Tensor # (...,n) which frame stands in each place
                )->Tensor:    # (...) row of the order, or of its reverse, in `order_classes`; -1: no order
@@ -72,7 +75,11 @@ def shuffle(x:Tensor,    # (b,n,...) frames of clips, or their features
 # %% ../../nbs/methods/15_clip_order.ipynb #fade7371
 def _check_grey(x):
     "TypeError where clips are no grey levels: those in [0,1] would all seem to stand still."
-    if x.dtype != torch.uint8: raise TypeError(f'clips are uint8, grey levels from 0 to 255; these are {x.dtype}. Give them as the store has them; the views turn them into floats')
+    if x.dtype != torch.uint8:
+        raise TypeError(
+            f'clips are uint8, grey levels from 0 to 255; these are {x.dtype}. Give them as the store has'
+            ' them; the views turn them into floats'
+        )
 
 # %% ../../nbs/methods/15_clip_order.ipynb #0dc32b88
 @checked(below=not_negative)
@@ -100,16 +107,26 @@ def affine_maps(u:Tensor,      # (b,5) in [-1,1]: rotation, scale, shear, shift 
     lo, hi = math.log(scale[0]), math.log(scale[1])
     s = crop*((lo + hi)/2 + u[:,1]*(hi - lo)/2).exp()
     row = lambda *o: torch.stack(o, -1)
-    return torch.stack([row(s*a.cos(), s*(k*a.cos() - a.sin()), u[:,3]*translate), row(s*a.sin(), s*(k*a.sin() + a.cos()), u[:,4]*translate)], 1)
+    return torch.stack(
+        [
+            row(s * a.cos(), s * (k * a.cos() - a.sin()), u[:, 3] * translate),
+            row(s * a.sin(), s * (k * a.sin() + a.cos()), u[:, 4] * translate),
+        ],
+        1,
+    )
 
 # %% ../../nbs/methods/15_clip_order.ipynb #6e63a54a
-_edge = 1/32                                     # kept free at the frame's border: no pixel outside is ever interpolated, from 32 pixels on
+_edge = 1/32  # kept free at the frame's border: no pixel outside is ever interpolated, from 32 pixels on
 
 def _reach(rotate, shear):
     "Largest coordinate of a corner of the unit square, whatever rotation and shear are drawn."
     a = torch.linspace(0, rotate, 3601, dtype=torch.float64)*math.pi/180
     k = shear*torch.tensor([[-1.],[1.]], dtype=torch.float64)
-    return float(torch.max(a.cos().abs() + (k*a.cos() - a.sin()).abs(), a.sin().abs() + (k*a.sin() + a.cos()).abs()).max())
+    return float(
+        torch.max(
+            a.cos().abs() + (k * a.cos() - a.sin()).abs(), a.sin().abs() + (k * a.sin() + a.cos()).abs()
+        ).max()
+    )
 
 def largest_crop(rotate:float,   # largest rotation, degrees
                  scale,          # size of the window, (lo, hi)
@@ -117,9 +134,13 @@ def largest_crop(rotate:float,   # largest rotation, degrees
                  translate:float # largest shift, half sides of the frame
                 )->float:        # half side at scale 1, half sides of the frame
     "The largest window that stays inside the frame whatever is drawn."
-    if np.shape(scale) != (2,): raise ValueError(f'scale={scale}: two sizes of the window, (lo, hi); (1., 1.) leaves it as it is')
+    if np.shape(scale) != (2,):
+        raise ValueError(f'scale={scale}: two sizes of the window, (lo, hi); (1., 1.) leaves it as it is')
     if not (0 <= rotate <= 180 and 0 < scale[0] <= scale[1] and shear >= 0 and 0 <= translate < 1 - _edge):
-        raise ValueError(f'rotate={rotate} (0 to 180 degrees), scale={scale} (lo, hi, above 0), shear={shear} (0 or more), translate={translate} (0 to below {1 - _edge:.2f}): out of range')
+        raise ValueError(
+            f'rotate={rotate} (0 to 180 degrees), scale={scale} (lo, hi, above 0), shear={shear} (0 or more),'
+            f' translate={translate} (0 to below {1 - _edge:.2f}): out of range'
+        )
     return (1 - _edge - translate)/(_reach(rotate, shear)*scale[1])
 
 # %% ../../nbs/methods/15_clip_order.ipynb #6d50d826
@@ -127,7 +148,11 @@ def check_crop(crop, *ranges):
     "`crop`, or the largest where it is None; ValueError where the window can leave the frame."
     most = largest_crop(*ranges)
     if crop is None: return most
-    if not 0 < crop <= most: raise ValueError(f'crop={crop}: the window would leave the frame and its border would tell the transformation. With rotate, scale, shear, translate = {ranges} it can be {most:.3f} at most')
+    if not 0 < crop <= most:
+        raise ValueError(
+            f'crop={crop}: the window would leave the frame and its border would tell the transformation.'
+            f' With rotate, scale, shear, translate = {ranges} it can be {most:.3f} at most'
+        )
     return crop
 
 # %% ../../nbs/methods/15_clip_order.ipynb #6f3edf90
@@ -137,7 +162,7 @@ def warp_clips(x:Tensor,     # uint8 or float in [0,1], (B,T,1,H,W)
                size:int      # side of the output, pixels
               )->Tensor:     # float32 (B,T,1,size,size)
     "Sample all frames of a clip along its map."
-    return _resample(as_float(x)[:,:,0], maps, size)[:,:,None]                      # a clip's frames are channels of one sample
+    return _resample(as_float(x)[:,:,0], maps, size)[:,:,None]  # a clip's frames are channels of one sample
 
 # %% ../../nbs/methods/15_clip_order.ipynb #26e4ed6a
 def _mean(rows, w): return (rows if w is None else rows*w).mean()
@@ -186,7 +211,9 @@ class OrderHead(nn.Module):
         wide = self.fused(torch.zeros(1, 1, n, dim)).shape[-1]
         self.classify = nn.Sequential(nn.Dropout(dropout), *mlp(wide, hidden, len(order_classes(n)), bias_last=True))
 
-    def fused(self, z): "(b,k,n,d) features of the frames, joined: (b,k,wide)"; return _fusions[self.fuse](z)
+    def fused(self, z):
+        "(b,k,n,d) features of the frames, joined: (b,k,wide)"
+        return _fusions[self.fuse](z)
 
     def forward(self,
         z:Tensor,    # (b,n,nf) features of the frames, in time
@@ -231,30 +258,52 @@ class ClipOrderGeometry(SSLCallback):
         size:int|None=None         # side of the views, pixels; None: the frames' own
     ):
         store_attr()
-        self._reset(); self._check()
+        self._reset()
+        self._check()
 
     def _reset(self): self._still, self._seen = 0, 0
 
     def _check(self):
-        order_classes(self.n_frames); self.window
-        if self.strategy not in _strategies or self.fuse not in _fusions: raise ValueError(f'strategy={self.strategy!r} is one of {", ".join(_strategies)}, fuse={self.fuse!r} one of {", ".join(_fusions)}')
-        if not self.order_weight + self.geometry_weight: raise ValueError('order_weight and geometry_weight are not both 0')
+        order_classes(self.n_frames)
+        self.window
+        if self.strategy not in _strategies or self.fuse not in _fusions:
+            raise ValueError(
+                f'strategy={self.strategy!r} is one of {", ".join(_strategies)}, fuse={self.fuse!r} one of'
+                f' {", ".join(_fusions)}'
+            )
+        if not self.order_weight + self.geometry_weight:
+            raise ValueError('order_weight and geometry_weight are not both 0')
 
     @property
-    def ranges(self): "Largest rotation, window sizes, shear and shift, as `largest_crop` takes them"; return tuple(getattr(self, o) for o in _ranges)
+    def ranges(self):
+        "Largest rotation, window sizes, shear and shift, as `largest_crop` takes them"
+        return tuple(getattr(self, o) for o in _ranges)
     @property
-    def window(self): "Half side of the window at scale 1, half sides of the frame"; return check_crop(self.crop, *self.ranges)
+    def window(self):
+        "Half side of the window at scale 1, half sides of the frame"
+        return check_crop(self.crop, *self.ranges)
     @property
-    def static(self): "Clips of this fit that stood still"; return int(self._still)
+    def static(self):
+        "Clips of this fit that stood still"
+        return int(self._still)
 
     def heads(self, nf):
-        order = dict(order=OrderHead(nf, self.n_frames, self.fuse, hidden=self.hidden, dropout=self.dropout)) if self.order_weight else {}
-        return order | (dict(geometry=mlp(nf, self.hidden, len(parameters), bias_last=True)) if self.geometry_weight else {})
+        order = (
+            dict(order=OrderHead(nf, self.n_frames, self.fuse, hidden=self.hidden, dropout=self.dropout))
+            if self.order_weight
+            else {}
+        )
+        return order | (
+            dict(geometry=mlp(nf, self.hidden, len(parameters), bias_last=True))
+            if self.geometry_weight
+            else {}
+        )
 
 # %% ../../nbs/methods/15_clip_order.ipynb #d20679a4
 def _only(view, **kwargs):
     "A copy of a view with other settings."
-    v = copy.copy(view); vars(v).update(kwargs)
+    v = copy.copy(view)
+    vars(v).update(kwargs)
     return v
 
 @patch
@@ -263,20 +312,31 @@ def transformed(self:ClipOrderGeometry,
     u:Tensor  # (B,5) in [-1,1]: rotation, scale, shear, shift x, shift y
 )->Tensor:    # float (B,T,1,S,S), normalised
     "Clips transformed by parameters `u`, with the light of the views."
-    if min(x.shape[-2:]) < 1/_edge: raise ValueError(f'frames of {x.shape[-1]} pixels: at least {1/_edge:.0f} are needed, or the frame\'s border would show')
+    if min(x.shape[-2:]) < 1/_edge:
+        raise ValueError(
+            f'frames of {x.shape[-1]} pixels: at least {1/_edge:.0f} are needed, or the frame\'s border would'
+            ' show'
+        )
     v = self._view(x)
     return v.unmoved()(warp_clips(x, affine_maps(u, *self.ranges, self.window), v.size))
 
 @patch
-def _view(self:ClipOrderGeometry, x): return _only(self.pipelines(x[:,0])[0], frame_jitter=self.frame_jitter)
+def _view(self:ClipOrderGeometry, x):
+    return _only(self.pipelines(x[:,0])[0], frame_jitter=self.frame_jitter)
 
 @patch
 def make_views(self:ClipOrderGeometry, a, b=None):
     "The clips that go in, then orders (B,k,n), their classes (B,k) and the parameters (B,5), of the tasks that are on."
-    if a.shape[1] != self.n_frames: raise ValueError(f'clips of {a.shape[1]} frames, the method was made for n_frames={self.n_frames}: make the loaders with method.loaders(store, bs)')
+    if a.shape[1] != self.n_frames:
+        raise ValueError(
+            f'clips of {a.shape[1]} frames, the method was made for n_frames={self.n_frames}: make the'
+            ' loaders with method.loaders(store, bs)'
+        )
     _check_grey(a)
     u = 2*torch.rand(len(a), len(parameters), device=a.device) - 1
-    clips = ([self._view(a)(a)] if self.order_weight and self.parallel else []) + ([self.transformed(a, u)] if self.geometry_weight else [])
+    clips = ([self._view(a)(a)] if self.order_weight and self.parallel else []) + (
+        [self.transformed(a, u)] if self.geometry_weight else []
+    )
     return (*clips, *(self._orders(a) if self.order_weight else ()), *((u,) if self.geometry_weight else ()))
 
 @patch(as_prop=True)
@@ -287,7 +347,8 @@ def parallel(self:ClipOrderGeometry)->bool:
 @patch
 def _orders(self:ClipOrderGeometry, a):
     still = still_clips(a, self.static_below)
-    if getattr(self.learn, 'training', False): self._still, self._seen = self._still + still.sum(), self._seen + len(a)
+    if getattr(self.learn, 'training', False):
+        self._still, self._seen = self._still + still.sum(), self._seen + len(a)
     perms, cls = draw_orders(len(a), self.n_frames, self.orders, a.device)
     return perms, cls.masked_fill(still[:,None], -1)
 
@@ -299,8 +360,10 @@ def forward(self:ClipOrderGeometry, m, *views):
     x = torch.cat(views[:n])                                                        # (n*B,T,C,S,S)
     z = m.features(x.flatten(0, 1)).unflatten(0, x.shape[:2]).chunk(n)              # n of (B,T,nf)
     res = (z[0].mean(1).detach(),)
-    if self.order_weight:    res += (m.heads['order'](z[0], views[n]), views[n+1])
-    if self.geometry_weight: res += (m.heads['geometry'](z[-1].mean(1)), views[-1])
+    if self.order_weight:
+        res += (m.heads['order'](z[0], views[n]), views[n+1])
+    if self.geometry_weight:
+        res += (m.heads['geometry'](z[-1].mean(1)), views[-1])
     return res
 
 @patch
@@ -308,7 +371,11 @@ def answers(self:ClipOrderGeometry,
     *z # outputs of `forward`
 )->dict: # name -> tensor
     "What `forward` gave, by name: features, and of the tasks that are on logits, cls, pred, u."
-    names = ['features', *(['logits', 'cls'] if self.order_weight else []), *(['pred', 'u'] if self.geometry_weight else [])]
+    names = [
+        'features',
+        *(['logits', 'cls'] if self.order_weight else []),
+        *(['pred', 'u'] if self.geometry_weight else []),
+    ]
     return dict(zip(names, z))
 
 @patch
@@ -317,16 +384,20 @@ def embeddings(self:ClipOrderGeometry, *z): return z[:1]
 @patch
 def loss(self:ClipOrderGeometry, *z, w=None):
     r, total = self.answers(*z), 0.
-    if self.order_weight:    total = total + self.order_weight*order_loss(r['logits'], r['cls'], w)
-    if self.geometry_weight: total = total + self.geometry_weight*geometry_loss(r['pred'], r['u'], w)
+    if self.order_weight:
+        total = total + self.order_weight*order_loss(r['logits'], r['cls'], w)
+    if self.geometry_weight:
+        total = total + self.geometry_weight*geometry_loss(r['pred'], r['u'], w)
     return total
 
 @patch
 def chance(self:ClipOrderGeometry, b, *z):
     "Loss of all orders alike and of the mean parameters."
     r, total = self.answers(*z), 0.
-    if self.order_weight:    total += self.order_weight*math.log(r['logits'].shape[-1])*bool((r['cls'] >= 0).any())
-    if self.geometry_weight: total += self.geometry_weight*float(geometry_loss(torch.zeros_like(r['u']), r['u']))
+    if self.order_weight:
+        total += self.order_weight*math.log(r['logits'].shape[-1])*bool((r['cls'] >= 0).any())
+    if self.geometry_weight:
+        total += self.geometry_weight*float(geometry_loss(torch.zeros_like(r['u']), r['u']))
     return total
 
 # %% ../../nbs/methods/15_clip_order.ipynb #a563c385
@@ -335,7 +406,8 @@ def _right(method, *z):
     r = method.answers(*z)
     return torch.where(r['cls'] >= 0, (r['logits'].argmax(-1) == r['cls']).float(), torch.nan).mean(1)
 
-def _stands(method, *z): return (method.answers(*z)['cls'][:,0] < 0).float()
+def _stands(method, *z):
+    return (method.answers(*z)['cls'][:,0] < 0).float()
 
 def _error(i):
     "(B,) error of parameter `i`, by the batch's mean error of guessing 0."
@@ -343,12 +415,14 @@ def _error(i):
         r = method.answers(*z)
         pred, u = (r[k][:,i].float() for k in ('pred', 'u'))
         guess = u.abs().mean()
-        return (pred - u).abs()/torch.where(guess > 0, guess, .5)                    # all draws 0: by what is expected of them
+        return (pred - u).abs()/torch.where(guess > 0, guess, .5)  # all draws 0: by what is expected of them
     return error
 
 @patch(as_prop=True)
 def measures(self:ClipOrderGeometry):
-    return (dict(order=_right, still=_stands) if self.order_weight else {}) | ({p: _error(i) for i,p in enumerate(parameters)} if self.geometry_weight else {})
+    return (dict(order=_right, still=_stands) if self.order_weight else {}) | (
+        {p: _error(i) for i, p in enumerate(parameters)} if self.geometry_weight else {}
+    )
 
 @patch
 def before_fit(self:ClipOrderGeometry):
@@ -360,7 +434,10 @@ def before_fit(self:ClipOrderGeometry):
 def after_fit(self:ClipOrderGeometry):
     "Say in words where many clips had no order."
     if self._seen and self.static > .2*self._seen:
-        warnings.warn(f'{self.static} of {self._seen} clips stood still and had no order to learn. Are these stills or frozen screens? A larger step or a smaller static_below finds more that move.')
+        warnings.warn(
+            f'{self.static} of {self._seen} clips stood still and had no order to learn. Are these stills or'
+            ' frozen screens? A larger step or a smaller static_below finds more that move.'
+        )
 
 # %% ../../nbs/methods/15_clip_order.ipynb #72b7765d
 @checked(n_frames=partial(check_number, at_least=2, whole=True))
@@ -391,12 +468,21 @@ class ManyClips(ClipSource):
         each:int=16 # clips of a sweep, at most
     ):
         super().__init__(store, clips, n_frames, step)
-        rows = [o for i in self.clips for o in zip(store.first[i] + self._starts(store.counts[i] - self.span + 1, each), itertools.cycle(self.strides))]
+        rows = [
+            o
+            for i in self.clips
+            for o in zip(
+                store.first[i] + self._starts(store.counts[i] - self.span + 1, each),
+                itertools.cycle(self.strides),
+            )
+        ]
         self.rows = np.array(rows, dtype=int).reshape(-1, 2)                        # first row and stride
         self.n = len(rows)
 
-    def _starts(self, n, each): return np.unique(np.linspace(0, n - 1, min(each, n)).round().astype(int))
-    def order(self, rng, bs, shuffle): return rng.permutation(self.rows) if shuffle else self.rows
+    def _starts(self, n, each):
+        return np.unique(np.linspace(0, n - 1, min(each, n)).round().astype(int))
+    def order(self, rng, bs, shuffle):
+        return rng.permutation(self.rows) if shuffle else self.rows
 
 @patch
 def loaders(self:ClipOrderGeometry, store, bs, pairs=None, batch=None, **kwargs):
@@ -406,18 +492,20 @@ def loaders(self:ClipOrderGeometry, store, bs, pairs=None, batch=None, **kwargs)
     if len(dls.valid.dataset):
         many = ManyClips(store, dls.valid.dataset.clips, self.n_frames, step)
         dls.loaders[1] = dls.valid.new(many, bs=_no_single(len(many), bs), drop_last=False)
-    for dl in dls.loaders: dl.dataset.task = self                                                        # so that show_batch shows the task
+    for dl in dls.loaders: dl.dataset.task = self  # so that show_batch shows the task
     return dls
 
 @patch
-def images(self:ClipOrderGeometry, bs): return bs*self.n_frames*(2 if self.order_weight and self.geometry_weight and self.strategy == 'parallel' else 1)
+def images(self:ClipOrderGeometry, bs):
+    return bs*self.n_frames*(2 if self.order_weight and self.geometry_weight and self.strategy == 'parallel' else 1)
 
 # %% ../../nbs/methods/15_clip_order.ipynb #a7177c9a
 @patch
 def show(self:ClipOrderGeometry, a, b=None, n=4):
     "Draw what goes in: clips in the first of their orders, transformed clips; returns the axes."
     import matplotlib.pyplot as plt
-    views = self.make_views(a[:n]); u = views[-1] if self.geometry_weight else None
+    views = self.make_views(a[:n])
+    u = views[-1] if self.geometry_weight else None
     strips = [v for v in views if v.ndim == 5]
     if self.order_weight:
         perms = views[len(strips)][:,0]
@@ -425,19 +513,40 @@ def show(self:ClipOrderGeometry, a, b=None, n=4):
     t, words = self.n_frames, []
     fig,axs = plt.subplots(len(a[:n]), t*len(strips), figsize=(.95*t*len(strips), 1.2*len(a[:n])), squeeze=False)
     for i,row in enumerate(axs):
-        for ax,img in zip(row, torch.cat([s[i] for s in strips])): ax.imshow(to_grey_levels(img[0]).cpu(), cmap='gray', vmin=0, vmax=1); ax.set(xticks=[], yticks=[])
+        for ax,img in zip(row, torch.cat([s[i] for s in strips])):
+            ax.imshow(to_grey_levels(img[0]).cpu(), cmap='gray', vmin=0, vmax=1)
+            ax.set(xticks=[], yticks=[])
         if self.order_weight:
-            for ax,p in zip(row, perms[i].tolist()): ax.set_title(f'frame {p + 1}', fontsize=7)
-        if u is not None: words.append(row[-t].text(0, -.06, self._words(u[i]), transform=row[-t].transAxes, fontsize=7, va='top', in_layout=False))
-    fig.tight_layout(); fig.subplots_adjust(bottom=.2/len(a[:n]))
-    for o in words: o.set_in_layout(True)                             # they made no room for themselves, but a saved picture must hold them
+            for ax,p in zip(row, perms[i].tolist()):
+                ax.set_title(f'frame {p + 1}', fontsize=7)
+        if u is not None:
+            words.append(
+                row[-t].text(
+                    0,
+                    -0.06,
+                    self._words(u[i]),
+                    transform=row[-t].transAxes,
+                    fontsize=7,
+                    va='top',
+                    in_layout=False,
+                )
+            )
+    fig.tight_layout()
+    fig.subplots_adjust(bottom=.2/len(a[:n]))
+    for o in words: o.set_in_layout(True)  # they made no room for themselves, but a saved picture must hold them
     return axs
 
 @patch
 def _words(self:ClipOrderGeometry, u):
     "Parameters in words."
     lo, hi = map(math.log, self.scale)
-    turn, size, shear, dx, dy = u[0]*self.rotate, math.exp((lo + hi)/2 + u[1]*(hi - lo)/2), u[2]*self.shear, u[3]*self.translate, u[4]*self.translate
+    turn, size, shear, dx, dy = (
+        u[0] * self.rotate,
+        math.exp((lo + hi) / 2 + u[1] * (hi - lo) / 2),
+        u[2] * self.shear,
+        u[3] * self.translate,
+        u[4] * self.translate,
+    )
     return f'turn {turn:+.0f}°, scale {size:.2f}, shear {shear:+.2f}, shift {dx:+.2f} {dy:+.2f}'
 
 # %% ../../nbs/methods/15_clip_order.ipynb #76e465be
@@ -451,18 +560,34 @@ def show_predictions(self:ClipOrderGeometry, a, z, n=4):
     "Draw clips with the true and the predicted order, and frames with the true (solid) and the predicted (dashed) window; returns the axes."
     import matplotlib.pyplot as plt
     r, t, n = self.answers(*z), self.n_frames, min(n, len(a))
-    fig,axs = plt.subplots(n, t*bool(self.order_weight) + bool(self.geometry_weight), figsize=(1.3*(t + 1), 1.5*n), squeeze=False)
+    fig, axs = plt.subplots(
+        n,
+        t * bool(self.order_weight) + bool(self.geometry_weight),
+        figsize=(1.3 * (t + 1), 1.5 * n),
+        squeeze=False,
+    )
     for ax in axs.flat: ax.set(xticks=[], yticks=[])
     for i,row in enumerate(axs):
-        if self.order_weight: self._draw_order(row[:t], a[i], r['cls'][i,0].item(), r['logits'][i,0])
-        if self.geometry_weight: self._draw_windows(row[-1], a[i,0,0], *(_box(affine_maps(o[i:i+1].float(), *self.ranges, self.window))[0] for o in (r['u'], r['pred'])))
-    fig.tight_layout(); return axs
+        if self.order_weight:
+            self._draw_order(row[:t], a[i], r['cls'][i,0].item(), r['logits'][i,0])
+        if self.geometry_weight:
+            self._draw_windows(
+                row[-1],
+                a[i, 0, 0],
+                *(
+                    _box(affine_maps(o[i : i + 1].float(), *self.ranges, self.window))[0]
+                    for o in (r['u'], r['pred'])
+                )
+            )
+    fig.tight_layout()
+    return axs
 
 @patch
 def _draw_order(self:ClipOrderGeometry, row, clip, cls, logits):
     told = lambda c: '-'.join(str(o + 1) for o in order_classes(self.n_frames)[c].tolist())
     best, p = int(logits.argmax()), float(logits.float().softmax(0).max())
-    for ax,k in zip(row, order_classes(self.n_frames)[max(cls, 0)].tolist()): ax.imshow(clip[k,0].cpu(), cmap='gray', vmin=0, vmax=255)
+    for ax,k in zip(row, order_classes(self.n_frames)[max(cls, 0)].tolist()):
+        ax.imshow(clip[k,0].cpu(), cmap='gray', vmin=0, vmax=255)
     said = 'stands still' if cls < 0 else f'true {told(cls)}, said {told(best)} ({p:.0%})'
     row[0].set_title(said, fontsize=7, loc='left', color='k' if cls < 0 else 'C2' if cls == best else 'C3')
 
@@ -470,7 +595,8 @@ def _draw_order(self:ClipOrderGeometry, row, clip, cls, logits):
 def _draw_windows(self:ClipOrderGeometry, ax, frame, true, pred):
     h, w = frame.shape
     ax.imshow(frame.cpu(), cmap='gray', vmin=0, vmax=255)
-    for box,style in ((true, '-'), (pred, '--')): ax.plot((box[:,0] + 1)*w/2 - .5, (box[:,1] + 1)*h/2 - .5, style, c='C1', lw=1)
+    for box,style in ((true, '-'), (pred, '--')):
+        ax.plot((box[:,0] + 1)*w/2 - .5, (box[:,1] + 1)*h/2 - .5, style, c='C1', lw=1)
     ax.set(xlim=(-.5, w - .5), ylim=(h - .5, -.5))
 
 # %% ../../nbs/methods/15_clip_order.ipynb #49f3b8bb
@@ -486,20 +612,41 @@ def clip_scores(learn,              # learner of `ClipOrderGeometry`
     m, method = get_model(learn.model), copy.copy(next(c for c in learn.cbs if isinstance(c, ClipOrderGeometry)))
     method.orders, method.learn = len(order_classes(method.n_frames)), None
     if clips is None: source = _many(source or learn.dls.valid.dataset)
-    batches = clips.split(bs) if clips is not None else (source.batch(o)[0] for o in np.array_split(source.rows, -(-len(source.rows)//bs)))
-    z = [torch.cat(o) for o in zip(*([o.cpu() for o in z] for z in _answered(m, method, batches, learn.dls.device, seed)))]
+    batches = (
+        clips.split(bs)
+        if clips is not None
+        else (source.batch(o)[0] for o in np.array_split(source.rows, -(-len(source.rows) // bs)))
+    )
+    z = [
+        torch.cat(o)
+        for o in zip(*([o.cpu() for o in z] for z in _answered(m, method, batches, learn.dls.device, seed)))
+    ]
     df = pd.DataFrame({k: f(method, *z).numpy() for k,f in method.measures.items()})
     if method.order_weight: df['chance'] = 1/method.orders
-    df.insert(0, 'patient', range(len(df)) if clips is not None else source.store.groups[source.store.video_of[source.rows[:,0]]])
+    df.insert(
+        0,
+        'patient',
+        (
+            range(len(df))
+            if clips is not None
+            else source.store.groups[source.store.video_of[source.rows[:, 0]]]
+        ),
+    )
     return df
 
 def _many(source):
-    if not len(source): raise ValueError('the learner has no validation clips: make its loaders with valid_pct above 0, or give clips')
-    return source if isinstance(source, ManyClips) else ManyClips(source.store, source.clips, source.n_frames, source.step)
+    if not len(source):
+        raise ValueError('the learner has no validation clips: make its loaders with valid_pct above 0, or give clips')
+    return (
+        source
+        if isinstance(source, ManyClips)
+        else ManyClips(source.store, source.clips, source.n_frames, source.step)
+    )
 
 def _answered(m, method, batches, device, seed):
     "What the model gives for each batch, in evaluation mode and with seeded draws."
-    was = m.training; m.eval()
+    was = m.training
+    m.eval()
     try:
         with torch.no_grad(), torch.random.fork_rng([device] if device.type == 'cuda' else []):
             torch.manual_seed(seed)
@@ -510,16 +657,29 @@ def _answered(m, method, batches, device, seed):
 def order_accuracy(scores,        # DataFrame of `clip_scores`
                    n:int=2000,    # draws of patients
                    seed:int=0     # of the draws
-                  )->dict:        # accuracy, low, high, clips, patients, chance (nan where the scores do not say), note where no limits
+                  )->dict:  # accuracy, low, high, clips, patients, chance (nan where the scores do not say), note where no limits
     "Share of orders found, with a 95 % bootstrap interval over patients; clips that stand still do not count."
-    if 'order' not in scores: raise ValueError('these scores hold no order: the learner was trained on the geometry only, order_weight=0')
-    if not scores.order.notna().any(): raise ValueError(f'all {len(scores)} clips stand still: there is no order to find. A larger step or a smaller static_below finds more that move')
+    if 'order' not in scores:
+        raise ValueError('these scores hold no order: the learner was trained on the geometry only, order_weight=0')
+    if not scores.order.notna().any():
+        raise ValueError(
+            f'all {len(scores)} clips stand still: there is no order to find. A larger step or a smaller'
+            ' static_below finds more that move'
+        )
     by = scores.dropna(subset='order').groupby('patient').order.agg(['sum', 'count'])
     draws = by.values[np.random.default_rng(seed).integers(len(by), size=(n, len(by)))].sum(1)         # (n,2)
-    from sslus.evaluate.metrics import patient_interval           # here: the room of evaluation is loaded after that of the methods
+    # here: the room of evaluation is loaded after that of the methods
+    from sslus.evaluate.metrics import patient_interval
     ci = patient_interval(by['sum'].sum()/by['count'].sum(), *np.quantile(draws[:,0]/draws[:,1], (.025, .975)), len(by))
     chance = float(scores.chance.iloc[0]) if 'chance' in scores else float('nan')
-    res = dict(accuracy=ci.estimate, low=ci.low, high=ci.high, clips=int(by['count'].sum()), patients=len(by), chance=chance)
+    res = dict(
+        accuracy=ci.estimate,
+        low=ci.low,
+        high=ci.high,
+        clips=int(by['count'].sum()),
+        patients=len(by),
+        chance=chance,
+    )
     return dict(res, note=ci.reason) if ci.reason else res
 
 @checked
@@ -529,4 +689,6 @@ def noise_clips(n:int=256,     # clips
                 seed:int=0     # of the noise
                )->Tensor:      # uint8 (n,n_frames,1,size,size)
     "Clips in which nothing follows from anything: every pixel drawn for itself."
-    return torch.randint(256, (n, n_frames, 1, size, size), dtype=torch.uint8, generator=torch.Generator().manual_seed(seed))
+    return torch.randint(
+        256, (n, n_frames, 1, size, size), dtype=torch.uint8, generator=torch.Generator().manual_seed(seed)
+    )

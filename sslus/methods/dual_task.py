@@ -32,15 +32,30 @@ def labelled_cross_entropy(logits:Tensor,      # (b,v,c) of the v views of each 
     "Cross-entropy of the images that have a label, a mean weighted by class."
     (b,v,c), known = logits.shape, y >= 0
     weight = logits.new_ones(c) if weight is None else torch.as_tensor(weight, dtype=logits.dtype, device=logits.device)
-    total = F.cross_entropy(logits.flatten(0, 1), y.repeat_interleave(v), weight, ignore_index=-1, label_smoothing=smoothing, reduction='sum')
+    total = F.cross_entropy(
+        logits.flatten(0, 1),
+        y.repeat_interleave(v),
+        weight,
+        ignore_index=-1,
+        label_smoothing=smoothing,
+        reduction='sum',
+    )
     norm = v*(weight[y.clamp_min(0)]*known).sum()
     return total/torch.where(known.any(), norm, 1)
 
 # %% ../../nbs/methods/16_dual_task.ipynb #36fc8a76
-def _constant(pct): "Both in full, all along"; return 1., 1.
-def _ramp(pct):     "The cross-entropy comes in over the first half"; return 1., min(1., 2*pct)
-def _fade(pct):     "The contrast goes out along half a cosine"; return (1 + math.cos(math.pi*pct))/2, 1.
-def _handover(pct): "From contrast alone to cross-entropy alone, along half a cosine"; return (1 + math.cos(math.pi*pct))/2, (1 - math.cos(math.pi*pct))/2
+def _constant(pct):
+    "Both in full, all along"
+    return 1., 1.
+def _ramp(pct):
+    "The cross-entropy comes in over the first half"
+    return 1., min(1., 2*pct)
+def _fade(pct):
+    "The contrast goes out along half a cosine"
+    return (1 + math.cos(math.pi*pct))/2, 1.
+def _handover(pct):
+    "From contrast alone to cross-entropy alone, along half a cosine"
+    return (1 + math.cos(math.pi*pct))/2, (1 - math.cos(math.pi*pct))/2
 
 dual_schedules = dict(constant=_constant, ramp=_ramp, fade=_fade, handover=_handover)
 
@@ -63,13 +78,20 @@ class DualTask(SSLCallback):
         views=simclr_views,      # preset (a function of the size) or pair of views
         size:int|None=None       # side of the views, pixels; None: the frames' own
     ):
-        if not callable(schedule) and schedule not in dual_schedules: raise ValueError(f"no schedule {schedule!r}; there are {', '.join(dual_schedules)}, or give a function")
-        if class_weights is not None: class_weights = check_each('class_weights', [float(o) for o in class_weights], at_least=0)
-        if class_weights is not None and len(class_weights) != n_classes: raise ValueError(f'{len(class_weights)} class weights for n_classes={n_classes}')
+        if not callable(schedule) and schedule not in dual_schedules:
+            raise ValueError(f"no schedule {schedule!r}; there are {', '.join(dual_schedules)}, or give a function")
+        if class_weights is not None:
+            class_weights = check_each('class_weights', [float(o) for o in class_weights], at_least=0)
+        if class_weights is not None and len(class_weights) != n_classes:
+            raise ValueError(f'{len(class_weights)} class weights for n_classes={n_classes}')
         store_attr()
 
     def heads(self, nf):
-        head = {} if self.n_classes is None else dict(classifier=nn.Sequential(nn.Dropout(self.dropout), nn.Linear(nf, self.n_classes)))
+        head = (
+            {}
+            if self.n_classes is None
+            else dict(classifier=nn.Sequential(nn.Dropout(self.dropout), nn.Linear(nf, self.n_classes)))
+        )
         return dict(projector=mlp(nf, *self.proj), **head)
 
     def make_views(self, a, b):
@@ -90,7 +112,9 @@ class DualTask(SSLCallback):
         res = contrast*nt_xent(z1, z2, self.temperature, w)
         return res if logits is None else res + ce*self.cross_entropy(logits, y)
 
-    def cross_entropy(self, logits, y): "That of the labelled images, with the class weights and the smoothing of the method"; return labelled_cross_entropy(logits, y, self.class_weights, self.label_smoothing)
+    def cross_entropy(self, logits, y):
+        "That of the labelled images, with the class weights and the smoothing of the method"
+        return labelled_cross_entropy(logits, y, self.class_weights, self.label_smoothing)
 
 # %% ../../nbs/methods/16_dual_task.ipynb #4d298362
 from fastcore.basics import patch
@@ -102,11 +126,15 @@ def labels(self:DualTask,
 )->Tensor:   # (B,) int; -1: no label
     "(B,) classes of the batch's frames `a`; -1 where there is none, or the targets are pair weights."
     y = next(iter(getattr(self, 'yb', None) or ()), None)
-    if y is None or y.is_floating_point(): return torch.full((len(a),), -1, device=a.device)
+    if y is None or y.is_floating_point():
+        return torch.full((len(a),), -1, device=a.device)
     y = y.as_subclass(Tensor).long()
     if y.shape != (len(a),) or y.min() < -1 or y.max() >= self.n_classes:
-        raise ValueError(f'DualTask reads integer targets as classes: ({len(a)},) from 0 to {self.n_classes-1}, or -1 for no label; this batch has {tuple(y.shape)} from {y.min()} to {y.max()}. '
-                         'Row numbers, as frame_dls gives them, are no classes: make the loaders with dual_dls, or leave n_classes out')
+        raise ValueError(
+            f'DualTask reads integer targets as classes: ({len(a)},) from 0 to {self.n_classes-1}, or -1 for'
+            f' no label; this batch has {tuple(y.shape)} from {y.min()} to {y.max()}. Row numbers, as'
+            ' frame_dls gives them, are no classes: make the loaders with dual_dls, or leave n_classes out'
+        )
     return y
 
 # %% ../../nbs/methods/16_dual_task.ipynb #be185aa5
@@ -128,7 +156,16 @@ def chance(self:DualTask, b, *z):
 def _ce(method, z1, z2, logits=None, y=None):
     "(B,) cross-entropy of each image, nan without label."
     if logits is None: return torch.full((len(z1),), math.nan)
-    each = F.cross_entropy(logits.flatten(0, 1).float(), y.repeat_interleave(logits.shape[1]), ignore_index=-1, reduction='none').view(logits.shape[:2]).mean(1)
+    each = (
+        F.cross_entropy(
+            logits.flatten(0, 1).float(),
+            y.repeat_interleave(logits.shape[1]),
+            ignore_index=-1,
+            reduction='none',
+        )
+        .view(logits.shape[:2])
+        .mean(1)
+    )
     return each.masked_fill(y < 0, math.nan)
 
 def _accuracy(method, z1, z2, logits=None, y=None):
@@ -152,17 +189,26 @@ def show_predictions(self:DualTask, a, z, n=4):
     prob, n = z[2].float().softmax(-1).mean(1), min(n, len(a))
     axs = plt.subplots(1, n, figsize=(1.5*n, 1.7), squeeze=False)[1]
     for ax,im,p in zip(axs[0], as_float(a), prob):
-        ax.imshow(im[0].cpu(), cmap='gray', vmin=0, vmax=1); ax.set(xticks=[], yticks=[]); ax.set_title(f'{self.names()[int(p.argmax())]} {float(p.max()):.2f}', fontsize=8)
+        ax.imshow(im[0].cpu(), cmap='gray', vmin=0, vmax=1)
+        ax.set(xticks=[], yticks=[])
+        ax.set_title(f'{self.names()[int(p.argmax())]} {float(p.max()):.2f}', fontsize=8)
     return axs
 
 @patch
 def check(self:DualTask, m, bs):
     "A warning where there is no classifier."
-    if self.n_classes is None: warnings.warn('DualTask without n_classes has no classifier and trains as SimCLR: give n_classes and a loader with labels')
+    if self.n_classes is None:
+        warnings.warn(
+            'DualTask without n_classes has no classifier and trains as SimCLR: give n_classes and a loader'
+            ' with labels'
+        )
 
 # %% ../../nbs/methods/16_dual_task.ipynb #5e2e1dde
 @patch
 def loaders(self:DualTask, store, bs, pairs=None, batch=None, **kwargs):
     "ValueError: a store has no labels."
-    raise ValueError('DualTask trains on labelled stills, and a store of frames has no labels. Make the loaders with dual_dls and the learner with dual_learner, or give a study the mode Dual; '
-                     'to pre-train on frames alone, take SimCLR')
+    raise ValueError(
+        'DualTask trains on labelled stills, and a store of frames has no labels. Make the loaders with'
+        ' dual_dls and the learner with dual_learner, or give a study the mode Dual; to pre-train on frames'
+        ' alone, take SimCLR'
+    )

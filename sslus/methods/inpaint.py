@@ -67,5 +67,15 @@ class InpaintAutoEncoder(AutoEncoder):
     @classmethod
     def asmus2023(cls, **kwargs):
         "Settings of Benjamin et al. 2023."
-        recipe = Recipe(1e-3, wd=1e-6, schedule=step_decay, note="From ImageNet weights (weights='imagenet'). Read from code; batch size and the rectangle's range not published.")
-        return cls(**dict(area=(.02,.33), ratio=(.3,3.3), views=partial(asmus_ae_view, magnitude=1)) | kwargs).with_recipe(recipe)
+        recipe = Recipe(
+            1e-3,
+            wd=1e-6,
+            schedule=step_decay,
+            note=(
+                "From ImageNet weights (weights='imagenet'). Read from code; batch size and the rectangle's"
+                " range not published."
+            ),
+        )
+        return cls(
+            **dict(area=(0.02, 0.33), ratio=(0.3, 3.3), views=partial(asmus_ae_view, magnitude=1)) | kwargs
+        ).with_recipe(recipe)

@@ -38,20 +38,26 @@ class MoCo(SSLCallback):
     ):
         store_attr()
         self.rows = 4 if symmetric else 2
-    def heads(self, nf): return dict(projector=mlp(nf, *self.proj, norm=self.norm))
+    def heads(self, nf):
+        return dict(projector=mlp(nf, *self.proj, norm=self.norm))
     def build(self, m):
         m.teacher = Teacher(m, 'projector')
         m.register_buffer('queue', F.normalize(torch.randn(self.queue, self.proj[-1]), dim=1))
         m.register_buffer('pointer', torch.zeros((), dtype=torch.long))
     def check(self, m, bs):
-        if bs*world_size() > self.queue: raise ValueError(f'a batch of {bs*world_size()} keys does not fit into a queue of {self.queue}: choose MoCo(queue={4*bs*world_size()}) or smaller batches')
+        if bs*world_size() > self.queue:
+            raise ValueError(
+                f'a batch of {bs*world_size()} keys does not fit into a queue of {self.queue}: choose'
+                f' MoCo(queue={4*bs*world_size()}) or smaller batches'
+            )
     def forward(self, m, v1, v2):
         turned = (m.project(v2), m.teacher(v1)) if self.symmetric else ()
         return m.project(v1), m.teacher(v2), *turned, m.queue
     def loss(self, *z, w=None):
         *qk, queue = z
         return sum(info_nce(q, k, queue, self.temperature, w) for q,k in zip(qk[::2], qk[1::2]))/(len(qk)//2)
-    def update(self, m): m.teacher.move(m, momentum_at(self.momentum, self.pct_train))
+    def update(self, m):
+        m.teacher.move(m, momentum_at(self.momentum, self.pct_train))
     def remember(self, m, q, k, *others):
         at = (m.pointer + torch.arange(len(k), device=k.device)) % self.queue
         m.queue[at] = F.normalize(k, dim=1).to(m.queue.dtype)
@@ -61,5 +67,21 @@ class MoCo(SSLCallback):
     @classmethod
     def asmus2023(cls, **kwargs):
         "Settings of Benjamin et al. 2023."
-        recipe = Recipe(.03, .03, 1e-4, sgd, partial(warmup_cosine, warmup=10), bs=288, note='Read from code; schedule assumed to be that of Barlow Twins.')
-        return cls(**dict(proj=(2048,2048,128), norm=False, symmetric=False, queue=4096, temperature=.5, momentum=.996, views=asmus_simclr_views) | kwargs).with_recipe(recipe)
+        recipe = Recipe(
+            0.03, 0.03, 1e-4, sgd,
+            partial(warmup_cosine, warmup=10),
+            bs=288,
+            note='Read from code; schedule assumed to be that of Barlow Twins.',
+        )
+        return cls(
+            **dict(
+                proj=(2048, 2048, 128),
+                norm=False,
+                symmetric=False,
+                queue=4096,
+                temperature=0.5,
+                momentum=0.996,
+                views=asmus_simclr_views,
+            )
+            | kwargs
+        ).with_recipe(recipe)

@@ -31,12 +31,19 @@ class SimCLR(SSLCallback):
         size:int|None=None  # side of the views, pixels; None: the frames' own
     ): store_attr()
     def heads(self, nf): return dict(projector=mlp(nf, *self.proj))
-    def forward(self, m, v1, v2): return m.project(torch.cat([v1, v2])).chunk(2)
-    def loss(self, z1, z2, w=None): return nt_xent(z1, z2, self.temperature, w)
+    def forward(self, m, v1, v2):
+        return m.project(torch.cat([v1, v2])).chunk(2)
+    def loss(self, z1, z2, w=None):
+        return nt_xent(z1, z2, self.temperature, w)
     def chance(self, b, *z): return math.log(2*b - 1)
 
     @classmethod
     def asmus2023(cls, **kwargs):
         "Settings of Benjamin et al. 2023."
-        recipe = Recipe(.3, .3, 1e-4, lars, partial(warmup_cosine, warmup=10), bs=160, note='Read from code; schedule assumed to be that of Barlow Twins.')
+        recipe = Recipe(
+            0.3, 0.3, 1e-4, lars,
+            partial(warmup_cosine, warmup=10),
+            bs=160,
+            note='Read from code; schedule assumed to be that of Barlow Twins.',
+        )
         return cls(**dict(proj=(512,128), temperature=.5, views=asmus_simclr_views) | kwargs).with_recipe(recipe)

@@ -32,11 +32,19 @@ class VICReg(SSLCallback):
         size:int|None=None  # side of the views, pixels; None: the frames' own
     ): store_attr()
     def heads(self, nf): return dict(projector=mlp(nf, *self.proj))
-    def forward(self, m, v1, v2): return m.project(v1), m.project(v2)
-    def loss(self, z1, z2, w=None): return vicreg(z1, z2, self.sim, self.std, self.cov, w)
+    def forward(self, m, v1, v2):
+        return m.project(v1), m.project(v2)
+    def loss(self, z1, z2, w=None):
+        return vicreg(z1, z2, self.sim, self.std, self.cov, w)
 
     @classmethod
     def asmus2023(cls, **kwargs):
         "Settings of Benjamin et al. 2023."
-        recipe = Recipe(.2, .2, 1e-6, lars, partial(warmup_cosine, warmup=10), lr_bs=256, bs=256, note='Read from code; batch size not published, schedule assumed to be that of Barlow Twins.')
+        recipe = Recipe(
+            0.2, 0.2, 1e-6, lars,
+            partial(warmup_cosine, warmup=10),
+            lr_bs=256,
+            bs=256,
+            note='Read from code; batch size not published, schedule assumed to be that of Barlow Twins.',
+        )
         return cls(**dict(proj=(8192,8192,8192), views=asmus_barlow_views) | kwargs).with_recipe(recipe)

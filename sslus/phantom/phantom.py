@@ -32,7 +32,8 @@ def plane_at(z0,               # levels
             )->np.ndarray: # of strings, one a level
     "Class names of the levels `z0`; '' between planes."
     z0, res = np.asarray(z0), np.full(np.shape(z0), '', f'<U{max(map(len, planes))}')
-    for name, (lo, hi) in planes.items(): res[(z0 >= lo) & (z0 <= hi)] = name
+    for name, (lo, hi) in planes.items():
+        res[(z0 >= lo) & (z0 <= hi)] = name
     return res
 
 # %% ../../nbs/phantom/01_phantom.ipynb #239801b7
@@ -54,22 +55,57 @@ SOLIDS = dict(
 # %% ../../nbs/phantom/01_phantom.ipynb #65532b2f
 # name: lumen (dB), wall (dB), wall thickness, beats, points (frame, three coordinates, radius)
 TUBES = dict(
-    aorta=(-36, 2.5, .035, True, (
-        ('heart', .30,-.14, .26, .10), ('heart',-.02,-.02, .30, .10), ('heart',-.20, .08, .42, .10), ('heart',-.24, .10, .80, .10),
-        ('body',    0,-.10, .96, .10), ('body',  .12,-.50, .93, .09), ('body',  .13,-.60, .80, .08))),
-    pulmonary=(-36, 2.5, .035, True, (
-        ('heart', .12, .24, .42, .145), ('heart',  0, .20, .54, .135), ('body', .13, .02, .60, .115), ('body', .14,-.42, .80, .098), ('body', .13,-.60, .80, .085))),
-    right_pulmonary=(-36, 2.5, .03, True, (('body', .13, .02, .60, .063), ('body', -.25,-.14, .62, .063))),
-    cava=(-36, 1.5, .03, True, (('body',-.27, .02, .27, .072), ('body',-.27, .02, 1.4, .072))),
-    descending_aorta=(-36, 2, .03, True, (('body', .13,-.60,-1.5, .072), ('body', .13,-.60, .85, .072))),
-    trachea=(-24, 6, .025, False, (('body',-.05,-.42, .15, .05), ('body',-.05,-.42, 1.4, .05))),
-    umbilical_vein=(-32, 1, .02, False, (('body', 0, .75,-.80, .06), ('body',-.05, .25,-.80, .06), ('body',-.35, .05,-.80, .06))),
-    inferior_cava=(-32, 1, .02, False, (('body',-.14,-.42,-1.5, .06), ('body',-.14,-.42,-.42, .06))),
-    vertebra=(20, 20, 0, False, (('body', 0,-.80,-2, .075), ('body', 0,-.80, 2, .075))),
-    left_lamina=(20, 20, 0, False, (('body', .13,-.95,-2, .05), ('body', .13,-.95, 2, .05))),
-    right_lamina=(20, 20, 0, False, (('body',-.13,-.95,-2, .05), ('body',-.13,-.95, 2, .05))),
-    sternum=(20, 20, 0, False, (('body', 0, .97,-.3, .04), ('body', 0, .97, 2, .04))))
-VESSELS = ('aorta', 'pulmonary', 'right_pulmonary', 'cava')    # the great vessels: with the pericardium they make the heart mask
+    aorta=(
+        -36, 2.5, 0.035, True,
+        (
+            ('heart', 0.30, -0.14, 0.26, 0.10),
+            ('heart', -0.02, -0.02, 0.30, 0.10),
+            ('heart', -0.20, 0.08, 0.42, 0.10),
+            ('heart', -0.24, 0.10, 0.80, 0.10),
+            ('body', 0, -0.10, 0.96, 0.10),
+            ('body', 0.12, -0.50, 0.93, 0.09),
+            ('body', 0.13, -0.60, 0.80, 0.08),
+        ),
+    ),
+    pulmonary=(
+        -36, 2.5, 0.035, True,
+        (
+            ('heart', 0.12, 0.24, 0.42, 0.145),
+            ('heart', 0, 0.20, 0.54, 0.135),
+            ('body', 0.13, 0.02, 0.60, 0.115),
+            ('body', 0.14, -0.42, 0.80, 0.098),
+            ('body', 0.13, -0.60, 0.80, 0.085),
+        ),
+    ),
+    right_pulmonary=(
+        -36, 2.5, 0.03, True,
+        (('body', 0.13, 0.02, 0.60, 0.063), ('body', -0.25, -0.14, 0.62, 0.063)),
+    ),
+    cava=(-36, 1.5, 0.03, True, (('body', -0.27, 0.02, 0.27, 0.072), ('body', -0.27, 0.02, 1.4, 0.072))),
+    descending_aorta=(
+        -36, 2, 0.03, True,
+        (('body', 0.13, -0.60, -1.5, 0.072), ('body', 0.13, -0.60, 0.85, 0.072)),
+    ),
+    trachea=(-24, 6, 0.025, False, (('body', -0.05, -0.42, 0.15, 0.05), ('body', -0.05, -0.42, 1.4, 0.05))),
+    umbilical_vein=(
+        -32, 1, 0.02, False,
+        (
+            ('body', 0, 0.75, -0.80, 0.06),
+            ('body', -0.05, 0.25, -0.80, 0.06),
+            ('body', -0.35, 0.05, -0.80, 0.06),
+        ),
+    ),
+    inferior_cava=(
+        -32, 1, 0.02, False,
+        (('body', -0.14, -0.42, -1.5, 0.06), ('body', -0.14, -0.42, -0.42, 0.06)),
+    ),
+    vertebra=(20, 20, 0, False, (('body', 0, -0.80, -2, 0.075), ('body', 0, -0.80, 2, 0.075))),
+    left_lamina=(20, 20, 0, False, (('body', 0.13, -0.95, -2, 0.05), ('body', 0.13, -0.95, 2, 0.05))),
+    right_lamina=(20, 20, 0, False, (('body', -0.13, -0.95, -2, 0.05), ('body', -0.13, -0.95, 2, 0.05))),
+    sternum=(20, 20, 0, False, (('body', 0, 0.97, -0.3, 0.04), ('body', 0, 0.97, 2, 0.04))),
+)
+# the great vessels: with the pericardium they make the heart mask
+VESSELS = ('aorta', 'pulmonary', 'right_pulmonary', 'cava')
 
 # %% ../../nbs/phantom/01_phantom.ipynb #6f202a6c
 # leaflets in the heart's frame: hinge, tip when closed, tip when open (P, Q), echo (dB)
@@ -81,9 +117,18 @@ LEAFLETS = (
     (( .26, .06), ( .33, .26), ( .33, .26), -2),    # moderator band
     ((-.20, .01), (-.32,-.05), (-.32,-.07), -3))    # flap of the oval foramen
 # where a sonographer looks: target, from level, to level, weight
-GAZE = (('crux', -.16, .16, 1.), ('mitral', -.16, .16, .7), ('tricuspid', -.16, .16, .7), ('outflow', .16, .42, 1.), ('pulmonary', .41, .66, 1.),
-        ('pulmonary', .66, 1.05, .9), ('aorta', .66, 1.05, .8), ('cava', .66, 1.05, .7))
-SPOTS = dict(crux=(-.10, 0, 0), mitral=(-.08,-.17, 0), tricuspid=(-.03, .18, 0), outflow=(.04,-.05, .29))   # in the heart's frame
+GAZE = (
+    ('crux', -0.16, 0.16, 1.0),
+    ('mitral', -0.16, 0.16, 0.7),
+    ('tricuspid', -0.16, 0.16, 0.7),
+    ('outflow', 0.16, 0.42, 1.0),
+    ('pulmonary', 0.41, 0.66, 1.0),
+    ('pulmonary', 0.66, 1.05, 0.9),
+    ('aorta', 0.66, 1.05, 0.8),
+    ('cava', 0.66, 1.05, 0.7),
+)
+# in the heart's frame
+SPOTS = dict(crux=(-.10, 0, 0), mitral=(-.08,-.17, 0), tricuspid=(-.03, .18, 0), outflow=(.04,-.05, .29))
 
 # %% ../../nbs/phantom/01_phantom.ipynb #d0668e64
 VARIATION = .7   # how much patients differ in shape; 0 makes them all alike
@@ -94,8 +139,17 @@ BODY_DRAWS = dict(   # numpy's name of the distribution and its arguments
     n_ribs=('integers', 3, 7), rib_phase=('uniform', 0, 2*np.pi), fluid=('uniform', -34, -4), in_fluid=('random',), wall=('uniform', .06, .16),
     n_limbs=('integers', 0, 3), gallbladder=('random',), heart_rate=('uniform', 120, 160))
 LOOK_DRAWS = dict(
-    half=('uniform', .93, 1.07), r0=('uniform', .9, 1.1), lateral=('uniform', .85, 1.2), axial=('uniform', .85, 1.2), dr=('uniform', .9, 1.12),
-    gain=('normal', 0, 4*_v), haze=('normal', -3, 3*_v), specular=('uniform', .35, 1), bone=('uniform', .5, 1.3), tgc=('normal', 0, 5*_v, 4))
+    half=('uniform', 0.93, 1.07),
+    r0=('uniform', 0.9, 1.1),
+    lateral=('uniform', 0.85, 1.2),
+    axial=('uniform', 0.85, 1.2),
+    dr=('uniform', 0.9, 1.12),
+    gain=('normal', 0, 4 * _v),
+    haze=('normal', -3, 3 * _v),
+    specular=('uniform', 0.35, 1),
+    bone=('uniform', 0.5, 1.3),
+    tgc=('normal', 0, 5 * _v, 4),
+)
 
 # %% ../../nbs/phantom/01_phantom.ipynb #5725ce48
 N_DEPTH, N_BEAM = 160, 96       # samples of a beam, beams of a frame
@@ -125,9 +179,22 @@ def _solid(row, rng):
 def _tube(name, b, rng):
     "A row of `TUBES` in body coordinates with this patient's bends."
     lumen, wall, thick, beats, points = TUBES[name]
-    xyz = np.array([(*_heart_to_body(b, p, q), b.heart_size*z if z < .6 else z) if frame == 'heart' else (p, q, z) for frame, p, q, z, _ in points])
+    xyz = np.array(
+        [
+            (*_heart_to_body(b, p, q), b.heart_size * z if z < 0.6 else z) if frame == 'heart' else (p, q, z)
+            for frame, p, q, z, _ in points
+        ]
+    )
     if beats: xyz += rng.normal(0, .025*VARIATION, xyz.shape)
-    return SimpleNamespace(name=name, lumen=lumen, wall=wall, thick=thick, beats=beats, xyz=xyz, radius=np.array([p[-1] for p in points]))
+    return SimpleNamespace(
+        name=name,
+        lumen=lumen,
+        wall=wall,
+        thick=thick,
+        beats=beats,
+        xyz=xyz,
+        radius=np.array([p[-1] for p in points]),
+    )
 
 def _limb(rng):
     "An arm or a leg in front of the body: a bone outside the thorax near a random level."
@@ -163,7 +230,11 @@ def _texture(rng):
     "Scatterers (complex, unit variance), a smooth field of unit variance, and where each slab of tissue looks into the tile."
     noise = rng.standard_normal((3, TILE, TILE), dtype=np.float32)
     low = ndimage.gaussian_filter(noise[2], 10, mode='wrap')
-    return SimpleNamespace(tile=(noise[0] + 1j*noise[1])/np.sqrt(2).astype(np.float32), low=(low/low.std()).ravel(), offset=rng.integers(0, TILE*TILE, 1024))
+    return SimpleNamespace(
+        tile=(noise[0] + 1j * noise[1]) / np.sqrt(2).astype(np.float32),
+        low=(low / low.std()).ravel(),
+        offset=rng.integers(0, TILE * TILE, 1024),
+    )
 
 def _gauss(n, sigma):
     "Matrix (n, n) that smooths a vector of length n; rows sum to 1."
@@ -192,7 +263,8 @@ class _Optics:
         sigma = .75*np.hypot(m.lateral*look.lateral, 2.2*(self.r - m.focus))[:,None]
         d = np.arange(N_BEAM)
         k = np.exp(-.5*(d/sigma)**2)
-        width = rad/CELL/(self.r0 + self.r[:,None])/(self.th[1] - self.th[0])        # of a scatterer, in beams: neighbours within it add up in phase
+        # of a scatterer, in beams: neighbours within it add up in phase
+        width = rad/CELL/(self.r0 + self.r[:,None])/(self.th[1] - self.th[0])
         alike = np.clip(1 - d/width, 0, None)*np.exp(-(d/sigma)**2/4)
         energy = (2*(k**2).sum(1) - 1)*(2*alike.sum(1) - 1)
         return (k/np.sqrt(energy)[:,None]).astype(np.float32)[:, np.abs(d[:,None] - d)]
@@ -208,7 +280,8 @@ class _Optics:
         i, j = (np.hypot(x, y) - self.r0)*(N_DEPTH-1), (np.arctan2(x, y)/self.half + 1)/2*(N_BEAM-1)
         inside = np.flatnonzero((i >= 0) & (i < N_DEPTH-1) & (j >= 0) & (j < N_BEAM-1))
         i, j = i.ravel()[inside], j.ravel()[inside]
-        a, b = i.astype(int), j.astype(int); fi, fj = i-a, j-b
+        a, b = i.astype(int), j.astype(int)
+        fi, fj = i-a, j-b
         w = np.concatenate([(1-fi)*(1-fj), (1-fi)*fj, fi*(1-fj), fi*fj]).astype(np.float32)
         at = np.concatenate([a*N_BEAM+b, a*N_BEAM+b+1, (a+1)*N_BEAM+b, (a+1)*N_BEAM+b+1])
         return sparse.csr_matrix((w, (np.tile(inside, 4), at)), shape=(size*size, N_DEPTH*N_BEAM))
@@ -228,7 +301,8 @@ def _overlay(rng, size):
     text = np.pad(rng.random((5, n, 3)) < .6, ((0,0), (0,0), (0,1))).reshape(5, -1)
     o[y:y+5, x:x+text.shape[1]] = 200*text
     if rng.random() < .4:
-        for i, j in (rng.uniform(.25, .8, (2, 2))*size).astype(int): o[i-2:i+3, j] = o[i, j-2:j+3] = 230
+        for i, j in (rng.uniform(.25, .8, (2, 2))*size).astype(int):
+            o[i-2:i+3, j] = o[i, j-2:j+3] = 230
     return o
 
 # %% ../../nbs/phantom/01_phantom.ipynb #3094a6fc
@@ -278,7 +352,8 @@ def still_poses(classes, # names of planes, one a still
     "A pose for each still: level uniform within its plane, hand and heart beat at random."
     p = np.zeros(len(classes), POSE).view(np.recarray)
     p.z0 = [rng.uniform(*planes[c]) for c in classes]
-    for k, sd in STILL_SD.items(): p[k] = rng.normal(0, sd, len(p))
+    for k, sd in STILL_SD.items():
+        p[k] = rng.normal(0, sd, len(p))
     p.phase, p.slab = rng.uniform(0, 1, len(p)), rng.uniform(0, 1000, len(p))
     return p
 
@@ -288,7 +363,8 @@ def _wander(rng, n, tau=15.):
     a = np.exp(-1/tau)
     x, e = np.empty(n), rng.standard_normal(n)
     x[0] = e[0]
-    for i in range(1, n): x[i] = a*x[i-1] + np.sqrt(1 - a*a)*e[i]
+    for i in range(1, n):
+        x[i] = a*x[i-1] + np.sqrt(1 - a*a)*e[i]
     return x
 
 def _levels(rng, n):
@@ -321,10 +397,20 @@ def _frame(p, pose):
     x, y = o.X - np.float32(b.cx + pose.dx), o.Y - np.float32(b.cy + pose.dy)
     u, v = (2*b.mirror - 1)*(x*c + y*s), y*c - x*s
     z = pose.z0 + pose.tx*u + pose.ty*v
-    h = np.deg2rad(b.axis); c, s = np.float32(np.cos(h)/b.heart_size), np.float32(np.sin(h)/b.heart_size)
+    h = np.deg2rad(b.axis)
+    c, s = np.float32(np.cos(h)/b.heart_size), np.float32(np.sin(h)/b.heart_size)
     du, dv = u - np.float32(b.heart_u), v - np.float32(b.heart_v)
     systole = .5 - .5*np.cos(2*np.pi*pose.phase)
-    return SimpleNamespace(u=u, v=v, z=z, p=du*s + dv*c, q=dv*s - du*c, pose=pose, systole=systole, tilt=abs(pose.tx) + abs(pose.ty))
+    return SimpleNamespace(
+        u=u,
+        v=v,
+        z=z,
+        p=du * s + dv * c,
+        q=dv * s - du * c,
+        pose=pose,
+        systole=systole,
+        tilt=abs(pose.tx) + abs(pose.ty),
+    )
 
 def _to_depth(p, pose, u, v):
     "Body coordinates to depth units: the inverse of `_frame`."
@@ -337,7 +423,8 @@ SOFT = np.float32(.025)         # thickness of the slice: half the width over wh
 
 def _weight(sd):
     "Share of a sample that lies inside, from the signed distance to the surface."
-    w = sd*(-.5/SOFT); w += .5
+    w = sd*(-.5/SOFT)
+    w += .5
     return np.clip(w, 0, 1, out=w)
 
 def _paint(E, w, echo):
@@ -361,17 +448,22 @@ def _solid_distance(p, f, s):
     axes = s.axes*(s.rest + s.beat*f.systole)
     heart = s.frame == 'heart'
     size = p.body.heart_size if heart else 1
-    if abs(f.pose.z0 - s.centre[2]) > axes[2] + f.tilt + .05: return None, None
+    if abs(f.pose.z0 - s.centre[2]) > axes[2] + f.tilt + .05:
+        return None, None
     u, v = _heart_to_body(p.body, *s.centre[:2]) if heart else s.centre[:2]
     at = _near(p, f, u, v, size*max(axes[:2]) + .06)
     if at is None: return None, None
-    k = sum(((x[at] - np.float32(c))*np.float32(1/a))**2 for x, c, a in zip((f.p, f.q, f.z) if heart else (f.u, f.v, f.z), s.centre, axes))
+    k = sum(
+        ((x[at] - np.float32(c)) * np.float32(1 / a)) ** 2
+        for x, c, a in zip((f.p, f.q, f.z) if heart else (f.u, f.v, f.z), s.centre, axes)
+    )
     return at, (np.sqrt(k) - 1)*np.float32(size*np.sqrt(axes[0]*axes[1]))
 
 def _segment_distance(p, f, a, b, ra, rb, extra):
     "The same for a piece of a tube whose radius runs from `ra` to `rb`."
     lo, hi, r = min(a[2], b[2]), max(a[2], b[2]), max(ra, rb) + extra + .03
-    if not lo - r - f.tilt < f.pose.z0 < hi + r + f.tilt: return None, None
+    if not lo - r - f.tilt < f.pose.z0 < hi + r + f.tilt:
+        return None, None
     mid, d = (a + b)/2, (b - a).astype(np.float32)
     at = _near(p, f, *mid[:2], np.hypot(*(b - a)[:2])/2 + r)
     if at is None: return None, None
@@ -384,16 +476,22 @@ def _paint_solids(p, f, E, solids, echo=None):
     "Ellipsoids in the order of their table."
     for s in solids:
         at, sd = _solid_distance(p, f, s)
-        if at is not None: _paint(E[at], _weight(sd), s.echo if echo is None else echo)
+        if at is not None:
+            _paint(E[at], _weight(sd), s.echo if echo is None else echo)
 
 def _paint_tube(p, f, E, t, echo=None):
     "All walls of a tube first, then its lumen, so that joints stay open; `echo` paints the lumen alone."
     grow = 1 + .06*f.systole*t.beats
-    parts = [_segment_distance(p, f, a, b, ra*grow, rb*grow, t.thick) for a, b, ra, rb in zip(t.xyz, t.xyz[1:], t.radius, t.radius[1:])]
+    parts = [
+        _segment_distance(p, f, a, b, ra * grow, rb * grow, t.thick)
+        for a, b, ra, rb in zip(t.xyz, t.xyz[1:], t.radius, t.radius[1:])
+    ]
     parts = [o for o in parts if o[0] is not None]
     if t.thick and echo is None:
-        for at, sd in parts: _paint(E[at], _weight(sd - np.float32(t.thick)), t.wall)
-    for at, sd in parts: _paint(E[at], _weight(sd), t.lumen if echo is None else echo)
+        for at, sd in parts:
+            _paint(E[at], _weight(sd - np.float32(t.thick)), t.wall)
+    for at, sd in parts:
+        _paint(E[at], _weight(sd), t.lumen if echo is None else echo)
 
 def _paint_leaflets(p, f, E):
     "Valves: thin sheets that stand on the plane of the 4CH view and open in diastole."
@@ -442,7 +540,8 @@ def _paint_body(p, f, E):
     inner = _weight(f.rho - 1)
     _paint(E, _weight(f.rho - np.float32(1.1)), 3)
     _paint(E, inner, 0)
-    if f.pose.z0 - f.tilt < -.3: _paint(E, inner*_weight(f.z + np.float32(.40) + np.float32(.30)*f.rho**2), -3)
+    if f.pose.z0 - f.tilt < -.3:
+        _paint(E, inner*_weight(f.z + np.float32(.40) + np.float32(.30)*f.rho**2), -3)
 
 def _paint_ribs(p, f, E):
     "Ribs: arcs of bone in the chest wall, whose place depends on the pose but not on the level."
@@ -482,11 +581,13 @@ def _clutter(p, rng, re, im):
     "Haze, thermal noise and the echo of the wall that comes twice; returns the envelope of each frame."
     hz = p.haze*np.clip(1 + .35*p.texture.low.reshape(TILE, TILE)[:N_DEPTH, :N_BEAM], .1, None)
     n = int(p.body.wall*N_DEPTH)
-    for x in (re, im): x[:, n:2*n] += np.float32(.06)*x[:, :n]
+    for x in (re, im):
+        x[:, n:2*n] += np.float32(.06)*x[:, :n]
     level = .5*hz + p.noise
     for a, b, (i, j) in zip(re, im, rng.integers(0, (TILE-N_DEPTH, TILE-N_BEAM), (len(re), 2))):
         t = p.texture.tile[i:i+N_DEPTH, j:j+N_BEAM]
-        a += level*t.real; b += level*t.imag
+        a += level*t.real
+        b += level*t.imag
     return np.sqrt(re*re + im*im) + np.float32(.6)*hz
 
 def _compress(p, env):
@@ -531,7 +632,8 @@ def _mask(p, pose):
 
 def _spot(p, name, z):
     "Body coordinates of a target of gaze at level `z`: a fixed point of the heart, or where a vessel crosses the plane."
-    if name in SPOTS: return (*_heart_to_body(p.body, *SPOTS[name][:2]), SPOTS[name][2])
+    if name in SPOTS:
+        return (*_heart_to_body(p.body, *SPOTS[name][:2]), SPOTS[name][2])
     line = p.tubes[name].xyz
     line = line[:np.argmax(line[:, 2]) + 1]                                  # up to the top of its arch
     return [np.interp(z, np.maximum.accumulate(line[:, 2]), line[:, i]) for i in range(3)]
@@ -559,21 +661,36 @@ def truth(self:Patient,
 
 # %% ../../nbs/phantom/01_phantom.ipynb #99b813b3
 # letter of the patients' names, their part in the seed, folder of their files; a part's place in the table is in the seed of its poses: add rows at the end
-PARTS = dict(sweep=('S', 0, 'sweeps'), still=('P', 1, 'planes'), test=('P', 1, 'test_sweeps'), labelled=('D', 2, 'sweeps'), task=('Q', 3, 'planes'))
+PARTS = dict(
+    sweep=('S', 0, 'sweeps'),
+    still=('P', 1, 'planes'),
+    test=('P', 1, 'test_sweeps'),
+    labelled=('D', 2, 'sweeps'),
+    task=('Q', 3, 'planes'),
+)
 VERSION, TRUTH_SIZE = 1, 48
 
 def _patient(part, seed, index, size):
     "Name, patient and generator for its poses; nothing here knows how many others there are."
     letter, stream, _ = PARTS[part]
-    return f'{letter}{index:04d}', Patient([seed, stream, index], size=size), np.random.default_rng([seed, list(PARTS).index(part), index, 1])
+    return (
+        f'{letter}{index:04d}',
+        Patient([seed, stream, index], size=size),
+        np.random.default_rng([seed, list(PARTS).index(part), index, 1]),
+    )
 
 def _write_mp4(path, frames):
     "H.264 of such quality that it leaves the speckle alone. One thread and no mbtree (x264's look-ahead bit rates): with either, bytes vary from run to run."
     import av
     with av.open(str(path), 'w') as c:
-        s = c.add_stream('libx264', rate=FPS, options={'crf': '10', 'preset': 'veryfast', 'threads': '1', 'x264-params': 'mbtree=0'})
+        s = c.add_stream(
+            'libx264',
+            rate=FPS,
+            options={'crf': '10', 'preset': 'veryfast', 'threads': '1', 'x264-params': 'mbtree=0'},
+        )
         s.width, s.height, s.pix_fmt = frames.shape[2], frames.shape[1], 'yuv420p'
-        for f in frames: c.mux(s.encode(av.VideoFrame.from_ndarray(f, format='gray')))
+        for f in frames:
+            c.mux(s.encode(av.VideoFrame.from_ndarray(f, format='gray')))
         c.mux(s.encode())
 
 # %% ../../nbs/phantom/01_phantom.ipynb #31ff1890
@@ -599,9 +716,14 @@ def _render_stills(dest, part, seed, index, size, n, planes=PLANES):
     from PIL import Image
     name, p, rng = _patient(part, seed, index, size)
     names = list(planes)
-    classes = [names[(i + index*n) % len(names)] for i in rng.permutation(n)]     # a file's number says nothing of its class
-    rows = [dict(image_path=f'planes/{name}_{i:02d}.png', **{'class': c}, patient=name, machine=p.machine.name) for i, c in enumerate(classes)]
-    for row, x in zip(rows, p.render(still_poses(classes, rng, planes))): Image.fromarray(x).save(Path(dest)/row['image_path'])
+    # a file's number says nothing of its class
+    classes = [names[(i + index*n) % len(names)] for i in rng.permutation(n)]
+    rows = [
+        dict(image_path=f'planes/{name}_{i:02d}.png', **{'class': c}, patient=name, machine=p.machine.name)
+        for i, c in enumerate(classes)
+    ]
+    for row, x in zip(rows, p.render(still_poses(classes, rng, planes))):
+        Image.fromarray(x).save(Path(dest)/row['image_path'])
     return dict(rows=rows)
 
 WORK = dict(sweep=_render_sweep, still=_render_stills, test=_render_truth, labelled=_render_truth, task=_render_stills)
@@ -624,9 +746,14 @@ def _check(a):
     for k, v in a.items():
         low, high = _ranges.get(k, (0, None))
         res[k] = check_number(k, v, at_least=low, at_most=high, whole=True)
-    if res['size'] % 2: raise ValueError(f"size={res['size']}: an even number is expected (h264 stores pairs of pixels)")
+    if res['size'] % 2:
+        raise ValueError(f"size={res['size']}: an even number is expected (h264 stores pairs of pixels)")
     n = _splits(res['n_patients']).count('test')
-    if res.get('n_test_sweeps', 0) > n: raise ValueError(f"n_test_sweeps={res['n_test_sweeps']}: there are {n} test patients; ask for fewer sweeps or more patients")
+    if res.get('n_test_sweeps', 0) > n:
+        raise ValueError(
+            f"n_test_sweeps={res['n_test_sweeps']}: there are {n} test patients; ask for fewer sweeps or more"
+            " patients"
+        )
     return res
 
 # %% ../../nbs/phantom/01_phantom.ipynb #fe2d64a4
@@ -634,7 +761,9 @@ phantom_kind = RunKind('phantom', ('README.txt', 'planes.csv', 'videos.csv', 'te
                                    'planes/P*_*.png', 'sweeps/S*.mp4', 'test_sweeps/P*.mp4'))
 
 # %% ../../nbs/phantom/01_phantom.ipynb #bbe94029
-labelled_kind = RunKind('set of labelled sweeps', ('README.txt', 'videos.csv', 'truth.csv', 'truth.npz', 'sweeps/D*.mp4'))
+labelled_kind = RunKind(
+    'set of labelled sweeps', ('README.txt', 'videos.csv', 'truth.csv', 'truth.npz', 'sweeps/D*.mp4')
+)
 task_kind = RunKind('plane task', ('README.txt', 'planes.csv', 'planes/Q*_*.png'))
 
 def _lost(dest, files):
@@ -652,18 +781,24 @@ def _manifest_of(dest, kind):
 
 def _ready(dest, args, overwrite, kind):
     "Does `dest` hold what `args` ask for? FileExistsError where it holds anything else that may not be replaced."
-    if not dest.exists() or (dest.is_dir() and not any(dest.iterdir())): return False
+    if not dest.exists() or (dest.is_dir() and not any(dest.iterdir())):
+        return False
     manifest = _manifest_of(dest, kind)
     if overwrite or manifest['state'] != 'done': return False               # one that was killed is made again
     old = read_config(dest)
     differ = [k for k in sorted({*old, *args}) if old.get(k) != args.get(k)]
     if differ:
         diff = ', '.join(f'{k}: {old.get(k)} there, {args.get(k)} asked for' for k in differ)
-        raise FileExistsError(f'{dest} was made with other arguments ({diff}): choose another folder or pass overwrite=True')
+        raise FileExistsError(
+            f'{dest} was made with other arguments ({diff}): choose another folder or pass overwrite=True'
+        )
     lost = _lost(dest, manifest['files'])
     if lost:
         more = f' and {len(lost) - 1} more files' if len(lost) > 1 else ''
-        raise FileExistsError(f'{dest}: {lost[0]}{more} were changed or removed since it was made: pass overwrite=True, or choose another folder')
+        raise FileExistsError(
+            f'{dest}: {lost[0]}{more} were changed or removed since it was made: pass overwrite=True, or'
+            ' choose another folder'
+        )
     return True
 
 # %% ../../nbs/phantom/01_phantom.ipynb #5c6d80fc
@@ -677,7 +812,8 @@ def _render_all(dest, jobs, workers, progress):
     res = [None]*len(jobs)
     done = run_jobs('sslus.phantom.phantom:_render_patient', jobs, workers)
     for i, r in progress_bar(done, len(jobs), 'simulating patients', 'patients', progress):
-        if isinstance(r, Exception): raise RuntimeError(f"phantom: {jobs[i]['part']} {jobs[i]['index']} failed: {r}") from r
+        if isinstance(r, Exception):
+            raise RuntimeError(f"phantom: {jobs[i]['part']} {jobs[i]['index']} failed: {r}") from r
         res[i] = r
     return {part: [r for j, r in zip(jobs, res) if j['part'] == part] for part in PARTS}
 
@@ -685,7 +821,11 @@ def _render_phantom(dest, a, workers, progress):
     "All patients of `make_phantom`."
     for o in ('sweeps', 'planes', 'test_sweeps'): (dest/o).mkdir()
     first = _splits(a['n_patients']).index('test')
-    parts = ('test', a['n_test_sweeps'], first, 'n_frames'), ('sweep', a['n_sweeps'], 0, 'n_frames'), ('still', a['n_patients'], 0, 'n_stills')
+    parts = (
+        ('test', a['n_test_sweeps'], first, 'n_frames'),
+        ('sweep', a['n_sweeps'], 0, 'n_frames'),
+        ('still', a['n_patients'], 0, 'n_stills'),
+    )
     return _render_all(dest, _jobs(dest, a, *parts), workers, progress)
 
 # %% ../../nbs/phantom/01_phantom.ipynb #4f1a4ade
@@ -701,7 +841,9 @@ Use it to try methods and to test code. No score on it says anything about real 
 def _write_csv(path, rows, fields):
     import csv
     with open(path, 'w', newline='') as f:
-        w = csv.DictWriter(f, fields, lineterminator='\n'); w.writeheader(); w.writerows(rows)
+        w = csv.DictWriter(f, fields, lineterminator='\n')
+        w.writeheader()
+        w.writerows(rows)
 
 def _write_truth(dest, res, n_frames, name='test_truth', fields=('path', 'patient', 'machine')):
     "Per-frame truth as a table to read and as arrays to compute with."
@@ -709,8 +851,16 @@ def _write_truth(dest, res, n_frames, name='test_truth', fields=('path', 'patien
             for r in res for i, (c, z) in enumerate(zip(plane_at(r['z0']), r['z0']))]
     _write_csv(dest/f'{name}.csv', rows, (*fields, 'frame', 'plane', 'z0'))
     shape = (len(res), n_frames)
-    maps = {k: np.array([r[k] for r in res], np.uint8).reshape(*shape, TRUTH_SIZE, TRUTH_SIZE) for k in ('mask', 'gaze')}
-    np.savez_compressed(dest/f'{name}.npz', path=np.array([r['row']['path'] for r in res], 'U64'), z0=np.array([r['z0'] for r in res], 'f4').reshape(shape), **maps)
+    maps = {
+        k: np.array([r[k] for r in res], np.uint8).reshape(*shape, TRUTH_SIZE, TRUTH_SIZE)
+        for k in ('mask', 'gaze')
+    }
+    np.savez_compressed(
+        dest / f'{name}.npz',
+        path=np.array([r['row']['path'] for r in res], 'U64'),
+        z0=np.array([r['z0'] for r in res], 'f4').reshape(shape),
+        **maps,
+    )
 
 def _write_stills(dest, res, args):
     "planes.csv: the rows of all patients with their split."
@@ -746,18 +896,46 @@ def make_phantom(dest,                    # folder to write
                  progress:bool=True       # show a progress bar
                 )->Path: # `dest`
     "Write the simulated screening to `dest`; at once if it is there already."
-    args = _check(dict(n_patients=n_patients, n_sweeps=n_sweeps, n_frames=n_frames, n_stills=n_stills, n_test_sweeps=n_test_sweeps, size=size, seed=seed))
-    return _make(dest, args, lambda tmp: _write_tables(tmp, _render_phantom(tmp, args, workers, progress), args), overwrite, phantom_kind)
+    args = _check(
+        dict(
+            n_patients=n_patients,
+            n_sweeps=n_sweeps,
+            n_frames=n_frames,
+            n_stills=n_stills,
+            n_test_sweeps=n_test_sweeps,
+            size=size,
+            seed=seed,
+        )
+    )
+    return _make(
+        dest,
+        args,
+        lambda tmp: _write_tables(tmp, _render_phantom(tmp, args, workers, progress), args),
+        overwrite,
+        phantom_kind,
+    )
 
 # %% ../../nbs/phantom/01_phantom.ipynb #be9c803a
 def phantom_truth(path # folder of a phantom or of labelled sweeps
-                 )->dict: # by path of the sweep: plane (frames,) str, z0 (frames,), mask (frames,48,48) bool, gaze (frames,48,48) float32 in 0..1
+                 )->dict:  # by path of the sweep: plane (frames,) str, z0 (frames,), mask (frames,48,48) bool, gaze (frames,48,48) float32 in 0..1
     "What is in each frame of the sweeps that come with truth."
     file = next((f for f in (Path(path)/'truth.npz', Path(path)/'test_truth.npz') if f.is_file()), None)
-    if file is None: raise FileNotFoundError(f'{path}: neither truth.npz nor test_truth.npz there; give a folder written by make_labelled_sweeps or make_phantom')
-    with np.load(file) as f: d = {k: f[k] for k in f.files}
-    return {str(p): dict(plane=plane_at(d['z0'][i]), z0=d['z0'][i], mask=d['mask'][i].astype(bool), gaze=d['gaze'][i]/np.float32(255))
-            for i, p in enumerate(d['path'])}
+    if file is None:
+        raise FileNotFoundError(
+            f'{path}: neither truth.npz nor test_truth.npz there; give a folder written by'
+            ' make_labelled_sweeps or make_phantom'
+        )
+    with np.load(file) as f:
+        d = {k: f[k] for k in f.files}
+    return {
+        str(p): dict(
+            plane=plane_at(d['z0'][i]),
+            z0=d['z0'][i],
+            mask=d['mask'][i].astype(bool),
+            gaze=d['gaze'][i] / np.float32(255),
+        )
+        for i, p in enumerate(d['path'])
+    }
 
 # %% ../../nbs/phantom/01_phantom.ipynb #bfdb6a6d
 LABELLED_README = """A SIMULATION, not patients. Written by sslus.phantom.phantom.make_labelled_sweeps with the arguments in config.json.
@@ -772,8 +950,11 @@ No score on it says anything about real ultrasound or real patients.
 def _write_labelled(dest, args, workers, progress):
     "Sweeps, tables and truth of `make_labelled_sweeps`."
     (dest/'sweeps').mkdir()
-    res = _render_all(dest, _jobs(dest, args, ('labelled', args['n_patients'], 0, 'n_frames')), workers, progress)['labelled']
-    for r, s in zip(res, _splits(args['n_patients'])): r['row']['split'] = s
+    res = _render_all(
+        dest, _jobs(dest, args, ('labelled', args['n_patients'], 0, 'n_frames')), workers, progress
+    )['labelled']
+    for r, s in zip(res, _splits(args['n_patients'])):
+        r['row']['split'] = s
     _write_csv(dest/'videos.csv', [r['row'] for r in res], ('path', 'patient', 'machine', 'split', 'fps', 'frames'))
     _write_truth(dest, res, args['n_frames'], 'truth', ('path', 'patient', 'machine', 'split'))
     (dest/'README.txt').write_text(LABELLED_README)
@@ -805,22 +986,37 @@ No score on it says anything about real ultrasound or real patients.
 
 def _task_planes(planes):
     "Classes and their levels as [name, from, to]; ValueError where they make no task."
-    if isinstance(planes, str) and planes not in TASK_PLANES: raise ValueError(f'planes={planes!r}: {", ".join(TASK_PLANES)} are known; or give a dict, name -> (from level, to level)')
+    if isinstance(planes, str) and planes not in TASK_PLANES:
+        raise ValueError(
+            f'planes={planes!r}: {", ".join(TASK_PLANES)} are known; or give a dict, name -> (from level, to'
+            ' level)'
+        )
     planes = TASK_PLANES[planes] if isinstance(planes, str) else planes
     rows = [[str(k), float(lo), float(hi)] for k, (lo, hi) in planes.items()]
-    if len(rows) < 2: raise ValueError(f'planes has {len(rows)} classes: at least 2 are needed to tell apart')
+    if len(rows) < 2:
+        raise ValueError(f'planes has {len(rows)} classes: at least 2 are needed to tell apart')
     for name, lo, hi in rows:
-        if not (name.strip() and -1.2 <= lo < hi <= 1.2): raise ValueError(f'plane {name!r} from {lo} to {hi}: a name and two rising levels within -1.2 .. 1.2 were expected')
+        if not (name.strip() and -1.2 <= lo < hi <= 1.2):
+            raise ValueError(
+                f'plane {name!r} from {lo} to {hi}: a name and two rising levels within -1.2 .. 1.2 were'
+                ' expected'
+            )
     rising = sorted(rows, key=lambda r: r[1])
     for (a, _, top), (b, low, _) in zip(rising, rising[1:]):
-        if low < top: raise ValueError(f'planes {a!r} and {b!r} overlap: a still between {low} and {top} would have two names')
+        if low < top:
+            raise ValueError(f'planes {a!r} and {b!r} overlap: a still between {low} and {top} would have two names')
     return rows
 
 # %% ../../nbs/phantom/01_phantom.ipynb #a557f4eb
 def _write_task(dest, args, workers, progress):
     "Stills and their table."
     (dest/'planes').mkdir()
-    jobs = _jobs(dest, args, ('task', args['n_patients'], 0, 'n_stills'), planes={k: (lo, hi) for k, lo, hi in args['planes']})
+    jobs = _jobs(
+        dest,
+        args,
+        ('task', args['n_patients'], 0, 'n_stills'),
+        planes={k: (lo, hi) for k, lo, hi in args['planes']},
+    )
     _write_stills(dest, _render_all(dest, jobs, workers, progress)['task'], args)
     (dest/'README.txt').write_text(TASK_README)
 
@@ -836,5 +1032,8 @@ def make_plane_task(dest,                   # folder to write
                     progress:bool=True      # show a progress bar
                    )->Path: # `dest`
     "Write labelled stills of patients of their own to `dest`; at once if they are there already."
-    args = dict(_check(dict(n_patients=n_patients, n_stills=n_stills, size=size, seed=seed)), planes=_task_planes(planes))
+    args = dict(
+        _check(dict(n_patients=n_patients, n_stills=n_stills, size=size, seed=seed)),
+        planes=_task_planes(planes),
+    )
     return _make(dest, args, lambda tmp: _write_task(tmp, args, workers, progress), overwrite, task_kind)

@@ -12,8 +12,10 @@ __all__ = ['fpus23', 'fpus23_boxes', 'make_fpus23_like', 'pbf_us1', 'make_pbf_us
 import os, re, warnings
 from pathlib import Path
 import numpy as np
-from .sources import (Archive, Source, below, contract, empty_folder, find_home, known, names_in, need, numbers, once, pattern, present, read_table, register, save_picture, table,
-                                write_rows)
+from sslus.sources.sources import (
+    Archive, Source, below, contract, empty_folder, find_home, known, names_in, need, numbers, once,
+    pattern, present, read_table, register, save_picture, table, write_rows,
+)
 
 # %% ../../nbs/sources/02_fetal.ipynb #667582ea
 POSES = ('hdvb', 'hdvf', 'huvb', 'huvf')
@@ -25,11 +27,16 @@ def _cvat(file):
     "{name of a picture: (tags, boxes)} of an annotation file of CVAT."
     import xml.etree.ElementTree as ET
     data = file.read_bytes()
-    if b'<!DOCTYPE' in data or b'<!ENTITY' in data: raise ValueError(f'{file}: defines entities, which no file of CVAT does: not read')
+    if b'<!DOCTYPE' in data or b'<!ENTITY' in data:
+        raise ValueError(f'{file}: defines entities, which no file of CVAT does: not read')
     try: root = ET.fromstring(data)
     except ET.ParseError as e: raise ValueError(f'{file}: cannot be read as XML ({e})') from e
-    tags = lambda im: {t.get('label'): (a.text or '').strip() for t in im.findall('tag') for a in t.findall('attribute')}
-    boxes = lambda im: [(b.get('label'), *(float(b.get(k)) for k in ('xtl', 'ytl', 'xbr', 'ybr'))) for b in im.findall('box')]
+    tags = lambda im: {
+        t.get('label'): (a.text or '').strip() for t in im.findall('tag') for a in t.findall('attribute')
+    }
+    boxes = lambda im: [
+        (b.get('label'), *(float(b.get(k)) for k in ('xtl', 'ytl', 'xbr', 'ybr'))) for b in im.findall('box')
+    ]
     return {im.get('name'): (tags(im), boxes(im)) for im in root.findall('image')}
 
 def _annotations(home, stream):
@@ -45,7 +52,8 @@ def _annotations(home, stream):
 def _stream(name):
     "Pose, view and probe that the name of a stream tells."
     m = re.fullmatch(rf'stream_({"|".join(POSES)})_(?:around)?(\w+?)_([hv])', name)
-    if not m: raise ValueError(f'{name}: a stream is named stream_<pose>_<view>_<h or v>, with a pose of {", ".join(POSES)}')
+    if not m:
+        raise ValueError(f'{name}: a stream is named stream_<pose>_<view>_<h or v>, with a pose of {", ".join(POSES)}')
     return m[1], dict(abd='abdomen', sbd='abdomen').get(m[2], m[2]), m[3]
 
 def _stream_rows(home, prefix, stream):
@@ -54,10 +62,22 @@ def _stream_rows(home, prefix, stream):
     notes, names = _annotations(home, stream), names_in(home/'Dataset'/'four_poses'/stream, '*.png')
     for i, n in enumerate(names):
         tags, boxes = notes.get(n, ({}, None))
-        if tags.get('Orientation', pose) not in POSES: raise ValueError(f"{stream}/{n}: Orientation is {tags['Orientation']!r}; one of {', '.join(POSES)} was expected")
+        if tags.get('Orientation', pose) not in POSES:
+            raise ValueError(
+                f"{stream}/{n}: Orientation is {tags['Orientation']!r}; one of {', '.join(POSES)} was"
+                " expected"
+            )
         count = {p: None if boxes is None else sum(b[0] == p for b in boxes) for p in FPUS_PARTS}
-        yield {'path': f'{prefix}Dataset/four_poses/{stream}/{n}', 'frame': i, 'video': stream, 'patient': stream, 'class': tags.get('Orientation', pose), 'view': tags.get('location', view),
-               'probe': tags.get('Probe', probe), **count}
+        yield {
+            'path': f'{prefix}Dataset/four_poses/{stream}/{n}',
+            'frame': i,
+            'video': stream,
+            'patient': stream,
+            'class': tags.get('Orientation', pose),
+            'view': tags.get('location', view),
+            'probe': tags.get('Probe', probe),
+            **count,
+        }
 
 def _fpus_poses(home, prefix):
     folder = need(home/'Dataset'/'four_poses', FPUS23)
@@ -67,13 +87,17 @@ def _fpus_poses(home, prefix):
 
 def _fpus_planes(home, prefix):
     folder = need(home/'Dataset_Plane', FPUS23)
-    rows = [{'path': f'{prefix}Dataset_Plane/{c}/{n}', 'class': c} for c in FPUS_PLANES for n in names_in(need(folder/c, FPUS23), '*.png')]
+    rows = [
+        {'path': f'{prefix}Dataset_Plane/{c}/{n}', 'class': c}
+        for c in FPUS_PLANES
+        for n in names_in(need(folder / c, FPUS23), '*.png')
+    ]
     return table(rows)
 
 # %% ../../nbs/sources/02_fetal.ipynb #0372737e
 def fpus23(root,             # folder with Dataset and Dataset_Plane in it, or one above it
            task:str='poses'  # 'poses': frames of the streams; 'planes': the folder of planes, which knows no patients
-          )->object: # DataFrame: path, frame, video, patient (the stream), split (None), class, view, probe, head, abdomen, arm, legs (numbers of boxes), fps, machine, licence, source
+          )->object:  # DataFrame: path, frame, video, patient (the stream), split (None), class, view, probe, head, abdomen, arm, legs (numbers of boxes), fps, machine, licence, source
     "The frames of FPUS23, a fetal phantom."
     tasks = dict(poses=_fpus_poses, planes=_fpus_planes)
     if task not in tasks: raise ValueError(f'task={task!r}: it is one of {", ".join(tasks)}')
@@ -85,20 +109,39 @@ def fpus23_boxes(root # as for `fpus23`
     "The boxes that are drawn on the frames of the streams."
     home = find_home(root, FPUS23, 'Dataset', 'Dataset_Plane')
     prefix, folder = below(home, root) + 'Dataset/four_poses/', need(home/'Dataset'/'four_poses', FPUS23)
-    rows = [(f'{prefix}{s}/{n}', *b) for s in names_in(folder, 'stream_*') for n, (_, boxes) in sorted(_annotations(home, s).items()) for b in boxes]
+    rows = [
+        (f'{prefix}{s}/{n}', *b)
+        for s in names_in(folder, 'stream_*')
+        for n, (_, boxes) in sorted(_annotations(home, s).items())
+        for b in boxes
+    ]
     return table([dict(zip(('path', 'label', 'x1', 'y1', 'x2', 'y2'), r)) for r in rows])
 
 # %% ../../nbs/sources/02_fetal.ipynb #b4f810e8
 def _cvat_text(stream, names, rng):
     "An annotation file as CVAT writes it, the frames in no order."
     pose, view, probe = _stream(stream)
-    tag = lambda label, key, value: f'<tag label="{label}" source="manual"><attribute name="{key}">{value}</attribute></tag>'
-    one = lambda n: (f'<image id="{int(n[6:12])}" name="{n}" width="64" height="48"><box label="{view if view in FPUS_PARTS else "arm"}" xtl="3.5" ytl="4.00" xbr="20.25" ybr="30.00" z_order="0"></box>'
-                     + tag('Probe', 'orientation', probe) + tag('location', 'View_fetus', view) + tag('Orientation', 'Pose', pose) + '</image>')
-    return '<?xml version="1.0" encoding="utf-8"?>\n<annotations><version>1.1</version>' + '\n'.join(one(n) for n in rng.permutation(names)) + '</annotations>\n'
+    tag = lambda label, key, value: (
+        f'<tag label="{label}" source="manual"><attribute name="{key}">{value}</attribute></tag>'
+    )
+    one = lambda n: (
+        f'<image id="{int(n[6:12])}" name="{n}" width="64" height="48"><box'
+        f' label="{view if view in FPUS_PARTS else "arm"}" xtl="3.5" ytl="4.00" xbr="20.25" ybr="30.00"'
+        ' z_order="0"></box>'
+        + tag('Probe', 'orientation', probe)
+        + tag('location', 'View_fetus', view)
+        + tag('Orientation', 'Pose', pose)
+        + '</image>'
+    )
+    return (
+        '<?xml version="1.0" encoding="utf-8"?>\n<annotations><version>1.1</version>'
+        + '\n'.join(one(n) for n in rng.permutation(names))
+        + '</annotations>\n'
+    )
 
 def _write(path, text):
-    Path(path).parent.mkdir(parents=True, exist_ok=True); Path(path).write_text(text, encoding='utf-8')
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).write_text(text, encoding='utf-8')
 
 # %% ../../nbs/sources/02_fetal.ipynb #8cc6f0bf
 def make_fpus23_like(dest,    # folder to write, empty or absent
@@ -107,14 +150,27 @@ def make_fpus23_like(dest,    # folder to write, empty or absent
                     )->Path:  # `dest`
     "Write a small tree with the layout of FPUS23, for tests; its pictures are patterns, not ultrasound."
     dest, rng = empty_folder(dest), np.random.default_rng([seed, 2])
-    streams = [f'stream_{p}_{v}_{o}' for k, p in enumerate(POSES) for v in ('aroundsbd' if p == 'huvb' else 'aroundabd', 'aroundhead') for o in 'hv']
+    streams = [
+        f'stream_{p}_{v}_{o}'
+        for k, p in enumerate(POSES)
+        for v in ('aroundsbd' if p == 'huvb' else 'aroundabd', 'aroundhead')
+        for o in 'hv'
+    ]
     for s in streams:
         names = [f'frame_{i:06d}.png' for i in range(n)]
-        for name in names: save_picture(dest/'archive'/'Dataset'/'four_poses'/s/name, pattern(POSES.index(s[7:11]), 4, rng, (48, 49)))
-        _write(dest/'archive'/'Dataset'/'annos'/'annotation'/s/'annotations.xml', re.sub('<box.*?</box>', '', _cvat_text(s, names[1:], rng)))
-        _write(dest/'archive'/'Dataset'/'boxes'/'annotation'/s/'annotations.xml', re.sub('<tag.*?</tag>', '', _cvat_text(s, names[1:], rng)))
+        for name in names:
+            save_picture(dest/'archive'/'Dataset'/'four_poses'/s/name, pattern(POSES.index(s[7:11]), 4, rng, (48, 49)))
+        _write(
+            dest / 'archive' / 'Dataset' / 'annos' / 'annotation' / s / 'annotations.xml',
+            re.sub('<box.*?</box>', '', _cvat_text(s, names[1:], rng)),
+        )
+        _write(
+            dest / 'archive' / 'Dataset' / 'boxes' / 'annotation' / s / 'annotations.xml',
+            re.sub('<tag.*?</tag>', '', _cvat_text(s, names[1:], rng)),
+        )
     for k, c in enumerate(FPUS_PLANES):
-        for i in range(n): save_picture(dest/'archive'/'Dataset_Plane'/c/f'{c.lower()}_{i}.png', pattern(k, 4, rng))
+        for i in range(n):
+            save_picture(dest/'archive'/'Dataset_Plane'/c/f'{c.lower()}_{i}.png', pattern(k, 4, rng))
     return dest
 
 # %% ../../nbs/sources/02_fetal.ipynb #5cc6ef34
@@ -139,13 +195,20 @@ FPUS23 = register(Source('FPUS23', 'An ultrasound fetus phantom data set for ori
     unverified='That Dataset_Plane holds no names of streams; the number of frames of each stream; frames a second; the ultrasound machine.'))
 
 # %% ../../nbs/sources/02_fetal.ipynb #1bb2b732
-PBF_PLANES = ('Biparietal standard plane', 'Abdominal standard plane', 'Heart standard plane', 'Spine standard plane', 'Femur standard plane', 'No plane')
+PBF_PLANES = (
+    'Biparietal standard plane', 'Abdominal standard plane', 'Heart standard plane',
+    'Spine standard plane', 'Femur standard plane', 'No plane',
+)
 
 def _cineframe(df, file):
     "Number and time that the names of frames tell."
     parts = df.file_name.str.extract(r'^cineframe_(\d+)_(.+)\.jpe?g$', flags=re.IGNORECASE)
     bad = df.index[parts[0].isna()]
-    if len(bad): raise ValueError(f'{file.name}, row {bad[0]}: file_name is {df.file_name[bad[0]]!r}; cineframe_<number>_<time>.jpeg was expected ({len(bad)} such rows)')
+    if len(bad):
+        raise ValueError(
+            f'{file.name}, row {bad[0]}: file_name is {df.file_name[bad[0]]!r};'
+            f' cineframe_<number>_<time>.jpeg was expected ({len(bad)} such rows)'
+        )
     return parts[0].astype(int), parts[1]
 
 def _recordings(studie, time):
@@ -156,25 +219,45 @@ def _recordings(studie, time):
 def _pbf_exams(home, df):
     "Path and pose of each exam, where metadata.csv says them."
     if not (home/'metadata.csv').is_file(): return {}
-    m = read_table(home/'metadata.csv', PBF, ('Study Name', 'protocol', 'position')).drop_duplicates('Study Name').set_index('Study Name')
+    m = (
+        read_table(home / 'metadata.csv', PBF, ('Study Name', 'protocol', 'position'))
+        .drop_duplicates('Study Name')
+        .set_index('Study Name')
+    )
     return {c: df.studie.map(m[c]) for c in ('protocol', 'position')}
 
 # %% ../../nbs/sources/02_fetal.ipynb #e5618d44
 def pbf_us1(root,               # folder with resume.csv in it, or one above it
             missing:str='raise' # frames that are not there: 'raise', or 'skip' with a warning
-           )->object: # DataFrame: path, frame, video, patient (the exam), split (None), class, protocol, position, fps, machine, licence, source
+           )->object:  # DataFrame: path, frame, video, patient (the exam), split (None), class, protocol, position, fps, machine, licence, source
     "The frames of PBF-US1, blind sweeps over a phantom; give `recordings` a folder for `links`."
     home = find_home(root, PBF, 'resume.csv')
     file = home/'resume.csv'
     df = read_table(file, PBF, ('file_name', 'studie', 'class', 'value'))
     known(df, 'class', PBF_PLANES, file)
-    known(df.assign(value=df.value.str.removesuffix('.0') + ' ' + df['class']), 'value', [f'{i} {c}' for i, c in enumerate(PBF_PLANES)], file)     # number and name say the same
+    known(
+        df.assign(value=df.value.str.removesuffix('.0') + ' ' + df['class']),
+        'value',
+        [f'{i} {c}' for i, c in enumerate(PBF_PLANES)],
+        file,
+    )     # number and name say the same
     number, time = _cineframe(df, file)
-    res = table({'path': below(home, root) + df.studie + '/' + df.file_name, 'frame': number, 'video': _recordings(df.studie, time), 'patient': df.studie, 'class': df['class'], 'fps': 24.,
-                 'machine': 'Clarius C3 HD3', **_pbf_exams(home, df)}, df.index)
+    res = table(
+        {
+            'path': below(home, root) + df.studie + '/' + df.file_name,
+            'frame': number,
+            'video': _recordings(df.studie, time),
+            'patient': df.studie,
+            'class': df['class'],
+            'fps': 24.0,
+            'machine': 'Clarius C3 HD3',
+            **_pbf_exams(home, df),
+        },
+        df.index,
+    )
     once(res, file)
     res = present(res, root, PBF, file, missing).sort_values(['video', 'frame'])
-    return contract(res.assign(frame=res.groupby('video').cumcount()), PBF)                  # place in the recording as it lies here
+    return contract(res.assign(frame=res.groupby('video').cumcount()), PBF)  # place in the recording as it lies here
 
 # %% ../../nbs/sources/02_fetal.ipynb #bbe72bc3
 def make_pbf_us1_like(dest,     # folder to write, empty or absent
@@ -182,15 +265,30 @@ def make_pbf_us1_like(dest,     # folder to write, empty or absent
                       seed:int=0 # of the noise; the same seed gives the same files
                      )->Path:   # `dest`
     "Write a small tree with the layout of PBF-US1, for tests; its pictures are patterns, not ultrasound."
-    dest, rng, rows, exams = empty_folder(dest), np.random.default_rng([seed, 3]), [('file_name', 'studie', 'class', 'value', 'image')], [('Study Name', 'protocol', 'position')]
+    dest, rng, rows, exams = (
+        empty_folder(dest),
+        np.random.default_rng([seed, 3]),
+        [('file_name', 'studie', 'class', 'value', 'image')],
+        [('Study Name', 'protocol', 'position')],
+    )
     for e in range(6):
         exam = f'Obstetrics Exam - 0{2 + e//3}-May-2024_{816 + e}_AM'
         exams.append((exam, ('Vertical', 'Horizontal', 'Diagonal ')[e % 3], ('OA', 'OP')[e % 2]))
         for i in range(n):
-            k = (i - 2)//2 if 2 <= i < 12 else 5                                     # five planes of two frames, the rest none
-            rows.append((f'cineframe_{95 + i}_2024-05-0{2 + e//3}T08-{36 + (e == 5 and i >= n//2)}-{34 + e}.jpeg', exam, PBF_PLANES[k], k, ''))
+            k = (i - 2)//2 if 2 <= i < 12 else 5  # five planes of two frames, the rest none
+            rows.append(
+                (
+                    f'cineframe_{95 + i}_2024-05-0{2 + e//3}T08-{36 + (e == 5 and i >= n//2)}-{34 + e}.jpeg',
+                    exam,
+                    PBF_PLANES[k],
+                    k,
+                    '',
+                )
+            )
             save_picture(dest/exam/rows[-1][0], pattern(k, 6, rng, (48, 49)))
-    write_rows(dest/'resume.csv', [rows[0], *sorted(rows[1:], key=lambda r: (r[3], r[0]))]); write_rows(dest/'metadata.csv', exams)      # by class, as the original is
+    # by class, as the original is
+    write_rows(dest/'resume.csv', [rows[0], *sorted(rows[1:], key=lambda r: (r[3], r[0]))])
+    write_rows(dest/'metadata.csv', exams)
     return dest
 
 # %% ../../nbs/sources/02_fetal.ipynb #5e1727cb
@@ -209,29 +307,50 @@ PBF = register(Source('PBF-US1', 'NatalIA: phantom blind sweeps for fetal ultras
     unverified='Whether an exam can hold several recordings (told apart by the time in the file names, if so); the name of the archive (its record on Zenodo is asked); blanks at the ends of cells.'))
 
 # %% ../../nbs/sources/02_fetal.ipynb #c42e8b6d
-_HC_TABLES = dict(train=('training_set', 'training_set_pixel_size_and_HC.csv'), test=('test_set', 'test_set_pixel_size.csv'))
+_HC_TABLES = dict(
+    train=('training_set', 'training_set_pixel_size_and_HC.csv'), test=('test_set', 'test_set_pixel_size.csv')
+)
 
 def _hc_rows(home, prefix, split):
     "The rows of one of the two tables."
     folder, name = _HC_TABLES[split]
-    file, inner = home/name, f'{folder}/{folder}' if (home/folder/folder).is_dir() else folder                # unzipped into a folder of its name
+    # unzipped into a folder of its name
+    file, inner = home/name, f'{folder}/{folder}' if (home/folder/folder).is_dir() else folder
     df = read_table(file, HC18, ('filename', 'pixel size(mm)') + ('head circumference (mm)',)*(split == 'train'))
     number = df.filename.str.extract(r'^(\d+)_\d?HC\.png$')[0]
     bad = df.index[number.isna()]
-    if len(bad): raise ValueError(f'{name}, row {bad[0]}: filename is {df.filename[bad[0]]!r}; 010_HC.png or 010_2HC.png was expected ({len(bad)} such rows)')
+    if len(bad):
+        raise ValueError(
+            f'{name}, row {bad[0]}: filename is {df.filename[bad[0]]!r}; 010_HC.png or 010_2HC.png was'
+            f' expected ({len(bad)} such rows)'
+        )
     path = f'{prefix}{inner}/' + df.filename
-    return table({'path': path, 'patient': f'{split} ' + number, 'split': split, 'class': 'Fetal head', 'mm_per_pixel': numbers(df, 'pixel size(mm)', file),
-                  'hc_mm': numbers(df, 'head circumference (mm)', file) if split == 'train' else np.nan,
-                  'outline': path.str.removesuffix('.png') + '_Annotation.png' if split == 'train' else None}, df.index)
+    return table(
+        {
+            'path': path,
+            'patient': f'{split} ' + number,
+            'split': split,
+            'class': 'Fetal head',
+            'mm_per_pixel': numbers(df, 'pixel size(mm)', file),
+            'hc_mm': numbers(df, 'head circumference (mm)', file) if split == 'train' else np.nan,
+            'outline': path.str.removesuffix('.png') + '_Annotation.png' if split == 'train' else None,
+        },
+        df.index,
+    )
 
 # %% ../../nbs/sources/02_fetal.ipynb #640e3f97
 def hc18(root,               # folder with the tables in it, or one above it
          missing:str='raise' # pictures that are not there: 'raise', or 'skip' with a warning
-        )->object: # DataFrame: path, frame, video, patient, split, class (one), mm_per_pixel, hc_mm, outline (path), fps, machine, licence, source
+        )->object:  # DataFrame: path, frame, video, patient, split, class (one), mm_per_pixel, hc_mm, outline (path), fps, machine, licence, source
     "The pictures of HC18: heads of fetuses with circumference (training set) and pixel size; the test set is read where it is there."
     import pandas as pd
     home = find_home(root, HC18, _HC_TABLES['train'][1])
-    parts = [present(d, root, HC18, home/name, missing) for split, (_, name) in _HC_TABLES.items() if split == 'train' or (home/name).is_file() for d in [_hc_rows(home, below(home, root), split)]]
+    parts = [
+        present(d, root, HC18, home / name, missing)
+        for split, (_, name) in _HC_TABLES.items()
+        if split == 'train' or (home / name).is_file()
+        for d in [_hc_rows(home, below(home, root), split)]
+    ]
     df = pd.concat(parts, ignore_index=True)
     once(df, 'HC18')
     return contract(df, HC18)
@@ -252,10 +371,12 @@ def hc18_mask(outline # path of the outline, `outline` of the table below its ro
 # %% ../../nbs/sources/02_fetal.ipynb #23551d9e
 def _ellipse(h, w, cx, cy, a, b, angle):
     "Distance-like value of each pixel: 1 on the ellipse with half axes `a`, `b`."
-    yy, xx = np.mgrid[:h, :w]; t = np.deg2rad(angle)
+    yy, xx = np.mgrid[:h, :w]
+    t = np.deg2rad(angle)
     return np.hypot(((xx - cx)*np.cos(t) + (yy - cy)*np.sin(t))/a, ((yy - cy)*np.cos(t) - (xx - cx)*np.sin(t))/b)
 
-def _circumference(a, b): return np.pi*(3*(a + b) - np.sqrt((3*a + b)*(a + 3*b)))              # Ramanujan's first
+def _circumference(a, b):
+    return np.pi*(3*(a + b) - np.sqrt((3*a + b)*(a + 3*b)))  # Ramanujan's first
 
 # %% ../../nbs/sources/02_fetal.ipynb #15a2c14f
 def make_hc18_like(dest,    # folder to write, empty or absent
@@ -264,15 +385,26 @@ def make_hc18_like(dest,    # folder to write, empty or absent
                   )->Path:  # `dest`
     "Write a small tree with the layout of HC18, for tests; its pictures are ellipses in noise, not ultrasound."
     dest, rng = empty_folder(dest), np.random.default_rng([seed, 4])
-    rows = dict(train=[('filename', 'pixel size(mm)', 'head circumference (mm)')], test=[('filename', 'pixel size(mm)')])
+    rows = dict(
+        train=[('filename', 'pixel size(mm)', 'head circumference (mm)')],
+        test=[('filename', 'pixel size(mm)')],
+    )
     for split, count in dict(train=n, test=n//2).items():
         for name in (f'{i:03d}_{k}.png' for i in range(count) for k in ('HC', '2HC')[:1 + (i % 3 == 1)]):
             a, b, mm = rng.uniform(30, 36), rng.uniform(20, 26), rng.uniform(.6, 1.)
             r = _ellipse(72, 96, rng.uniform(35, 60), rng.uniform(25, 47), a, b, rng.uniform(0, 180))
-            save_picture(dest/_HC_TABLES[split][0]/name, np.clip(60 + 120*(abs(r - 1) < .06) + rng.normal(0, 20, r.shape), 0, 255).astype(np.uint8))
-            if split == 'train': save_picture(dest/'training_set'/name.replace('.png', '_Annotation.png'), np.where(abs(r - 1) < .03, 255, np.where(abs(r - 1) < .04, 1, 0)).astype(np.uint8))
+            save_picture(
+                dest / _HC_TABLES[split][0] / name,
+                np.clip(60 + 120 * (abs(r - 1) < 0.06) + rng.normal(0, 20, r.shape), 0, 255).astype(np.uint8),
+            )
+            if split == 'train':
+                save_picture(
+                    dest / 'training_set' / name.replace('.png', '_Annotation.png'),
+                    np.where(abs(r - 1) < 0.03, 255, np.where(abs(r - 1) < 0.04, 1, 0)).astype(np.uint8),
+                )
             rows[split].append((name, f'{mm:.6f}', f'{mm*_circumference(a, b):.2f}')[:len(rows[split][0])])
-    for split, (_, name) in _HC_TABLES.items(): write_rows(dest/name, rows[split])
+    for split, (_, name) in _HC_TABLES.items():
+        write_rows(dest/name, rows[split])
     return dest
 
 # %% ../../nbs/sources/02_fetal.ipynb #438b42e7
@@ -304,20 +436,27 @@ _AC_CSV = 'circumferences/fetal_abdominal_circumferences_per_sweep.csv'
 def _itk(file, pixels=False):
     "Size (frames, height, width) and mm per pixel of a stack, and where wanted its pixels."
     try: import SimpleITK as sitk
-    except ImportError as e: raise ImportError("to read .mha files SimpleITK is needed: pip install 'sslus[mha]'") from e
-    r = sitk.ImageFileReader(); r.SetFileName(str(file))
+    except ImportError as e:
+        raise ImportError("to read .mha files SimpleITK is needed: pip install 'sslus[mha]'") from e
+    r = sitk.ImageFileReader()
+    r.SetFileName(str(file))
     try:
         r.ReadImageInformation()
-        if pixels and np.prod(r.GetSize(), dtype=float) > 2**31: raise ValueError(f'{Path(file).name}: its header claims {" x ".join(map(str, r.GetSize()))} pixels: not read')
+        if pixels and np.prod(r.GetSize(), dtype=float) > 2**31:
+            raise ValueError(
+                f'{Path(file).name}: its header claims {" x ".join(map(str, r.GetSize()))} pixels: not read'
+            )
         return r.GetSize()[::-1], r.GetSpacing()[0], sitk.GetArrayFromImage(r.Execute()) if pixels else None
-    except RuntimeError as e: raise ValueError(f'{Path(file).name} cannot be read: {str(e).strip().splitlines()[-1]}') from e
+    except RuntimeError as e:
+        raise ValueError(f'{Path(file).name} cannot be read: {str(e).strip().splitlines()[-1]}') from e
 
 def mask_classes(file:str # stack of marks: 0 nothing, 1 optimal, 2 sub-optimal
                 )->list:  # a class a frame
     "What the marks say of each frame."
     size, _, x = _itk(file, pixels=True)
     strange = sorted({*np.unique(x).tolist()} - {0, 1, 2})
-    if strange: raise ValueError(f'{Path(file).name} holds the value {strange[0]}; 0, 1 and 2 were expected')
+    if strange:
+        raise ValueError(f'{Path(file).name} holds the value {strange[0]}; 0, 1 and 2 were expected')
     has = [(x == k).any(axis=(1, 2)) for k in (1, 2)]
     return np.select(has, ACOUSLIC_CLASSES[:2], 'none').tolist()
 
@@ -338,17 +477,21 @@ def _kept_classes(files, labels, workers, progress):
     if labels is not None and Path(labels).is_file():
         df = read_table(labels, ACOUSLIC, ('uuid', 'frame', 'class'))
         known(df, 'class', ACOUSLIC_CLASSES, labels)
-        if set(df.uuid) >= {f.stem for f in files}: return {u: d['class'].tolist() for u, d in df.groupby('uuid')}
+        if set(df.uuid) >= {f.stem for f in files}:
+            return {u: d['class'].tolist() for u, d in df.groupby('uuid')}
     res = _all_classes(files, workers, progress)
     if labels is not None:
         tmp = Path(f'{labels}.tmp')
-        write_rows(tmp, [('uuid', 'frame', 'class'), *((u, i, c) for u, cs in res.items() for i, c in enumerate(cs))]); os.replace(tmp, labels)
+        write_rows(tmp, [('uuid', 'frame', 'class'), *((u, i, c) for u, cs in res.items() for i, c in enumerate(cs))])
+        os.replace(tmp, labels)
     return res
 
 # %% ../../nbs/sources/02_fetal.ipynb #7e22aae8
 def _acouslic_folders(home):
     "The folders of stacks and of marks, with underscores or dashes in their names."
-    find = lambda part, name: next((home/part/n for n in (name, name.replace('_', '-')) if (home/part/n).is_dir()), None) or need(home/part/name, ACOUSLIC)
+    find = lambda part, name: next(
+        (home / part / n for n in (name, name.replace('_', '-')) if (home / part / n).is_dir()), None
+    ) or need(home / part / name, ACOUSLIC)
     return find('images', 'stacked_fetal_ultrasound'), find('masks', 'stacked_fetal_abdomen')
 
 def _ac_mm(home):
@@ -356,17 +499,23 @@ def _ac_mm(home):
     cols = [f'sweep_{k}_ac_mm' for k in range(1, SWEEPS + 1)]
     df = read_table(home/_AC_CSV, ACOUSLIC, ('uuid', 'subject_id', *cols))
     twice = df.index[df.uuid.duplicated()]
-    if len(twice): raise ValueError(f'{Path(_AC_CSV).name}, row {twice[0]}: {df.uuid[twice[0]]} is listed before')
+    if len(twice):
+        raise ValueError(f'{Path(_AC_CSV).name}, row {twice[0]}: {df.uuid[twice[0]]} is listed before')
     mm = np.stack([numbers(df, c, _AC_CSV, empty=True) for c in cols], 1)
     return {u: (s, m) for u, s, m in zip(df.uuid, df.subject_id, mm)}
 
 def _stack_rows(path, video, size, spacing, woman, mm, classes):
     "A row a frame of a stack, or one row where there are no classes."
     fixed = dict(path=path, video=video, patient=woman, machine='MicrUs Pro-C60S', mm_per_pixel=spacing)
-    if classes is None: return [{**fixed, 'class': None, 'sweep': None, 'ac_mm': np.nanmean(mm) if np.isfinite(mm).any() else np.nan}]
-    if len(classes) != size[0]: raise ValueError(f'{video}: {size[0]} frames, but marks for {len(classes)}')
+    if classes is None:
+        return [{**fixed, 'class': None, 'sweep': None, 'ac_mm': np.nanmean(mm) if np.isfinite(mm).any() else np.nan}]
+    if len(classes) != size[0]:
+        raise ValueError(f'{video}: {size[0]} frames, but marks for {len(classes)}')
     sweep = np.arange(size[0])*SWEEPS//size[0]
-    return [{**fixed, 'frame': i, 'class': c, 'sweep': k + 1, 'ac_mm': mm[k]} for i, (c, k) in enumerate(zip(classes, sweep))]
+    return [
+        {**fixed, 'frame': i, 'class': c, 'sweep': k + 1, 'ac_mm': mm[k]}
+        for i, (c, k) in enumerate(zip(classes, sweep))
+    ]
 
 # %% ../../nbs/sources/02_fetal.ipynb #664b3493
 def acouslic(root,             # folder with images, masks and circumferences in it, or one above it
@@ -375,7 +524,7 @@ def acouslic(root,             # folder with images, masks and circumferences in
              labels=None,      # csv file to keep the classes of the frames in
              workers:int|None=None, # processes that read marks; None: one a core; 0: in this process
              progress:bool=True # show a progress bar
-            )->object: # DataFrame: path, frame, video (the stack), patient, split (None), class, mm_per_pixel, sweep (1 to 6), ac_mm (of the sweep), fps, machine, licence, source
+            )->object:  # DataFrame: path, frame, video (the stack), patient, split (None), class, mm_per_pixel, sweep (1 to 6), ac_mm (of the sweep), fps, machine, licence, source
     "The blind sweeps of ACOUSLIC-AI, with the quality of the abdominal plane in each frame."
     if every < 1: raise ValueError(f'every={every}: a whole number from 1 on')
     home = find_home(root, ACOUSLIC, 'circumferences')
@@ -383,9 +532,20 @@ def acouslic(root,             # folder with images, masks and circumferences in
     stacks = [images/n for n in names_in(images, '*.mha')]
     if not stacks: raise FileNotFoundError(f'no .mha files in {images}')
     lost = [p.stem for p in stacks if p.stem not in women]
-    if lost: raise ValueError(f'{len(lost)} of {len(stacks)} stacks are not listed in {Path(_AC_CSV).name}, the first is {lost[0]}: whose they are is not known')
+    if lost:
+        raise ValueError(
+            f'{len(lost)} of {len(stacks)} stacks are not listed in {Path(_AC_CSV).name}, the first is'
+            f' {lost[0]}: whose they are is not known'
+        )
     classes = _kept_classes([need(masks/p.name, ACOUSLIC) for p in stacks], labels, workers, progress) if frames else {}
-    rows = [r for p in stacks for size, mm, _ in [_itk(p)] for r in _stack_rows(f'{below(images, root)}{p.name}', p.stem, size, mm, *women[p.stem], classes.get(p.stem))]
+    rows = [
+        r
+        for p in stacks
+        for size, mm, _ in [_itk(p)]
+        for r in _stack_rows(
+            f'{below(images, root)}{p.name}', p.stem, size, mm, *women[p.stem], classes.get(p.stem)
+        )
+    ]
     df = table(rows)
     return contract(df[df.frame % every == 0] if frames else df, ACOUSLIC)
 
@@ -398,13 +558,16 @@ def make_acouslic_like(dest,    # folder to write, empty or absent
     import uuid, SimpleITK as sitk
     dest, rng = empty_folder(dest)/'acouslic-ai-train-set', np.random.default_rng([seed, 5])
     rows = [('uuid', 'subject_id', *(f'sweep_{k}_ac_mm' for k in range(1, SWEEPS + 1)))]
-    for d in ('images/stacked_fetal_ultrasound', 'masks/stacked_fetal_abdomen'): (dest/d).mkdir(parents=True)
+    for d in ('images/stacked_fetal_ultrasound', 'masks/stacked_fetal_abdomen'):
+        (dest/d).mkdir(parents=True)
     for i in range(n):
         u, marks = uuid.UUID(bytes=rng.bytes(16), version=4), np.zeros((24, 48, 64), np.uint8)
         marks[5, 10:30, 12:40], marks[6:8, 10:30, 12:40] = 1, 2
         x = np.stack([pattern(int(m.max()), 3, rng, (64, 65))[:48] for m in marks])
         for d, a in (('images/stacked_fetal_ultrasound', x), ('masks/stacked_fetal_abdomen', marks)):
-            im = sitk.GetImageFromArray(a); im.SetSpacing((.28, .28, .28)); sitk.WriteImage(im, str(dest/d/f'{u}.mha'), True)
+            im = sitk.GetImageFromArray(a)
+            im.SetSpacing((.28, .28, .28))
+            sitk.WriteImage(im, str(dest/d/f'{u}.mha'), True)
         rows.append((u, f'{max(0, i - 1):03d}', '', 250.5 + i, '', '', '', ''))
     write_rows(dest/_AC_CSV, rows)
     return dest.parent
@@ -435,8 +598,10 @@ def focus_ellipses(file # text file: cx cy a b angle label, half axes in pixels,
     for i, line in enumerate(Path(file).read_text(encoding='utf-8-sig').splitlines(), 1):
         parts = line.replace(',', ' ').split()
         if not parts: continue
-        try: res[parts[5].lower()] = tuple(map(float, parts[:5]))
-        except (ValueError, IndexError) as e: raise ValueError(f'{Path(file).name}, line {i}: {line!r}; cx cy a b angle label was expected') from e
+        try:
+            res[parts[5].lower()] = tuple(map(float, parts[:5]))
+        except (ValueError, IndexError) as e:
+            raise ValueError(f'{Path(file).name}, line {i}: {line!r}; cx cy a b angle label was expected') from e
     return res
 
 def _focus_row(part, prefix, split, name):
@@ -444,17 +609,28 @@ def _focus_row(part, prefix, split, name):
     stem, res = name[:-4], {}
     masks = {f'{k}_mask': f'annfiles_mask/{stem}-{k}.png' for k in ('cardiac', 'thorax')}
     e = focus_ellipses(f) if (f := part/'annfiles_ellipse'/f'{stem}.txt').is_file() else {}
-    for k in ('cardiac', 'thorax'): res.update({f'{k}_{c}': v for c, v in zip(('x', 'y', 'a', 'b', 'angle'), e.get(k, (np.nan,)*5))})
+    for k in ('cardiac', 'thorax'):
+        res.update({f'{k}_{c}': v for c, v in zip(('x', 'y', 'a', 'b', 'angle'), e.get(k, (np.nan,)*5))})
     res['area_ratio'] = res['cardiac_a']*res['cardiac_b']/(res['thorax_a']*res['thorax_b'])
-    return {'path': f'{prefix}images/{name}', 'patient': f'{split} {stem}', 'split': split, 'class': 'Four-chamber view',
-            **{k: prefix + m if (part/m).is_file() else None for k, m in masks.items()}, **res}
+    return {
+        'path': f'{prefix}images/{name}',
+        'patient': f'{split} {stem}',
+        'split': split,
+        'class': 'Four-chamber view',
+        **{k: prefix + m if (part / m).is_file() else None for k, m in masks.items()},
+        **res,
+    }
 
 # %% ../../nbs/sources/02_fetal.ipynb #1ca1fbd8
 def focus(root # folder with training, validation and testing in it, or one above it
-         )->object: # DataFrame: path, frame, video, patient (the picture), split, class (one), cardiac_mask, thorax_mask (paths), cardiac_x, _y, _a, _b, _angle, thorax_..., area_ratio, fps, machine, licence, source
+         )->object:  # DataFrame: path, frame, video, patient (the picture), split, class (one), cardiac_mask, thorax_mask (paths), cardiac_x, _y, _a, _b, _angle, thorax_..., area_ratio, fps, machine, licence, source
     "The four-chamber views of FOCUS with the ellipses of heart and thorax in pixels."
     home = find_home(root, FOCUS, 'training')
-    rows = [_focus_row(home/d, f'{below(home, root)}{d}/', split, n) for d, split in _FOCUS_SPLITS.items() for n in names_in(need(home/d/'images', FOCUS), '*.png')]
+    rows = [
+        _focus_row(home / d, f'{below(home, root)}{d}/', split, n)
+        for d, split in _FOCUS_SPLITS.items()
+        for n in names_in(need(home / d / 'images', FOCUS), '*.png')
+    ]
     if not rows: raise FileNotFoundError(f'no pictures in {home}/training/images')
     return contract(table(rows), FOCUS)
 
@@ -467,11 +643,25 @@ def make_focus_like(dest,    # folder to write, empty or absent
     dest, rng = empty_folder(dest), np.random.default_rng([seed, 6])
     for part, count in zip(_FOCUS_SPLITS, (n, n//2, n//2)):
         for i in range(1, count + 1):
-            e = dict(cardiac=(44., 36., round(rng.uniform(12, 16), 1), 10., 30.), thorax=(48., 38., 30., round(rng.uniform(24, 28), 1), 10.))
+            e = dict(
+                cardiac=(44.0, 36.0, round(rng.uniform(12, 16), 1), 10.0, 30.0),
+                thorax=(48.0, 38.0, 30.0, round(rng.uniform(24, 28), 1), 10.0),
+            )
             r = {k: _ellipse(72, 96, *v) for k, v in e.items()}
-            save_picture(dest/part/'images'/f'{i:03d}.png', np.clip(40 + 60*(r['thorax'] <= 1) + 80*(r['cardiac'] <= 1) + rng.normal(0, 20, (72, 96)), 0, 255).astype(np.uint8))
-            for k, x in r.items(): save_picture(dest/part/'annfiles_mask'/f'{i:03d}-{k}.png', (255*(x <= 1)).astype(np.uint8))
-            _write(dest/part/'annfiles_ellipse'/f'{i:03d}.txt', ''.join(f'{" ".join(map(str, v))} {k}\n' for k, v in e.items()))
+            save_picture(
+                dest / part / 'images' / f'{i:03d}.png',
+                np.clip(
+                    40 + 60 * (r['thorax'] <= 1) + 80 * (r['cardiac'] <= 1) + rng.normal(0, 20, (72, 96)),
+                    0,
+                    255,
+                ).astype(np.uint8),
+            )
+            for k, x in r.items():
+                save_picture(dest/part/'annfiles_mask'/f'{i:03d}-{k}.png', (255*(x <= 1)).astype(np.uint8))
+            _write(
+                dest / part / 'annfiles_ellipse' / f'{i:03d}.txt',
+                ''.join(f'{" ".join(map(str, v))} {k}\n' for k, v in e.items()),
+            )
     return dest
 
 # %% ../../nbs/sources/02_fetal.ipynb #cd3a881e

@@ -16,8 +16,10 @@ import gzip, json, os, re, struct, warnings
 from pathlib import Path
 import numpy as np
 from ..base.people import PeopleWarning, is_missing, tidy_name
-from .sources import (Archive, Source, below, contract, empty_folder, find_home, known, names_in, need, numbers, once, pattern, present, read_table,
-                                register, save_picture, table, whole, write_rows)
+from sslus.sources.sources import (
+    Archive, Source, below, contract, empty_folder, find_home, known, names_in, need, numbers, once,
+    pattern, present, read_table, register, save_picture, table, whole, write_rows,
+)
 
 # %% ../../nbs/sources/03_others.ipynb #81af7bf1
 def moving(k, n, rng, frames=12, side=48):
@@ -42,23 +44,32 @@ def save_video(path, x, rate=25):
     with av.open(str(path), 'w') as c:
         s = c.add_stream('mjpeg' if avi else 'mpeg4', rate=rate)
         s.height, s.width, s.pix_fmt = *x.shape[1:], 'yuvj420p' if avi else 'yuv420p'
-        for f in x: c.mux(s.encode(av.VideoFrame.from_ndarray(np.repeat(f[..., None], 3, -1), format='rgb24')))
+        for f in x:
+            c.mux(s.encode(av.VideoFrame.from_ndarray(np.repeat(f[..., None], 3, -1), format='rgb24')))
         c.mux(s.encode())
 
 def save_nifti(path, x, rate=None):
     "(T,H,W) or (H,W) uint8 as .nii.gz; rows are the second axis."
     head = bytearray(352)
-    for kind, at, values in (('i', 0, [348]), ('8h', 40, [x.ndim, *x.shape[::-1], *[1]*(7-x.ndim)]), ('2h', 70, [2, 8]), ('8f', 76, [1.]*8), ('f', 108, [352.]),
-                             ('f', 112, [1.])):
+    for kind, at, values in (
+        ('i', 0, [348]),
+        ('8h', 40, [x.ndim, *x.shape[::-1], *[1] * (7 - x.ndim)]),
+        ('2h', 70, [2, 8]),
+        ('8f', 76, [1.0] * 8),
+        ('f', 108, [352.0]),
+        ('f', 112, [1.0]),
+    ):
         struct.pack_into('<' + kind, head, at, *values)
     head[344:348] = b'n+1\0'
     Path(path).parent.mkdir(parents=True, exist_ok=True)
-    with gzip.open(path, 'wb') as f: f.write(bytes(head) + np.ascontiguousarray(x).tobytes())
+    with gzip.open(path, 'wb') as f:
+        f.write(bytes(head) + np.ascontiguousarray(x).tobytes())
 
 # %% ../../nbs/sources/03_others.ipynb #d6e03dba
 def one_of(options, value, name):
     "`value`; ValueError that lists the options where it is none of them."
-    if value not in options: raise ValueError(f'{name}={value!r}: it is one of {", ".join(map(repr, options))}')
+    if value not in options:
+        raise ValueError(f'{name}={value!r}: it is one of {", ".join(map(repr, options))}')
     return value
 
 def found_file(name): return f'the listing of {name}'           # what `present` calls a table where there is none
@@ -75,12 +86,19 @@ def make_echonet_like(dest,    # folder to write, empty or absent
     files = [('FileName', 'EF', 'ESV', 'EDV', 'FrameHeight', 'FrameWidth', 'FPS', 'NumberOfFrames', 'Split')]
     traced = [('FileName', 'X1', 'Y1', 'X2', 'Y2', 'Frame')]
     for i in range(n):
-        name, ef, (es, ed) = f'0X{0x1002E8FBACD08477 + i*0x9E3779B97F4A7:X}', 30 + 10*(i % 4) + round(float(rng.uniform(0, 9)), 2), [(3, 9), (10, 2)][i % 2]
-        x = moving(0, 2, rng); x[ed] = pattern(1, 2, rng, (48, 49))
+        name, ef, (es, ed) = (
+            f'0X{0x1002E8FBACD08477 + i*0x9E3779B97F4A7:X}',
+            30 + 10 * (i % 4) + round(float(rng.uniform(0, 9)), 2),
+            [(3, 9), (10, 2)][i % 2],
+        )
+        x = moving(0, 2, rng)
+        x[ed] = pattern(1, 2, rng, (48, 49))
         save_clip(dest/'Videos'/f'{name}.avi', x, 50)
         files.append((name, ef, 40, round(40/(1-ef/100), 2), 48, 48, 50, 12, ('TRAIN', 'TRAIN', 'VAL', 'TEST')[i % 4]))
-        if i < n-1: traced += [(f'{name}.avi', *r, f) for f, half in ((es, 6.), (ed, 9.)) for r in _heart(half)]
-    write_rows(dest/'FileList.csv', files); write_rows(dest/'VolumeTracings.csv', traced)
+        if i < n-1:
+            traced += [(f'{name}.avi', *r, f) for f, half in ((es, 6.), (ed, 9.)) for r in _heart(half)]
+    write_rows(dest/'FileList.csv', files)
+    write_rows(dest/'VolumeTracings.csv', traced)
     return dest
 
 def _heart(half, rows=20):
@@ -97,22 +115,44 @@ def _area(t):
 def _phases(file, source):
     "{clip: {'ED': frame, 'ES': frame}} of the clips with two traced frames or more: the largest and the smallest tracing."
     df = read_table(file, source, ('FileName', 'X1', 'Y1', 'X2', 'Y2', 'Frame'))
-    xy, frame, areas = np.stack([numbers(df, c, file) for c in ('X1', 'Y1', 'X2', 'Y2')], 1), whole(df, 'Frame', file), {}
-    for (name, k), rows in df.assign(Frame=frame.to_numpy(), row=np.arange(len(df))).groupby(['FileName', 'Frame'], sort=False).row:
+    xy, frame, areas = (
+        np.stack([numbers(df, c, file) for c in ('X1', 'Y1', 'X2', 'Y2')], 1),
+        whole(df, 'Frame', file),
+        {},
+    )
+    for (name, k), rows in (
+        df.assign(Frame=frame.to_numpy(), row=np.arange(len(df)))
+        .groupby(['FileName', 'Frame'], sort=False)
+        .row
+    ):
         areas.setdefault(name.removesuffix('.avi'), {})[int(k)] = _area(xy[rows.to_numpy()])
     return {name: dict(ED=max(a, key=a.get), ES=min(a, key=a.get)) for name, a in areas.items() if len(a) > 1}
 
 def _echonet_phases(df, file):
     "Two rows a clip."
     found = _phases(file, ECHONET)
-    long = table([dict(df.loc[i], row=i, frame=k, **{'class': phase}) for i in df.index for phase, k in found.get(df.video[i], {}).items()])
-    if not len(long): raise ValueError(f'{file.name}: none of the {len(df)} clips has two traced frames; names such as {df.video.iloc[0]}.avi were expected')
+    long = table(
+        [
+            dict(df.loc[i], row=i, frame=k, **{'class': phase})
+            for i in df.index
+            for phase, k in found.get(df.video[i], {}).items()
+        ]
+    )
+    if not len(long):
+        raise ValueError(
+            f'{file.name}: none of the {len(df)} clips has two traced frames; names such as'
+            f' {df.video.iloc[0]}.avi were expected'
+        )
     late = long[long.frame >= long.frames]
     if len(late):
-        raise ValueError(f'{file.name}: frame {late.frame.iloc[0]} of {late.video.iloc[0]} is traced, but the clip has {late.frames.iloc[0]} frames ({len(late)} such rows)')
+        raise ValueError(
+            f'{file.name}: frame {late.frame.iloc[0]} of {late.video.iloc[0]} is traced, but the clip has'
+            f' {late.frames.iloc[0]} frames ({len(late)} such rows)'
+        )
     return long.set_index('row')
 
-def _echonet_ef(df, file): return df.assign(**{'class': [EF_CLASSES[(e >= 40) + (e >= 50)] for e in df.ef]})
+def _echonet_ef(df, file):
+    return df.assign(**{'class': [EF_CLASSES[(e >= 40) + (e >= 50)] for e in df.ef]})
 
 _ECHONET = dict(phases=_echonet_phases, ef=_echonet_ef)
 
@@ -120,17 +160,27 @@ _ECHONET = dict(phases=_echonet_phases, ef=_echonet_ef)
 def echonet_dynamic(root,               # folder with FileList.csv, VolumeTracings.csv and Videos, or one above it
                     task:str='phases',  # 'phases': frames at end-diastole (ED) and end-systole (ES); 'ef': whole clips by ejection fraction
                     missing:str='raise' # clips that are not there: 'raise', or 'skip' with a warning
-                   )->object: # DataFrame: path, frame, video, patient, split, class, ef, esv, edv, frames, fps, machine, licence, source
+                   )->object:  # DataFrame: path, frame, video, patient, split, class, ef, esv, edv, frames, fps, machine, licence, source
     "The clips of EchoNet-Dynamic, or two labelled frames of each."
     make = _ECHONET[one_of(_ECHONET, task, 'task')]
     home = find_home(root, ECHONET, 'FileList.csv')
     file = home/'FileList.csv'
     df = read_table(file, ECHONET, ('FileName', 'EF', 'ESV', 'EDV', 'FPS', 'NumberOfFrames', 'Split'))
-    df['Split'] = df.Split.str.upper(); known(df, 'Split', _SPLITS, file)
+    df['Split'] = df.Split.str.upper()
+    known(df, 'Split', _SPLITS, file)
     name = df.FileName.str.removesuffix('.avi')
-    res = dict(path=below(home, root) + 'Videos/' + name + '.avi', video=name, patient=name, split=df.Split.map(_SPLITS), fps=numbers(df, 'FPS', file),
-               frames=whole(df, 'NumberOfFrames', file))
-    res = present(table(res | {c.lower(): numbers(df, c, file) for c in ('EF', 'ESV', 'EDV')}, df.index), root, ECHONET, file, missing)
+    res = dict(
+        path=below(home, root) + 'Videos/' + name + '.avi',
+        video=name,
+        patient=name,
+        split=df.Split.map(_SPLITS),
+        fps=numbers(df, 'FPS', file),
+        frames=whole(df, 'NumberOfFrames', file),
+    )
+    res = present(
+        table(res | {c.lower(): numbers(df, c, file) for c in ('EF', 'ESV', 'EDV')}, df.index),
+        root, ECHONET, file, missing,
+    )
     once(res, file)
     return contract(make(res, home/'VolumeTracings.csv'), ECHONET)
 
@@ -162,11 +212,19 @@ def make_camus_like(dest,    # folder to write, empty or absent
     dest, rng = empty_folder(dest), np.random.default_rng([seed, 11])
     names = [f'patient{50*i + 1:04d}' for i in range(n)]
     for i, (p, v) in enumerate((p, v) for p in names for v in CAMUS_VIEWS):
-        home, x, (ed, es) = dest/'database_nifti'/p, moving(2*CAMUS_VIEWS.index(v), 4, rng, 8)[:, :, :40], [(1, 8), (8, 1)][i % 3 == 0]
+        home, x, (ed, es) = (
+            dest / 'database_nifti' / p,
+            moving(2 * CAMUS_VIEWS.index(v), 4, rng, 8)[:, :, :40],
+            [(1, 8), (8, 1)][i % 3 == 0],
+        )
         x[es-1] = pattern(2*CAMUS_VIEWS.index(v) + 1, 4, rng, (48, 49))[:, :40]
         for part, a in dict(ED=x[ed-1], ES=x[es-1], half_sequence=x).items():
-            save_nifti(home/f'{p}_{v}_{part}.nii.gz', a); save_nifti(home/f'{p}_{v}_{part}_gt.nii.gz', (a > 128).astype(np.uint8))
-        (home/f'Info_{v}.cfg').write_text(f'ED: {ed}\nES: {es}\nNbFrame: 8\nSex: {"FM"[i//2 % 2]}\nAge: {40 + i}\nImageQuality: {CAMUS_QUALITY[i % 3]}\nEF: {40 + i}\nFrameRate: 46.5\n')
+            save_nifti(home/f'{p}_{v}_{part}.nii.gz', a)
+            save_nifti(home/f'{p}_{v}_{part}_gt.nii.gz', (a > 128).astype(np.uint8))
+        (home / f'Info_{v}.cfg').write_text(
+            f'ED: {ed}\nES: {es}\nNbFrame: 8\nSex: {"FM"[i//2 % 2]}\nAge: {40 + i}\nImageQuality:'
+            f' {CAMUS_QUALITY[i % 3]}\nEF: {40 + i}\nFrameRate: 46.5\n'
+        )
     for part, who in dict(training=names[:-4], validation=names[-4:-2], testing=names[-2:]).items():
         write_rows(dest/'database_split'/f'subgroup_{part}.txt', [(o,) for o in who])
     return dest
@@ -176,27 +234,42 @@ _PARTS = dict(training='train', validation='valid', testing='test')
 
 def _camus_cfg(file):
     "Info_2CH.cfg as a dict; ValueError where it lacks what is needed."
-    info = {k.strip(): v.strip() for k, _, v in (l.partition(':') for l in need(file, CAMUS).read_text(errors='replace').splitlines()) if v}
+    info = {
+        k.strip(): v.strip()
+        for k, _, v in (l.partition(':') for l in need(file, CAMUS).read_text(errors='replace').splitlines())
+        if v
+    }
     lack = [k for k in ('ED', 'ES', 'NbFrame', 'ImageQuality') if k not in info]
-    if lack: raise ValueError(f'{file.parent.name}/{file.name} has no {", ".join(lack)}; lines such as ED: 1 were expected')
+    if lack:
+        raise ValueError(f'{file.parent.name}/{file.name} has no {", ".join(lack)}; lines such as ED: 1 were expected')
     bad = [k for k in ('ED', 'ES', 'NbFrame') if not info[k].isdigit()]
     if bad or not all(1 <= int(info[k]) <= int(info['NbFrame']) for k in CAMUS_PHASES):
-        raise ValueError(f'{file.parent.name}/{file.name}: ED {info["ED"]} and ES {info["ES"]} were expected among frames 1 to {info["NbFrame"]}')
+        raise ValueError(
+            f'{file.parent.name}/{file.name}: ED {info["ED"]} and ES {info["ES"]} were expected among frames'
+            f' 1 to {info["NbFrame"]}'
+        )
     if info['ImageQuality'] not in CAMUS_QUALITY:
-        raise ValueError(f'{file.parent.name}/{file.name}: ImageQuality is {info["ImageQuality"]!r}; one of {", ".join(CAMUS_QUALITY)} was expected')
+        raise ValueError(
+            f'{file.parent.name}/{file.name}: ImageQuality is {info["ImageQuality"]!r}; one of'
+            f' {", ".join(CAMUS_QUALITY)} was expected'
+        )
     return info
 
 def _camus_splits(home, patients):
     "{patient: split} by the published lists, or by number where these are not there."
     files = {s: home/'database_split'/f'subgroup_{p}.txt' for p, s in _PARTS.items()}
     if not any(f.is_file() for f in files.values()):
-        warnings.warn('CAMUS: database_split is not there: patients 1 to 400 train, 401 to 450 validate, the rest test, as other readers have it')
+        warnings.warn(
+            'CAMUS: database_split is not there: patients 1 to 400 train, 401 to 450 validate, the rest test,'
+            ' as other readers have it'
+        )
         return {p: ('train', 'valid', 'test')[(int(p[7:]) > 400) + (int(p[7:]) > 450)] for p in patients}
     lists = {s: set(need(f, CAMUS).read_text().split()) for s, f in files.items()}
     twice = next((p for s in lists for p in lists[s] if sum(p in o for o in lists.values()) > 1), None)
     if twice: raise ValueError(f'{twice} stands in two of the lists in database_split')
     strange = [p for p in patients if not any(p in o for o in lists.values())]
-    if strange: raise ValueError(f'{strange[0]} stands in none of the lists in database_split ({len(strange)} such patients)')
+    if strange:
+        raise ValueError(f'{strange[0]} stands in none of the lists in database_split ({len(strange)} such patients)')
     return {p: s for s, o in lists.items() for p in o}
 
 def _camus_number(info, key):
@@ -205,31 +278,62 @@ def _camus_number(info, key):
 
 def _camus_rows(prefix, p, view, info, split, rows):
     "The rows of one recording."
-    start = dict(video=f'{p}_{view}', patient=p, split=split, view=view, quality=info['ImageQuality'], ef=_camus_number(info, 'EF'), sex=info.get('Sex'),
-                 age=_camus_number(info, 'Age'), fps=_camus_number(info, 'FrameRate') or None)
-    where = dict(frames=lambda phase: dict(path=f'{prefix}{p}/{p}_{view}_half_sequence.nii.gz', frame=int(info[phase])-1),
-                 stills=lambda phase: dict(path=f'{prefix}{p}/{p}_{view}_{phase}.nii.gz'))
-    if rows == 'clips': return [start | dict(path=f'{prefix}{p}/{p}_{view}_half_sequence.nii.gz', phase=None)]
+    start = dict(
+        video=f'{p}_{view}',
+        patient=p,
+        split=split,
+        view=view,
+        quality=info['ImageQuality'],
+        ef=_camus_number(info, 'EF'),
+        sex=info.get('Sex'),
+        age=_camus_number(info, 'Age'),
+        fps=_camus_number(info, 'FrameRate') or None,
+    )
+    where = dict(
+        frames=lambda phase: dict(
+            path=f'{prefix}{p}/{p}_{view}_half_sequence.nii.gz', frame=int(info[phase]) - 1
+        ),
+        stills=lambda phase: dict(path=f'{prefix}{p}/{p}_{view}_{phase}.nii.gz'),
+    )
+    if rows == 'clips':
+        return [start | dict(path=f'{prefix}{p}/{p}_{view}_half_sequence.nii.gz', phase=None)]
     return [start | where[rows](phase) | dict(phase=phase) for phase in CAMUS_PHASES]
 
-_CAMUS_TASKS = dict(view_phase=lambda d: d.view + ' ' + d.phase, view=lambda d: d.view, phase=lambda d: d.phase, quality=lambda d: d.quality)
+_CAMUS_TASKS = dict(
+    view_phase=lambda d: d.view + ' ' + d.phase,
+    view=lambda d: d.view,
+    phase=lambda d: d.phase,
+    quality=lambda d: d.quality,
+)
 
 # %% ../../nbs/sources/03_others.ipynb #b38ddb80
 def camus(root,                   # folder with database_nifti in it, or one above it
           task:str='view_phase',  # what the classes are: 'view_phase' (four), 'view', 'phase' or 'quality'
           rows:str='frames',      # 'frames': ED and ES of each half cycle; 'stills': the same from their own files; 'clips': whole half cycles
           missing:str='raise'     # files that are not there: 'raise', or 'skip' with a warning
-         )->object: # DataFrame: path, frame, video, patient, split, class, view, phase, quality, ef, sex, age, fps, machine, licence, source
+         )->object:  # DataFrame: path, frame, video, patient, split, class, view, phase, quality, ef, sex, age, fps, machine, licence, source
     "Labelled frames, stills or half cycles of CAMUS."
-    label = _CAMUS_TASKS[one_of(_CAMUS_TASKS, task, 'task')]; one_of(('frames', 'stills', 'clips'), rows, 'rows')
-    if rows == 'clips' and 'phase' in task: raise ValueError(f"task={task!r}: a half cycle holds both phases; with rows='clips' give task='view' or 'quality'")
+    label = _CAMUS_TASKS[one_of(_CAMUS_TASKS, task, 'task')]
+    one_of(('frames', 'stills', 'clips'), rows, 'rows')
+    if rows == 'clips' and 'phase' in task:
+        raise ValueError(
+            f"task={task!r}: a half cycle holds both phases; with rows='clips' give task='view' or 'quality'"
+        )
     home = find_home(root, CAMUS, 'database_nifti')
-    patients = [p for p in names_in(home/'database_nifti', 'patient*') if re.fullmatch(r'patient\d+', p) and (home/'database_nifti'/p).is_dir()]
-    if not patients: raise FileNotFoundError(f'no folders patient0001, ... in {home/"database_nifti"}')
+    patients = [
+        p
+        for p in names_in(home / 'database_nifti', 'patient*')
+        if re.fullmatch(r'patient\d+', p) and (home / 'database_nifti' / p).is_dir()
+    ]
+    if not patients:
+        raise FileNotFoundError(f'no folders patient0001, ... in {home/"database_nifti"}')
     split, prefix = _camus_splits(home, patients), below(home, root) + 'database_nifti/'
     info = {(p, v): _camus_cfg(home/'database_nifti'/p/f'Info_{v}.cfg') for p in patients for v in CAMUS_VIEWS}
-    df = table([r for (p, v), i in info.items() for r in _camus_rows(prefix, p, v, i, split[p], rows)]).assign(machine='GE Vivid E95')
-    if not (Path(root)/df.path[0]).exists() and (Path(root)/df.path[0][:-3]).exists(): df['path'] = df.path.str.removesuffix('.gz')     # somebody unpacked them
+    df = table(
+        [r for (p, v), i in info.items() for r in _camus_rows(prefix, p, v, i, split[p], rows)]
+    ).assign(machine='GE Vivid E95')
+    if not (Path(root)/df.path[0]).exists() and (Path(root)/df.path[0][:-3]).exists():
+        df['path'] = df.path.str.removesuffix('.gz')  # somebody unpacked them
     df.insert(0, 'class', label(df))
     return contract(present(df, root, CAMUS, found_file('database_nifti'), missing), CAMUS)
 
@@ -292,51 +396,106 @@ def _cactus_stills(home, prefix):
         df = read_table(file, CACTUS, ('Image Name', 'Subfolder Name', 'Grade'))
         grade, image = numbers(df, 'Grade', file), df['Image Name'].map(lambda n: n if '.' in n else n + '.jpg')
         if not grade.between(0, 10).all():
-            raise ValueError(f'{file.name}, row {grade.index[~grade.between(0, 10)][0]}: Grade is {grade[~grade.between(0, 10)].iloc[0]:g}; 0 to 10 was expected')
+            raise ValueError(
+                f'{file.name}, row {grade.index[~grade.between(0, 10)][0]}: Grade is'
+                f' {grade[~grade.between(0, 10)].iloc[0]:g}; 0 to 10 was expected'
+            )
         there = [s if (home/'Images Dataset'/s/n).is_file() else view for s, n in zip(df['Subfolder Name'], image)]
-        parts.append(table(dict(path=[f'{prefix}Images Dataset/{s}/{n}' for s, n in zip(there, image)], view=view, grade=grade,
-                                patient=image.map(cactus_recording)), df.index))
+        parts.append(
+            table(
+                dict(
+                    path=[f'{prefix}Images Dataset/{s}/{n}' for s, n in zip(there, image)],
+                    view=view,
+                    grade=grade,
+                    patient=image.map(cactus_recording),
+                ),
+                df.index,
+            )
+        )
         once(parts[-1], file)
     return pd.concat(parts, ignore_index=True)
 
 def _cactus_videos(home, prefix):
     "All videos."
-    return table([dict(path=f'{prefix}Videos/{d}/{n}', video=n.rpartition('.')[0], patient=n.rpartition('.')[0], view=None, grade=None)
-                  for d in names_in(home/'Videos', '*') if (home/'Videos'/d).is_dir() for n in names_in(home/'Videos'/d, '*.mp4', '*.avi', '*.mov')])
+    return table(
+        [
+            dict(
+                path=f'{prefix}Videos/{d}/{n}',
+                video=n.rpartition('.')[0],
+                patient=n.rpartition('.')[0],
+                view=None,
+                grade=None,
+            )
+            for d in names_in(home / 'Videos', '*')
+            if (home / 'Videos' / d).is_dir()
+            for n in names_in(home / 'Videos' / d, '*.mp4', '*.avi', '*.mov')
+        ]
+    )
 
 def _cactus_frames(home, prefix):
     "The labelled frames of the training videos."
     rows = []
     for n in names_in(home/'Videos'/'Training', '*.csv'):
-        df, file, stem = read_table(home/'Videos'/'Training'/n, CACTUS), home/'Videos'/'Training'/n, n.rpartition('.')[0]
+        df, file, stem = (
+            read_table(home / 'Videos' / 'Training' / n, CACTUS),
+            home / 'Videos' / 'Training' / n,
+            n.rpartition('.')[0],
+        )
         called = {c.lower(): c for c in reversed(df.columns)}
         frame, view, grade = (next((called[c] for c in names if c in called), None) for names in _CACTUS_COLUMNS)
-        if frame is None or view is None: raise ValueError(f'{n} has columns {", ".join(df.columns[:9])}; one called frame and one called view were expected')
+        if frame is None or view is None:
+            raise ValueError(
+                f'{n} has columns {", ".join(df.columns[:9])}; one called frame and one called view were'
+                ' expected'
+            )
         known(df, view, CACTUS_VIEWS, file)
         number = df[frame].str.extract(r'(\d+)(?!.*\d)')[0]
         if number.isna().any():
-            raise ValueError(f'{n}, row {number.index[number.isna()][0]}: {frame} is {df[frame][number.isna()].iloc[0]!r}; a frame number was expected')
+            raise ValueError(
+                f'{n}, row {number.index[number.isna()][0]}: {frame} is {df[frame][number.isna()].iloc[0]!r};'
+                ' a frame number was expected'
+            )
         grades = numbers(df, grade, file) if grade else [None]*len(df)
-        rows += [dict(path=f'{prefix}Videos/Training/{stem}.mp4', frame=int(k), video=stem, patient=stem, view=v, grade=g) for k, v, g in zip(number, df[view], grades)]
+        rows += [
+            dict(
+                path=f'{prefix}Videos/Training/{stem}.mp4',
+                frame=int(k),
+                video=stem,
+                patient=stem,
+                view=v,
+                grade=g,
+            )
+            for k, v, g in zip(number, df[view], grades)
+        ]
     return table(rows)
 
-_CACTUS_COLUMNS = ('frame', 'frame number', 'image name'), ('view', 'name', 'class'), ('grade', 'score')     # what they may be called
+# what they may be called
+_CACTUS_COLUMNS = ('frame', 'frame number', 'image name'), ('view', 'name', 'class'), ('grade', 'score')
 
-_CACTUS_TASKS = dict(views=(_cactus_stills, lambda d: d.view), grades=(_cactus_stills, lambda d: d.grade.map('{:g}'.format)),
-                     frames=(_cactus_frames, lambda d: d.view), clips=(_cactus_videos, lambda d: d.view))
+_CACTUS_TASKS = dict(
+    views=(_cactus_stills, lambda d: d.view),
+    grades=(_cactus_stills, lambda d: d.grade.map('{:g}'.format)),
+    frames=(_cactus_frames, lambda d: d.view),
+    clips=(_cactus_videos, lambda d: d.view),
+)
 
 # %% ../../nbs/sources/03_others.ipynb #fd811d79
 def cactus(root,               # folder with Images Dataset, Grades and Videos in it, or one above it
            task:str='views',   # stills by 'views' (six classes) or 'grades' (without the random ones); 'frames' of the training videos, by view; 'clips': all videos
            missing:str='raise' # files that are not there: 'raise', or 'skip' with a warning
-          )->object: # DataFrame: path, frame, video, patient (the recording), split, class, view, grade, fps, machine, licence, source
+          )->object:  # DataFrame: path, frame, video, patient (the recording), split, class, view, grade, fps, machine, licence, source
     "Graded stills, labelled frames or videos of CACTUS."
     rows, label = _CACTUS_TASKS[one_of(_CACTUS_TASKS, task, 'task')]
     home = find_home(root, CACTUS, 'Images Dataset')
     df = rows(home, below(home, root))
     df.insert(0, 'class', label(df))
     if task == 'grades': df = df[df.view != 'Random']
-    return contract(present(df.assign(machine='GE Vivid q'), root, CACTUS, found_file('the tables in ' + home.name), missing), CACTUS)
+    return contract(
+        present(
+            df.assign(machine='GE Vivid q'), root, CACTUS, found_file('the tables in ' + home.name), missing
+        ),
+        CACTUS,
+    )
 
 # %% ../../nbs/sources/03_others.ipynb #0019a3ab
 CACTUS = register(Source('CACTUS', 'Cardiac assessment and classification of ultrasound', 'view and quality grade (stills of a phantom)',
@@ -367,7 +526,12 @@ def make_pocus_like(dest,    # folder to write, empty or absent
                    )->Path:  # `dest`
     "Write a small tree with the layout of covid19_ultrasound, for tests; its clips are patterns, not ultrasound."
     dest, rng, kinds = empty_folder(dest), np.random.default_rng([seed, 13]), ('Cov', 'Pneu', 'Reg', 'Vir')
-    meta = [('Date added', 'Current location', 'Filename', 'Label', 'License', 'Type', 'Probe', 'Framerate', 'Patient ID / Name')]
+    meta = [
+        (
+            'Date added', 'Current location', 'Filename', 'Label', 'License', 'Type', 'Probe',
+            'Framerate', 'Patient ID / Name',
+        )
+    ]
     folds = {str(f): {'train': [[], []], 'test': [[], []]} for f in range(5)}
     for k, i in ((k, i) for k in range(4) for i in range(n)):
         kind, suffix = kinds[k] if i % 3 else kinds[k].lower(), ('.mp4', '.gif', '.MP4', '.avi')[i % 4]
@@ -375,21 +539,39 @@ def make_pocus_like(dest,    # folder to write, empty or absent
         name = '-_'[i % 2].join((kind, 'Atlas', case, f'vid{i}'))
         save_clip(dest/'data'/'pocus_videos'/('Convex' if i % 2 else 'convex')/f'{name}{suffix}', moving(k, 4, rng), 10)
         save_picture(dest/'data'/'pocus_images'/'linear'/f'{kind}_Atlas_{case}_img{i}.png', pattern(k, 4, rng))
-        meta += [('20.04.20', 'data/pocus_videos', name.replace('_', '-'), 'x', ('CC BY-NC 4.0', 'None')[i % 2], 'video', 'convex', 10, patient),
-                 ('20.04.20', 'data/pocus_images', f'{kind}_Atlas_{case}_img{i}', 'x', 'CC BY 4.0', 'image', 'linear', 'n/a',
-                  patient)]
+        meta += [
+            (
+                '20.04.20',
+                'data/pocus_videos',
+                name.replace('_', '-'),
+                'x',
+                ('CC BY-NC 4.0', 'None')[i % 2],
+                'video', 'convex', 10, patient,
+            ),
+            (
+                '20.04.20',
+                'data/pocus_images',
+                f'{kind}_Atlas_{case}_img{i}',
+                'x', 'CC BY 4.0', 'image', 'linear', 'n/a', patient,
+            ),
+        ]
         for f in range(5 if k < 3 else 0):
-            side = folds[str(f)]['test' if i % 5 == f else 'train']; side[0].append(f'{name}{suffix}'); side[1].append(kind.lower()[:3])
+            side = folds[str(f)]['test' if i % 5 == f else 'train']
+            side[0].append(f'{name}{suffix}')
+            side[1].append(kind.lower()[:3])
     frame = f'{"Cov" if n > 1 else "cov"}-Atlas-set0-vid0.gif_frame18.jpg'
     save_picture(dest/'data'/'pocus_images'/'Convex'/'covid'/frame, pattern(0, 4, rng))
     save_clip(dest/'data'/'pocus_videos'/'linear'/'label_uncertain'/'Cov_bolzano_white lung.mp4', moving(0, 4, rng))
     save_clip(dest/'data'/'pocus_videos'/'convex'/'Vir_or_Pneu_prospective_file4.mp4', moving(3, 4, rng))
-    write_rows(dest/'data'/'dataset_metadata.csv', meta); (dest/'data'/'cross_val.json').write_text(json.dumps(folds))
+    write_rows(dest/'data'/'dataset_metadata.csv', meta)
+    (dest/'data'/'cross_val.json').write_text(json.dumps(folds))
     return dest
 
 # %% ../../nbs/sources/03_others.ipynb #a4dd6801
 _POCUS_KINDS = dict(cov='covid', pne='pneumonia', reg='regular', vir='viral')
-_CLIP_NAMES, _STILL_NAMES = ('*.mp4', '*.avi', '*.mov', '*.mpeg', '*.mpg', '*.gif', '*.m4v'), ('*.png', '*.jpg', '*.jpeg', '*.bmp', '*.tif', '*.tiff')
+_CLIP_NAMES, _STILL_NAMES = ('*.mp4', '*.avi', '*.mov', '*.mpeg', '*.mpg', '*.gif', '*.m4v'), (
+    '*.png', '*.jpg', '*.jpeg', '*.bmp', '*.tif', '*.tiff',
+)
 
 def _plain(name):
     "A name as the tables may spell it: no suffix, lower case, blanks for all separators; of a frame, the name of its video."
@@ -405,7 +587,10 @@ def _pocus_files(home, what):
         rel = Path(here).relative_to(home).as_posix()
         probe = next((p for p in ('convex', 'linear') if p in rel.lower()), None)
         names = names_in(here, *(_CLIP_NAMES if 'video' in what else _STILL_NAMES))
-        rows += [dict(path=f'{rel}/{n}', file=n, kind=what[6:-1], probe=probe, uncertain='uncertain' in rel) for n in names]
+        rows += [
+            dict(path=f'{rel}/{n}', file=n, kind=what[6:-1], probe=probe, uncertain='uncertain' in rel)
+            for n in names
+        ]
     return rows
 
 def _pocus_meta(file):
@@ -413,21 +598,29 @@ def _pocus_meta(file):
     if not file.is_file(): return {}
     df = read_table(file, POCUS, ('Filename',))
     res = {}
-    for _, r in df.iterrows(): res.setdefault(_plain(r['Filename']), []).append(r)
+    for _, r in df.iterrows():
+        res.setdefault(_plain(r['Filename']), []).append(r)
     return res
 
 def _pocus_folds(file):
     "{plain name: fold in which it is tested}, {} where cross_val.json is not there."
     if not file.is_file(): return {}
-    try: return {_plain(n): int(k) for k, f in json.loads(file.read_text()).items() for n in f['test'][0]}
+    try:
+        return {_plain(n): int(k) for k, f in json.loads(file.read_text()).items() for n in f['test'][0]}
     except (ValueError, KeyError, TypeError, IndexError, AttributeError) as e:
-        raise ValueError(f'{file.name}: {{"0": {{"test": [[names], [labels]], "train": ...}}, ...}} was expected ({type(e).__name__}: {e})') from e
+        raise ValueError(
+            f'{file.name}: {{"0": {{"test": [[names], [labels]], "train": ...}}, ...}} was expected'
+            f' ({type(e).__name__}: {e})'
+        ) from e
 
 def _pocus_class(name):
     "Class by the start of the name; None for one that names two."
     if re.match(r'[a-z]+_or_', name, re.I): return None
     c = _POCUS_KINDS.get(name[:3].lower())
-    if c is None: raise ValueError(f'{name}: a name that starts with Cov, Pneu, Reg or Vir was expected, for this tells the class')
+    if c is None:
+        raise ValueError(
+            f'{name}: a name that starts with Cov, Pneu, Reg or Vir was expected, for this tells the class'
+        )
     return c
 
 def _told(meta, name, *keys):
@@ -436,7 +629,8 @@ def _told(meta, name, *keys):
 
 _says_nothing = ('', 'n/a', 'nan', 'none', 'nd')
 
-def _first_told(row, *keys): return next((row[k] for k in keys if str(row.get(k, '')).lower() not in _says_nothing), None)
+def _first_told(row, *keys):
+    return next((row[k] for k in keys if str(row.get(k, '')).lower() not in _says_nothing), None)
 
 def _fps(text):
     try: return float(text)
@@ -445,7 +639,8 @@ def _fps(text):
 # %% ../../nbs/sources/03_others.ipynb #5b5a4a1b
 _COUNTS = ('video|vid|v|clip|image|img|movie|mov|figure|fig|paperfig|'
            'paper|publication|file|view|part|example|frame|score')
-_NO_CASE = {'', 'atlas', 'butterfly', 'grep', 'gred', 'grepmed', 'clarius', 'youtube', 'image'}  # places, of many people
+# places, of many people
+_NO_CASE = {'', 'atlas', 'butterfly', 'grep', 'gred', 'grepmed', 'clarius', 'youtube', 'image'}
 
 def _bare_word(w):
     "A word of a name without its class or the word Image behind a number."
@@ -501,7 +696,8 @@ def pocus_groups(names,  # of files
         source, who = (tidy_name(_first_told(r, *o)) for o in (_SOURCE, _ID))
         told.setdefault(_plain(r['Filename']), []).append((source, who))
     sources_of = {}
-    for n, o in told.items(): sources_of.setdefault(pocus_case(n), {}).update({s: None for s, _ in o})
+    for n, o in told.items():
+        sources_of.setdefault(pocus_case(n), {}).update({s: None for s, _ in o})
     plain = dict.fromkeys([*told, *map(_plain, names)])
     return {n: text for n, (_, text) in _tied({n: _pocus_keys(n, told.get(n), sources_of) for n in plain}).items()}
 
@@ -515,9 +711,13 @@ def pocus(root,               # folder of the repository, its folder data, or on
           what:str='videos',  # 'videos', 'images' or 'all'
           classes=('covid', 'pneumonia', 'regular'), # to keep; 'viral' has three clips only
           uncertain:bool=False # take also clips whose authors were not sure of the label
-         )->object: # DataFrame: path, frame, video, patient (group of clips that may be of one), split, class, kind, probe, fold, fps, machine, licence, source
+         )->object:  # DataFrame: path, frame, video, patient (group of clips that may be of one), split, class, kind, probe, fold, fps, machine, licence, source
     "Clips and stills of covid19_ultrasound, by class."
-    wanted = ['pocus_videos', 'pocus_images'] if one_of(('videos', 'images', 'all'), what, 'what') == 'all' else ['pocus_' + what]
+    wanted = (
+        ['pocus_videos', 'pocus_images']
+        if one_of(('videos', 'images', 'all'), what, 'what') == 'all'
+        else ['pocus_' + what]
+    )
     for c in classes: one_of(POCUS_CLASSES, c, 'classes')
     home = find_home(root, POCUS, '[Pp]ocus_videos', '[Pp]ocus_images')
     meta, folds = _pocus_meta(home/'dataset_metadata.csv'), _pocus_folds(home/'cross_val.json')
@@ -527,9 +727,13 @@ def pocus(root,               # folder of the repository, its folder data, or on
     df.insert(0, 'class', df.file.map(_pocus_class))
     df = df[df['class'].isin(list(classes)) & (uncertain | ~df.uncertain)]
     own, again = df.file.map(_plain), df.file.duplicated(keep=False)
-    df = df.assign(path=below(home, root) + df.path, video=df.file.where(~again, df.path).where(df.kind == 'video', None),
-                   patient=own.map(groups),
-                   fold=own.map(folds).astype('Int64'), fps=[_fps(_told(meta, n, 'Framerate')) if k == 'video' else None for n, k in zip(df.file, df.kind)])
+    df = df.assign(
+        path=below(home, root) + df.path,
+        video=df.file.where(~again, df.path).where(df.kind == 'video', None),
+        patient=own.map(groups),
+        fold=own.map(folds).astype('Int64'),
+        fps=[_fps(_told(meta, n, 'Framerate')) if k == 'video' else None for n, k in zip(df.file, df.kind)],
+    )
     licence = [_told(meta, n, 'License') or 'not stated' for n in df.file]
     return contract(df.drop(columns=['file', 'uncertain']), POCUS).assign(licence=licence)
 
@@ -574,46 +778,88 @@ def make_covid_blues_like(dest,    # folder to write, empty or absent
     "Write a small tree with the layout of COVID-BLUES, for tests; its clips are patterns, not ultrasound."
     dest, rng = empty_folder(dest), np.random.default_rng([seed, 14])
     rows = [('video_file', 'Severity Score', 'A-lines', 'B-lines', 'comments')]
-    for p, point in ((p, o) for p in range(1, n+1) for o in ('L1', 'L2', 'L3', 'R1', 'R2', 'R3', *(['L2_2'] if p == 1 else []))):
+    for p, point in (
+        (p, o)
+        for p in range(1, n + 1)
+        for o in ('L1', 'L2', 'L3', 'R1', 'R2', 'R3', *(['L2_2'] if p == 1 else []))
+    ):
         score = (p + len(rows)) % 4
         save_clip(dest/'lus_videos'/f'patient_{p}_{point}.mp4', moving(score, 4, rng, 6))
-        rows.append((f'patient_{p}_{point}', f'{score}.0', ('yes', 'no')[score > 1], ('yes ', 'no', 'no ', 'yes')[score],
-                     '"broken line, B-lines"' if score > 2 else ''))
+        rows.append(
+            (
+                f'patient_{p}_{point}',
+                f'{score}.0',
+                ('yes', 'no')[score > 1],
+                ('yes ', 'no', 'no ', 'yes')[score],
+                '"broken line, B-lines"' if score > 2 else '',
+            )
+        )
     write_rows(dest/'severity.csv', rows)
-    write_rows(dest/'clinical_variables.csv', [('patient_id', 'cov_test', 'number_video_files', 'pat_weight'), *((p, p % 2, '6.0', -99) for p in range(n, 0, -1))])
+    write_rows(
+        dest / 'clinical_variables.csv',
+        [
+            ('patient_id', 'cov_test', 'number_video_files', 'pat_weight'),
+            *((p, p % 2, '6.0', -99) for p in range(n, 0, -1)),
+        ],
+    )
     return dest
 
 # %% ../../nbs/sources/03_others.ipynb #86c43004
-_BLUES_TASKS = dict(severity=lambda d: d.severity.map(lambda v: '' if v != v else f'{v:g}'),
-                    covid=lambda d: d.cov_test.map({'0': 'negative', '1': 'positive'}).fillna(''), a_lines=lambda d: d.a_lines, b_lines=lambda d: d.b_lines)
+_BLUES_TASKS = dict(
+    severity=lambda d: d.severity.map(lambda v: '' if v != v else f'{v:g}'),
+    covid=lambda d: d.cov_test.map({'0': 'negative', '1': 'positive'}).fillna(''),
+    a_lines=lambda d: d.a_lines,
+    b_lines=lambda d: d.b_lines,
+)
 
 def _blues_tests(file):
     "{patient number: result of the PCR test}."
     df = read_table(file, BLUES, ('patient_id', 'cov_test'))
-    df['cov_test'] = df.cov_test.str.removesuffix('.0').replace('-99', ''); known(df, 'cov_test', ('0', '1', ''), file)
+    df['cov_test'] = df.cov_test.str.removesuffix('.0').replace('-99', '')
+    known(df, 'cov_test', ('0', '1', ''), file)
     return dict(zip(whole(df, 'patient_id', file), df.cov_test))
 
 # %% ../../nbs/sources/03_others.ipynb #4b2de8cd
 def covid_blues(root,                 # folder of the repository, or one above it
                 task:str='severity',  # what the classes are: 'severity' (0 to 3), 'covid' (negative, positive), 'a_lines' or 'b_lines' (no, yes)
                 missing:str='raise'   # clips that are not there: 'raise', or 'skip' with a warning
-               )->object: # DataFrame: path, frame, video, patient, split, class, severity, a_lines, b_lines, cov_test, point, fps, machine, licence, source
+               )->object:  # DataFrame: path, frame, video, patient, split, class, severity, a_lines, b_lines, cov_test, point, fps, machine, licence, source
     "The clips of COVID-BLUES with the labels of experts and the test of the patient."
     label = _BLUES_TASKS[one_of(_BLUES_TASKS, task, 'task')]
     home = find_home(root, BLUES, 'severity.csv')
     file = home/'severity.csv'
     df = read_table(file, BLUES, ('video_file', 'Severity Score', 'A-lines', 'B-lines'))
-    for c in ('A-lines', 'B-lines'): df[c] = df[c].str.lower(); known(df, c, ('yes', 'no', ''), file)
+    for c in ('A-lines', 'B-lines'):
+        df[c] = df[c].str.lower()
+        known(df, c, ('yes', 'no', ''), file)
     name = df.video_file.str.removesuffix('.mp4')
     parts = name.str.extract(r'^patient_0*(\d+)_([LR][1-3])(?:_\d+)?$')
     odd = df.video_file[parts[0].isna()]
-    if len(odd): raise ValueError(f'{file.name}, row {odd.index[0]}: video_file is {odd.iloc[0]!r}; patient_12_L3 or patient_12_L3_2 was expected')
+    if len(odd):
+        raise ValueError(
+            f'{file.name}, row {odd.index[0]}: video_file is {odd.iloc[0]!r}; patient_12_L3 or'
+            ' patient_12_L3_2 was expected'
+        )
     score = numbers(df, 'Severity Score', file, empty=True)
     if score.dropna().isin([0, 1, 2, 3]).sum() < score.notna().sum():
-        raise ValueError(f'{file.name}: Severity Score {score[~score.isin([0, 1, 2, 3])].iloc[0]:g}; 0 to 3 was expected')
+        raise ValueError(
+            f'{file.name}: Severity Score {score[~score.isin([0, 1, 2, 3])].iloc[0]:g}; 0 to 3 was expected'
+        )
     tests = parts[0].astype(int).map(_blues_tests(home/'clinical_variables.csv'))
-    res = table(dict(path=below(home, root) + 'lus_videos/' + name + '.mp4', video=name, patient='patient_' + parts[0], severity=score,
-                     a_lines=df['A-lines'], b_lines=df['B-lines'], cov_test=tests, point=parts[1], machine='Philips Lumify'), df.index)
+    res = table(
+        dict(
+            path=below(home, root) + 'lus_videos/' + name + '.mp4',
+            video=name,
+            patient='patient_' + parts[0],
+            severity=score,
+            a_lines=df['A-lines'],
+            b_lines=df['B-lines'],
+            cov_test=tests,
+            point=parts[1],
+            machine='Philips Lumify',
+        ),
+        df.index,
+    )
     res.insert(0, 'class', label(res))
     once(res, file)
     return contract(present(res[res['class'] != ''], root, BLUES, file, missing), BLUES)
@@ -645,17 +891,33 @@ def make_covidx_us_like(dest,     # folder to write, empty or absent
     for i in range(1, n+1):
         k, probe = (i-1)//2 % 4, ('Convex', 'Linear')[i % 5 == 0]
         name, x = f'{i}_{("butterfly", "litfl")[i % 2]}_{COVIDX_CLASSES[k].lower()}', moving(k, 4, rng)
-        rows.append((name, ('NA', 0, 2, '')[i % 4], ('Butterfly', 'Litfl')[i % 2], probe, COVIDX_CLASSES[k], '"Lung, Abscess "' if k == 3 else '',
-                     'lung' if i % 7 else 'cardiac', f'p{(i+1)//2}', 2 - i % 2))
-        save_clip(dest/'data'/'video'/'original'/f'{name}.{("mp4", "gif")[i % 2]}', x); save_clip(dest/'data'/'video'/'cropped'/f'{name}_prc.avi', x[:, :40, :40])
+        rows.append(
+            (
+                name,
+                ('NA', 0, 2, '')[i % 4],
+                ('Butterfly', 'Litfl')[i % 2],
+                probe,
+                COVIDX_CLASSES[k],
+                '"Lung, Abscess "' if k == 3 else '',
+                'lung' if i % 7 else 'cardiac',
+                f'p{(i+1)//2}',
+                2 - i % 2,
+            )
+        )
+        save_clip(dest/'data'/'video'/'original'/f'{name}.{("mp4", "gif")[i % 2]}', x)
+        save_clip(dest/'data'/'video'/'cropped'/f'{name}_prc.avi', x[:, :40, :40])
         save_picture(dest/'data'/'image'/'clean'/f'{name}_prc_{probe.lower()}_clean_frame0.jpg', x[0])
-    write_rows(dest/'labels'/'COVIDx-US1.4_4class.csv', rows); write_rows(dest/'labels'/'COVIDx-US1.2_4class.csv', [r[:6] for r in rows[:3]])
+    write_rows(dest/'labels'/'COVIDx-US1.4_4class.csv', rows)
+    write_rows(dest/'labels'/'COVIDx-US1.2_4class.csv', [r[:6] for r in rows[:3]])
     return dest
 
 # %% ../../nbs/sources/03_others.ipynb #d397db68
 def _covidx_labels(home):
     "The newest table of four classes."
-    files = sorted((home/'labels').glob('COVIDx-US*_4class.csv'), key=lambda f: [int(o) for o in re.findall(r'\d+', f.name.partition('_')[0])])
+    files = sorted(
+        (home / 'labels').glob('COVIDx-US*_4class.csv'),
+        key=lambda f: [int(o) for o in re.findall(r'\d+', f.name.partition('_')[0])],
+    )
     return files[-1] if files else need(home/'labels'/'COVIDx-US1.4_4class.csv', COVIDX)
 
 def _covidx_file(names, i):
@@ -666,15 +928,19 @@ def _covidx_patients(named, places, file):
     "The patient of each clip; all of a place as one group where none is named."
     blank = named.map(is_missing)
     if blank.any():
-        warnings.warn(f'{file.name} names no patient for {blank.sum()} of its {len(blank)} clips: all such clips '
-                      'of one place count as one patient. Labels of version 1.4 name patients', PeopleWarning, stacklevel=3)
+        warnings.warn(
+            f'{file.name} names no patient for {blank.sum()} of its {len(blank)} clips: all such clips '
+            'of one place count as one patient. Labels of version 1.4 name patients',
+            PeopleWarning,
+            stacklevel=3,
+        )
     return named.where(~blank, 'all of ' + places)
 
 # %% ../../nbs/sources/03_others.ipynb #b124092c
 def covidx_us(root,                  # folder of the repository after its notebook was run, or one above it
               which:str='original',  # 'original', 'cropped' or 'clean' clips
               missing:str='raise'    # clips that are not there: 'raise', or 'skip' with a warning
-             )->object: # DataFrame: path, frame, video, patient (all of one place where none is named), split, class, probe, type, luss, finding, origin, fps, machine, licence, source
+             )->object:  # DataFrame: path, frame, video, patient (all of one place where none is named), split, class, probe, type, luss, finding, origin, fps, machine, licence, source
     "The clips of COVIDx-US, by class."
     one_of(('original', 'cropped', 'clean'), which, 'which')
     home = find_home(root, COVIDX, 'labels')
@@ -683,11 +949,17 @@ def covidx_us(root,                  # folder of the repository after its notebo
     known(df, 'class', COVIDX_CLASSES, file)
     names, blank = names_in(need(folder, COVIDX), *_CLIP_NAMES), df.id.map(lambda o: '')
     said = {c: df.get(c, blank).replace('NA', '') for c in ('patient', 'type', 'LUSS', 'class_on_website')}
-    res = {'path': [f'{below(home, root)}data/video/{which}/{_covidx_file(names, i)}' for i in df.id], 'video': df.id,
-           'patient': _covidx_patients(said['patient'], df.source, file),
-           'class': df['class'], 'probe': df.probe.str.lower(),
-           'type': said['type'].replace('', None), 'luss': numbers(table(dict(LUSS=said['LUSS'])), 'LUSS', file, empty=True),
-           'finding': said['class_on_website'].replace('', None), 'origin': df.source}
+    res = {
+        'path': [f'{below(home, root)}data/video/{which}/{_covidx_file(names, i)}' for i in df.id],
+        'video': df.id,
+        'patient': _covidx_patients(said['patient'], df.source, file),
+        'class': df['class'],
+        'probe': df.probe.str.lower(),
+        'type': said['type'].replace('', None),
+        'luss': numbers(table(dict(LUSS=said['LUSS'])), 'LUSS', file, empty=True),
+        'finding': said['class_on_website'].replace('', None),
+        'origin': df.source,
+    }
     res = table(res, df.index)
     once(res, file)
     return contract(present(res, root, COVIDX, file, missing), COVIDX)
@@ -723,11 +995,16 @@ def make_busi_like(dest,     # folder to write, empty or absent
     for k, c in enumerate(BUSI_CLASSES):
         for i in range(1, n+1):
             x = first[c, i] = _breast(k, rng)
-            if i == n: x = first[c, 1].copy(); x[-12, 4:60:4] = 255                                     # the first again, with a dotted line
-            if i == n-1 and k < 2: x = first['benign', 2][2:-2, 2:-2]                                    # one lesion, cut a little, in two classes
+            if i == n:
+                # the first again, with a dotted line
+                x = first[c, 1].copy()
+                x[-12, 4:60:4] = 255
+            if i == n-1 and k < 2:
+                x = first['benign', 2][2:-2, 2:-2]  # one lesion, cut a little, in two classes
             save_picture(dest/c/f'{c} ({i}).png', np.repeat(x[..., None], 3, -1))
             for m in range(1 + (i == 3)):
-                mask = np.zeros(x.shape, np.uint8); mask[10+30*m:30+30*m, 10:40] = 255*(c != 'normal')
+                mask = np.zeros(x.shape, np.uint8)
+                mask[10+30*m:30+30*m, 10:40] = 255*(c != 'normal')
                 save_picture(dest/c/f'{c} ({i})_mask{f"_{m}" if m else ""}.png', mask)
     return dest.parent
 
@@ -735,7 +1012,9 @@ def _breast(k, rng):
     "Soft clouds, brighter by class: stripes have too few details for perceptual hashes."
     from PIL import Image
     h, w = rng.integers(96, 128, 2)
-    clouds = Image.fromarray(rng.integers(0, 160, (9, 9), dtype=np.uint8)).resize((int(w), int(h)), Image.Resampling.BICUBIC)
+    clouds = Image.fromarray(rng.integers(0, 160, (9, 9), dtype=np.uint8)).resize(
+        (int(w), int(h)), Image.Resampling.BICUBIC
+    )
     return np.clip(np.asarray(clouds) + 40*k + rng.normal(0, 5, (h, w)), 0, 255).astype(np.uint8)
 
 # %% ../../nbs/sources/03_others.ipynb #2d1a7cf0
@@ -745,7 +1024,16 @@ def _busi_hashes(file, cuts=(0, .03, .06)):
     from PIL import Image
     with Image.open(file) as im: im = im.convert('L')
     w, h = im.size
-    return np.stack([np.packbits(imagehash.phash(im.crop((round(w*c), round(h*c), w - round(w*c), h - round(h*c))), 16).hash).view(np.uint64) for c in cuts])
+    return np.stack(
+        [
+            np.packbits(
+                imagehash.phash(
+                    im.crop((round(w * c), round(h * c), w - round(w * c), h - round(h * c))), 16
+                ).hash
+            ).view(np.uint64)
+            for c in cuts
+        ]
+    )
 
 def near_groups(files,       # pictures
                 bits:int=48  # of 256 that may differ
@@ -756,7 +1044,7 @@ def near_groups(files,       # pictures
     for i in range(len(files)):
         d = np.minimum(np.bitwise_count(h[:, i, None]^h[0]).sum(-1).min(0), np.bitwise_count(h[0, i]^h).sum(-1).min(0))
         twins = group[d <= bits]
-        group[np.isin(group, twins)] = twins.min()                                         # twins of twins belong together
+        group[np.isin(group, twins)] = twins.min()  # twins of twins belong together
     return group
 
 # %% ../../nbs/sources/03_others.ipynb #543c245c
@@ -764,11 +1052,17 @@ def busi(root,                  # folder with benign, malignant and normal in it
          bits:int=48,           # of 256 in which the hashes of near-duplicates may differ; 0: equal only
          conflicts:str='keep',  # pictures whose near-duplicate has another class: 'keep' them with a mark, or 'drop' them
          missing:str='raise'    # numbers that are left out: 'raise', or 'skip' with a warning
-        )->object: # DataFrame: path, frame, video, patient (the group of near-duplicates), split, class, masks, conflict, fps, machine, licence, source
+        )->object:  # DataFrame: path, frame, video, patient (the group of near-duplicates), split, class, masks, conflict, fps, machine, licence, source
     "The stills of BUSI, near-duplicates as one group."
     one_of(('keep', 'drop'), conflicts, 'conflicts')
     home = find_home(root, BUSI, 'benign')
-    df = present(table([r for c in BUSI_CLASSES for r in _busi_rows(need(home/c, BUSI))]), home, BUSI, found_file('numbers'), missing).reset_index(drop=True)
+    df = present(
+        table([r for c in BUSI_CLASSES for r in _busi_rows(need(home / c, BUSI))]),
+        home,
+        BUSI,
+        found_file('numbers'),
+        missing,
+    ).reset_index(drop=True)
     g = near_groups([home/p for p in df.path], bits)
     df['patient'], df['masks'] = [Path(df.path[k]).stem for k in g], [len(_busi_masks(home/p)) for p in df.path]
     df['conflict'] = df.groupby('patient')['class'].transform('nunique') > 1
@@ -778,11 +1072,19 @@ def busi(root,                  # folder with benign, malignant and normal in it
 def _busi_rows(folder):
     "Rows of the pictures 1 to the highest number that a picture or a mask of the class has."
     c = folder.name
-    found = [int(m[1]) for n in names_in(folder, f'{c} (*).png') if (m := re.match(rf'{c} \((\d+)\)(_mask(_\d+)?)?\.png$', n))]
+    found = [
+        int(m[1])
+        for n in names_in(folder, f'{c} (*).png')
+        if (m := re.match(rf'{c} \((\d+)\)(_mask(_\d+)?)?\.png$', n))
+    ]
     if not found: raise FileNotFoundError(f'no pictures such as {c} (1).png in {folder}')
     return [{'path': f'{c}/{c} ({i}).png', 'class': c} for i in range(1, max(found)+1)]
 
-def _busi_masks(file): return [file.parent/n for n in names_in(file.parent, *(f'{file.stem}_mask{o}.png' for o in ('', '_[0-9]', '_[0-9][0-9]')))]
+def _busi_masks(file):
+    return [
+        file.parent / n
+        for n in names_in(file.parent, *(f'{file.stem}_mask{o}.png' for o in ('', '_[0-9]', '_[0-9][0-9]')))
+    ]
 
 def busi_mask(file        # a still of BUSI
              )->np.ndarray: # bool (H,W)
@@ -791,7 +1093,8 @@ def busi_mask(file        # a still of BUSI
     file = Path(file)
     masks = [np.asarray(Image.open(f).convert('L')) > 0 for f in _busi_masks(file)]
     if not masks: raise FileNotFoundError(f'{file.name}: no {file.stem}_mask.png beside it')
-    if len({m.shape for m in masks}) > 1: raise ValueError(f'{file.name}: its masks have {len({m.shape for m in masks})} sizes')
+    if len({m.shape for m in masks}) > 1:
+        raise ValueError(f'{file.name}: its masks have {len({m.shape for m in masks})} sizes')
     return np.logical_or.reduce(masks)
 
 # %% ../../nbs/sources/03_others.ipynb #e6f7defa
@@ -821,7 +1124,8 @@ def make_butterfly_like(dest,    # folder to write, empty or absent
     dest, rng = empty_folder(dest)/'butterfly_dataset', np.random.default_rng([seed, 17])
     for p, (k, c) in ((p, o) for p in range(1, n+1) for o in enumerate(BUTTERFLY_CLASSES)):
         if (p + k) % 5 == 0: continue                                                      # nobody has all nine
-        for i in (1, 2): save_picture(dest/('test' if p > n - n//3 else 'training')/str(p)/c/f'img{i:03d}.png', pattern(k, 9, rng))
+        for i in (1, 2):
+            save_picture(dest/('test' if p > n - n//3 else 'training')/str(p)/c/f'img{i:03d}.png', pattern(k, 9, rng))
     return dest.parent
 
 def butterfly(root # folder with training and test in it, or one above it
@@ -829,7 +1133,8 @@ def butterfly(root # folder with training and test in it, or one above it
     "The stills of the Butterfly data set."
     home = find_home(root, BUTTERFLY, 'training*', 'butterfly_dataset_training*', 'test*')
     rows = [r for d in names_in(home, '*train*', '*test*') if (home/d).is_dir() for r in _butterfly_rows(home, d)]
-    if not rows: raise FileNotFoundError(f'no pictures such as training/1/bladder/img001.png in {home}')
+    if not rows:
+        raise FileNotFoundError(f'no pictures such as training/1/bladder/img001.png in {home}')
     df = table(rows).assign(machine='Butterfly iQ')
     known(df, 'class', BUTTERFLY_CLASSES, found_file('the folders'))
     once(df, found_file('the folders'))
@@ -839,8 +1144,14 @@ def _butterfly_rows(home, part):
     "Rows of the pictures below a folder training..., test..."
     for f in sorted((home/part).rglob('*.png')):
         rel = f.relative_to(home)
-        if len(rel.parts) < 4 or not rel.parts[-3].isdigit(): raise ValueError(f'{rel.as_posix()}: training/1/bladder/img001.png was expected')
-        yield {'path': rel.as_posix(), 'patient': rel.parts[-3], 'split': 'train' if 'train' in part.lower() else 'test', 'class': rel.parts[-2]}
+        if len(rel.parts) < 4 or not rel.parts[-3].isdigit():
+            raise ValueError(f'{rel.as_posix()}: training/1/bladder/img001.png was expected')
+        yield {
+            'path': rel.as_posix(),
+            'patient': rel.parts[-3],
+            'split': 'train' if 'train' in part.lower() else 'test',
+            'class': rel.parts[-2],
+        }
 
 # %% ../../nbs/sources/03_others.ipynb #24576347
 BUTTERFLY = register(Source('Butterfly', 'The Butterfly Network ultrasound data set of the MIT GrandHack 2018', 'organ and view (stills)',
@@ -869,7 +1180,8 @@ def frames_of(df,                  # table of a reader, rows of whole clips
     rows, number = [], []
     for i, video, frame in zip(df.index, df.video, df.frame):
         k = [frame] if video is None or not pd.isna(frame) else _every(df.loc[i], root, per_second, most)
-        rows += [i]*len(k); number += k
+        rows += [i]*len(k)
+        number += k
     return df.loc[rows].reset_index(drop=True).assign(frame=pd.array(number, dtype='Int64'))
 
 def _every(row, root, per_second, most):

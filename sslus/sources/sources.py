@@ -20,12 +20,20 @@ from ..base import tables
 from ..base.people import People, name_key
 
 # %% ../../nbs/sources/01_sources.ipynb #e8f537aa
-LICENCES = {'CC0 1.0': 'may be used for anything; naming the authors is good manners',
-            'CC BY 4.0': 'may be used, changed and passed on, also commercially, if the authors are named',
-            'CC BY-SA 4.0': 'may be used, changed and passed on, also commercially, if the authors are named and what is made from it carries the same licence',
-            'CC BY-NC 4.0': 'may be used, changed and passed on, not commercially, if the authors are named',
-            'CC BY-NC-SA 4.0': 'may be used, changed and passed on, not commercially, if the authors are named and what is made from it carries the same licence',
-            'CC BY-NC-ND 4.0': 'may be used and passed on unchanged, not commercially, if the authors are named'}
+LICENCES = {
+    'CC0 1.0': 'may be used for anything; naming the authors is good manners',
+    'CC BY 4.0': 'may be used, changed and passed on, also commercially, if the authors are named',
+    'CC BY-SA 4.0': (
+        'may be used, changed and passed on, also commercially, if the authors are named and what is made'
+        ' from it carries the same licence'
+    ),
+    'CC BY-NC 4.0': 'may be used, changed and passed on, not commercially, if the authors are named',
+    'CC BY-NC-SA 4.0': (
+        'may be used, changed and passed on, not commercially, if the authors are named and what is made from'
+        ' it carries the same licence'
+    ),
+    'CC BY-NC-ND 4.0': 'may be used and passed on unchanged, not commercially, if the authors are named',
+}
 
 @dataclass(frozen=True)
 class Archive:
@@ -59,8 +67,18 @@ class Source:
     how:str=''         # how to get it, where it is not open
     notes:str=''       # traps, and what the reader does about them
     unverified:str=''  # what no public text confirms
-    permits = property(lambda self: self.terms or LICENCES.get(self.licence, f'not one of the licences described here: read it at {self.url} before you use the data'), doc='The licence in words.')
-    code = property(lambda self: f"df = read_source('{self.name}', root)      # root: the unpacked folder", doc='The line that reads it.')
+    permits = property(
+        lambda self: self.terms
+        or LICENCES.get(
+            self.licence,
+            f'not one of the licences described here: read it at {self.url} before you use the data',
+        ),
+        doc='The licence in words.',
+    )
+    code = property(
+        lambda self: f"df = read_source('{self.name}', root)      # root: the unpacked folder",
+        doc='The line that reads it.',
+    )
 
 # %% ../../nbs/sources/01_sources.ipynb #bcfa8e5a
 _get = dict(open='open to all', registration='after registration', request='on request')
@@ -69,18 +87,43 @@ def _facts(s):
     "What to show of a source, as (heading, text)."
     got = f"download_source('{s.name}', dest)" if s.files and s.needs == 'open' else s.how or f'by hand from {s.url}'
     group = 'patients as published' if s.group == 'patient' else f'the column patient holds the {s.group}'
-    rows = dict(task=s.task, size=s.size, classes=', '.join(map(str, s.classes)), group=group, licence=f'{s.licence}: {s.permits}', get=f'{_get.get(s.needs, s.needs)}: {got}',
-                page=s.url, cite=s.citation, notes=s.notes, unverified=s.unverified or 'nothing', read=s.code)
+    rows = dict(
+        task=s.task,
+        size=s.size,
+        classes=', '.join(map(str, s.classes)),
+        group=group,
+        licence=f'{s.licence}: {s.permits}',
+        get=f'{_get.get(s.needs, s.needs)}: {got}',
+        page=s.url,
+        cite=s.citation,
+        notes=s.notes,
+        unverified=s.unverified or 'nothing',
+        read=s.code,
+    )
     return [(k, v) for k, v in rows.items() if v]
 
 def _text(s):
     import textwrap
-    para = lambda k, v: textwrap.fill(f'{k:<11}{v}', 120, subsequent_indent=' '*11, break_long_words=False, break_on_hyphens=False)
-    return '\n'.join([f'{s.name}: {s.title}', *(para(k, v) for k, v in _facts(s)), 'layout', *('    ' + l for l in s.layout.splitlines())])
+    para = lambda k, v: textwrap.fill(
+        f'{k:<11}{v}', 120, subsequent_indent=' ' * 11, break_long_words=False, break_on_hyphens=False
+    )
+    return '\n'.join(
+        [
+            f'{s.name}: {s.title}',
+            *(para(k, v) for k, v in _facts(s)),
+            'layout',
+            *('    ' + l for l in s.layout.splitlines()),
+        ]
+    )
 
 def _html(s):
-    cell = lambda k, v: f'<tr><th style="text-align:left;vertical-align:top">{k}</th><td style="text-align:left">{v}</td></tr>'
-    rows = ''.join(cell(k, html.escape(v)) for k, v in _facts(s)) + cell('layout', f'<pre>{html.escape(s.layout)}</pre>')
+    cell = lambda k, v: (
+        f'<tr><th style="text-align:left;vertical-align:top">{k}</th><td'
+        f' style="text-align:left">{v}</td></tr>'
+    )
+    rows = ''.join(cell(k, html.escape(v)) for k, v in _facts(s)) + cell(
+        'layout', f'<pre>{html.escape(s.layout)}</pre>'
+    )
     return f'<p><b>{html.escape(s.name)}</b>: {html.escape(s.title)}</p><table>{rows}</table>'
 
 Source.__repr__, Source._repr_html_ = _text, _html
@@ -108,7 +151,11 @@ def find_source(name):
     known = {plain(k): s for k, s in _known_sources().items()}
     if plain(name) in known: return known[plain(name)]
     near = difflib.get_close_matches(plain(name), known, 1)
-    raise ValueError(f'no data set {name!r} here' + (f', perhaps {known[near[0]].name!r}?' if near else '') + f' There are {", ".join(sorted(_registry))}')
+    raise ValueError(
+        f'no data set {name!r} here'
+        + (f', perhaps {known[near[0]].name!r}?' if near else '')
+        + f' There are {", ".join(sorted(_registry))}'
+    )
 
 # %% ../../nbs/sources/01_sources.ipynb #349fc504
 def sources(name:str|None=None # of one data set, in any spelling; None: all. ValueError for an unknown name
@@ -116,7 +163,13 @@ def sources(name:str|None=None # of one data set, in any spelling; None: all. Va
     "The public data sets that can be read here, or all that is known of one."
     import pandas as pd
     if name is not None: return find_source(name)
-    rows = [{k: getattr(s, k) for k in ('name', 'task', 'size', 'classes', 'group', 'licence', 'needs', 'url', 'citation')} for s in _known_sources().values()]
+    rows = [
+        {
+            k: getattr(s, k)
+            for k in ('name', 'task', 'size', 'classes', 'group', 'licence', 'needs', 'url', 'citation')
+        }
+        for s in _known_sources().values()
+    ]
     return pd.DataFrame(rows).assign(classes=[', '.join(map(str, r['classes'])) for r in rows])
 
 def read_source(name:str,  # of the data set, in any spelling
@@ -127,18 +180,30 @@ def read_source(name:str,  # of the data set, in any spelling
     return find_source(name).read(root, **options)
 
 # %% ../../nbs/sources/01_sources.ipynb #959706b1
-def _expected(source): return f'\n{source.name} is expected as\n{source.layout}\nIt comes from {source.url}'
+def _expected(source):
+    return f'\n{source.name} is expected as\n{source.layout}\nIt comes from {source.url}'
 
 def find_home(root, source, *marks):
     "Folder at `root` or up to two levels below that holds the first of `marks` (file or folder names, patterns allowed) found there; an error that says what to give instead."
     root = Path(root)
-    if root.is_file(): raise NotADirectoryError(f'{root} is a file: unpack it and give the folder with {marks[0]} in it' + _expected(source))
-    if not root.is_dir(): raise FileNotFoundError(f'no folder {root}: get {source.name}, unpack it and give the folder with {marks[0]} in it' + _expected(source))
+    if root.is_file():
+        raise NotADirectoryError(
+            f'{root} is a file: unpack it and give the folder with {marks[0]} in it' + _expected(source)
+        )
+    if not root.is_dir():
+        raise FileNotFoundError(
+            f'no folder {root}: get {source.name}, unpack it and give the folder with {marks[0]} in it'
+            + _expected(source)
+        )
     for level in ('', '*/', '*/*/'):
         for mark in marks:
             homes = sorted({f.parent for f in root.glob(level + mark) if not {'__MACOSX'} & set(f.parts)})
             if len(homes) == 1: return homes[0]
-            if homes: raise ValueError(f'{mark} stands in {len(homes)} folders of {root} ({", ".join(h.relative_to(root).as_posix() for h in homes[:3])}): give one of them')
+            if homes:
+                raise ValueError(
+                    f'{mark} stands in {len(homes)} folders of {root}'
+                    f' ({", ".join(h.relative_to(root).as_posix() for h in homes[:3])}): give one of them'
+                )
     raise FileNotFoundError(_hint(root, source, marks) + _expected(source))
 
 def _hint(root, source, marks):
@@ -156,20 +221,29 @@ def below(home, root):
 
 def need(file, source):
     "The path as it was given; an error with the expected tree where no such file or folder exists."
-    if not Path(file).exists(): raise FileNotFoundError(f'{Path(file).name} is missing in {Path(file).parent}' + _expected(source))
+    if not Path(file).exists():
+        raise FileNotFoundError(f'{Path(file).name} is missing in {Path(file).parent}' + _expected(source))
     return Path(file)
 
 def empty_folder(dest):
     "The folder, made where it was absent; an error where it holds anything. Generators write into it."
     dest = Path(dest)
-    if dest.exists() and any(dest.iterdir()): raise FileExistsError(f'{dest} is not empty: choose another folder')
+    if dest.exists() and any(dest.iterdir()):
+        raise FileExistsError(f'{dest} is not empty: choose another folder')
     dest.mkdir(parents=True, exist_ok=True)
     return dest
 
 def names_in(folder, *patterns):
     "Names of the files of a folder that match any of `patterns` in any case, in natural order; hidden ones and those of macOS are left out."
     natural = lambda n: [(0, int(o), '') if o.isdigit() else (1, 0, o) for o in re.split(r'(\d+)', n)]
-    return sorted((n for n in os.listdir(folder) if n[0] != '.' and any(fnmatch.fnmatchcase(n.lower(), p.lower()) for p in patterns)), key=natural)
+    return sorted(
+        (
+            n
+            for n in os.listdir(folder)
+            if n[0] != '.' and any(fnmatch.fnmatchcase(n.lower(), p.lower()) for p in patterns)
+        ),
+        key=natural,
+    )
 
 # %% ../../nbs/sources/01_sources.ipynb #25727fd5
 def read_table(file, source, columns=()):
@@ -177,7 +251,11 @@ def read_table(file, source, columns=()):
     file = need(file, source)
     df = tables.read_table(file)
     lack = [c for c in columns if c not in df]
-    if lack: raise ValueError(f'{file.name} has no column {", ".join(lack)}; it has {", ".join(df.columns[:9])}. The table of {source.name} has {", ".join(columns)}')
+    if lack:
+        raise ValueError(
+            f'{file.name} has no column {", ".join(lack)}; it has {", ".join(df.columns[:9])}. The table of'
+            f' {source.name} has {", ".join(columns)}'
+        )
     df = df.apply(lambda c: c.str.strip())
     df.index = np.arange(2, len(df) + 2)
     return df
@@ -186,14 +264,22 @@ def read_table(file, source, columns=()):
 def known(df, column, values, file):
     "ValueError with the first row whose `column` holds none of `values`."
     bad = df.index[~df[column].isin(list(values))]
-    if len(bad): raise ValueError(f'{Path(file).name}, row {bad[0]}: {column} is {df[column][bad[0]]!r}; one of {", ".join(map(str, values))} was expected ({len(bad)} such rows)')
+    if len(bad):
+        raise ValueError(
+            f'{Path(file).name}, row {bad[0]}: {column} is {df[column][bad[0]]!r}; one of'
+            f' {", ".join(map(str, values))} was expected ({len(bad)} such rows)'
+        )
 
 def numbers(df, column, file, empty=False):
     "The column as float; ValueError with the first row that has something else. With `empty` a blank cell is nan."
     import pandas as pd
     n = pd.to_numeric(df[column], errors='coerce')
     bad = df.index[n.isna() & ~((df[column].astype(str).str.strip() == '') & empty)]
-    if len(bad): raise ValueError(f'{Path(file).name}, row {bad[0]}: {column} is {df[column][bad[0]]!r}; a number was expected ({len(bad)} such rows)')
+    if len(bad):
+        raise ValueError(
+            f'{Path(file).name}, row {bad[0]}: {column} is {df[column][bad[0]]!r}; a number was expected'
+            f' ({len(bad)} such rows)'
+        )
     return n.astype(float)
 
 def whole(df, column, file):
@@ -201,13 +287,21 @@ def whole(df, column, file):
     import pandas as pd
     n = pd.to_numeric(df[column], errors='coerce')
     bad = df.index[n.isna() | (n % 1 != 0)]
-    if len(bad): raise ValueError(f'{Path(file).name}, row {bad[0]}: {column} is {df[column][bad[0]]!r}; a whole number was expected ({len(bad)} such rows)')
+    if len(bad):
+        raise ValueError(
+            f'{Path(file).name}, row {bad[0]}: {column} is {df[column][bad[0]]!r}; a whole number was'
+            f' expected ({len(bad)} such rows)'
+        )
     return n.astype(int)
 
 def once(df, file):
     "ValueError where a still or frame is listed twice, or a patient stands in more than one split."
     twice = df.index[df.duplicated([c for c in ('path', 'frame') if c in df])]
-    if len(twice): raise ValueError(f'{Path(file).name}, row {twice[0]}: {df.path[twice[0]]} is listed before ({len(twice)} such rows)')
+    if len(twice):
+        raise ValueError(
+            f'{Path(file).name}, row {twice[0]}: {df.path[twice[0]]} is listed before ({len(twice)} such'
+            ' rows)'
+        )
     if 'split' not in df: return
     who = df.patient.map(name_key)                              # P1 and p1 are one; blanks are nobody
     both = df.split.groupby(who).nunique()
@@ -218,20 +312,35 @@ def once(df, file):
                      'scores would be too good. Mend the column of the split')
 
 # %% ../../nbs/sources/01_sources.ipynb #c891dc4c
-def _outside(path): return path.startswith(('/', '\\')) or ':' in path.partition('/')[0] or '..' in re.split(r'[/\\]', path)
+def _outside(path):
+    return path.startswith(('/', '\\')) or ':' in path.partition('/')[0] or '..' in re.split(r'[/\\]', path)
 
 def present(df, root, source, file, missing='raise'):
     "Rows whose `path` exists below `root`; with missing='raise' an error unless that is all of them. A path that leads out of `root` is always an error."
-    if missing not in ('raise', 'skip'): raise ValueError(f"missing={missing!r}: it is 'raise' or 'skip'")
+    if missing not in ('raise', 'skip'):
+        raise ValueError(f"missing={missing!r}: it is 'raise' or 'skip'")
     root, file = Path(root), Path(file)
     out = df.index[df.path.map(_outside)]
-    if len(out): raise ValueError(f'{file.name}, row {out[0]}: {df.path[out[0]]} leads out of the folder')
-    there = {f'{d}/{f}' if d else f for d in set(df.path.map(os.path.dirname)) if (root/d).is_dir() for f in os.listdir(root/d)}     # one look at a folder, not one a picture
+    if len(out):
+        raise ValueError(f'{file.name}, row {out[0]}: {df.path[out[0]]} leads out of the folder')
+    there = {
+        f'{d}/{f}' if d else f
+        for d in set(df.path.map(os.path.dirname))
+        if (root / d).is_dir()
+        for f in os.listdir(root / d)
+    }     # one look at a folder, not one a picture
     lost = df[~df.path.isin(there)]
     if not len(lost): return df
-    said = f'{len(lost)} of the {len(df)} files that {file.name} names are missing, the first is {lost.path.iloc[0]} (row {lost.index[0]})'
+    said = (
+        f'{len(lost)} of the {len(df)} files that {file.name} names are missing, the first is'
+        f' {lost.path.iloc[0]} (row {lost.index[0]})'
+    )
     if missing == 'raise' or len(lost) == len(df):
-        raise FileNotFoundError(f'{said}. They were looked for in {root}: unpack the archive whole' + (", or leave them out with missing='skip'" if len(lost) < len(df) else '') + _expected(source))
+        raise FileNotFoundError(
+            f'{said}. They were looked for in {root}: unpack the archive whole'
+            + (", or leave them out with missing='skip'" if len(lost) < len(df) else '')
+            + _expected(source)
+        )
     warnings.warn(f'{said}: left out')
     return df.drop(lost.index)
 
@@ -246,19 +355,31 @@ def table(columns, index=None):
 def contract(df, source):
     "The rows of a reader as the one table: all columns, in their order, rows numbered from 0."
     import pandas as pd
-    df = df.assign(**{c: None for c in (*FIRST, *LAST) if c not in df}).assign(licence=source.licence, source=source.name).reset_index(drop=True)
+    df = (
+        df.assign(**{c: None for c in (*FIRST, *LAST) if c not in df})
+        .assign(licence=source.licence, source=source.name)
+        .reset_index(drop=True)
+    )
     df['frame'], df['fps'] = pd.array(pd.to_numeric(df.frame), dtype='Int64'), pd.to_numeric(df.fps).astype(float)
     df['patient'] = People(distinct=True).persons(df.patient)        # readers say who is who
     for c in df:
-        if not pd.api.types.is_numeric_dtype(df[c]): df[c] = df[c].astype(object).where(df[c].notna(), None)
+        if not pd.api.types.is_numeric_dtype(df[c]):
+            df[c] = df[c].astype(object).where(df[c].notna(), None)
     return df[[*FIRST, *(c for c in df if c not in FIRST + LAST), *LAST]]
 
 # %% ../../nbs/sources/01_sources.ipynb #9309e368
 def pattern(k, n, rng, side=(48, 64)):
     "Grey picture of class `k` of `n`: stripes whose direction tells the class, in noise; sides differ from picture to picture as in real archives, `side=(48, 49)` gives 48 always."
     h, w = rng.integers(*side, 2)
-    y, x = np.mgrid[:h, :w]; a = np.pi*k/n
-    return np.clip(110 + 60*np.sin((x*np.cos(a) + y*np.sin(a))*.7 + rng.uniform(0, 6)) + rng.normal(0, 25, (h, w)), 0, 255).astype(np.uint8)
+    y, x = np.mgrid[:h, :w]
+    a = np.pi*k/n
+    return np.clip(
+        110
+        + 60 * np.sin((x * np.cos(a) + y * np.sin(a)) * 0.7 + rng.uniform(0, 6))
+        + rng.normal(0, 25, (h, w)),
+        0,
+        255,
+    ).astype(np.uint8)
 
 def save_picture(path, x, mode=None):
     "Save an array as a picture, in folders made as needed; `mode` as Pillow names it."
@@ -275,17 +396,28 @@ def write_rows(file, rows, sep=','):
 # %% ../../nbs/sources/01_sources.ipynb #a3a3286e
 FETAL_PLANES = ('Other', 'Fetal brain', 'Fetal thorax', 'Maternal cervix', 'Fetal femur', 'Fetal abdomen')
 BRAIN_PLANES = ('Trans-thalamic', 'Trans-cerebellum', 'Trans-ventricular')
-NOT_BRAIN = ('Other', 'Not A Brain')                           # what Brain_plane says of the rest: they belong to no brain plane
-TASKS = dict(planes=('plane', FETAL_PLANES), brain=('brain_plane', BRAIN_PLANES))              # column, classes: rows with another value are left out
+NOT_BRAIN = ('Other', 'Not A Brain')  # what Brain_plane says of the rest: they belong to no brain plane
+# column, classes: rows with another value are left out
+TASKS = dict(planes=('plane', FETAL_PLANES), brain=('brain_plane', BRAIN_PLANES))
 FPDB_CSV, FPDB_COLUMNS = 'FETAL_PLANES_DB_data.csv', ('Image_name', 'Patient_num', 'Plane', 'Brain_plane', 'Train')
 
 # %% ../../nbs/sources/01_sources.ipynb #3f1449e5
-_KINDS = (*((p, 'Not A Brain') for p in FETAL_PLANES if p != 'Fetal brain'), *(('Fetal brain', b) for b in (*BRAIN_PLANES, 'Other')))
+_KINDS = (
+    *((p, 'Not A Brain') for p in FETAL_PLANES if p != 'Fetal brain'),
+    *(('Fetal brain', b) for b in (*BRAIN_PLANES, 'Other')),
+)
 
 def _like_row(patient, i, n):
     "A row of the table for the `i`-th of `n` stills of a patient, and its kind; two patients in a row show the same kinds, no patient shows all."
     k = (patient//2*2 + i) % len(_KINDS)
-    row = (f'Patient{patient:05d}_Plane{k + 1}_{i + 1}_of_{n}', patient, *_KINDS[k], f'Op. {1 + patient % 3}', ('Aloka', 'Voluson E6', 'Voluson S10')[patient % 3], patient % 2)
+    row = (
+        f'Patient{patient:05d}_Plane{k + 1}_{i + 1}_of_{n}',
+        patient,
+        *_KINDS[k],
+        f'Op. {1 + patient % 3}',
+        ('Aloka', 'Voluson E6', 'Voluson S10')[patient % 3],
+        patient % 2,
+    )
     return row, k
 
 # %% ../../nbs/sources/01_sources.ipynb #16f5b16f
@@ -296,8 +428,16 @@ def make_fetal_planes_like(dest,     # folder to write, empty or absent
     "Write a small tree with the layout of FETAL_PLANES_DB, for tests; its pictures are patterns, not ultrasound."
     dest, rng = empty_folder(dest), np.random.default_rng(seed)
     rows = [_like_row(p, i, 6) for p in range(1, n + 1) for i in range(6)]
-    for j, (r, k) in enumerate(rows): save_picture(dest/'Images'/f'{r[0]}.png', pattern(k, len(_KINDS), rng), 'RGBA' if j % 5 == 0 else 'L')
-    write_rows(dest/FPDB_CSV, [('Image_name', 'Patient_num', 'Plane', 'Brain_plane', 'Operator', 'US_Machine', 'Train '), *(r for r, k in rows)], ';')
+    for j, (r, k) in enumerate(rows):
+        save_picture(dest/'Images'/f'{r[0]}.png', pattern(k, len(_KINDS), rng), 'RGBA' if j % 5 == 0 else 'L')
+    write_rows(
+        dest / FPDB_CSV,
+        [
+            ('Image_name', 'Patient_num', 'Plane', 'Brain_plane', 'Operator', 'US_Machine', 'Train '),
+            *(r for r, k in rows),
+        ],
+        ';',
+    )
     return dest
 
 # %% ../../nbs/sources/01_sources.ipynb #d093d7bc
@@ -311,7 +451,8 @@ def _valid_patients(df, pct, seed, tries=20):
 
 def _with_valid(df, pct, seed):
     "The table with a share of the training patients in split 'valid'."
-    if not 0 <= pct < 1: raise ValueError(f'valid_pct={pct}: a share of at least 0 and below 1 was expected')
+    if not 0 <= pct < 1:
+        raise ValueError(f'valid_pct={pct}: a share of at least 0 and below 1 was expected')
     train = df.split == 'train'
     return df.assign(split=df.split.mask(df.patient.isin(_valid_patients(df[train], pct, seed)), 'valid'))
 
@@ -324,18 +465,32 @@ def _given(csv):
 def _home_and_table(root, source, csv, *names):
     "The folder of a set and its table: the one given, or the first of `names` in it."
     if csv is not None: _given(csv)
-    if csv is not None and Path(root).is_dir(): return Path(root), Path(csv)
+    if csv is not None and Path(root).is_dir():
+        return Path(root), Path(csv)
     home = find_home(root, source, *names)
     return home, next(home/n for n in names if (home/n).is_file())
 
 def _fpdb_rows(file, prefix):
     "The table of FETAL_PLANES_DB in our columns."
     df = read_table(file, FPDB, FPDB_COLUMNS)
-    known(df, 'Plane', FETAL_PLANES, file); known(df, 'Brain_plane', BRAIN_PLANES + NOT_BRAIN, file); known(df.assign(Train=df.Train.str.removesuffix('.0')), 'Train', ('0', '1'), file)
+    known(df, 'Plane', FETAL_PLANES, file)
+    known(df, 'Brain_plane', BRAIN_PLANES + NOT_BRAIN, file)
+    known(df.assign(Train=df.Train.str.removesuffix('.0')), 'Train', ('0', '1'), file)
     names = df.Image_name.str.removesuffix('.png')
-    res = dict(path=prefix + 'Images/' + names + '.png', patient=[f'Patient{p:05d}' for p in whole(df, 'Patient_num', file)],
-               split=np.where(whole(df, 'Train', file) == 1, 'train', 'test'), plane=df.Plane, brain_plane=df.Brain_plane)
-    res.update({ours: df[theirs] for ours, theirs in dict(machine='US_Machine', operator='Operator').items() if theirs in df})
+    res = dict(
+        path=prefix + 'Images/' + names + '.png',
+        patient=[f'Patient{p:05d}' for p in whole(df, 'Patient_num', file)],
+        split=np.where(whole(df, 'Train', file) == 1, 'train', 'test'),
+        plane=df.Plane,
+        brain_plane=df.Brain_plane,
+    )
+    res.update(
+        {
+            ours: df[theirs]
+            for ours, theirs in dict(machine='US_Machine', operator='Operator').items()
+            if theirs in df
+        }
+    )
     res = table(res, df.index)
     once(res, file)
     return res
@@ -347,7 +502,7 @@ def fetal_planes_db(root,              # folder of the unpacked archive, or one 
                     valid_pct:float=.2, # share of the training patients for validation
                     seed:int=0,        # of that share
                     missing:str='raise' # pictures that are not there: 'raise', or 'skip' with a warning
-                   )->object: # DataFrame: path (relative to `root`), frame, video, patient, split, class, plane, brain_plane, operator, fps, machine, licence, source
+                   )->object:  # DataFrame: path (relative to `root`), frame, video, patient, split, class, plane, brain_plane, operator, fps, machine, licence, source
     "The stills of FETAL_PLANES_DB as a table for `PlaneData.from_df(table, root)`."
     if task not in TASKS: raise ValueError(f'task={task!r}: it is one of {", ".join(TASKS)}')
     column, classes = TASKS[task]
@@ -373,21 +528,35 @@ FPDB = register(Source('FETAL_PLANES_DB', 'Common maternal-fetal ultrasound plan
 # %% ../../nbs/sources/01_sources.ipynb #fe9dd20d
 AFRICAN_CSV, AFRICAN_COLUMNS = 'African_planes_database.csv', ('Patient_num', 'Plane', 'Center', 'Filename')
 AFRICAN_PLANES = ('Fetal abdomen', 'Fetal brain', 'Fetal femur', 'Fetal thorax')
-CENTRES = dict(Algeria='Voluson S8', Egypt='Voluson P8', Ghana='EDAN DUS 60', Malawi='Mindray DC-N2', Uganda='ACUSON X600')    # machine, by the paper's table 1
+CENTRES = dict(
+    Algeria='Voluson S8',
+    Egypt='Voluson P8',
+    Ghana='EDAN DUS 60',
+    Malawi='Mindray DC-N2',
+    Uganda='ACUSON X600',
+)    # machine, by the paper's table 1
 _CODES = dict(Algeria='DZA', Egypt='EGY', Ghana='GHA', Malawi='MWI', Uganda='UGA')      # in the names of the files
 
 # %% ../../nbs/sources/01_sources.ipynb #a4453b2e
 def african_planes(root,               # folder of the unpacked archive, or one above it
                    csv=None,           # table to read instead of the one in `root`
                    missing:str='raise' # pictures that are not there: 'raise', or 'skip' with a warning
-                  )->object: # DataFrame: path (relative to `root`), frame, video, patient, split (all 'test'), class, centre, authors_split, fps, machine, licence, source
+                  )->object:  # DataFrame: path (relative to `root`), frame, video, patient, split (all 'test'), class, centre, authors_split, fps, machine, licence, source
     "The stills of the African planes as an external test set for what was trained on `fetal_planes_db`."
     home, file = _home_and_table(root, AFRICAN, csv, AFRICAN_CSV)
     df = read_table(file, AFRICAN, AFRICAN_COLUMNS)
-    known(df, 'Plane', AFRICAN_PLANES, file); known(df, 'Center', CENTRES, file)
-    res = {'path': below(home, root) + df.Center + '/' + df.Filename.str.removesuffix('.png') + '.png', 'class': df.Plane,
-           'patient': [f'{c}{p:03d}' for c, p in zip(df.Center, whole(df, 'Patient_num', file))], 'machine': df.Center.map(CENTRES), 'split': 'test', 'centre': df.Center}
-    if 'Train' in df: res['authors_split'] = df.Train.map({'1': 'train', '0': 'test'})
+    known(df, 'Plane', AFRICAN_PLANES, file)
+    known(df, 'Center', CENTRES, file)
+    res = {
+        'path': below(home, root) + df.Center + '/' + df.Filename.str.removesuffix('.png') + '.png',
+        'class': df.Plane,
+        'patient': [f'{c}{p:03d}' for c, p in zip(df.Center, whole(df, 'Patient_num', file))],
+        'machine': df.Center.map(CENTRES),
+        'split': 'test',
+        'centre': df.Center,
+    }
+    if 'Train' in df:
+        res['authors_split'] = df.Train.map({'1': 'train', '0': 'test'})
     res = table(res, df.index)
     once(res, file)
     return contract(present(res, root, AFRICAN, file, missing), AFRICAN)
@@ -398,11 +567,22 @@ def make_african_planes_like(dest,    # folder to write, empty or absent
                              seed:int=0 # of the noise; the same seed gives the same files
                             )->Path:  # `dest`
     "Write a small tree with the layout of the African planes, for tests; its pictures are patterns, not ultrasound."
-    dest, rng, rows = empty_folder(dest), np.random.default_rng([seed, 1]), [('Patient_num', 'Plane', 'Train', 'Center', 'Filename')]
+    dest, rng, rows = (
+        empty_folder(dest),
+        np.random.default_rng([seed, 1]),
+        [('Patient_num', 'Plane', 'Train', 'Center', 'Filename')],
+    )
     for centre, code in _CODES.items():
         for p, (k, plane) in ((p, o) for p in range(1, n + 1) for o in enumerate(AFRICAN_PLANES)):
             rows.append((p, plane, int(p % 3 > 0), centre, f'patient{p:03d}_{code}_plane{k}'))
-            save_picture(dest/centre/f'{rows[-1][-1]}.png', pattern(_KINDS.index((plane, BRAIN_PLANES[0] if 'brain' in plane else 'Not A Brain')), len(_KINDS), rng))
+            save_picture(
+                dest / centre / f'{rows[-1][-1]}.png',
+                pattern(
+                    _KINDS.index((plane, BRAIN_PLANES[0] if 'brain' in plane else 'Not A Brain')),
+                    len(_KINDS),
+                    rng,
+                ),
+            )
     write_rows(dest/AFRICAN_CSV, rows)
     return dest
 
@@ -428,47 +608,70 @@ def _zip_members(path):
     "Name, kind, size and opener of each member of a zip."
     with zipfile.ZipFile(path) as z:
         for m in z.infolist():
-            if m.flag_bits & 1: raise UnsafeArchive(f'{path.name}: {m.filename!r} is encrypted: unpack it by hand')
+            if m.flag_bits & 1:
+                raise UnsafeArchive(f'{path.name}: {m.filename!r} is encrypted: unpack it by hand')
             mode = stat.S_IFMT(m.external_attr >> 16)
-            kind = 'folder' if m.is_dir() else {0: 'file', stat.S_IFREG: 'file', stat.S_IFLNK: 'link'}.get(mode, 'device')
+            kind = (
+                'folder'
+                if m.is_dir()
+                else {0: 'file', stat.S_IFREG: 'file', stat.S_IFLNK: 'link'}.get(mode, 'device')
+            )
             yield m.orig_filename, kind, m.file_size, lambda m=m: z.open(m)
 
 class _Bounded(io.RawIOBase):
     "A decompressed stream that gives out at most `limit` bytes in all and 32 MiB at once: a header cannot make the reader swallow the memory."
-    def __init__(self, f, limit, name): self.f, self.limit, self.name = f, limit, name
+    def __init__(self, f, limit, name):
+        self.f, self.limit, self.name = f, limit, name
     def seekable(self): return True
     def tell(self): return self.f.tell()
     def seek(self, *a): return self.f.seek(*a)
     def read(self, n=-1):
-        if n < 0 or n > 32 << 20: raise UnsafeArchive(f'{self.name}: a header asks for {n} bytes at once')
-        if self.f.tell() + n > self.limit + (64 << 20): raise UnsafeArchive(_too_large(self.name, self.limit))
+        if n < 0 or n > 32 << 20:
+            raise UnsafeArchive(f'{self.name}: a header asks for {n} bytes at once')
+        if self.f.tell() + n > self.limit + (64 << 20):
+            raise UnsafeArchive(_too_large(self.name, self.limit))
         return self.f.read(n)
 
 def _tar_members(path, limit):
     "The same of a tar, packed with gzip, bzip2, xz or not at all."
     import bz2, gzip, lzma
     start = path.open('rb').read(6)
-    opener = next((o for magic, o in ((b'\x1f\x8b', gzip.open), (b'BZh', bz2.open), (b'\xfd7zXZ\0', lzma.open)) if start.startswith(magic)), open)
+    opener = next(
+        (
+            o
+            for magic, o in ((b'\x1f\x8b', gzip.open), (b'BZh', bz2.open), (b'\xfd7zXZ\0', lzma.open))
+            if start.startswith(magic)
+        ),
+        open,
+    )
     with opener(path, 'rb') as f, tarfile.open(fileobj=_Bounded(f, limit, path.name), mode='r:') as t:
         for m in t:
             kind = 'folder' if m.isdir() else 'file' if m.isreg() else 'link' if m.issym() or m.islnk() else 'device'
             yield m.name, kind, m.size, lambda m=m: t.extractfile(m)
 
-def _too_large(name, limit): return f'{name}: unpacked it is larger than {_bytes(limit)}. If you trust it, give unpack a larger limit='
-def _bytes(n): return f'{n/2**30:.1f} GiB' if n >= 2**30 else f'{n/2**20:.1f} MiB' if n >= 2**20 else f'{n} bytes'
+def _too_large(name, limit):
+    return f'{name}: unpacked it is larger than {_bytes(limit)}. If you trust it, give unpack a larger limit='
+def _bytes(n):
+    return f'{n/2**30:.1f} GiB' if n >= 2**30 else f'{n/2**20:.1f} MiB' if n >= 2**20 else f'{n} bytes'
 
 def _parts(name, archive):
     "The parts of a member's name; UnsafeArchive where it leads out of the folder or holds control characters."
     parts = re.split(r'[/\\]', name)
     if name[:1] in ('/', '\\') or re.match(r'[A-Za-z]:', name) or '..' in parts or any(ord(c) < 32 for c in name):
-        raise UnsafeArchive(f'{archive.name}: the name {name!r} leads out of its folder or holds control characters. Nothing was unpacked: do not trust this file')
+        raise UnsafeArchive(
+            f'{archive.name}: the name {name!r} leads out of its folder or holds control characters. Nothing'
+            ' was unpacked: do not trust this file'
+        )
     return [p for p in parts if p not in ('', '.')]
 
 # %% ../../nbs/sources/01_sources.ipynb #f0b95248
 def _copy(src, target, left, archive, limit):
     "Write one member, at most `left` bytes; returns how many there were."
-    try: target.parent.mkdir(parents=True, exist_ok=True); out = open(target, 'xb')
-    except (FileExistsError, NotADirectoryError, IsADirectoryError) as e: raise UnsafeArchive(f'{archive.name} holds {target.name!r} twice') from e
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        out = open(target, 'xb')
+    except (FileExistsError, NotADirectoryError, IsADirectoryError) as e:
+        raise UnsafeArchive(f'{archive.name} holds {target.name!r} twice') from e
     with src, out as f:
         n = 0
         while block := src.read(1 << 20):
@@ -482,10 +685,14 @@ def _unpack_into(archive, folder, limit):
     members, done = _zip_members(archive) if zipfile.is_zipfile(archive) else _tar_members(archive, limit), 0
     for name, kind, size, opened in members:
         parts = _parts(name, archive)
-        if kind not in ('file', 'folder'): raise UnsafeArchive(f'{archive.name}: {name!r} is a {kind}, and only files and folders are unpacked')
+        if kind not in ('file', 'folder'):
+            raise UnsafeArchive(f'{archive.name}: {name!r} is a {kind}, and only files and folders are unpacked')
         if done + size > limit: raise UnsafeArchive(_too_large(archive.name, limit))
         if kind == 'folder': folder.joinpath(*parts).mkdir(parents=True, exist_ok=True)
-        done += max(512, _copy(opened(), folder.joinpath(*parts), limit - done, archive, limit) if kind == 'file' else 0)      # empty ones fill a disk too
+        done += max(
+            512,
+            _copy(opened(), folder.joinpath(*parts), limit - done, archive, limit) if kind == 'file' else 0,
+        )      # empty ones fill a disk too
 
 # %% ../../nbs/sources/01_sources.ipynb #5dd7e152
 def unpack(archive,   # zip, or tar alone or packed with gzip, bzip2 or xz
@@ -494,40 +701,57 @@ def unpack(archive,   # zip, or tar alone or packed with gzip, bzip2 or xz
           )->Path:    # `dest`
     "Unpack an archive into a new folder, which gets its name only when all is there; nothing is written outside."
     archive, dest = Path(archive), Path(dest)
-    if dest.exists(): raise FileExistsError(f'{dest} is there already: remove it to unpack {archive.name} anew')
+    if dest.exists():
+        raise FileExistsError(f'{dest} is there already: remove it to unpack {archive.name} anew')
     limit = 20*archive.stat().st_size + 2**30 if limit is None else limit
     tmp = dest.with_name(f'.{dest.name}.unpacking')
-    shutil.rmtree(tmp, ignore_errors=True); tmp.mkdir(parents=True)
+    shutil.rmtree(tmp, ignore_errors=True)
+    tmp.mkdir(parents=True)
     try:
         _unpack_into(archive, tmp, limit)
         inner = tmp/dest.name
-        os.replace(inner if inner.is_dir() and len(os.listdir(tmp)) == 1 else tmp, dest)           # no folder x in a folder x
+        os.replace(inner if inner.is_dir() and len(os.listdir(tmp)) == 1 else tmp, dest)  # no folder x in a folder x
     except UnsafeArchive: raise
     except OSError as e:
-        if e.errno is None: raise _damaged(archive, e) from e                                      # lzma and gzip speak so of damage
+        if e.errno is None: raise _damaged(archive, e) from e  # lzma and gzip speak so of damage
         raise OSError(e.errno, f'{dest}: cannot be written: {e.strerror}. Free space or choose another folder') from e
-    except Exception as e: raise _damaged(archive, e) from e                                       # whatever zipfile, tarfile and the decompressors say
+    except Exception as e: raise _damaged(archive, e) from e  # whatever zipfile, tarfile and the decompressors say
     finally: shutil.rmtree(tmp, ignore_errors=True)
     return dest
 
-def _damaged(archive, e): return ValueError(f'{archive.name}: cannot be unpacked ({type(e).__name__}: {e}): it is damaged or not an archive. Remove it and fetch it again')
+def _damaged(archive, e):
+    return ValueError(
+        f'{archive.name}: cannot be unpacked ({type(e).__name__}: {e}): it is damaged or not an archive.'
+        ' Remove it and fetch it again'
+    )
 
 # %% ../../nbs/sources/01_sources.ipynb #374f9937
 class _Fetch:
     "A downloader for pooch that goes on where an earlier try broke off."
     def __init__(self, archive, part, progress=True, tries=5, wait=2., timeout=60.):
-        self.archive, self.part, self.progress, self.tries, self.wait, self.timeout = archive, Path(part), progress, tries, wait, timeout
-        self.tag = self.part.with_name(self.part.name + '.tag')                        # what the server calls this version of the file
+        self.archive, self.part, self.progress, self.tries, self.wait, self.timeout = (
+            archive,
+            Path(part),
+            progress, tries, wait, timeout,
+        )
+        self.tag = self.part.with_name(self.part.name + '.tag')  # what the server calls this version of the file
 
     def __call__(self, url, output, _pooch):
         left, had = self.tries, self._size()
         while not (had and had == self.archive.bytes) and not self._more(url):
-            left = self.tries if self._size() > had else left - 1                      # counts tries that brought nothing
-            if left <= 0: raise OSError(f'{self.archive.name}: broke off {self.tries} times at {_bytes(self._size())}. What came is kept: run the same again later')
-            had = self._size(); time.sleep(self.wait)
-        os.replace(self.part, output); self.tag.unlink(missing_ok=True)
+            left = self.tries if self._size() > had else left - 1  # counts tries that brought nothing
+            if left <= 0:
+                raise OSError(
+                    f'{self.archive.name}: broke off {self.tries} times at {_bytes(self._size())}. What came'
+                    ' is kept: run the same again later'
+                )
+            had = self._size()
+            time.sleep(self.wait)
+        os.replace(self.part, output)
+        self.tag.unlink(missing_ok=True)
 
-    def _size(self): return self.part.stat().st_size if self.part.exists() else 0
+    def _size(self):
+        return self.part.stat().st_size if self.part.exists() else 0
 
     def _headers(self, start):
         "Ask for what is missing, of the same version of the file."
@@ -542,24 +766,38 @@ class _Fetch:
         try:
             with requests.get(url, stream=True, timeout=self.timeout, headers=self._headers(start)) as r:
                 span = r.headers.get('Content-Range', '')
-                if r.status_code == 416: return span.endswith(f'/{start}') or self.part.unlink()      # nothing is left to send; or the part is no part of this file: anew
+                # nothing is left to send; or the part is no part of this file: anew
+                if r.status_code == 416: return span.endswith(f'/{start}') or self.part.unlink()
                 r.raise_for_status()
                 return self._take(r, start if r.status_code == 206 and span.startswith(f'bytes {start}-') else 0)
-        except (requests.exceptions.ChunkedEncodingError, requests.exceptions.Timeout): return False
+        except (requests.exceptions.ChunkedEncodingError, requests.exceptions.Timeout):
+            return False
         except requests.exceptions.ConnectionError:
             if self._size() == start: raise                                            # not even an answer
             return False
 
     def _take(self, r, start):
         "Write what comes to the part; whether that was all."
-        total, want = start + int(r.headers['Content-Length']) if 'Content-Length' in r.headers else None, self.archive.bytes
-        if want and total not in (None, want): raise OSError(f'{self.archive.name} has {total} bytes there, {want} were published: it was changed. Look at its page')
-        if not start: self.tag.write_text(t if (t := r.headers.get('ETag', '')).startswith('"') else '')
-        with open(self.part, 'r+b' if start else 'wb') as f, _bar(self.archive.name, total, start, self.progress) as bar:
-            f.seek(start); f.truncate()
+        total, want = (
+            start + int(r.headers['Content-Length']) if 'Content-Length' in r.headers else None
+        ), self.archive.bytes
+        if want and total not in (None, want):
+            raise OSError(
+                f'{self.archive.name} has {total} bytes there, {want} were published: it was changed. Look at'
+                ' its page'
+            )
+        if not start:
+            self.tag.write_text(t if (t := r.headers.get('ETag', '')).startswith('"') else '')
+        with open(self.part, 'r+b' if start else 'wb') as f, _bar(
+            self.archive.name, total, start, self.progress
+        ) as bar:
+            f.seek(start)
+            f.truncate()
             for block in r.iter_content(1 << 14):
-                f.write(block); bar.update(len(block))
-                if want and f.tell() > want: raise OSError(f'{self.archive.name}: more came than the {want} bytes that were published')
+                f.write(block)
+                bar.update(len(block))
+                if want and f.tell() > want:
+                    raise OSError(f'{self.archive.name}: more came than the {want} bytes that were published')
             return total is None or f.tell() == total
 
 def _bar(name, total, start, progress):
@@ -571,29 +809,62 @@ def _retrieve(archive, folder, progress=True, **kw):
     "The file in `folder`, fetched where it is not there yet; errors in words. Further arguments are `_Fetch`'s."
     import pooch, requests
     check = next((f'{k}:{getattr(archive, k)}' for k in ('sha256', 'md5') if getattr(archive, k)), None)
-    log = pooch.get_logger(); level = log.level; log.setLevel('ERROR')
-    try: file = Path(pooch.retrieve(archive.url, check, archive.name, folder, downloader=_Fetch(archive, Path(folder)/f'{archive.name}.part', progress, **kw)))
+    log = pooch.get_logger()
+    level = log.level
+    log.setLevel('ERROR')
+    try:
+        file = Path(
+            pooch.retrieve(
+                archive.url, check, archive.name, folder,
+                downloader=_Fetch(archive, Path(folder) / f'{archive.name}.part', progress, **kw),
+            )
+        )
     except ValueError as e:
-        raise OSError(f'{archive.name}: what came from {archive.url} has another checksum than was published: it was damaged on the way or changed there. '
-                      'It was not kept: try again, else look at its page') from e
-    except requests.exceptions.HTTPError as e: raise OSError(f'{archive.url} answers {e.response.status_code} {e.response.reason}: look at the page of the data set, it may have moved') from e
+        raise OSError(
+            f'{archive.name}: what came from {archive.url} has another checksum than was published: it was'
+            ' damaged on the way or changed there. It was not kept: try again, else look at its page'
+        ) from e
+    except requests.exceptions.HTTPError as e:
+        raise OSError(
+            f'{archive.url} answers {e.response.status_code} {e.response.reason}: look at the page of the'
+            ' data set, it may have moved'
+        ) from e
     except requests.exceptions.ConnectionError as e:
-        raise OSError(f'{archive.url} cannot be reached: is there a network? Without one, fetch it elsewhere, put it into {folder} as {archive.name} and run the same again') from e
+        raise OSError(
+            f'{archive.url} cannot be reached: is there a network? Without one, fetch it elsewhere, put it'
+            f' into {folder} as {archive.name} and run the same again'
+        ) from e
     finally: log.setLevel(level)
-    if archive.bytes and file.stat().st_size != archive.bytes: raise OSError(f'{file} has {file.stat().st_size} bytes, {archive.bytes} were published: remove it and run the same again')
+    if archive.bytes and file.stat().st_size != archive.bytes:
+        raise OSError(
+            f'{file} has {file.stat().st_size} bytes, {archive.bytes} were published: remove it and run the'
+            ' same again'
+        )
     return file
 
 def _published(archive, base='https://zenodo.org/api/records'):
     "The archive with address, size and checksum as its record of Zenodo gives them; the name stays ours."
     import requests
     if archive.zenodo is None or archive.md5 or archive.sha256: return archive
-    try: r = requests.get(f'{base}/{archive.zenodo}', timeout=60); r.raise_for_status()
+    try:
+        r = requests.get(f'{base}/{archive.zenodo}', timeout=60)
+        r.raise_for_status()
     except requests.exceptions.RequestException as e:
-        raise OSError(f'{base}/{archive.zenodo} cannot be reached ({type(e).__name__}): without it the checksum of {archive.name} is not known. Is there a network?') from e
-    files = [f for f in r.json()['files'] if f['key'] == archive.name] or [f for f in r.json()['files'] if f['key'].endswith(('.zip', '.tar.gz', '.tar.xz'))]
-    if len(files) != 1: raise OSError(f'record {archive.zenodo} of Zenodo has {len(files)} files that could be {archive.name}: fetch it by hand from https://zenodo.org/records/{archive.zenodo}')
+        raise OSError(
+            f'{base}/{archive.zenodo} cannot be reached ({type(e).__name__}): without it the checksum of'
+            f' {archive.name} is not known. Is there a network?'
+        ) from e
+    files = [f for f in r.json()['files'] if f['key'] == archive.name] or [
+        f for f in r.json()['files'] if f['key'].endswith(('.zip', '.tar.gz', '.tar.xz'))
+    ]
+    if len(files) != 1:
+        raise OSError(
+            f'record {archive.zenodo} of Zenodo has {len(files)} files that could be {archive.name}: fetch it'
+            f' by hand from https://zenodo.org/records/{archive.zenodo}'
+        )
     f, host = files[0], base.partition('/api')[0]
-    if not f['links']['self'].startswith(host + '/'): raise OSError(f'record {archive.zenodo} of Zenodo names an address outside {host}: {f["links"]["self"]!r}')
+    if not f['links']['self'].startswith(host + '/'):
+        raise OSError(f'record {archive.zenodo} of Zenodo names an address outside {host}: {f["links"]["self"]!r}')
     return replace(archive, url=f['links']['self'], bytes=int(f['size']), md5=f['checksum'].removeprefix('md5:'))
 
 def _stem(name): return re.sub(r'\.(zip|tgz|tar|tar\.(gz|bz2|xz))$', '', name)
@@ -601,7 +872,11 @@ def _stem(name): return re.sub(r'\.(zip|tgz|tar|tar\.(gz|bz2|xz))$', '', name)
 def _enough(folder, archives, factor=2.2):
     "OSError unless the archives and their content will fit; pictures hardly shrink when they are packed."
     want, free = int(factor*sum(a.bytes or 0 for a in archives)), shutil.disk_usage(folder).free
-    if want > free: raise OSError(f'about {_bytes(want)} are needed for the archives and their content, {_bytes(free)} are free where {folder} lies')
+    if want > free:
+        raise OSError(
+            f'about {_bytes(want)} are needed for the archives and their content, {_bytes(free)} are free'
+            f' where {folder} lies'
+        )
 
 # %% ../../nbs/sources/01_sources.ipynb #a307879d
 class NotOpen(RuntimeError):
@@ -622,7 +897,11 @@ def download_source(name:str,      # of a data set that is open to all
     todo = [_published(a) for a in s.files if a.name == _stem(a.name) or not (home/_stem(a.name)).is_dir()]
     _enough(home, todo)
     for a in todo:
-        if not (a.md5 or a.sha256): print(f'No checksum is published for {a.name}: ' + ('its size is compared.' if a.bytes else 'what comes is taken as it is.'))
+        if not (a.md5 or a.sha256):
+            print(
+                f'No checksum is published for {a.name}: '
+                + ('its size is compared.' if a.bytes else 'what comes is taken as it is.')
+            )
         file = _retrieve(a, home, progress, **kw)
         if a.name == _stem(a.name): continue
         unpack(file, home/_stem(a.name), a.limit)
@@ -631,23 +910,37 @@ def download_source(name:str,      # of a data set that is open to all
 
 def _ask(s):
     "How to get what cannot be fetched."
-    return '\n'.join((f'{s.name} is not fetched from here. {_get.get(s.needs, s.needs).capitalize()}: {s.how or "see its page"}', f'Page: {s.url}',
-                      f'The licence, {s.licence}: {s.permits}', 'Then unpack it so that it looks like this, and give the folder to read:', s.layout))
+    return '\n'.join(
+        (
+            (
+                f'{s.name} is not fetched from here. {_get.get(s.needs, s.needs).capitalize()}:'
+                f' {s.how or "see its page"}'
+            ),
+            f'Page: {s.url}',
+            f'The licence, {s.licence}: {s.permits}',
+            'Then unpack it so that it looks like this, and give the folder to read:',
+            s.layout,
+        )
+    )
 
 # %% ../../nbs/sources/01_sources.ipynb #6b84fa45
 def show_sources(name:str='', # of a data set; '': all
                  dest:str=''  # folder to download it into; '': only tell of it
                 )->None:
     "Print the list of data sets, or one in full, or download it: what the command line says."
-    if dest and not name: raise ValueError(f'which data set shall go into {dest}? Give its name')
+    if dest and not name:
+        raise ValueError(f'which data set shall go into {dest}? Give its name')
     if dest:
         try: print(download_source(name, dest))
         except NotOpen as e: raise SystemExit(str(e)) from e           # several lines, for people: not one of an error
         return
-    if name: print(find_source(name)); return
+    if name:
+        print(find_source(name))
+        return
     rows = [(s.name, s.needs, s.licence, f'{s.task}; {s.size}') for s in _known_sources().values()]
     wide = [max(len(r[i]) for r in rows) for i in range(3)]
-    for r in rows: print('  '.join(c.ljust(w) for c, w in zip(r, wide)), r[-1], sep='  ')
+    for r in rows:
+        print('  '.join(c.ljust(w) for c, w in zip(r, wide)), r[-1], sep='  ')
 
 # %% ../../nbs/sources/01_sources.ipynb #6d02668c
 def recordings(df,        # table of a reader
@@ -656,10 +949,19 @@ def recordings(df,        # table of a reader
          )->object:  # DataFrame: path (absolute), name, patient, machine, fps
     "One row a recording of the table, for `FrameStore.build`."
     home = Path(root).absolute()
-    rows = [dict(path=str(_clip_of(video, d, home, links)), name=video, **{c: d[c].iloc[0] for c in ('patient', 'machine', 'fps')}) for video, d in df[df.video.notna()].groupby('video', sort=False)]
-    if not rows: raise ValueError('no recording in this table, stills only: give it to PlaneData.from_df')
+    rows = [
+        dict(
+            path=str(_clip_of(video, d, home, links)),
+            name=video,
+            **{c: d[c].iloc[0] for c in ('patient', 'machine', 'fps')}
+        )
+        for video, d in df[df.video.notna()].groupby('video', sort=False)
+    ]
+    if not rows:
+        raise ValueError('no recording in this table, stills only: give it to PlaneData.from_df')
     twice = [r['name'] for i, r in enumerate(rows) if r['path'] in {o['path'] for o in rows[:i]}]
-    if twice: raise ValueError(f'{twice[0]} lies in the same place as another recording: give a folder for links=')
+    if twice:
+        raise ValueError(f'{twice[0]} lies in the same place as another recording: give a folder for links=')
     return table(rows)
 
 def _clip_of(video, d, home, links):
@@ -667,9 +969,11 @@ def _clip_of(video, d, home, links):
     from sslus.video.video import image_extensions, video_extensions
     files = list(dict.fromkeys(d.sort_values('frame', kind='stable').path))
     stills = all(Path(p).suffix.lower() in image_extensions - video_extensions for p in files)
-    if stills and links is not None: return _linked(video, [home/p for p in files], Path(links).absolute())
+    if stills and links is not None:
+        return _linked(video, [home/p for p in files], Path(links).absolute())
     if stills: return _in_order(video, [home/p for p in files])
-    if len(files) > 1: raise ValueError(f'{video} has {len(files)} files ({files[0]}, {files[1]}): one was expected')
+    if len(files) > 1:
+        raise ValueError(f'{video} has {len(files)} files ({files[0]}, {files[1]}): one was expected')
     return home/files[0]
 
 def _in_order(video, files):
@@ -681,23 +985,34 @@ def _in_order(video, files):
     except VideoError as e: order, at = [-1], e
     if -1 in order or order != sorted(order):
         why = f' ({at.reason})' if isinstance(at, VideoError) else ''
-        raise ValueError(f"the {len(files)} stills of {video} are not numbered by their names in {files[0].parent.name}{why}: give a folder for links, as in links='data/links'")
+        raise ValueError(
+            f"the {len(files)} stills of {video} are not numbered by their names in"
+            f" {files[0].parent.name}{why}: give a folder for links, as in links='data/links'"
+        )
     return files[0].parent
 
 def _linked(video, files, links):
     "A folder with numbered links to the stills, or copies where the system has no links."
     dest = links/f"{re.sub('[^A-Za-z0-9.-]+', '_', video)[:80]}_{hashlib.sha256(video.encode()).hexdigest()[:8]}"
     names, tmp = [f'frame_{i:06d}{p.suffix.lower()}' for i, p in enumerate(files)], dest.with_name(dest.name + '.tmp')
-    if dest.is_dir() and sorted(os.listdir(dest)) == sorted(names) and all(_alike(p, dest/n) for p, n in zip(files, names)): return dest
-    shutil.rmtree(tmp, ignore_errors=True); tmp.mkdir(parents=True)
+    if (
+        dest.is_dir()
+        and sorted(os.listdir(dest)) == sorted(names)
+        and all(_alike(p, dest / n) for p, n in zip(files, names))
+    ):
+        return dest
+    shutil.rmtree(tmp, ignore_errors=True)
+    tmp.mkdir(parents=True)
     for p, n in zip(files, names):
         try: os.symlink(p, tmp/n)
         except OSError: shutil.copy2(p, tmp/n)
-    shutil.rmtree(dest, ignore_errors=True); os.replace(tmp, dest)
+    shutil.rmtree(dest, ignore_errors=True)
+    os.replace(tmp, dest)
     return dest
 
 def _alike(a, b):
     "Is `b` a link to the file, or a copy of its size and date?"
-    try: (n, date), (m, when) = [(s.st_size, s.st_mtime_ns) for s in map(os.stat, (a, b))]
+    try:
+        (n, date), (m, when) = [(s.st_size, s.st_mtime_ns) for s in map(os.stat, (a, b))]
     except OSError: return False
     return os.path.samefile(a, b) or (not os.path.islink(b) and (n, date) == (m, when))

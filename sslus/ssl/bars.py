@@ -20,7 +20,8 @@ class StepLines(Callback):
     order = Recorder.order + 1
     def __init__(self,
         desc:str='training' # what is done
-    ): self.desc, self.bar = desc, None
+    ):
+        self.desc, self.bar = desc, None
 
     def before_fit(self): self.bar = None
 

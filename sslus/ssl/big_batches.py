@@ -30,7 +30,8 @@ class on_copies:
 
     def __enter__(self):
         self.was = [(o, dict(o._buffers)) for m in self.modules for o in m.modules() if o._buffers]
-        for o,b in self.was: o._buffers.update({k: v.clone() for k,v in b.items() if v is not None})
+        for o,b in self.was:
+            o._buffers.update({k: v.clone() for k,v in b.items() if v is not None})
 
     def __exit__(self, *_):
         for o,b in self.was: o._buffers.update(b)
@@ -47,14 +48,21 @@ def in_parts(f,               # function of views that gives a tuple of tensors,
     sizes = batch_sizes(views[0]) if any('Sync' in type(o).__name__ for o in norms) else [len(views[0])]
     n = n_parts(sizes, micro) if micro else 1
     if n == 1: return f(*views)
-    if len(set(map(len, views))) > 1: raise ValueError(f'views of {", ".join(str(len(v)) for v in views)} samples cannot be cut alike: each must hold one row a sample')
+    if len(set(map(len, views))) > 1:
+        raise ValueError(
+            f'views of {", ".join(str(len(v)) for v in views)} samples cannot be cut alike: each must hold'
+            ' one row a sample'
+        )
     *parts, last = [[v[i::n] for v in views] for i in range(n)]
     again = lambda: (nullcontext(), on_copies(*norms))           # the second time, running statistics stay
     lazily = partial(checkpoint, f, use_reentrant=False, context_fn=again) if torch.is_grad_enabled() else f
-    outs = [lazily(*p) for p in parts] + [f(*last)]              # the backward begins with the last: its activations are still there
+    # the backward begins with the last: its activations are still there
+    outs = [lazily(*p) for p in parts] + [f(*last)]
     return tuple(_in_order(o) for o in zip(*outs))
 
 def _in_order(parts):
     "Rows dealt out to n parts, in their old order."
     b, n, device = sum(map(len, parts)), len(parts), parts[0].device
-    return torch.cat(parts).index_select(0, torch.cat([torch.arange(i, b, n, device=device) for i in range(n)]).argsort())
+    return torch.cat(parts).index_select(
+        0, torch.cat([torch.arange(i, b, n, device=device) for i in range(n)]).argsort()
+    )

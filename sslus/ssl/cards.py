@@ -32,7 +32,8 @@ def _unmeant(name, value, expected):
 
 def _check_arguments(kwargs):
     "ValueError where arguments of a timm model cannot be meant: their sum is that of layers, sides and widths."
-    if not isinstance(kwargs, dict): raise _unmeant('arch_kwargs', kwargs, 'arguments by name are expected')
+    if not isinstance(kwargs, dict):
+        raise _unmeant('arch_kwargs', kwargs, 'arguments by name are expected')
     total = sum(map(abs, _numbers_in(kwargs)))
     too_large = f'no network has layers, sides and widths of {total:.6g} in sum'
     if total > _largest_sum: raise _unmeant('arch_kwargs', kwargs, too_large)
@@ -41,15 +42,19 @@ def _check_classes(classes):
     "ValueError where names of classes are no different words."
     words = isinstance(classes, list) and classes and all(isinstance(o, str) and o for o in classes)
     different = words and len(set(classes)) == len(classes)
-    if not different: raise _unmeant('classes', classes, 'different names in a list are expected')
+    if not different:
+        raise _unmeant('classes', classes, 'different names in a list are expected')
 
 def _check_kinds(card):
     "ValueError where an optional line of a card is of another type."
     for k in _text:
-        if not isinstance(card.get(k, ''), str): raise _unmeant(k, card[k], 'words are expected')
+        if not isinstance(card.get(k, ''), str):
+            raise _unmeant(k, card[k], 'words are expected')
     for k in _tables:
-        if not isinstance(card.get(k) or {}, dict): raise _unmeant(k, card[k], 'values by name are expected')
-    for k in _counts: check_number(k, card.get(k), at_least=0, at_most=10**12, whole=True, optional=True)
+        if not isinstance(card.get(k) or {}, dict):
+            raise _unmeant(k, card[k], 'values by name are expected')
+    for k in _counts:
+        check_number(k, card.get(k), at_least=0, at_most=10**12, whole=True, optional=True)
 
 # %% ../../nbs/ssl/04_cards.ipynb #ff13b9c2
 def check_card(
@@ -59,7 +64,8 @@ def check_card(
     "A card, if what the package reads of it has its type and range."
     if not isinstance(card, dict): raise ValueError('it is no dict of values by name')
     arch = card.get('arch')
-    if not isinstance(arch, str) or len(arch) > 200: raise _unmeant('arch', arch, 'the name of a timm model is expected')
+    if not isinstance(arch, str) or len(arch) > 200:
+        raise _unmeant('arch', arch, 'the name of a timm model is expected')
     _check_arguments(card.get('arch_kwargs'))
     check_number('in_chans', card.get('in_chans'), at_least=1, at_most=1024, whole=True)
     _check_kinds(card)
@@ -85,7 +91,8 @@ def read_header(
     "What stands in front of the tensors of a safetensors file."
     n = int.from_bytes(f.read(8), 'little')
     if size < 8: raise ValueError(f'it has {size} bytes')
-    if n > min(size - 8, _longest_header): raise ValueError('its header is longer than the file')
+    if n > min(size - 8, _longest_header):
+        raise ValueError('its header is longer than the file')
     head = f.read(n)
     header = parse_json(head)
     by_name = isinstance(header, dict) and isinstance(header.get('__metadata__', {}), dict)

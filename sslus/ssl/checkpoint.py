@@ -35,11 +35,19 @@ _make = dict(L=L, Path=Path, array=lambda t: t.numpy(), numbers=list, set=set)
 @singledispatch
 def plain(o):
     "`o` in tensors and plain Python; TypeError where that cannot be."
-    raise TypeError(f'a {type(o).__name__} cannot stand in a checkpoint, which holds tensors, numbers, strings, lists and dicts')
+    raise TypeError(
+        f'a {type(o).__name__} cannot stand in a checkpoint, which holds tensors, numbers, strings, lists and'
+        ' dicts'
+    )
 
 def unplain(o):
     "The inverse of `plain`."
-    if isinstance(o, dict): return _make[o['make']](unplain(o['of'])) if o.keys() == {'make', 'of'} else {k: unplain(v) for k,v in o.items()}
+    if isinstance(o, dict):
+        return (
+            _make[o['make']](unplain(o['of']))
+            if o.keys() == {'make', 'of'}
+            else {k: unplain(v) for k, v in o.items()}
+        )
     return type(o)(map(unplain, o)) if isinstance(o, (list, tuple)) else o
 
 # %% ../../nbs/ssl/09_checkpoint.ipynb #d706d83b
@@ -53,7 +61,11 @@ def _own(t):
 def _list(o):
     first = o[0] if len(o) > 1 else None
     alike = lambda t: isinstance(t, Tensor) and t.ndim == 0 and (t.dtype, t.device) == (first.dtype, first.device)
-    return _tag('numbers', torch.stack(o)) if isinstance(first, Tensor) and all(map(alike, o)) else [plain(v) for v in o]
+    return (
+        _tag('numbers', torch.stack(o))
+        if isinstance(first, Tensor) and all(map(alike, o))
+        else [plain(v) for v in o]
+    )
 
 _plain = {Tensor: _own, type(None): lambda o: o, **{t: _same(t) for t in (bool, int, float, str, bytes)},
           dict: lambda o: {plain(k): plain(v) for k,v in o.items()}, tuple: lambda o: tuple(map(plain, o)), list: _list,
@@ -64,11 +76,13 @@ for _t,_f in _plain.items(): plain.register(_t, _f)
 # %% ../../nbs/ssl/09_checkpoint.ipynb #61d4d9d5
 def _generator(dl):
     "The generator that a loader draws its orders from, or None."
-    dl = vars(dl).get('dl', dl)                                  # fastai's DistributedDL draws from the loader inside it
+    dl = vars(dl).get('dl', dl)  # fastai's DistributedDL draws from the loader inside it
     return vars(dl).get('rng') or vars(dl).get('generator')
 
-def _get(g): return None if g is None else g.getstate() if hasattr(g, 'getstate') else g.get_state()
-def _set(g, state): (g.setstate if hasattr(g, 'setstate') else g.set_state)(state)
+def _get(g):
+    return None if g is None else g.getstate() if hasattr(g, 'getstate') else g.get_state()
+def _set(g, state):
+    (g.setstate if hasattr(g, 'setstate') else g.set_state)(state)
 def _device(learn): return next(learn.model.parameters()).device
 def _cuda(dls): return getattr(getattr(dls, 'device', None), 'type', None) == 'cuda'
 
@@ -76,22 +90,31 @@ def _cuda(dls): return getattr(getattr(dls, 'device', None), 'type', None) == 'c
 def random_states(dls # DataLoaders
                  )->dict:
     "The states of all random generators that a training on `dls` uses."
-    res = dict(python=random.getstate(), numpy=np.random.get_state(), torch=torch.get_rng_state(), loaders=[_get(_generator(dl)) for dl in dls.loaders])
+    res = dict(
+        python=random.getstate(),
+        numpy=np.random.get_state(),
+        torch=torch.get_rng_state(),
+        loaders=[_get(_generator(dl)) for dl in dls.loaders],
+    )
     return res | dict(cuda=torch.cuda.get_rng_state(dls.device)) if _cuda(dls) else res
 
 def set_random_states(states:dict, # of `random_states`
                       dls          # DataLoaders
                      ):
     "Put the states of `random_states` back."
-    random.setstate(states['python']); np.random.set_state(states['numpy']); torch.set_rng_state(states['torch'])
-    if 'cuda' in states and _cuda(dls): torch.cuda.set_rng_state(states['cuda'], dls.device)
+    random.setstate(states['python'])
+    np.random.set_state(states['numpy'])
+    torch.set_rng_state(states['torch'])
+    if 'cuda' in states and _cuda(dls):
+        torch.cuda.set_rng_state(states['cuda'], dls.device)
     for dl,s in zip(dls.loaders, states['loaders']):
         if s is not None: _set(_generator(dl), s)
 
 # %% ../../nbs/ssl/09_checkpoint.ipynb #23f1f985
 _not_state = {'run', 'learn', 'start_epoch'}                     # the last one is a clock
 
-def _settings(o): return {p for c in type(o).__mro__ if '__init__' in vars(c) for p in inspect.signature(c.__init__).parameters}
+def _settings(o):
+    return {p for c in type(o).__mro__ if '__init__' in vars(c) for p in inspect.signature(c.__init__).parameters}
 
 def _try_plain(o):
     "(True, plain `o`), or (False, None)."
@@ -108,13 +131,18 @@ def remember(o):
 def put_back(o, state):
     "The inverse of `remember`; an attribute that now holds something that is not plain stays as it is."
     if hasattr(type(o), 'load_state_dict'): o.load_state_dict(state)
-    else: vars(o).update({k: v for k,v in state.items() if _try_plain(vars(o).get(k))[0]})
+    else:
+        vars(o).update({k: v for k,v in state.items() if _try_plain(vars(o).get(k))[0]})
 
 # %% ../../nbs/ssl/09_checkpoint.ipynb #8f23ff80
 def _keeps(o):
     "Attributes of `o` that keep a state of their own."
     if hasattr(type(o), 'state_dict'): return {}
-    return {k: v for k,v in vars(o).items() if k != 'learn' and (isinstance(v, Metric) or hasattr(type(v), 'load_state_dict'))}
+    return {
+        k: v
+        for k, v in vars(o).items()
+        if k != 'learn' and (isinstance(v, Metric) or hasattr(type(v), 'load_state_dict'))
+    }
 
 def parts_of(learn):
     "All that remembers something in a learner, by name."
@@ -130,17 +158,36 @@ def parts_of(learn):
 def run_card(learn):
     "What must be the same for a checkpoint to fit."
     m, opt, dl = get_model(learn.model), learn.opt, learn.dls.train
-    encoder, source = getattr(getattr(m, 'encoder', None), 'card', None), getattr(getattr(dl, 'dataset', None), 'store', None)
+    encoder, source = getattr(getattr(m, 'encoder', None), 'card', None), getattr(
+        getattr(dl, 'dataset', None), 'store', None
+    )
     card = dict(model=type(m).__name__)
     if encoder is not None:
-        card |= {'method': type(getattr(m, 'method', None)).__name__, 'encoder': encoder['arch'],
-                 'its arguments': json.dumps(encoder['arch_kwargs'], sort_keys=True, default=repr), 'channels': encoder['in_chans']}
+        card |= {
+            'method': type(getattr(m, 'method', None)).__name__,
+            'encoder': encoder['arch'],
+            'its arguments': json.dumps(encoder['arch_kwargs'], sort_keys=True, default=repr),
+            'channels': encoder['in_chans'],
+        }
     if source is not None: card['frame store'] = source.fingerprint
-    card |= {'batch size': getattr(dl, 'bs', None) or getattr(dl, 'batch_size', None), 'batches an epoch': len(dl), 'epochs': learn.n_epoch, 'processes': world_size()}
-    return card | {'optimiser': type(getattr(opt, 'opt', opt)).__name__, 'weights by parameter group': [len(g) for g in opt.param_lists]}
+    card |= {
+        'batch size': getattr(dl, 'bs', None) or getattr(dl, 'batch_size', None),
+        'batches an epoch': len(dl),
+        'epochs': learn.n_epoch,
+        'processes': world_size(),
+    }
+    return card | {
+        'optimiser': type(getattr(opt, 'opt', opt)).__name__,
+        'weights by parameter group': [len(g) for g in opt.param_lists],
+    }
 
-def _shapes(state): return {k: f'{tuple(v.shape)} {str(v.dtype)[6:]}' if isinstance(v, Tensor) else type(v).__name__ for k,v in state.items()}
-def _differ(a, b): return [f'{k}: {a.get(k, "none")} in the file, {b.get(k, "none")} here' for k in {**a, **b} if a.get(k) != b.get(k)]
+def _shapes(state):
+    return {
+        k: f'{tuple(v.shape)} {str(v.dtype)[6:]}' if isinstance(v, Tensor) else type(v).__name__
+        for k, v in state.items()
+    }
+def _differ(a, b):
+    return [f'{k}: {a.get(k, "none")} in the file, {b.get(k, "none")} here' for k in {**a, **b} if a.get(k) != b.get(k)]
 
 # %% ../../nbs/ssl/09_checkpoint.ipynb #3003124f
 def check_card(state, learn, path):
@@ -148,20 +195,34 @@ def check_card(state, learn, path):
     found = _differ(state['card'], unplain(plain(run_card(learn))))
     weights = [] if found else _differ(_shapes(state['model']), _shapes(get_model(learn.model).state_dict()))
     if len(weights) > 6: weights[6:] = [f'and {len(weights) - 6} more']
-    if found or weights: raise ValueError(f'{path} is the checkpoint of another training and was not loaded: ' + '; '.join(found + weights) + _advice(found, state, path))
+    if found or weights:
+        raise ValueError(
+            f'{path} is the checkpoint of another training and was not loaded: '
+            + '; '.join(found + weights)
+            + _advice(found, state, path)
+        )
 
 def _advice(found, state, path):
     "What to do where only the number of processes is another."
     if not any(o.startswith('processes: ') for o in found): return ''
-    return (f'. Start as many processes as it was written with ({state["card"]["processes"]}, each with bs={state["card"]["batch size"]}); or begin a new training with its weights, '
-            f'without Resume: learn.model.load_state_dict(read_checkpoint({str(path)!r})["model"])')
+    return (
+        f'. Start as many processes as it was written with ({state["card"]["processes"]}, each with'
+        f' bs={state["card"]["batch size"]}); or begin a new training with its weights, without Resume:'
+        f' learn.model.load_state_dict(read_checkpoint({str(path)!r})["model"])'
+    )
 
 # %% ../../nbs/ssl/09_checkpoint.ipynb #74c51b1a
 _format = 'sslus checkpoint 1'
 
 def _load(f, device):
     "Tensors and plain Python from a file; what was on an accelerator comes to `device`."
-    return torch.load(f, map_location=lambda storage, where: storage if where == 'cpu' else default_restore_location(storage, str(device)), weights_only=True)
+    return torch.load(
+        f,
+        map_location=lambda storage, where: (
+            storage if where == 'cpu' else default_restore_location(storage, str(device))
+        ),
+        weights_only=True,
+    )
 
 def _each(o, device='cpu'):
     "Plain `o` of every process, in rank order."
@@ -173,16 +234,34 @@ def _each(o, device='cpu'):
 def training_state(learn, epoch, batch, steps, start):
     "All that a training needs to go on with batch `batch` of epoch `epoch`."
     scaler = vars(learn).get('scaler')
-    res = plain(dict(format=_format, card=run_card(learn), epoch=epoch, batch=batch, steps=steps, train_iter=learn.train_iter, pct_train=learn.pct_train,
-                     model=get_model(learn.model).state_dict(), opt=learn.opt.state_dict(), scaler=scaler.state_dict() if scaler else {}))
-    mine = dict(start=plain(start), now=plain(random_states(learn.dls)), parts={k: remember(o) for k,o in parts_of(learn).items()})
+    res = plain(
+        dict(
+            format=_format,
+            card=run_card(learn),
+            epoch=epoch,
+            batch=batch,
+            steps=steps,
+            train_iter=learn.train_iter,
+            pct_train=learn.pct_train,
+            model=get_model(learn.model).state_dict(),
+            opt=learn.opt.state_dict(),
+            scaler=scaler.state_dict() if scaler else {},
+        )
+    )
+    mine = dict(
+        start=plain(start),
+        now=plain(random_states(learn.dls)),
+        parts={k: remember(o) for k, o in parts_of(learn).items()},
+    )
     return res | dict(ranks=_each(mine, _device(learn)))
 
 # %% ../../nbs/ssl/09_checkpoint.ipynb #0c10117b
 class _Last(Callback):
     "A callback that comes after all others, and not in validation."
     order,run_valid = math.inf, False
-    def _fitting(self): return not (self.learn.lock.locked() or hasattr(self.learn, 'lr_finder'))   # `validate` and `get_preds` hold the lock
+    def _fitting(self):
+        # `validate` and `get_preds` hold the lock
+        return not (self.learn.lock.locked() or hasattr(self.learn, 'lr_finder'))
 
 # %% ../../nbs/ssl/09_checkpoint.ipynb #2ac67de4
 class Checkpoint(_Last):
@@ -202,11 +281,15 @@ class Checkpoint(_Last):
         self.start = random_states(self.dls)
         training_state(self.learn, 0, 0, 0, self.start)
         try: self.path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as e: raise OSError(f'{self.path}: its folder cannot be made ({e.strerror})') from e
+        except OSError as e:
+            raise OSError(f'{self.path}: its folder cannot be made ({e.strerror})') from e
         if self.path.is_dir(): raise ValueError(f'{self.path} is a folder: name a file')
         if not rank(): clear_parts(self.path)
         if self.path.exists() and not any(isinstance(c, Resume) for c in self.learn.cbs) and not rank():
-            print(f'Checkpoint: {self.path} is there and will be replaced. To go on from it, stop now and add Resume({str(self.path)!r}).')
+            print(
+                f'Checkpoint: {self.path} is there and will be replaced. To go on from it, stop now and add'
+                f' Resume({str(self.path)!r}).'
+            )
 
     def before_train(self):
         "Note the random states at the start of the epoch."
@@ -222,12 +305,14 @@ class Checkpoint(_Last):
         if self.every and self.steps % self.every == 0: self.due = True
     def after_batch(self):
         "Write where a checkpoint is due and no gradient waits."
-        if self.active and self.due and not self.pending: self.write(self.epoch, self.iter + 1)
+        if self.active and self.due and not self.pending:
+            self.write(self.epoch, self.iter + 1)
     def after_epoch(self):
         "Also after the last epoch, whose uncompleted gradients fastai drops."
         if not (self.active and self.open): return
         self.open,self.due = False,True
-        if not self.pending or self.epoch + 1 == self.n_epoch: self.write(self.epoch + 1, 0)
+        if not self.pending or self.epoch + 1 == self.n_epoch:
+            self.write(self.epoch + 1, 0)
 
     def write(self, epoch, batch):
         "Write the state before batch `batch` of epoch `epoch`; a full disk costs the checkpoint, not the training."
@@ -252,7 +337,18 @@ def _line(e):
     return (str(e).splitlines() or [type(e).__name__])[0][:200]
 
 # %% ../../nbs/ssl/09_checkpoint.ipynb #d30f6e8b
-_kinds = dict(card=dict, epoch=int, batch=int, steps=int, train_iter=int, pct_train=(int, float), model=dict, opt=dict, scaler=dict, ranks=list)
+_kinds = dict(
+    card=dict,
+    epoch=int,
+    batch=int,
+    steps=int,
+    train_iter=int,
+    pct_train=(int, float),
+    model=dict,
+    opt=dict,
+    scaler=dict,
+    ranks=list,
+)
 _of_rank = dict(start=dict, now=dict, parts=dict)
 
 def _is(value, kind): return isinstance(value, kind) and not isinstance(value, bool)
@@ -265,7 +361,8 @@ def _wrong_part(state):
         if state[k] < 0: return f'{k} is {state[k]}'
     if not 0 <= state['pct_train'] <= 1: return f'pct_train is {state["pct_train"]}'
     for k in ('epochs', 'batches an epoch', 'processes'):
-        if not _is(state['card'].get(k), int) or state['card'][k] < 0: return f'{k} is {repr(state["card"].get(k))[:60]}'
+        if not _is(state['card'].get(k), int) or state['card'][k] < 0:
+            return f'{k} is {repr(state["card"].get(k))[:60]}'
     epochs, batches = state['card']['epochs'], state['card']['batches an epoch']
     for k,limit in dict(epoch=epochs, batch=batches, steps=epochs*batches).items():
         if state[k] > limit: return f'{k} is {state[k]} of {limit}'
@@ -278,7 +375,8 @@ def _wrong_part(state):
 def _check_state(state, path):
     "ValueError where a checkpoint holds other things than Checkpoint writes."
     wrong = _wrong_part(state)
-    if wrong: raise ValueError(f'{path} was changed after it was written ({wrong}). Remove it to start from the beginning.')
+    if wrong:
+        raise ValueError(f'{path} was changed after it was written ({wrong}). Remove it to start from the beginning.')
 
 def _where(state):
     "In words, where a checkpoint stands."
@@ -291,8 +389,9 @@ def _where(state):
 def _unzipped(path, device):
     "What stands in a file of torch; an exception for whatever is none, or damaged."
     with zipfile.ZipFile(path) as z:
-        if any(o.compress_type != zipfile.ZIP_STORED for o in z.infolist()): raise ValueError('it is packed, which torch does not do')
-        damaged = z.testzip()                                    # torch itself does not compare the checksums that it writes
+        if any(o.compress_type != zipfile.ZIP_STORED for o in z.infolist()):
+            raise ValueError('it is packed, which torch does not do')
+        damaged = z.testzip()  # torch itself does not compare the checksums that it writes
     if damaged: raise ValueError(f'the checksum of {damaged} is wrong')
     return unplain(_load(path, device))
 
@@ -307,8 +406,10 @@ def read_checkpoint(path:str|Path,  # file of `Checkpoint`
         raise ValueError(f'{path} is no checkpoint, or a damaged one ({_line(e)}). Give a file that Checkpoint wrote, '
                          'or remove it to start from the beginning.') from e
     if not isinstance(state, dict) or state.get('format') != _format:
-        raise ValueError(f'{path} holds tensors, but is no checkpoint of Checkpoint ({_format}). Weights alone are loaded '
-                         'with learn.load.')
+        raise ValueError(
+            f'{path} holds tensors, but is no checkpoint of Checkpoint ({_format}). Weights alone are loaded '
+            'with learn.load.'
+        )
     _check_state(state, path)
     return state | dict(where=_where(state))
 
@@ -317,13 +418,17 @@ def restore(learn, state):
     "Put model, optimiser, scaler, callbacks and counters into the state of a checkpoint."
     mine, parts = state['ranks'][rank()], parts_of(learn)
     get_model(learn.model).load_state_dict(state['model'])
-    learn.opt.load_state_dict(state['opt']); learn.opt.zero_grad()             # an interrupted fit leaves gradients behind
-    if state['scaler'] and vars(learn).get('scaler'): learn.scaler.load_state_dict(state['scaler'])
+    # an interrupted fit leaves gradients behind
+    learn.opt.load_state_dict(state['opt'])
+    learn.opt.zero_grad()
+    if state['scaler'] and vars(learn).get('scaler'):
+        learn.scaler.load_state_dict(state['scaler'])
     for k,v in mine['parts'].items():
         if k in parts: put_back(parts[k], v)
     learn.train_iter,learn.pct_train = state['train_iter'],state['pct_train']
     for c in learn.cbs:
-        if isinstance(c, Checkpoint): c.start,c.steps,c.pending,c.due = mine['start'],state['steps'],False,False
+        if isinstance(c, Checkpoint):
+            c.start,c.steps,c.pending,c.due = mine['start'],state['steps'],False,False
 
 # %% ../../nbs/ssl/09_checkpoint.ipynb #ecb3c16c
 @contextmanager
@@ -345,7 +450,8 @@ class _Detour:
 
     def random(self, when):
         "Put the random states of a moment back."
-        with _fitting_in(self.path): set_random_states(self.state['ranks'][rank()][when], self.learn.dls)
+        with _fitting_in(self.path):
+            set_random_states(self.state['ranks'][rank()][when], self.learn.dls)
 
     def restore(self):
         "Put the state into the learner."
@@ -353,7 +459,8 @@ class _Detour:
 
     def __call__(self, f, event_type, ex, final=noop):
         at = self.learn.epoch
-        if event_type == 'epoch' and at < self.epoch: return self.between() if at == self.epoch - 1 and not self.batch else None
+        if event_type == 'epoch' and at < self.epoch:
+            return self.between() if at == self.epoch - 1 and not self.batch else None
         if event_type == 'train' and at == self.epoch: f = self.rest
         if event_type in ('fit', 'train'): self.end()
         type(self.learn)._with_events(self.learn, f, event_type, ex, final)
@@ -387,20 +494,27 @@ class Resume(_Last):
     def __init__(self,
         path:str|Path,    # file of `Checkpoint`
         longer:bool=False # may this fit have more epochs than that of the file? then rates follow its schedule from there
-    ): self.path,self.longer = Path(path),longer
+    ):
+        self.path,self.longer = Path(path),longer
 
     def before_fit(self):
         "Read and compare the file; what it holds is loaded at its place in the fit."
         if not self._fitting(): return
         found = _each(self.path.exists())
-        if not any(found): return self.say('not there yet: the training starts from the beginning')
-        if not all(found): raise ValueError(f'{self.path} is seen by process {found.index(True)} and not by process {found.index(False)}: name a file in a folder that all processes share')
+        if not any(found):
+            return self.say('not there yet: the training starts from the beginning')
+        if not all(found):
+            raise ValueError(
+                f'{self.path} is seen by process {found.index(True)} and not by process {found.index(False)}:'
+                ' name a file in a folder that all processes share'
+            )
         state = read_checkpoint(self.path, _device(self.learn))
         if self.longer: state = _lengthened(state, self.n_epoch, len(self.dls.train))
         check_card(state, self.learn, self.path)
         self.learn._with_events = _Detour(self.learn, state, self.path)
         for c in self.learn.cbs:
-            if vars(c).get('mbar') is not None: c.mbar.update(0)              # a progress bar that does not begin at 0 has no starting time
+            # a progress bar that does not begin at 0 has no starting time
+            if vars(c).get('mbar') is not None: c.mbar.update(0)
         finished = '; its state is loaded, nothing is trained' if state['epoch'] >= self.n_epoch else ''
         self.say(_where(state) + finished)
 

@@ -68,18 +68,23 @@ def _quick_offline(timeout=5):
 
 def _imagenet(arch, kwargs):
     "timm model with ImageNet weights, from the hub or timm's cache."
-    if not timm.models.get_arch_pretrained_cfgs(arch): raise WeightsMissing(f'timm has no ImageNet weights for {arch!r}')
+    if not timm.models.get_arch_pretrained_cfgs(arch):
+        raise WeightsMissing(f'timm has no ImageNet weights for {arch!r}')
     try:
         with _quick_offline(): return timm.create_model(arch, pretrained=True, **kwargs)
-    except RuntimeError as e: raise ValueError(f'ImageNet weights of {arch} do not fit the arguments {kwargs}: {str(e)[:200]}') from e
+    except RuntimeError as e:
+        raise ValueError(f'ImageNet weights of {arch} do not fit the arguments {kwargs}: {str(e)[:200]}') from e
     except Exception as e:
-        raise WeightsMissing(f'ImageNet weights of {arch} cannot be downloaded ({type(e).__name__}). Where there is a network, run: python -c "import timm; timm.create_model(\'{arch}\', pretrained=True)"; '
-                             f'or download the file by hand and give its path as the weights, such as imagenet={arch}.safetensors') from e
+        raise WeightsMissing(
+            f'ImageNet weights of {arch} cannot be downloaded ({type(e).__name__}). Where there is a network,'
+            f' run: python -c "import timm; timm.create_model(\'{arch}\', pretrained=True)"; or download the'
+            f' file by hand and give its path as the weights, such as imagenet={arch}.safetensors'
+        ) from e
 
 # %% ../../nbs/ssl/08_core.ipynb #c5916d8c
 def _loaded(arch, kwargs, make, weights):
     "The model that `make` gives; ValueError where the weights left a layer as it was drawn."
-    with torch.random.fork_rng([]):                              # weights are drawn on the CPU: no other generator is touched
+    with torch.random.fork_rng([]):  # weights are drawn on the CPU: no other generator is touched
         torch.default_generator.manual_seed(0)
         fresh = timm.create_model(arch, **kwargs)
         torch.default_generator.manual_seed(0)
@@ -101,19 +106,24 @@ from pickle import UnpicklingError
 from safetensors import SafetensorError
 
 # %% ../../nbs/ssl/08_core.ipynb #b1083c85
-_fetching = {'pretrained', 'pretrained_cfg', 'pretrained_cfg_overlay', 'checkpoint_path', 'cache_dir'} # a stranger's card must not make timm read or download what it names
+# a stranger's card must not make timm read or download what it names
+_fetching = {'pretrained', 'pretrained_cfg', 'pretrained_cfg_overlay', 'checkpoint_path', 'cache_dir'}
 
 # %% ../../nbs/ssl/08_core.ipynb #5b20ff95
 def _plain_kwargs(arch_kwargs):
     "ValueError where arguments cannot stand in a file, or would fetch weights."
     try: json.dumps(arch_kwargs)
     except TypeError as e:
-        raise ValueError(f'arch_kwargs must be plain values that a file can hold ({e}): give layers by their timm names, '
-                         'such as act_layer="silu"') from e
+        raise ValueError(
+            f'arch_kwargs must be plain values that a file can hold ({e}): give layers by their timm names, '
+            'such as act_layer="silu"'
+        ) from e
     strange = ', '.join(sorted(_fetching & set(arch_kwargs)))
     if strange:
-        raise ValueError(f'arch_kwargs: {strange} would fetch weights from a place that the arguments (or the card of a '
-                         'file) name; give weights= instead')
+        raise ValueError(
+            f'arch_kwargs: {strange} would fetch weights from a place that the arguments (or the card of a '
+            'file) name; give weights= instead'
+        )
 
 def _of_file(arch, kwargs, file):
     "(encoder, card of the file or None) with the weights of a file; ValueError where it cannot be read."
@@ -121,7 +131,8 @@ def _of_file(arch, kwargs, file):
     ours = read_card(file)                                       # None for weights of others
     if ours: note_unfinished(file, ours.card, stacklevel=4)
     from_file = dict(pretrained=True, pretrained_cfg_overlay=dict(file=str(file)))
-    try: return _loaded(arch, kwargs, lambda: timm.create_model(arch, **from_file, **kwargs), file), ours
+    try:
+        return _loaded(arch, kwargs, lambda: timm.create_model(arch, **from_file, **kwargs), file), ours
     except ValueError: raise
     except (OSError, RuntimeError, SafetensorError, UnpicklingError, LookupError, AttributeError, TypeError, EOFError) as e:
         why = " ".join(str(e).split())[:200]
@@ -139,7 +150,8 @@ def create_encoder(arch:str,                # timm model name
     kwargs = dict(num_classes=0, in_chans=in_chans, **arch_kwargs)
     card = dict(arch=arch, arch_kwargs=arch_kwargs, in_chans=in_chans, weights=str(weights or 'random'))
     if weights is None: m = timm.create_model(arch, **kwargs)
-    elif weights == 'imagenet': m = _loaded(arch, kwargs, lambda: _imagenet(arch, kwargs), weights)
+    elif weights == 'imagenet':
+        m = _loaded(arch, kwargs, lambda: _imagenet(arch, kwargs), weights)
     else:
         m, ours = _of_file(arch, kwargs, weights)
         m.passport = passport_or_unknown(ours or weights)
@@ -167,7 +179,9 @@ def n_features(encoder:nn.Module # timm encoder
 def in_channels(encoder:nn.Module # timm encoder
                )->int:            # 1 for grey, 3 for colour
     "Input channels of a timm encoder."
-    return getattr(encoder, 'card', {}).get('in_chans') or next((p.shape[1] for p in encoder.parameters() if p.ndim == 4), 1)
+    return getattr(encoder, 'card', {}).get('in_chans') or next(
+        (p.shape[1] for p in encoder.parameters() if p.ndim == 4), 1
+    )
 
 def to_channels(encoder:nn.Module, # timm encoder
                 x:Tensor           # (B,1 or its in_chans,H,W)
@@ -181,7 +195,12 @@ def encode(encoder:nn.Module, # timm encoder
           )->Tensor:          # (B,features)
     "Pooled features of `x`; ValueError where the encoder gives a map."
     z = encoder(to_channels(encoder, x))
-    if z.ndim != 2: raise ValueError(f"this encoder gives {tuple(z.shape)}, no pooled features (B,features): only AutoEncoder and InpaintAutoEncoder can use it. Make it with timm's default pooling (global_pool='avg') for the others.")
+    if z.ndim != 2:
+        raise ValueError(
+            f"this encoder gives {tuple(z.shape)}, no pooled features (B,features): only AutoEncoder and"
+            " InpaintAutoEncoder can use it. Make it with timm's default pooling (global_pool='avg') for the"
+            " others."
+        )
     return z
 
 # %% ../../nbs/ssl/08_core.ipynb #a6d633d8
@@ -189,8 +208,13 @@ def _check_card(model, state, prefix, *args):
     "ValueError where `state` belongs to another method or encoder."
     if (raw := state.get(f'{prefix}_extra_state')) is None: return
     theirs, ours = json.loads(bytes(raw.tolist())), json.loads(json.dumps(model.card))
-    diff = [f'{k}: {theirs.get(k)} in the checkpoint, {ours.get(k)} here' for k in dict.fromkeys([*ours, *theirs]) if theirs.get(k) != ours.get(k)]
-    if diff: raise ValueError('this checkpoint belongs to another model, nothing was loaded. ' + '; '.join(diff))
+    diff = [
+        f'{k}: {theirs.get(k)} in the checkpoint, {ours.get(k)} here'
+        for k in dict.fromkeys([*ours, *theirs])
+        if theirs.get(k) != ours.get(k)
+    ]
+    if diff:
+        raise ValueError('this checkpoint belongs to another model, nothing was loaded. ' + '; '.join(diff))
 
 def _encode(encoder, x, micro):
     "`encode`, at most `micro` images at a time."
@@ -210,7 +234,7 @@ class SSLModel(nn.Module):
         self.method = copy.copy(method)
         self.method.learn = None
         method.build(self)
-        self.bf16, self.micro = False, None                                              # micro: images that the encoder takes at a time; None: all
+        self.bf16, self.micro = False, None  # micro: images that the encoder takes at a time; None: all
         self.register_buffer('trained_steps', torch.zeros((), dtype=torch.long))         # optimiser steps of all fits
         self.register_load_state_dict_pre_hook(_check_card)
 
@@ -234,7 +258,11 @@ class SSLModel(nn.Module):
 
     def forward(self, *views):
         kind = views[0].device.type
-        with torch.autocast(kind, torch.bfloat16) if self.bf16 and not torch.is_autocast_enabled(kind) else nullcontext():
+        with (
+            torch.autocast(kind, torch.bfloat16)
+            if self.bf16 and not torch.is_autocast_enabled(kind)
+            else nullcontext()
+        ):
             forward = partial(self.method.forward, self)
             out = in_parts(forward, views, self.micro, self) if self.method.rows == 0 else forward(*views)
         return tuple(o.float() if o.dtype in (torch.half, torch.bfloat16) else o for o in out)
@@ -248,8 +276,16 @@ class SSLModel(nn.Module):
     @property
     def card(self):
         "Method and encoder, in plain values: what a checkpoint must agree with."
-        return dict(method=type(self.method).__name__, **{k: v for k,v in getattr(self.encoder, 'card', {}).items() if k in ('arch','arch_kwargs','in_chans')})
-    def get_extra_state(self): return torch.tensor(list(json.dumps(self.card).encode()), dtype=torch.uint8)
+        return dict(
+            method=type(self.method).__name__,
+            **{
+                k: v
+                for k, v in getattr(self.encoder, 'card', {}).items()
+                if k in ('arch', 'arch_kwargs', 'in_chans')
+            }
+        )
+    def get_extra_state(self):
+        return torch.tensor(list(json.dumps(self.card).encode()), dtype=torch.uint8)
     def set_extra_state(self, state): pass                                       # `_check_card` has read it
 
 # %% ../../nbs/ssl/08_core.ipynb #9eb395e1
@@ -260,13 +296,15 @@ def mlp(*sizes:int,      # widths from input to output
        )->nn.Sequential:
     "Linear layers with batch norm and ReLU between them: the usual projector."
     layers = []
-    for a,b in zip(sizes[:-2], sizes[1:-1]): layers += [nn.Linear(a, b, bias=not norm), *([nn.BatchNorm1d(b)] if norm else []), nn.ReLU(inplace=True)]
+    for a,b in zip(sizes[:-2], sizes[1:-1]):
+        layers += [nn.Linear(a, b, bias=not norm), *([nn.BatchNorm1d(b)] if norm else []), nn.ReLU(inplace=True)]
     layers.append(nn.Linear(*sizes[-2:], bias=bias_last and not norm_last))
     if norm_last: layers.append(nn.BatchNorm1d(sizes[-1], affine=False))
     return nn.Sequential(*layers)
 
 # %% ../../nbs/ssl/08_core.ipynb #7f5720f2
-def _student(m, heads): return nn.ModuleDict(dict(encoder=m.encoder, **{n: m.heads[n] for n in heads}))
+def _student(m, heads):
+    return nn.ModuleDict(dict(encoder=m.encoder, **{n: m.heads[n] for n in heads}))
 
 # %% ../../nbs/ssl/08_core.ipynb #9b8787ad
 class Teacher(ModelEmaV3):
@@ -304,7 +342,8 @@ class Teacher(ModelEmaV3):
             with _uncompiled(m): m(*views)                           # once: not worth a program
         finally:
             for o,momentum in zip(norms, was): o.momentum = momentum
-        self.set(_student(m, self.names)); self.ready.fill_(True)
+        self.set(_student(m, self.names))
+        self.ready.fill_(True)
 
     def train(self, mode=True): return super().train(False)
 
@@ -323,12 +362,16 @@ class _Loss:
 
     def __call__(self, pred, y, reduction='mean', **kwargs):
         w, loss = y if y.is_floating_point() else None, full_precision(self.method.loss)
-        if self.method.rows == 0: res = loss(*pred, w=w)*_share(len(y), y.device)
+        if self.method.rows == 0:
+            res = loss(*pred, w=w)*_share(len(y), y.device)
         else:
             sizes = batch_sizes(pred[0])                              # asked once: each exchange makes a GPU wait
-            self.z = tuple(gather(o, sizes) if self.method.rows is None or i < self.method.rows else o for i,o in enumerate(pred))
+            self.z = tuple(
+                gather(o, sizes) if self.method.rows is None or i < self.method.rows else o
+                for i, o in enumerate(pred)
+            )
             res = loss(*self.z, w=None if w is None else gather(w, sizes))
-        return res if reduction == 'mean' else res.expand(len(y))      # a loss of the batch is that of each of its samples
+        return res if reduction == 'mean' else res.expand(len(y))  # a loss of the batch is that of each of its samples
 
     def __getstate__(self): return dict(method=_settings(self.method), z=())
 
@@ -344,7 +387,8 @@ class _Measure(Metric):
     def accumulate(self, learn):
         v = self.method.measures[self._name](self.method, *(o.detach() for o in learn.pred))
         v = v[~v.isnan()]
-        total, n = gather(torch.stack([v.sum(), v.new_tensor(len(v))])[None], [1]*world_size()).sum(0).tolist()       # of all processes
+        # of all processes
+        total, n = gather(torch.stack([v.sum(), v.new_tensor(len(v))])[None], [1]*world_size()).sum(0).tolist()
         self.total, self.n = self.total + total, self.n + n
     value = property(lambda self: self.total/self.n if self.n else None)
     name = property(lambda self: self._name)
@@ -352,7 +396,8 @@ class _Measure(Metric):
 
 def _settings(method):
     "Copy of a method without its learner."
-    m = copy.copy(method); m.learn = None
+    m = copy.copy(method)
+    m.learn = None
     return m
 
 # %% ../../nbs/ssl/08_core.ipynb #4a06b943
@@ -366,14 +411,24 @@ class SSLCallback(Callback):
         super().__init_subclass__(**kwargs)
         if not cls.__name__.startswith('_'): _registry[cls.__name__] = cls
 
-    def heads(self, nf):          "Modules by name, for an encoder of `nf` features"; return {}
+    def heads(self, nf):
+        "Modules by name, for an encoder of `nf` features"
+        return {}
     def build(self, m):           "Add a teacher, a queue or a decoder to the model"
-    def forward(self, m, *views): "What the loss needs, as a tuple"; raise NotImplementedError
-    def loss(self, *z, w=None):   "Scalar loss of what `forward` gave; `w` pair weights or None"; raise NotImplementedError
+    def forward(self, m, *views):
+        "What the loss needs, as a tuple"
+        raise NotImplementedError
+    def loss(self, *z, w=None):
+        "Scalar loss of what `forward` gave; `w` pair weights or None"
+        raise NotImplementedError
     def update(self, m):          "Move the teacher, after each optimiser step"
-    def remember(self, m, *z):    "Fill the queue, after the backward pass of each training batch"
-    def embeddings(self, *z):     "The embeddings to watch: of both views, or of one"; return z[:2]
-    def chance(self, b, *z):      "Loss of `b` pairs whose embeddings say nothing; None: not known"
+    def remember(self, m, *z):
+        "Fill the queue, after the backward pass of each training batch"
+    def embeddings(self, *z):
+        "The embeddings to watch: of both views, or of one"
+        return z[:2]
+    def chance(self, b, *z):
+        "Loss of `b` pairs whose embeddings say nothing; None: not known"
     def check(self, m, bs):       "ValueError where batches of `bs` cannot train"
 
     def make_views(self, a, b):
@@ -382,22 +437,36 @@ class SSLCallback(Callback):
 
     def pipelines(self, x):
         "The pipelines of the views for frames like `x` (B,1,H,W)."
-        v = self.views if isinstance(self.views, (tuple, list, View)) else self.views(x.shape[-1] if self.size is None else self.size)
+        v = (
+            self.views
+            if isinstance(self.views, (tuple, list, View))
+            else self.views(x.shape[-1] if self.size is None else self.size)
+        )
         return (v, v) if isinstance(v, View) else v
 
     def loaders(self, store, bs, pairs=None, batch=None, **kwargs):
         "The loaders that this method trains on; further arguments as of `frame_dls`."
         return store.frame_dls(bs, pairs, batch, **kwargs)
 
-    def images(self, bs): "Images that the encoder sees in a step, to estimate times"; return 2*bs
+    def images(self, bs):
+        "Images that the encoder sees in a step, to estimate times"
+        return 2*bs
 
     def show(self, a, b, n=6):
         "Draw frames `a`, `b` (B,1,H,W) and the views made of them; returns the axes."
-        return show_rows(dict(frame=as_float(a[:n])) | {k: to_grey_levels(v) for k,v in zip(self.view_names, self.make_views(a[:n], b[:n]))}, n)
+        return show_rows(
+            dict(frame=as_float(a[:n])) | {
+                k: to_grey_levels(v) for k, v in zip(self.view_names, self.make_views(a[:n], b[:n]))
+            },
+            n,
+        )
 
     def show_predictions(self, a, z, n=4):
         "Draw frames or clips `a` with what `forward` gave for them; returns the axes."
-        raise NotImplementedError(f'{type(self).__name__} predicts nothing that could be drawn; learn.show_views() draws what it sees')
+        raise NotImplementedError(
+            f'{type(self).__name__} predicts nothing that could be drawn; learn.show_views() draws what it'
+            ' sees'
+        )
 
     def with_recipe(self, recipe):
         "Set the recipe; returns the method."
@@ -427,13 +496,15 @@ def refuse_unfit(
     "Callbacks that expect another batch or another network."
     for cb in cbs:
         why = next((why for kind,why in _unfit.items() if isinstance(cb, kind)), None)
-        if why: raise ValueError(f'{type(cb).__name__} cannot go with {name}: {why}. Leave it out')
+        if why:
+            raise ValueError(f'{type(cb).__name__} cannot go with {name}: {why}. Leave it out')
 
 # %% ../../nbs/ssl/08_core.ipynb #605d6c06
 @patch
 def after_create(self:SSLCallback):
     "Wrap a bare encoder in `SSLModel` and set the loss, before there is an optimiser."
-    if not isinstance(self.learn.model, SSLModel): self.learn.model = SSLModel(self.learn.model, self)
+    if not isinstance(self.learn.model, SSLModel):
+        self.learn.model = SSLModel(self.learn.model, self)
     self.learn.loss_func = _Loss(self)
 
 @patch
@@ -441,13 +512,25 @@ def before_fit(self:SSLCallback):
     "ValueError where this learner cannot train."
     self.skipped = self.overflow = self.calibrated = False
     name, bs, m = type(self).__name__, getattr(self.dls.train, 'bs', None), get_model(self.learn.model)
-    if not isinstance(m, SSLModel): raise ValueError(f'{name} came too late: its heads must be there before the optimiser. Make the learner with ssl_learner, or Learner(dls, encoder, loss_func=nn.Identity(), cbs={name}())')
-    if type(m.method) is not type(self): raise ValueError(f'this model was made for {type(m.method).__name__}, and {name} cannot train it: one method a learner. Take its encoder: ssl_learner(dls, learn.model.encoder, {name}())')
+    if not isinstance(m, SSLModel):
+        raise ValueError(
+            f'{name} came too late: its heads must be there before the optimiser. Make the learner with'
+            f' ssl_learner, or Learner(dls, encoder, loss_func=nn.Identity(), cbs={name}())'
+        )
+    if type(m.method) is not type(self):
+        raise ValueError(
+            f'this model was made for {type(m.method).__name__}, and {name} cannot train it: one method a'
+            f' learner. Take its encoder: ssl_learner(dls, learn.model.encoder, {name}())'
+        )
     refuse_unfit(self.learn.cbs, name)
     self._say_what_fails()
-    if rank() and not hasattr(self, 'own_seed'): self.own_seed = torch.initial_seed() + rank(); torch.manual_seed(self.own_seed)       # the processes' views differ
+    if rank() and not hasattr(self, 'own_seed'):
+        # the processes' views differ
+        self.own_seed = torch.initial_seed() + rank()
+        torch.manual_seed(self.own_seed)
     if bs is None: return
-    if bs*world_size() < self.least: raise ValueError(f'bs={bs}: {name} needs batches of at least {self.least}')
+    if bs*world_size() < self.least:
+        raise ValueError(f'bs={bs}: {name} needs batches of at least {self.least}')
     self.check(m, bs)
 
 @patch
@@ -455,11 +538,23 @@ def _say_what_fails(self:SSLCallback):
     "Warn, once, of what fastai would do without a word."
     if getattr(self, '_warned', False): return
     self._warned, name, cbs = True, type(self).__name__, self.learn.cbs
-    if launched() > world_size(): warnings.warn(f'this is one of {launched()} processes that were started together, and it trains alone: put the fit into `with all_processes(learn):` (sslus.ssl.launch)')
+    if launched() > world_size():
+        warnings.warn(
+            f'this is one of {launched()} processes that were started together, and it trains alone: put the'
+            ' fit into `with all_processes(learn):` (sslus.ssl.launch)'
+        )
     if self.couples and any(isinstance(o, GradientAccumulation) for o in cbs):
-        warnings.warn(f"GradientAccumulation does not make a bigger batch for {name}, whose loss compares the samples of a batch: each small batch is compared with itself only. Take the big batch in the loader and ssl_learner(..., micro=64), which gives its gradient on a small memory.")
+        warnings.warn(
+            f"GradientAccumulation does not make a bigger batch for {name}, whose loss compares the samples"
+            " of a batch: each small batch is compared with itself only. Take the big batch in the loader"
+            " and ssl_learner(..., micro=64), which gives its gradient on a small memory."
+        )
     if any(isinstance(o, MixedPrecision) for o in cbs) and torch.device(self.dls.device or 'cpu').type != 'cuda':
-        warnings.warn(f"to_fp16 and to_bf16 work on CUDA GPUs only, and this learner trains on '{self.dls.device}': they change nothing here. Leave them out; ssl_learner(..., bf16=True) computes in bfloat16 on a CPU too.")
+        warnings.warn(
+            f"to_fp16 and to_bf16 work on CUDA GPUs only, and this learner trains on '{self.dls.device}':"
+            " they change nothing here. Leave them out; ssl_learner(..., bf16=True) computes in bfloat16 on"
+            " a CPU too."
+        )
 
 @patch
 def before_batch(self:SSLCallback):
@@ -467,9 +562,12 @@ def before_batch(self:SSLCallback):
     a, b = self.xb[0], self.xb[-1]
     _check_batch(a, self.yb[0] if len(self.yb) else None, self.takes)
     if (n := sum(batch_sizes(a))) < self.least: self._leave_out(n)
-    with _fixed_rng(a.device, active=not self.training): self.learn.xb = self.make_views(a, b)
-    if self.training and (mon := vars(self.learn).get('monitor')) is not None: mon.look_at(a, None if b is a else b, self.xb)
-    if len(self.yb) == 0: self.learn.yb = (torch.arange(len(a), device=a.device),)
+    with _fixed_rng(a.device, active=not self.training):
+        self.learn.xb = self.make_views(a, b)
+    if self.training and (mon := vars(self.learn).get('monitor')) is not None:
+        mon.look_at(a, None if b is a else b, self.xb)
+    if len(self.yb) == 0:
+        self.learn.yb = (torch.arange(len(a), device=a.device),)
     if self.training and not self.calibrated: self._calibrate(get_model(self.learn.model))
 
 _batches = dict(frames=(4, '(B,1,H,W)', 'frame_dls'), clips=(5, '(B,T,1,H,W)', 'clip_dls'))
@@ -477,19 +575,36 @@ _batches = dict(frames=(4, '(B,1,H,W)', 'frame_dls'), clips=(5, '(B,T,1,H,W)', '
 def _check_batch(a, y, takes='frames'):
     "TypeError or ValueError where a batch is none of frames (or clips) with row numbers, classes or pair weights."
     ndim, shape, loader = _batches[takes]
-    if a.ndim != ndim: raise TypeError(f'this method takes {takes} {shape}, not {tuple(a.shape)}: make the loaders with store.{loader}, or with method.loaders(store, bs)')
+    if a.ndim != ndim:
+        raise TypeError(
+            f'this method takes {takes} {shape}, not {tuple(a.shape)}: make the loaders with store.{loader},'
+            ' or with method.loaders(store, bs)'
+        )
     if y is None: return
-    if y.ndim == 4: raise TypeError('the target of this batch is a picture: give the DataBlock n_inp=2, so that the partner frame is an input')
-    if y.is_floating_point() and (y.ndim > 1 or not ((y >= 0) & (y <= 1)).all()): raise ValueError(f'a float target is read as the pairs\' weights, (B,) in [0,1]; this one is {tuple(y.shape)} from {float(y.min()):.3g} to {float(y.max()):.3g}. Leave such labels out of the loader')
+    if y.ndim == 4:
+        raise TypeError(
+            'the target of this batch is a picture: give the DataBlock n_inp=2, so that the partner frame is'
+            ' an input'
+        )
+    if y.is_floating_point() and (y.ndim > 1 or not ((y >= 0) & (y <= 1)).all()):
+        raise ValueError(
+            f'a float target is read as the pairs\' weights, (B,) in [0,1]; this one is {tuple(y.shape)} from'
+            f' {float(y.min()):.3g} to {float(y.max()):.3g}. Leave such labels out of the loader'
+        )
 
 @patch
 def _calibrate(self:SSLCallback, m):
-    if hasattr(m, 'teacher') and not m.teacher.ready: m.teacher.calibrate(m, self.xb)
+    if hasattr(m, 'teacher') and not m.teacher.ready:
+        m.teacher.calibrate(m, self.xb)
     self.calibrated = True
 
 @patch
 def _leave_out(self:SSLCallback, n):
-    if not self.skipped: warnings.warn(f'a batch of {n} is left out: {type(self).__name__} needs at least {self.least}. drop_last=True in the loader keeps it from coming.')
+    if not self.skipped:
+        warnings.warn(
+            f'a batch of {n} is left out: {type(self).__name__} needs at least {self.least}. drop_last=True'
+            ' in the loader keeps it from coming.'
+        )
     self.skipped, self.learn.yb = True, ()                            # an empty yb: no callback counts this batch
     raise CancelBatchException
 
@@ -497,12 +612,15 @@ def _leave_out(self:SSLCallback, n):
 def after_backward(self:SSLCallback):
     "Fill the queue, once the loss is known to be finite; let go of the graph."
     m, mon = get_model(self.learn.model), vars(self.learn).get('monitor')
-    if mon is not None: mon.look()                                    # a loss that is not finite stops here, before the queue takes its keys
+    if mon is not None: mon.look()  # a loss that is not finite stops here, before the queue takes its keys
     self.remember(m, *(o.detach() for o in self.learn.loss_func.z))
     self.learn.loss_func.z = ()                                       # the graph is not needed any more
     if _never_called(m):
         m.encoder._compiled_call_impl = None
-        warnings.warn(f'compile changes nothing for {type(self).__name__}: it does not call its encoder as a whole, but needs what lies before the pooling.')
+        warnings.warn(
+            f'compile changes nothing for {type(self).__name__}: it does not call its encoder as a whole, but'
+            ' needs what lies before the pooling.'
+        )
 @patch
 def before_step(self:SSLCallback):
     "A step is about to be made."
@@ -516,13 +634,16 @@ def after_step(self:SSLCallback):
     "Count the step and move the teacher."
     if self.overflow: return
     m = get_model(self.learn.model)
-    m.trained_steps += 1; self.update(m)
+    m.trained_steps += 1
+    self.update(m)
 
 # %% ../../nbs/ssl/08_core.ipynb #c08066cc
 @contextmanager
 def _fixed_rng(device, active, seed=0):
     "Run with a seeded torch generator and put the old state back."
-    if not active: yield; return
+    if not active:
+        yield
+        return
     was = torch.mps.get_rng_state() if device.type == 'mps' else None
     with torch.random.fork_rng([device] if device.type == 'cuda' else []):
         torch.manual_seed(seed)
@@ -547,7 +668,8 @@ def get_method(name:str,           # such as 'simclr', any case; or 'my_module:M
               )->'SSLCallback':    # the method, ready for `ssl_learner`
     "A method by its name; ValueError lists near names."
     cls = _named(name)
-    if preset and preset not in presets(cls): raise unknown_preset(cls.__name__, preset, presets(cls))
+    if preset and preset not in presets(cls):
+        raise unknown_preset(cls.__name__, preset, presets(cls))
     return getattr(cls, preset)(**kwargs) if preset else cls(**kwargs)
 
 def presets(cls:type # class of a method
@@ -558,7 +680,13 @@ def presets(cls:type # class of a method
 # %% ../../nbs/ssl/08_core.ipynb #b1063f2e
 def _shipped(cls):
     "{name: class} of the methods below `cls` that come with the package, whatever a notebook defines under the same name."
-    own = {cls.__name__: cls} if cls.__module__.startswith('sslus.methods.') and cls is not SSLCallback and not cls.__name__.startswith('_') else {}
+    own = (
+        {cls.__name__: cls}
+        if cls.__module__.startswith('sslus.methods.')
+        and cls is not SSLCallback
+        and not cls.__name__.startswith('_')
+        else {}
+    )
     return own | {k: c for s in cls.__subclasses__() for k,c in _shipped(s).items()}
 
 def _named(name):
@@ -573,9 +701,11 @@ def _elsewhere(module, name):
     "A method's class from a module on Python's path."
     try: cls = getattr(import_module(module), name, None)
     except ModuleNotFoundError as e:
-        if e.name and e.name != module.split('.')[0] and e.name != module: raise
+        if e.name and e.name != module.split('.')[0] and e.name != module:
+            raise
         raise no_module(module) from e
-    if not (isinstance(cls, type) and issubclass(cls, SSLCallback) and cls is not SSLCallback): raise ValueError(f'{module}:{name} is no method: {name} should be a class below SSLCallback')
+    if not (isinstance(cls, type) and issubclass(cls, SSLCallback) and cls is not SSLCallback):
+        raise ValueError(f'{module}:{name} is no method: {name} should be a class below SSLCallback')
     return cls
 
 # %% ../../nbs/ssl/08_core.ipynb #5273b414
@@ -589,7 +719,8 @@ def _import_all():
 def fast_bf16(device='cpu' # such as 'cpu' or 'cuda:1'
              )->bool:      # True where it is worth it
     "Does this device compute natively in bfloat16?"
-    if torch.device(device).type == 'cuda': return torch.cuda.is_bf16_supported(including_emulation=False)
+    if torch.device(device).type == 'cuda':
+        return torch.cuda.is_bf16_supported(including_emulation=False)
     native = ('_is_avx512_bf16_supported', '_is_amx_tile_supported')
     return torch.device(device).type == 'cpu' and any(getattr(torch.cpu, o, lambda: False)() for o in native)
 
@@ -598,19 +729,24 @@ class Bf16(Callback):
     order = MixedPrecision.order
     def __init__(self,
         enabled:bool|None=None # None: only where the device is fast at it
-    ): self.enabled, self.hooks, self.ctx = enabled, [], []
+    ):
+        self.enabled, self.hooks, self.ctx = enabled, [], []
 
     def before_fit(self):
         "Hang the hooks on the model."
         self._remove()
         if self.enabled if self.enabled is not None else fast_bf16(self.dls.device):
-            self.hooks = [self.model.register_forward_pre_hook(self._enter), self.model.register_forward_hook(self._leave, always_call=True)]
+            self.hooks = [
+                self.model.register_forward_pre_hook(self._enter),
+                self.model.register_forward_hook(self._leave, always_call=True),
+            ]
     def after_fit(self):
         "Take them off."
         self._remove()
 
     def _enter(self, m, x):
-        self.ctx.append(torch.autocast(x[0].device.type, torch.bfloat16)); self.ctx[-1].__enter__()
+        self.ctx.append(torch.autocast(x[0].device.type, torch.bfloat16))
+        self.ctx[-1].__enter__()
     def _leave(self, m, x, out):
         self.ctx.pop().__exit__(None, None, None)
         return None if out is None else to_float(out)                # None: the forward failed
@@ -627,32 +763,54 @@ class _Compiled:
 
     def __call__(self, x):
         kind = x.device.type
-        case = self.encoder.training, torch.is_grad_enabled(), torch.is_autocast_enabled(kind) and torch.get_autocast_dtype(kind), x.dtype, x.shape
+        case = (
+            self.encoder.training,
+            torch.is_grad_enabled(),
+            torch.is_autocast_enabled(kind) and torch.get_autocast_dtype(kind),
+            x.dtype,
+            x.shape,
+        )
         if case not in self.tried:
             self.tried.add(case)
             try: self.try_out(x)
-            except Exception as e: self.give_up(e); return self.encoder(x)
+            except Exception as e:
+                self.give_up(e)
+                return self.encoder(x)
         return self.fast(x)
 
     def try_out(self, x):
         "Forward and backward that leave no trace."
-        if world_size() > 1 and any('Sync' in type(o).__name__ for o in self.encoder.modules()): raise NotImplementedError('its batch norm talks to the other processes; sync_bn=False or an encoder without batch norm can be compiled')
+        if world_size() > 1 and any('Sync' in type(o).__name__ for o in self.encoder.modules()):
+            raise NotImplementedError(
+                'its batch norm talks to the other processes; sync_bn=False or an encoder without batch norm'
+                ' can be compiled'
+            )
         plain = torch.autograd.graph.saved_tensors_hooks(lambda o: o, lambda o: o)      # not those of `in_parts`
         with on_copies(self.encoder), torch.random.fork_rng([x.device] if x.device.type == 'cuda' else []), plain:
             out = self.fast(x)
-            if out.requires_grad: torch.autograd.grad(out.float().sum(), [p for p in self.encoder.parameters() if p.requires_grad], allow_unused=True)
+            if out.requires_grad:
+                torch.autograd.grad(
+                    out.float().sum(),
+                    [p for p in self.encoder.parameters() if p.requires_grad],
+                    allow_unused=True,
+                )
 
     def give_up(self, e):
         self.encoder._compiled_call_impl = None
-        warnings.warn(f'the encoder could not be compiled and goes on as it is: {" ".join(f"{type(e).__name__}: {e}".split())[:300]}')
+        warnings.warn(
+            'the encoder could not be compiled and goes on as it is:'
+            f' {" ".join(f"{type(e).__name__}: {e}".split())[:300]}'
+        )
 
 # %% ../../nbs/ssl/08_core.ipynb #f5448ce2
 def compile_encoders(m, backend):
     "Compile the encoder of an SSLModel, and its teacher's."
     torch._dynamo.list_backends                                  # imports the compiler now
-    for e in _encoders(m): e._compiled_call_impl = _Compiled(e, backend)     # where torch's own Module.compile puts it: neither copied nor pickled
+    # where torch's own Module.compile puts it: neither copied nor pickled
+    for e in _encoders(m): e._compiled_call_impl = _Compiled(e, backend)
 
-def _encoders(m): return [m.encoder, *([m.teacher.module['encoder']] if hasattr(m, 'teacher') else [])]
+def _encoders(m):
+    return [m.encoder, *([m.teacher.module['encoder']] if hasattr(m, 'teacher') else [])]
 
 @contextmanager
 def _uncompiled(m):
@@ -690,13 +848,28 @@ def ssl_learner(dls,                  # loaders of frames, pairs or clips
                )->Learner:
     "A fastai learner that pre-trains `arch` with `method`."
     if seed is not None: set_seed(seed)
-    if isinstance(arch, nn.Module) and not hasattr(arch, 'card'): raise ValueError('this encoder has no card to be saved with: make it with create_encoder or load_encoder')
+    if isinstance(arch, nn.Module) and not hasattr(arch, 'card'):
+        raise ValueError('this encoder has no card to be saved with: make it with create_encoder or load_encoder')
     encoder = arch if isinstance(arch, nn.Module) else create_encoder(arch, in_chans, weights, **(arch_kwargs or {}))
     encoder.unsaved = True                                       # whom it will have seen is known when it is saved
     method, r = copy.copy(method), method.recipe                 # a method object may serve several learners
     mon = [Monitor(groups=1 if r.lr_bias is None else 2, views=method.watched)] if monitor else []
-    learn = Learner(dls, encoder, loss_func=nn.Identity(), opt_func=opt_func or r.opt_func, lr=r.rates((getattr(dls.train, 'bs', None) or r.lr_bs or 1)*launched()) if lr is None else lr,
-                    wd=r.decay if wd is None else wd, splitter=splitter or r.splitter, metrics=[*(_Measure(method, o) for o in method.measures), *(o for m in mon for o in m.metrics), *listify(metrics)], cbs=[method, *mon, *listify(cbs)], **kwargs)
+    learn = Learner(
+        dls,
+        encoder,
+        loss_func=nn.Identity(),
+        opt_func=opt_func or r.opt_func,
+        lr=r.rates((getattr(dls.train, 'bs', None) or r.lr_bs or 1) * launched()) if lr is None else lr,
+        wd=r.decay if wd is None else wd,
+        splitter=splitter or r.splitter,
+        metrics=[
+            *(_Measure(method, o) for o in method.measures),
+            *(o for m in mon for o in m.metrics),
+            *listify(metrics),
+        ],
+        cbs=[method, *mon, *listify(cbs)],
+        **kwargs
+    )
     learn.recipe, learn.seed, learn.model.bf16 = r, seed, fast_bf16(learn.dls.device) if bf16 is None else bf16
     learn.model.micro = micro
     learn.model.to(memory_format=torch.channels_last)
@@ -712,7 +885,8 @@ def show_views(self:Learner,
     xs = self.dls.one_batch()[:self.dls.train.n_inp]
     return _method_of(self).show(xs[0][:n], xs[-1][:n], n)
 
-def _method_of(learn): return next((c for c in learn.cbs if hasattr(type(c), 'make_views')), None)
+def _method_of(learn):
+    return next((c for c in learn.cbs if hasattr(type(c), 'make_views')), None)
 
 _show_results = Learner.show_results
 
@@ -725,12 +899,14 @@ def show_results(self:Learner,
 )->'np.ndarray':  # axes
     "What the learner answers on a batch: an SSL method draws its own, other learners as fastai does."
     method, dl = _method_of(self), dl or self.dls[ds_idx]
-    if method is None: return _show_results(self, ds_idx=ds_idx, dl=dl, max_n=max_n, **kwargs)
+    if method is None:
+        return _show_results(self, ds_idx=ds_idx, dl=dl, max_n=max_n, **kwargs)
     xs, m = dl.one_batch()[:dl.n_inp], get_model(self.model)
     was = m.training
     m.eval()
     try:
-        with torch.no_grad(), _fixed_rng(xs[0].device, active=True): z = m(*method.make_views(xs[0][:max_n], xs[-1][:max_n]))
+        with torch.no_grad(), _fixed_rng(xs[0].device, active=True):
+            z = m(*method.make_views(xs[0][:max_n], xs[-1][:max_n]))
     finally: m.train(was)
     return method.show_predictions(xs[0][:max_n], z, max_n)
 
@@ -738,16 +914,33 @@ def show_results(self:Learner,
 def written(o    # a setting
            )->str: # its words
     "A setting in words that are the same in every process: functions by name, not by address."
-    if isinstance(o, partial): return f"{written(o.func)}({', '.join(f'{k}={written(v)}' for k,v in o.keywords.items())})"
+    if isinstance(o, partial):
+        return f"{written(o.func)}({', '.join(f'{k}={written(v)}' for k,v in o.keywords.items())})"
     if hasattr(o, '__name__'): return o.__name__
-    return repr(o) if type(o).__repr__ is not object.__repr__ else f"{type(o).__name__}({', '.join(f'{k}={written(v)}' for k,v in vars(o).items())})"
+    return (
+        repr(o)
+        if type(o).__repr__ is not object.__repr__
+        else f"{type(o).__name__}({', '.join(f'{k}={written(v)}' for k,v in vars(o).items())})"
+    )
 
 def settings_of(method # SSLCallback
                )->dict: # plain values, as they stand in cards and keys
     "The settings of a method as plain values."
     plain = (int, float, str, bool, type(None))
-    return {k: v if isinstance(v, plain) else [o if isinstance(o, plain) else written(o) for o in v] if isinstance(v, (list, tuple)) else written(v)
-            for k,v in vars(method).items() if k not in ('learn', 'recipe', 'skipped', 'overflow', 'calibrated', 'own_seed') and not k.startswith('_')}
+    return {
+        k: (
+            v
+            if isinstance(v, plain)
+            else (
+                [o if isinstance(o, plain) else written(o) for o in v]
+                if isinstance(v, (list, tuple))
+                else written(v)
+            )
+        )
+        for k, v in vars(method).items()
+        if k not in ('learn', 'recipe', 'skipped', 'overflow', 'calibrated', 'own_seed')
+        and not k.startswith('_')
+    }
 
 # %% ../../nbs/ssl/08_core.ipynb #38c2f637
 def encoder_card(learn,  # learner of `ssl_learner`
@@ -759,10 +952,23 @@ def encoder_card(learn,  # learner of `ssl_learner`
     card = {k: v for k,v in began.items() if k in ('arch', 'arch_kwargs', 'in_chans', 'weights')}
     card |= dict(mean=grey_mean, std=grey_std, **made_from(began))
     method, store = getattr(model, 'method', None), getattr(getattr(learn.dls, 'train_ds', None), 'store', None)
-    if method is not None: card |= dict(method=type(method).__name__, settings=settings_of(method))
-    if store is not None: card |= dict(data=dict(fingerprint=store.fingerprint, frames=len(store), clips=len(store.videos), size=store.size))
+    if method is not None:
+        card |= dict(method=type(method).__name__, settings=settings_of(method))
+    if store is not None:
+        card |= dict(
+            data=dict(
+                fingerprint=store.fingerprint, frames=len(store), clips=len(store.videos), size=store.size
+            )
+        )
     opt = getattr(learn.opt, 'opt', learn.opt)
-    card |= dict(optimiser_steps=int(getattr(model, 'trained_steps', 0)), seed=getattr(learn, 'seed', None), batch_size=getattr(learn.dls.train, 'bs', None), lr=learn.lr, wd=learn.wd, optimiser=type(opt).__name__ if opt else None)
+    card |= dict(
+        optimiser_steps=int(getattr(model, 'trained_steps', 0)),
+        seed=getattr(learn, 'seed', None),
+        batch_size=getattr(learn.dls.train, 'bs', None),
+        lr=learn.lr,
+        wd=learn.wd,
+        optimiser=type(opt).__name__ if opt else None,
+    )
     card['versions'] = {o: version(o) for o in ('torch','timm','fastai')}
     return card | dict(license='state the licence of your data and weights here') | info
 
@@ -772,7 +978,10 @@ def timm_line(card:dict, # of an encoder
              )->str:
     "The literal Python line that loads the encoder in plain timm."
     more = ''.join(f', {k}={tuple(v) if isinstance(v, list) else v!r}' for k,v in card['arch_kwargs'].items())
-    return f"timm.create_model({card['arch']!r}, num_classes=0, in_chans={card['in_chans']}{more}, checkpoint_path={file!r})"
+    return (
+        f"timm.create_model({card['arch']!r}, num_classes=0, in_chans={card['in_chans']}{more},"
+        f" checkpoint_path={file!r})"
+    )
 
 # %% ../../nbs/ssl/08_core.ipynb #2146cf7a
 def _as_page(card, path):

@@ -34,7 +34,9 @@ def launched()->int:
 # %% ../../nbs/ssl/02_distributed.ipynb #2d9dd099
 def _kind(x):
     "What must be the same on every process, in words."
-    return f'(b{"".join(f",{n}" for n in x.shape[1:])}) {str(x.dtype)[6:]}' + (' with gradient' if x.requires_grad and torch.is_grad_enabled() else '')
+    return f'(b{"".join(f",{n}" for n in x.shape[1:])}) {str(x.dtype)[6:]}' + (
+        ' with gradient' if x.requires_grad and torch.is_grad_enabled() else ''
+    )
 
 # %% ../../nbs/ssl/02_distributed.ipynb #5bbb3778
 def batch_sizes(x:Tensor # (b,...), b may differ between processes
@@ -48,7 +50,10 @@ def batch_sizes(x:Tensor # (b,...), b may differ between processes
     sizes, kinds = torch.stack(said).T.tolist()
     if len(set(kinds)) > 1:
         dist.all_gather_object(words := [None]*world_size(), _kind(x))
-        raise ValueError('tensors to gather must be alike but for the batch: ' + '; '.join(f'rank {i} has {o}' for i,o in enumerate(words)))
+        raise ValueError(
+            'tensors to gather must be alike but for the batch: '
+            + '; '.join(f'rank {i} has {o}' for i, o in enumerate(words))
+        )
     return sizes
 
 # %% ../../nbs/ssl/02_distributed.ipynb #f15da9f8
@@ -91,11 +96,14 @@ class _SyncBN(_BatchNorm):
         if x.ndim < 2: raise ValueError(f'batch norm needs (b,c,...), not {tuple(x.shape)}')
 
     def forward(self, x):
-        if world_size() == 1 or not self.training and self.running_mean is not None: return super().forward(x)
+        if world_size() == 1 or not self.training and self.running_mean is not None:
+            return super().forward(x)
         self._check_input_dim(x)
-        kind, x = x.dtype, x.float() if x.dtype in (torch.half, torch.bfloat16) else x           # statistics in full precision, as torch's own
+        # statistics in full precision, as torch's own
+        kind, x = x.dtype, x.float() if x.dtype in (torch.half, torch.bfloat16) else x
         shape, n, mean, var = [1, -1] + [1]*(x.ndim - 2), *self._moments(x)
-        if self.training and self.track_running_stats: self._track(n, mean.detach(), var.detach())
+        if self.training and self.track_running_stats:
+            self._track(n, mean.detach(), var.detach())
         y = (x - mean.view(shape))*(var + self.eps).rsqrt().view(shape)
         return (y if self.weight is None else y*self.weight.view(shape) + self.bias.view(shape)).to(kind)
 
@@ -104,8 +112,11 @@ class _SyncBN(_BatchNorm):
         dims, count = [0, *range(2, x.ndim)], x.new_tensor([x.numel()/x.shape[1]])
         mean = x.mean(dims)
         square = (x - mean.view([1, -1] + [1]*(x.ndim - 2))).square().sum(dims)
-        n,mean,square = gather(torch.cat([count, mean, square])[None], [1]*world_size()).split([1, len(mean), len(mean)], 1)   # (W,1),(W,c),(W,c)
-        if n.sum() < 2: raise ValueError('batch norm needs more than one value per channel over all processes')
+        n, mean, square = gather(torch.cat([count, mean, square])[None], [1] * world_size()).split(
+            [1, len(mean), len(mean)], 1
+        )   # (W,1),(W,c),(W,c)
+        if n.sum() < 2:
+            raise ValueError('batch norm needs more than one value per channel over all processes')
         total = (n*mean).sum(0)/n.sum()
         return n.sum().detach(), total, (square + n*(mean - total)**2).sum(0)/n.sum()
 
@@ -113,11 +124,13 @@ class _SyncBN(_BatchNorm):
         "Move the running statistics; their variance is the unbiased one."
         self.num_batches_tracked.add_(1)
         step = 1/float(self.num_batches_tracked) if self.momentum is None else self.momentum
-        self.running_mean.lerp_(mean, step); self.running_var.lerp_(var*n/(n - 1), step)
+        self.running_mean.lerp_(mean, step)
+        self.running_var.lerp_(var*n/(n - 1), step)
 
 class _SyncBNAct(_SyncBN):
     "The same for timm's batch norm with dropout and activation inside (EfficientNet, MobileNet)."
-    def forward(self, x): return self.act(self.drop(super().forward(x)))
+    def forward(self, x):
+        return self.act(self.drop(super().forward(x)))
 
 _synced = {nn.BatchNorm1d: _SyncBN, nn.BatchNorm2d: _SyncBN, BatchNormAct2d: _SyncBNAct}
 
@@ -127,27 +140,48 @@ def sync_bn(module:nn.Module # changed in place; weights, statistics and names s
     "Let every BatchNorm1d, BatchNorm2d and BatchNormAct2d take its statistics over all processes; for the CPU and for tests."
     for name,m in module.named_modules():
         if type(m) in _synced: m.__class__ = _synced[type(m)]
-        elif isinstance(m, _BatchNorm) and not isinstance(m, _SyncBN): raise TypeError(f'{name} is a {type(m).__name__}; sync_bn knows {", ".join(o.__name__ for o in _synced)}')
+        elif isinstance(m, _BatchNorm) and not isinstance(m, _SyncBN):
+            raise TypeError(f'{name} is a {type(m).__name__}; sync_bn knows {", ".join(o.__name__ for o in _synced)}')
     return module
 
 # %% ../../nbs/ssl/02_distributed.ipynb #912bbdbf
 def _serve():
     "What each process of `run_ranks` runs."
-    folder, r, worlds, timeout = Path(sys.argv[1]), int(sys.argv[2]), map(int, sys.argv[3].split(',')), float(sys.argv[4])
+    folder, r, worlds, timeout = (
+        Path(sys.argv[1]),
+        int(sys.argv[2]),
+        map(int, sys.argv[3].split(',')),
+        float(sys.argv[4]),
+    )
     torch.set_num_threads(1)
     main = runpy.run_path(str(folder/'script.py'))['main']
     for w in worlds:
         if r >= w: continue
-        if w > 1: dist.init_process_group('gloo', init_method=(folder/f'meet{w}').as_uri(), rank=r, world_size=w, timeout=timedelta(seconds=timeout))
+        if w > 1:
+            dist.init_process_group(
+                'gloo',
+                init_method=(folder / f'meet{w}').as_uri(),
+                rank=r,
+                world_size=w,
+                timeout=timedelta(seconds=timeout),
+            )
         torch.save(main(), folder/f'{w}.{r}.pt')
         if w > 1: dist.destroy_process_group()
 
 def _wait(ps, folder, until):
     "Wait for all processes; raise what the first to fail said."
     while any(p.poll() is None for p in ps) and not any(p.poll() for p in ps):
-        if time.time() > until: raise TimeoutError(f'{len(ps)} processes did not finish in time; still running: rank {", ".join(str(i) for i,p in enumerate(ps) if p.poll() is None)}')
+        if time.time() > until:
+            raise TimeoutError(
+                f'{len(ps)} processes did not finish in time; still running: rank'
+                f' {", ".join(str(i) for i,p in enumerate(ps) if p.poll() is None)}'
+            )
         time.sleep(.02)
-    failed = [f'rank {i} of {len(ps)} ended with code {p.poll()}:\n{(folder/f"{i}.err").read_text()[-1500:]}' for i,p in enumerate(ps) if p.poll()]
+    failed = [
+        f'rank {i} of {len(ps)} ended with code {p.poll()}:\n{(folder/f"{i}.err").read_text()[-1500:]}'
+        for i, p in enumerate(ps)
+        if p.poll()
+    ]
     if failed: raise RuntimeError('\n'.join(failed))
 
 # %% ../../nbs/ssl/02_distributed.ipynb #2ae9ace7
@@ -164,7 +198,19 @@ def run_ranks(script:str,       # Python text that defines `main()`, which retur
         try:
             for i in range(max(ws)):
                 with (folder/f'{i}.err').open('w') as err:
-                    ps.append(subprocess.Popen([*python_child('from sslus.ssl.distributed import _serve; _serve()'), tmp, str(i), ','.join(map(str, ws)), str(timeout)], env=env, stderr=err))
+                    ps.append(
+                        subprocess.Popen(
+                            [
+                                *python_child('from sslus.ssl.distributed import _serve; _serve()'),
+                                tmp,
+                                str(i),
+                                ','.join(map(str, ws)),
+                                str(timeout),
+                            ],
+                            env=env,
+                            stderr=err,
+                        )
+                    )
             _wait(ps, folder, time.time() + timeout)
             res = {w: [torch.load(folder/f'{w}.{i}.pt', weights_only=True) for i in range(w)] for w in ws}
         finally:

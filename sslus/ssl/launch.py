@@ -32,7 +32,8 @@ def meet(device=None,      # where this process will compute; None: on its GPU, 
     _say_alone()
     if launched() > 1 and not PartialState._shared_state:
         if dist.is_initialized(): _tell_environment()
-        elif life := int(os.environ.get('TORCHELASTIC_RESTART_COUNT', 0)): _meet_again(life, kind, timedelta(seconds=timeout))
+        elif life := int(os.environ.get('TORCHELASTIC_RESTART_COUNT', 0)):
+            _meet_again(life, kind, timedelta(seconds=timeout))
         PartialState(cpu=kind != 'cuda', timeout=timedelta(seconds=timeout))
     return rank()
 
@@ -40,16 +41,26 @@ def meet(device=None,      # where this process will compute; None: on its GPU, 
 def _tell_environment():
     "What launchers say in the environment, for a group that was made by hand: fastai and accelerate read it there."
     local = rank() % torch.cuda.device_count() if torch.cuda.is_available() else rank()
-    for k,v in dict(WORLD_SIZE=world_size(), LOCAL_WORLD_SIZE=world_size(), RANK=rank(), LOCAL_RANK=local).items(): os.environ.setdefault(k, str(v))
+    for k,v in dict(WORLD_SIZE=world_size(), LOCAL_WORLD_SIZE=world_size(), RANK=rank(), LOCAL_RANK=local).items():
+        os.environ.setdefault(k, str(v))
 
 def _meet_again(life, kind, timeout):
     "After a restart: torchrun's store still holds the addresses of the life before, where nobody answers; look under another name."
     store, r, world = next(dist.rendezvous('env://', timeout=timeout))
-    dist.init_process_group('nccl' if kind == 'cuda' else 'gloo', store=dist.PrefixStore(f'life {life}', store), rank=r, world_size=world, timeout=timeout)
+    dist.init_process_group(
+        'nccl' if kind == 'cuda' else 'gloo',
+        store=dist.PrefixStore(f'life {life}', store),
+        rank=r,
+        world_size=world,
+        timeout=timeout,
+    )
 
 def _say_alone():
     if launched() == 1 and 'MASTER_PORT' in os.environ and os.environ.get('ACCELERATE_USE_CPU', '').lower() == 'true':
-        print('accelerate launch --cpu starts a single process, and this training is its own. Several on a CPU: accelerate launch --multi_gpu --num_processes 2, or torchrun --nproc-per-node 2')
+        print(
+            'accelerate launch --cpu starts a single process, and this training is its own. Several on a CPU:'
+            ' accelerate launch --multi_gpu --num_processes 2, or torchrun --nproc-per-node 2'
+        )
 
 # %% ../../nbs/ssl/13_many_processes.ipynb #1012ade1
 def _shared_seed(device):
@@ -68,12 +79,14 @@ class _Part:
 
     def end(self):
         self.dl.unshard()
-        self.dl.drop_last = self.was[0]; self.dl.to(self.was[1])
+        self.dl.drop_last = self.was[0]
+        self.dl.to(self.was[1])
 
 class _OtherDL(DistributedDL):
     "fastai's loader for several processes, on any device."
     def _broadcast(self, t, rank):
-        t = torch.tensor(t, device=self.device); dist.broadcast(t, rank)
+        t = torch.tensor(t, device=self.device)
+        dist.broadcast(t, rank)
         return t.tolist()
 
 # %% ../../nbs/ssl/13_many_processes.ipynb #9374ed2e
@@ -88,16 +101,23 @@ class _Trainer(DistributedTrainer):
         learn, device = self.learn, self.accelerator.device
         self.saved = next((c for c in learn.cbs if isinstance(c, Checkpoint)), None)
         self.whole = learn.model, learn.dls.loaders, learn.logger
-        if self.sync_bn: learn.model = convert_sync_batchnorm(learn.model) if device.type == 'cuda' else sync_bn(learn.model)
+        if self.sync_bn:
+            learn.model = convert_sync_batchnorm(learn.model) if device.type == 'cuda' else sync_bn(learn.model)
         learn.model = self.accelerator.prepare(learn.model)
-        if get_model(learn.model) is learn.model: raise RuntimeError(f'accelerate did not join the {launched()} processes; call meet() at the start of the script')
+        if get_model(learn.model) is learn.model:
+            raise RuntimeError(
+                f'accelerate did not join the {launched()} processes; call meet() at the start of the script'
+            )
         learn.dls.loaders = [self._wrap_dl(dl) for dl in learn.dls.loaders]
         if rank(): learn.logger = noop
 
     def _wrap_dl(self, dl):
         device = self.accelerator.device
-        if not hasattr(type(dl), 'shard'): return dl if isinstance(dl, DistributedDL) else _OtherDL(dl, device=device)   # the type: loaders pass on what their data set has
-        if len(dl.dataset) and not any(p.dl is dl for p in self.parts): self.parts.append(_Part(dl, device))
+        if not hasattr(type(dl), 'shard'):
+            # the type: loaders pass on what their data set has
+            return dl if isinstance(dl, DistributedDL) else _OtherDL(dl, device=device)
+        if len(dl.dataset) and not any(p.dl is dl for p in self.parts):
+            self.parts.append(_Part(dl, device))
         return dl
 
     def after_fit(self): self.restore()
@@ -105,7 +125,8 @@ class _Trainer(DistributedTrainer):
     def restore(self):
         "Model, loaders and logger as they were before the fit."
         for p in self.parts: p.end()
-        if self.whole: self.learn.model,self.learn.dls.loaders,self.learn.logger = get_model(self.learn.model), *self.whole[1:]
+        if self.whole:
+            self.learn.model,self.learn.dls.loaders,self.learn.logger = get_model(self.learn.model), *self.whole[1:]
         self.parts,self.whole = [],None
 
 # %% ../../nbs/ssl/13_many_processes.ipynb #606fd316
@@ -117,7 +138,13 @@ def to_distributed(self:Learner,
     "Train with all processes that were started with this one, until `detach_distributed`."
     device = torch.device(self.dls.device or 'cpu')          # plain fastai loaders may name none
     meet(device)
-    kwargs = dict(kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=not sync_bn)], cpu=device.type != 'cuda') | kwargs
+    kwargs = (
+        dict(
+            kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=not sync_bn)],
+            cpu=device.type != 'cuda',
+        )
+        | kwargs
+    )
     t = _Trainer(sync_bn, **kwargs)
     self.add_cb(t)
     if rank():
@@ -129,7 +156,9 @@ def to_distributed(self:Learner,
 def detach_distributed(self:Learner)->Learner: # the learner itself
     "End `to_distributed`, also after an exception in the fit."
     for t in [c for c in self.cbs if isinstance(c, _Trainer)]:
-        t.restore(); self.remove_cb(t); self.add_cbs(t.bars)
+        t.restore()
+        self.remove_cb(t)
+        self.add_cbs(t.bars)
     return self
 
 # %% ../../nbs/ssl/13_many_processes.ipynb #26d41cea
@@ -137,12 +166,17 @@ class ProcessLost(RuntimeError):
     "Another process of this training ended; the message says where this one stood and how it goes on."
 
 # %% ../../nbs/ssl/13_many_processes.ipynb #a0023d56
-_broken = re.compile(r'closed by peer|reset by peer|broken pipe|connection refused|timed? ?out|remote process exited|ncclRemoteError|communicator was aborted', re.I)
+_broken = re.compile(
+    r'closed by peer|reset by peer|broken pipe|connection refused|timed? ?out|remote process'
+    r' exited|ncclRemoteError|communicator was aborted',
+    re.I,
+)
 
 class _Terminated(BaseException):
     "The launcher ends this process."
 
-def _is_lost(e): return isinstance(e, _Terminated) or isinstance(e, RuntimeError) and bool(_broken.search(str(e)))
+def _is_lost(e):
+    return isinstance(e, _Terminated) or isinstance(e, RuntimeError) and bool(_broken.search(str(e)))
 
 def _on_sigterm(f):
     "Let SIGTERM call `f`; gives what it did before. Only the main thread may."
@@ -151,20 +185,38 @@ def _on_sigterm(f):
 def _raise(*_): raise _Terminated('SIGTERM')
 def _soon(*_):
     "End in a few seconds, or before."
-    t = threading.Timer(5, os._exit, [1]); t.daemon = True; t.start()
+    t = threading.Timer(5, os._exit, [1])
+    t.daemon = True
+    t.start()
 
 # %% ../../nbs/ssl/13_many_processes.ipynb #59c43218
 def _lost(learn, saved, e):
     "In words: what happened, where, what is kept, and what to do."
-    what = 'the launcher ended this process, as it does when another one has died' if isinstance(e, _Terminated) else 'another process of this training ended or does not answer'
-    return f'process {rank()} of {launched()}: {what} (epoch {getattr(learn, "epoch", 0)}, batch {getattr(learn, "iter", 0)}). {_kept(saved)}'
+    what = (
+        'the launcher ended this process, as it does when another one has died'
+        if isinstance(e, _Terminated)
+        else 'another process of this training ended or does not answer'
+    )
+    return (
+        f'process {rank()} of {launched()}: {what} (epoch {getattr(learn, "epoch", 0)}, batch'
+        f' {getattr(learn, "iter", 0)}). {_kept(saved)}'
+    )
 
 def _kept(saved):
     "In words, what a checkpoint holds and how to go on from it."
-    if saved is None: return 'There is no checkpoint: the training starts from the beginning. cbs=[Checkpoint(path), Resume(path)] keeps what is done.'
+    if saved is None:
+        return (
+            'There is no checkpoint: the training starts from the beginning. cbs=[Checkpoint(path),'
+            ' Resume(path)] keeps what is done.'
+        )
     try: state = read_checkpoint(saved.path)
-    except (OSError, ValueError): return f'{saved.path} is not there yet: start the same command again.'
-    return f'{saved.path} holds the state after {state["steps"]} steps (epoch {state["epoch"]}, batch {state["batch"]}). Start the same command again, with {launched()} processes: with Resume it goes on from there.'
+    except (OSError, ValueError):
+        return f'{saved.path} is not there yet: start the same command again.'
+    return (
+        f'{saved.path} holds the state after {state["steps"]} steps (epoch {state["epoch"]}, batch'
+        f' {state["batch"]}). Start the same command again, with {launched()} processes: with Resume it goes'
+        ' on from there.'
+    )
 
 # %% ../../nbs/ssl/13_many_processes.ipynb #21a4d7c0
 @contextmanager
@@ -174,7 +226,9 @@ def all_processes(learn,             # learner, made alike in every process
                   **kwargs           # further arguments of accelerate's `Accelerator`
                  ):
     "Train `learn` with all processes that were started together; in a single process nothing changes."
-    if launched() == 1: yield learn; return
+    if launched() == 1:
+        yield learn
+        return
     meet(learn.dls.device, timeout)
     learn.to_distributed(sync_bn, **kwargs)
     t, was = learn.cbs[-1], _on_sigterm(_raise)
@@ -182,7 +236,9 @@ def all_processes(learn,             # learner, made alike in every process
         yield learn
         dist.barrier()                                                # what process 0 wrote is there for all
     except BaseException as e:
-        if not _is_lost(e): _on_sigterm(was); raise
+        if not _is_lost(e):
+            _on_sigterm(was)
+            raise
         _on_sigterm(_soon)
         raise ProcessLost(_lost(learn, t.saved, e)) from e
     else: _on_sigterm(was)

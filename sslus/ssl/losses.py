@@ -29,11 +29,17 @@ def full_precision(loss # function of tensors, by place or by name
 
 # %% ../../nbs/ssl/01_losses.ipynb #a8d0dcf2
 def _check_weights(w, b):
-    if w is not None and w.shape != (b,): raise ValueError(f'pair weights must be one per pair, ({b},), not {tuple(w.shape)}')
+    if w is not None and w.shape != (b,):
+        raise ValueError(f'pair weights must be one per pair, ({b},), not {tuple(w.shape)}')
 
 def _check(z1, z2, w=None, least=2):
-    if z1.shape != z2.shape or z1.ndim != 2: raise ValueError(f'embeddings of the two views must be (b,d) and alike, not {tuple(z1.shape)} and {tuple(z2.shape)}')
-    if len(z1) < least: raise ValueError(f'a batch of {len(z1)} pair(s) is too small for this loss; it needs at least {least}')
+    if z1.shape != z2.shape or z1.ndim != 2:
+        raise ValueError(
+            f'embeddings of the two views must be (b,d) and alike, not {tuple(z1.shape)} and'
+            f' {tuple(z2.shape)}'
+        )
+    if len(z1) < least:
+        raise ValueError(f'a batch of {len(z1)} pair(s) is too small for this loss; it needs at least {least}')
     _check_weights(w, len(z1))
 
 def _mean(rows, w): return (rows if w is None else rows*w).mean()
@@ -83,7 +89,8 @@ def byol(p:Tensor,           # (b,d) predictions of the student
 # %% ../../nbs/ssl/01_losses.ipynb #08fbd905
 def _standardise(z, w, eps=1e-5):
     "Columns of z (b,d) with mean 0 and variance 1; weighted mean and unbiased weighted variance where w is given."
-    if w is None: return (z - z.mean(0))/(z.var(0, correction=0) + eps).sqrt()
+    if w is None:
+        return (z - z.mean(0))/(z.var(0, correction=0) + eps).sqrt()
     w, n = w[:,None], (w > 0).sum().clamp_min(2)
     mean = (w*z).sum(0)/w.sum()
     return (z - mean)/((w*(z - mean)**2).sum(0)/(w.sum()*(n - 1)/n) + eps).sqrt()
@@ -103,7 +110,8 @@ def barlow_twins(z1:Tensor,          # (b,d) embeddings of the first views
     return ((1 - diag)**2).sum() + lambd*(c.square().sum() - diag.square().sum())
 
 # %% ../../nbs/ssl/01_losses.ipynb #4271574a
-def _spread(z): return F.relu(1 - (z.var(0) + 1e-4).sqrt()).mean()  # the 1e-4 keeps the gradient finite where a feature is constant
+def _spread(z):
+    return F.relu(1 - (z.var(0) + 1e-4).sqrt()).mean()  # the 1e-4 keeps the gradient finite where a feature is constant
 
 def _redundancy(z):
     z = z - z.mean(0)
@@ -132,6 +140,7 @@ def reconstruction(x_hat:Tensor,       # (b,...) what the decoder painted
                    w:Tensor|None=None  # (b,) weights of the samples
                   )->Tensor:           # scalar
     "Mean squared error over the elements of each sample, averaged over the samples."
-    if x_hat.shape != x.shape or x.ndim < 2: raise ValueError(f'painting and image must be (b,...) and alike, not {tuple(x_hat.shape)} and {tuple(x.shape)}')
+    if x_hat.shape != x.shape or x.ndim < 2:
+        raise ValueError(f'painting and image must be (b,...) and alike, not {tuple(x_hat.shape)} and {tuple(x.shape)}')
     _check_weights(w, len(x))
     return _mean((x_hat - x).square().flatten(1).mean(1), w)

@@ -26,7 +26,8 @@ from .distributed import rank, world_size
 from ..base.numbers import check_number, checked, count, positive
 
 # %% ../../nbs/ssl/06_monitor.ipynb #3634a5a1
-def _full(z): return z.detach() if z.dtype == torch.float64 else z.detach().float()
+def _full(z):
+    return z.detach() if z.dtype == torch.float64 else z.detach().float()
 def _unit(z): return nn.functional.normalize(_full(z), dim=1)
 
 # %% ../../nbs/ssl/06_monitor.ipynb #29d18e54
@@ -37,7 +38,8 @@ def embedding_std(z:Tensor # (n,d)
 
 # %% ../../nbs/ssl/06_monitor.ipynb #66e198a9
 def _singular_values(z):
-    if z.dtype == torch.float64 or z.shape[1] <= len(z): return torch.linalg.svdvals(z)
+    if z.dtype == torch.float64 or z.shape[1] <= len(z):
+        return torch.linalg.svdvals(z)
     return torch.linalg.eigvalsh((g := z.cpu().double())@g.T).clamp_min(0).sqrt().float()
 
 # %% ../../nbs/ssl/06_monitor.ipynb #2cfb28f9
@@ -64,7 +66,8 @@ def uniformity(z:Tensor,  # (n,d)
               )->float:   # 0 collapsed ... about -2t spread evenly, where d is large
     "Logarithm of the mean Gaussian kernel over pairs of samples (Wang and Isola 2020)."
     if len(z) < 2: return math.nan
-    z = _unit(z); sq = z.square().sum(1)
+    z = _unit(z)
+    sq = z.square().sum(1)
     d2 = (sq[:,None] + sq - 2*z@z.T).clamp_min(0)                     # (n,n)
     i,j = torch.triu_indices(len(z), len(z), 1, device=z.device)
     return float((-t*d2[i,j]).exp().mean().log())
@@ -72,14 +75,18 @@ def uniformity(z:Tensor,  # (n,d)
 # %% ../../nbs/ssl/06_monitor.ipynb #297e4c8d
 def _finite(state):
     flags = [v.isfinite().all() for v in state.values() if isinstance(v, Tensor) and v.is_floating_point()]
-    return not flags or bool(torch.stack(flags).all())                            # asked once: each answer makes a GPU wait
+    return not flags or bool(torch.stack(flags).all())  # asked once: each answer makes a GPU wait
 
 class _LastGood:
     "The last state of a model that is known to be good, and how to write it."
     def __init__(self): self.state,self.step = None,None
 
     @staticmethod
-    def copy(model): return {k: v.detach().to('cpu', copy=True) if isinstance(v, Tensor) else v for k,v in get_model(model).state_dict().items()}
+    def copy(model):
+        return {
+            k: v.detach().to('cpu', copy=True) if isinstance(v, Tensor) else v
+            for k, v in get_model(model).state_dict().items()
+        }
 
     def take(self, model, step):
         state = self.copy(model)
@@ -89,7 +96,8 @@ class _LastGood:
         "(state, step): the present one, or the copy where that is better; (None, None) if neither is good."
         now, names = self.copy(model), [k for k,_ in get_model(model).named_parameters()]
         size = lambda state: math.fsum(float(state[k].double().square().sum()) for k in names)**.5
-        if _finite(now) and (self.state is None or size(now) <= 10*size(self.state)): return now, step
+        if _finite(now) and (self.state is None or size(now) <= 10*size(self.state)):
+            return now, step
         return self.state, self.step
 
 # %% ../../nbs/ssl/06_monitor.ipynb #edf67a5c
@@ -100,17 +108,22 @@ from .weights import write_state
 def write(self:_LastGood, model, step, file):
     "Write the best state to `file`; returns what to say about it."
     state,at = self.best(model, step)
-    if state is None: return 'There are no good weights to save: no batch of this fit gave a finite loss.'
+    if state is None:
+        return 'There are no good weights to save: no batch of this fit gave a finite loss.'
     try: write_state(file, state)
     except (OSError, RuntimeError) as e: return f'The last good weights could not be saved. {e}'
-    return f'The last good weights, those after step {at} of this fit ({step} were made), are in {file}: learn.load({file.stem!r}, with_opt=False) loads them.'
+    return (
+        f'The last good weights, those after step {at} of this fit ({step} were made), are in {file}:'
+        f' learn.load({file.stem!r}, with_opt=False) loads them.'
+    )
 
 # %% ../../nbs/ssl/06_monitor.ipynb #da755427
 def _method(learn):
     "The learner's method: its callback that makes views and says which embeddings to look at; or None."
     return next((c for c in learn.cbs if hasattr(type(c), 'make_views') and hasattr(type(c), 'embeddings')), None)
 
-def _outputs(learn): return learn.pred if isinstance(learn.pred, (tuple, list)) else (learn.pred,)
+def _outputs(learn):
+    return learn.pred if isinstance(learn.pred, (tuple, list)) else (learn.pred,)
 
 def _add_metrics(learn, metrics):
     "Show those of `metrics` whose names the learner does not show yet."
@@ -139,7 +152,8 @@ def _levels(x):
     few = _thinned(x)
     return few.float() if few.dtype == torch.uint8 else 255*few.float()
 
-def _alike(x, y): return (x - y).abs().flatten(1).mean(1) < _same_below
+def _alike(x, y):
+    return (x - y).abs().flatten(1).mean(1) < _same_below
 
 def dead_words(
     a:Tensor,           # (B,1,H,W) or (B,T,1,H,W), uint8 or in [0,1]: pictures of a batch
@@ -182,11 +196,13 @@ class LivePictures(Callback):
     @checked
     def __init__(self,
         every:int=10 # batches between two looks
-    ): self.every, self.look = every, DeadLook()
+    ):
+        self.every, self.look = every, DeadLook()
 
     def before_batch(self):
         "Look at the batch."
-        if self.training and self.iter % self.every == 0: self.look(self.learn.xb[0])
+        if self.training and self.iter % self.every == 0:
+            self.look(self.learn.xb[0])
 
 # %% ../../nbs/ssl/06_monitor.ipynb #01695b91
 class Monitor(Callback):
@@ -203,15 +219,20 @@ class Monitor(Callback):
     ):
         store_attr()
         self.values,self.fresh,self.loaded,self.open,self.coming = {},True,False,False,None
-        self._start_fit(); self._start_epoch()
+        self._start_fit()
+        self._start_epoch()
 
-    def _init_state(self): self._state,self.z,self.good,self.coming = {},[],_LastGood(),None      # when unpickled
-    def _start_fit(self): self.steps,self.said,self.good,self.dead = 0,[],_LastGood(),DeadLook()
-    def _start_epoch(self): self.z,self.grad,self.grads,self.losses,self.chances = [],None,[],[0.,0],[]
+    def _init_state(self):
+        self._state,self.z,self.good,self.coming = {},[],_LastGood(),None  # when unpickled
+    def _start_fit(self):
+        self.steps,self.said,self.good,self.dead = 0,[],_LastGood(),DeadLook()
+    def _start_epoch(self):
+        self.z,self.grad,self.grads,self.losses,self.chances = [],None,[],[0.,0],[]
 
     def before_fit(self):
         "Add the columns where they are missing: this Monitor may have come late."
-        self.fresh = True; _add_metrics(self.learn, self.metrics)
+        self.fresh = True
+        _add_metrics(self.learn, self.metrics)
 
     def before_train(self):
         "Forget the last epoch, in a new fit all; what `load_state_dict` brought is kept."
@@ -223,7 +244,14 @@ class Monitor(Callback):
 @patch(as_prop=True)
 def names(self:Monitor)->list: # in the order of the table
     "The columns of the progress table."
-    return ['std', 'rankme', *(['alignment'] if self.views > 1 else []), 'uniformity', 'grad_norm', *(f'lr_{i}' if i else 'lr' for i in range(self.groups))]
+    return [
+        'std',
+        'rankme',
+        *(['alignment'] if self.views > 1 else []),
+        'uniformity',
+        'grad_norm',
+        *(f'lr_{i}' if i else 'lr' for i in range(self.groups)),
+    ]
 
 @patch(as_prop=True)
 def metrics(self:Monitor)->list: # of fastai's `ValueMetric`
@@ -247,18 +275,23 @@ def after_pred(self:Monitor):
     "Keep the embeddings of training batches."
     if not self.training: return
     m,pred = _method(self.learn), _outputs(self.learn)
-    with torch.no_grad(): zs = pred[:1] if m is None else m.embeddings(*pred)[:2]
-    self.z.append([o.detach().flatten(1) for o in zs]); self.loaded = False
-    while sum(len(o[0]) for o in self.z[1:]) >= self.n: self.z.pop(0)
+    with torch.no_grad():
+        zs = pred[:1] if m is None else m.embeddings(*pred)[:2]
+    self.z.append([o.detach().flatten(1) for o in zs])
+    self.loaded = False
+    while sum(len(o[0]) for o in self.z[1:]) >= self.n:
+        self.z.pop(0)
 
 # %% ../../nbs/ssl/06_monitor.ipynb #f8234d86
 @patch
 def after_backward(self:Monitor):
     "Look at the loss if that was not done yet; and at the norm of the gradient, every few steps."
     self.look()
-    if self.grads and self.steps % self.every: return                            # the first step of an epoch is always looked at
+    if self.grads and self.steps % self.every: return  # the first step of an epoch is always looked at
     scaler = vars(self.learn).get('scaler')
-    self.grad = float(nn.utils.get_total_norm([p.grad for p in self.model.parameters() if p.grad is not None]))/(scaler.get_scale() if scaler else 1)
+    self.grad = float(
+        nn.utils.get_total_norm([p.grad for p in self.model.parameters() if p.grad is not None])
+    ) / (scaler.get_scale() if scaler else 1)
 
 @patch
 def before_step(self:Monitor):
@@ -282,7 +315,8 @@ def look(self:Monitor):
     if bad: self._stop(f'became {loss}')
     self.losses = [self.losses[0] + loss, self.losses[1] + 1]
     if not (self.chances and self.steps % self.every): self._note_chance()
-    if rank() == 0 and (self.good.state is None or self.steps - self.good.step >= self.keep): self.good.take(self.model, self.steps)
+    if rank() == 0 and (self.good.state is None or self.steps - self.good.step >= self.keep):
+        self.good.take(self.model, self.steps)
 
 @patch
 def _note_chance(self:Monitor):
@@ -298,14 +332,16 @@ def look_at(self:Monitor,
     views=() # what the method makes of them
 ):
     "Warn, once, where pictures or views hold nothing to learn from; looks every few steps."
-    if self.steps % self.every == 0 and rank() == 0 and not hasattr(self.learn, 'lr_finder'): self.dead(a, b, views)
+    if self.steps % self.every == 0 and rank() == 0 and not hasattr(self.learn, 'lr_finder'):
+        self.dead(a, b, views)
 
 # %% ../../nbs/ssl/06_monitor.ipynb #cb92d2ee
 @patch
 def after_train(self:Monitor):
     "Compute the epoch's numbers, and say in words what is wrong."
     self.open,searching = False,hasattr(self.learn, 'lr_finder')
-    if not searching and not _finite(get_model(self.model).state_dict()): self._stop('was finite, but the last step made the weights infinite or NaN,')
+    if not searching and not _finite(get_model(self.model).state_dict()):
+        self._stop('was finite, but the last step made the weights infinite or NaN,')
     self.values = _of_rank_0(self._numbers(), self.model)
     if not searching: self._warn()
 
@@ -313,7 +349,13 @@ def after_train(self:Monitor):
 def _numbers(self:Monitor):
     "The metrics by name."
     z1,*z2 = [torch.cat([o.to(b[-1].device) for o in b]) for b in zip(*self.z)] or [torch.empty(0, 1)]
-    res = dict(std=embedding_std(z1), rankme=rankme(z1), alignment=alignment(z1, *z2) if z2 else math.nan, uniformity=uniformity(z1), grad_norm=float(np.mean(self.grads or math.nan)))
+    res = dict(
+        std=embedding_std(z1),
+        rankme=rankme(z1),
+        alignment=alignment(z1, *z2) if z2 else math.nan,
+        uniformity=uniformity(z1),
+        grad_norm=float(np.mean(self.grads or math.nan)),
+    )
     res |= {f'lr_{i}' if i else 'lr': float(o['lr']) for i,o in enumerate(self.opt.hypers)}
     return {k: res.get(k, math.nan) for k in self.names}
 
@@ -334,7 +376,8 @@ class _Coming:
     def _late(self, loss): return loss.is_cuda
     def _send(self, both):
         host = torch.empty(2, dtype=both.dtype, pin_memory=True).copy_(both, non_blocking=True)
-        self.there = torch.cuda.Event(); self.there.record()
+        self.there = torch.cuda.Event()
+        self.there.record()
         return host
 
     def numbers(self):
@@ -353,10 +396,22 @@ def _of_rank_0(values, model):
 def _troubles(values, loss, chance, steps, chance_share):
     "What is wrong, in words, by kind."
     res,std,rank = {},values['std'],values['rankme']
-    if std < .05: res['collapse'] = f'the representation is collapsing: std {std:.3f} (1 is spread, 0 collapsed). Try a smaller learning rate, a larger batch or stronger views.'
-    elif rank < 1.5: res['line'] = f'the embeddings lie on one line: rankme {rank:.2f}, which should be nearer the number of features. Try a smaller learning rate or a larger batch.'
+    if std < .05:
+        res['collapse'] = (
+            f'the representation is collapsing: std {std:.3f} (1 is spread, 0 collapsed). Try a smaller'
+            ' learning rate, a larger batch or stronger views.'
+        )
+    elif rank < 1.5:
+        res['line'] = (
+            f'the embeddings lie on one line: rankme {rank:.2f}, which should be nearer the number of'
+            ' features. Try a smaller learning rate or a larger batch.'
+        )
     if chance is not None and steps >= 50 and loss >= chance - (1 - chance_share)*abs(chance):
-        res['chance'] = f'the loss is stuck at chance: its mean is {loss:.4g}, and embeddings that say nothing have {chance:.4g}. Unless the warm-up is still going on, try another learning rate (learn.lr_find()), milder views or a larger batch.'
+        res['chance'] = (
+            f'the loss is stuck at chance: its mean is {loss:.4g}, and embeddings that say nothing have'
+            f' {chance:.4g}. Unless the warm-up is still going on, try another learning rate'
+            ' (learn.lr_find()), milder views or a larger batch.'
+        )
     return res
 
 # %% ../../nbs/ssl/06_monitor.ipynb #702a9bac
@@ -365,7 +420,8 @@ def _warn(self:Monitor):
     chance = float(np.mean(self.chances)) if self.chances else None
     now = _troubles(self.values, self.losses[0]/max(1, self.losses[1]), chance, self.steps, self.chance_share)
     if rank() == 0:
-        for k in now.keys() - set(self.said): print(f'Warning: after epoch {self.epoch} {now[k]}')
+        for k in now.keys() - set(self.said):
+            print(f'Warning: after epoch {self.epoch} {now[k]}')
     self.said = list(now)
 
 # %% ../../nbs/ssl/06_monitor.ipynb #70b700e8
@@ -378,15 +434,21 @@ def _stop(self:Monitor, what):
     "Raise `NonFiniteLoss`, weights saved."
     if hasattr(self.learn, 'lr_finder'): raise CancelFitException
     saved = 'Process 0 saves the last good weights.'
-    if rank() == 0: saved = self.good.write(self.model, self.steps, Path(self.learn.path)/self.learn.model_dir/'last_good.pth')
-    if world_size() > 1: torch.distributed.barrier()             # a process that ended early would have the others ended while they write
+    if rank() == 0:
+        saved = self.good.write(self.model, self.steps, Path(self.learn.path)/self.learn.model_dir/'last_good.pth')
+    # a process that ended early would have the others ended while they write
+    if world_size() > 1: torch.distributed.barrier()
     name = type(_method(self.learn) or get_model(self.model)).__name__
-    raise NonFiniteLoss(f'the loss of {name} {what} in epoch {self.epoch}, batch {self.iter}{_rows(self.learn)}. {saved} Try a smaller learning rate, a longer warm-up or float32, and look at the samples of this batch.')
+    raise NonFiniteLoss(
+        f'the loss of {name} {what} in epoch {self.epoch}, batch {self.iter}{_rows(self.learn)}. {saved} Try'
+        ' a smaller learning rate, a longer warm-up or float32, and look at the samples of this batch.'
+    )
 
 def _rows(learn, n=4):
     "In words, the store rows of a batch's first samples, where its targets are such rows."
     y,source = (learn.yb[0] if len(learn.yb) else None), getattr(getattr(learn.dl, 'dl', learn.dl), 'dataset', None)
-    if not (isinstance(y, Tensor) and y.ndim == 1 and not y.is_floating_point() and hasattr(source, 'store')): return ''
+    if not (isinstance(y, Tensor) and y.ndim == 1 and not y.is_floating_point() and hasattr(source, 'store')):
+        return ''
     return f' (store rows {", ".join(map(str, y[:n].tolist()))}{", ..." if len(y) > n else ""})'
 
 # %% ../../nbs/ssl/06_monitor.ipynb #ecd1a2f2
@@ -409,25 +471,35 @@ def load_state_dict(self:Monitor, state):
 @contextmanager
 def _looking(model):
     "`model` in evaluation mode, without gradients; gives its device. Modes and random states are put back."
-    modes,states,device = [(m, m.training) for m in model.modules()], (random.getstate(), np.random.get_state()), next(model.parameters()).device
+    modes, states, device = (
+        [(m, m.training) for m in model.modules()],
+        (random.getstate(), np.random.get_state()),
+        next(model.parameters()).device,
+    )
     with torch.random.fork_rng([device] if device.type == 'cuda' else []), torch.no_grad():
-        try: model.eval(); yield device
+        try:
+            model.eval()
+            yield device
         finally:
             for m,mode in modes: m.training = mode
-            random.setstate(states[0]); np.random.set_state(states[1])
+            random.setstate(states[0])
+            np.random.set_state(states[1])
 
 # %% ../../nbs/ssl/06_monitor.ipynb #936fc503
 def _once(source):
     "A source of rows that are repeated for longer epochs, without the repeats."
-    if not (hasattr(source, 'rows') and isinstance(getattr(source, 'items', None), int)): return source
-    source = copy.copy(source); source.items = len(source.rows)
+    if not (hasattr(source, 'rows') and isinstance(getattr(source, 'items', None), int)):
+        return source
+    source = copy.copy(source)
+    source.items = len(source.rows)
     return source
 
 def _batches(dl):
     "(images, classes) of all samples of a loader, each once, without augmentation."
     source = _once(dl.dataset)
     with source.set_split_idx(1) if hasattr(source, 'set_split_idx') else nullcontext():
-        for b in dl.new(source, shuffle=False, drop_last=False): yield b[0].as_subclass(Tensor), b[-1].as_subclass(Tensor)
+        for b in dl.new(source, shuffle=False, drop_last=False):
+            yield b[0].as_subclass(Tensor), b[-1].as_subclass(Tensor)
 
 # %% ../../nbs/ssl/06_monitor.ipynb #dee62bfe
 @checked
@@ -453,7 +525,8 @@ class OnlineKNN(Callback):
         every:int=1,           # epochs between two looks; nan in the others, but for the last
         size:int|None=None     # side the encoder sees, pixels; None: that of the images
     ):
-        if not len(dls.valid.dataset): raise ValueError('OnlineKNN names the samples of dls.valid, and there are none')
+        if not len(dls.valid.dataset):
+            raise ValueError('OnlineKNN names the samples of dls.valid, and there are none')
         store_attr(but='dls')
         self.labelled,self.f1 = dls,math.nan
 
@@ -469,7 +542,8 @@ class OnlineKNN(Callback):
     def after_train(self):
         "Score the encoder as it is after the epoch's training."
         due = (self.epoch + 1) % self.every == 0 or self.epoch + 1 == self.n_epoch
-        if not hasattr(self.learn, 'lr_finder'): self.f1 = self.score() if due else math.nan
+        if not hasattr(self.learn, 'lr_finder'):
+            self.f1 = self.score() if due else math.nan
 
     def state_dict(self):
         "The last score, for a checkpoint."
@@ -486,7 +560,8 @@ def features(self:OnlineKNN,
 )->tuple: # (n,features) and (n,) numpy arrays
     "(features, classes) of a loader's samples."
     from sslus.ssl.core import in_channels                           # core imports this module
-    m = get_model(self.learn.model); m = getattr(m, 'encoder', m)
+    m = get_model(self.learn.model)
+    m = getattr(m, 'encoder', m)
     with _looking(m) as device:
         view = lambda x: plain_view(x.shape[-1] if self.size is None else self.size, in_channels(m))(x)
         x,y = zip(*((m(view(x.to(device))).flatten(1).float().cpu(), y.cpu()) for x,y in _batches(dl)))
@@ -497,6 +572,15 @@ def score(self:OnlineKNN)->float: # 0 ... 1; nan where features are not finite
     "Macro-F1 of the learner's encoder now."
     from sklearn.metrics import f1_score
     (x,y),(q,true) = map(self.features, (self.labelled.train, self.labelled.valid))
-    if not (np.isfinite(x).all() and np.isfinite(q).all()): return math.nan
+    if not (np.isfinite(x).all() and np.isfinite(q).all()):
+        return math.nan
     classes = getattr(self.labelled, 'c', None)
-    return float(f1_score(true, knn_classifier(x, y, self.k, self.temperature).predict(q), labels=classes and range(classes), average='macro', zero_division=0))
+    return float(
+        f1_score(
+            true,
+            knn_classifier(x, y, self.k, self.temperature).predict(q),
+            labels=classes and range(classes),
+            average='macro',
+            zero_division=0,
+        )
+    )

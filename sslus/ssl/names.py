@@ -25,7 +25,8 @@ def _classes_in(file):
     tree = ast.parse(Path(file).read_text(encoding='utf-8'))
     return {o.name: o for o in tree.body if isinstance(o, ast.ClassDef)}
 
-def _bases(node): return [o.id for o in node.bases if isinstance(o, ast.Name)]
+def _bases(node):
+    return [o.id for o in node.bases if isinstance(o, ast.Name)]
 
 def _is_below(name, top, classes):
     return name in classes and any(o == top or _is_below(o, top, classes) for o in _bases(classes[name]))
@@ -140,4 +141,5 @@ def check_network(
     name:str # of timm; what stands behind a dot names weights
 ):
     "ValueError where timm has no network of this name."
-    if name.split('.')[0] not in network_names(): raise unknown_network(name, network_names())
+    if name.split('.')[0] not in network_names():
+        raise unknown_network(name, network_names())

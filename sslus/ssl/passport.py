@@ -58,8 +58,14 @@ class Passport:
         named = [o.people for o in (self, other) if o.people is not None]
         people = sorted(set().union(*named)) if named else None
         n = self.patients + other.patients if people is None else max(len(people), self.patients, other.patients)
-        return Passport(_thinned(self.pictures | other.pictures), people, self.frames + other.frames, n,
-                        tuple(dict.fromkeys(self.unknown + other.unknown)), self.partial or other.partial or len(named) < 2)
+        return Passport(
+            _thinned(self.pictures | other.pictures),
+            people,
+            self.frames + other.frames,
+            n,
+            tuple(dict.fromkeys(self.unknown + other.unknown)),
+            self.partial or other.partial or len(named) < 2,
+        )
 
     def __repr__(self):
         if self.people is None: who = 'people not here (pictures only)'
@@ -107,7 +113,8 @@ _made = {}                           # fingerprint of a store -> its fingerprint
 def _root_rows(store):
     "The whole store that a part is of, and the rows of the part; None for all."
     rows = None
-    while hasattr(store, 'parent'): rows, store = store.rows if rows is None else store.rows[rows], store.parent
+    while hasattr(store, 'parent'):
+        rows, store = store.rows if rows is None else store.rows[rows], store.parent
     return store, rows
 
 def _kept_file(store): return store.path/f'fingerprints-{_version}-{store.fingerprint[:12]}.npz'
@@ -115,7 +122,8 @@ def _kept_file(store): return store.path/f'fingerprints-{_version}-{store.finger
 def _read_kept(store):
     "Fingerprints that were kept beside the frames, if they are whole; else None."
     try:
-        with np.load(_kept_file(store), allow_pickle=False) as f: bits, said = f['bits'], str(f['sum'])
+        with np.load(_kept_file(store), allow_pickle=False) as f:
+            bits, said = f['bits'], str(f['sum'])
     except (OSError, ValueError, KeyError, EOFError, BadZipFile): return None
     return FingerprintSet(bits) if len(bits) == store.n and hashlib.sha256(bits.tobytes()).hexdigest() == said else None
 
@@ -124,7 +132,8 @@ def _keep(store, pictures):
     file = _kept_file(store)
     total = hashlib.sha256(pictures.bits.tobytes()).hexdigest()
     def write(part):
-        with open(part, 'wb') as f: np.savez(f, bits=pictures.bits, sum=total)
+        with open(part, 'wb') as f:
+            np.savez(f, bits=pictures.bits, sum=total)
     with suppress(OSError): write_file(file, write)
 
 def _pictures_of_store(store, progress):
@@ -176,7 +185,8 @@ def passport_of_learner(
     if getattr(encoder, 'unsaved', False) and store is None:
         before = unknown_passport('an encoder that was never saved')
     parts += [] if before is None else [before]
-    for k in range(1, len(parts)): parts[0] = parts[0] | parts[k]
+    for k in range(1, len(parts)):
+        parts[0] = parts[0] | parts[k]
     return parts[0] if parts else None
 
 # %% ../../nbs/ssl/07_passport.ipynb #f2f95855
@@ -198,7 +208,9 @@ def write_private(
         file.unlink(missing_ok=True)
         return file
     about = 'patients that these weights saw; for their owner only'
-    return write_sealed(file, dict(version=_version, about=about, passport=_sum(p.to_text()), people=p.people), private=True)
+    return write_sealed(
+        file, dict(version=_version, about=about, passport=_sum(p.to_text()), people=p.people), private=True
+    )
 
 def copy_private(
     weights:str|Path, # beside which the file lies
@@ -219,7 +231,11 @@ def _people_beside(weights, text):
 
 def _in_weights(w):
     "The passport in weights that were read; None where they carry none."
-    return None if w.passport is None else Passport.from_text(w.passport, _people_beside(w.path, w.passport), w.path.name)
+    return (
+        None
+        if w.passport is None
+        else Passport.from_text(w.passport, _people_beside(w.path, w.passport), w.path.name)
+    )
 
 def passport(
     file:str|Path # weights of sslus, or any other file of weights
@@ -252,7 +268,8 @@ class Seen:
     patients:int                   # held-out patients asked about
     pictures:int                   # held-out pictures asked about
     by_name:Comparison|None = None # None: the weights name nobody
-    found:pd.DataFrame|None = None # pictures that were found: path, patient, distance; None: pictures were not looked at
+    # pictures that were found: path, patient, distance; None: pictures were not looked at
+    found:pd.DataFrame|None = None
     named:bool = True              # do the weights name whom they saw?
     partial:bool = False           # did they also see people who are not named?
     seen_patients:list = field(default_factory=list) # by name or by picture
@@ -278,7 +295,11 @@ class Seen:
         names = f'people not compared: {why} (pictures only)' if self.by_name is None else str(self.by_name)
         names += ', and others who are not named' if self.partial and self.by_name is not None else ''
         chance = f'by chance about {false_rate*self.pictures:.1f}'
-        found = 'pictures not looked at' if self.found is None else f'{len(self.found)} of {self.pictures} pictures found'
+        found = (
+            'pictures not looked at'
+            if self.found is None
+            else f'{len(self.found)} of {self.pictures} pictures found'
+        )
         pics = found if self.found is None else f'{found} ({chance})'
         more = f"; began with {', '.join(self.unknown)}, of which nothing is known" if self.unknown else ''
         return f"{self.headline or 'not seen, as far as was compared'}: {names}; {pics}{more}"
@@ -299,7 +320,12 @@ def _pictures_of(held, split):
         who = held.videos.patient.to_numpy()[held.video_of]
         return held.frames, pd.DataFrame(dict(path=clip, patient=who)), None, list(held.videos.patient)
     rows = held.df if split is None else held.subset(split)
-    return held, pd.DataFrame(dict(path=rows.image_path, patient=rows.patient), index=rows.index), held.people, list(rows.patient)
+    return (
+        held,
+        pd.DataFrame(dict(path=rows.image_path, patient=rows.patient), index=rows.index),
+        held.people,
+        list(rows.patient),
+    )
 
 def seen(
     weights,               # file of weights, or a `Passport`
@@ -323,7 +349,8 @@ def seen(
     if p.people and any(name_key(o) for o in names):
         res.by_name = people.compare(names, p.people, 'patients', f'patients that {name} saw')
     res.seen_patients = [a for a,_ in res.by_name.shared] if res.by_name else []
-    if pictures and len(p.pictures): _look(res, p, x, table if pictures is True else _spread(table, pictures), progress)
+    if pictures and len(p.pictures):
+        _look(res, p, x, table if pictures is True else _spread(table, pictures), progress)
     return res
 
 def _spread(table, n):
@@ -375,10 +402,15 @@ def _settings_of(p, held, split, name, pictures):
     if pictures is None and not compared: s = seen(p, held, split, 200, name=name)
     if s.headline: return dict(seen=s.headline)
     if not compared and s.found is None: return dict(seen_note=f'whom {name} saw is not known')
-    if s.unknown: return dict(seen_note=f"whom {', '.join(s.unknown)} saw, from which {name} began, is not known")
+    if s.unknown:
+        return dict(seen_note=f"whom {', '.join(s.unknown)} saw, from which {name} began, is not known")
     obstacle = s.by_name.obstacle if s.by_name is not None else ''
     why = obstacle or ('it also saw people who are not named' if s.partial else '')
-    return {} if compared else dict(seen_note=f'whom {name} saw could be asked by picture only{": " + why if why else ""}')
+    return (
+        {}
+        if compared
+        else dict(seen_note=f'whom {name} saw could be asked by picture only{": " + why if why else ""}')
+    )
 
 # %% ../../nbs/ssl/07_passport.ipynb #37a8a5da
 def save_passport(

@@ -116,11 +116,18 @@ class Recipe:
         return trainable_params if self.lr_bias is None else split_bias
 
     def __repr__(self):
-        name = lambda f: getattr(f, 'keywords', {}).get('opt', getattr(f, 'func', f)).__name__ if isinstance(f, partial) else f.__name__
+        name = lambda f: (
+            getattr(f, 'keywords', {}).get('opt', getattr(f, 'func', f)).__name__
+            if isinstance(f, partial)
+            else f.__name__
+        )
         bias = '' if self.lr_bias is None else f' (biases and norms {self.lr_bias:g}, no decay)'
         per = f' per {self.lr_bs} pairs' if self.lr_bs else ''
         made = f', made for batches of {self.bs}' if self.bs else ''
-        return f"{name(self.opt_func)}, lr {self.lr:g}{bias}{per}, wd {self.wd:g}, {name(self.schedule)}{made}" + (f'. {self.note}' if self.note else '')
+        return (
+            f"{name(self.opt_func)}, lr {self.lr:g}{bias}{per}, wd {self.wd:g}, {name(self.schedule)}{made}"
+            + (f'. {self.note}' if self.note else '')
+        )
 
 # %% ../../nbs/ssl/03_recipes.ipynb #122cdc9a
 @patch

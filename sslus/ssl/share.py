@@ -28,7 +28,13 @@ class _Whole(nn.Module):
     "Normalisation, the model, and softmax for a classifier: all that a runtime without this package needs."
     def __init__(self, model, card, softmax):
         super().__init__()
-        self.model, self.mean, self.std, self.softmax, self.chans = model, card.get('mean', grey_mean), card.get('std', grey_std), softmax, in_channels(getattr(model, 'encoder', model))
+        self.model, self.mean, self.std, self.softmax, self.chans = (
+            model,
+            card.get('mean', grey_mean),
+            card.get('std', grey_std),
+            softmax,
+            in_channels(getattr(model, 'encoder', model)),
+        )
     def forward(self, x):
         z = self.model(((x - self.mean)/self.std).expand(-1, self.chans, -1, -1))
         return z.softmax(1) if self.softmax else z
@@ -39,7 +45,11 @@ def _stated(license):
 
 def _need(*packages, extra):
     "ImportError that says what to install, where one of the packages is missing."
-    if lost := [o for o in packages if find_spec(o) is None]: raise ImportError(f"{', '.join(lost)} not installed: pip install 'sslus[{extra}]', or pip install {' '.join(packages)}")
+    if lost := [o for o in packages if find_spec(o) is None]:
+        raise ImportError(
+            f"{', '.join(lost)} not installed: pip install 'sslus[{extra}]', or pip install"
+            f" {' '.join(packages)}"
+        )
 
 # %% ../../nbs/ssl/11_share.ipynb #98ad1bec
 def _check_onnx(path, whole, x):
@@ -48,7 +58,11 @@ def _check_onnx(path, whole, x):
     run = onnxruntime.InferenceSession(str(path), providers=['CPUExecutionProvider'])
     with torch.no_grad(): want = whole(x)
     diff = float((torch.tensor(run.run(None, {'frames': x.numpy()})[0]) - want).abs().max())
-    if diff > 1e-3*max(1, float(want.abs().max())): raise RuntimeError(f'onnxruntime and torch differ by {diff:.2g} on random frames: the exported graph is not the model, and was not kept')
+    if diff > 1e-3*max(1, float(want.abs().max())):
+        raise RuntimeError(
+            f'onnxruntime and torch differ by {diff:.2g} on random frames: the exported graph is not the'
+            ' model, and was not kept'
+        )
     return diff
 
 # %% ../../nbs/ssl/11_share.ipynb #47ee3b48
@@ -63,15 +77,37 @@ def export_onnx(
     _need('onnx', 'onnxscript', 'onnxruntime', extra='onnx')
     path, whole = Path(path), _whole(model, classes)
     if path.suffix != '.onnx': raise ValueError(f'{path.name}: an ONNX file ends in .onnx')
-    if opset < 18: raise ValueError(f'opset {opset}: torch writes opset 18 or later; a runtime that knows only older ones cannot read the file')
+    if opset < 18:
+        raise ValueError(
+            f'opset {opset}: torch writes opset 18 or later; a runtime that knows only older ones cannot read'
+            ' the file'
+        )
     x = torch.rand(3, 1, *((size, size) if isinstance(size, int) else size))
     with torch.no_grad(): out = whole(x).shape
-    if classes is not None and out[1] != len(classes): raise ValueError(f'{len(classes)} classes are named, the model has {out[1]} outputs')
-    program = torch.onnx.export(whole, (x,), dynamo=True, verbose=False, opset_version=opset, input_names=['frames'], output_names=['features' if classes is None else 'probabilities'], dynamic_shapes=({0: torch.export.Dim('batch')},))
-    if (got := program.model.opset_imports['']) != opset: raise ValueError(f'opset {opset} was asked for, and torch wrote {got}: ask for {got}, or for another that your version of torch knows')
+    if classes is not None and out[1] != len(classes):
+        raise ValueError(f'{len(classes)} classes are named, the model has {out[1]} outputs')
+    program = torch.onnx.export(
+        whole,
+        (x,),
+        dynamo=True,
+        verbose=False,
+        opset_version=opset,
+        input_names=['frames'],
+        output_names=['features' if classes is None else 'probabilities'],
+        dynamic_shapes=({0: torch.export.Dim('batch')},),
+    )
+    if (got := program.model.opset_imports['']) != opset:
+        raise ValueError(
+            f'opset {opset} was asked for, and torch wrote {got}: ask for {got}, or for another that your'
+            ' version of torch knows'
+        )
     program.model.metadata_props.update(_onnx_facts(whole, classes))
-    path.parent.mkdir(parents=True, exist_ok=True); tmp = path.with_name(f'writing-{path.name}')
-    try: program.save(str(tmp)); _check_onnx(tmp, whole, x); os.replace(tmp, path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    tmp = path.with_name(f'writing-{path.name}')
+    try:
+        program.save(str(tmp))
+        _check_onnx(tmp, whole, x)
+        os.replace(tmp, path)
     finally: tmp.unlink(missing_ok=True)
     return path
 
@@ -79,21 +115,36 @@ def export_onnx(
 def _whole(model, classes):
     "The graph to export, of a copy of the model on the CPU."
     if isinstance(model, (str, Path)): model = load_encoder(model)
-    elif not isinstance(model, nn.Module): model = model.plane_model() if hasattr(model, 'plane_model') else getattr(model, 'model', model)   # a learner
+    elif not isinstance(model, nn.Module):
+        model = model.plane_model() if hasattr(model, 'plane_model') else getattr(model, 'model', model)  # a learner
     if isinstance(model, SSLModel): model = model.encoder
-    if not isinstance(model, nn.Module): raise ValueError(f'{type(model).__name__} cannot be exported: give a file of save_encoder, an encoder, or a classifier')
+    if not isinstance(model, nn.Module):
+        raise ValueError(
+            f'{type(model).__name__} cannot be exported: give a file of save_encoder, an encoder, or a'
+            ' classifier'
+        )
     card = getattr(model, 'card', None) or getattr(getattr(model, 'encoder', None), 'card', {})
     whole = _Whole(deepcopy(model).cpu().eval(), card, classes is not None).eval()
-    whole.facts = {k: card[k] for k in ('arch', 'in_chans', 'method') if k in card} | {k: card[k] for k in ('license',) if _stated(card.get(k))}
+    whole.facts = {k: card[k] for k in ('arch', 'in_chans', 'method') if k in card} | {
+        k: card[k] for k in ('license',) if _stated(card.get(k))
+    }
     return whole
 
 def _onnx_facts(whole, classes):
     "What travels in the file, as text."
-    facts = whole.facts | dict(input='grey frames, float32 in [0,1]') | ({} if classes is None else dict(classes=list(map(str, classes))))
+    facts = (
+        whole.facts
+        | dict(input='grey frames, float32 in [0,1]')
+        | ({} if classes is None else dict(classes=list(map(str, classes))))
+    )
     return {k: v if isinstance(v, str) else json.dumps(v) for k,v in facts.items()}
 
 # %% ../../nbs/ssl/11_share.ipynb #0063b9cb
-_licences = 'apache-2.0 mit bsd-2-clause bsd-3-clause gpl-3.0 agpl-3.0 lgpl-3.0 mpl-2.0 openrail cc cc0-1.0 cc-by-3.0 cc-by-4.0 cc-by-sa-3.0 cc-by-sa-4.0 cc-by-nc-2.0 cc-by-nc-3.0 cc-by-nc-4.0 cc-by-nd-4.0 cc-by-nc-nd-4.0 cc-by-nc-sa-2.0 cc-by-nc-sa-3.0 cc-by-nc-sa-4.0'.split()
+_licences = (
+    'apache-2.0 mit bsd-2-clause bsd-3-clause gpl-3.0 agpl-3.0 lgpl-3.0 mpl-2.0 openrail cc cc0-1.0 cc-by-3.0'
+    ' cc-by-4.0 cc-by-sa-3.0 cc-by-sa-4.0 cc-by-nc-2.0 cc-by-nc-3.0 cc-by-nc-4.0 cc-by-nd-4.0 cc-by-nc-nd-4.0'
+    ' cc-by-nc-sa-2.0 cc-by-nc-sa-3.0 cc-by-nc-sa-4.0'.split()
+)
 
 def _licence(words):
     "The lines of the model card's head that state a licence: the hub's own word for it, or 'other' and its name."
@@ -136,14 +187,24 @@ def hub_folder(
 )->Path:                   # `folder`
     "Write what timm loads from the hub: README.md, config.json, model.safetensors; ValueError where no licence is stated."
     file, to = Path(file), Path(folder).resolve()                   # a link's own folder, and '.' has a name
-    encoder = load_encoder(file); card = encoder.card | dict(weights=_last(file))
+    encoder = load_encoder(file)
+    card = encoder.card | dict(weights=_last(file))
     license = _stated(license or card.get('license'))
-    if license is None: raise ValueError(f"{file.name}: its card states no licence; say it here, license='CC BY 4.0', or to save_encoder")
+    if license is None:
+        raise ValueError(
+            f"{file.name}: its card states no licence; say it here, license='CC BY 4.0', or to save_encoder"
+        )
     _check_folder(to, overwrite)
     new = to.with_name(f'.{to.name}-{os.getpid()}')
-    try: _write_folder(encoder, card | dict(license=license), name, new); _move_files(new, to)
+    try:
+        _write_folder(encoder, card | dict(license=license), name, new)
+        _move_files(new, to)
     finally: shutil.rmtree(new, ignore_errors=True)
-    if private_file(file).exists(): print(f'{private_file(file).name} stays where it is: it names the patients that {file.name} saw, and is for its owner only')
+    if private_file(file).exists():
+        print(
+            f'{private_file(file).name} stays where it is: it names the patients that {file.name} saw, and is'
+            ' for its owner only'
+        )
     return Path(folder)
 
 # %% ../../nbs/ssl/11_share.ipynb #e4ee2fa4
@@ -153,15 +214,40 @@ def _write_folder(encoder, card, name, new):
     size, n, license = training_size(card) or 224, card['in_chans'], card['license']
     write_encoder(encoder, card, new/'model.safetensors', private=False)
     (new/'model.md').unlink()
-    save_config_for_hf(encoder, new/'config.json', model_config=dict(pretrained_cfg=dict(tag='', license=license, origin_url='', paper_ids='')), model_args=card['arch_kwargs'],
-                       data_config=dict(input_size=(n, size, size), mean=(card['mean'],)*n, std=(card['std'],)*n, crop_pct=1., interpolation='bilinear'))
+    save_config_for_hf(
+        encoder,
+        new / 'config.json',
+        model_config=dict(pretrained_cfg=dict(tag='', license=license, origin_url='', paper_ids='')),
+        model_args=card['arch_kwargs'],
+        data_config=dict(
+            input_size=(n, size, size),
+            mean=(card['mean'],) * n,
+            std=(card['std'],) * n,
+            crop_pct=1.0,
+            interpolation='bilinear',
+        ),
+    )
     rows = '\n'.join(f'| {k} | {v} |' for k,v in card.items())
-    write_text(new/'README.md', _model_card.format(licence=_licence(license), name=name, chans=n, mean=card['mean'], std=card['std'], size=size, nf=encoder.num_features, rows=rows))
+    write_text(
+        new / 'README.md',
+        _model_card.format(
+            licence=_licence(license),
+            name=name,
+            chans=n,
+            mean=card['mean'],
+            std=card['std'],
+            size=size,
+            nf=encoder.num_features,
+            rows=rows,
+        ),
+    )
 
 def _move_files(new, folder):
     "Into place, config.json last: a folder without it is nobody's model. The folder itself stays, since someone may stand in it."
-    folder.mkdir(exist_ok=True); (folder/'config.json').unlink(missing_ok=True)
-    for o in sorted(new.iterdir(), key=lambda o: o.name == 'config.json'): os.replace(o, folder/o.name)
+    folder.mkdir(exist_ok=True)
+    (folder/'config.json').unlink(missing_ok=True)
+    for o in sorted(new.iterdir(), key=lambda o: o.name == 'config.json'):
+        os.replace(o, folder/o.name)
 
 # %% ../../nbs/ssl/11_share.ipynb #9dc4f174
 def _last(file):
@@ -170,29 +256,45 @@ def _last(file):
 
 def _check_folder(folder, overwrite):
     "NotADirectoryError for a file, FileExistsError where the folder holds anything that may not be replaced."
-    if folder.exists() and not folder.is_dir(): raise NotADirectoryError(f'{folder.name}: is a file; give the name of a folder, new or empty')
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(f'{folder.name}: is a file; give the name of a folder, new or empty')
     there = {o.name + '/'*o.is_dir() for o in folder.iterdir()} if folder.exists() else set()
-    if more := sorted(there - {'README.md', 'config.json', 'model.safetensors'}): raise FileExistsError(f'{folder.name}: holds other files ({", ".join(more[:3])}): choose a new folder')
-    if there and not overwrite: raise FileExistsError(f'{folder.name}: is not empty; overwrite=True replaces it')
+    if more := sorted(there - {'README.md', 'config.json', 'model.safetensors'}):
+        raise FileExistsError(f'{folder.name}: holds other files ({", ".join(more[:3])}): choose a new folder')
+    if there and not overwrite:
+        raise FileExistsError(f'{folder.name}: is not empty; overwrite=True replaces it')
 
 # %% ../../nbs/ssl/11_share.ipynb #9bd10fa0
 def _hub_says(e, name, endpoint, made=False):
     "The error of the hub's client in words that say what to do; None for one that is not about the hub."
     status = getattr(getattr(e, 'response', None), 'status_code', None)
     again = '. The repository was made, and is empty: try again with overwrite=True' if made else ''
-    said = {401: f'{endpoint} does not know this token. Log in with `hf auth login`, or give token=', 403: f'this token may not write to {name}: make one with the right to write, or name a repository of your own',
-            409: f'{name} stands on the hub already; overwrite=True adds a commit to it'}
-    if status in said: return PermissionError(said[status]) if status != 409 else FileExistsError(said[status])
+    said = {
+        401: f'{endpoint} does not know this token. Log in with `hf auth login`, or give token=',
+        403: (
+            f'this token may not write to {name}: make one with the right to write, or name a repository of'
+            ' your own'
+        ),
+        409: f'{name} stands on the hub already; overwrite=True adds a commit to it',
+    }
+    if status in said:
+        return PermissionError(said[status]) if status != 409 else FileExistsError(said[status])
     if status: return RuntimeError(f'{endpoint} refused {name}: {str(e)[:300]}{again}')
-    if not isinstance(e, OSError) and 'TransportError' not in [o.__name__ for o in type(e).__mro__]: return None   # httpx's is no OSError; the client of requests raises OSErrors
-    return ConnectionError(f'{endpoint} cannot be reached ({type(e).__name__}). The folder that would have been sent is made by hub_folder; `hf upload {name} FOLDER` sends it from a machine with a network{again}')
+    if not isinstance(e, OSError) and 'TransportError' not in [o.__name__ for o in type(e).__mro__]:
+        return None  # httpx's is no OSError; the client of requests raises OSErrors
+    return ConnectionError(
+        f'{endpoint} cannot be reached ({type(e).__name__}). The folder that would have been sent is made by'
+        f' hub_folder; `hf upload {name} FOLDER` sends it from a machine with a network{again}'
+    )
 
 def _check_name(name):
     "ValueError for what the hub takes for no name, such as 'user/a--b'."
     from huggingface_hub.utils import HFValidationError, validate_repo_id
-    if not re.fullmatch(r'[^/]+/[^/]+', name): raise ValueError(f"{name!r}: a repository is named 'user/name'")
+    if not re.fullmatch(r'[^/]+/[^/]+', name):
+        raise ValueError(f"{name!r}: a repository is named 'user/name'")
     try: validate_repo_id(name)
-    except HFValidationError as e: raise ValueError(f'{name!r} is no name for a repository. {e}') from None
+    except HFValidationError as e:
+        raise ValueError(f'{name!r} is no name for a repository. {e}') from None
 
 def _reach(endpoint):
     "OSError at once where nobody answers, in place of the client's retries; behind a proxy the client must find out."
@@ -200,7 +302,8 @@ def _reach(endpoint):
     from urllib.parse import urlparse
     from urllib.request import getproxies
     url = urlparse(endpoint)
-    if not getproxies(): socket.create_connection((url.hostname, url.port or (443 if url.scheme == 'https' else 80)), 5).close()
+    if not getproxies():
+        socket.create_connection((url.hostname, url.port or (443 if url.scheme == 'https' else 80)), 5).close()
 
 # %% ../../nbs/ssl/11_share.ipynb #8b435aea
 def push_encoder(
@@ -219,13 +322,19 @@ def push_encoder(
     endpoint, token = endpoint or constants.ENDPOINT, token or get_token()
     with tempfile.TemporaryDirectory() as tmp:
         folder = hub_folder(file, Path(tmp)/'hub', name, license)
-        if not token: raise PermissionError(f'no token for {endpoint}: log in with `hf auth login`, or give token=')
+        if not token:
+            raise PermissionError(f'no token for {endpoint}: log in with `hf auth login`, or give token=')
         api = HfApi(endpoint, token=token)
         made = False
         try:
             _reach(endpoint)
-            api.create_repo(name, private=private, exist_ok=overwrite); made = not overwrite
-            return str(api.upload_folder(repo_id=name, folder_path=folder, commit_message='Encoder saved by sslus').commit_url)
+            api.create_repo(name, private=private, exist_ok=overwrite)
+            made = not overwrite
+            return str(
+                api.upload_folder(
+                    repo_id=name, folder_path=folder, commit_message='Encoder saved by sslus'
+                ).commit_url
+            )
         except Exception as e:
             if (said := _hub_says(e, name, endpoint, made)) is None: raise
             raise said from e

@@ -82,7 +82,8 @@ def write_weights(
 )->Path:                   # the file; WriteError where it cannot be written, ValueError for a card that cannot be meant
     "Write weights, card and passport with their sum, whole or not at all."
     path = Path(path)
-    if path.suffix != '.safetensors': raise ValueError(f'{path.name}: a file of weights ends in .safetensors')
+    if path.suffix != '.safetensors':
+        raise ValueError(f'{path.name}: a file of weights ends in .safetensors')
     text = _as_text(card, path)
     try: check_card(json.loads(text), kind)
     except ValueError as e: raise ValueError(f'{path}: its card cannot be meant. {e}') from e
@@ -109,31 +110,38 @@ def _changed(path, why):
 def _read_header(f, path, size):
     "(bytes, values) of a header; WeightsError where the file is no safetensors."
     try: return read_header(f, size)
-    except ValueError as e: raise _no_safetensors(path, ' '.join(str(e).split())[:100]) from e
+    except ValueError as e:
+        raise _no_safetensors(path, ' '.join(str(e).split())[:100]) from e
 
 @contextmanager
 def _opened(path, what):
     "An open file; FileNotFoundError or WeightsError where there is none."
     path = Path(path)
     maker = _makers.get(what, _makers['encoder'])
-    if not path.exists(): raise FileNotFoundError(f'{path}: no such {what} file; {maker} makes one')
-    if not path.is_file(): raise WeightsError(f'{path}: no file of weights. Give the .safetensors file itself.')
+    if not path.exists():
+        raise FileNotFoundError(f'{path}: no such {what} file; {maker} makes one')
+    if not path.is_file():
+        raise WeightsError(f'{path}: no file of weights. Give the .safetensors file itself.')
     try: f = open(path, 'rb')
-    except OSError as e: raise WeightsError(f'{path}: cannot be read ({e.strerror}). Mend its permissions.') from e
+    except OSError as e:
+        raise WeightsError(f'{path}: cannot be read ({e.strerror}). Mend its permissions.') from e
     with f: yield f
 
 def _compare_sum(path, head, *data):
     "WeightsError where the file carries no sum, or another one than it should."
     found = _sum_line.search(head)
     if found is None: raise _changed(path, 'it carries no sum')
-    if found[1].decode() != _sum_over(head, *data): raise _changed(path, 'its sum does not fit')
+    if found[1].decode() != _sum_over(head, *data):
+        raise _changed(path, 'its sum does not fit')
 
 def _card_of(path, metadata):
     "(kind, card) in the metadata of a file whose sum fits."
     kind = metadata.get('sslus_kind')
-    if kind not in _makers: raise _changed(path, 'it does not say whether it is an encoder or a classifier')
+    if kind not in _makers:
+        raise _changed(path, 'it does not say whether it is an encoder or a classifier')
     try: return kind, check_card(parse_json(metadata['sslus']), kind)
-    except (ValueError, TypeError) as e: raise WeightsError(f'{path}: its card cannot be meant ({e}). {_again}') from e
+    except (ValueError, TypeError) as e:
+        raise WeightsError(f'{path}: its card cannot be meant ({e}). {_again}') from e
 
 # %% ../../nbs/ssl/05_weights.ipynb #41870652
 def has_card(
@@ -141,7 +149,8 @@ def has_card(
 )->bool:          # False too where it is no safetensors file
     "Was a file of weights written by this package?"
     try:
-        with _opened(path, 'weights') as f: header = _read_header(f, path, Path(path).stat().st_size)[1]
+        with _opened(path, 'weights') as f:
+            header = _read_header(f, path, Path(path).stat().st_size)[1]
     except (WeightsError, OSError): return False
     return 'sslus' in header.get('__metadata__', {})
 
@@ -157,7 +166,8 @@ class _Layout:
         if not n: return torch.empty(self.shape, dtype=self.dtype)
         return torch.frombuffer(data, dtype=self.dtype, count=n, offset=self.begin).reshape(self.shape)
 
-def _are_counts(o): return isinstance(o, list) and all(type(n) is int and n >= 0 for n in o)
+def _are_counts(o):
+    return isinstance(o, list) and all(type(n) is int and n >= 0 for n in o)
 
 def _is_tensor(o):
     "Does a header describe a tensor so?"
@@ -262,7 +272,8 @@ def _at_most(shapes):
             hooks.callback(register(count).remove)
         yield
 
-def _shapes(state): return {k: tuple(v.shape) for k,v in state.items()}
+def _shapes(state):
+    return {k: tuple(v.shape) for k,v in state.items()}
 
 def _unlike(there, wanted):
     "In words, where two sets of shapes differ first; '' where they do not."
@@ -280,14 +291,16 @@ def build(
     "The module that a card asks for, if its tensors are those in the file."
     shapes = _shapes(w.state)
     try:
-        with torch.device('meta'), _at_most(shapes): wanted = _shapes(make().state_dict())
+        with torch.device('meta'), _at_most(shapes):
+            wanted = _shapes(make().state_dict())
     except _TooMuch as e:
         raise WeightsError(f'{w.path}: its card does not fit its {len(shapes)} tensors ({e}). {_again}') from e
     except Exception as e:                                       # whatever timm says of arguments that it does not know
         why = f'{type(e).__name__}: {" ".join(str(e).split())[:200]}'
         raise WeightsError(f'{w.path}: its card asks for a network that cannot be built ({why}). {_again}') from e
     different = _unlike(shapes, wanted)
-    if different: raise WeightsError(f'{w.path}: its card does not fit its tensors ({different}). {_again}')
+    if different:
+        raise WeightsError(f'{w.path}: its card does not fit its tensors ({different}). {_again}')
     m = make()
     m.load_state_dict(w.state, strict=True)
     return m
@@ -301,7 +314,8 @@ def _bytes_in(o):
 
 def _of_system(e):
     "The system's error behind one of torch, which wraps it; None where there is none."
-    while e is not None and not (isinstance(e, OSError) and e.errno): e = e.__cause__ or e.__context__
+    while e is not None and not (isinstance(e, OSError) and e.errno):
+        e = e.__cause__ or e.__context__
     return e
 
 # %% ../../nbs/ssl/05_weights.ipynb #3998a5fb

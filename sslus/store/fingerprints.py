@@ -51,7 +51,8 @@ def _detail(p):
     strength = np.sqrt(cv2.GaussianBlur(d*d, (0, 0), 4.) + 1)
     return np.rint(40*(d/strength).clip(-2.5, 2.5)).ravel()
 
-def _details(x, zoom=(1, 1)): return np.stack([_detail(p) for p in _parts(x, zoom)])
+def _details(x, zoom=(1, 1)):
+    return np.stack([_detail(p) for p in _parts(x, zoom)])
 
 # %% ../../nbs/store/02_fingerprints.ipynb #f15c0016
 def _window():
@@ -146,7 +147,8 @@ def _distances(votes, bits, chunk=4096):
     res = np.empty((len(votes), len(bits)), np.float32)
     for s in range(0, len(bits), chunk):
         stored,best = _unpacked(bits[s:s+chunk]).T, 0
-        for v in votes.transpose(1, 0, 2): best = np.maximum(best, np.abs(v @ stored))
+        for v in votes.transpose(1, 0, 2):
+            best = np.maximum(best, np.abs(v @ stored))
         res[:,s:s+chunk] = _n_bits/2*(1 - best)
     return res.round(1)
 
@@ -155,7 +157,8 @@ def fingerprint_distances(frames, # sequence of n uint8 (H,W): the pictures in q
                           progress:bool=False # show a progress bar
                          ): # yields (rows (k,), distances (k,m) float32, 0 to 192)
     "Distances of pictures to stored fingerprints, a block of pictures at a time."
-    for rows,x in _chunks(frames, 64, progress, 'comparing'): yield rows, _distances(_alternatives(x), bits)
+    for rows,x in _chunks(frames, 64, progress, 'comparing'):
+        yield rows, _distances(_alternatives(x), bits)
 
 # %% ../../nbs/store/02_fingerprints.ipynb #f15c0028
 def _placed(x, bits):
@@ -209,7 +212,8 @@ class FingerprintSet:
         return cls(fingerprints(frames, progress))
 
     def __len__(self): return len(self.bits)
-    def __or__(self, other): return type(self)(np.concatenate([self.bits, other.bits]))
+    def __or__(self, other):
+        return type(self)(np.concatenate([self.bits, other.bits]))
     def __repr__(self):
         return f'FingerprintSet: {len(self)} frames ({self.n_flat} without content), {self.nbytes} bytes as text'
 
@@ -255,7 +259,8 @@ def from_text(cls:FingerprintSet,
     if len(rest) != n*_n_bits//8*5//4:
         raise ValueError(f'the text of {n} fingerprints is damaged: {len(rest)} characters')
     try: raw = base64.b85decode(rest)
-    except ValueError as e: raise ValueError(f'the text of {n} fingerprints is damaged: {e}') from e
+    except ValueError as e:
+        raise ValueError(f'the text of {n} fingerprints is damaged: {e}') from e
     return cls(np.frombuffer(raw, np.uint8).reshape(n, _n_bits//8))
 
 @patch

@@ -30,15 +30,20 @@ class StoreError(ValueError):
     "A store cannot be made or opened; the message says which, why and what to do."
 
 # %% ../../nbs/store/01_store.ipynb #638f9811
-_format, _migrations = 1, {}                                         # format -> function: the settings of a store of that format as the next one has them
-_fatal  = {errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EPERM, errno.EFBIG, errno.EIO, getattr(errno, 'EDQUOT', errno.ENOSPC)}
+_format, _migrations = 1, {}  # format -> function: the settings of a store of that format as the next one has them
+_fatal = {
+    errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EPERM, errno.EFBIG, errno.EIO,
+    getattr(errno, 'EDQUOT', errno.ENOSPC),
+}
 
 def _write(path, text, sync=False):
     "Write `text` so that `path` holds all of it or does not change."
     tmp = path.with_name(path.name + '.tmp')
     with open(tmp, 'w', encoding='utf-8') as f:
         f.write(text)
-        if sync: f.flush(); os.fsync(f.fileno())
+        if sync:
+            f.flush()
+            os.fsync(f.fileno())
     os.replace(tmp, path)
 
 def _read_json(p):
@@ -46,20 +51,26 @@ def _read_json(p):
     try: return json.loads(p.read_bytes())
     except (FileNotFoundError, ValueError): return None
 
-def _sha(obj): return hashlib.sha256(json.dumps(obj, sort_keys=True).encode()).hexdigest()
+def _sha(obj):
+    return hashlib.sha256(json.dumps(obj, sort_keys=True).encode()).hexdigest()
 
 # %% ../../nbs/store/01_store.ipynb #ee68e857
 def _blocks(frames, fit, size):
     "Fitted frames in blocks of at most 4 MiB; the memory of a block is used again for the next."
     buf, k = np.empty((max(1, min(64, (4 << 20)//size**2)), size, size), np.uint8), 0
     for o in frames:
-        buf[k] = fit(o); k += 1
-        if k == len(buf): yield buf; k = 0
+        buf[k] = fit(o)
+        k += 1
+        if k == len(buf):
+            yield buf
+            k = 0
     if k: yield buf[:k]
 
 # %% ../../nbs/store/01_store.ipynb #a0b25834
 def _entry(p):
-    try: st = os.stat(p); return os.path.basename(p), st.st_size, st.st_mtime_ns
+    try:
+        st = os.stat(p)
+        return os.path.basename(p), st.st_size, st.st_mtime_ns
     except (OSError, ValueError): return os.path.basename(p), -1, 0     # decoding will say what is wrong with it
 
 def _files(path):
@@ -76,7 +87,8 @@ def _state(path):
     return dict(bytes=size, mtime=date, **(dict(files=_sha([_entry(o) for o in files])) if files else {}))
 
 def _unchanged(path, seen):
-    if seen not in (None, _state(path)): raise VideoError(path, 'it changed while the store was built', 'Build again when nothing writes to it any more')
+    if seen not in (None, _state(path)):
+        raise VideoError(path, 'it changed while the store was built', 'Build again when nothing writes to it any more')
 
 # %% ../../nbs/store/01_store.ipynb #b20fde57
 def _look(video, every, most=128 << 20, n=32):
@@ -119,7 +131,12 @@ def _frames(path, every, region, clean, deinterlace=False):
 def _reading(path):
     "What the system says against reading a clip is the clip's fault; against writing, the store's."
     try: yield
-    except OSError as e: raise VideoError(path, f'it cannot be read ({e.strerror or e})', 'Copy it again from its source, or mend its name or permissions') from e
+    except OSError as e:
+        raise VideoError(
+            path,
+            f'it cannot be read ({e.strerror or e})',
+            'Copy it again from its source, or mend its name or permissions',
+        ) from e
 
 def _each(frames, path):
     with _reading(path): yield from frames
@@ -140,16 +157,20 @@ def decode_clip(path:str,        # clip to read
                 clean=None,      # settings with a method `fit`, such as `Clean` of `sslus.archive.clean`
                 seen:dict|None=None, # size and date that the clip must have, before and after; None: not asked
                 deinterlace:bool=False # one picture of the two halves of interlaced frames?
-               )->dict:          # `n`, `fps`, `height`, `width`, `sha`, `times`, `notes`, `facts`, or `reason` and `remedy` where the clip is unusable
+               )->dict:  # `n`, `fps`, `height`, `width`, `sha`, `times`, `notes`, `facts`, or `reason` and `remedy` where the clip is unusable
     "Decode one clip front to back into a part file."
-    sha, n, tmp = hashlib.sha256(), 0, Path(f'{part}.{os.getpid()}.tmp')     # of this process alone: one that outlived a killed build may write beside it
+    # of this process alone: one that outlived a killed build may write beside it
+    sha, n, tmp = hashlib.sha256(), 0, Path(f'{part}.{os.getpid()}.tmp')
     try:
         _unchanged(path, seen)
-        with _reading(path): video, frames, facts, left_out = _frames(path, every, region, clean, deinterlace)
+        with _reading(path):
+            video, frames, facts, left_out = _frames(path, every, region, clean, deinterlace)
         with _reading(path): aspect = video.pixel_aspect
         with open(tmp, 'wb', buffering=0) as f:
             for block in _blocks(_each(frames, path), lambda o: fit_frame(o, size, fit, upscale, aspect), size):
-                _put(f, block); sha.update(block); n += len(block)
+                _put(f, block)
+                sha.update(block)
+                n += len(block)
         _unchanged(path, seen)
         if n == 0: raise VideoError(path, 'holds no frame', 'remove it')
         os.replace(tmp, part)
@@ -191,13 +212,20 @@ def _put(f, block):
 
 # %% ../../nbs/store/01_store.ipynb #bfcce1f4
 _small = ('videos.parquet', 'index.parquet', 'failed.csv')
-_own = ('name', 'path', 'patient', 'machine', 'fps', 'height', 'width', 'first', 'n', 'sha', 'uneven', 'pixel_aspect', 'notes')
+_own = (
+    'name', 'path', 'patient', 'machine', 'fps', 'height', 'width', 'first', 'n', 'sha', 'uneven',
+    'pixel_aspect', 'notes',
+)
 _optional = ('clean', 'region', 'deinterlace', 'names', 'columns')
 
 def _value(o):
     "A cell of a table as JSON has it; None where there is nothing."
     o = o.tolist() if hasattr(o, 'tolist') else list(o) if isinstance(o, tuple) else o
-    return None if isinstance(o, float) and o != o else o if isinstance(o, (str, int, float, bool, list, type(None))) else str(o)
+    return (
+        None
+        if isinstance(o, float) and o != o
+        else o if isinstance(o, (str, int, float, bool, list, type(None))) else str(o)
+    )
 
 def _plan(table, settings):
     "Everything that decides the content of a store."
@@ -205,7 +233,14 @@ def _plan(table, settings):
     text = lambda o: o if isinstance(o, str) else None
     def one(r):
         given = {c: v for c in more if (v := _value(r[c])) is not None}
-        return dict(path=str(Path(r['path']).absolute()), name=r['name'], patient=text(r['patient']), machine=text(r['machine']), **_state(r['path']), **given)
+        return dict(
+            path=str(Path(r['path']).absolute()),
+            name=r['name'],
+            patient=text(r['patient']),
+            machine=text(r['machine']),
+            **_state(r['path']),
+            **given
+        )
     return dict(format=_format, **settings, clips=[one(r) for r in table.to_dict('records')])
 
 def _coded(plan, codes):
@@ -225,11 +260,19 @@ def _check_columns(table, columns, codes):
     "StoreError where a column that is to be kept holds a name that is coded elsewhere."
     for c in columns:
         texts = '\n'.join(dict.fromkeys(o for o in table[c] if isinstance(o, str) and len(o) > 2))
-        if codes.words(texts) != texts: raise StoreError(f'columns: {c} holds names of patients or files, which are codes elsewhere. Leave this column out, or put other values into it.')
+        if codes.words(texts) != texts:
+            raise StoreError(
+                f'columns: {c} holds names of patients or files, which are codes elsewhere. Leave this column'
+                ' out, or put other values into it.'
+            )
 
 def _key(plan, clip):
     more = [plan[k] for k in ('clean', 'region', 'deinterlace') if k in plan]
-    return _sha([clip[k] for k in ('path','bytes','mtime','files') if k in clip] + [plan[k] for k in ('format','size','every','fit','upscale')] + more)[:20]
+    return _sha(
+        [clip[k] for k in ('path', 'bytes', 'mtime', 'files') if k in clip]
+        + [plan[k] for k in ('format', 'size', 'every', 'fit', 'upscale')]
+        + more
+    )[:20]
 
 # %% ../../nbs/store/01_store.ipynb #466a3f8a
 def _complete(work, plan): return _agrees(_read_json(work/'store.json'), plan)
@@ -238,17 +281,29 @@ def _open_work(dest, plan, keys):
     "The folder `<dest>.building`: fresh, or as an earlier build left it."
     work = dest.with_name(dest.name + '.building')
     (work/'parts').mkdir(parents=True, exist_ok=True)
-    if (_read_json(work/'join.json') or {}).get('keys') != keys and not _complete(work, plan):     # other clips than those that were being joined
-        for o in ('join.json', 'joined', 'store.json', 'frames.u8', *_small): (work/o).unlink(missing_ok=True)
+    if (_read_json(work/'join.json') or {}).get('keys') != keys and not _complete(work, plan):  # other clips than those that were being joined
+        for o in ('join.json', 'joined', 'store.json', 'frames.u8', *_small):
+            (work/o).unlink(missing_ok=True)
     for o in (work/'parts').glob('*.tmp'): o.unlink(missing_ok=True)
-    _write(work/'builder.json', json.dumps(dict(pid=os.getpid(), host=socket.gethostname(), since=time.strftime('%d %b %H:%M'))))
+    _write(
+        work / 'builder.json',
+        json.dumps(dict(pid=os.getpid(), host=socket.gethostname(), since=time.strftime('%d %b %H:%M'))),
+    )
     return work
 
 # %% ../../nbs/store/01_store.ipynb #4ecde94f
-_remedies = {JobTimeout:  ('decoding it: {e}', 'Look at it with a player and convert it; or give it longer: timeout=seconds'),
-             WorkerDied:  ('decoding it: {e}', 'Look at it with a player and convert it, or remove it'),
-             MemoryError: ('decoding it takes more memory than a process may have', 'See whether its size is what its header says; or allow more: memory=GiB'),
-             Exception:   ('{kind} ({e})', 'Look at it with a player; convert it or remove it')}
+_remedies = {
+    JobTimeout: (
+        'decoding it: {e}',
+        'Look at it with a player and convert it; or give it longer: timeout=seconds',
+    ),
+    WorkerDied: ('decoding it: {e}', 'Look at it with a player and convert it, or remove it'),
+    MemoryError: (
+        'decoding it takes more memory than a process may have',
+        'See whether its size is what its header says; or allow more: memory=GiB',
+    ),
+    Exception: ('{kind} ({e})', 'Look at it with a player; convert it or remove it'),
+}
 
 def _failure(e):
     "Reason and remedy of an exception that is the clip's."
@@ -264,7 +319,12 @@ def _plain(res, path):
     "A failure without what may name somebody: what other libraries said, and any part of the path."
     p = Path(path)
     names = '|'.join(re.escape(o) for o in sorted({str(p), p.stem, *p.parts} - {p.anchor}, key=len, reverse=True))
-    return {k: re.sub(rf'(?<!\w)({names})(?!\w)', '...', o if k == 'remedy' else re.sub(r'\s*\(.*\)', '', o, flags=re.S)) for k,o in res.items()}
+    return {
+        k: re.sub(
+            rf'(?<!\w)({names})(?!\w)', '...', o if k == 'remedy' else re.sub(r'\s*\(.*\)', '', o, flags=re.S)
+        )
+        for k, o in res.items()
+    }
 
 # %% ../../nbs/store/01_store.ipynb #a5d738e0
 def _todo(work, keys, nbytes):
@@ -278,10 +338,25 @@ def _decode_all(work, plan, paths, keys, how, workers, timeout, memory, progress
     "Decode the clips that have no finished part yet; returns what is known of each clip."
     part, note = (lambda i: work/'parts'/f'{keys[i]}.u8'), (lambda i: work/'parts'/f'{keys[i]}.json')
     todo = _todo(work, keys, plan['size']**2)
-    jobs = [dict(path=paths[i], part=str(part(i)), **{k: plan[k] for k in ('size','every','fit','upscale')}, **how[i]) for i in todo]
-    done = run_jobs('sslus.store.store:decode_clip', jobs, workers, [_seconds(paths[i], timeout) for i in todo], memory, **readers_for_workers())
+    jobs = [
+        dict(
+            path=paths[i],
+            part=str(part(i)),
+            **{k: plan[k] for k in ('size', 'every', 'fit', 'upscale')},
+            **how[i]
+        )
+        for i in todo
+    ]
+    done = run_jobs(
+        'sslus.store.store:decode_clip',
+        jobs,
+        workers,
+        [_seconds(paths[i], timeout) for i in todo],
+        memory,
+        **readers_for_workers()
+    )
     for j,res in progress_bar(done, len(jobs), 'decoding', 'clips', progress):
-        if isinstance(res, OSError): raise res                       # the disk of the store; what is wrong with a clip comes as an answer
+        if isinstance(res, OSError): raise res  # the disk of the store; what is wrong with a clip comes as an answer
         if isinstance(res, Exception): res = _failure(res)
         if 'reason' in res and 'names' in plan: res = _plain(res, paths[todo[j]])
         _write(note(todo[j]), json.dumps(res, default=lambda o: o.tolist()))
@@ -297,10 +372,13 @@ def _join(work, metas, nbytes, group=256 << 20):
         while k < len(metas):
             start, first = out.seek(0, os.SEEK_END), k
             while k < len(metas) and out.tell() - start < group:
-                with open(work/'parts'/metas[k]['part'], 'rb') as f: shutil.copyfileobj(f, out, 1<<20)
+                with open(work/'parts'/metas[k]['part'], 'rb') as f:
+                    shutil.copyfileobj(f, out, 1<<20)
                 k += 1
-            if out.tell() - start != sum(m['n'] for m in metas[first:k])*nbytes: raise StoreError(f'{work}: a part is not as long as it should be. Delete this folder and build again.')
-            out.flush(); os.fsync(out.fileno())
+            if out.tell() - start != sum(m['n'] for m in metas[first:k])*nbytes:
+                raise StoreError(f'{work}: a part is not as long as it should be. Delete this folder and build again.')
+            out.flush()
+            os.fsync(out.fileno())
             _write(count, str(k), sync=True)
             for m in metas[first:k]: (work/'parts'/m['part']).unlink()
 
@@ -308,7 +386,10 @@ def _join(work, metas, nbytes, group=256 << 20):
 def _who(videos):
     "Video, patient and machine of each clip as categories, in the order in which they first come."
     import pandas as pd
-    return {k: pd.Categorical(videos[c], categories=videos[c].dropna().unique()) for k,c in dict(video='name', patient='patient', machine='machine').items()}
+    return {
+        k: pd.Categorical(videos[c], categories=videos[c].dropna().unique())
+        for k, c in dict(video='name', patient='patient', machine='machine').items()
+    }
 
 def _index_of(videos, who, every, clip, rows, numbers=None, times=None):
     "The index of `rows`, frames of the clips numbered `clip`; `numbers`, `times`: what clips say of their own rows, else NaN."
@@ -325,7 +406,8 @@ def _stated(key, metas, videos, rows):
     found = np.full(len(rows), np.nan)
     for m,first,n in zip(metas, videos['first'], videos.n):
         a,b = max(first, rows[0]),min(first + n, rows[-1] + 1)
-        if b > a and key in m: found[a-rows[0]:b-rows[0]] = m[key][a-first:b-first]
+        if b > a and key in m:
+            found[a-rows[0]:b-rows[0]] = m[key][a-first:b-first]
     return found
 
 def _write_index(path, videos, every, metas=(), piece=1 << 20):
@@ -335,13 +417,17 @@ def _write_index(path, videos, every, metas=(), piece=1 << 20):
     for i in range(0, n, piece):
         rows = np.arange(i, min(i + piece, n))
         own = [_stated(key, metas, videos, rows) for key in ('numbers', 'times')]
-        t = pa.Table.from_pandas(_index_of(videos, who, every, np.searchsorted(first, rows, 'right') - 1, rows, *own), preserve_index=False)
+        t = pa.Table.from_pandas(
+            _index_of(videos, who, every, np.searchsorted(first, rows, 'right') - 1, rows, *own),
+            preserve_index=False,
+        )
         out = out or pq.ParquetWriter(path, t.schema)
         out.write_table(t)
     out.close()
 
 # %% ../../nbs/store/01_store.ipynb #817e45bc
-def _text(s): return s if s is None else s.encode('utf-8', 'backslashreplace').decode()      # a file name need not be text
+def _text(s):
+    return s if s is None else s.encode('utf-8', 'backslashreplace').decode()  # a file name need not be text
 
 def _facts(metas):
     "What cleaning found, one column each; lists as JSON text."
@@ -352,7 +438,9 @@ def _facts(metas):
 def _videos(plan, metas):
     "The table of clips."
     import pandas as pd
-    def row(m): c = plan['clips'][m['i']]; return {**c, **m, 'facts': None, 'given': c.get('fps'), 'name': _text(c['name']), 'path': _text(c['path'])}
+    def row(m):
+        c = plan['clips'][m['i']]
+        return {**c, **m, 'facts': None, 'given': c.get('fps'), 'name': _text(c['name']), 'path': _text(c['path'])}
     v = pd.DataFrame([row(m) for m in metas])
     v['fps'] = v.fps.astype(float).fillna(v.given.astype(float)).fillna(np.nan if plan['fps'] is None else plan['fps'])
     own = [[m.get(k) for k in ('times', 'numbers')] for m in metas]
@@ -361,40 +449,55 @@ def _videos(plan, metas):
     v['notes'] = [', '.join(m.get('notes', ())) for m in metas]
     v['first'] = v.n.cumsum() - v.n
     more = [c for c in plan.get('columns', ()) if c in v]
-    return pd.concat([v[[*_own, *more]], _facts(metas).rename(columns=lambda c: f'{c}_' if c in (*_own, *more) else c)], axis=1)
+    return pd.concat(
+        [v[[*_own, *more]], _facts(metas).rename(columns=lambda c: f'{c}_' if c in (*_own, *more) else c)],
+        axis=1,
+    )
 
 def _tables(work, plan, metas, failed):
     "Write `videos.parquet`, `index.parquet` and `failed.csv`."
     import pandas as pd
-    (work/'store.json').unlink(missing_ok=True)                     # of a build that was cut off: it says that the tables are whole
+    (work/'store.json').unlink(missing_ok=True)  # of a build that was cut off: it says that the tables are whole
     v = _videos(plan, metas)
     v.to_parquet(work/'videos.parquet')
     _write_index(work/'index.parquet', v, plan['every'], metas)
-    pd.DataFrame([{k: _text(o) for k,o in f.items()} for f in failed], columns=['path','reason','remedy']).to_csv(work/'failed.csv', index=False)
+    pd.DataFrame(
+        [{k: _text(o) for k, o in f.items()} for f in failed], columns=['path', 'reason', 'remedy']
+    ).to_csv(work / 'failed.csv', index=False)
 
 # %% ../../nbs/store/01_store.ipynb #faedfd66
 def _check_failed(failed, n, max_failed):
     if not failed or (len(failed) < n and len(failed) <= max_failed*n): return
     lines = '\n'.join(f"  {Path(f['path']).name}: {f['reason']}. {f['remedy'].rstrip('.')}." for f in failed[:5])
-    raise StoreError(f'{len(failed)} of {n} clips cannot be used, more than max_failed={max_failed:.0%} allows. The first:\n{lines}\n'
-                     'Mend or remove them, or raise max_failed; the clips decoded so far are kept for the next try.')
+    raise StoreError(
+        f'{len(failed)} of {n} clips cannot be used, more than max_failed={max_failed:.0%} allows. The'
+        f' first:\n{lines}\nMend or remove them, or raise max_failed; the clips decoded so far are kept for'
+        ' the next try.'
+    )
 
 def _finish(work, plan, keys, metas, max_failed):
     "Join the parts, write the tables and last the settings: a folder that has them is whole."
     frozen = _read_json(work/'join.json')
     if frozen is None:
-        failed = [dict(path=plan['clips'][m['i']]['path'], reason=m['reason'], remedy=m['remedy']) for m in metas if 'n' not in m]
+        failed = [
+            dict(path=plan['clips'][m['i']]['path'], reason=m['reason'], remedy=m['remedy'])
+            for m in metas
+            if 'n' not in m
+        ]
         _check_failed(failed, len(metas), max_failed)
         frozen = dict(keys=keys, metas=[m for m in metas if 'n' in m], failed=failed)
         _write(work/'join.json', json.dumps(frozen), sync=True)
     metas = frozen['metas']
     _join(work, metas, plan['size']**2)
     _tables(work, plan, metas, frozen['failed'])
-    content = {k: plan[k] for k in ('format','size','every','fit','clean','region','deinterlace') if k in plan} | dict(clips=[m['sha'] for m in metas])
+    content = {
+        k: plan[k] for k in ('format', 'size', 'every', 'fit', 'clean', 'region', 'deinterlace') if k in plan
+    } | dict(clips=[m['sha'] for m in metas])
     _write_settings(work, dict(plan, fingerprint=_sha(content), n=sum(m['n'] for m in metas)))
 
 # %% ../../nbs/store/01_store.ipynb #283a5199
-def _self_sum(data, stated): return hashlib.sha256(data.replace(stated.encode(), b'0'*64)).hexdigest()
+def _self_sum(data, stated):
+    return hashlib.sha256(data.replace(stated.encode(), b'0'*64)).hexdigest()
 
 def _write_settings(work, settings):
     "Write `store.json` with the sums, when all that it speaks of is safe on the disk."
@@ -417,18 +520,23 @@ def _foreign(store):
     "Names in the folder of a store that no build wrote there, or that were changed since."
     own = {o.name for o in os.scandir(store) if _is_own(o.name) and o.is_file(follow_symlinks=False)}
     stated = (_read_json(store/'store.json') or {}).get('sums', {}).get('failed.csv')
-    if stated and 'failed.csv' in own and file_sha(store/'failed.csv') != stated: own.remove('failed.csv')
+    if stated and 'failed.csv' in own and file_sha(store/'failed.csv') != stated:
+        own.remove('failed.csv')
     return sorted({*os.listdir(store)} - own)
 
 def _refuse_foreign(store, more=''):
     "StoreError that names the files of a store's folder that are not the store's."
     names = _foreign(store)
     some = ', '.join(names[:3]) + (f' and {len(names) - 3} more' if len(names) > 3 else '')
-    if names: raise StoreError(f'{store}: holds {some}, which no build wrote there, or which was changed since. Nothing was touched. Move that away, or choose another folder.{more}')
+    if names:
+        raise StoreError(
+            f'{store}: holds {some}, which no build wrote there, or which was changed since. Nothing was'
+            f' touched. Move that away, or choose another folder.{more}'
+        )
 
 def _clear(old):
     "Delete the files of a store that was replaced, its settings last: what is left after a kill is still known as a store."
-    with suppress(OSError): old.rmdir()                                                    # empty: all but the folder itself was deleted
+    with suppress(OSError): old.rmdir()  # empty: all but the folder itself was deleted
     if 'fingerprint' not in (_read_json(old/'store.json') or {}): return                   # somebody else's
     foreign = _foreign(old)
     with suppress(OSError):
@@ -438,12 +546,17 @@ def _clear(old):
 
 def _swap(work, dest):
     "Give the finished store its name; an old one goes only when the new one is whole."
-    if dest.exists(): _refuse_foreign(dest, f' The new store is whole and stands in {work.name}: then run the same again.')
+    if dest.exists():
+        _refuse_foreign(dest, f' The new store is whole and stands in {work.name}: then run the same again.')
     shutil.rmtree(work/'parts')
     for o in ('join.json', 'joined', 'builder.json'): (work/o).unlink(missing_ok=True)
     old = dest.with_name(dest.name + '.old')
     _clear(old)
-    if old.exists() and dest.exists(): raise StoreError(f'{old}: this stands where the old store has to step aside to. Move it away, then run the same again.')
+    if old.exists() and dest.exists():
+        raise StoreError(
+            f'{old}: this stands where the old store has to step aside to. Move it away, then run the same'
+            ' again.'
+        )
     if dest.exists(): os.replace(dest, old)
     os.replace(work, dest)
     _clear(old)
@@ -451,7 +564,8 @@ def _swap(work, dest):
 def _recover(dest):
     "Put a store back that had stepped aside for one that did not come."
     old = dest.with_name(dest.name + '.old')
-    if not dest.exists() and 'fingerprint' in (_read_json(old/'store.json') or {}): os.replace(old, dest)
+    if not dest.exists() and 'fingerprint' in (_read_json(old/'store.json') or {}):
+        os.replace(old, dest)
 
 def _tidy(dest):
     "Clear away what a build that was killed at the very end left beside its store, if nobody is at work there."
@@ -468,9 +582,13 @@ def _wait_for(lock, dest, wait):
     "Wait until the other build is done, and say so; StoreError after `wait` seconds."
     from filelock import Timeout
     who = _who_builds(dest)
-    if wait != 0: print(f'{dest.name} is being built by {who}: waiting for it', file=sys.stderr, flush=True)
+    if wait != 0:
+        print(f'{dest.name} is being built by {who}: waiting for it', file=sys.stderr, flush=True)
     try: lock.acquire(timeout=-1 if wait is None else wait, poll_interval=.2)
-    except Timeout: raise StoreError(f'{dest}: being built by {who}. Wait until it is done, or stop it; then run the same again.') from None
+    except Timeout:
+        raise StoreError(
+            f'{dest}: being built by {who}. Wait until it is done, or stop it; then run the same again.'
+        ) from None
 
 @contextmanager
 def _locked(dest, wait):
@@ -478,12 +596,18 @@ def _locked(dest, wait):
     from filelock import FileLock, Timeout
     path = dest.with_name(dest.name + '.lock')
     lock = FileLock(path)
-    try: path.parent.mkdir(parents=True, exist_ok=True); lock.acquire(timeout=0)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
     except Timeout: _wait_for(lock, dest, wait)
-    except OSError as e: raise StoreError(f'{dest}: the folder cannot be made ({e.strerror or e}). Choose another, or mend its permissions.') from e
+    except OSError as e:
+        raise StoreError(
+            f'{dest}: the folder cannot be made ({e.strerror or e}). Choose another, or mend its permissions.'
+        ) from e
     try: yield
     finally:
-        with suppress(OSError): path.unlink(missing_ok=True)         # while it is held: who waits for it sees that it is gone, and makes a new one
+        # while it is held: who waits for it sees that it is gone, and makes a new one
+        with suppress(OSError): path.unlink(missing_ok=True)
         lock.release()
 
 # %% ../../nbs/store/01_store.ipynb #ea6d62da
@@ -491,40 +615,68 @@ def _bytes(folder, name):
     "A file of a store; StoreError where it cannot be had."
     try: return (folder/name).read_bytes()
     except (FileNotFoundError, NotADirectoryError): pass
-    except OSError as e: raise StoreError(f'{folder}: {name} cannot be read ({e.strerror}). Mend its permissions, or ask its owner.') from e
-    if name != 'store.json': raise StoreError(f'{folder}: {name} is missing: the store is damaged. Build it anew.')
+    except OSError as e:
+        raise StoreError(
+            f'{folder}: {name} cannot be read ({e.strerror}). Mend its permissions, or ask its owner.'
+        ) from e
+    if name != 'store.json':
+        raise StoreError(f'{folder}: {name} is missing: the store is damaged. Build it anew.')
     raise StoreError(f'{folder}: {_what_is(folder)}. Make one with FrameStore.build or sslus-store.')
 
 def _what_is(folder):
     "Why there is no store in `folder`, in words."
     if folder.is_file(): return 'this is a file, and a frame store is a folder'
-    if not folder.exists(): return 'no frame store here (no such folder' + ('; its build was cut off or still runs: run the same build again)' if folder.with_name(folder.name + '.building').exists() else ')')
+    if not folder.exists():
+        return 'no frame store here (no such folder' + (
+            '; its build was cut off or still runs: run the same build again)'
+            if folder.with_name(folder.name + '.building').exists()
+            else ')'
+        )
     return 'no frame store here (store.json is missing)'
 
 def _settings(folder):
     "What `store.json` says, checked, in the form of the present format."
     data = _bytes(folder, 'store.json')
-    try: meta = json.loads(data); version = int(meta['format'])
-    except (ValueError, TypeError, KeyError): raise StoreError(f'{folder}: store.json cannot be understood: the store is damaged. Build it anew.') from None
-    if version > _format: raise StoreError(f'{folder}: made by a newer sslus (store format {version}; this one reads up to {_format}): upgrade with pip install -U sslus.')
-    if 'sum' in meta and _self_sum(data, str(meta['sum'])) != meta['sum']: raise StoreError(f'{folder}: store.json changed since the build: the store is damaged. Build it anew.')
+    try:
+        meta = json.loads(data)
+        version = int(meta['format'])
+    except (ValueError, TypeError, KeyError):
+        raise StoreError(f'{folder}: store.json cannot be understood: the store is damaged. Build it anew.') from None
+    if version > _format:
+        raise StoreError(
+            f'{folder}: made by a newer sslus (store format {version}; this one reads up to {_format}):'
+            ' upgrade with pip install -U sslus.'
+        )
+    if 'sum' in meta and _self_sum(data, str(meta['sum'])) != meta['sum']:
+        raise StoreError(f'{folder}: store.json changed since the build: the store is damaged. Build it anew.')
     while version < _format:
-        if version not in _migrations: raise StoreError(f'{folder}: store format {version}, which this sslus no longer reads. Build the store anew.')
-        meta = _migrations[version](meta); version += 1
-    if lost := [k for k in ('size', 'every', 'fit', 'fingerprint', 'n', 'clips') if k not in meta]: raise StoreError(f'{folder}: store.json lacks {", ".join(lost)}: the store is damaged. Build it anew.')
+        if version not in _migrations:
+            raise StoreError(
+                f'{folder}: store format {version}, which this sslus no longer reads. Build the store anew.'
+            )
+        meta = _migrations[version](meta)
+        version += 1
+    if lost := [k for k in ('size', 'every', 'fit', 'fingerprint', 'n', 'clips') if k not in meta]:
+        raise StoreError(f'{folder}: store.json lacks {", ".join(lost)}: the store is damaged. Build it anew.')
     return meta
 
 def _table(folder, name, meta):
     "A table of a store, compared with its sum where there is one."
     import pandas as pd
     data = _bytes(folder, name)
-    if name in meta.get('sums', {}) and hashlib.sha256(data).hexdigest() != meta['sums'][name]: raise StoreError(f'{folder}: {name} changed since the build: the store is damaged. Build it anew.')
+    if name in meta.get('sums', {}) and hashlib.sha256(data).hexdigest() != meta['sums'][name]:
+        raise StoreError(f'{folder}: {name} changed since the build: the store is damaged. Build it anew.')
     try: return pd.read_parquet(io.BytesIO(data))
-    except Exception as e: raise StoreError(f'{folder}: {name} cannot be read ({type(e).__name__}): the store is damaged. Build it anew.') from e
+    except Exception as e:
+        raise StoreError(
+            f'{folder}: {name} cannot be read ({type(e).__name__}): the store is damaged. Build it anew.'
+        ) from e
 
 def _stamp(folder):
     "Size and date of the frames: they tell one store from another at the same place."
-    try: st = os.stat(folder/'frames.u8'); return st.st_size, st.st_mtime_ns
+    try:
+        st = os.stat(folder/'frames.u8')
+        return st.st_size, st.st_mtime_ns
     except OSError: return _bytes(folder, 'frames.u8') and (0, 0)      # says what is wrong
 
 # %% ../../nbs/store/01_store.ipynb #8914a366
@@ -535,7 +687,9 @@ class FrameStore:
     ):
         self.path = Path(path)
         meta, self._stamp = _settings(self.path), _stamp(self.path)
-        self.size, self.every, self.fit, self.fingerprint, self.n = (meta[k] for k in ('size','every','fit','fingerprint','n'))
+        self.size, self.every, self.fit, self.fingerprint, self.n = (
+            meta[k] for k in ('size', 'every', 'fit', 'fingerprint', 'n')
+        )
         self.videos = _table(self.path, 'videos.parquet', meta)
         self._check_size()
         self._index = self._frames = self._groups = self._who = None
@@ -544,12 +698,17 @@ class FrameStore:
 
     def _check_size(self):
         have, want = self._stamp[0], self.n*self.size**2
-        if have != want: raise StoreError(f'{self.path}: frames.u8 holds {have} bytes, {want} expected: the store is damaged. Build it anew.')
+        if have != want:
+            raise StoreError(
+                f'{self.path}: frames.u8 holds {have} bytes, {want} expected: the store is damaged. Build it'
+                ' anew.'
+            )
         self._check_same()
 
     def _check_same(self):
         "A store that was replaced since it was opened must not be mixed with the new one."
-        if _stamp(self.path) != self._stamp: raise StoreError(f'{self.path}: another store was written here since this one was opened. Open it again.')
+        if _stamp(self.path) != self._stamp:
+            raise StoreError(f'{self.path}: another store was written here since this one was opened. Open it again.')
 
     @property
     def frames(self):
@@ -565,7 +724,8 @@ class FrameStore:
         if self._index is None:
             self._check_same()
             self._index = _table(self.path, 'index.parquet', _settings(self.path))
-            for k in ('patient', 'machine'): self._index[k] = self._index[k].astype('category')      # a column of nothing may come back as objects
+            for k in ('patient', 'machine'):
+                self._index[k] = self._index[k].astype('category')  # a column of nothing may come back as objects
         return self._index
 
     @property
@@ -581,11 +741,15 @@ class FrameStore:
 
     def __len__(self): return self.n
     def __getitem__(self, i): return np.array(self.frames[i])
-    def __getstate__(self): return dict(self.__dict__, _frames=None, _index=None, _who=None)   # a worker process maps the file itself
+    def __getstate__(self):
+        return dict(self.__dict__, _frames=None, _index=None, _who=None)  # a worker process maps the file itself
     def __repr__(self):
         who = f', {self.videos.patient.nunique()} patients' if self.videos.patient.notna().any() else ''
         bad = f', {len(self.failed)} clips failed' if len(self.failed) else ''
-        return f'FrameStore {self.path.name}: {self.n} frames of {len(self.videos)} clips{who}, {self.size}x{self.size}, every {self.every}{bad}'
+        return (
+            f'FrameStore {self.path.name}: {self.n} frames of {len(self.videos)} clips{who},'
+            f' {self.size}x{self.size}, every {self.every}{bad}'
+        )
 
 # %% ../../nbs/store/01_store.ipynb #36c6cae9
 @patch
@@ -598,7 +762,9 @@ def where(self:FrameStore,
     rows = rows.astype(np.int64).ravel()
     rows = np.where(rows < 0, rows + self.n, rows)
     if self._who is None: self._who = _who(self.videos)
-    return _index_of(self.videos, self._who, self.every, self.video_of[rows], rows, self.numbers(rows), self.times(rows))
+    return _index_of(
+        self.videos, self._who, self.every, self.video_of[rows], rows, self.numbers(rows), self.times(rows)
+    )
 
 @patch
 def numbers(self:FrameStore,
@@ -639,14 +805,32 @@ def verify(self:FrameStore)->dict: # file -> what it was compared with
     if meta['fingerprint'] != self.fingerprint: self._check_same()
     sums = meta.get('sums', {})
     for o in sums:
-        if hashlib.sha256(_bytes(self.path, o)).hexdigest() != sums[o]: raise StoreError(f'{self.path}: {o} changed since the build: the store is damaged. Build it anew.')
+        if hashlib.sha256(_bytes(self.path, o)).hexdigest() != sums[o]:
+            raise StoreError(f'{self.path}: {o} changed since the build: the store is damaged. Build it anew.')
     videos = _table(self.path, 'videos.parquet', meta)
-    bad = [name for name,first,n,sha in zip(videos.name, videos['first'], videos.n, videos.sha) if hashlib.sha256(self.frames[first:first+n]).hexdigest() != sha]
-    if bad: raise StoreError(f"{self.path}: frames of {len(bad)} clip(s) changed since the build: {', '.join(bad[:5])}. Build the store anew.")
-    content = {k: meta[k] for k in ('format','size','every','fit','clean','region','deinterlace') if k in meta} | dict(clips=list(videos.sha))
-    if _sha(content) != meta['fingerprint']: raise StoreError(f'{self.path}: the fingerprint is not that of the settings and clips: the store is damaged. Build it anew.')
-    return {'frames.u8': f'sums of {len(videos)} clips', **{o: 'its sum' if o in sums else 'not compared: made before sums were kept' for o in _small},
-            'store.json': 'its sum' if 'sum' in meta else 'fingerprint only: made before sums were kept'}
+    bad = [
+        name
+        for name, first, n, sha in zip(videos.name, videos['first'], videos.n, videos.sha)
+        if hashlib.sha256(self.frames[first : first + n]).hexdigest() != sha
+    ]
+    if bad:
+        raise StoreError(
+            f"{self.path}: frames of {len(bad)} clip(s) changed since the build: {', '.join(bad[:5])}. Build"
+            " the store anew."
+        )
+    content = {
+        k: meta[k] for k in ('format', 'size', 'every', 'fit', 'clean', 'region', 'deinterlace') if k in meta
+    } | dict(clips=list(videos.sha))
+    if _sha(content) != meta['fingerprint']:
+        raise StoreError(
+            f'{self.path}: the fingerprint is not that of the settings and clips: the store is damaged. Build'
+            ' it anew.'
+        )
+    return {
+        'frames.u8': f'sums of {len(videos)} clips',
+        **{o: 'its sum' if o in sums else 'not compared: made before sums were kept' for o in _small},
+        'store.json': 'its sum' if 'sum' in meta else 'fingerprint only: made before sums were kept',
+    }
 
 # %% ../../nbs/store/01_store.ipynb #19ba775a
 @patch(cls_method=True)
@@ -690,27 +874,64 @@ def build(cls:FrameStore,
 )->FrameStore:            # The store, opened; StoreError says what cannot be and what to do
     "Decode `videos` into a store at `dest`; goes on where an interrupted build stopped."
     _check_settings(size, every, fit, max_failed, timeout, memory, workers)
-    if names not in (None, 'hash'): raise StoreError(f"names={names!r}: choose 'hash' (codes in place of names) or None (names as they are)")
-    if names is None and (salt or key_table): raise StoreError("salt= and key_table= belong to names='hash': without it the store holds the names as they are")
+    if names not in (None, 'hash'):
+        raise StoreError(f"names={names!r}: choose 'hash' (codes in place of names) or None (names as they are)")
+    if names is None and (salt or key_table):
+        raise StoreError(
+            "salt= and key_table= belong to names='hash': without it the store holds the names as they are"
+        )
     dest, clean = Path(os.path.realpath(dest) if os.path.islink(dest) else dest), _unnamed(_clean(clean), names)
     codes = Codes(salt) if names else None
     with in_codes(codes):
         people = People(same, distinct, codes and codes.salt)
-        tbl = _clip_table(videos, patient if table is None else table, machine if table is None else table, columns, people, codes)
+        tbl = _clip_table(
+            videos,
+            patient if table is None else table,
+            machine if table is None else table,
+            columns,
+            people,
+            codes,
+        )
         _check_overwrite(dest, tbl, overwrite)
-    more = dict(clean=clean and json.loads(json.dumps(clean.settings())), region=region, deinterlace=deinterlace, names=names, columns=list(columns))
-    plan = true = _plan(tbl, dict(size=int(size), every=int(every), fit=fit, upscale=bool(upscale), fps=fps, **{k: v for k,v in more.items() if v}))
+    more = dict(
+        clean=clean and json.loads(json.dumps(clean.settings())),
+        region=region,
+        deinterlace=deinterlace,
+        names=names,
+        columns=list(columns),
+    )
+    plan = true = _plan(
+        tbl,
+        dict(
+            size=int(size),
+            every=int(every),
+            fit=fit,
+            upscale=bool(upscale),
+            fps=fps,
+            **{k: v for k, v in more.items() if v}
+        ),
+    )
     if names: plan = _coded(plan, codes)
     keep = partial(_write_keys, codes, key_table, dest) if key_table else lambda: None
     if dest.exists() and not overwrite: return _same_store(cls, dest, plan, keep)
     with _locked(dest, wait), _full_disk(dest):
         _recover(dest)
-        if dest.exists() and not overwrite: return _same_store(cls, dest, plan, keep)     # another build was quicker, or an old store came back
+        # another build was quicker, or an old store came back
+        if dest.exists() and not overwrite: return _same_store(cls, dest, plan, keep)
         keep()
         keys = [_key(plan, c) for c in plan['clips']]
         work, how = _open_work(dest, plan, keys), _how(true, clean)
         if not _complete(work, plan):
-            metas = [] if (work/'join.json').exists() else _decode_all(work, plan, [c['path'] for c in true['clips']], keys, how, workers, timeout, memory, progress)
+            metas = (
+                []
+                if (work / 'join.json').exists()
+                else _decode_all(
+                    work,
+                    plan,
+                    [c['path'] for c in true['clips']],
+                    keys, how, workers, timeout, memory, progress,
+                )
+            )
             _finish(work, plan, keys, metas, max_failed)
         _swap(work, dest)
         store = cls(dest)                                          # before another build may replace it
@@ -723,9 +944,15 @@ def _clean(clean):
     if clean is True or isinstance(clean, dict):
         from sslus.archive.clean import Clean
         made = Clean(**{k: v for k,v in (clean or {}).items() if k != 'version'}) if clean is not True else Clean()
-        if clean is not True and clean.get('version') != made.settings()['version']: raise StoreError(f"clean: these settings are of rules {clean.get('version')}, this sslus cleans by rules {made.settings()['version']}. Start again with clean=True, or take the sslus that wrote them.")
+        if clean is not True and clean.get('version') != made.settings()['version']:
+            raise StoreError(
+                f"clean: these settings are of rules {clean.get('version')}, this sslus cleans by rules"
+                f" {made.settings()['version']}. Start again with clean=True, or take the sslus that wrote"
+                " them."
+            )
         return made
-    if clean and not hasattr(clean, 'fit'): raise StoreError(f'clean={clean!r}: pass True, or settings: Clean(...) of sslus.archive.clean')
+    if clean and not hasattr(clean, 'fit'):
+        raise StoreError(f'clean={clean!r}: pass True, or settings: Clean(...) of sslus.archive.clean')
     return clean or None
 
 def _unnamed(clean, names):
@@ -734,14 +961,23 @@ def _unnamed(clean, names):
     from dataclasses import replace
     from sslus.base.people import PeopleWarning
     if names and clean is None:
-        warnings.warn('names are coded, but nobody looked at the pictures: a name burned into the frames stays readable. '
-                      'Ask for cleaning as well (clean=True), and look at show_worst(store) of sslus.archive.clean', PeopleWarning, stacklevel=3)
+        warnings.warn(
+            'names are coded, but nobody looked at the pictures: a name burned into the frames stays'
+            ' readable. Ask for cleaning as well (clean=True), and look at show_worst(store) of'
+            ' sslus.archive.clean',
+            PeopleWarning,
+            stacklevel=3,
+        )
     if not names or getattr(clean, 'unlike', '') is not None: return clean
     return replace(clean, unlike='drop')
 
 def _how(plan, clean):
     "For each clip what decoding must know beside the usual settings."
-    usual = {k: v for k,v in dict(region=plan.get('region'), deinterlace=plan.get('deinterlace'), clean=clean).items() if v}
+    usual = {
+        k: v
+        for k, v in dict(region=plan.get('region'), deinterlace=plan.get('deinterlace'), clean=clean).items()
+        if v
+    }
     return [dict(usual, seen={k: c[k] for k in ('bytes', 'mtime', 'files') if k in c}) for c in plan['clips']]
 
 @contextmanager
@@ -750,7 +986,10 @@ def _full_disk(dest):
     try: yield
     except OSError as e:
         if e.errno not in _fatal: raise
-        raise StoreError(f'{dest}: cannot be written: {e.strerror or e}. Free space or choose another folder, then run the same again: it goes on where it stopped.') from e
+        raise StoreError(
+            f'{dest}: cannot be written: {e.strerror or e}. Free space or choose another folder, then run the'
+            ' same again: it goes on where it stopped.'
+        ) from e
 
 def _write_keys(codes, path, dest):
     "Add the codes of a store to the private table that names them."
@@ -764,21 +1003,34 @@ def _clip_table(videos, patient, machine, columns=(), people=None, codes=None):
     given = {}
     if isinstance(videos, (str, Path)): videos = get_videos(videos)
     if isinstance(videos, pd.DataFrame):
-        if 'path' not in videos: raise StoreError(f"the table of clips needs a column 'path'; it has: {', '.join(map(str, videos.columns))}")
+        if 'path' not in videos:
+            raise StoreError(f"the table of clips needs a column 'path'; it has: {', '.join(map(str, videos.columns))}")
         given = videos
-        videos, patient, machine = list(given.path), *((given if o is None and c in given else o) for o,c in ((patient,'patient'), (machine,'machine')))
-    if len(videos) == 0: raise StoreError('no clips given: the list is empty. Look at get_videos(folder) first.')
+        videos, patient, machine = list(given.path), *(
+            (given if o is None and c in given else o)
+            for o, c in ((patient, 'patient'), (machine, 'machine'))
+        )
+    if len(videos) == 0:
+        raise StoreError('no clips given: the list is empty. Look at get_videos(folder) first.')
     for o in videos if codes else (): codes.clip(o)                 # what is said from here on is said in codes
-    if lost := [c for c in columns if c not in given or c in _own]: raise StoreError(f"columns: {', '.join(lost)} cannot be kept: give `videos` as a table that has them, under names other than {', '.join(_own)}")
+    if lost := [c for c in columns if c not in given or c in _own]:
+        raise StoreError(
+            f"columns: {', '.join(lost)} cannot be kept: give `videos` as a table that has them, under names"
+            f" other than {', '.join(_own)}"
+        )
     table = video_table(videos, patient=patient, machine=machine)
     for c in ('fps', *columns):
         if c in given: table[c] = list(given[c])
     if 0 < (missing := table.patient.isna()).sum() < len(table):
-        raise StoreError(f'{missing.sum()} of {len(table)} clips have no patient, such as {table.name[missing].iloc[0]}: they could stand on both sides of a split. Give every clip its patient, or none.')
+        raise StoreError(
+            f'{missing.sum()} of {len(table)} clips have no patient, such as {table.name[missing].iloc[0]}:'
+            ' they could stand on both sides of a split. Give every clip its patient, or none.'
+        )
     people = people or People()
     if codes:
         table = _by_code(table, codes)
-        for o in dict.fromkeys(table.patient): codes.code('patient', people.person(o))
+        for o in dict.fromkeys(table.patient):
+            codes.code('patient', people.person(o))
         _check_columns(table, columns, codes)
     rows = table.name if codes is None else [codes.code('name', o) for o in table.name]
     table['patient'] = people.persons(table.patient, 'the table of clips', rows)
@@ -787,19 +1039,28 @@ def _clip_table(videos, patient, machine, columns=(), people=None, codes=None):
 def _check_settings(size, every, fit, max_failed, timeout, memory, workers):
     "StoreError for numbers and names that cannot be meant."
     try:
-        for name,value in dict(size=size, every=every).items(): check_number(name, value, at_least=1, whole=True)
+        for name,value in dict(size=size, every=every).items():
+            check_number(name, value, at_least=1, whole=True)
         for name,value in dict(timeout=timeout, memory=memory).items():
             if value != float('inf'): check_number(name, value, above=0, optional=True)
         check_number('max_failed', max_failed, at_least=0, at_most=1)
         check_number('workers', workers, at_least=0, whole=True, optional=True)
     except ValueError as e: raise StoreError(str(e)) from None
-    if fit not in ('pad', 'crop'): raise StoreError(f"fit={fit!r}: choose 'pad' (the whole frame, zeros around it) or 'crop' (its centre square)")
+    if fit not in ('pad', 'crop'):
+        raise StoreError(f"fit={fit!r}: choose 'pad' (the whole frame, zeros around it) or 'crop' (its centre square)")
 
 def _same_store(cls, dest, plan, keep):
     "The finished store at `dest` if it was made from the same plan."
-    if not (dest/'store.json').exists(): raise StoreError(f'{dest}: something that is not a frame store stands there. Choose another folder.')
-    if _agrees(_settings(dest), plan): _tidy(dest); keep(); return cls(dest)
-    raise StoreError(f'{dest}: a store made with other settings or clips stands there. Choose another folder, or replace it (overwrite=True).')
+    if not (dest/'store.json').exists():
+        raise StoreError(f'{dest}: something that is not a frame store stands there. Choose another folder.')
+    if _agrees(_settings(dest), plan):
+        _tidy(dest)
+        keep()
+        return cls(dest)
+    raise StoreError(
+        f'{dest}: a store made with other settings or clips stands there. Choose another folder, or replace'
+        ' it (overwrite=True).'
+    )
 
 def _agrees(old, plan):
     "Was a store with the settings `old` made from `plan`? One from before there were sums did not ask for the rate or the files of a clip."
@@ -815,14 +1076,19 @@ def _check_overwrite(dest, table, overwrite):
         raise StoreError(f'{dest}: not a frame store, so it is not overwritten. Choose another folder.')
     if dest.exists(): _refuse_foreign(dest)
     inside = [o for o in table.path if dest.absolute() in Path(o).absolute().parents]
-    if inside: raise StoreError(f'{dest}: the clip {Path(inside[0]).name} lies inside this folder. Choose a folder beside the clips.')
+    if inside:
+        raise StoreError(
+            f'{dest}: the clip {Path(inside[0]).name} lies inside this folder. Choose a folder beside the'
+            ' clips.'
+        )
 
 # %% ../../nbs/store/01_store.ipynb #19504b94
 def toy_clips(folder, n_clips=3, n_frames=20, height=48, width=64):
     "Folders of numbered frames for examples: a bright bar that moves over noise; returns `folder`."
     from PIL import Image
     for c in range(n_clips):
-        d = Path(folder)/f'patient{c//2}_clip{c}'; d.mkdir(parents=True)
+        d = Path(folder)/f'patient{c//2}_clip{c}'
+        d.mkdir(parents=True)
         rng = np.random.default_rng(c)
         for i in range(n_frames):
             img = rng.integers(0, 60, (height, width), dtype=np.uint8)
@@ -859,7 +1125,13 @@ def clip(self:FrameStore,
 def groups(self:FrameStore)->np.ndarray: # (clips,) str
     "For each clip the name of the group that must stay on one side of a split: patient, or the clip itself; groups that hold the same frames are one."
     v = self.videos
-    if self._groups is None: self._groups = np.array(_united([f'patient {p}' if isinstance(p, str) else f'clip {n}' for p,n in zip(v.patient, v.name)], _shared(v, self.size)))
+    if self._groups is None:
+        self._groups = np.array(
+            _united(
+                [f'patient {p}' if isinstance(p, str) else f'clip {n}' for p, n in zip(v.patient, v.name)],
+                _shared(v, self.size),
+            )
+        )
     return self._groups
 
 @patch
@@ -871,12 +1143,21 @@ def twins(self:FrameStore)->list: # of lists of names
 # %% ../../nbs/store/01_store.ipynb #9761128e
 class _MappedFrames:
     "Chosen rows of an array of frames, indexed as if they were all of it; only what is asked for is read."
-    def __init__(self, frames, rows): self.frames, self.rows, self.dtype, self.shape, self.ndim = frames, rows, frames.dtype, (len(rows), *frames.shape[1:]), frames.ndim
+    def __init__(self, frames, rows):
+        self.frames, self.rows, self.dtype, self.shape, self.ndim = (
+            frames,
+            rows,
+            frames.dtype,
+            (len(rows), *frames.shape[1:]),
+            frames.ndim,
+        )
     def __len__(self): return len(self.rows)
     def __getitem__(self, i):
-        if isinstance(i, tuple): raise TypeError('the frames of a subset are indexed by rows only: frames[rows]; cut the result afterwards')
+        if isinstance(i, tuple):
+            raise TypeError('the frames of a subset are indexed by rows only: frames[rows]; cut the result afterwards')
         return self.frames[self.rows[i]]
-    def __array__(self, dtype=None, copy=None): return np.asarray(self.frames[self.rows], dtype)
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self.frames[self.rows], dtype)
 
 # %% ../../nbs/store/01_store.ipynb #8bdf21a1
 class StoreSubset(FrameStore):
@@ -905,7 +1186,13 @@ class StoreSubset(FrameStore):
         rows, root = self.rows, self.parent
         while isinstance(root, StoreSubset): rows, root = root.rows[rows], root.parent
         whole = len(rows) == root.n and self.every == root.every
-        return root.fingerprint if whole else _sha([root.fingerprint, hashlib.sha256(rows.astype('<i8').tobytes()).hexdigest(), self.every])
+        return (
+            root.fingerprint
+            if whole
+            else _sha(
+                [root.fingerprint, hashlib.sha256(rows.astype('<i8').tobytes()).hexdigest(), self.every]
+            )
+        )
 
     @property
     def frames(self):
@@ -936,8 +1223,14 @@ class StoreSubset(FrameStore):
 def describe(self:FrameStore)->dict:
     "How the frames are spent: numbers of frames, patients, clips, machines (NaN: not known), frames a clip (mean), and the spacing in source frames."
     n, m = self.counts, self.videos.machine.nunique()
-    return dict(set_frames=int(n.sum()), set_patients=len(set(self.groups)), set_videos=len(n), set_machines=m or np.nan,
-                set_frames_per_video=int(n[0]) if len(set(n)) == 1 else round(float(n.mean()), 2), set_step=self.every)
+    return dict(
+        set_frames=int(n.sum()),
+        set_patients=len(set(self.groups)),
+        set_videos=len(n),
+        set_machines=m or np.nan,
+        set_frames_per_video=int(n[0]) if len(set(n)) == 1 else round(float(n.mean()), 2),
+        set_step=self.every,
+    )
 
 @patch
 def __repr__(self:StoreSubset):
@@ -945,8 +1238,11 @@ def __repr__(self:StoreSubset):
     d = self.describe()
     machines = f" on {many(d['set_machines'], 'machine')}" if self.videos.machine.notna().any() else ''
     short = f"; {many(self.short, 'clip')} too short, passed over" if self.short else ''
-    return (f"StoreSubset of {self.path.name}: {self.n} of {many(self.parent.n, 'frame')}, from {many(d['set_videos'], 'clip')} of {many(d['set_patients'], 'patient')}{machines}; "
-            f"{lo if lo == hi else f'{lo} to {hi}'} a clip, every {self.every}{short}")
+    return (
+        f"StoreSubset of {self.path.name}: {self.n} of {many(self.parent.n, 'frame')}, from"
+        f" {many(d['set_videos'], 'clip')} of {many(d['set_patients'], 'patient')}{machines};"
+        f" {lo if lo == hi else f'{lo} to {hi}'} a clip, every {self.every}{short}"
+    )
 
 @patch
 def verify(self:StoreSubset)->dict:
@@ -958,16 +1254,22 @@ def _in_turn(items, *keys):
     "`items` in the order in which they are taken: fewest turns of its first key so far, then of its second key, then first in line."
     codes = [k[np.asarray(items, int)].astype(str) for k in keys]
     met, queues, out = [Counter() for _ in keys], {}, []
-    for j,c in enumerate(zip(*codes)): queues.setdefault(c[-1], []).append(((0,)*(len(keys) - 1), j, c))
-    def turns(c): return tuple(m[o] for m,o in zip(met, c))
+    for j,c in enumerate(zip(*codes)):
+        queues.setdefault(c[-1], []).append(((0,)*(len(keys) - 1), j, c))
+    def turns(c):
+        return tuple(m[o] for m,o in zip(met, c))
     def head(last):
         "Of the items with this last key the first to be taken, with its place among all; turns only grow, so an entry that is out of date stands too far in front."
         q = queues[last]
-        while q and q[0][0] != (now := turns(q[0][2][:-1])): heapq.heapreplace(q, (now, *q[0][1:]))
+        while q and q[0][0] != (now := turns(q[0][2][:-1])):
+            heapq.heapreplace(q, (now, *q[0][1:]))
         return (turns(q[0][2]), q[0][1], last) if q else None
-    line = [head(o) for o in queues]; heapq.heapify(line)
+    line = [head(o) for o in queues]
+    heapq.heapify(line)
     while line:
-        if (now := head(line[0][2])) != line[0]: heapq.heapreplace(line, now) if now else heapq.heappop(line); continue
+        if (now := head(line[0][2])) != line[0]:
+            heapq.heapreplace(line, now) if now else heapq.heappop(line)
+            continue
         _, j, c = heapq.heappop(queues[line[0][2]])
         out.append(items[j])
         for m,o in zip(met, c): m[o] += 1
@@ -991,13 +1293,18 @@ def _spelt(store, patients):
 
 def _whole(what, n):
     if n is None: return None
-    if isinstance(n, (bool, np.bool_)) or not isinstance(n, (int, np.integer)) or n < 1: raise StoreError(f'{what}={n!r}: a whole number of at least 1 is wanted')
+    if isinstance(n, (bool, np.bool_)) or not isinstance(n, (int, np.integer)) or n < 1:
+        raise StoreError(f'{what}={n!r}: a whole number of at least 1 is wanted')
     return int(n)
 
 def _labels(store):
     "Names of each clip: its patient (or the clip where that is not known), itself, its machine (or nothing)."
     v, text = store.videos, lambda o, other: o if isinstance(o, str) else other
-    return dict(patients=np.array([text(p, n) for p,n in zip(v.patient, v.name)], object), videos=v.name.values.astype(object), machines=np.array([text(m, '') for m in v.machine], object))
+    return dict(
+        patients=np.array([text(p, n) for p, n in zip(v.patient, v.name)], object),
+        videos=v.name.values.astype(object),
+        machines=np.array([text(m, '') for m in v.machine], object),
+    )
 
 def _listed(label, asked):
     "Mask of the clips that the lists of names leave."
@@ -1005,7 +1312,11 @@ def _listed(label, asked):
     for what,names in asked.items():
         if not isinstance(names, list): continue
         strange = sorted(set(names) - set(label[what]))
-        if strange: raise StoreError(f"{what}: the store has none named {', '.join(strange[:5])}; it has {', '.join(map(str, np.unique(label[what])[:5]))}, ...")
+        if strange:
+            raise StoreError(
+                f"{what}: the store has none named {', '.join(strange[:5])}; it has"
+                f" {', '.join(map(str, np.unique(label[what])[:5]))}, ..."
+            )
         ok &= np.isin(label[what], names)
     return ok
 
@@ -1017,15 +1328,30 @@ def _choose(store, s, room):
     m_order, g_order, order = (rng.permutation(o) for o in (np.unique(m[m != '']), np.unique(g), np.arange(len(g))))
     ok, fits = _listed(label, {k: s[k] for k in label}), room >= (s['frames_per_video'] or 1)
     short, clips = ok & ~fits, order[(ok & fits)[order]]
-    if short.any() and isinstance(s['videos'], list): raise StoreError(f"{label['videos'][short][0]} and {short.sum() - 1} more of the named clips hold fewer than frames_per_video={s['frames_per_video']} frames at this step. Ask for at most {room[short].min()}, or leave them out.")
-    if isinstance(s['machines'], int): clips = clips[np.isin(m[clips], [o for o in m_order if o in set(m[clips])][:s['machines']])]
-    if isinstance(s['patients'], int): clips = clips[np.isin(g[clips], _draw_groups(clips, g, m, g_order, s['patients']))]
-    n = s['videos'] if isinstance(s['videos'], int) else -(-s['budget']//s['frames_per_video']) if s['videos'] is None and s['budget'] and s['frames_per_video'] else None
+    if short.any() and isinstance(s['videos'], list):
+        raise StoreError(
+            f"{label['videos'][short][0]} and {short.sum() - 1} more of the named clips hold fewer than"
+            f" frames_per_video={s['frames_per_video']} frames at this step. Ask for at most"
+            f" {room[short].min()}, or leave them out."
+        )
+    if isinstance(s['machines'], int):
+        clips = clips[np.isin(m[clips], [o for o in m_order if o in set(m[clips])][:s['machines']])]
+    if isinstance(s['patients'], int):
+        clips = clips[np.isin(g[clips], _draw_groups(clips, g, m, g_order, s['patients']))]
+    n = (
+        s['videos']
+        if isinstance(s['videos'], int)
+        else (
+            -(-s['budget'] // s['frames_per_video'])
+            if s['videos'] is None and s['budget'] and s['frames_per_video']
+            else None
+        )
+    )
     return np.sort(clips if n is None else _in_turn(clips, g, m)[:n]), int(short.sum())
 
 def _draw_groups(clips, g, m, g_order, n):
     "Names of `n` groups that have clips among `clips`, machines taking turns."
-    heads = dict(zip(g[clips][::-1], clips[::-1]))                                # a group stands in line with the machine of its first clip
+    heads = dict(zip(g[clips][::-1], clips[::-1]))  # a group stands in line with the machine of its first clip
     return g[_in_turn([heads[o] for o in g_order if o in heads], m)[:n]]
 
 # %% ../../nbs/store/01_store.ipynb #d0276c18
@@ -1034,9 +1360,24 @@ def _check_got(store, s, clips):
     label = _labels(store)
     for what,names in dict(patients=store.groups, videos=label['videos'], machines=label['machines']).items():
         got, have = ({str(o) for o in x if o} for x in (names[clips], names))
-        rest = ', '.join(f'{k}={v}' for k,v in s.items() if v is not None and k not in (what, 'seed', 'keep') and not isinstance(v, list)) or 'the names given'
-        if isinstance(s[what], int) and len(got) < s[what]: raise StoreError(f'{what}={s[what]}: {len(got)} can be had together with {rest}; the store has {len(have)}. Ask for fewer.')
-        if isinstance(s[what], list) and (lost := sorted(set(s[what]) - set(label[what][clips]))): raise StoreError(f"{what}: no clip of {', '.join(lost[:5])} is left together with {rest}. Leave the name out, or change the others.")
+        rest = (
+            ', '.join(
+                f'{k}={v}'
+                for k, v in s.items()
+                if v is not None and k not in (what, 'seed', 'keep') and not isinstance(v, list)
+            )
+            or 'the names given'
+        )
+        if isinstance(s[what], int) and len(got) < s[what]:
+            raise StoreError(
+                f'{what}={s[what]}: {len(got)} can be had together with {rest}; the store has {len(have)}.'
+                ' Ask for fewer.'
+            )
+        if isinstance(s[what], list) and (lost := sorted(set(s[what]) - set(label[what][clips]))):
+            raise StoreError(
+                f"{what}: no clip of {', '.join(lost[:5])} is left together with {rest}. Leave the name out,"
+                " or change the others."
+            )
     if not len(clips): raise StoreError('no clip is left with these settings')
 
 # %% ../../nbs/store/01_store.ipynb #488ecc82
@@ -1052,35 +1393,53 @@ def _counts(store, s, clips, room):
     "Kept frames of each clip; StoreError says what would be enough where the budget cannot be had."
     room, f, b = room[clips], s['frames_per_video'], s['budget']
     if b is None: return np.full(len(clips), f) if f else room
-    if b < len(clips): raise StoreError(f'budget={b}: fewer than one frame for each of the {len(clips)} clips. Choose budget>={len(clips)}, or videos<={b}.')
+    if b < len(clips):
+        raise StoreError(
+            f'budget={b}: fewer than one frame for each of the {len(clips)} clips. Choose'
+            f' budget>={len(clips)}, or videos<={b}.'
+        )
     most = np.minimum(room, f or room.max())
-    if most.sum() < b: raise StoreError(f"budget={b}: the {len(clips)} chosen clips give {most.sum()} frames. Enough would be: {'; '.join([f'budget<={most.sum()}', *_enough(store, s)])}.")
+    if most.sum() < b:
+        raise StoreError(
+            f"budget={b}: the {len(clips)} chosen clips give {most.sum()} frames. Enough would be:"
+            f" {'; '.join([f'budget<={most.sum()}', *_enough(store, s)])}."
+        )
     return _share(b, most)
 
 def _enough(store, s):
     "Other settings that reach the budget, each alone, as text."
     def total(**new):
-        t = {**s, **new}; room = _room(store, t)
+        t = {**s, **new}
+        room = _room(store, t)
         return int(np.minimum(room, t['frames_per_video'] or room.max())[_choose(store, t, room)[0]].sum())
-    for what,have in dict(patients=len(set(store.groups)), videos=len(store.videos), machines=store.videos.machine.nunique(), frames_per_video=int(store.counts.max())).items():
+    for what, have in dict(
+        patients=len(set(store.groups)),
+        videos=len(store.videos),
+        machines=store.videos.machine.nunique(),
+        frames_per_video=int(store.counts.max()),
+    ).items():
         if not isinstance(s[what], int): continue
         n = bisect.bisect_left(range(have + 1), s['budget'], lo=min(s[what], have), key=lambda o: total(**{what: o}))
         if n <= have: yield f'{what}={n}'
     n = next((o for o in range((s['step'] or 1) - 1, 0, -1) if total(step=o) >= s['budget']), None)
     if n: yield f'step={n}'
 
-def _room(store, s): return (store.counts - 1)//(s['step'] or 1) + 1
+def _room(store, s):
+    return (store.counts - 1)//(s['step'] or 1) + 1
 
 # %% ../../nbs/store/01_store.ipynb #06233d05
 def _block(have, room, n, step, rng):  return (room - n)//2*step
-def _random(have, room, n, step, rng): return np.minimum(rng.random(len(n))*(room - n + 1), room - n).astype(int)*step
-def _spread(have, room, n, step, rng): return (have - 1 - (n - 1)*step)//2
+def _random(have, room, n, step, rng):
+    return np.minimum(rng.random(len(n))*(room - n + 1), room - n).astype(int)*step
+def _spread(have, room, n, step, rng):
+    return (have - 1 - (n - 1)*step)//2
 _keeps = dict(block=_block, random=_random, spread=_spread)
 
 def _place(store, s, clips, n, room):
     "First kept frame of each clip, counted from its beginning in stored frames, and the step."
     have, step, keep = store.counts[clips], s['step'] or 1, s['keep'] or 'block'
-    if keep == 'spread': step = int(((have - 1)//np.maximum(n - 1, 1))[n > 1].min()) if (n > 1).any() else 1
+    if keep == 'spread':
+        step = int(((have - 1)//np.maximum(n - 1, 1))[n > 1].min()) if (n > 1).any() else 1
     return _keeps[keep](have, room[clips], n, step, np.random.default_rng([s['seed'], 1])), step
 
 # %% ../../nbs/store/01_store.ipynb #ef57bf0e
@@ -1096,10 +1455,20 @@ def subset(self:FrameStore,
     keep:str|None=None           # frames of a clip: 'block' in its middle (None), 'random' block, or 'spread' over it
 )->StoreSubset:
     "A part of the store that reads the same file; see `settings`, `describe()` and `rows` of the result."
-    s = dict(patients=_spelt(self, _wanted('patients', patients)), videos=_wanted('videos', videos), machines=_wanted('machines', machines),
-             frames_per_video=_whole('frames_per_video', frames_per_video), step=_whole('step', step), budget=_whole('budget', budget), seed=int(seed), keep=keep)
-    if keep not in (None, *_keeps): raise StoreError(f"keep={keep!r}: choose one of {', '.join(map(repr, _keeps))}")
-    if keep == 'spread' and step: raise StoreError(f"keep='spread' finds the step itself: leave step={step} out, or take keep='block'")
+    s = dict(
+        patients=_spelt(self, _wanted('patients', patients)),
+        videos=_wanted('videos', videos),
+        machines=_wanted('machines', machines),
+        frames_per_video=_whole('frames_per_video', frames_per_video),
+        step=_whole('step', step),
+        budget=_whole('budget', budget),
+        seed=int(seed),
+        keep=keep,
+    )
+    if keep not in (None, *_keeps):
+        raise StoreError(f"keep={keep!r}: choose one of {', '.join(map(repr, _keeps))}")
+    if keep == 'spread' and step:
+        raise StoreError(f"keep='spread' finds the step itself: leave step={step} out, or take keep='block'")
     room = _room(self, s)
     clips, short = _choose(self, s, room)
     _check_got(self, s, clips)
@@ -1111,14 +1480,38 @@ def subset(self:FrameStore,
 def _sparse_store(dest, n_clips, n_frames, size=128, fps=10., real=3):
     "A store of `n_clips` invented clips, of which the last `real` have frames that take up disk."
     keys, part = [f'{i:06d}' for i in range(n_clips)], np.full((n_frames, size, size), 128, np.uint8)
-    clips = [dict(path=f'/nowhere/{k}.mp4', name=f'{k}.mp4', patient=f'patient{i//2}', machine='ABCDE'[i//2 % 5], bytes=0, mtime=0) for i,k in enumerate(keys)]
+    clips = [
+        dict(
+            path=f'/nowhere/{k}.mp4',
+            name=f'{k}.mp4',
+            patient=f'patient{i//2}',
+            machine='ABCDE'[i // 2 % 5],
+            bytes=0,
+            mtime=0,
+        )
+        for i, k in enumerate(keys)
+    ]
     hole, end = (hashlib.sha256(o).hexdigest() for o in (bytes(part.size), part))
-    metas = [dict(n=n_frames, fps=fps, height=size, width=size, sha=hole if i < n_clips - real else end, i=i, part=f'{k}.u8') for i,k in enumerate(keys)]
+    metas = [
+        dict(
+            n=n_frames,
+            fps=fps,
+            height=size,
+            width=size,
+            sha=hole if i < n_clips - real else end,
+            i=i,
+            part=f'{k}.u8',
+        )
+        for i, k in enumerate(keys)
+    ]
     plan = dict(format=_format, size=size, every=1, fit='pad', upscale=False, fps=None, clips=clips)
     work = _open_work(Path(dest), plan, keys)
-    for m in metas[n_clips - real:]: (work/'parts'/m['part']).write_bytes(part)
-    _write(work/'join.json', json.dumps(dict(keys=keys, metas=metas, failed=[]))); _write(work/'joined', str(n_clips - real))
-    _finish(work, plan, keys, [], .1); _swap(work, Path(dest))
+    for m in metas[n_clips - real:]:
+        (work/'parts'/m['part']).write_bytes(part)
+    _write(work/'join.json', json.dumps(dict(keys=keys, metas=metas, failed=[])))
+    _write(work/'joined', str(n_clips - real))
+    _finish(work, plan, keys, [], .1)
+    _swap(work, Path(dest))
     return FrameStore(dest)
 
 # %% ../../nbs/store/01_store.ipynb #4d11673b

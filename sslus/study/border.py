@@ -56,7 +56,8 @@ def _in_a_sentence(message, flags):
         return f'{m[1]} {m[3]}: {_kind_of(m[2])} is expected'
     if m := re.fullmatch(r'argument (\S+): expected one argument', message):
         return f'{m[1]}: a value is expected behind it'
-    if m := re.fullmatch(r'the following arguments are required: (.*)', message): return f'missing: {m[1]}'
+    if m := re.fullmatch(r'the following arguments are required: (.*)', message):
+        return f'missing: {m[1]}'
     if m := re.fullmatch(r'unrecognized arguments: (.*)', message):
         strange = next((o for o in m[1].split() if o.startswith('-')), None)
         if strange: return f'there is no option {strange}{_near_flag(strange, flags)}'
@@ -82,7 +83,8 @@ def _parser_of(func):
 def _show_odd_names():
     "A file's name that is no text is printed with its bytes, in place of an error."
     for o in (sys.stdout, sys.stderr):
-        with suppress(AttributeError, ValueError, OSError): o.reconfigure(errors='backslashreplace')
+        with suppress(AttributeError, ValueError, OSError):
+            o.reconfigure(errors='backslashreplace')
 
 def _out_is_gone():
     "Did the reader of the output go away? Then nothing more is written, also not when Python ends."

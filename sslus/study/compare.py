@@ -23,7 +23,10 @@ from ..ssl.bars import training_bars
 from ..ssl.core import WeightsMissing, create_encoder, drawn_encoder, load_encoder
 from .mainjob import n_steps, side_of_stills
 from ..base.provenance import provenance
-from .report import fig_html, html_page, opening_sentence, paired_gain, plot_gain, results_table, table_html, text_html
+from sslus.study.report import (
+    fig_html, html_page, opening_sentence, paired_gain, plot_gain, results_table, table_html,
+    text_html,
+)
 
 # %% ../../nbs/study/10_compare.ipynb #aa6c7edd
 _kept = ('macro_f1', 'low', 'high', 'balanced_accuracy', 'accuracy', 'auroc')
@@ -74,7 +77,8 @@ class _Setting:
         "Fine-tune one start on one draw of the labels, and test it."
         dls = self.planes.dls(fraction, seed=draw, size=self.size, device=self.device)
         learn = plane_learner(dls, self.arch, encoder, self.arch_kwargs if encoder is None else None, seed=draw)
-        with training_bars(learn, progress=False): learn.fit_planes(self.steps_at(fraction), evals=1)
+        with training_bars(learn, progress=False):
+            learn.fit_planes(self.steps_at(fraction), evals=1)
         return learn.plane_report(self.split)
 
     def features(self, encoder, name)->PlaneFeatures:
@@ -96,13 +100,16 @@ def _encoder(e, arch, arch_kwargs, seed=0):
 # %% ../../nbs/study/10_compare.ipynb #6a5024a3
 def _plain_values(values):
     "Plain Python values in place of numpy's."
-    if isinstance(values, dict): return {str(k): _plain_values(v) for k, v in values.items()}
+    if isinstance(values, dict):
+        return {str(k): _plain_values(v) for k, v in values.items()}
     if isinstance(values, (list, tuple)): return [_plain_values(v) for v in values]
     return values.item() if isinstance(values, np.generic) else values
 
 # %% ../../nbs/study/10_compare.ipynb #f70a37e4
-def _to_record(row): return {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in row.items()}
-def _from_record(row): return {k: math.nan if v is None else v for k, v in row.items()}
+def _to_record(row):
+    return {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in row.items()}
+def _from_record(row):
+    return {k: math.nan if v is None else v for k, v in row.items()}
 
 class _Results:
     "Rows and reports of a comparison, in memory and in a folder."
@@ -135,7 +142,8 @@ class _Results:
         folder = self.path/experiment.folder
         try:
             record = read_sealed(folder/'record.json')
-            if record['key'] != key or record['predictions'] != file_sha(folder/'predictions.csv'): return False
+            if record['key'] != key or record['predictions'] != file_sha(folder/'predictions.csv'):
+                return False
         except (OSError, ChangedError, KeyError): return False
         own = dict(classes=record['classes'], name=record['name'])
         report = PlaneReport.from_csv(folder/'predictions.csv', record['settings'], **own)
@@ -190,7 +198,8 @@ def compare(planes:PlaneData,     # labelled stills
     with progress_bar(total=sum(map(cost, experiments)), desc='comparing', unit='steps', show=progress) as bar:
         for e in experiments:
             key = setting.key(starts.get(e.start), e) if path is not None else ''
-            if not results.read(e, key): results.add(e, key, _done_now(setting, starts, e, features))
+            if not results.read(e, key):
+                results.add(e, key, _done_now(setting, starts, e, features))
             bar.update(cost(e))
     return pd.DataFrame(results.rows), results.reports
 
@@ -203,7 +212,8 @@ def _imagenet(card, weights):
     "({name: encoder} with ImageNet's row, why it is missing) for the architecture of a card."
     name = f'ImageNet ({card["arch"]})'
     kwargs = {k: v for k, v in card['arch_kwargs'].items() if k == 'img_size'}     # no weights for narrower networks
-    try: return {name: create_encoder(card['arch'], card['in_chans'], weights or 'imagenet', **kwargs)}, ''
+    try:
+        return {name: create_encoder(card['arch'], card['in_chans'], weights or 'imagenet', **kwargs)}, ''
     except (WeightsMissing, ValueError) as e: return {}, f'{name} is missing: {e}'
 
 def _imagenet_name(file, found):
@@ -215,12 +225,14 @@ def weights_file(
     file # that was named for ImageNet's weights; None: none was
 ):       # the same; FileNotFoundError where there is no such file
     "Make sure that a file of weights is there before hours are spent."
-    if file is not None and not Path(file).is_file(): raise FileNotFoundError(f'imagenet={file}: no such weights file')
+    if file is not None and not Path(file).is_file():
+        raise FileNotFoundError(f'imagenet={file}: no such weights file')
     return file
 
 def _with_missing(table, missing):
     "The table, with a row for ImageNet where it is missing."
-    if missing: table.loc[missing.split(' is missing')[0]] = ['missing'] + ['']*(table.shape[1] - 1)
+    if missing:
+        table.loc[missing.split(' is missing')[0]] = ['missing'] + ['']*(table.shape[1] - 1)
     return table
 
 # %% ../../nbs/study/10_compare.ipynb #e671f8db
@@ -245,7 +257,15 @@ def _report_page(file, results, table, settings, seen, missing):
     sections = [('Macro-F1', [text_html(how), table_html(table)]),
                 ('Gain over training from scratch', [text_html('Paired by label draw.'), gains, plot])]
     left_out = {missing.split(' is missing')[0]: missing} if missing else {}
-    return html_page(file, 'Does the encoder help?', sections, opening_sentence(results), '. '.join(seen), provenance(settings), left_out)
+    return html_page(
+        file,
+        'Does the encoder help?',
+        sections,
+        opening_sentence(results),
+        '. '.join(seen),
+        provenance(settings),
+        left_out,
+    )
 
 # %% ../../nbs/study/10_compare.ipynb #744e8e79
 def compare_starts(
@@ -286,7 +306,8 @@ def table_text(
     table:pd.DataFrame # of results
 )->str:               # its lines, whole
     "A table as it is printed."
-    with pd.option_context('display.width', 200, 'display.max_columns', 20): return table.to_string()
+    with pd.option_context('display.width', 200, 'display.max_columns', 20):
+        return table.to_string()
 
 def _print_words(table, words, path):
     "The table, and what it says."

@@ -16,12 +16,40 @@ from .engine import StudyError
 seven = ('AutoEncoder', 'InpaintAutoEncoder', 'SimCLR', 'MoCo', 'BYOL', 'BarlowTwins', 'VICReg')
 
 configs = {
-    'asmus2023': dict(pretrain=['random', 'imagenet', *({'Pretrain': dict(method=m, preset='asmus2023')} for m in seven)], common=dict(steps=5000, bs=128),
-                      downstream=[{'FineTune': dict(epochs=100, bs=128, lr=[1e-3, 1e-3], wd=1e-6, label_smoothing=0.)}, 'linear'], fractions=[.01, .05, .1, .25, .5, 1.], seeds=5, arch='resnet18'),
-    'asmus2023-small': dict(pretrain=['random', *seven], common=dict(steps=600, bs=64, options=dict(size=64), pairs={'Window': dict(frames=3)}, batch={'SweepBatch': dict(n_clips=4)}),
-                            downstream=[{'FineTune': dict(lr=[2e-3, 2e-3])}, 'linear'], fractions=[.01, .1, 1.], seeds=3, arch='tiny', size=64)}
+    'asmus2023': dict(
+        pretrain=['random', 'imagenet', *({'Pretrain': dict(method=m, preset='asmus2023')} for m in seven)],
+        common=dict(steps=5000, bs=128),
+        downstream=[
+            {'FineTune': dict(epochs=100, bs=128, lr=[1e-3, 1e-3], wd=1e-6, label_smoothing=0.0)},
+            'linear',
+        ],
+        fractions=[0.01, 0.05, 0.1, 0.25, 0.5, 1.0],
+        seeds=5,
+        arch='resnet18',
+    ),
+    'asmus2023-small': dict(
+        pretrain=['random', *seven],
+        common=dict(
+            steps=600,
+            bs=64,
+            options=dict(size=64),
+            pairs={'Window': dict(frames=3)},
+            batch={'SweepBatch': dict(n_clips=4)},
+        ),
+        downstream=[{'FineTune': dict(lr=[2e-3, 2e-3])}, 'linear'],
+        fractions=[0.01, 0.1, 1.0],
+        seeds=3,
+        arch='tiny',
+        size=64,
+    ),
+}
 
-_pretext = dict(order=dict(geometry_weight=0), geometry=dict(order_weight=0), parallel={}, sequential=dict(strategy='sequential'))
+_pretext = dict(
+    order=dict(geometry_weight=0),
+    geometry=dict(order_weight=0),
+    parallel={},
+    sequential=dict(strategy='sequential'),
+)
 
 def _clip_starts(**more):
     "Pre-trainings with the tasks of Jiao et al. 2020, by name."
@@ -31,20 +59,60 @@ _frames = dict(pairs={'Window': dict(frames=3)}, batch={'SweepBatch': dict(n_cli
 _small = dict(arch='tiny', size=64)
 
 configs |= {
-    'migliorelli2024': dict(phantom='alike', pretrain=['random', 'imagenet', 'SimCLR', {'Pretrain': dict(method='SimCLR', name='SimCLR from ImageNet', weights='imagenet')}], common=dict(steps=5000, bs=128),
-                            downstream=[{'FineTune': dict(steps=2000)}, {'Dual': dict(steps=2000)}], fractions=[.01, .05, .1, .25, .5, 1.], seeds=5, arch='resnet18'),
-    'migliorelli2024-small': dict(phantom='alike', pretrain=['random', 'SimCLR'], common=dict(steps=600, bs=64, options=dict(size=64), **_frames),
-                                  downstream=[{'FineTune': dict(steps=900, lr=[2e-3, 2e-3])}, {'Dual': dict(steps=900, lr=[2e-3, 2e-3], pairs=_frames['pairs'])}], fractions=[.1], seeds=3, **_small),
-    'jiao2020': dict(phantom='sweeps', pretrain=['random', 'imagenet', *_clip_starts(bs=32), 'BarlowTwins'], common=dict(steps=5000, bs=128),
-                     downstream=['fine-tune'], fractions=[.01, .05, .1, 1.], pretrain_seeds=3, draws=3, arch='resnet18'),
-    'jiao2020-small': dict(phantom='sweeps', pretrain=['random', *_clip_starts(bs=32), {'Pretrain': dict(method='BarlowTwins', **_frames)}], common=dict(steps=600, bs=64, options=dict(size=64)),
-                           downstream=[{'FineTune': dict(steps=200, lr=[2e-3, 2e-3])}], fractions=[.05], pretrain_seeds=3, draws=3, **_small)}
+    'migliorelli2024': dict(
+        phantom='alike',
+        pretrain=[
+            'random',
+            'imagenet',
+            'SimCLR',
+            {'Pretrain': dict(method='SimCLR', name='SimCLR from ImageNet', weights='imagenet')},
+        ],
+        common=dict(steps=5000, bs=128),
+        downstream=[{'FineTune': dict(steps=2000)}, {'Dual': dict(steps=2000)}],
+        fractions=[0.01, 0.05, 0.1, 0.25, 0.5, 1.0],
+        seeds=5,
+        arch='resnet18',
+    ),
+    'migliorelli2024-small': dict(
+        phantom='alike',
+        pretrain=['random', 'SimCLR'],
+        common=dict(steps=600, bs=64, options=dict(size=64), **_frames),
+        downstream=[
+            {'FineTune': dict(steps=900, lr=[2e-3, 2e-3])},
+            {'Dual': dict(steps=900, lr=[2e-3, 2e-3], pairs=_frames['pairs'])},
+        ],
+        fractions=[0.1],
+        seeds=3,
+        **_small
+    ),
+    'jiao2020': dict(
+        phantom='sweeps',
+        pretrain=['random', 'imagenet', *_clip_starts(bs=32), 'BarlowTwins'],
+        common=dict(steps=5000, bs=128),
+        downstream=['fine-tune'],
+        fractions=[0.01, 0.05, 0.1, 1.0],
+        pretrain_seeds=3,
+        draws=3,
+        arch='resnet18',
+    ),
+    'jiao2020-small': dict(
+        phantom='sweeps',
+        pretrain=['random', *_clip_starts(bs=32), {'Pretrain': dict(method='BarlowTwins', **_frames)}],
+        common=dict(steps=600, bs=64, options=dict(size=64)),
+        downstream=[{'FineTune': dict(steps=200, lr=[2e-3, 2e-3])}],
+        fractions=[0.05],
+        pretrain_seeds=3,
+        draws=3,
+        **_small
+    ),
+}
 
 # %% ../../nbs/study/10_configs.ipynb #20c7932f
 def read_config(config # Name of a ready one, a YAML file, or a dict
                )->dict: # Arguments of `Study`, and `common`; StudyError where it cannot be read
     "A configuration by its name or from a file; paths in a file are taken from its folder."
-    if isinstance(config, dict): return _based(copy.deepcopy(config), Path('.'), ())
+    if isinstance(config, dict):
+        return _based(copy.deepcopy(config), Path('.'), ())
     if config in configs: return copy.deepcopy(configs[config])
     return _read_file(Path(config), ())
 
@@ -55,35 +123,79 @@ def merge_settings(
 )->dict:
     "Settings `a` with those of `b` instead; `options` are merged one by one."
     a, b = a or {}, b or {}
-    return a | b | ({'options': {**(a.get('options') or {}), **(b.get('options') or {})}} if 'options' in a or 'options' in b else {})
+    return (
+        a
+        | b
+        | (
+            {'options': {**(a.get('options') or {}), **(b.get('options') or {})}}
+            if 'options' in a or 'options' in b
+            else {}
+        )
+    )
 
 # %% ../../nbs/study/10_configs.ipynb #ddfc868a
 def _read_file(file, seen):
     import yaml
     if not file.is_file():
         near = difflib.get_close_matches(str(file), configs, 1)
-        raise StudyError(f'{file}: no such file, and no ready configuration' + (f'; did you mean {near[0]}?' if near else f'; ready are {", ".join(configs)}'))
+        raise StudyError(
+            f'{file}: no such file, and no ready configuration'
+            + (f'; did you mean {near[0]}?' if near else f'; ready are {", ".join(configs)}')
+        )
     if file.resolve() in seen: raise StudyError(f'{file}: its bases lead back to it')
     try: c = yaml.safe_load(file.read_text(encoding='utf-8'))
-    except (yaml.YAMLError, UnicodeDecodeError) as e: raise StudyError(f'{file}: cannot be read as YAML ({" ".join(str(e).split())})') from e
-    if not isinstance(c, dict): raise StudyError(f'{file}: a configuration is a list of settings such as planes: planes.csv')
+    except (yaml.YAMLError, UnicodeDecodeError) as e:
+        raise StudyError(f'{file}: cannot be read as YAML ({" ".join(str(e).split())})') from e
+    if not isinstance(c, dict):
+        raise StudyError(f'{file}: a configuration is a list of settings such as planes: planes.csv')
     return _based(_from_folder(c, file.parent), file.parent, (*seen, file.resolve()))
 
 def _based(c, folder, seen):
     "A configuration over its base."
     if not (name := c.pop('base', None)): return c
     base = copy.deepcopy(configs[name]) if name in configs else _read_file(folder/name, seen)
-    return base | c | ({'common': merge_settings(base.get('common'), c.get('common'))} if 'common' in base or 'common' in c else {})
+    return (
+        base
+        | c
+        | (
+            {'common': merge_settings(base.get('common'), c.get('common'))}
+            if 'common' in base or 'common' in c
+            else {}
+        )
+    )
 
 # %% ../../nbs/study/10_configs.ipynb #a361d871
 def _from_folder(c, folder):
     "Paths of a configuration file as seen from its folder."
-    at = lambda o: str(folder/o) if isinstance(o, str) else {k: at(v) if k in ('path', 'other', 'root') or not {'path', 'other'} & set(o) else v for k,v in o.items()} if isinstance(o, dict) else o
+    at = lambda o: (
+        str(folder / o)
+        if isinstance(o, str)
+        else (
+            {
+                k: at(v) if k in ('path', 'other', 'root') or not {'path', 'other'} & set(o) else v
+                for k, v in o.items()
+            }
+            if isinstance(o, dict)
+            else o
+        )
+    )
     paths = {k: at(c[k]) for k in ('path', 'planes', 'root', 'store', 'external') if c.get(k)}
-    return c | paths | ({'pretrain': [_entry_at(o, folder) for o in c['pretrain']]} if isinstance(c.get('pretrain'), list) else {})
+    return (
+        c
+        | paths
+        | (
+            {'pretrain': [_entry_at(o, folder) for o in c['pretrain']]}
+            if isinstance(c.get('pretrain'), list)
+            else {}
+        )
+    )
 
 def _entry_at(o, folder):
     "A start whose files are taken from `folder`."
     at = lambda f: [at(x) for x in f] if isinstance(f, list) else str(folder/f) if f not in (None, 'imagenet') else f
     if isinstance(o, str): return at(o) if o.endswith('.safetensors') else o
-    return {k: {a: at(b) if a in ('file', 'weights') else b for a,b in (v or {}).items()} for k,v in o.items()} if isinstance(o, dict) else o
+    return (
+        {k: {a: at(b) if a in ('file', 'weights') else b for a, b in (v or {}).items()} for k, v in o.items()}
+        if isinstance(o, dict)
+        else o
+    )

@@ -46,7 +46,8 @@ def writing():
 # %% ../../nbs/study/03_engine.ipynb #c3c779f6
 shares = ('macro_f1', 'low', 'high', 'balanced_accuracy', 'accuracy', 'auroc', 'ece', 'valid_macro_f1')
 
-def _is_number(v, low=-1e300, high=1e300): return isinstance(v, (int, float)) and not isinstance(v, bool) and low <= v <= high
+def _is_number(v, low=-1e300, high=1e300):
+    return isinstance(v, (int, float)) and not isinstance(v, bool) and low <= v <= high
 def _is_count(v): return isinstance(v, int) and _is_number(v, 0)
 def _is_text(v): return isinstance(v, str)
 def _is_sum(v): return _is_text(v) and len(v) == 64
@@ -59,7 +60,8 @@ def _is_score(name, v):
 def _are_scores(o):
     return isinstance(o, dict) and all(_are_scores(v) if isinstance(v, dict) else _is_score(k, v) for k,v in o.items())
 
-def _are_facts(o): return isinstance(o, dict) and all(_is_score(k, v) for k,v in o.items() if k in shares)
+def _are_facts(o):
+    return isinstance(o, dict) and all(_is_score(k, v) for k,v in o.items() if k in shares)
 
 def _is_inside(name):
     "Does a name of a file stay in the folder?"
@@ -79,8 +81,10 @@ def oddity(
     key:str   # of its job
 )->str:       # '' where all fits
     "What a record holds that no record may hold."
-    if rec.get('key') != key: return f'it is the record of another job ({str(rec.get("key"))[:40]})'
-    if rec.get('state') not in states: return f'state={str(rec.get("state"))[:40]}: one of {", ".join(states)} is expected'
+    if rec.get('key') != key:
+        return f'it is the record of another job ({str(rec.get("key"))[:40]})'
+    if rec.get('state') not in states:
+        return f'state={str(rec.get("state"))[:40]}: one of {", ".join(states)} is expected'
     needed = _always | ({} if rec['state'] == 'done' else dict(error=_is_text))
     lack = [k for k in needed if k not in rec]
     if lack: return f'it says no {lack[0]}'
@@ -97,7 +101,8 @@ def record_path(folder, key):
 def believed(folder, key):
     "The record of a job; ChangedError says why one is not believed, FileNotFoundError that there is none."
     path, remedy = record_path(folder, key), 'It counts as not there, and the next run does the job again'
-    if path.is_file() and path.stat().st_size > _most_bytes: raise ChangedError(f'{path}: too long for a record. {remedy}.')
+    if path.is_file() and path.stat().st_size > _most_bytes:
+        raise ChangedError(f'{path}: too long for a record. {remedy}.')
     rec = read_sealed(path, remedy)
     odd = oddity(rec, key)
     if odd: raise ChangedError(f'{path}: {odd}. {remedy}.')
@@ -114,7 +119,11 @@ def read_record(folder, # Folder of the study
 # %% ../../nbs/study/03_engine.ipynb #591ca419
 def write_record(folder, key, state, name='', kind='', seconds=0., **more):
     "Write the record of a job; it stands when the file has its name."
-    with writing(): write_sealed(record_path(folder, key), dict(state=state, key=key, name=name, kind=kind, seconds=seconds, **more))
+    with writing():
+        write_sealed(
+            record_path(folder, key),
+            dict(state=state, key=key, name=name, kind=kind, seconds=seconds, **more),
+        )
 
 def changed_records(folder, keys)->dict:
     "{key: why} of records that stand there and are not believed."
@@ -133,7 +142,8 @@ def taken(folder, # Folder of the study
     "Hold the lock of a job, if it is free."
     with ExitStack() as lock:
         try:
-            with writing(): lock.enter_context(held(Path(folder)/'locks'/key, keep=True))
+            with writing():
+                lock.enter_context(held(Path(folder)/'locks'/key, keep=True))
         except BusyError: mine = False
         else: mine = True
         yield mine
@@ -147,20 +157,22 @@ class Job:
         do,        # Function without arguments; gives a dict of plain values for the record, or raises `Missing`
         needs=(),  # Keys of the jobs that must be done before
         kind:str='' # Jobs of a kind take about the same time, which `Study.plan` uses
-    ): self.key, self.name, self.do, self.needs, self.kind = key, name, do, tuple(needs), kind
+    ):
+        self.key, self.name, self.do, self.needs, self.kind = key, name, do, tuple(needs), kind
     def __repr__(self): return f'Job({self.name})'
 
 class Missing(RuntimeError):
     "What a job needs cannot be had here; the message says what and how to get it."
 
 # %% ../../nbs/study/03_engine.ipynb #05dd348e
-deadly = 3                                                       # runners that a job may bring down before it counts as failed
+deadly = 3  # runners that a job may bring down before it counts as failed
 
 def run_name()->str:
     "A name for one call of an engine: machine, process, and some letters, since process numbers come again."
     return f'{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}'
 
-def _marks(folder, run='*', key='*', who='*'): return sorted((Path(folder)/'workers').glob(f'{run}~{key}~{who}'))
+def _marks(folder, run='*', key='*', who='*'):
+    return sorted((Path(folder)/'workers').glob(f'{run}~{key}~{who}'))
 
 def begin(folder, # of the study
           run,    # name of the run
@@ -195,10 +207,13 @@ def run_job(folder, job):
     try:
         with writing(): state, more = 'done', _given(job)
     except (Missing, FileError) as e: state, more = 'missing', dict(error=str(e))
-    except FolderError: raise                                    # the folder itself is in trouble: no record could be written
+    except FolderError: raise  # the folder itself is in trouble: no record could be written
     except Exception as e:
-        if getattr(e, 'errno', None) in (errno.ENOSPC, errno.EDQUOT): raise FolderError(f'{folder}: {e}. Free space and run again; what is done stays done.') from e
-        state, more = 'failed', dict(error=f'{type(e).__name__}: {" ".join(str(e).split())}', traceback=traceback.format_exc())
+        if getattr(e, 'errno', None) in (errno.ENOSPC, errno.EDQUOT):
+            raise FolderError(f'{folder}: {e}. Free space and run again; what is done stays done.') from e
+        state, more = 'failed', dict(
+            error=f'{type(e).__name__}: {" ".join(str(e).split())}', traceback=traceback.format_exc()
+        )
     _finish(folder, job.key, state, name=job.name, kind=job.kind, seconds=round(time.time()-t0, 3), **more)
     return state
 
@@ -210,16 +225,20 @@ def _hand_on(folder, job, state, need, error):
 # %% ../../nbs/study/03_engine.ipynb #d140d069
 class _Board:
     "What a runner knows of the jobs: asks the disk only for those that were not finished when it last looked."
-    def __init__(self, folder, jobs): self.folder, self.open, self.known = folder, {j.key: j for j in jobs}, {}
+    def __init__(self, folder, jobs):
+        self.folder, self.open, self.known = folder, {j.key: j for j in jobs}, {}
 
     def look(self, key):
         "Record of a job, or None."
-        if key not in self.known and (rec := read_record(self.folder, key)): self.known[key] = rec; self.open.pop(key, None)
+        if key not in self.known and (rec := read_record(self.folder, key)):
+            self.known[key] = rec
+            self.open.pop(key, None)
         return self.known.get(key)
 
     def fate(self, job, fresh=False):
         "'ready', 'wait', or the record of a need that was not done; `fresh` asks the disk again for those."
-        if fresh: [self.known.pop(k) for k in job.needs if self.known.get(k, {}).get('state') in ('failed', 'missing')]
+        if fresh:
+            [self.known.pop(k) for k in job.needs if self.known.get(k, {}).get('state') in ('failed', 'missing')]
         recs = [self.look(k) for k in job.needs]
         bad = next((r for r in recs if r and r['state'] != 'done'), None)
         return bad or ('wait' if None in recs else 'ready')
@@ -234,7 +253,8 @@ def work(folder,      # Folder of the study; one of an ordinary disk, or a netwo
     "Do jobs until every one has a record."
     board, tell = _Board(folder, jobs), tell or (lambda job, state: None)
     while board.open:
-        if not any(_try(folder, board, j, tell, may) for j in list(board.open.values())): time.sleep(pause)
+        if not any(_try(folder, board, j, tell, may) for j in list(board.open.values())):
+            time.sleep(pause)
 
 def _try(folder, board, job, tell, may=None):
     "Do a job if it is ready, free and not done; has anything moved?"
@@ -244,7 +264,7 @@ def _try(folder, board, job, tell, may=None):
     with taken(folder, job.key) as mine:
         if not mine: return False
         if board.look(job.key): return True                      # done by another between our look and our lock
-        fate = board.fate(job, fresh=True)                       # a need may have been tried again, with success, by another
+        fate = board.fate(job, fresh=True)  # a need may have been tried again, with success, by another
         if fate == 'wait' or (fate == 'ready' and may and not may(job)): return False
         if fate == 'ready':
             tell(job, 'start')
@@ -259,7 +279,8 @@ def _try(folder, board, job, tell, may=None):
 def _see(folder, job):
     "FolderError where a record that was just written is another one on the disk."
     bad = changed_records(folder, [job.key])
-    if bad: raise FolderError(f'{bad[job.key]} It was written a moment ago, so look at the disk.')
+    if bad:
+        raise FolderError(f'{bad[job.key]} It was written a moment ago, so look at the disk.')
 
 # %% ../../nbs/study/03_engine.ipynb #673dea03
 def forget(folder, # of the study
@@ -271,7 +292,8 @@ def forget(folder, # of the study
     for j in jobs:
         if (read_record(folder, j.key) or {}).get('state') not in which: continue
         with taken(folder, j.key) as mine:
-            if not mine or (read_record(folder, j.key) or {}).get('state') not in which: continue
+            if not mine or (read_record(folder, j.key) or {}).get('state') not in which:
+                continue
             record_path(folder, j.key).unlink(missing_ok=True)
             n += 1
     return n
@@ -279,13 +301,17 @@ def forget(folder, # of the study
 # %% ../../nbs/study/03_engine.ipynb #3ba51aa5
 def files_made(folder, *paths)->dict:
     "{path in the folder: its bytes and sum} of the files that a job made, for its record."
-    return {Path(p).relative_to(folder).as_posix(): dict(bytes=Path(p).stat().st_size, sha256=file_sha(p)) for p in paths}
+    return {
+        Path(p).relative_to(folder).as_posix(): dict(bytes=Path(p).stat().st_size, sha256=file_sha(p))
+        for p in paths
+    }
 
 def _wrong(folder, name, made):
     "What is wrong with a file that a record names: 'gone', 'changed' or ''."
     file = Path(folder)/name
     if not file.is_file(): return 'gone'
-    try: return '' if file.stat().st_size == made['bytes'] and file_sha(file) == made['sha256'] else 'changed'
+    try:
+        return '' if file.stat().st_size == made['bytes'] and file_sha(file) == made['sha256'] else 'changed'
     except OSError: return 'changed'
 
 def recorded_file(
@@ -298,7 +324,11 @@ def recorded_file(
     made = (rec or {}).get('files', {}).get(name)
     if made is None: raise FileError(f'{name}: not made, or its record is gone. Run the study')
     wrong = _wrong(folder, name, made)
-    if wrong: raise FileError(f'{Path(folder)/name}: this file is {wrong}; its record says another sum. Run the study: it is made again')
+    if wrong:
+        raise FileError(
+            f'{Path(folder)/name}: this file is {wrong}; its record says another sum. Run the study: it is'
+            ' made again'
+        )
     return Path(folder)/name
 
 def _amiss(folder, rec):
@@ -358,7 +388,8 @@ class Here:
         import torch
         was = torch.get_num_threads()
         set_threads(self.threads)
-        try: work(folder, jobs, tell, may=partial(begin, folder, run_name(), 'here'))
+        try:
+            work(folder, jobs, tell, may=partial(begin, folder, run_name(), 'here'))
         finally: set_threads(was)
 
 # %% ../../nbs/study/03_engine.ipynb #dbbf683e
@@ -375,7 +406,8 @@ def worker(folder,       # of the study
            parent=None   # number of the process to end with; None: stay
           ):
     "What a runner does: all jobs that are free."
-    if parent: threading.Thread(target=_go_with, args=(parent,), daemon=True).start()
+    if parent:
+        threading.Thread(target=_go_with, args=(parent,), daemon=True).start()
     set_threads(threads)
     work(folder, make_jobs(plan, folder), may=partial(begin, folder, run or run_name(), who))
 
@@ -395,7 +427,8 @@ class Crew:
         "Tell what got done since the last look."
         new = [k for k in self.left if self.board.look(k)]
         if new: self.deaths.pop('', None)                        # they do get to work
-        for k in new: self.tell(self.left.pop(k), self.board.known[k]['state'])
+        for k in new:
+            self.tell(self.left.pop(k), self.board.known[k]['state'])
 
     def died(self, who, why, log=''):
         "A runner died: count it against the job it was at, which has failed when it brought down too many."
@@ -406,11 +439,21 @@ class Crew:
         with taken(self.folder, key) as mine:
             if mine and key in self.board.open and not self.board.look(key):
                 job = self.board.open[key]
-                _finish(self.folder, key, 'failed', name=job.name, kind=job.kind, seconds=0., error=f'{deadly} runners died over it ({why})', traceback=log)
+                _finish(
+                    self.folder,
+                    key,
+                    'failed',
+                    name=job.name,
+                    kind=job.kind,
+                    seconds=0.0,
+                    error=f'{deadly} runners died over it ({why})',
+                    traceback=log,
+                )
 
     def lost(self, who):
         "A runner was lost with its machine: no fault of the job, which was tried all the same."
-        for m in _marks(self.folder, self.run, who=who): m.rename(m.with_name('lost~' + m.name.split('~', 1)[1] + f'-{self.run}'))
+        for m in _marks(self.folder, self.run, who=who):
+            m.rename(m.with_name('lost~' + m.name.split('~', 1)[1] + f'-{self.run}'))
 
 # %% ../../nbs/study/03_engine.ipynb #119c58cd
 def visible_gpus()->list:
@@ -441,9 +484,14 @@ class Processes:
         who = crew.hire()
         args = dict(folder=str(crew.folder), plan=plan, threads=self.threads, run=crew.run, who=who, parent=os.getpid())
         code = 'import json; from sslus.study.engine import worker; worker(**json.loads(sys.argv[1]))'
-        env = child_env(OMP_NUM_THREADS=str(self.threads), **(dict(CUDA_VISIBLE_DEVICES=self.gpus[i % len(self.gpus)]) if self.gpus else {}))
+        env = child_env(
+            OMP_NUM_THREADS=str(self.threads),
+            **(dict(CUDA_VISIBLE_DEVICES=self.gpus[i % len(self.gpus)]) if self.gpus else {})
+        )
         with _open_log(crew.folder, i) as f:
-            return who, subprocess.Popen([*python_child(code), json.dumps(args)], stdout=f, stderr=subprocess.STDOUT, env=env)
+            return who, subprocess.Popen(
+                [*python_child(code), json.dumps(args)], stdout=f, stderr=subprocess.STDOUT, env=env
+            )
 
     def _after(self, crew, plan, i, who, p):
         "The process itself while it runs, its successor where it died, None where it is done."
@@ -461,13 +509,19 @@ class Processes:
                 crew.news()
                 procs = {i: q for i,p in procs.items() if (q := self._after(crew, plan, i, *p))}
             crew.news()
-            if crew.left: raise StudyError(f'the workers have ended, {len(crew.left)} jobs have no result, such as {next(iter(crew.left.values())).name}: {_last_lines(crew.folder, 0)}')
+            if crew.left:
+                raise StudyError(
+                    f'the workers have ended, {len(crew.left)} jobs have no result, such as'
+                    f' {next(iter(crew.left.values())).name}: {_last_lines(crew.folder, 0)}'
+                )
         finally:
             for _,p in procs.values(): p.terminate()
             for _,p in procs.values(): p.wait()
 
 # %% ../../nbs/study/03_engine.ipynb #bf6daa1f
-def _log(folder, i): return Path(folder)/'workers'/f'{socket.gethostname()}-{os.getpid()}-log-{i}.txt'     # machines that share a folder have equal process numbers
+def _log(folder, i):
+    # machines that share a folder have equal process numbers
+    return Path(folder)/'workers'/f'{socket.gethostname()}-{os.getpid()}-log-{i}.txt'
 
 def _open_log(folder, i):
     "What a worker prints goes there; FolderError where nothing can."
@@ -475,31 +529,54 @@ def _open_log(folder, i):
     try:
         log.parent.mkdir(parents=True, exist_ok=True)
         return log.open('a')
-    except OSError as e: raise FolderError(f'{log}: cannot be written ({e.strerror or e}). Move away what stands there, or choose another folder') from e
+    except OSError as e:
+        raise FolderError(
+            f'{log}: cannot be written ({e.strerror or e}). Move away what stands there, or choose another'
+            ' folder'
+        ) from e
 
 def _last_lines(folder, i, n=12):
-    try: return '\n'.join(_log(folder, i).read_text(errors='replace').splitlines()[-n:])
+    try:
+        return '\n'.join(_log(folder, i).read_text(errors='replace').splitlines()[-n:])
     except OSError: return ''
 
-def _death(code): return signal.Signals(-code).name + (', as the system does when memory is short' if code == -signal.SIGKILL else '') if code < 0 else f'exit status {code}'
+def _death(code):
+    return (
+        signal.Signals(-code).name
+        + (', as the system does when memory is short' if code == -signal.SIGKILL else '')
+        if code < 0
+        else f'exit status {code}'
+    )
 
 # %% ../../nbs/study/03_engine.ipynb #ec254b50
 def _answers(address):
     "StudyError where nobody listens at RAY_ADDRESS, at once: Ray itself tries for minutes."
     host, _, port = address.split('//')[-1].rpartition(':')
-    try: socket.create_connection((host.strip('[]'), int(port)), 5).close()
-    except (OSError, ValueError) as e: raise StudyError(f'RAY_ADDRESS={address}: no Ray cluster answers there ({e}). Start it (ray start --head), correct the address, or unset RAY_ADDRESS') from e
+    try:
+        socket.create_connection((host.strip('[]'), int(port)), 5).close()
+    except (OSError, ValueError) as e:
+        raise StudyError(
+            f'RAY_ADDRESS={address}: no Ray cluster answers there ({e}). Start it (ray start --head), correct'
+            ' the address, or unset RAY_ADDRESS'
+        ) from e
 
 def _connect(ray):
     "Join the cluster that is there, or start one on this machine; says which."
     said, quiet = os.environ.get('RAY_ADDRESS', ''), dict(log_to_driver=False, logging_level='warning')
     where = lambda: ray.get_runtime_context().gcs_address
     if ray.is_initialized(): return f'the cluster that this process is connected to, {where()}'
-    if said not in ('', 'auto', 'local'): _answers(said); ray.init(**quiet); return f'the cluster of RAY_ADDRESS, {said}'
+    if said not in ('', 'auto', 'local'):
+        _answers(said)
+        ray.init(**quiet)
+        return f'the cluster of RAY_ADDRESS, {said}'
     with suppress(ConnectionError):                              # none runs here
-        if said != 'local': ray.init(address='auto', **quiet); return f'the cluster that runs on this machine, {where()}'
+        if said != 'local':
+            ray.init(address='auto', **quiet)
+            return f'the cluster that runs on this machine, {where()}'
     ray.init(address='local', include_dashboard=False, **quiet)
-    return 'a cluster of its own on this machine, for this run' + ('' if said else ' (no other was found; RAY_ADDRESS names one)')
+    return 'a cluster of its own on this machine, for this run' + (
+        '' if said else ' (no other was found; RAY_ADDRESS names one)'
+    )
 
 # %% ../../nbs/study/03_engine.ipynb #d5547cd4
 def _sign(folder, run):
@@ -518,9 +595,21 @@ def _sees(folder, run, wait=3):
 def _on_ray(folder, plan, threads, run, who, version):
     "What a Ray task does: all jobs that are free. Where this machine cannot take part, (why, its node)."
     import ray
-    why = '' if _sees(folder, run) else f'does not see {folder} as the machine that started the study does; mount that folder under the same path on every machine'
-    if not why and version != __version__: why = f'has sslus {__version__}, and {version} was expected; install the same on every machine'
-    if why: return f'{socket.gethostname()} ({ray.util.get_node_ip_address()}) {why}', ray.get_runtime_context().get_node_id()
+    why = (
+        ''
+        if _sees(folder, run)
+        else (
+            f'does not see {folder} as the machine that started the study does; mount that folder under the'
+            ' same path on every machine'
+        )
+    )
+    if not why and version != __version__:
+        why = f'has sslus {__version__}, and {version} was expected; install the same on every machine'
+    if why:
+        return (
+            f'{socket.gethostname()} ({ray.util.get_node_ip_address()}) {why}',
+            ray.get_runtime_context().get_node_id(),
+        )
     worker(folder, plan, threads, run, who)
 
 # %% ../../nbs/study/03_engine.ipynb #ac40a013
@@ -532,43 +621,72 @@ class Ray:
         threads=1,    # Cores of a runner, and its torch threads
         gpus=0        # GPUs of a runner: a share such as .25, or whole ones; StudyError for 1.5
     ):
-        if gpus > 1 and gpus != int(gpus): raise StudyError(f'gpus={gpus}: a runner takes a share of one GPU, or whole ones')
+        if gpus > 1 and gpus != int(gpus):
+            raise StudyError(f'gpus={gpus}: a runner takes a share of one GPU, or whole ones')
         self.n, self.threads, self.gpus, self.blind, self.short = workers, threads or 1, gpus, {}, None
 
     def __call__(self, folder, plan, jobs, tell):
         try: import ray
-        except ImportError as e: raise StudyError("engine='ray' needs Ray: pip install 'sslus[ray]'") from e
+        except ImportError as e:
+            raise StudyError("engine='ray' needs Ray: pip install 'sslus[ray]'") from e
         ours = not ray.is_initialized()
         print('Ray:', _connect(ray))
         try:
             room = self.room(ray)
-            print(f'     {len(room)} machine{"s" if len(room) > 1 else ""}, room for {sum(room.values())} runners of {self._wants()}' + (f'; {self.n} asked for' if self.n else ''))
+            print(
+                f'     {len(room)} machine{"s" if len(room) > 1 else ""}, room for {sum(room.values())}'
+                f' runners of {self._wants()}'
+                + (f'; {self.n} asked for' if self.n else '')
+            )
             self._watch(ray, plan, Crew(Path(folder).absolute(), jobs, tell))
         finally:
             if ours: ray.shutdown()
 
-    def _wants(self): return f'{self.threads} core{"s" if self.threads > 1 else ""}' + (f' and {self.gpus:g} GPU' if self.gpus else '')
+    def _wants(self):
+        return f'{self.threads} core{"s" if self.threads > 1 else ""}' + (
+            f' and {self.gpus:g} GPU' if self.gpus else ''
+        )
 
     def room(self, ray)->dict: # {machine: runners that it can hold}
         "How many runners each machine of the cluster can hold, without those that cannot take part."
-        cards = lambda n: math.inf if not self.gpus else n//self.gpus if self.gpus > 1 else int(n)*int(1/self.gpus + 1e-9)   # no runner sits on two halves
-        return {n['NodeID']: int(min(n['Resources'].get('CPU', 0)//self.threads, cards(n['Resources'].get('GPU', 0)))) for n in ray.nodes() if n['Alive'] and n['NodeID'] not in self.blind}
+        cards = lambda n: (
+            math.inf
+            if not self.gpus
+            else n // self.gpus if self.gpus > 1 else int(n) * int(1 / self.gpus + 1e-9)
+        )   # no runner sits on two halves
+        return {
+            n['NodeID']: int(
+                min(n['Resources'].get('CPU', 0) // self.threads, cards(n['Resources'].get('GPU', 0)))
+            )
+            for n in ray.nodes()
+            if n['Alive'] and n['NodeID'] not in self.blind
+        }
 
 # %% ../../nbs/study/03_engine.ipynb #d5fe6244
 def _watch(self, ray, plan, crew):
     "Keep runners at work until every job has a record."
-    task, run = ray.remote(num_cpus=self.threads, num_gpus=self.gpus, max_retries=0)(_on_ray), _sign(crew.folder, crew.run)
+    task, run = ray.remote(num_cpus=self.threads, num_gpus=self.gpus, max_retries=0)(_on_ray), _sign(
+        crew.folder, crew.run
+    )
     at, over = {}, None                                          # task -> (runner, machine where it was told one)
-    start = lambda who, **where: task.options(**where).remote(str(crew.folder), plan, self.threads, run, who, __version__)
+    start = lambda who, **where: task.options(**where).remote(
+        str(crew.folder), plan, self.threads, run, who, __version__
+    )
     try:
         while crew.left:
             if not over: self._hire(ray, crew, at, start)
             done, _ = ray.wait(list(at), timeout=.5) if at else ([], time.sleep(.5))
-            for t in done: over = self._ended(ray, crew, t, at.pop(t)[0]) or over
+            for t in done:
+                over = self._ended(ray, crew, t, at.pop(t)[0]) or over
             crew.news()
-            if over and time.time() - over > self.patience: raise StudyError(f'the runners have ended, {len(crew.left)} jobs have no result: {list(crew.left.values())[:3]}')
+            if over and time.time() - over > self.patience:
+                raise StudyError(
+                    f'the runners have ended, {len(crew.left)} jobs have no result:'
+                    f' {list(crew.left.values())[:3]}'
+                )
     except BaseException:
-        for t in at: ray.cancel(t)                               # an interrupt; by force, Ray 2.60 may end this process where a task ends at that moment
+        # an interrupt; by force, Ray 2.60 may end this process where a task ends at that moment
+        for t in at: ray.cancel(t)
         raise
     finally: (crew.folder/'workers'/f'{run}.sign').unlink(missing_ok=True)
 
@@ -579,21 +697,36 @@ def _hire(self, ray, crew, at, start):
     free = {n: k - sum(o == n for _,o in at.values()) for n,k in room.items() if k}
     self.short = None if free else self.short or time.time()
     if not free and (self.blind or time.time() - self.short > self.patience):
-        raise StudyError('; '.join(self.blind.values()) or f'no machine of the cluster has {self._wants()} for a runner; they have {[{k: n["Resources"].get(k, 0) for k in ("CPU", "GPU")} for n in ray.nodes() if n["Alive"]]}')
+        raise StudyError(
+            '; '.join(self.blind.values())
+            or f'no machine of the cluster has {self._wants()} for a runner; they have {[{k: n["Resources"].get(k, 0) for k in ("CPU", "GPU")} for n in ray.nodes() if n["Alive"]]}'
+        )
     for _ in range(min(self.n or max(1, sum(room.values())), len(crew.left)) - len(at)):
-        who, node = crew.hire(), max(free, key=free.get) if self.blind else None     # Ray spreads them, unless there are machines to avoid
-        at[start(who, scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False) if node else 'SPREAD')] = who, node
+        # Ray spreads them, unless there are machines to avoid
+        who, node = crew.hire(), max(free, key=free.get) if self.blind else None
+        at[
+            start(
+                who,
+                scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False) if node else 'SPREAD',
+            )
+        ] = who, node
         if node: free[node] -= 1
 
 def _ended(self, ray, crew, task, who):
     "What a runner's end means; the time, where it found that all jobs are done."
     try: said = ray.get(task)
-    except ray.exceptions.RayTaskError as e: raise StudyError(f'a runner stopped: {getattr(e, "cause", None) or e}') from e
-    except (ray.exceptions.NodeDiedError, ray.exceptions.LocalRayletDiedError): crew.lost(who); print('a machine was lost; what ran there is begun again elsewhere')
-    except ray.exceptions.RayError as e: crew.died(who, str(e).splitlines()[0])
+    except ray.exceptions.RayTaskError as e:
+        raise StudyError(f'a runner stopped: {getattr(e, "cause", None) or e}') from e
+    except (ray.exceptions.NodeDiedError, ray.exceptions.LocalRayletDiedError):
+        crew.lost(who)
+        print('a machine was lost; what ran there is begun again elsewhere')
+    except ray.exceptions.RayError as e:
+        crew.died(who, str(e).splitlines()[0])
     else:
         if not said: return time.time()
-        if said[1] not in self.blind: self.blind[said[1]] = said[0]; print(f'left out: {said[0]}')
+        if said[1] not in self.blind:
+            self.blind[said[1]] = said[0]
+            print(f'left out: {said[0]}')
 
 Ray._watch, Ray._hire, Ray._ended = _watch, _hire, _ended
 
@@ -604,5 +737,6 @@ def get_engine(name:str, # 'here', 'processes' or 'ray'
                **kwargs  # workers, threads, gpus
               )->object: # Engine: called with (folder, plan, jobs, tell)
     "An engine by its name; StudyError where there is none of that name."
-    if name not in engines: raise StudyError(f'there is no engine {name!r}; engines are {", ".join(engines)}')
+    if name not in engines:
+        raise StudyError(f'there is no engine {name!r}; engines are {", ".join(engines)}')
     return engines[name](**kwargs)

@@ -25,7 +25,10 @@ from .statistics import why_missing
 
 # %% ../../nbs/study/05_figures.ipynb #2dd4a075
 _order = ('random', 'ImageNet', 'AutoEncoder', 'InpaintAutoEncoder', 'SimCLR', 'MoCo', 'BYOL', 'BarlowTwins', 'VICReg')
-_colours = ('#7a7a7a', '#000000', '#ca9161', '#882255', '#0173b2', '#56b4e9', '#029e73', '#d55e00', '#cc78bc', '#de8f05', '#999933', '#5b3a8c')
+_colours = (
+    '#7a7a7a', '#000000', '#ca9161', '#882255', '#0173b2', '#56b4e9', '#029e73', '#d55e00',
+    '#cc78bc', '#de8f05', '#999933', '#5b3a8c',
+)
 _markers = ('o', 's', 'v', '<', '^', 'D', 'P', 'X', '*', 'p', 'h', '>')
 
 # %% ../../nbs/study/05_figures.ipynb #ca07c6be
@@ -41,7 +44,8 @@ def start_styles(names # Of starts, as in the tables
 def _panels(n, width=3.4, height=2.9, sharey=True, cols=3):
     "A row (or rows of `cols`) of axes, flat; surplus ones are taken away."
     import matplotlib.pyplot as plt
-    c = min(n, cols); r = -(-n//c)
+    c = min(n, cols)
+    r = -(-n//c)
     fig,axs = plt.subplots(r, c, figsize=(width*c, height*r), sharey=sharey, squeeze=False, layout='constrained')
     for ax in axs.flat[n:]: ax.remove()
     return fig, axs.ravel()[:n]
@@ -49,25 +53,33 @@ def _panels(n, width=3.4, height=2.9, sharey=True, cols=3):
 def _empty(text, width=6.):
     "Axes with a sentence where there is nothing to draw."
     import matplotlib.pyplot as plt
-    ax = plt.subplots(figsize=(width, .6))[1]; ax.axis('off'); ax.text(0, .5, text, va='center', wrap=True, fontsize=9)
+    ax = plt.subplots(figsize=(width, .6))[1]
+    ax.axis('off')
+    ax.text(0, .5, text, va='center', wrap=True, fontsize=9)
     ax.says = text                                          # a report shows the sentence instead of a picture of it
     return ax
 
 _metric_names = dict(macro_f1='macro-F1', balanced_accuracy='balanced accuracy', auroc='AUROC', ece='calibration error')
-def _named(metric): return _metric_names.get(metric, str(metric).replace('_', ' '))
+def _named(metric):
+    return _metric_names.get(metric, str(metric).replace('_', ' '))
 def _unique(o): return list(dict.fromkeys(o))
 def _percent(f): return f'{100*f:g} %'
-def _short(text, n=44): return text if len(text) <= n else text[:n-3].rstrip() + '...'
+def _short(text, n=44):
+    return text if len(text) <= n else text[:n-3].rstrip() + '...'
 
 # %% ../../nbs/study/05_figures.ipynb #56b9dd5c
 def _fraction_axis(ax, fractions):
     "Label fractions in percent on a logarithmic axis."
-    ax.set_xscale('log'); ax.set_xticks(fractions, [f'{100*f:g}' for f in fractions]); ax.minorticks_off()
-    ax.set_xlim(min(fractions)/1.6, max(fractions)*1.6); ax.set_xlabel('labelled stills, %')
+    ax.set_xscale('log')
+    ax.set_xticks(fractions, [f'{100*f:g}' for f in fractions])
+    ax.minorticks_off()
+    ax.set_xlim(min(fractions)/1.6, max(fractions)*1.6)
+    ax.set_xlabel('labelled stills, %')
 
 def _curve(ax, g, style, shift, name):
     "One start in one panel: points, bars, line."
-    g = g.sort_values('fraction'); x = g.fraction*shift
+    g = g.sort_values('fraction')
+    x = g.fraction*shift
     err = np.stack([g['mean']-g.low, g.high-g['mean']]).clip(0)          # NaN: withheld, no whisker
     ax.errorbar(x, g['mean'], err, **style, ms=6, lw=1.3, elinewidth=1, capsize=2, label=name)
 
@@ -75,7 +87,17 @@ def _say_withheld(ax, notes):
     "Under the title, why points have no whiskers."
     why = dict.fromkeys(part for o in notes for part in str(o).split('; ') if part.startswith('interval withheld'))
     if not why: return
-    ax.text(.5, 1.01, '\n'.join(why), transform=ax.transAxes, ha='center', va='bottom', fontsize=7, style='italic', color='#767676')
+    ax.text(
+        0.5,
+        1.01,
+        '\n'.join(why),
+        transform=ax.transAxes,
+        ha='center',
+        va='bottom',
+        fontsize=7,
+        style='italic',
+        color='#767676',
+    )
     ax.set_title(ax.get_title(), pad=6 + 10*len(why))
 
 def _legend_of(table):
@@ -89,14 +111,19 @@ def plot_fractions(table:pd.DataFrame,     # from `interval_table`
                    ylim=None               # of the score; None: what the intervals need
                   )->np.ndarray:           # Axes, one a mode
     "Score over label fractions with intervals, one panel a mode; starts without results are named in the legend."
-    if not (table.cells > 0).any(): return np.array([_empty('No cell is done: there are no curves.')])
+    if not (table.cells > 0).any():
+        return np.array([_empty('No cell is done: there are no curves.')])
     modes,styles,names = _unique(table['mode']), start_styles(_unique(table.start)), _legend_of(table)
     fig,axs = _panels(len(modes))
     for ax,mode in zip(axs, modes):
         d = table[(table['mode'] == mode) & (table.cells > 0)]
-        fr = sorted(table.fraction.unique()); gap = .05 if len(fr) == 1 else min(.07, .6*np.log(np.divide(fr[1:], fr[:-1])).min()/len(styles))
-        for i,s in enumerate(styles): _curve(ax, d[d.start == s], styles[s], np.exp(gap*(i-(len(styles)-1)/2)), names[s])
-        _fraction_axis(ax, fr); ax.set(title=mode, ylim=ylim); ax.grid(axis='y', alpha=.3)
+        fr = sorted(table.fraction.unique())
+        gap = .05 if len(fr) == 1 else min(.07, .6*np.log(np.divide(fr[1:], fr[:-1])).min()/len(styles))
+        for i,s in enumerate(styles):
+            _curve(ax, d[d.start == s], styles[s], np.exp(gap*(i-(len(styles)-1)/2)), names[s])
+        _fraction_axis(ax, fr)
+        ax.set(title=mode, ylim=ylim)
+        ax.grid(axis='y', alpha=.3)
         _say_withheld(ax, d.note)
     axs[0].set_ylabel(metric)
     fig.legend(*axs[0].get_legend_handles_labels(), loc='outside lower center', ncols=3, fontsize=8, frameon=False)
@@ -105,16 +132,22 @@ def plot_fractions(table:pd.DataFrame,     # from `interval_table`
 # %% ../../nbs/study/05_figures.ipynb #380c5bbd
 def _wide(table, mode, base=None):
     "Means, starts by fractions; less the base's where one is given."
-    d = table[table['mode'] == mode].pivot(index='start', columns='fraction', values='mean').reindex(_unique(table.start))
+    d = (
+        table[table['mode'] == mode]
+        .pivot(index='start', columns='fraction', values='mean')
+        .reindex(_unique(table.start))
+    )
     if base is None: return d
-    if base not in d.index: raise ValueError(f'no start {base!r}; there are {", ".join(d.index)}')
+    if base not in d.index:
+        raise ValueError(f'no start {base!r}; there are {", ".join(d.index)}')
     return (d - d.loc[base]).drop(index=base)
 
 def _hatch(ax, d):
     "Mark the cells of a heat map that hold nothing."
     from matplotlib.patches import Rectangle
     for i,j in zip(*np.where(d.isna())):
-        ax.add_patch(Rectangle((j, i), 1, 1, facecolor='#eeeeee', hatch='///', edgecolor='#b5b5b5', lw=0)); ax.text(j+.5, i+.5, 'missing', ha='center', va='center', fontsize=7)
+        ax.add_patch(Rectangle((j, i), 1, 1, facecolor='#eeeeee', hatch='///', edgecolor='#b5b5b5', lw=0))
+        ax.text(j+.5, i+.5, 'missing', ha='center', va='center', fontsize=7)
 
 # %% ../../nbs/study/05_figures.ipynb #ad684ace
 def plot_heat(table:pd.DataFrame,    # from `interval_table`
@@ -123,31 +156,73 @@ def plot_heat(table:pd.DataFrame,    # from `interval_table`
              )->np.ndarray:          # Axes, one a mode
     "Heat map of starts by label fraction, one panel a mode."
     import seaborn as sns
-    if not (table.cells > 0).any(): return np.array([_empty('No cell is done: there is no heat map.')])
-    if base is not None and set(table.start) == {base}: return np.array([_empty(f'There is no start beside {base}: there is no gain to show.')])
-    modes = _unique(table['mode']); wide = {m: _wide(table, m, base) for m in modes}
+    if not (table.cells > 0).any():
+        return np.array([_empty('No cell is done: there is no heat map.')])
+    if base is not None and set(table.start) == {base}:
+        return np.array([_empty(f'There is no start beside {base}: there is no gain to show.')])
+    modes = _unique(table['mode'])
+    wide = {m: _wide(table, m, base) for m in modes}
     top = np.nanmax([np.nanmax(abs(d.to_numpy(float)), initial=.01) for d in wide.values()])
-    look = dict(cmap='cividis', vmin=table['mean'].min(), vmax=top) if base is None else dict(cmap='PuOr_r', vmin=-top, vmax=top)
+    look = (
+        dict(cmap='cividis', vmin=table['mean'].min(), vmax=top)
+        if base is None
+        else dict(cmap='PuOr_r', vmin=-top, vmax=top)
+    )
     fig,axs = _panels(len(modes), .75*table.fraction.nunique()+1.6, .34*len(wide[modes[0]])+1.1)
     for ax,(m,d) in zip(axs, wide.items()):
-        sns.heatmap(d, annot=True, fmt='.2f' if base is None else '+.2f', cbar=False, ax=ax, annot_kws=dict(fontsize=8), linewidths=.5, xticklabels=[_percent(f) for f in d], **look)
-        _hatch(ax, d); ax.set(xlabel='labelled stills', ylabel='', title=m); ax.tick_params(axis='y', rotation=0)
+        sns.heatmap(
+            d,
+            annot=True,
+            fmt='.2f' if base is None else '+.2f',
+            cbar=False,
+            ax=ax,
+            annot_kws=dict(fontsize=8),
+            linewidths=0.5,
+            xticklabels=[_percent(f) for f in d],
+            **look
+        )
+        _hatch(ax, d)
+        ax.set(xlabel='labelled stills', ylabel='', title=m)
+        ax.tick_params(axis='y', rotation=0)
     fig.suptitle(metric if base is None else f'gain in {metric} over {base}', fontsize=10)
     return axs
 
 # %% ../../nbs/study/05_figures.ipynb #a8dc20b9
 def _forest_row(ax, r, y, style):
     "One comparison."
-    if r.state != 'done': ax.text(.01, y, 'missing', transform=ax.get_yaxis_transform(), va='center', fontsize=7, color='#767676', style='italic'); return
+    if r.state != 'done':
+        ax.text(
+            0.01,
+            y,
+            'missing',
+            transform=ax.get_yaxis_transform(),
+            va='center',
+            fontsize=7,
+            color='#767676',
+            style='italic',
+        )
+        return
     fill = style['color'] if r.significant else 'white'
     err = [[r.difference-r.low], [r.high-r.difference]]                  # NaN: withheld, no whisker
-    ax.errorbar(r.difference, y, xerr=err, fmt=style['marker'], color=style['color'], mfc=fill, ms=6, elinewidth=1.2, capsize=2)
+    ax.errorbar(
+        r.difference,
+        y,
+        xerr=err,
+        fmt=style['marker'],
+        color=style['color'],
+        mfc=fill,
+        ms=6,
+        elinewidth=1.2,
+        capsize=2,
+    )
 
 def _forest_rows(d):
     "Heights of the lines: starts from above, fractions within a start, a gap between starts."
     y,res,last = 0., [], None
     for r in d.itertuples():
-        y -= 1 + .5*(last is not None and last != r.start); last = r.start; res.append(y)
+        y -= 1 + .5*(last is not None and last != r.start)
+        last = r.start
+        res.append(y)
     return res
 
 # %% ../../nbs/study/05_figures.ipynb #a8f184dd
@@ -155,14 +230,24 @@ def plot_comparisons(comparisons:pd.DataFrame, # from `paired_comparisons`
                      metric:str='macro-F1'     # name for the axis
                     )->np.ndarray:             # Axes, one a mode
     "Forest plot of paired differences; filled markers are significant after Holm's correction."
-    if not len(comparisons): return np.array([_empty('There is nothing to compare: the study has one start.')])
+    if not len(comparisons):
+        return np.array([_empty('There is nothing to compare: the study has one start.')])
     base,modes,styles = comparisons.base.iloc[0], _unique(comparisons['mode']), start_styles(_unique(comparisons.start))
     most = comparisons['mode'].value_counts().max() + .5*len(styles)
     fig,axs = _panels(len(modes), 3.4, .19*most+1.1, sharey=False)
     for ax,m in zip(axs, modes):
-        d = comparisons[comparisons['mode'] == m]; ys = _forest_rows(d)
-        for (_,r),y in zip(d.iterrows(), ys): _forest_row(ax, r, y, styles[r.start])
-        ax.set_yticks(ys, [f'{r.start}, {_percent(r.fraction)}' if m == modes[0] else _percent(r.fraction) for r in d.itertuples()], fontsize=7)
+        d = comparisons[comparisons['mode'] == m]
+        ys = _forest_rows(d)
+        for (_,r),y in zip(d.iterrows(), ys):
+            _forest_row(ax, r, y, styles[r.start])
+        ax.set_yticks(
+            ys,
+            [
+                f'{r.start}, {_percent(r.fraction)}' if m == modes[0] else _percent(r.fraction)
+                for r in d.itertuples()
+            ],
+            fontsize=7,
+        )
         ax.axvline(0, color='k', lw=.8)
         ax.grid(axis='x', alpha=.3)
         ax.set(title=m, xlabel=f'{metric},\ndifference from {base}', ylim=(min(ys)-1, 0))
@@ -172,8 +257,20 @@ def plot_comparisons(comparisons:pd.DataFrame, # from `paired_comparisons`
 # %% ../../nbs/study/05_figures.ipynb #60ba6838
 def _cd_bar(ax, ranks):
     "The critical difference as a bar above the scale, clear of its numbers."
-    x = ranks.ranks.min(); box = ax.get_xaxis_transform(); top = 1.28
-    ax.plot([x, x+ranks.cd], [top]*2, color='k', lw=2, marker='|', ms=6, transform=box, clip_on=False); ax.annotate(f'critical difference {ranks.cd:.2f}', (x+ranks.cd, top), xytext=(8, 0), xycoords=box, textcoords='offset points', va='center', fontsize=8, annotation_clip=False)
+    x = ranks.ranks.min()
+    box = ax.get_xaxis_transform()
+    top = 1.28
+    ax.plot([x, x+ranks.cd], [top]*2, color='k', lw=2, marker='|', ms=6, transform=box, clip_on=False)
+    ax.annotate(
+        f'critical difference {ranks.cd:.2f}',
+        (x + ranks.cd, top),
+        xytext=(8, 0),
+        xycoords=box,
+        textcoords='offset points',
+        va='center',
+        fontsize=8,
+        annotation_clip=False,
+    )
 
 # %% ../../nbs/study/05_figures.ipynb #1ba21f95
 def plot_cd(ranks # from `mean_ranks`
@@ -184,22 +281,40 @@ def plot_cd(ranks # from `mean_ranks`
     longest = max(len(str(o)) for o in ranks.ranks.index)
     ax = plt.subplots(figsize=(max(6.4, 4 + .14*longest), .9+.22*len(ranks.ranks)), layout='constrained')[1]
     colours = {k: s['color'] for k,s in start_styles(ranks.ranks.index).items()}
-    sp.critical_difference_diagram(ranks.ranks, ranks.p, alpha=ranks.alpha, ax=ax, color_palette=colours, label_props=dict(fontsize=9),
-                                   label_fmt_left='{label} ({rank:.2f}) ', label_fmt_right=' ({rank:.2f}) {label}')
+    sp.critical_difference_diagram(
+        ranks.ranks,
+        ranks.p,
+        alpha=ranks.alpha,
+        ax=ax,
+        color_palette=colours,
+        label_props=dict(fontsize=9),
+        label_fmt_left='{label} ({rank:.2f}) ',
+        label_fmt_right=' ({rank:.2f}) {label}',
+    )
     if np.isfinite(ranks.cd): _cd_bar(ax, ranks)
     return ax
 
 # %% ../../nbs/study/05_figures.ipynb #769e5347
-_set_axes = dict(patients='patients', videos='videos', videos_per_patient='videos', machines='machines', frames_per_video='frames per video', step='step between frames', budget='frames (budget)')
+_set_axes = dict(
+    patients='patients',
+    videos='videos',
+    videos_per_patient='videos',
+    machines='machines',
+    frames_per_video='frames per video',
+    step='step between frames',
+    budget='frames (budget)',
+)
 
-def _set_column(axis): return {'budget': 'set_frames', 'videos_per_patient': 'set_videos'}.get(axis, f'set_{axis}')
+def _set_column(axis):
+    return {'budget': 'set_frames', 'videos_per_patient': 'set_videos'}.get(axis, f'set_{axis}')
 
 def _arms(df):
     "{axis: names of its sets, the base included}."
     sets = [s for s in _unique(df.set.astype(str))]
     arms = {}
     for s in sets:
-        if '=' in s and s.split('=')[0] in _set_axes: arms.setdefault(s.split('=')[0], []).append(s)
+        if '=' in s and s.split('=')[0] in _set_axes:
+            arms.setdefault(s.split('=')[0], []).append(s)
     named = [s for a in arms.values() for s in a]
     rest = [s for s in sets if s not in named and s != 'base']
     return {a: ['base', *v] for a,v in arms.items()} if arms else {'budget': ['base', *rest]}
@@ -208,19 +323,33 @@ def _arms(df):
 def _arm_curve(ax, g, column, metric, style, name):
     "Mean and range over repeats of one start along one property."
     v = g.groupby(column)[metric].agg(['mean','min','max'])
-    ax.errorbar(v.index, v['mean'], [v['mean']-v['min'], v['max']-v['mean']], **style, ms=6, lw=1.3, elinewidth=1, capsize=2, label=name)
+    ax.errorbar(
+        v.index,
+        v['mean'],
+        [v['mean'] - v['min'], v['max'] - v['mean']],
+        **style,
+        ms=6,
+        lw=1.3,
+        elinewidth=1,
+        capsize=2,
+        label=name
+    )
 
 def _level_ticks(ax, levels):
     "The levels as ticks; a logarithmic axis where they span much."
     levels = sorted(levels.unique())
-    if levels[-1] > 4*levels[0] > 0: ax.set_xscale('log'); ax.minorticks_off()
+    if levels[-1] > 4*levels[0] > 0:
+        ax.set_xscale('log')
+        ax.minorticks_off()
     if len(levels) <= 7: ax.set_xticks(levels, [f'{o:g}' for o in levels])
 
 def _arm_title(d, axis, column):
     "What changes, and how many frames the sets have."
     fr = d.set_frames.dropna()
     if column == 'set_frames' or not len(fr): return 'budget changes'
-    return f'{axis.replace("_", " ")} change, ' + (f'{fr.min():.0f} frames' if fr.nunique() == 1 else f'{fr.min():.0f} to {fr.max():.0f} frames')
+    return f'{axis.replace("_", " ")} change, ' + (
+        f'{fr.min():.0f} frames' if fr.nunique() == 1 else f'{fr.min():.0f} to {fr.max():.0f} frames'
+    )
 
 # %% ../../nbs/study/05_figures.ipynb #48e73d05
 def plot_variance_size(results:pd.DataFrame,     # table of a study with columns set_*
@@ -233,18 +362,37 @@ def plot_variance_size(results:pd.DataFrame,     # table of a study with columns
     df = results[(results['mode'] == mode) & (results.fraction == fraction)].copy()
     df['set'] = df.set.fillna('all').astype(str)
     sets = df[(df.state == 'done') & df.set_frames.notna()] if 'set_frames' in df else df.iloc[:0]
-    if sets.set.nunique() < 2: return np.array([_empty('The study has one pre-training set; variance against size needs several (variance_grid).')])
+    if sets.set.nunique() < 2:
+        return np.array(
+            [
+                _empty(
+                    'The study has one pre-training set; variance against size needs several (variance_grid).'
+                )
+            ]
+        )
     arms = {a: d for a,s in _arms(sets).items() if (d := sets[sets.set.isin(s)])[_set_column(a)].nunique() > 1}
-    if not arms: return np.array([_empty('The pre-training sets do not differ in a property that is known here; variance against size needs those of variance_grid.')])
+    if not arms:
+        return np.array(
+            [
+                _empty(
+                    'The pre-training sets do not differ in a property that is known here; variance against'
+                    ' size needs those of variance_grid.'
+                )
+            ]
+        )
     fig,axs = _panels(len(arms), 2.7, 2.6)
     for ax,(a,d) in zip(axs, arms.items()):
         c,styles = _set_column(a), start_styles(_unique(d.start))
-        for s in styles: _arm_curve(ax, d[d.start == s], c, metric, styles[s], s)
+        for s in styles:
+            _arm_curve(ax, d[d.start == s], c, metric, styles[s], s)
         _level_ticks(ax, d[c])
-        ax.set_xlabel(_set_axes[a], fontsize=9); ax.set_title(_arm_title(d, a, c), fontsize=8); ax.grid(axis='y', alpha=.3)
+        ax.set_xlabel(_set_axes[a], fontsize=9)
+        ax.set_title(_arm_title(d, a, c), fontsize=8)
+        ax.grid(axis='y', alpha=.3)
     axs[0].set_ylabel(f'{_named(metric)}, {mode}, {_percent(fraction)}', fontsize=8)
     bad = df[(df.state != 'done') & df.set_frames.notna()]
-    fig.suptitle(f'not done: {", ".join(_unique(bad.start + " " + bad.set))}' if len(bad) else '', fontsize=8); fig.legend(*axs[0].get_legend_handles_labels(), loc='outside lower center', ncols=4, fontsize=8, frameon=False)
+    fig.suptitle(f'not done: {", ".join(_unique(bad.start + " " + bad.set))}' if len(bad) else '', fontsize=8)
+    fig.legend(*axs[0].get_legend_handles_labels(), loc='outside lower center', ncols=4, fontsize=8, frameon=False)
     return axs
 
 # %% ../../nbs/study/05_figures.ipynb #981da99a
@@ -252,13 +400,40 @@ def _fake_sets(seed=0):
     "A made-up variance grid: two methods, variety helps, size does not."
     rng,rows = np.random.default_rng(seed), []
     base = dict(set_frames=400, set_patients=4, set_videos=8, set_machines=1, set_frames_per_video=50, set_step=2)
-    arms = dict(patients=[('set_patients', k) for k in (2,8,16)], machines=[('set_machines', k) for k in (2,3)], budget=[('set_frames', k) for k in (100,200,1600)])
+    arms = dict(
+        patients=[('set_patients', k) for k in (2, 8, 16)],
+        machines=[('set_machines', k) for k in (2, 3)],
+        budget=[('set_frames', k) for k in (100, 200, 1600)],
+    )
     sets = {'base': base} | {f'{a}={v}': base | {c: v} for a,levels in arms.items() for c,v in levels}
     for start,lift in (('SimCLR', 0.), ('BarlowTwins', .03)):
         for name,cols in sets.items():
             for r in range(3):
-                f1 = .5 + lift + .05*np.log2(cols['set_patients']/4) + .04*(cols['set_machines']-1) + .005*np.log2(cols['set_frames']/400) + rng.normal(0, .012)
-                rows.append(dict(key=f'{start}{name}{r}', state='done', start=start, mode='linear', fraction=.1, seed=r, pretrain_seed=r, draw=r, set=name, variant='', macro_f1=f1, error='', **cols))
+                f1 = (
+                    0.5
+                    + lift
+                    + 0.05 * np.log2(cols['set_patients'] / 4)
+                    + 0.04 * (cols['set_machines'] - 1)
+                    + 0.005 * np.log2(cols['set_frames'] / 400)
+                    + rng.normal(0, 0.012)
+                )
+                rows.append(
+                    dict(
+                        key=f'{start}{name}{r}',
+                        state='done',
+                        start=start,
+                        mode='linear',
+                        fraction=0.1,
+                        seed=r,
+                        pretrain_seed=r,
+                        draw=r,
+                        set=name,
+                        variant='',
+                        macro_f1=f1,
+                        error='',
+                        **cols,
+                    )
+                )
     return pd.DataFrame(rows)
 
 # %% ../../nbs/study/05_figures.ipynb #2c5b24e1
@@ -269,23 +444,46 @@ def plot_spread(results:pd.DataFrame,     # table of a study with several varian
                )->np.ndarray:             # Axes, one a mode
     "Mean score of every variant of each start; the line is their range, in figures beside it."
     fraction = fraction or results.fraction.min()
-    df = _tidy(results); df = df[df.fraction == fraction]; df = df[df.start.isin([s for s,g in df.groupby('start') if g[by].nunique() > 1])]
-    if not len(df): return np.array([_empty(f'No start has more than one {by}: there is no spread to show.')])
-    modes,styles,s = _unique(df['mode']), start_styles(_unique(df.start)), spread(df, by, metric).set_index(['start','mode'])
+    df = _tidy(results)
+    df = df[df.fraction == fraction]
+    df = df[df.start.isin([s for s,g in df.groupby('start') if g[by].nunique() > 1])]
+    if not len(df):
+        return np.array([_empty(f'No start has more than one {by}: there is no spread to show.')])
+    modes, styles, s = (
+        _unique(df['mode']),
+        start_styles(_unique(df.start)),
+        spread(df, by, metric).set_index(['start', 'mode']),
+    )
     fig,axs = _panels(len(modes), 3.3, .38*len(styles)+1.2)
     for ax,m in zip(axs, modes):
         for y,(k,st) in enumerate(styles.items()):
             v = df[(df.start == k) & (df['mode'] == m) & (df.state == 'done')].groupby(by)[metric].mean()
-            ax.plot(v, [-y]*len(v), ls='-', lw=1, **st, ms=6, alpha=.75); r = s.loc[(k,m)]
-            if len(v): ax.text(v.max(), -y+.18, f'{r["range"]:.3f} over {r.n}' + (f' ({df[(df.start == k) & (df["mode"] == m)][by].nunique()-r.n} missing)' if r.missing else ''), fontsize=7, ha='right')
-        ax.set_yticks(range(0, -len(styles), -1), list(styles)); ax.set(title=f'{m}, {_percent(fraction)}', xlabel=_named(metric), ylim=(-len(styles)+.4, .6)); ax.grid(axis='x', alpha=.3)
+            ax.plot(v, [-y]*len(v), ls='-', lw=1, **st, ms=6, alpha=.75)
+            r = s.loc[(k,m)]
+            if len(v):
+                ax.text(
+                    v.max(),
+                    -y + 0.18,
+                    f'{r["range"]:.3f} over {r.n}'
+                    + (
+                        f' ({df[(df.start == k) & (df["mode"] == m)][by].nunique()-r.n} missing)'
+                        if r.missing
+                        else ''
+                    ),
+                    fontsize=7,
+                    ha='right',
+                )
+        ax.set_yticks(range(0, -len(styles), -1), list(styles))
+        ax.set(title=f'{m}, {_percent(fraction)}', xlabel=_named(metric), ylim=(-len(styles)+.4, .6))
+        ax.grid(axis='x', alpha=.3)
     return axs
 
 # %% ../../nbs/study/05_figures.ipynb #8600b96e
 def _done(results, mode=None, fraction=None):
     "Done cells of one mode and fraction: by default the first mode and the largest fraction."
     mode, fraction = mode or results['mode'].iloc[0], fraction or results.fraction.max()
-    df = _tidy(results); df = df[(df['mode'] == mode) & (df.fraction == fraction)]
+    df = _tidy(results)
+    df = df[(df['mode'] == mode) & (df.fraction == fraction)]
     return df, df[df.state == 'done'], f'{mode}, {_percent(fraction)}'
 
 def _present_f1(d, classes):
@@ -305,9 +503,15 @@ def machine_table(results:pd.DataFrame,      # table of a study
     df,done,_ = _done(results, mode, fraction)
     tables = [(r.name, predictions(r.key)) for r in done[['name','key']].itertuples(index=False, name='R')]
     if not tables or by not in tables[0][1]: return None
-    one = pd.DataFrame([dict(start=n, **{by: k}, f1=_present_f1(d, classes)) for n,t in tables for k,d in t.groupby(by)])
+    one = pd.DataFrame(
+        [dict(start=n, **{by: k}, f1=_present_f1(d, classes)) for n, t in tables for k, d in t.groupby(by)]
+    )
     n = tables[0][1].groupby(by).patient.nunique()
-    return one.pivot_table(index='start', columns=by, values='f1').reindex(_unique(df.name)).rename(columns=lambda k: f'{k} ({n[k]})')
+    return (
+        one.pivot_table(index='start', columns=by, values='f1')
+        .reindex(_unique(df.name))
+        .rename(columns=lambda k: f'{k} ({n[k]})')
+    )
 
 # %% ../../nbs/study/05_figures.ipynb #d326ba85
 def plot_machines(results:pd.DataFrame,      # Table of a study
@@ -324,11 +528,25 @@ def plot_machines(results:pd.DataFrame,      # Table of a study
     gap = (t.max(axis=1) - t.min(axis=1)).to_frame('gap') if t.shape[1] > 1 else pd.DataFrame(index=t.index)
     fig,axs = _panels(1, .95*(t.shape[1]+gap.shape[1])+1.7, .34*len(t)+1.2)
     shown, top = pd.concat([t, gap], axis=1), t.max().max()
-    sns.heatmap(shown, annot=True, fmt='.2f', cmap='cividis', vmin=min(t.min().min(), top-.3), vmax=top, cbar=False, ax=axs[0], annot_kws=dict(fontsize=8), linewidths=.5, mask=shown.columns.isin(['gap'])[None].repeat(len(t), 0))
-    _gap_column(axs[0], gap); _hatch(axs[0], shown)
+    sns.heatmap(
+        shown,
+        annot=True,
+        fmt='.2f',
+        cmap='cividis',
+        vmin=min(t.min().min(), top - 0.3),
+        vmax=top,
+        cbar=False,
+        ax=axs[0],
+        annot_kws=dict(fontsize=8),
+        linewidths=0.5,
+        mask=shown.columns.isin(['gap'])[None].repeat(len(t), 0),
+    )
+    _gap_column(axs[0], gap)
+    _hatch(axs[0], shown)
     axs[0].set(xlabel=f'{by} (test patients)', ylabel='', title=f'macro-F1, {what}')
     axs[0].tick_params(axis='y', rotation=0)
-    if max(len(str(o)) for o in shown) > 11: axs[0].set_xticks(axs[0].get_xticks(), list(shown), rotation=30, ha='right', rotation_mode='anchor')
+    if max(len(str(o)) for o in shown) > 11:
+        axs[0].set_xticks(axs[0].get_xticks(), list(shown), rotation=30, ha='right', rotation_mode='anchor')
     return axs[0]
 
 # %% ../../nbs/study/05_figures.ipynb #9d3cf28a
@@ -337,7 +555,17 @@ def _gap_column(ax, gap):
     if not gap.shape[1]: return
     x = ax.get_xlim()[1] - .5
     for i,v in enumerate(gap.gap):
-        if np.isfinite(v): ax.text(x, i+.5, f'{v:.2f}' + (' !' if v > .15 else ''), ha='center', va='center', fontsize=8, color='#b00020' if v > .15 else 'k', weight='bold' if v > .15 else 'normal')
+        if np.isfinite(v):
+            ax.text(
+                x,
+                i + 0.5,
+                f'{v:.2f}' + (' !' if v > 0.15 else ''),
+                ha='center',
+                va='center',
+                fontsize=8,
+                color='#b00020' if v > 0.15 else 'k',
+                weight='bold' if v > 0.15 else 'normal',
+            )
 
 # %% ../../nbs/study/05_figures.ipynb #817d203f
 def plot_confusions(results:pd.DataFrame,      # table of a study
@@ -360,8 +588,23 @@ def plot_confusions(results:pd.DataFrame,      # table of a study
     fig.set_layout_engine('compressed')                                  # for squares: no gap above, nothing cut below
     for ax,s in zip(axs, starts):
         ts = [predictions(k) for k in done[done.name == s].key]
-        cm = sum((confusion(t['class'], t.predicted, classes) for t in ts), np.zeros((len(classes),)*2)); n = cm.sum(1, keepdims=True)
-        sns.heatmap(cm/np.maximum(n, 1), mask=np.broadcast_to(n == 0, cm.shape), annot=True, fmt='.2f', annot_kws=dict(fontsize=7), cmap='Blues', vmin=0, vmax=1, cbar=False, square=True, xticklabels=classes, yticklabels=classes, ax=ax)
+        cm = sum((confusion(t['class'], t.predicted, classes) for t in ts), np.zeros((len(classes),)*2))
+        n = cm.sum(1, keepdims=True)
+        sns.heatmap(
+            cm / np.maximum(n, 1),
+            mask=np.broadcast_to(n == 0, cm.shape),
+            annot=True,
+            fmt='.2f',
+            annot_kws=dict(fontsize=7),
+            cmap='Blues',
+            vmin=0,
+            vmax=1,
+            cbar=False,
+            square=True,
+            xticklabels=classes,
+            yticklabels=classes,
+            ax=ax,
+        )
         shown = _short(str(s), max(10, int(width/.085) - 7))
         ax.set_title(f'{shown} ({best.get(s, np.nan):.2f})' if len(ts) else f'{shown}: missing', fontsize=9)
         ax.tick_params(labelsize=7)
@@ -379,8 +622,10 @@ def plot_internal_external(results:pd.DataFrame,  # table of a study with column
                           )->np.ndarray:          # Axes, one a mode
     "External against internal score, mean over repeats."
     ext = f'ext_{metric}'
-    if ext not in results or results[ext].isna().all(): return np.array([_empty('The study has no external test set.')])
-    df = _tidy(results); df = df[(df.state == 'done') & df[ext].notna()]
+    if ext not in results or results[ext].isna().all():
+        return np.array([_empty('The study has no external test set.')])
+    df = _tidy(results)
+    df = df[(df.state == 'done') & df[ext].notna()]
     m = df.groupby(['name','mode','fraction'], sort=False)[[metric, ext]].mean().reset_index()
     modes,styles,fr = _unique(m['mode']), start_styles(_unique(m.name)), sorted(m.fraction.unique())
     lim = (m[[metric, ext]].min().min()-.03, m[[metric, ext]].max().max()+.03)
@@ -389,49 +634,87 @@ def plot_internal_external(results:pd.DataFrame,  # table of a study with column
         for s,st in styles.items():
             g = m[(m['mode'] == mode) & (m.name == s)]
             ax.scatter(g[metric], g[ext], s=[22+26*fr.index(f) for f in g.fraction], **st, alpha=.8, label=s)
-        ax.plot(lim, lim, 'k:', lw=1); ax.set(xlim=lim, ylim=lim, title=mode, xlabel=f'internal {_named(metric)}', aspect='equal'); ax.grid(alpha=.3)
-    axs[0].set_ylabel(f'external {_named(metric)}'); leg = fig.legend(*axs[0].get_legend_handles_labels(), loc='outside lower center', ncols=4, fontsize=8, frameon=False)
+        ax.plot(lim, lim, 'k:', lw=1)
+        ax.set(xlim=lim, ylim=lim, title=mode, xlabel=f'internal {_named(metric)}', aspect='equal')
+        ax.grid(alpha=.3)
+    axs[0].set_ylabel(f'external {_named(metric)}')
+    leg = fig.legend(
+        *axs[0].get_legend_handles_labels(), loc='outside lower center', ncols=4, fontsize=8, frameon=False
+    )
     for h in leg.legend_handles: h.set_sizes([40])
     return axs
 
 # %% ../../nbs/study/05_figures.ipynb #12156301
-_asked = dict(data=('name','images','patients','classes','split','train','valid','test','size','leaks'), pretraining=('methods','encoder','steps','batch','optimiser','pairs','composition','views','set'),
-              downstream=('modes','fractions','draws','repeats'), statistics=('metric','covers','resamples','family','ranks'))
+_asked = dict(
+    data=('name', 'images', 'patients', 'classes', 'split', 'train', 'valid', 'test', 'size', 'leaks'),
+    pretraining=('methods', 'encoder', 'steps', 'batch', 'optimiser', 'pairs', 'composition', 'views', 'set'),
+    downstream=('modes', 'fractions', 'draws', 'repeats'),
+    statistics=('metric', 'covers', 'resamples', 'family', 'ranks'),
+)
 
 class _Facts:
     "Facts by name; those that are not there are named in brackets and remembered."
     def __init__(self, facts): self.facts,self.lacking = facts,[]
-    def has(self, part, key): return self.facts.get(part, {}).get(key) not in (None, '', [], {})
+    def has(self, part, key):
+        return self.facts.get(part, {}).get(key) not in (None, '', [], {})
     def __call__(self, part, key, form=None):
-        if self.has(part, key): return (form or _words)(self.facts[part][key])
-        self.lacking.append(f'{part}.{key}'); return f'[{part}.{key} not given]'
+        if self.has(part, key):
+            return (form or _words)(self.facts[part][key])
+        self.lacking.append(f'{part}.{key}')
+        return f'[{part}.{key} not given]'
 
 def _words(o):
     "A value as text: lists with commas, dictionaries as 'name (settings)'."
-    if isinstance(o, dict): return '; '.join(f'{k} ({_words(v)})' if v not in ('', None) else str(k) for k,v in o.items())
-    return ', '.join(map(_words, o)) if isinstance(o, (list, tuple)) else f'{o:,}' if isinstance(o, (int, np.integer)) and not isinstance(o, bool) else str(o)
+    if isinstance(o, dict):
+        return '; '.join(f'{k} ({_words(v)})' if v not in ('', None) else str(k) for k,v in o.items())
+    return (
+        ', '.join(map(_words, o))
+        if isinstance(o, (list, tuple))
+        else f'{o:,}' if isinstance(o, (int, np.integer)) and not isinstance(o, bool) else str(o)
+    )
 
 def _counted(o): return f'{o[0]:,} images of {o[1]:,} patients'
 
 # %% ../../nbs/study/05_figures.ipynb #33e93d0f
 def _data_text(f):
     ext = f' External test: {f("data", "external")}.' if f.has('data', 'external') else ''
-    return (f'The labelled data ({f("data", "name")}) were {f("data", "images")} stills of {f("data", "patients")} patients in {f("data", "classes", lambda c: f"{len(c)} classes ({_words(c)})")}, split {f("data", "split")} into '
-            f'{f("data", "train", _counted)} for training, {f("data", "valid", _counted)} for validation and {f("data", "test", _counted)} for testing, at {f("data", "size")} x {f("data", "size")} pixels. Leakage: {f("data", "leaks")}.{ext}')
+    return (
+        f'The labelled data ({f("data", "name")}) were {f("data", "images")} stills of'
+        f' {f("data", "patients")} patients in'
+        f' {f("data", "classes", lambda c: f"{len(c)} classes ({_words(c)})")}, split {f("data", "split")}'
+        f' into {f("data", "train", _counted)} for training, {f("data", "valid", _counted)} for validation'
+        f' and {f("data", "test", _counted)} for testing, at {f("data", "size")} x {f("data", "size")}'
+        f' pixels. Leakage: {f("data", "leaks")}.{ext}'
+    )
 
 def _pretraining_text(f):
-    return (f'Encoders ({f("pretraining", "encoder")}) were pre-trained on {f("pretraining", "set")} by {f("pretraining", "methods")}, for {f("pretraining", "steps")} steps with batches of {f("pretraining", "batch")} '
-            f'({f("pretraining", "composition")}), positive pairs: {f("pretraining", "pairs")}; views: {f("pretraining", "views")}; optimiser: {f("pretraining", "optimiser")}.')
+    return (
+        f'Encoders ({f("pretraining", "encoder")}) were pre-trained on {f("pretraining", "set")} by'
+        f' {f("pretraining", "methods")}, for {f("pretraining", "steps")} steps with batches of'
+        f' {f("pretraining", "batch")} ({f("pretraining", "composition")}), positive pairs:'
+        f' {f("pretraining", "pairs")}; views: {f("pretraining", "views")}; optimiser:'
+        f' {f("pretraining", "optimiser")}.'
+    )
 
 def _downstream_text(f):
     pc = lambda o: ', '.join(f'{100*v:g}' for v in o) + ' %'
-    return f'Each start was used in these ways: {f("downstream", "modes")}; with {f("downstream", "fractions", pc)} of the training labels ({f("downstream", "draws")}). Repeats: {f("downstream", "repeats")}.'
+    return (
+        f'Each start was used in these ways: {f("downstream", "modes")}; with'
+        f' {f("downstream", "fractions", pc)} of the training labels ({f("downstream", "draws")}). Repeats:'
+        f' {f("downstream", "repeats")}.'
+    )
 
 def _statistics_text(f):
     lines = lambda o: '. '.join([o] if isinstance(o, str) else o)
-    return (f'The main score is {f("statistics", "metric")}. Means are given with 95 % intervals over {f("statistics", "covers")}: patients were resampled with replacement ({f("statistics", "resamples")} resamples, the same for all models), '
-            f'the error of a mean over few repeats was drawn from Student\'s t distribution, and both were added. Starts were compared within repeats and patients by the same method applied to differences, two-sided, p = 2(k+1)/(n+1); '
-            f'correction for multiple tests: {f("statistics", "family", lines)}. Ranks: {f("statistics", "ranks", lambda o: str(o).rstrip("."))}.')
+    return (
+        f'The main score is {f("statistics", "metric")}. Means are given with 95 % intervals over'
+        f' {f("statistics", "covers")}: patients were resampled with replacement'
+        f' ({f("statistics", "resamples")} resamples, the same for all models), the error of a mean over few'
+        ' repeats was drawn from Student\'s t distribution, and both were added. Starts were compared within'
+        ' repeats and patients by the same method applied to differences, two-sided, p = 2(k+1)/(n+1);'
+        f' correction for multiple tests: {f("statistics", "family", lines)}. Ranks:'
+        f' {f("statistics", "ranks", lambda o: str(o).rstrip("."))}.'
+    )
 
 # %% ../../nbs/study/05_figures.ipynb #16dc6346
 def methods_paragraph(facts:dict # What was done; keys are in the table above
@@ -441,18 +724,59 @@ def methods_paragraph(facts:dict # What was done; keys are in the table above
     parts = [_data_text(f), _pretraining_text(f), _downstream_text(f), _statistics_text(f)]
     if f.has('data', 'headline'): parts.insert(0, f'{f("data", "headline")}.')
     for k,lead in dict(software='Software: ', hardware='Hardware: ').items():
-        if facts.get(k): parts.append(lead + (', '.join(f'{n} {v}' for n,v in facts[k].items()) if isinstance(facts[k], dict) else str(facts[k])).rstrip('.') + '.')
+        if facts.get(k):
+            parts.append(
+                lead
+                + (
+                    ', '.join(f'{n} {v}' for n, v in facts[k].items())
+                    if isinstance(facts[k], dict)
+                    else str(facts[k])
+                ).rstrip('.')
+                + '.'
+            )
         else: f.lacking.append(k)
     parts += [str(o) for o in facts.get('notes') or []]
-    return '\n\n'.join(parts + ([f'Not given, to be filled in by hand: {", ".join(_unique(f.lacking))}.'] if f.lacking else []))
+    return '\n\n'.join(
+        parts
+        + ([f'Not given, to be filled in by hand: {", ".join(_unique(f.lacking))}.'] if f.lacking else [])
+    )
 
 # %% ../../nbs/study/05_figures.ipynb #4e77f3cc
 _fake_facts = dict(
-    data=dict(name='made-up hearts', images=800, patients=80, classes=['3VV','4CH','LVOT','RVOT','non-heart'], split='by patient, stratified by class', train=(320,32), valid=(80,8), test=(400,40), size=64, leaks='no patient and no near-duplicate image in two parts'),
-    pretraining=dict(methods={'SimCLR': 'temperature 0.1', 'BarlowTwins': 'lambda 0.005', 'BYOL': 'EMA .99'}, encoder='resnet18', steps=600, batch=64, optimiser='AdamW, one cycle, learning rate 1e-3, weight decay 0.01', pairs='two frames of a clip, at most 3 frames apart',
-                     composition='4 clips of 16 frames each', views='crop, flip, gain, speckle', set='20,000 frames of 100 clips of 40 other patients'),
-    downstream=dict(modes={'fine-tune': '100 epochs, AdamW 1e-3', 'linear': 'logistic regression, C chosen on validation patients'}, fractions=[.01,.1,1.], draws='whole patients in random order, the last one cut short, nested', repeats='3, pre-training seed and label draw together'),
-    software=dict(sslus='0.1.0', torch='2.15.0'))
+    data=dict(
+        name='made-up hearts',
+        images=800,
+        patients=80,
+        classes=['3VV', '4CH', 'LVOT', 'RVOT', 'non-heart'],
+        split='by patient, stratified by class',
+        train=(320, 32),
+        valid=(80, 8),
+        test=(400, 40),
+        size=64,
+        leaks='no patient and no near-duplicate image in two parts',
+    ),
+    pretraining=dict(
+        methods={'SimCLR': 'temperature 0.1', 'BarlowTwins': 'lambda 0.005', 'BYOL': 'EMA .99'},
+        encoder='resnet18',
+        steps=600,
+        batch=64,
+        optimiser='AdamW, one cycle, learning rate 1e-3, weight decay 0.01',
+        pairs='two frames of a clip, at most 3 frames apart',
+        composition='4 clips of 16 frames each',
+        views='crop, flip, gain, speckle',
+        set='20,000 frames of 100 clips of 40 other patients',
+    ),
+    downstream=dict(
+        modes={
+            'fine-tune': '100 epochs, AdamW 1e-3',
+            'linear': 'logistic regression, C chosen on validation patients',
+        },
+        fractions=[0.01, 0.1, 1.0],
+        draws='whole patients in random order, the last one cut short, nested',
+        repeats='3, pre-training seed and label draw together',
+    ),
+    software=dict(sslus='0.1.0', torch='2.15.0'),
+)
 
 # %% ../../nbs/study/05_figures.ipynb #3e0ec1bb
 def say(text, # Plain text; anything in it that looks like HTML is shown, not obeyed
@@ -462,7 +786,8 @@ def say(text, # Plain text; anything in it that looks like HTML is shown, not ob
     import html
     from IPython.display import HTML, display
     tag = 'pre' if kind == 'methods' else 'p'
-    if str(text).strip(): display(HTML(f'<{tag} class="{kind}">{html.escape(str(text))}</{tag}>'))
+    if str(text).strip():
+        display(HTML(f'<{tag} class="{kind}">{html.escape(str(text))}</{tag}>'))
 
 def say_each(
     lines # plain texts
@@ -470,7 +795,8 @@ def say_each(
     "Show sentences as a list."
     import html
     from IPython.display import HTML, display
-    if lines: display(HTML('<ul>' + ''.join(f'<li>{html.escape(str(o))}</li>' for o in lines) + '</ul>'))
+    if lines:
+        display(HTML('<ul>' + ''.join(f'<li>{html.escape(str(o))}</li>' for o in lines) + '</ul>'))
 
 def show_figure(axes,   # What a plot function returned
                 alt:str # What it shows, for those who cannot see it
@@ -478,12 +804,14 @@ def show_figure(axes,   # What a plot function returned
     "Show a figure with its description, and close it; where there was nothing to draw, the sentence that says so."
     import matplotlib.pyplot as plt
     from IPython.display import display
-    ax = np.ravel(axes)[0]; fig = ax.figure
+    ax = np.ravel(axes)[0]
+    fig = ax.figure
     if hasattr(ax, 'says'):
         plt.close(fig)
         say(ax.says, 'empty')
         return
-    display(fig, metadata={'image/png': dict(alt=alt)}); plt.close(fig)
+    display(fig, metadata={'image/png': dict(alt=alt)})
+    plt.close(fig)
 
 def fold(df:pd.DataFrame, # table
          title:str        # line that is seen before it is unfolded
@@ -491,7 +819,8 @@ def fold(df:pd.DataFrame, # table
     "Show a table that is folded up; names in it are escaped."
     import html
     from IPython.display import HTML, display
-    if len(df): display(HTML(f'<details><summary>{html.escape(title)}</summary>{table_html(df)}</details>'))
+    if len(df):
+        display(HTML(f'<details><summary>{html.escape(title)}</summary>{table_html(df)}</details>'))
 
 # %% ../../nbs/study/05_figures.ipynb #56fb2704
 def study_sentence(
@@ -509,7 +838,10 @@ def study_sentence(
     gains = made[made['mode'] == mode].rename(columns=dict(difference='gain', pairs='draws', reason='note'))
     sentence = paired_sentence(gains, base, done, 'repeat')[:-1]
     where = '' if mode == 'fine-tune' else f'{mode}: '
-    return f'{where}{sentence}; of all {len(made)} comparisons with {base} {int(made.significant.sum())} are significant after correction.'
+    return (
+        f'{where}{sentence}; of all {len(made)} comparisons with {base} {int(made.significant.sum())} are'
+        ' significant after correction.'
+    )
 
 def missing_sentence(
     results:pd.DataFrame # table of a study
@@ -517,7 +849,10 @@ def missing_sentence(
     "What a study lacks, and why."
     lacking = why_missing(results)
     if not len(lacking): return ''
-    each = '; '.join(f'{r.start}: {r.cells} {r.state}' + (f', {r.reason}' if r.reason else '') for r in lacking.itertuples())
+    each = '; '.join(
+        f'{r.start}: {r.cells} {r.state}' + (f', {r.reason}' if r.reason else '')
+        for r in lacking.itertuples()
+    )
     rest = ' All scores are about the rest.' if lacking.cells.sum() < len(results) else ''
     return f'Missing: {lacking.cells.sum()} of {len(results)} experiments are not done. {each}.{rest}'
 
@@ -533,7 +868,10 @@ def compared_sentence(
     on = f' on {done.test_images.max():,.0f} stills of {done.test_patients.max():,.0f} test patients' if known else ''
     starts = _unique(results.start)
     who = f'{", ".join(starts)} were compared' if len(starts) > 1 else f'{starts[0]} alone was scored'
-    return f'{who}{on} in {len(classes)} classes, with {shares} of the labels, {repeats} {"repeat" if repeats == 1 else "repeats"} each.'
+    return (
+        f'{who}{on} in {len(classes)} classes, with {shares} of the labels, {repeats}'
+        f' {"repeat" if repeats == 1 else "repeats"} each.'
+    )
 
 # %% ../../nbs/study/05_figures.ipynb #a87950cc
 def study_limits(
@@ -548,13 +886,37 @@ def study_limits(
     repeats = done.groupby(['start', 'mode', 'fraction']).size().min()
     external = 'ext_macro_f1' in done and done.ext_macro_f1.notna().any()
     starts = done.start.nunique()
-    return [o for o in (
-        f'The intervals cover {covers}; they say nothing about other hospitals, machines or examiners.' if covers not in ('', 'nothing') else '',
-        f'{few[:1].upper()}{few[1:]}.' if few else '',
-        '' if external else 'All stills are of one source: how much is lost at another one was not measured.',
-        f'With {repeats} {"repeat" if repeats == 1 else "repeats"} only large differences can be told from chance.' if repeats < 5 else '',
-        f'The best of {starts} starts was picked after the scores were seen: expect its lead to be smaller on new patients.' if starts > 2 else '',
-        'Scores are about naming planes on stills; they do not show that anybody is treated better.') if o]
+    return [
+        o
+        for o in (
+            (
+                f'The intervals cover {covers}; they say nothing about other hospitals, machines or'
+                ' examiners.'
+                if covers not in ('', 'nothing')
+                else ''
+            ),
+            f'{few[:1].upper()}{few[1:]}.' if few else '',
+            (
+                ''
+                if external
+                else 'All stills are of one source: how much is lost at another one was not measured.'
+            ),
+            (
+                f'With {repeats} {"repeat" if repeats == 1 else "repeats"} only large differences can be told'
+                ' from chance.'
+                if repeats < 5
+                else ''
+            ),
+            (
+                f'The best of {starts} starts was picked after the scores were seen: expect its lead to be'
+                ' smaller on new patients.'
+                if starts > 2
+                else ''
+            ),
+            'Scores are about naming planes on stills; they do not show that anybody is treated better.',
+        )
+        if o
+    ]
 
 # %% ../../nbs/study/05_figures.ipynb #92f36f10
 def study_provenance(
@@ -564,9 +926,18 @@ def study_provenance(
     "Settings, seeds, versions, date and machine of a study."
     from datetime import datetime
     facts = study.facts()
-    told = {f'{part}, {k}': _words(v) for part in ('data', 'pretraining', 'downstream') for k,v in facts.get(part, {}).items() if v not in (None, '', [], {}) and k not in ('leaks', 'headline')}
+    told = {
+        f'{part}, {k}': _words(v)
+        for part in ('data', 'pretraining', 'downstream')
+        for k, v in facts.get(part, {}).items()
+        if v not in (None, '', [], {}) and k not in ('leaks', 'headline')
+    }
     named = dict(pretrain_seed='pre-training', draw='label draws')
-    known = {words: sorted(results[k].dropna().unique()) for k,words in named.items() if k in results and results[k].notna().any()}
+    known = {
+        words: sorted(results[k].dropna().unique())
+        for k, words in named.items()
+        if k in results and results[k].notna().any()
+    }
     seeds = '; '.join(f'{words} {", ".join(f"{v:.0f}" for v in numbers)}' for words,numbers in known.items())
     files = list((Path(study.path)/'predictions').glob('*.parquet'))
     date = datetime.fromtimestamp(max(o.stat().st_mtime for o in files)) if files else None
@@ -593,7 +964,8 @@ def _with_path(nb, path, plan=None):
     "Set `path`, and `plan` where it is asked for, in the cell tagged 'parameters', else in the first code cell."
     code = [c for c in nb.cells if c.cell_type == 'code']
     cell = next((c for c in code if 'parameters' in c.metadata.get('tags', [])), code[0] if code else None)
-    if cell is None or not re.search(r'^path\s*=', cell.source, re.M): raise ReportError("the template's first code cell must hold a line: path = '.'")
+    if cell is None or not re.search(r'^path\s*=', cell.source, re.M):
+        raise ReportError("the template's first code cell must hold a line: path = '.'")
     for name,value in dict(path=str(path), plan=plan).items():
         cell.source = re.sub(rf'^{name}\s*=.*$', lambda _: f'{name} = {value!r}', cell.source, count=1, flags=re.M)
     return nb
@@ -605,20 +977,25 @@ def _kernel():
     code = 'from ipykernel.kernelapp import launch_new_instance; launch_new_instance()'
     settings = ['-f', '{connection_file}', '--log-level=40', '--IPKernelApp.ignore_cwd=True']
     class Here(KernelSpecManager):
-        def get_kernel_spec(self, name): return KernelSpec(argv=[*python_child(code), *settings], display_name='Python', language='python')
+        def get_kernel_spec(self, name):
+            return KernelSpec(argv=[*python_child(code), *settings], display_name='Python', language='python')
     return AsyncKernelManager(kernel_spec_manager=Here())
 
 def _where(nb, bad):
     "Which cell failed: its number, the heading above it and its first line."
     at = next(i for i,c in enumerate(nb.cells) if c is bad)
     heads = [l for c in nb.cells[:at] if c.cell_type == 'markdown' for l in c.source.splitlines() if l.startswith('#')]
-    return f'cell {at+1}{" under " + repr(heads[-1].lstrip("# ")) if heads else ""} ({(bad.source.strip().splitlines() or [""])[0][:80]})'
+    return (
+        f'cell {at+1}{" under " + repr(heads[-1].lstrip("# ")) if heads else ""}'
+        f' ({(bad.source.strip().splitlines() or [""])[0][:80]})'
+    )
 
 def _failed(nb):
     "The cell that holds an error, and the error."
     for c in nb.cells:
         for o in c.get('outputs', []):
-            if o.output_type == 'error': return c, f'{o.ename}: {o.evalue}', re.sub(r'\x1b\[[0-9;]*m', '', '\n'.join(o.traceback))[-2000:]
+            if o.output_type == 'error':
+                return c, f'{o.ename}: {o.evalue}', re.sub(r'\x1b\[[0-9;]*m', '', '\n'.join(o.traceback))[-2000:]
     return None
 
 # %% ../../nbs/study/05_figures.ipynb #249fb14d
@@ -627,15 +1004,17 @@ def _run_notebook(nb, timeout):
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
     env = child_env(MPLBACKEND='module://matplotlib_inline.backend_inline')   # pictures, whatever is set outside
-    with tempfile.TemporaryDirectory(prefix='sslus-report-') as empty:       # what lies in a study's folder is data, and never runs
+    with tempfile.TemporaryDirectory(prefix='sslus-report-') as empty:  # what lies in a study's folder is data, and never runs
         client = NotebookClient(nb, km=_kernel(), timeout=timeout, resources={'metadata': {'path': empty}})
         try: client.execute(env=env)
         except CellExecutionError as e:
             cell, what, trace = _failed(nb)
             raise ReportError(f'the report failed in {_where(nb, cell)}: {what}\n{trace}') from e
-        except (CellTimeoutError, DeadKernelError) as e: raise ReportError(f'the report stopped: {e}') from e
-    for c in nb.cells:                                      # warnings of libraries, with this machine's folders in them, are no part of a report
-        if c.cell_type == 'code': c.outputs = [o for o in c.outputs if o.get('name') != 'stderr']
+        except (CellTimeoutError, DeadKernelError) as e:
+            raise ReportError(f'the report stopped: {e}') from e
+    for c in nb.cells:  # warnings of libraries, with this machine's folders in them, are no part of a report
+        if c.cell_type == 'code':
+            c.outputs = [o for o in c.outputs if o.get('name') != 'stderr']
     return nb
 
 # %% ../../nbs/study/05_figures.ipynb #5e02c473
@@ -662,14 +1041,29 @@ def _body(nb):
     "The notebook's cells as HTML, without code."
     from nbconvert import HTMLExporter
     no = dict.fromkeys(('exclude_input', 'exclude_input_prompt', 'exclude_output_prompt', 'exclude_anchor_links'), True)
-    exporter = HTMLExporter(template_name='basic', extra_template_basedirs=[], **no)     # else a folder `basic` in the current one is the template
+    # else a folder `basic` in the current one is the template
+    exporter = HTMLExporter(template_name='basic', extra_template_basedirs=[], **no)
     return exporter.from_notebook_node(_described(nb))[0]
 
-def _title(nb): return next((l[2:].strip() for c in nb.cells if c.cell_type == 'markdown' for l in c.source.splitlines() if l.startswith('# ')), 'Report')
+def _title(nb):
+    return next(
+        (
+            l[2:].strip()
+            for c in nb.cells
+            if c.cell_type == 'markdown'
+            for l in c.source.splitlines()
+            if l.startswith('# ')
+        ),
+        'Report',
+    )
 
 def _from_network(page):
     "What a page would load from elsewhere."
-    tags = re.findall(r'<(?:script|link|img|iframe|source|video|audio|object|embed)\b[^>]*?(?:src|href|data)\s*=\s*["\']?((?:https?:)?//[^"\'\s>]+)', page, re.I)
+    tags = re.findall(
+        r'<(?:script|link|img|iframe|source|video|audio|object|embed)\b[^>]*?(?:src|href|data)\s*=\s*["\']?((?:https?:)?//[^"\'\s>]+)',
+        page,
+        re.I,
+    )
     return tags + re.findall(r'(?:url\(|@import\s*(?:url\()?)\s*["\']?((?:https?:)?//[^"\')\s]+)', page, re.I)
 
 # %% ../../nbs/study/05_figures.ipynb #6f78d4c1
@@ -688,7 +1082,8 @@ def _parts_of(nb):
 def _reasons(cells):
     "Why a section has nothing to show; None where it has something."
     outputs = [o for c in cells if c.cell_type == 'code' for o in c.get('outputs', [])]
-    if all(c.cell_type != 'code' for c in cells) or not all(map(_is_empty, outputs)): return None
+    if all(c.cell_type != 'code' for c in cells) or not all(map(_is_empty, outputs)):
+        return None
     said = [re.sub('<[^>]*>', '', o['data']['text/html']).strip() for o in outputs]
     return ' '.join(_unique(said)) or 'there is nothing to show.'
 
@@ -712,7 +1107,8 @@ def notebook_html(nb,  # An executed notebook (nbformat node)
     "An executed notebook as a self-contained page, code hidden; ReportError where it would load something from elsewhere."
     shown, left_out = _without_empty(nb)
     page = page_html(_title(nb), explain_terms(_body(shown) + left_out_html(left_out)), _page_css)
-    if bad := _from_network(page): raise ReportError(f'the report would load {bad[0]} from the network; a report stands alone')
+    if bad := _from_network(page):
+        raise ReportError(f'the report would load {bad[0]} from the network; a report stands alone')
     return page
 
 def execute_template(template:str|Path|None, # Notebook to run; None: the package's
@@ -734,7 +1130,9 @@ def execute_template(template:str|Path|None, # Notebook to run; None: the packag
 # %% ../../nbs/study/05_figures.ipynb #2be43b60
 class _FakeStudy:
     "The made-up study behind the names that the report template asks for."
-    def __init__(self, path='.'): self._results,self._predictions,self.classes = _fake_study_results(); self.path = Path(path)
+    def __init__(self, path='.'):
+        self._results,self._predictions,self.classes = _fake_study_results()
+        self.path = Path(path)
     @classmethod
     def open(cls, path, **change): return cls(path)
     def __repr__(self): return f'Study {self.path.name}: made up, {len(self._results)} cells'
@@ -746,13 +1144,23 @@ class _FakeStudy:
     def best_features(self):
         "Made-up features of three clusters, with what `plot_maps` needs of `PlaneFeatures`."
         from types import SimpleNamespace
-        df = self._predictions('SimCLR-linear-1.0-0'); rng = np.random.default_rng(0)
-        return SimpleNamespace(x=rng.normal(0, 1, (len(df), 8)) + 3*rng.normal(0, 1, (len(self.classes), 8))[[self.classes.index(c) for c in df['class']]], name='SimCLR', planes=SimpleNamespace(df=df, subset=lambda split: df))
+        df = self._predictions('SimCLR-linear-1.0-0')
+        rng = np.random.default_rng(0)
+        return SimpleNamespace(
+            x=rng.normal(0, 1, (len(df), 8))
+            + 3 * rng.normal(0, 1, (len(self.classes), 8))[[self.classes.index(c) for c in df['class']]],
+            name='SimCLR',
+            planes=SimpleNamespace(df=df, subset=lambda split: df),
+        )
 
 # %% ../../nbs/study/05_figures.ipynb #65642b74
 def _for_fake(template, out):
     "The template with the made-up study in place of a real one, for tests."
     import nbformat
     nb = nbformat.read(template, 4)
-    for c in nb.cells: c.source = c.source.replace('from sslus.study.study import Study', 'from sslus.study.figures import _FakeStudy as Study')
-    nbformat.write(nb, out); return out
+    for c in nb.cells:
+        c.source = c.source.replace(
+            'from sslus.study.study import Study', 'from sslus.study.figures import _FakeStudy as Study'
+        )
+    nbformat.write(nb, out)
+    return out

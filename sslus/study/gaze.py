@@ -32,7 +32,8 @@ def gaze_data(settings:dict # {'phantom': folder, ...} or {'fixations': csv, ...
     more = dict(settings)
     kinds = dict(phantom=SaliencyData.from_phantom, fixations=SaliencyData.from_fixations)
     kind = next((k for k in kinds if k in more), None)
-    if kind is None: raise StudyError(f'gaze data {settings}: give the folder of a phantom as phantom=, or a table as fixations=')
+    if kind is None:
+        raise StudyError(f'gaze data {settings}: give the folder of a phantom as phantom=, or a table as fixations=')
     return kinds[kind](more.pop(kind), **more)
 
 # %% ../../nbs/study/09_gaze.ipynb #86ac0741
@@ -40,7 +41,10 @@ _paths = ('phantom', 'fixations', 'root')                             # settings
 
 def _found(data, folder):
     "Settings of the data with their paths as seen from `folder`, which need not be there yet."
-    return {k: Path(os.path.normpath(Path(folder).resolve()/v)) if k in _paths and v is not None else v for k,v in data.items()}
+    return {
+        k: Path(os.path.normpath(Path(folder).resolve() / v)) if k in _paths and v is not None else v
+        for k, v in data.items()
+    }
 
 # %% ../../nbs/study/09_gaze.ipynb #6ff2fc87
 class GazeStudy:
@@ -60,10 +64,21 @@ class GazeStudy:
         save:bool=True        # write gaze.json? `GazeStudy.open` only reads
     ):
         self.path, self.study = Path(path), study if isinstance(study, Study) else Study.open(study)
-        self.settings = dict(study=_rel(self.study.path, self.path), plan=self.study.freeze(), data={k: _rel(v, self.path) if k in _paths and v is not None else v for k,v in data.items()}, fractions=[float(f) for f in fractions],
-                             draws=_seeds(draws, 'draws'), steps=steps, lr=list(lr) if isinstance(lr, (list, tuple)) else [lr, lr], bs=bs, size=self.study.size if size is None else size, frozen=frozen)
+        self.settings = dict(
+            study=_rel(self.study.path, self.path),
+            plan=self.study.freeze(),
+            data={k: _rel(v, self.path) if k in _paths and v is not None else v for k, v in data.items()},
+            fractions=[float(f) for f in fractions],
+            draws=_seeds(draws, 'draws'),
+            steps=steps,
+            lr=list(lr) if isinstance(lr, (list, tuple)) else [lr, lr],
+            bs=bs,
+            size=self.study.size if size is None else size,
+            frozen=frozen,
+        )
         self._check()
-        if self.path.exists() and any(self.path.iterdir()) and not (self.path/'gaze.json').exists(): raise StudyError(f'{self.path}: the folder is not empty and holds no gaze study. Choose another')
+        if self.path.exists() and any(self.path.iterdir()) and not (self.path/'gaze.json').exists():
+            raise StudyError(f'{self.path}: the folder is not empty and holds no gaze study. Choose another')
         if save:
             with writing(): write_sealed(self.path/'gaze.json', self.settings)
 
@@ -81,21 +96,41 @@ class GazeStudy:
         path = Path(path)
         remedy = 'Make the gaze study again as it was made, with GazeStudy(path, ...): what is done stays done'
         try: s = read_sealed(path/'plans'/f'{plan}.json' if plan else path/'gaze.json', remedy)
-        except FileNotFoundError as e: raise StudyError(f'{path}: no gaze study that can be read (no gaze.json)') from e
+        except FileNotFoundError as e:
+            raise StudyError(f'{path}: no gaze study that can be read (no gaze.json)') from e
         except ChangedError as e: raise StudyError(str(e)) from e
-        return cls(path, Study.open(path/s.pop('study'), plan=s.pop('plan', None)), _found(s.pop('data'), path), **s, save=False)
+        return cls(
+            path,
+            Study.open(path / s.pop('study'), plan=s.pop('plan', None)),
+            _found(s.pop('data'), path),
+            **s,
+            save=False
+        )
 
-    def __repr__(self): return f'GazeStudy {self.path.name}: {len(self.cells())} cells, the starts of {self.study.path.name} on {len(self.data)} frames with gaze'
+    def __repr__(self):
+        return (
+            f'GazeStudy {self.path.name}: {len(self.cells())} cells, the starts of {self.study.path.name} on'
+            f' {len(self.data)} frames with gaze'
+        )
 
 # %% ../../nbs/study/09_gaze.ipynb #091e1cdc
 @patch
 def _check(self:GazeStudy):
     "StudyError for what could not run, or would be misread."
     try: json.dumps(self.settings)
-    except TypeError as e: raise StudyError(f'gaze data: plain values are needed, which other processes can read ({e}); give patients as a column of the table') from e
-    if not self.cells() or {o.name for o in self.study.starts} - {c[0].name for c in self.cells()}: raise StudyError(f'draws={self.settings["draws"]}: none of them is a seed of {self.study.path.name}, which couples draws with its seeds {self.study.seeds}')
+    except TypeError as e:
+        raise StudyError(
+            f'gaze data: plain values are needed, which other processes can read ({e}); give patients as a'
+            ' column of the table'
+        ) from e
+    if not self.cells() or {o.name for o in self.study.starts} - {c[0].name for c in self.cells()}:
+        raise StudyError(
+            f'draws={self.settings["draws"]}: none of them is a seed of {self.study.path.name}, which couples'
+            f' draws with its seeds {self.study.seeds}'
+        )
     df = self.data.df
-    if not self.study.shared_patients: refuse_shared(self.study.stores, {'patients whose gaze is tested': df[df.split != 'train']}, self.data.people)
+    if not self.study.shared_patients:
+        refuse_shared(self.study.stores, {'patients whose gaze is tested': df[df.split != 'train']}, self.data.people)
 
 # %% ../../nbs/study/09_gaze.ipynb #77eb7e0d
 @patch
@@ -103,7 +138,15 @@ def cells(self:GazeStudy)->list:
     "(start, pre-training seed or None, draw, fraction) of each cell; where the study couples seeds and draws, so do these."
     s, res = self.settings, []
     for o in self.study.starts:
-        pairs = [(None, d) for d in s['draws']] if not o.seeded else [(p, p) for p in self.study.seeds if p in s['draws']] if self.study.draws is None else [(p, d) for p in self.study.pretrain_seeds for d in s['draws']]
+        pairs = (
+            [(None, d) for d in s['draws']]
+            if not o.seeded
+            else (
+                [(p, p) for p in self.study.seeds if p in s['draws']]
+                if self.study.draws is None
+                else [(p, d) for p in self.study.pretrain_seeds for d in s['draws']]
+            )
+        )
         res += [(o, p, d, f) for f in s['fractions'] for p,d in pairs]
     return res
 
@@ -111,7 +154,16 @@ def cells(self:GazeStudy)->list:
 def key(self:GazeStudy, start, seed, draw, fraction)->str:
     "The key of a cell: a hash of everything that decides its result."
     own = {k: v for k,v in self.settings.items() if k in ('steps', 'lr', 'bs', 'size', 'frozen')}
-    return key_of(dict(own, kind='gaze', start=self.study.identity(start, draw if seed is None else seed), draw=draw, fraction=fraction, data=self.data.fingerprint))
+    return key_of(
+        dict(
+            own,
+            kind='gaze',
+            start=self.study.identity(start, draw if seed is None else seed),
+            draw=draw,
+            fraction=fraction,
+            data=self.data.fingerprint,
+        )
+    )
 
 @patch
 def jobs(self:GazeStudy)->list:
@@ -125,19 +177,39 @@ def _job(self:GazeStudy, start, seed, draw, fraction):
     def do():
         w = draw if seed is None else seed
         _ready(self.study, start.job(self.study, w))
-        learn = saliency_learner(self.data.dls(fraction, draw, bs=s['bs'], device=self.study.device), **start.tune(self.study, w), lr=tuple(s['lr']), size=s['size'], seed=draw, frozen=s['frozen'])
-        with learn.no_bar(), learn.no_logging(): learn.fit_steps(s['steps'], evals=1)
+        learn = saliency_learner(
+            self.data.dls(fraction, draw, bs=s['bs'], device=self.study.device),
+            **start.tune(self.study, w),
+            lr=tuple(s['lr']),
+            size=s['size'],
+            seed=draw,
+            frozen=s['frozen']
+        )
+        with learn.no_bar(), learn.no_logging():
+            learn.fit_steps(s['steps'], evals=1)
         rep, valid = learn.saliency_report(), learn.saliency_report('valid')
         write_file(file, lambda p: rep.scores.to_parquet(p, index=False))
-        return dict(scores={k: rep.ci(k).estimate for k in map_scores}, valid={k: valid.ci(k).estimate for k in map_scores}, images=len(learn.dls.draw), patients=int(learn.dls.draw.patient.nunique()),
-                    files=files_made(self.path, file), **self.study.stamp())
-    return Job(key, f'gaze, {start.name}, {100*fraction:.4g} %, pre-training {seed}, draw {draw}', do, kind=f'gaze {start.arch}')
+        return dict(
+            scores={k: rep.ci(k).estimate for k in map_scores},
+            valid={k: valid.ci(k).estimate for k in map_scores},
+            images=len(learn.dls.draw),
+            patients=int(learn.dls.draw.patient.nunique()),
+            files=files_made(self.path, file),
+            **self.study.stamp()
+        )
+    return Job(
+        key,
+        f'gaze, {start.name}, {100*fraction:.4g} %, pre-training {seed}, draw {draw}',
+        do,
+        kind=f'gaze {start.arch}',
+    )
 
 def _ready(study, job):
     "Missing or StudyError where the weights of a start could not be had."
     rec = read_record(study.path, job.key) if job else dict(state='done')
     if rec['state'] == 'missing': raise Missing(rec.get('error', ''))
-    if rec['state'] == 'failed': raise StudyError(f'{job.name} failed in {study.path.name}: {rec.get("error", "")}')
+    if rec['state'] == 'failed':
+        raise StudyError(f'{job.name} failed in {study.path.name}: {rec.get("error", "")}')
 
 def gaze_jobs(path, plan=None):
     "The jobs of a gaze study, as another process lists them."
@@ -156,14 +228,21 @@ def run(self:GazeStudy,
     "Do what is missing; go on where an earlier run stopped."
     self._check_weights()
     jobs, plan = self.jobs(), key_of(self.settings)
-    with writing(): write_sealed(self.path/'plans'/f'{plan}.json', self.settings)    # the processes of this run keep to this grid
-    for why in changed_records(self.path, [j.key for j in jobs]).values(): print(why, file=sys.stderr)
-    for name,file in mend(self.path, jobs).items(): print(f'{name}: {file} is gone or was changed, so it is done again')
+    # the processes of this run keep to this grid
+    with writing(): write_sealed(self.path/'plans'/f'{plan}.json', self.settings)
+    for why in changed_records(self.path, [j.key for j in jobs]).values():
+        print(why, file=sys.stderr)
+    for name,file in mend(self.path, jobs).items():
+        print(f'{name}: {file} is gone or was changed, so it is done again')
     forget(self.path, jobs, 'missing', *(['failed'] if retry_failed else []))
     done = sum(read_record(self.path, j.key) is not None for j in jobs)
     with progress_bar(total=len(jobs), desc=self.path.name, unit='jobs', show=progress, initial=done) as bar:
-        def tell(job, state): bar.set_postfix_str(job.name[:60]) if state == 'start' else bar.update()
-        if done < len(jobs): get_engine(engine, workers=workers, threads=threads, gpus=gpus)(self.path, f'sslus.study.gaze:gaze_jobs:{plan}', jobs, tell)
+        def tell(job, state):
+            bar.set_postfix_str(job.name[:60]) if state == 'start' else bar.update()
+        if done < len(jobs):
+            get_engine(engine, workers=workers, threads=threads, gpus=gpus)(
+                self.path, f'sslus.study.gaze:gaze_jobs:{plan}', jobs, tell
+            )
     return self.results()
 
 @patch
@@ -171,16 +250,32 @@ def _check_weights(self:GazeStudy):
     "StudyError where a pre-training of the study has not been tried; what is missing there will be missing here."
     for start,seed,draw,_ in self.cells():
         job = start.job(self.study, draw if seed is None else seed)
-        if job and not read_record(self.study.path, job.key): raise StudyError(f'{job.name}: not done in {self.study.path.name}. Run that study first')
+        if job and not read_record(self.study.path, job.key):
+            raise StudyError(f'{job.name}: not done in {self.study.path.name}. Run that study first')
 
 @patch
-def results(self:GazeStudy)->pd.DataFrame: # start, pretrain_seed, draw, fraction, key, state, kl, nss, auc_judd, cc, sim, valid_*, images, seconds, error
+def results(self:GazeStudy)->pd.DataFrame:  # start, pretrain_seed, draw, fraction, key, state, kl, nss, auc_judd, cc, sim, valid_*, images, seconds, error
     "One row a cell, done or not."
     rows = []
     for start,seed,draw,f in self.cells():
-        key = self.key(start, seed, draw, f); rec = read_record(self.path, key) or dict(state='waiting')
-        rows.append(dict(start=start.name, pretrain_seed=seed, draw=draw, fraction=f, key=key, state=rec['state'], **{k: rec.get('scores', {}).get(k, np.nan) for k in map_scores},
-                         **{f'valid_{k}': v for k,v in rec.get('valid', {}).items()}, images=rec.get('images'), patients=rec.get('patients'), seconds=rec.get('seconds'), error=rec.get('error', '')))
+        key = self.key(start, seed, draw, f)
+        rec = read_record(self.path, key) or dict(state='waiting')
+        rows.append(
+            dict(
+                start=start.name,
+                pretrain_seed=seed,
+                draw=draw,
+                fraction=f,
+                key=key,
+                state=rec['state'],
+                **{k: rec.get('scores', {}).get(k, np.nan) for k in map_scores},
+                **{f'valid_{k}': v for k, v in rec.get('valid', {}).items()},
+                images=rec.get('images'),
+                patients=rec.get('patients'),
+                seconds=rec.get('seconds'),
+                error=rec.get('error', ''),
+            )
+        )
     return pd.DataFrame(rows)
 
 @patch
@@ -196,7 +291,9 @@ def _array(self:GazeStudy, rows, metric, predictor='model'):
     "Scores (pre-training seeds, draws, frames), or (repeats, frames) where the study couples them, of one start and fraction; None where a cell is lacking."
     rows = rows.assign(pretrain_seed=rows.pretrain_seed.fillna(-1))
     if (rows.state != 'done').any(): return None
-    if self.study.draws is None: return np.stack([self.scores(k).values(metric, predictor) for k in rows.sort_values('draw').key])     # coupled: one axis of repeats
+    if self.study.draws is None:
+        # coupled: one axis of repeats
+        return np.stack([self.scores(k).values(metric, predictor) for k in rows.sort_values('draw').key])
     grid = rows.pivot(index='pretrain_seed', columns='draw', values='key').sort_index()
     return np.stack([[self.scores(k).values(metric, predictor) for k in r] for r in grid.to_numpy()])
 
@@ -209,16 +306,38 @@ def table(self:GazeStudy,
 )->pd.DataFrame:         # start, fraction, mean, low, high, difference (start - base) with limits and p, covers, note
     "Mean scores of each start and of the baselines, and paired differences from `base`."
     df, rows = self.results(), []
-    if base not in set(df.start): raise StudyError(f'there is no start {base!r}; there are {", ".join(df.start.unique())}')
+    if base not in set(df.start):
+        raise StudyError(f'there is no start {base!r}; there are {", ".join(df.start.unique())}')
     for f,g in df.groupby('fraction', sort=False):
         who = self.scores(g.key[g.state == 'done'].iloc[0]).patients if (g.state == 'done').any() else None
         ref = self._array(g[g.start == base], metric)
         for name,h in g.groupby('start', sort=False):
-            a, row = self._array(h, metric), dict(start=name, fraction=f, cells=int((h.state == 'done').sum()), planned=len(h))
-            if a is not None: row |= _mean_row(a, who, metric, kwargs) | (_gap_row(a, ref, who, metric, kwargs) if name != base and ref is not None else {})
+            a, row = self._array(h, metric), dict(
+                start=name, fraction=f, cells=int((h.state == 'done').sum()), planned=len(h)
+            )
+            if a is not None:
+                row |= _mean_row(a, who, metric, kwargs) | (
+                    _gap_row(a, ref, who, metric, kwargs) if name != base and ref is not None else {}
+                )
             rows.append(row)
-        if ref is not None: rows += [dict(start=p, fraction=f, **_mean_row(self._array(g[g.start == base], metric, p).reshape(-1, len(who))[0], who, metric, kwargs)) for p in ('centre bias', 'uniform')]
-    cols = ['start', 'fraction', 'mean', 'low', 'high', 'difference', 'diff_low', 'diff_high', 'p', 'cells', 'planned', 'covers', 'note']
+        if ref is not None:
+            rows += [
+                dict(
+                    start=p,
+                    fraction=f,
+                    **_mean_row(
+                        self._array(g[g.start == base], metric, p).reshape(-1, len(who))[0],
+                        who,
+                        metric,
+                        kwargs,
+                    )
+                )
+                for p in ('centre bias', 'uniform')
+            ]
+    cols = [
+        'start', 'fraction', 'mean', 'low', 'high', 'difference', 'diff_low', 'diff_high', 'p',
+        'cells', 'planned', 'covers', 'note',
+    ]
     return pd.DataFrame(rows).reindex(columns=cols)
 
 def _mean_row(a, who, metric, kwargs):

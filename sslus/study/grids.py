@@ -36,7 +36,8 @@ def from_config(config,  # name of a ready one, a YAML file, or a dict
     lack, known = [k for k in ('path', 'planes') if not c.get(k)], list(inspect.signature(Study).parameters)
     if lack: raise StudyError(f'the configuration says no {" and no ".join(lack)}')
     strange = [k for k in c if k not in known]
-    if strange: raise StudyError(f'{strange[0]}: no setting of a study; there are {", ".join(known)}, common and base')
+    if strange:
+        raise StudyError(f'{strange[0]}: no setting of a study; there are {", ".join(known)}, common and base')
     return Study(**c)
 
 def _with_common(o, common):
@@ -56,7 +57,8 @@ def variance_grid(store:FrameStore, # all frames
     "Pre-trainings on sets of frames that differ in one thing at a time."
     bases = _bases(method)
     sets = variance_sets(store, budget, seed=seed, **{'reach': _reach(store, bases), **kwargs})
-    return [replace(b, set=name, subset=s, valid_pct=0.) for b in bases for name,s in sets.items()]   # validation patients would take another share of each set
+    # validation patients would take another share of each set
+    return [replace(b, set=name, subset=s, valid_pct=0.) for b in bases for name,s in sets.items()]
 
 def _reach(store, bases):
     "Farthest partner that all the pairings allow, source frames; None where frames are their own partners."
@@ -72,12 +74,45 @@ def _bases(method):
 
 # %% ../../nbs/study/08_grids.ipynb #1a3a0057
 robustness_axes = dict(
-    bs=lambda b: {f'batch {n}': dict(bs=n) for n in (b.bs//2, b.bs*2)},
-    lr=lambda b: {f'rate x{k:g}': dict(lr=_rates_times(b, k)) for k in (.3, 3.)},
-    views=lambda b: {v.replace('_', ' '): dict(options=b.options | dict(views=v)) for v in ('light_view', 'asmus_simclr_views')} if _has(b, 'views') else {},
-    projector=lambda b: {f'projector x{k:g}': dict(options=b.options | dict(proj=[max(8, int(w*k)) for w in b.method_object().proj])) for k in (.5, 2)} if _has(b, 'proj') else {},
-    pairs=lambda b: {n: dict(pairs=p) for n,p in {'same frame': {'SameFrame': {}}, 'pairs up to 8 frames': {'Window': dict(frames=8)}}.items()} if _has(b, 'proj') else {},
-    batch=lambda b: {n: dict(batch=p) for n,p in {'mixed batches': {'UniformBatch': {}}, 'batches of 8 clips': {'SweepBatch': dict(n_clips=8)}}.items()})
+    bs=lambda b: {f'batch {n}': dict(bs=n) for n in (b.bs // 2, b.bs * 2)},
+    lr=lambda b: {f'rate x{k:g}': dict(lr=_rates_times(b, k)) for k in (0.3, 3.0)},
+    views=lambda b: (
+        {
+            v.replace('_', ' '): dict(options=b.options | dict(views=v))
+            for v in ('light_view', 'asmus_simclr_views')
+        }
+        if _has(b, 'views')
+        else {}
+    ),
+    projector=lambda b: (
+        {
+            f'projector x{k:g}': dict(
+                options=b.options | dict(proj=[max(8, int(w * k)) for w in b.method_object().proj])
+            )
+            for k in (0.5, 2)
+        }
+        if _has(b, 'proj')
+        else {}
+    ),
+    pairs=lambda b: (
+        {
+            n: dict(pairs=p)
+            for n, p in {
+                'same frame': {'SameFrame': {}},
+                'pairs up to 8 frames': {'Window': dict(frames=8)},
+            }.items()
+        }
+        if _has(b, 'proj')
+        else {}
+    ),
+    batch=lambda b: {
+        n: dict(batch=p)
+        for n, p in {
+            'mixed batches': {'UniformBatch': {}},
+            'batches of 8 clips': {'SweepBatch': dict(n_clips=8)},
+        }.items()
+    },
+)
 
 def _has(base, name): return name in vars(base.method_object())
 
@@ -92,27 +127,77 @@ def robustness_grid(methods=('SimCLR', 'BarlowTwins'), # names of methods, or `P
                    )->list:         # of `Pretrain`: the base, then one change at a time
     "Pre-trainings whose settings differ from the base in one thing."
     unknown = set(axes or ()) - set(robustness_axes)
-    if unknown: raise StudyError(f'{", ".join(sorted(unknown))}: no such axis; there are {", ".join(robustness_axes)}')
-    return [o for b in _bases(methods) for o in [replace(b, variant='base'), *(replace(b, variant=n, **c) for a in (axes or robustness_axes) for n,c in robustness_axes[a](b).items())]]
+    if unknown:
+        raise StudyError(f'{", ".join(sorted(unknown))}: no such axis; there are {", ".join(robustness_axes)}')
+    return [
+        o
+        for b in _bases(methods)
+        for o in [
+            replace(b, variant='base'),
+            *(
+                replace(b, variant=n, **c)
+                for a in axes or robustness_axes
+                for n, c in robustness_axes[a](b).items()
+            ),
+        ]
+    ]
 
 # %% ../../nbs/study/08_grids.ipynb #340a5bbb
-def command_study(config, path=None, planes=None, root=None, store=None, external=None, pretrain=None, downstream=None, fractions=None, seeds=None, arch=None, steps=None, size=None, device=None, people=None, shared_patients=None)->Study:
+def command_study(
+    config,
+    path=None,
+    planes=None,
+    root=None,
+    store=None,
+    external=None,
+    pretrain=None,
+    downstream=None,
+    fractions=None,
+    seeds=None,
+    arch=None,
+    steps=None,
+    size=None,
+    device=None,
+    people=None,
+    shared_patients=None,
+) -> Study:
     "The study that the command's arguments describe."
     if (Path(config)/'study.json').is_file():
-        if people or shared_patients: raise StudyError(f'{config}: this study stands already, and its names are as they were when it was made. Make a new one to say who is who, to code names or to share patients')
+        if people or shared_patients:
+            raise StudyError(
+                f'{config}: this study stands already, and its names are as they were when it was made. Make'
+                ' a new one to say who is who, to code names or to share patients'
+            )
         return Study.open(config, **{k: v for k,v in dict(device=device).items() if v})
     c = read_config(config)
     path = Path(path or c.get('path') or Path(str(config)).stem)
     if seeds and c.get('draws'): c |= dict(pretrain_seeds=seeds, draws=seeds)
     if steps: c['common'] = c.get('common', {}) | dict(steps=steps)
     if not (planes or c.get('planes')):
-        if store or c.get('store'): raise StudyError('planes=None: a store is given, but no table of labelled stills; name it')
+        if store or c.get('store'):
+            raise StudyError('planes=None: a store is given, but no table of labelled stills; name it')
         planes, store = phantom_data(path.with_name(path.name + '-phantom'), c.get('phantom', 'planes'))
     words = lambda o: o and [w.strip() for w in o.split(',')]
-    if pretrain: c['pretrain'] = [_entry(w, c.get('pretrain', [])) for w in words(pretrain)]
+    if pretrain:
+        c['pretrain'] = [_entry(w, c.get('pretrain', [])) for w in words(pretrain)]
     arch, kwargs = arch or (None, None)
-    return from_config(c, path=path, planes=planes, root=root, store=store, external=external, downstream=words(downstream), fractions=fractions and [float(f) for f in words(fractions)],
-                       seeds=seeds, arch=arch, arch_kwargs=kwargs, size=size, device=device, people=(c.get('people') or {}) | (people or {}) or None, shared_patients=shared_patients)
+    return from_config(
+        c,
+        path=path,
+        planes=planes,
+        root=root,
+        store=store,
+        external=external,
+        downstream=words(downstream),
+        fractions=fractions and [float(f) for f in words(fractions)],
+        seeds=seeds,
+        arch=arch,
+        arch_kwargs=kwargs,
+        size=size,
+        device=device,
+        people=(c.get('people') or {}) | (people or {}) or None,
+        shared_patients=shared_patients,
+    )
 
 def _entry(word, entries):
     "The configuration's own start of this name, with its settings; else the word."
@@ -121,11 +206,16 @@ def _entry(word, entries):
 def _sweep_planes(folder):
     "Table of every third frame of the phantom's labelled sweeps."
     data = make_labelled_sweeps(folder/'labelled_sweeps', n_patients=120)
-    if not (data/'planes.csv').exists(): write_file(data/'planes.csv', lambda p: sweep_table(data, every=3).to_csv(p, index=False))
+    if not (data/'planes.csv').exists():
+        write_file(data/'planes.csv', lambda p: sweep_table(data, every=3).to_csv(p, index=False))
     return data/'planes.csv'
 
 # %% ../../nbs/study/08_grids.ipynb #c85e9853
-_tables = dict(planes=lambda folder: folder/'phantom'/'planes.csv', sweeps=_sweep_planes, **{k: lambda folder, k=k: make_plane_task(folder/k, k)/'planes.csv' for k in ('alike', 'distinct')})
+_tables = dict(
+    planes=lambda folder: folder / 'phantom' / 'planes.csv',
+    sweeps=_sweep_planes,
+    **{k: lambda folder, k=k: make_plane_task(folder / k, k) / 'planes.csv' for k in ('alike', 'distinct')}
+)
 
 def phantom_data(folder,         # Where the phantom goes
                  task='planes'   # 'planes', 'sweeps' (frames with a plane or background), 'alike' or 'distinct' (planes that are)
@@ -134,4 +224,9 @@ def phantom_data(folder,         # Where the phantom goes
     if task not in _tables: raise StudyError(f'phantom: {task}: there are {", ".join(_tables)}')
     folder = Path(folder)
     data = make_phantom(folder/'phantom')
-    return _tables[task](folder), FrameStore.build(get_videos(data/'sweeps'), folder/'store', size=96, table=data/'videos.csv').path
+    return (
+        _tables[task](folder),
+        FrameStore.build(
+            get_videos(data / 'sweeps'), folder / 'store', size=96, table=data / 'videos.csv'
+        ).path,
+    )

@@ -23,7 +23,10 @@ from ..ssl.checkpoint import Checkpoint, Resume
 from ..ssl.core import create_encoder, load_encoder, n_features, save_encoder, settings_of, ssl_learner
 from ..ssl.distributed import rank, world_size
 from ..ssl.launch import all_processes, meet
-from ..ssl.passport import load_passport, passport, passport_of_learner, passport_or_unknown, seen, seen_passport, write_private
+from sslus.ssl.passport import (
+    load_passport, passport, passport_of_learner, passport_or_unknown, seen, seen_passport,
+    write_private,
+)
 from .report import finetune_page, plot_log
 
 # %% ../../nbs/study/02_mainjob.ipynb #e1af7565
@@ -38,9 +41,22 @@ from ..ssl.core import written
 from ..ssl.monitor import Monitor
 
 # %% ../../nbs/study/02_mainjob.ipynb #d78d17e5
-pretraining_run = RunKind('pre-training', ('log.csv', 'views.png', 'curves.png', 'encoder.safetensors', 'encoder.md', 'encoder.patients.json', 'checkpoint.pt'),
-                          checkpoint='checkpoint.pt', free=('steps', 'epochs', 'batches', 'earlier'))
-finetuning_run = RunKind('fine-tuning', ('log.csv', 'draw.csv', 'predictions.csv', 'confusion.png', 'report.html', 'classifier.safetensors', 'classifier.md', 'classifier.patients.json'))
+pretraining_run = RunKind(
+    'pre-training',
+    (
+        'log.csv', 'views.png', 'curves.png', 'encoder.safetensors', 'encoder.md',
+        'encoder.patients.json', 'checkpoint.pt',
+    ),
+    checkpoint='checkpoint.pt',
+    free=('steps', 'epochs', 'batches', 'earlier'),
+)
+finetuning_run = RunKind(
+    'fine-tuning',
+    (
+        'log.csv', 'draw.csv', 'predictions.csv', 'confusion.png', 'report.html',
+        'classifier.safetensors', 'classifier.md', 'classifier.patients.json',
+    ),
+)
 
 # %% ../../nbs/study/02_mainjob.ipynb #4af0f9ca
 def _plain_settings(config):
@@ -72,7 +88,11 @@ class _SaveRun(Callback):
     def write(self):
         "Table and encoder as they are now; WriteError where the disk is full."
         _save_table(training_log(self.learn), self.folder/'log.csv')
-        save_encoder(self.learn, self.folder/'encoder.safetensors', **self.card | dict(epoch=self.epoch + 1, epochs=self.n_epoch))
+        save_encoder(
+            self.learn,
+            self.folder / 'encoder.safetensors',
+            **self.card | dict(epoch=self.epoch + 1, epochs=self.n_epoch)
+        )
         self.saved_epoch, self.failed = self.epoch + 1, False
 
     def after_epoch(self):
@@ -90,7 +110,8 @@ def training_log(
 )->pd.DataFrame: # One row an epoch: epoch, train_loss[, valid_loss, metrics ...]
     "The progress table of a learner, without the time column."
     names = [n for n in learn.recorder.metric_names if n not in ('epoch', 'time')]
-    if learn.recorder.values and len(learn.recorder.values[0]) < len(names): names = [n for n in names if not n.startswith('valid')]
+    if learn.recorder.values and len(learn.recorder.values[0]) < len(names):
+        names = [n for n in names if not n.startswith('valid')]
     return pd.DataFrame(learn.recorder.values, columns=names).rename_axis('epoch').reset_index()
 
 # %% ../../nbs/study/02_mainjob.ipynb #cf02ebb4
@@ -106,14 +127,41 @@ def _batches_an_epoch(whole, method, steps):
 
 def _watch_less(dls):
     "Validate on at most a tenth as many batches as an epoch trains."
-    if hasattr(type(dls.valid), 'at_most'): dls.valid.at_most = -(-len(dls.train)//10)
+    if hasattr(type(dls.valid), 'at_most'):
+        dls.valid.at_most = -(-len(dls.train)//10)
 
-def pretraining(store, method, arch='resnet18', arch_kwargs=None, weights=None, steps=2000, bs=64, lr=None, wd=None, pairs=None, batch=None, valid_pct=.1, seed=0,
-                device=None, micro=None, compile=False, resident=None, n_batches=None)->tuple:
+def pretraining(
+    store,
+    method,
+    arch='resnet18',
+    arch_kwargs=None,
+    weights=None,
+    steps=2000,
+    bs=64,
+    lr=None,
+    wd=None,
+    pairs=None,
+    batch=None,
+    valid_pct=0.1,
+    seed=0,
+    device=None,
+    micro=None,
+    compile=False,
+    resident=None,
+    n_batches=None,
+) -> tuple:
     "(learner, config) of a pre-training that has not begun; arguments as of `pretrain`. The config holds all that decides the result."
     _check_pretraining(steps, bs, valid_pct, seed)
     world = world_size()
-    def loaders(n, bs=bs): return method.loaders(store, bs, pairs, batch, valid_pct=valid_pct, seed=seed, n_batches=n, device=device, resident=resident)
+    def loaders(n, bs=bs):
+        return method.loaders(
+            store, bs, pairs, batch,
+            valid_pct=valid_pct,
+            seed=seed,
+            n_batches=n,
+            device=device,
+            resident=resident,
+        )
     dls = loaders(None)
     whole = len(dls.train) if world == 1 else len(loaders(None, bs*world).train)   # an epoch of all processes together
     n = n_batches or _batches_an_epoch(whole, method, steps)
@@ -123,17 +171,41 @@ def pretraining(store, method, arch='resnet18', arch_kwargs=None, weights=None, 
     epochs = max(1, round(steps/n))
     in_parts = micro and micro < bs and any(isinstance(o, _BatchNorm) for o in learn.model.modules())
     start = weights if weights in (None, 'imagenet') else file_sha(weights)
-    return learn, _plain_settings(dict(
-        method=type(method).__name__, settings=settings_of(method), arch=arch, arch_kwargs=arch_kwargs or {}, weights=start,
-        epochs=epochs, steps=epochs*n, batches=n, earlier=[], bs=bs, micro=micro if in_parts else None, processes=world,
-        lr=learn.lr, wd=learn.wd, recipe=learn.recipe, **dls.train.dataset.settings, valid_pct=valid_pct, seed=seed, store=store.fingerprint))
+    return learn, _plain_settings(
+        dict(
+            method=type(method).__name__,
+            settings=settings_of(method),
+            arch=arch,
+            arch_kwargs=arch_kwargs or {},
+            weights=start,
+            epochs=epochs,
+            steps=epochs * n,
+            batches=n,
+            earlier=[],
+            bs=bs,
+            micro=micro if in_parts else None,
+            processes=world,
+            lr=learn.lr,
+            wd=learn.wd,
+            recipe=learn.recipe,
+            **dls.train.dataset.settings,
+            valid_pct=valid_pct,
+            seed=seed,
+            store=store.fingerprint
+        )
+    )
 
 def finished(run:Path,   # run folder of `pretrain`
              config:dict # of `pretraining`
             )->bool:
     "Does a pre-training with these very settings stand in the folder, trained to its end?"
     run = Path(run)
-    try: return is_done(run) and read_config(run) == config and load_encoder(run/'encoder.safetensors').card.get('epoch') == config['epochs']
+    try:
+        return (
+            is_done(run)
+            and read_config(run) == config
+            and load_encoder(run / 'encoder.safetensors').card.get('epoch') == config['epochs']
+        )
     except (OSError, ValueError): return False
 
 # %% ../../nbs/study/02_mainjob.ipynb #a99bda59
@@ -159,12 +231,27 @@ def pretrain(store:FrameStore,      # frames
              compile:bool=False,    # `torch.compile` the encoder?
              resident=None,         # keep the frames on the device? None: on an accelerator, where they fit half of its free memory; True; False; or how many GiB they may take
              **card                 # more lines for the model card, such as license='CC BY 4.0'
-            )->object:              # fastai's Learner, trained; its `verdict` says what became of it, its `run_folder` where `encoder.safetensors` stands
+            )->object:  # fastai's Learner, trained; its `verdict` says what became of it, its `run_folder` where `encoder.safetensors` stands
     "Pre-train an encoder; writes config, log, views, learning curves and the encoder with its card."
     meet(device)
     with redirect_stdout(io.StringIO()) if rank() else nullcontext():          # messages once
-        settings = dict(arch=arch, arch_kwargs=arch_kwargs, weights=weights, steps=steps, bs=bs, lr=lr, wd=wd, pairs=pairs, batch=batch,
-                        valid_pct=valid_pct, seed=seed, device=device, micro=micro, compile=compile, resident=resident)
+        settings = dict(
+            arch=arch,
+            arch_kwargs=arch_kwargs,
+            weights=weights,
+            steps=steps,
+            bs=bs,
+            lr=lr,
+            wd=wd,
+            pairs=pairs,
+            batch=batch,
+            valid_pct=valid_pct,
+            seed=seed,
+            device=device,
+            micro=micro,
+            compile=compile,
+            resident=resident,
+        )
         return _pretrain(store, method, Path(run), settings, overwrite, resume, progress and not rank(), card)
 
 # %% ../../nbs/study/02_mainjob.ipynb #41bd4e12
@@ -173,10 +260,12 @@ def _pretrain(store, method, goal, settings, overwrite, resume, progress, card):
     before = _of_first(lambda: _run_there(goal) if resume else None)
     learn, config = pretraining(store, method, **settings, n_batches=before and before['batches'])
     inputs = [store.path, *([settings['weights']] if settings['weights'] else [])]
-    def begin(): return begin_run(goal, pretraining_run, _with_earlier(config, before, goal), overwrite, resume, inputs)
+    def begin():
+        return begin_run(goal, pretraining_run, _with_earlier(config, before, goal), overwrite, resume, inputs)
     folder = None
     try:
-        with _run_folder(begin) as (folder, goes_on): _train(learn, folder, config, goes_on, progress, card)
+        with _run_folder(begin) as (folder, goes_on):
+            _train(learn, folder, config, goes_on, progress, card)
     except WriteError as e: raise _with_way_on(e, folder) from e
     learn.run_folder = goal
     learn.verdict = pretrain_verdict(learn)
@@ -192,7 +281,8 @@ def _train(learn, folder, config, goes_on, progress, card):
     with training_bars(learn, progress), all_processes(learn): learn.fit_recipe(epochs, cbs=cbs)
     if rank(): return
     saver.learn = learn                                                            # the fit has let it go
-    if saver.saved_epoch < epochs or not (folder/'encoder.safetensors').exists(): saver.write()      # the disk was full, or the file went
+    # the disk was full, or the file went
+    if saver.saved_epoch < epochs or not (folder/'encoder.safetensors').exists(): saver.write()
     _picture(lambda: plot_log(training_log(learn), config['method'])[0].figure, folder/'curves.png')
 
 def _picture(draw, path):
@@ -228,20 +318,31 @@ def _run_there(goal):
 def _nothing_to_go_on(folder):
     "None where a run has trained nothing yet; RunError where its checkpoint is gone."
     if is_done(folder) and (folder/'encoder.safetensors').exists():
-        raise RunError(f'{folder}: this pre-training is done, and its checkpoint.pt is gone, so it cannot go on. Begin a new one with its encoder (weights={str(folder/"encoder.safetensors")!r}), or replace it (overwrite=True).')
+        raise RunError(
+            f'{folder}: this pre-training is done, and its checkpoint.pt is gone, so it cannot go on. Begin a'
+            f' new one with its encoder (weights={str(folder/"encoder.safetensors")!r}), or replace it'
+            ' (overwrite=True).'
+        )
 
 def _with_earlier(config, before, goal):
     "The config of a run that goes on; RunError where it shall have fewer steps."
     if before is None: return config
     now, was = config['steps'], before['steps']
-    if now < was: raise RunError(f'{goal}: steps={now}, and the run there was begun with {was}. Its rates have followed their schedule, so that steps can be raised and not lowered. Give steps={was} or more, or choose another folder.')
+    if now < was:
+        raise RunError(
+            f'{goal}: steps={now}, and the run there was begun with {was}. Its rates have followed their'
+            f' schedule, so that steps can be raised and not lowered. Give steps={was} or more, or choose'
+            ' another folder.'
+        )
     raised = [dict(steps=was, until=before['trained'])] if now > was else []
     return config | dict(earlier=before['earlier'] + raised)
 
 def _with_way_on(e, folder):
     "What a full disk left in the folder of a run, and how it goes on."
     if folder is None or not (folder/'checkpoint.pt').exists(): return e
-    problem = WriteError(f'{e} What was trained is kept in {folder/"checkpoint.pt"}, and resume=True goes on from there.')
+    problem = WriteError(
+        f'{e} What was trained is kept in {folder/"checkpoint.pt"}, and resume=True goes on from there.'
+    )
     problem.errno = e.errno
     return problem
 
@@ -251,7 +352,8 @@ from ..ssl.bars import training_bars
 # %% ../../nbs/study/02_mainjob.ipynb #89e13e53
 def _mean_loss(monitor, log):
     "Mean training loss of the last epoch."
-    if monitor is not None and monitor.losses[1]: return monitor.losses[0]/monitor.losses[1]
+    if monitor is not None and monitor.losses[1]:
+        return monitor.losses[0]/monitor.losses[1]
     return log.train_loss.iloc[-1]
 
 def _is_chance(loss, chance, monitor):
@@ -261,8 +363,13 @@ def _is_chance(loss, chance, monitor):
 def _loss_line(name, steps, loss, chance, at_chance):
     "The loss beside chance."
     ended = f'{name}, {steps} steps: the mean loss of the last epoch is {loss:.4g}'
-    if chance is None: return f'{ended}. What embeddings that say nothing would have is not known for this method.'
-    if at_chance: return f'{ended}, no better than the {chance:.4g} of embeddings that say nothing: nothing was learnt' + (', in few steps.' if steps < 50 else '.')
+    if chance is None:
+        return f'{ended}. What embeddings that say nothing would have is not known for this method.'
+    if at_chance:
+        return (
+            f'{ended}, no better than the {chance:.4g} of embeddings that say nothing: nothing was learnt'
+            + (', in few steps.' if steps < 50 else '.')
+        )
     return f'{ended}; embeddings that say nothing have {chance:.4g}. It has learnt.'
 
 def _spread_line(monitor):
@@ -281,18 +388,37 @@ def _trend_line(log):
     n, k = len(losses), max(1, len(losses)//5)
     if n < 5: return f'Whether the loss still falls cannot be seen from {n} epoch(s).'
     first, before, last = losses[:k].mean(), losses[-2*k:-k].mean(), losses[-k:].mean()
-    if last >= first: return f'The {name} has not fallen: {first:.4g} at first, {last:.4g} at the end.'
+    if last >= first:
+        return f'The {name} has not fallen: {first:.4g} at first, {last:.4g} at the end.'
     share = (before - last)/(first - last)
-    if share > .05: return f'The {name} still fell at the end, from {before:.4g} to {last:.4g}: more steps may help.'
-    if share < -.05: return f'The {name} was lowest after epoch {losses.argmin() + 1} of {n} ({losses.min():.4g}) and rose to {last:.4g}: more steps will hardly help.'
+    if share > .05:
+        return f'The {name} still fell at the end, from {before:.4g} to {last:.4g}: more steps may help.'
+    if share < -.05:
+        return (
+            f'The {name} was lowest after epoch {losses.argmin() + 1} of {n} ({losses.min():.4g}) and rose to'
+            f' {last:.4g}: more steps will hardly help.'
+        )
     return f'The {name} had levelled off at {last:.4g}.'
 
 def _next_lines(folder, good):
     "What to look at, and the next command."
     if folder is None: return []
-    look = f'Look at {folder/"views.png"} (is the anatomy still there?) and {folder/"curves.png"} (losses, spread and effective rank).'
+    look = (
+        f'Look at {folder/"views.png"} (is the anatomy still there?) and {folder/"curves.png"} (losses,'
+        ' spread and effective rank).'
+    )
     command = f'sslus-finetune planes.csv my_classifier --encoder {shlex.quote(str(folder/"encoder.safetensors"))}'
-    return [look, f'Next: {command}' if good else f'Next: mend this first, with another learning rate, batch or views, or more steps; then {command}']
+    return [
+        look,
+        (
+            f'Next: {command}'
+            if good
+            else (
+                'Next: mend this first, with another learning rate, batch or views, or more steps; then'
+                f' {command}'
+            )
+        ),
+    ]
 
 # %% ../../nbs/study/02_mainjob.ipynb #6e550d5d
 def pretrain_verdict(
@@ -336,7 +462,7 @@ def save_classifier(learn,         # Learner with a `PlaneModel`, as of `plane_l
     return Path(path)
 
 def load_classifier(path:str|Path # `classifier.safetensors` of a run
-                   )->PlaneModel: # From normalised stills (B,1,S,S) to logits (B,classes), in evaluation mode; `.card` names the classes
+                   )->PlaneModel:  # From normalised stills (B,1,S,S) to logits (B,classes), in evaluation mode; `.card` names the classes
     "Load a plane classifier; FileNotFoundError where there is none, WeightsError where it is another file."
     w = read_weights(path, 'classifier')
     note_unfinished(w.path, w.card)
@@ -359,7 +485,8 @@ def _check_finetuning(fraction, draw, steps, size, seed):
 
 def _start_name(encoder):
     "'random', 'imagenet', the path of a file, or what a module says of itself."
-    if isinstance(encoder, nn.Module): return getattr(encoder, 'card', {}).get('method', 'given encoder')
+    if isinstance(encoder, nn.Module):
+        return getattr(encoder, 'card', {}).get('method', 'given encoder')
     return 'random' if encoder is None else str(encoder)
 
 def _card_of(encoder):
@@ -377,10 +504,14 @@ def side_of_stills(
 )->tuple:               # (side, a line that says why)
     "At which size stills are seen by an encoder."
     trained, own = training_size(card), planes.default_size()
-    if size is not None: why = '' if trained in (None, size) else f'; the encoder was trained at {trained}'
-    elif trained is None: size, why = own, ': the encoder does not say at which size it was trained'
-    elif trained <= planes.smallest(): size, why = trained, ', the size that the encoder was trained at (size= chooses another)'
-    else: size, why = own, f': the encoder was trained at {trained}, and the smallest still has {planes.smallest()}'
+    if size is not None:
+        why = '' if trained in (None, size) else f'; the encoder was trained at {trained}'
+    elif trained is None:
+        size, why = own, ': the encoder does not say at which size it was trained'
+    elif trained <= planes.smallest():
+        size, why = trained, ', the size that the encoder was trained at (size= chooses another)'
+    else:
+        size, why = own, f': the encoder was trained at {trained}, and the smallest still has {planes.smallest()}'
     return size, f'Stills are seen at {size} pixels{why}.'
 
 def _inputs(planes, encoder):
@@ -423,7 +554,7 @@ def finetune(planes:PlaneData,     # labelled stills
     if isinstance(encoder, str) and encoder == 'random': encoder = None
     if arch is None and _start_name(encoder) in ('random', 'imagenet'): arch = 'resnet18'
     steps = n_steps(fraction) if steps is None else steps
-    planes.subset('test')                                                      # there are stills to score, or it raises now
+    planes.subset('test')  # there are stills to score, or it raises now
     if isinstance(encoder, (str, Path)) and encoder != 'imagenet':
         asked, card = size, _card_of(encoder)
         size, line = side_of_stills(planes, size, card)
@@ -431,8 +562,20 @@ def finetune(planes:PlaneData,     # labelled stills
     learn = plane_learner(planes.dls(fraction, draw, size=size, device=device), arch, encoder, arch_kwargs, seed=seed)
     card = {k: learn.model.encoder.card[k] for k in ('arch', 'arch_kwargs', 'in_chans')}
     clean = {} if planes.clean is None else dict(clean=planes.clean.settings())
-    config = _plain_settings(dict(encoder=_start_name(encoder), **card, fraction=fraction, draw=draw, steps=steps, size=learn.view_size, seed=seed,
-                                  classes=list(planes.classes), planes=planes.name, **clean))
+    config = _plain_settings(
+        dict(
+            encoder=_start_name(encoder),
+            **card,
+            fraction=fraction,
+            draw=draw,
+            steps=steps,
+            size=learn.view_size,
+            seed=seed,
+            classes=list(planes.classes),
+            planes=planes.name,
+            **clean
+        )
+    )
     with begin_run(run, finetuning_run, config, overwrite, inputs=_inputs(planes, encoder)) as folder:
         rep = _tune_and_write(learn, folder.path, config, progress)
     return learn, rep
@@ -443,7 +586,11 @@ def _share_words(weights, other, name):
     "How much of a set weights have seen, and what is not known."
     p, share = passport(weights), seen_passport(weights, other)
     more = f"; it began with {', '.join(p.unknown)}, of which nothing is known" if p is not None and p.unknown else ''
-    return ('unknown; it carries no passport' if share is None else f'{share:.1%} of the {other.frames} pictures of {name} seen') + more
+    return (
+        'unknown; it carries no passport'
+        if share is None
+        else f'{share:.1%} of the {other.frames} pictures of {name} seen'
+    ) + more
 
 def ask_weights(
     weights,           # files of weights
@@ -457,6 +604,18 @@ def ask_weights(
     if held.suffix == '.json':
         other = load_passport(held)
         return [f'{Path(w).name}: {_share_words(w, other, held.name)}' for w in weights]
-    if held.is_dir(): return [repr(seen(w, FrameStore(held), people=People(**{k: v for k,v in (people or {}).items() if k in ('same', 'distinct', 'salt')}))) for w in weights]
+    if held.is_dir():
+        return [
+            repr(
+                seen(
+                    w,
+                    FrameStore(held),
+                    people=People(
+                        **{k: v for k, v in (people or {}).items() if k in ('same', 'distinct', 'salt')}
+                    ),
+                )
+            )
+            for w in weights
+        ]
     planes = PlaneData.from_csv(held, root, **(people or {}))
     return [repr(seen(w, planes, split)) for w in weights]

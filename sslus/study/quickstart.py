@@ -50,7 +50,8 @@ quick_recipe = dict(arch='resnet18', arch_kwargs=tiny_resnet, bs=64)
 # %% ../../nbs/study/11_quickstart.ipynb #c35efcd7
 def _check(walk):
     "ValueError names a number of a walk that cannot be meant."
-    for name in ('steps', 'draws'): check_number(name, getattr(walk, name), at_least=1, whole=True)
+    for name in ('steps', 'draws'):
+        check_number(name, getattr(walk, name), at_least=1, whole=True)
     check_number('tune_steps', walk.tune_steps, at_least=1, whole=True, optional=True)
     for f in walk.fractions: check_number('fractions', f, above=0, at_most=1)
 
@@ -74,14 +75,16 @@ def _kind(names):
 # %% ../../nbs/study/11_quickstart.ipynb #4d3e1446
 class _Stage:
     "Print numbered stages with their time."
-    def __init__(self, n): self.n, self.i, self.t0 = n, 0, time.time()
+    def __init__(self, n):
+        self.n, self.i, self.t0 = n, 0, time.time()
     def __call__(self, text):
         self.i += 1
         print(f'[{self.i}/{self.n}] {time.time()-self.t0:4.0f} s  {text}', flush=True)
 
 def _imagenet_start(weights):
     "({name: encoder} with ImageNet's row, why it is missing)."
-    try: return {'ImageNet (ResNet-18)': create_encoder('resnet18', weights=weights or 'imagenet')}, ''
+    try:
+        return {'ImageNet (ResNet-18)': create_encoder('resnet18', weights=weights or 'imagenet')}, ''
     except WeightsMissing as e: return {}, str(e)
 
 def _look_text(walk):
@@ -143,7 +146,9 @@ def _walk(path, walk, methods, seed, imagenet):
     write_text(path/'results.csv', results.to_csv(index=False))
     say('writing the report')
     sentence = opening_sentence(results)
-    _Report(path, walk, store, planes, starts, list(methods), results, reports).write(sentence, dict(asdict(walk), seed=seed), missing)
+    _Report(path, walk, store, planes, starts, list(methods), results, reports).write(
+        sentence, dict(asdict(walk), seed=seed), missing
+    )
     return results, f'A look, not a result: {sentence}' if walk.look else sentence
 
 # %% ../../nbs/study/11_quickstart.ipynb #f5e035f9
@@ -171,7 +176,15 @@ class _Report:
         title = f'sslus quickstart: does pre-training help at {100*self.walk.fractions[0]:g} % of the labels?'
         with plt.rc_context():
             set_style()
-            return html_page(self.path/'report.html', title, self.sections(), sentence, _look_text(self.walk), provenance(settings), left_out)
+            return html_page(
+                self.path / 'report.html',
+                title,
+                self.sections(),
+                sentence,
+                _look_text(self.walk),
+                provenance(settings),
+                left_out,
+            )
 
     def sections(self):
         "Headings and what stands below them."
@@ -189,11 +202,13 @@ class _Report:
     def how(self):
         "How the numbers came about."
         patients = self.planes.subset('test').patient.nunique()
-        return (f'Macro-F1 on the {patients} test patients, who were used for nothing else. '
-                'Fine-tuned: mean over label draws [95 % t-interval over draws], all starts trained for equally many steps. '
-                "All starts but ImageNet's are a small ResNet of 1.2 million parameters. "
-                'Probes: all labels, frozen encoder [95 % interval over test patients]. '
-                'A simulation: it shows that the method works, and nothing about real patients.')
+        return (
+            f'Macro-F1 on the {patients} test patients, who were used for nothing else. Fine-tuned: mean over'
+            ' label draws [95 % t-interval over draws], all starts trained for equally many steps. All'
+            ' starts but ImageNet\'s are a small ResNet of 1.2 million parameters. Probes: all labels,'
+            ' frozen encoder [95 % interval over test patients]. A simulation: it shows that the method'
+            ' works, and nothing about real patients.'
+        )
 
     def gain_plot(self):
         alt = 'Macro-F1 by start and share of labels: bars are means, dots are label draws; the table holds the means'
@@ -215,7 +230,10 @@ class _Report:
         return fig_html(plot_maps(feats)[0], alt)
 
     def confusion(self, last, share):
-        alt = f'Confusion matrix of {last}, fine-tuned at {100*share:g} %: rows are the true class, columns the predicted one'
+        alt = (
+            f'Confusion matrix of {last}, fine-tuned at {100*share:g} %: rows are the true class, columns the'
+            ' predicted one'
+        )
         return fig_html(self.reports[last, 'fine-tune', share, 0].plot(), alt)
 
     def stills(self, share):

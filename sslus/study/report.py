@@ -25,11 +25,13 @@ def _few(g):
 def _cell(g, digits=3):
     "Mean and interval of one cell: over draws where there are several, else over test patients; seeds are averaged within a draw."
     ci, why = mean_ci(g.groupby('draw').macro_f1.mean(), reach=(0, 1)), _few(g)
-    if len(g) == 1 and 'low' in g: ci = Interval(ci.estimate, *np.clip([g.low.iloc[0], g.high.iloc[0]], 0, 1))
+    if len(g) == 1 and 'low' in g:
+        ci = Interval(ci.estimate, *np.clip([g.low.iloc[0], g.high.iloc[0]], 0, 1))
     if why: ci = Interval(ci.estimate, np.nan, np.nan, why)
     return ci.text(digits) if why or np.isfinite(ci.low) else f'{ci.estimate:.{digits}f}'
 
-def _column(mode, fraction, n): return f'{mode} {100*fraction:g} %' + (f' ({n} draws)' if n > 1 else '')
+def _column(mode, fraction, n):
+    return f'{mode} {100*fraction:g} %' + (f' ({n} draws)' if n > 1 else '')
 
 # %% ../../nbs/study/01_report.ipynb #ec6f475e
 def results_table(results:pd.DataFrame # one row an experiment
@@ -46,8 +48,11 @@ def paired_gain(results:pd.DataFrame, # one row an experiment
                 mode:str='fine-tune'  # mode to compare in
                )->pd.DataFrame:       # start, fraction, draws, gain, low, high, draws_won, note
     "Macro-F1 gain over `base`, paired by label draw; 95 % t-interval over draws; `note` says why one is missing."
-    d = results[results['mode'] == mode].pivot_table(index=['fraction','draw'], columns='start', values='macro_f1', sort=False)
-    if base not in d: raise ValueError(f'the results hold no {base!r} in mode {mode!r}; starts: {", ".join(d.columns)}')
+    d = results[results['mode'] == mode].pivot_table(
+        index=['fraction', 'draw'], columns='start', values='macro_f1', sort=False
+    )
+    if base not in d:
+        raise ValueError(f'the results hold no {base!r} in mode {mode!r}; starts: {", ".join(d.columns)}')
     rows, why = [], _few(results[results['mode'] == mode])
     for start in d.columns.drop(base):
         for frac,g in (d[start] - d[base]).dropna().groupby('fraction'):
@@ -58,15 +63,18 @@ def paired_gain(results:pd.DataFrame, # one row an experiment
     return pd.DataFrame(rows)
 
 # %% ../../nbs/study/01_report.ipynb #cc157da0
-_hatches = ('', '///', '...', 'xxx', '\\\\\\', '---', '+++', 'ooo')          # starts differ by hatching too: colours do not survive grey paper
+# starts differ by hatching too: colours do not survive grey paper
+_hatches = ('', '///', '...', 'xxx', '\\\\\\', '---', '+++', 'ooo')
 _dashes = ('-', '--', ':', '-.')
 
 def _hatched(ax, starts):
     "Hatch the bars of each start, and a legend that shows it."
     groups = [c for c in ax.containers if len(c)]
     for i,c in enumerate(groups):
-        for bar in c: bar.set(hatch=_hatches[i % len(_hatches)], edgecolor='.3', linewidth=.6)
-    ax.legend(groups, starts, frameon=False, loc='upper center', bbox_to_anchor=(.5, -.2), ncols=3)   # below: never on the bars
+        for bar in c:
+            bar.set(hatch=_hatches[i % len(_hatches)], edgecolor='.3', linewidth=.6)
+    # below: never on the bars
+    ax.legend(groups, starts, frameon=False, loc='upper center', bbox_to_anchor=(.5, -.2), ncols=3)
 
 # %% ../../nbs/study/01_report.ipynb #e74e6f1f
 def plot_gain(
@@ -77,14 +85,17 @@ def plot_gain(
     "Macro-F1 of each start over label fractions: bars are means, dots are label draws."
     import matplotlib.pyplot as plt, seaborn as sns
     d = results[results['mode'] == mode].dropna(subset='macro_f1')
-    if not len(d): raise ValueError(f'no score in mode {mode!r}; modes: {", ".join(results["mode"].unique())}')
+    if not len(d):
+        raise ValueError(f'no score in mode {mode!r}; modes: {", ".join(results["mode"].unique())}')
     d = d.assign(labels=[f'{100*f:g} %' for f in d.fraction])
     starts = list(d.start.unique())
-    if ax is None: ax = plt.subplots(figsize=(max(6, .2*len(starts)*d.labels.nunique()), 3.2))[1]
+    if ax is None:
+        ax = plt.subplots(figsize=(max(6, .2*len(starts)*d.labels.nunique()), 3.2))[1]
     args = dict(data=d, x='labels', y='macro_f1', hue='start', ax=ax)
     sns.barplot(**args, errorbar=None, alpha=.5)
     sns.stripplot(**args, dodge=len(starts) > 1, legend=False, size=5, edgecolor='k', linewidth=.5)
-    ax.set(xlabel='share of labels', ylabel='macro-F1', ylim=(0, 1), title=mode); _hatched(ax, starts)
+    ax.set(xlabel='share of labels', ylabel='macro-F1', ylim=(0, 1), title=mode)
+    _hatched(ax, starts)
     return ax
 
 # %% ../../nbs/study/01_report.ipynb #df95c584
@@ -94,15 +105,27 @@ def plot_log(
 )->np.ndarray:        # Axes, one a panel
     "Learning curves of a pre-training: losses, spread and effective rank of the embeddings."
     import matplotlib.pyplot as plt
-    parts = [(t, [c for c in cols if c in log and log[c].notna().any()]) for t,cols in dict(loss=('train_loss', 'valid_loss'), std=('std',), rankme=('rankme',)).items()]
+    parts = [
+        (t, [c for c in cols if c in log and log[c].notna().any()])
+        for t, cols in dict(loss=('train_loss', 'valid_loss'), std=('std',), rankme=('rankme',)).items()
+    ]
     parts = [(t, c) for t,c in parts if c]
-    if not parts: raise ValueError(f'the log holds no loss to draw; its columns: {", ".join(log.columns)}')
+    if not parts:
+        raise ValueError(f'the log holds no loss to draw; its columns: {", ".join(log.columns)}')
     fig,axs = plt.subplots(1, len(parts), figsize=(3.1*len(parts), 2.6), squeeze=False)
     for ax,(t,cols) in zip(axs[0], parts):
-        for c,ls in zip(cols, _dashes): ax.plot(log.epoch, log[c].astype(float), ls=ls, marker='o' if len(log) == 1 else None, label=c.replace('_', ' '))
+        for c,ls in zip(cols, _dashes):
+            ax.plot(
+                log.epoch,
+                log[c].astype(float),
+                ls=ls,
+                marker='o' if len(log) == 1 else None,
+                label=c.replace('_', ' '),
+            )
         ax.set(title=f'{name} {t}'.strip(), xlabel='epoch')
         if len(cols) > 1: ax.legend(frameon=False)
-    fig.tight_layout(); return axs[0]
+    fig.tight_layout()
+    return axs[0]
 
 # %% ../../nbs/study/01_report.ipynb #f7f6c478
 _pixels = '12x12 pixels'
@@ -116,7 +139,8 @@ def _own_starts(starts, base):
 
 def _share(fraction): return f'{100*fraction:.3g} %'
 
-def _ranged(r): return f'{abs(r.gain):.3f}' + (f' [{r.low:+.3f}, {r.high:+.3f}]' if np.isfinite(r.low) else '')
+def _ranged(r):
+    return f'{abs(r.gain):.3f}' + (f' [{r.low:+.3f}, {r.high:+.3f}]' if np.isfinite(r.low) else '')
 
 def _verdict(r):
     "'won', 'lost', or '' where the difference can be chance; by the corrected test where there is one."
@@ -135,7 +159,8 @@ def _why_unsure(r, unit):
     if str(r.note).startswith('interval withheld'): return f'{r.note}: this proves nothing'
     if r.draws == 1: return f'one {unit} only: this can be chance'
     if not np.isfinite(r.low): return f'{r.note or "no interval"}: this can be chance'
-    if 'significant' in r and not r.low <= 0 <= r.high: return 'not significant after correction for the other comparisons: this can be chance'
+    if 'significant' in r and not r.low <= 0 <= r.high:
+        return 'not significant after correction for the other comparisons: this can be chance'
     return 'the 95 % interval holds 0: this can be chance'
 
 # %% ../../nbs/study/01_report.ipynb #8d4c3b6f
@@ -145,8 +170,10 @@ def _main_clause(r, base, of, unit):
     at = f'With {_share(r.fraction)} of the labels'
     amount = f'by {_ranged(r)} macro-F1'
     verdict = _verdict(r)
-    if verdict == 'won': return f'{at} {who} is better than {base} {amount}, {_how_often(r, unit)}'
-    if verdict == 'lost': return f'{at} pre-training lost: {who} is worse than {base} {amount}, {_how_often(r, unit)}'
+    if verdict == 'won':
+        return f'{at} {who} is better than {base} {amount}, {_how_often(r, unit)}'
+    if verdict == 'lost':
+        return f'{at} pre-training lost: {who} is worse than {base} {amount}, {_how_often(r, unit)}'
     side = 'ahead of' if r.gain > 0 else 'behind' if r.gain < 0 else 'level with'
     return f'{at} nothing is shown: {who} is {side} {base} {amount}, {_how_often(r, unit)}; {_why_unsure(r, unit)}'
 
@@ -174,8 +201,16 @@ def _pixel_clause(results):
     means = results[~is_pixels].groupby(['start', 'mode', 'fraction']).macro_f1.mean()
     pixels = results[is_pixels].macro_f1.mean()
     probes = means[[m in ('linear', 'kNN') for _,m,_ in means.index]]
-    if pixels >= means.max(): return f'; 12x12 pixels alone score {pixels:.3f}, more than everything else here ({means.max():.3f} at best): the task needs no encoder'
-    if len(probes) and pixels >= probes.max(): return f'; 12x12 pixels alone score {pixels:.3f}, more than every probe of an encoder ({probes.max():.3f} at best)'
+    if pixels >= means.max():
+        return (
+            f'; 12x12 pixels alone score {pixels:.3f}, more than everything else here ({means.max():.3f} at'
+            ' best): the task needs no encoder'
+        )
+    if len(probes) and pixels >= probes.max():
+        return (
+            f'; 12x12 pixels alone score {pixels:.3f}, more than every probe of an encoder'
+            f' ({probes.max():.3f} at best)'
+        )
     return ''
 
 # %% ../../nbs/study/01_report.ipynb #05dd5c23
@@ -203,7 +238,11 @@ def paired_sentence(
     own = gains[gains.start.isin(_own_starts(gains.start.unique(), base))]
     here = own[own.fraction == own.fraction.min()]
     best = here.loc[here.gain.idxmax()]
-    sentence = _main_clause(best, base, here.start.nunique(), unit) + _other_fraction(gains, best) + _imagenet_clause(gains, best)
+    sentence = (
+        _main_clause(best, base, here.start.nunique(), unit)
+        + _other_fraction(gains, best)
+        + _imagenet_clause(gains, best)
+    )
     return sentence + ('' if results is None else _pixel_clause(results)) + '.'
 
 def opening_sentence(
@@ -219,7 +258,8 @@ def opening_sentence(
     if gains is not None: return paired_sentence(gains, base, scored)
     starts = set(scored.start) - {_pixels}
     if base not in starts: there = f'There is no start {base!r} to compare with'
-    elif starts == {base}: there = f'Only {base} was trained and there is nothing to compare it with'
+    elif starts == {base}:
+        there = f'Only {base} was trained and there is nothing to compare it with'
     else: there = f'Nothing can be compared with {base} on the same label draws'
     return f'{there}, so that nobody can tell whether pre-training helps; {_best_score(scored)}{_pixel_clause(scored)}.'
 
@@ -231,11 +271,18 @@ def report_sentence(
     s, counts = report.scores, pd.Series(report.y).value_counts(normalize=True)
     guess = 2*counts.iloc[0]/(1 + counts.iloc[0])/len(report.classes)
     f1 = report.per_class.f1[report.per_class.support > 0]
-    on = f'On {s["images"]} images of {s["patients"]} {"patient" if s["patients"] == 1 else "patients"} the classifier scores {report.score_text()} macro-F1'
+    on = (
+        f'On {s["images"]} images of {s["patients"]} {"patient" if s["patients"] == 1 else "patients"} the'
+        f' classifier scores {report.score_text()} macro-F1'
+    )
     beside = f'naming {counts.index[0]!s} each time scores {guess:.3f}'
     floor = s['low'] if np.isfinite(s['low']) else s['macro_f1']
     verdict = f', where {beside}' if floor > guess else f', which is no better than chance shows: {beside}'
-    classes = f'; best at {f1.idxmax()!s} (F1 {f1.max():.2f}), worst at {f1.idxmin()!s} ({f1.min():.2f})' if f1.nunique() > 1 else ''
+    classes = (
+        f'; best at {f1.idxmax()!s} (F1 {f1.max():.2f}), worst at {f1.idxmin()!s} ({f1.min():.2f})'
+        if f1.nunique() > 1
+        else ''
+    )
     return on + verdict + classes + '.'
 
 # %% ../../nbs/study/01_report.ipynb #3a090160
@@ -276,10 +323,22 @@ def left_out_html(
 def _classifier_sections(report):
     "(heading, pieces) of what one classifier's report holds."
     classes = ', '.join(map(str, report.classes))
-    sections = [('Test patients', [text_html(report.summary())]),
-                ('Classes', [table_html(report.per_class.round(3))]),
-                ('Confusions', [text_html('Rows are the true class, columns the named one.'), fig_html(report.plot(), f'Confusion matrix of {classes}: rows are the true class, columns the named one')])]
-    if 'machine' in report.predictions: sections.append(('Machines', [table_html(report.by().round(3))]))
+    sections = [
+        ('Test patients', [text_html(report.summary())]),
+        ('Classes', [table_html(report.per_class.round(3))]),
+        (
+            'Confusions',
+            [
+                text_html('Rows are the true class, columns the named one.'),
+                fig_html(
+                    report.plot(),
+                    f'Confusion matrix of {classes}: rows are the true class, columns the named one',
+                ),
+            ],
+        ),
+    ]
+    if 'machine' in report.predictions:
+        sections.append(('Machines', [table_html(report.by().round(3))]))
     return sections
 
 # %% ../../nbs/study/01_report.ipynb #d89b7c45
@@ -296,8 +355,23 @@ def finetune_page(
     with plt.rc_context():
         set_style()
         sections = _classifier_sections(report)
-        if results is None: left_out['Other starts'] = 'one classifier was trained and nothing beside it: whether its start helped cannot be seen here'
-        else: sections.insert(0, ('Beside other starts', [table_html(results_table(results)), table_html(paired_gain(results).round(3)), fig_html(plot_gain(results), 'Bars of macro-F1 by start and share of labels')]))
+        if results is None:
+            left_out['Other starts'] = (
+                'one classifier was trained and nothing beside it: whether its start helped cannot be seen'
+                ' here'
+            )
+        else:
+            sections.insert(
+                0,
+                (
+                    'Beside other starts',
+                    [
+                        table_html(results_table(results)),
+                        table_html(paired_gain(results).round(3)),
+                        fig_html(plot_gain(results), 'Bars of macro-F1 by start and share of labels'),
+                    ],
+                ),
+            )
     sentences = [opening_sentence(results)] if results is not None else []
     opening = ' '.join([*sentences, report_sentence(report)])
     title = f'Plane classifier from {Path(str(settings.get("encoder", "random"))).name}'

@@ -21,7 +21,10 @@ from ..store.store import FrameStore
 from ..tasks.dual import check_dual, dual_dls, dual_learner
 from ..evaluate.planes import plane_learner
 from ..evaluate.probes import knn_probe, linear_probe
-from ..ssl.core import WeightsMissing, create_encoder, drawn_encoder, get_method, grey_mean, grey_std, load_encoder, settings_of, write_encoder
+from sslus.ssl.core import (
+    WeightsMissing, create_encoder, drawn_encoder, get_method, grey_mean, grey_std, load_encoder,
+    settings_of, write_encoder,
+)
 from ..ssl.passport import copy_private
 from .engine import Job, Missing, StudyError, files_made, key_of, recorded_file
 from .mainjob import finished, n_steps, pretrain, pretraining
@@ -31,7 +34,9 @@ _specs = {}
 
 class Spec:
     "A setting that can be written to a file and read back."
-    def __init_subclass__(cls, **kwargs): super().__init_subclass__(**kwargs); _specs[cls.__name__] = cls
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        _specs[cls.__name__] = cls
 
     def plain(self)->dict:
         "{name: {setting: value}}, without the settings that are as by default."
@@ -52,12 +57,30 @@ def read_spec(o,       # a `Spec`, the name of one, or {name: settings}
              ):
     "A setting from what a file or a person wrote."
     if isinstance(o, base): return o
-    name, kwargs = (o, {}) if isinstance(o, str) else next(iter(o.items())) if isinstance(o, dict) and len(o) == 1 else (repr(o), {})
+    name, kwargs = (
+        (o, {})
+        if isinstance(o, str)
+        else next(iter(o.items())) if isinstance(o, dict) and len(o) == 1 else (repr(o), {})
+    )
     known = {k: c for k,c in _specs.items() if issubclass(c, base) and Spec not in c.__bases__}
-    if name not in known: raise StudyError(f'{name}: not known; there are {", ".join(known)}. Write a name, or a name and its settings, such as {{FineTune: {{steps: 300}}}}')
+    if name not in known:
+        raise StudyError(
+            f'{name}: not known; there are {", ".join(known)}. Write a name, or a name and its settings, such'
+            ' as {FineTune: {steps: 300}}'
+        )
     fields = known[name].__dataclass_fields__
-    try: return known[name](**{k: _number(v, fields[k].type, f'{name}: {k}') if k in fields else v for k,v in (kwargs or {}).items()})
-    except TypeError as e: raise StudyError(f'{name}: {str(e).split(") ")[-1]}; its settings are {", ".join(known[name].__dataclass_fields__)}') from e
+    try:
+        return known[name](
+            **{
+                k: _number(v, fields[k].type, f'{name}: {k}') if k in fields else v
+                for k, v in (kwargs or {}).items()
+            }
+        )
+    except TypeError as e:
+        raise StudyError(
+            f'{name}: {str(e).split(") ")[-1]}; its settings are'
+            f' {", ".join(known[name].__dataclass_fields__)}'
+        ) from e
 
 # %% ../../nbs/study/06_starts.ipynb #607a3af7
 from ..base.numbers import check_settings, ranges
@@ -81,14 +104,19 @@ def check_numbers(spec, # a `Spec`
 def plain_part(o # such as `Window(frames=3)`, or its plain form
               )->dict:
     "A pairing or a batch composition as {name: settings}."
-    return o if isinstance(o, dict) or o is None else {type(o).__name__: {k: v for k,v in vars(o).items() if v not in (None, False)}}
+    return (
+        o
+        if isinstance(o, dict) or o is None
+        else {type(o).__name__: {k: v for k, v in vars(o).items() if v not in (None, False)}}
+    )
 
 def make_part(d # {name: settings}, or None
              ):
     "The pairing or batch composition that `plain_part` wrote."
     if d is None: return None
     (name, kwargs), = d.items()
-    if name not in _pairs.__all__: raise StudyError(f'{name}: no pairing and no batch composition; there are {", ".join(_pairs.__all__)}')
+    if name not in _pairs.__all__:
+        raise StudyError(f'{name}: no pairing and no batch composition; there are {", ".join(_pairs.__all__)}')
     try: return getattr(_pairs, name)(**(kwargs or {}))
     except TypeError as e: raise StudyError(f'{name}: {e}') from e
 
@@ -103,12 +131,24 @@ class Start(Spec):
     seeded = False                     # do its weights depend on a pre-training seed?
 
     def check(self, study):            "StudyError where this start cannot be"
-    def identity(self, study, seed):   "Plain values that decide the weights"; raise NotImplementedError
-    def job(self, study, seed):        "What must be done first, or None"; return None
-    def encoder(self, study, seed):    "The encoder, a timm module"; raise NotImplementedError
-    def tune(self, study, seed):       "Arguments of `plane_learner`"; return dict(encoder=self.encoder(study, seed))
-    def arch_name(self, study):        "What the table says"; return self.arch
-    def with_files(self, place):       "The same start with `place(file)` for each file that it names"; return self
+    def identity(self, study, seed):
+        "Plain values that decide the weights"
+        raise NotImplementedError
+    def job(self, study, seed):
+        "What must be done first, or None"
+        return None
+    def encoder(self, study, seed):
+        "The encoder, a timm module"
+        raise NotImplementedError
+    def tune(self, study, seed):
+        "Arguments of `plane_learner`"
+        return dict(encoder=self.encoder(study, seed))
+    def arch_name(self, study):
+        "What the table says"
+        return self.arch
+    def with_files(self, place):
+        "The same start with `place(file)` for each file that it names"
+        return self
     def with_arch(self, arch, kwargs):
         "The same start with the study's architecture, where it says none of its own."
         return self if self.arch else replace(self, arch=arch, arch_kwargs=self.arch_kwargs or kwargs)
@@ -116,14 +156,19 @@ class Start(Spec):
 # %% ../../nbs/study/06_starts.ipynb #0eb4bf1f
 def _unchanged(file, sha):
     "The file, if it still is the one that the key was made of; StudyError otherwise."
-    if file_sha(file) != sha: raise StudyError(f'{file}: this file was changed while the study ran. Run it again, for the weights as they are now')
+    if file_sha(file) != sha:
+        raise StudyError(
+            f'{file}: this file was changed while the study ran. Run it again, for the weights as they'
+            ' are now'
+        )
     return file
 
 def _tag(arch):
     "Which of timm's weights these are."
     return getattr(timm.get_pretrained_cfg(arch), 'tag', None)
 
-def _key(start, study, seed): return key_of(dict(encoder=study.identity(start, seed)))
+def _key(start, study, seed):
+    return key_of(dict(encoder=study.identity(start, seed)))
 
 def _file_name(start, study, seed):
     "Where an encoder stands, as seen from the study's folder."
@@ -139,9 +184,12 @@ class Random(Start):
     "Weights as they are drawn: training from scratch."
     name:str = field(default='random', kw_only=True)
     def check(self, study): check_arch(self.arch)
-    def identity(self, study, seed): return dict(random=seed, arch=self.arch, arch_kwargs=self.arch_kwargs)
-    def encoder(self, study, seed): return drawn_encoder(self.arch, seed, **(self.arch_kwargs or {}))
-    def tune(self, study, seed): return dict(encoder=None, arch=self.arch, arch_kwargs=self.arch_kwargs)
+    def identity(self, study, seed):
+        return dict(random=seed, arch=self.arch, arch_kwargs=self.arch_kwargs)
+    def encoder(self, study, seed):
+        return drawn_encoder(self.arch, seed, **(self.arch_kwargs or {}))
+    def tune(self, study, seed):
+        return dict(encoder=None, arch=self.arch, arch_kwargs=self.arch_kwargs)
 
 # %% ../../nbs/study/06_starts.ipynb #c9d704c3
 @dataclass(frozen=True)
@@ -150,8 +198,13 @@ class ImageNet(Start):
     name:str = field(default='ImageNet', kw_only=True)
     file:str|None = None               # local weights file; None: timm downloads them where it can
     def identity(self, study, seed):
-        return dict(imagenet=self.arch, arch_kwargs=self.arch_kwargs, **(dict(file=file_sha(study.find(self.file))) if self.file else dict(tag=_tag(self.arch))))
-    def with_files(self, place): return replace(self, file=place(self.file)) if self.file else self
+        return dict(
+            imagenet=self.arch,
+            arch_kwargs=self.arch_kwargs,
+            **(dict(file=file_sha(study.find(self.file))) if self.file else dict(tag=_tag(self.arch)))
+        )
+    def with_files(self, place):
+        return replace(self, file=place(self.file)) if self.file else self
     def check(self, study):
         check_arch(self.arch)
         if self.file: study.find(self.file)
@@ -160,7 +213,8 @@ class ImageNet(Start):
         def do():
             path = study.path/_file_name(self, study, seed)
             file = self.file and _unchanged(study.find(self.file), study.identity(self, seed)['file'])
-            try: m = create_encoder(self.arch, weights=file or 'imagenet', **(self.arch_kwargs or {}))
+            try:
+                m = create_encoder(self.arch, weights=file or 'imagenet', **(self.arch_kwargs or {}))
             except WeightsMissing as e: raise Missing(str(e)) from e
             write_encoder(m, m.card | dict(mean=grey_mean, std=grey_std, method='ImageNet'), path)
             return dict(files=files_made(study.path, path))
@@ -174,20 +228,28 @@ class FromFile(Start):
     "Encoder files that exist: one, or one for each repeat."
     file:str|list = ''                 # of `save_encoder` or `sslus-pretrain`; a list: one a pre-training seed
     def __post_init__(self):
-        if not self.file: raise StudyError('FromFile: give the file of an encoder, or a list of files, one a pre-training seed')
-        if not self.name: object.__setattr__(self, 'name', Path(self.file[0] if self.seeded else self.file).stem)
+        if not self.file:
+            raise StudyError('FromFile: give the file of an encoder, or a list of files, one a pre-training seed')
+        if not self.name:
+            object.__setattr__(self, 'name', Path(self.file[0] if self.seeded else self.file).stem)
 
     @property
     def seeded(self): return isinstance(self.file, (list, tuple))
-    def _source(self, study, seed): return study.find(self.file[seed] if self.seeded else self.file)
+    def _source(self, study, seed):
+        return study.find(self.file[seed] if self.seeded else self.file)
     def check(self, study):
         most = max(study.seeds or study.pretrain_seeds)
-        if self.seeded and most >= len(self.file): raise StudyError(f'{self.name}: {len(self.file)} files are given, pre-training seed {most} needs {most+1}')
-        for f in self.file if self.seeded else [self.file]: load_encoder(study.find(f))
-    def arch_name(self, study):      return load_encoder(self._source(study, 0)).card['arch']
-    def identity(self, study, seed): return dict(file=file_sha(self._source(study, seed)))
+        if self.seeded and most >= len(self.file):
+            raise StudyError(f'{self.name}: {len(self.file)} files are given, pre-training seed {most} needs {most+1}')
+        for f in self.file if self.seeded else [self.file]:
+            load_encoder(study.find(f))
+    def arch_name(self, study):
+        return load_encoder(self._source(study, 0)).card['arch']
+    def identity(self, study, seed):
+        return dict(file=file_sha(self._source(study, seed)))
     def encoder(self, study, seed):  return _kept(self, study, seed)
-    def with_files(self, place):     return replace(self, file=[place(o) for o in self.file] if self.seeded else place(self.file))
+    def with_files(self, place):
+        return replace(self, file=[place(o) for o in self.file] if self.seeded else place(self.file))
 
     def job(self, study, seed):
         dest = study.path/_file_name(self, study, seed)
@@ -203,24 +265,30 @@ class FromFile(Start):
 def check_arch(arch:str # timm model name
               ):
     "StudyError where timm knows no such model."
-    if not timm.is_model(arch): raise StudyError(str(unknown_network(arch, timm.list_models())))
+    if not timm.is_model(arch):
+        raise StudyError(str(unknown_network(arch, timm.list_models())))
 
-def _shipped(name): return any(hasattr(m, name) for k,m in list(sys.modules.items()) if k.startswith('sslus.methods.'))
+def _shipped(name):
+    return any(hasattr(m, name) for k,m in list(sys.modules.items()) if k.startswith('sslus.methods.'))
 
 def _code(method):
     "The bytes of the file that a method of your own is defined in; those of the package are versioned."
     if type(method).__module__.startswith('sslus.'): return {}
     try: return dict(code=file_sha(inspect.getfile(type(method))))
     except (TypeError, OSError) as e:
-        if _shipped(type(method).__name__): return {}                          # a page of the package that defines it was run in this process
-        raise StudyError(f'{type(method).__name__} is defined in a notebook or a shell; put it into a file and name its module in imports=') from e
+        if _shipped(type(method).__name__): return {}  # a page of the package that defines it was run in this process
+        raise StudyError(
+            f'{type(method).__name__} is defined in a notebook or a shell; put it into a file and name its'
+            ' module in imports='
+        ) from e
 
 # %% ../../nbs/study/06_starts.ipynb #10969e4a
 def _make_ready(run):
     "Where no run stands that can go on, or files of one were changed: make room, and say what is kept."
     if is_run(run) and not changed_files(run): return
     kept = make_room(run)
-    if kept: print(f'{run}: what stood there is not as a run left it. It is kept as {kept.name}')
+    if kept:
+        print(f'{run}: what stood there is not as a run left it. It is kept as {kept.name}')
 
 # %% ../../nbs/study/06_starts.ipynb #d3e4c08f
 @dataclass(frozen=True)
@@ -234,8 +302,8 @@ class Pretrain(Start):
     lr:float|list|None = None          # peak rate, or [weights, biases]; None: the recipe's
     wd:float|None = None               # weight decay; None: the recipe's
     weights:str|None = None            # None: from random weights; 'imagenet' or a file: go on from there
-    pairs:dict|None = None             # plain pairing; None: `Window(seconds=.1)`; says nothing to methods that take clips
-    batch:dict|None = None             # plain composition; None: `SweepBatch(4)`; says nothing to methods that take clips
+    pairs:dict|None = None  # plain pairing; None: `Window(seconds=.1)`; says nothing to methods that take clips
+    batch:dict|None = None  # plain composition; None: `SweepBatch(4)`; says nothing to methods that take clips
     valid_pct:float = .1               # share of patients to watch the loss on
     store:str = ''                     # name of the store; '': the first
     subset:dict = field(default_factory=dict) # arguments of `FrameStore.subset`; {}: all frames
@@ -247,12 +315,18 @@ class Pretrain(Start):
     seeded = True
 
     def __post_init__(self):
-        for k in ('pairs', 'batch'): object.__setattr__(self, k, plain_part(getattr(self, k)))
-        if not self.name: object.__setattr__(self, 'name', type(get_method(self.method)).__name__)
+        for k in ('pairs', 'batch'):
+            object.__setattr__(self, k, plain_part(getattr(self, k)))
+        if not self.name:
+            object.__setattr__(self, 'name', type(get_method(self.method)).__name__)
 
     def method_object(self):
         "The method; views may be named."
-        named = {k: getattr(_views, v, getattr(_us_views, v, v)) for k,v in self.options.items() if k == 'views' and isinstance(v, str)}
+        named = {
+            k: getattr(_views, v, getattr(_us_views, v, v))
+            for k, v in self.options.items()
+            if k == 'views' and isinstance(v, str)
+        }
         strange = [v for v in named.values() if not callable(v)]
         if strange: raise StudyError(f'{self.name}: sslus.views.views has no {strange[0]!r}')
         try: return get_method(self.method, self.preset, **{**self.options, **named})
@@ -261,7 +335,11 @@ class Pretrain(Start):
     def frames(self, study)->FrameStore:
         "The store, or the part of it, that this pre-training sees."
         store = study.stores.get(self.store or next(iter(study.stores), None))
-        if store is None: raise StudyError(f'{self.name}: pre-training needs frames; give the study a store' + (f' named {self.store!r}' if self.store else ''))
+        if store is None:
+            raise StudyError(
+                f'{self.name}: pre-training needs frames; give the study a store'
+                + (f' named {self.store!r}' if self.store else '')
+            )
         try: return store.subset(**self.subset) if self.subset else store
         except TypeError as e: raise StudyError(f'{self.name}: {e}') from e
 
@@ -269,30 +347,72 @@ class Pretrain(Start):
         check_numbers(self, self.name)
         if self.weights not in (None, 'imagenet'): study.find(self.weights)
         check_arch(self.arch)
-        try: self.sampling(study)                                              # a method, pairs and batches that cannot be are refused now
+        try: self.sampling(study)  # a method, pairs and batches that cannot be are refused now
         except StudyError: raise
         except ValueError as e: raise StudyError(f'{self.name}: {e}') from e
 
     def sampling(self, study)->dict:
         "What a batch is made of: pairs and composition of frames, or length and step of clips."
-        return self.method_object().loaders(study.frames_of(self), self.bs, make_part(self.pairs), make_part(self.batch), valid_pct=self.valid_pct, seed=0, device='cpu').train.dataset.settings
+        return (
+            self.method_object()
+            .loaders(
+                study.frames_of(self),
+                self.bs,
+                make_part(self.pairs),
+                make_part(self.batch),
+                valid_pct=self.valid_pct,
+                seed=0,
+                device='cpu',
+            )
+            .train.dataset.settings
+        )
 
     def identity(self, study, seed):
-        own = {k: v for k,v in asdict(self).items() if k not in ('name', 'set', 'variant', 'store', 'subset', 'weights', 'compile', 'resident')}
-        if own['micro'] is None: del own['micro']                              # parts have batch statistics of their own; where there are none the key says so
+        own = {
+            k: v
+            for k, v in asdict(self).items()
+            if k not in ('name', 'set', 'variant', 'store', 'subset', 'weights', 'compile', 'resident')
+        }
+        # parts have batch statistics of their own; where there are none the key says so
+        if own['micro'] is None: del own['micro']
         if self.method_object().takes == 'clips': own |= dict(pairs=None, batch=None)          # they say nothing to it
-        start = file_sha(study.find(self.weights)) if self.weights not in (None, 'imagenet') else self.weights and f'imagenet {_tag(self.arch)}'
-        method, frames = self.method_object(), study.frames_of(self)   # the method's defaults decide too, so that they stand in the key
-        return own | dict(weights=start, seed=seed, frames=frames.fingerprint, clips=_who(frames), settings=settings_of(method), recipe=str(method.recipe), **_code(method))
+        start = (
+            file_sha(study.find(self.weights))
+            if self.weights not in (None, 'imagenet')
+            else self.weights and f'imagenet {_tag(self.arch)}'
+        )
+        # the method's defaults decide too, so that they stand in the key
+        method, frames = self.method_object(), study.frames_of(self)
+        return own | dict(
+            weights=start,
+            seed=seed,
+            frames=frames.fingerprint,
+            clips=_who(frames),
+            settings=settings_of(method),
+            recipe=str(method.recipe),
+            **_code(method)
+        )
 
-    def _run(self, study, seed): return study.path/'encoders'/_key(self, study, seed)
+    def _run(self, study, seed):
+        return study.path/'encoders'/_key(self, study, seed)
     def encoder(self, study, seed): return _kept(self, study, seed)
-    def with_files(self, place): return replace(self, weights=place(self.weights)) if self.weights not in (None, 'imagenet') else self
+    def with_files(self, place):
+        return replace(self, weights=place(self.weights)) if self.weights not in (None, 'imagenet') else self
 
     def _args(self, study, seed):
         "Arguments of `pretrain` up to the composition of batches, without the folder."
-        weights = str(_unchanged(study.find(self.weights), study.identity(self, seed)['weights'])) if self.weights not in (None, 'imagenet') else self.weights
-        return study.frames_of(self), self.method_object(), self.arch, self.arch_kwargs, weights, self.steps, self.bs, self.lr, self.wd, make_part(self.pairs), make_part(self.batch)
+        weights = (
+            str(_unchanged(study.find(self.weights), study.identity(self, seed)['weights']))
+            if self.weights not in (None, 'imagenet')
+            else self.weights
+        )
+        return (
+            study.frames_of(self),
+            self.method_object(),
+            self.arch, self.arch_kwargs, weights, self.steps, self.bs, self.lr, self.wd,
+            make_part(self.pairs),
+            make_part(self.batch),
+        )
 
     def _facts(self, study, run):
         "For the record; the checkpoint is not needed any more."
@@ -307,23 +427,45 @@ class Pretrain(Start):
         "Take over a finished run with these very settings; None where it has others."
         dest, run = self._run(study, seed), Path(run)
         if not self._is_whole(study, seed, run): return None
-        if run.resolve() != dest.resolve(): copy_run(run, dest, without=('checkpoint.pt',))
+        if run.resolve() != dest.resolve():
+            copy_run(run, dest, without=('checkpoint.pt',))
         return self._facts(study, dest)
 
-    def _config(self, study, seed): return pretraining(*self._args(study, seed), self.valid_pct, seed, study.device, micro=self.micro, resident=False)[1]
+    def _config(self, study, seed):
+        return pretraining(
+            *self._args(study, seed), self.valid_pct, seed, study.device, micro=self.micro, resident=False
+        )[1]
 
     def job(self, study, seed):
         run = self._run(study, seed)
         def do():
             store, method, *more = self._args(study, seed)
             try:
-                if not self._is_whole(study, seed, run):                       # else killed between the end and its record
+                if not self._is_whole(study, seed, run):  # else killed between the end and its record
                     _make_ready(run)
-                    pretrain(store, method, run, *more, self.valid_pct, seed, study.device, resume=is_run(run), progress=False, micro=self.micro, compile=self.compile, resident=self.resident)
+                    pretrain(
+                        store,
+                        method,
+                        run,
+                        *more,
+                        self.valid_pct,
+                        seed,
+                        study.device,
+                        resume=is_run(run),
+                        progress=False,
+                        micro=self.micro,
+                        compile=self.compile,
+                        resident=self.resident
+                    )
             except WeightsMissing as e: raise Missing(str(e)) from e
             return self._facts(study, run)
         label = ' '.join(o for o in (self.name, '' if self.set == 'all' else self.set, self.variant) if o)
-        return Job(run.name, f'pre-training {label}, seed {seed}', do, kind=f'pretrain {self.method} {self.arch} {self.steps}x{self.bs}')
+        return Job(
+            run.name,
+            f'pre-training {label}, seed {seed}',
+            do,
+            kind=f'pretrain {self.method} {self.arch} {self.steps}x{self.bs}',
+        )
 
 # %% ../../nbs/study/06_starts.ipynb #d512f8e8
 def read_start(o # A `Start`, 'random', 'imagenet', the name of a method, the path of an encoder file, or {name: settings}
@@ -331,9 +473,12 @@ def read_start(o # A `Start`, 'random', 'imagenet', the name of a method, the pa
     "An initialisation from what a file or a person wrote."
     short = dict(random=Random, imagenet=ImageNet)
     if isinstance(o, (str, Path)):
-        if str(o).lower() in short: return short[str(o).lower()]()
+        if str(o).lower() in short:
+            return short[str(o).lower()]()
         if str(o).endswith('.safetensors'): return FromFile(str(o))
-        if o not in _specs: return Pretrain(str(o) if ':' in str(o) else type(get_method(str(o))).__name__)          # module:Class stays: other processes must find it too
+        if o not in _specs:
+            # module:Class stays: other processes must find it too
+            return Pretrain(str(o) if ':' in str(o) else type(get_method(str(o))).__name__)
     return read_spec(o, Start)
 
 # %% ../../nbs/study/06_starts.ipynb #0b2c80e8
@@ -350,7 +495,9 @@ class Mode(Spec):
     def identity(self, study):
         "Plain values that decide what the mode makes of a start; its name does not."
         return {k: {a: b for a,b in v.items() if a != 'name'} for k,v in self.plain().items()}
-    def run(self, study, cell): "{'test': PlaneReport[, 'external': PlaneReport]} and plain facts of the training"; raise NotImplementedError
+    def run(self, study, cell):
+        "{'test': PlaneReport[, 'external': PlaneReport]} and plain facts of the training"
+        raise NotImplementedError
 
 # %% ../../nbs/study/06_starts.ipynb #f6f3d54a
 @dataclass(frozen=True)
@@ -378,8 +525,17 @@ class FineTune(Mode):
     def learner(self, study, cell, **kwargs):
         "A `plane_learner` of the cell."
         dls = study.planes.dls(cell.fraction, cell.draw, bs=self.bs, size=study.size, device=study.device)
-        return plane_learner(dls, **cell.start.tune(study, cell.weights_seed), dropout=self.dropout, label_smoothing=self.label_smoothing, class_weights=self.class_weights,
-                             lr=self.lr, wd=self.wd, seed=cell.draw, **kwargs)
+        return plane_learner(
+            dls,
+            **cell.start.tune(study, cell.weights_seed),
+            dropout=self.dropout,
+            label_smoothing=self.label_smoothing,
+            class_weights=self.class_weights,
+            lr=self.lr,
+            wd=self.wd,
+            seed=cell.draw,
+            **kwargs
+        )
 
     def train(self, learn, cell):
         "Train it; gives plain facts for the record."
@@ -398,7 +554,8 @@ class FineTune(Mode):
 class LinearHead(FineTune):
     "The trained linear head of ASMUS 2023: dropout and augmentation, on an encoder that stays as it is."
     mode = 'linear head'
-    def learner(self, study, cell): return FineTune.learner(self, study, cell, frozen=True)
+    def learner(self, study, cell):
+        return FineTune.learner(self, study, cell, frozen=True)
 
 @dataclass(frozen=True)
 class Gradual(FineTune):
@@ -421,7 +578,8 @@ class Linear(Mode):
     mode, frozen = 'linear', True
     def __post_init__(self): object.__setattr__(self, 'Cs', tuple(self.Cs))
     def check(self, study): check_numbers(self, self.title)
-    def run(self, study, cell): return _probe(linear_probe, study, cell, Cs=self.Cs)
+    def run(self, study, cell):
+        return _probe(linear_probe, study, cell, Cs=self.Cs)
 
 @dataclass(frozen=True)
 class KNN(Mode):
@@ -430,7 +588,8 @@ class KNN(Mode):
     temperature:float = .07            # of the weights exp(cosine/temperature)
     mode, frozen = 'kNN', True
     def check(self, study): check_numbers(self, self.title)
-    def run(self, study, cell): return _probe(knn_probe, study, cell, k=self.k, temperature=self.temperature)
+    def run(self, study, cell):
+        return _probe(knn_probe, study, cell, k=self.k, temperature=self.temperature)
 
 # %% ../../nbs/study/06_starts.ipynb #34813847
 @dataclass(frozen=True)
@@ -449,21 +608,32 @@ class Dual(FineTune):
     mode = 'dual task'
     def __post_init__(self): object.__setattr__(self, 'pairs', plain_part(self.pairs))
 
-    images = property(lambda self: 2*(self.bs + self.unlabelled), doc='Images that the encoder sees in a step: two views of each.')
+    images = property(
+        lambda self: 2 * (self.bs + self.unlabelled),
+        doc='Images that the encoder sees in a step: two views of each.',
+    )
     def n_steps(self, fraction, images):
         "As `FineTune`, but three times as many by default: in trials both tasks needed them."
         return super().n_steps(fraction, images)*(3 if self.steps is None and self.epochs is None else 1)
 
     def _store(self, study):
         if not self.frames or not study.stores: return None
-        if self.store and self.store not in study.stores: raise StudyError(f'{self.title}: the study has no store named {self.store!r}; it has {", ".join(study.stores)}')
+        if self.store and self.store not in study.stores:
+            raise StudyError(
+                f'{self.title}: the study has no store named {self.store!r}; it has {", ".join(study.stores)}'
+            )
         return study.stores[self.store or next(iter(study.stores))]
 
     def check(self, study):
         super().check(study)
         store = self._store(study)
-        if store is not None and store.size < study.size: raise StudyError(f'{self.title}: the frames of the store have {store.size} pixels, the study asks for {study.size}')
-        try: check_dual(study.planes, store, overlap='leave out' if study.shared_patients else 'raise')
+        if store is not None and store.size < study.size:
+            raise StudyError(
+                f'{self.title}: the frames of the store have {store.size} pixels, the study asks for'
+                f' {study.size}'
+            )
+        try:
+            check_dual(study.planes, store, overlap='leave out' if study.shared_patients else 'raise')
         except ValueError as e: raise StudyError(f'{self.title}: {e}') from e
 
     def identity(self, study):
@@ -473,10 +643,31 @@ class Dual(FineTune):
 
     def learner(self, study, cell):
         store = self._store(study)
-        dls = dual_dls(study.planes, store, cell.fraction, cell.draw, bs=self.bs, unlabelled=self.unlabelled, pairs=make_part(self.pairs), frame_share=self.frame_share,
-                       overlap='leave out' if study.shared_patients else 'raise', size=None if store is not None else study.size, device=study.device)
-        return dual_learner(dls, **cell.start.tune(study, cell.weights_seed), dropout=self.dropout, label_smoothing=self.label_smoothing, class_weights=self.class_weights, lr=self.lr, wd=self.wd,
-                            size=study.size, contrastive_weight=self.contrastive_weight, ce_weight=self.ce_weight, schedule=self.schedule, temperature=self.temperature, seed=cell.draw)
+        dls = dual_dls(
+            study.planes, store, cell.fraction, cell.draw,
+            bs=self.bs,
+            unlabelled=self.unlabelled,
+            pairs=make_part(self.pairs),
+            frame_share=self.frame_share,
+            overlap='leave out' if study.shared_patients else 'raise',
+            size=None if store is not None else study.size,
+            device=study.device,
+        )
+        return dual_learner(
+            dls,
+            **cell.start.tune(study, cell.weights_seed),
+            dropout=self.dropout,
+            label_smoothing=self.label_smoothing,
+            class_weights=self.class_weights,
+            lr=self.lr,
+            wd=self.wd,
+            size=study.size,
+            contrastive_weight=self.contrastive_weight,
+            ce_weight=self.ce_weight,
+            schedule=self.schedule,
+            temperature=self.temperature,
+            seed=cell.draw
+        )
 
 def _who(store):
     "Hash of clips, frame rates and uneven times, patients and machines: windows in seconds and splits by patient hang on them."

@@ -13,7 +13,9 @@ import numpy as np, pandas as pd
 from collections import namedtuple
 from scipy import stats
 from ..evaluate.metrics import Interval, cm_scores, difference_reach, macro_f1, one_class_note
-from ..evaluate.metrics import patient_confusions, patient_interval, patients_behind, reachable, resample_counts, withheld
+from sslus.evaluate.metrics import (
+    patient_confusions, patient_interval, patients_behind, reachable, resample_counts, withheld,
+)
 
 # %% ../../nbs/study/04_statistics.ipynb #b527eb1d
 from ..base.numbers import checked
@@ -29,30 +31,94 @@ def _fake_table(rng, y, log_odds, classes, machines):
     who,c = np.repeat(np.arange(len(y)), y.shape[1]), np.array(classes, dtype=object)
     pred = _fake_answers(rng, y, log_odds, len(classes)).ravel()
     prob = .5*np.eye(len(classes))[pred] + .5*rng.dirichlet(np.ones(len(classes)), len(pred))
-    df = pd.DataFrame(dict(image_path=[f'{p:03d}_{i}.png' for p,i in zip(who, np.tile(np.arange(y.shape[1]), len(y)))], patient=[f'p{p:03d}' for p in who],
-                           machine=np.array(machines)[who%len(machines)], **{'class': c[y.ravel()], 'predicted': c[pred]}))
+    df = pd.DataFrame(
+        dict(
+            image_path=[f'{p:03d}_{i}.png' for p, i in zip(who, np.tile(np.arange(y.shape[1]), len(y)))],
+            patient=[f'p{p:03d}' for p in who],
+            machine=np.array(machines)[who % len(machines)],
+            **{'class': c[y.ravel()], 'predicted': c[pred]},
+        )
+    )
     return pd.concat([df, pd.DataFrame(prob, columns=[f'prob_{k}' for k in classes])], axis=1)
 
 # %% ../../nbs/study/04_statistics.ipynb #161c9bdf
 _fake_skills = dict(random=-.2, ImageNet=.6, SimCLR=.9, BarlowTwins=1., BYOL=.95)
 
-def _fake_study_results(starts=None, fractions=(.01, .1, 1.), modes=('fine-tune', 'linear'), repeats=3, patients=40, n_images=10, missing=('ImageNet',), failed=True, seed=0,
-                        classes=('3VV', '4CH', 'LVOT', 'RVOT', 'non-heart'), machines=('Alpha', 'Beta', 'Gamma'), sick='BYOL'):
+def _fake_study_results(
+    starts=None,
+    fractions=(0.01, 0.1, 1.0),
+    modes=('fine-tune', 'linear'),
+    repeats=3,
+    patients=40,
+    n_images=10,
+    missing=('ImageNet',),
+    failed=True,
+    seed=0,
+    classes=('3VV', '4CH', 'LVOT', 'RVOT', 'non-heart'),
+    machines=('Alpha', 'Beta', 'Gamma'),
+    sick='BYOL',
+):
     "A made-up study: (results, predictions, classes); starts in `missing` have no weights, `sick` fails on the last machine."
     rng, skills, tables, rows = np.random.default_rng(seed), starts or _fake_skills, {}, []
-    y = np.tile(np.arange(len(classes)), -(-patients*n_images//len(classes)))[:patients*n_images].reshape(patients, n_images)
+    y = np.tile(np.arange(len(classes)), -(-patients * n_images // len(classes)))[
+        : patients * n_images
+    ].reshape(patients, n_images)
     hard, draw = rng.normal(0, .8, patients), rng.normal(0, .2, (len(fractions), repeats))
     for start,skill in skills.items():
-        own, luck = rng.normal(0, .3, patients) - 2.*(start==sick)*(np.arange(patients)%len(machines)==len(machines)-1), rng.normal(0, .15, repeats)
+        own, luck = rng.normal(0, 0.3, patients) - 2.0 * (start == sick) * (
+            np.arange(patients) % len(machines) == len(machines) - 1
+        ), rng.normal(0, 0.15, repeats)
         for m,mode in enumerate(modes):
             for i,f in enumerate(fractions):
                 for r in range(repeats):
                     key = f'{start}-{mode}-{f}-{r}'
-                    row = dict(key=key, state='done', start=start, mode=mode, fraction=f, seed=r, pretrain_seed=r, draw=r, set='all', variant='', arch='resnet18',
-                               images=max(5, round(f*400)), patients=max(2, round(f*40)), test_images=y.size, test_patients=patients, seconds=20., error='')
-                    if start in missing: row.update(state='missing', error=f'the weights of {start} could not be fetched: no network', seconds=np.nan)
-                    elif failed and key == 'SimCLR-linear-0.01-2': row.update(state='failed', error='Traceback (most recent call last):\n  ...\nRuntimeError: loss is not finite')
-                    else: tables[key] = _fake_table(rng, y, skill + (1. - .25*m)*(i + .3) - .4 + luck[r] + draw[i,r] + hard + own + rng.normal(0, .3, patients), classes, machines)
+                    row = dict(
+                        key=key,
+                        state='done',
+                        start=start,
+                        mode=mode,
+                        fraction=f,
+                        seed=r,
+                        pretrain_seed=r,
+                        draw=r,
+                        set='all',
+                        variant='',
+                        arch='resnet18',
+                        images=max(5, round(f * 400)),
+                        patients=max(2, round(f * 40)),
+                        test_images=y.size,
+                        test_patients=patients,
+                        seconds=20.0,
+                        error='',
+                    )
+                    if start in missing:
+                        row.update(
+                            state='missing',
+                            error=f'the weights of {start} could not be fetched: no network',
+                            seconds=np.nan,
+                        )
+                    elif failed and key == 'SimCLR-linear-0.01-2':
+                        row.update(
+                            state='failed',
+                            error=(
+                                'Traceback (most recent call last):\n  ...\nRuntimeError: loss is not finite'
+                            ),
+                        )
+                    else:
+                        tables[key] = _fake_table(
+                            rng,
+                            y,
+                            skill
+                            + (1.0 - 0.25 * m) * (i + 0.3)
+                            - 0.4
+                            + luck[r]
+                            + draw[i, r]
+                            + hard
+                            + own
+                            + rng.normal(0, 0.3, patients),
+                            classes,
+                            machines,
+                        )
                     if key in tables: row.update(_fake_scores(tables[key], classes))
                     rows.append(row)
     return pd.DataFrame(rows), tables.__getitem__, list(classes)
@@ -67,14 +133,26 @@ _design_columns = dict(set='all', variant='', arch='', error='')
 
 def _parts(df):
     "For each row, what tells it from other rows of the same start."
-    many = {c: (df.groupby('start')[c].transform('nunique') if c != 'arch' else pd.Series(df.arch.nunique(), df.index)) > 1 for c in ('arch','set','variant')}
+    many = {
+        c: (
+            (
+                df.groupby('start')[c].transform('nunique')
+                if c != 'arch'
+                else pd.Series(df.arch.nunique(), df.index)
+            )
+            > 1
+        )
+        for c in ('arch', 'set', 'variant')
+    }
     return [', '.join(str(r[c]) for c in many if many[c][i] and r[c] not in ('', 'all')) for i,r in df.iterrows()]
 
 def _tidy(results):
     "The table with all columns of the design, and `name`."
     df = results.reset_index(drop=True).copy()
-    for c,v in _design_columns.items(): df[c] = df[c].fillna(v) if c in df else v
-    for c in ('pretrain_seed', 'draw'): df[c] = df[c].fillna(-1).astype(int) if c in df else df['seed']
+    for c,v in _design_columns.items():
+        df[c] = df[c].fillna(v) if c in df else v
+    for c in ('pretrain_seed', 'draw'):
+        df[c] = df[c].fillna(-1).astype(int) if c in df else df['seed']
     df['extra'] = _parts(df)
     df['name'] = [f'{s} ({e})' if e else s for s,e in zip(df.start, df.extra)]
     return df
@@ -88,16 +166,33 @@ def _why(rows):
 def plan_table(results:pd.DataFrame # table of a study
               )->pd.DataFrame:      # starts by modes, such as '8 done, 1 failed'
     "How many cells of each start and mode are done, failed, missing or waiting."
-    df = _tidy(results); order = ['done','failed','missing','waiting']
-    text = lambda s: ', '.join(f'{k} {w}' for w,k in sorted(s.value_counts().items(), key=lambda o: order.index(o[0]) if o[0] in order else 9))
-    return df.groupby(['name','mode'], sort=False).state.agg(text).unstack(sort=False).fillna('not planned').rename_axis(None).rename_axis(None, axis=1)
+    df = _tidy(results)
+    order = ['done','failed','missing','waiting']
+    text = lambda s: ', '.join(
+        f'{k} {w}'
+        for w, k in sorted(s.value_counts().items(), key=lambda o: order.index(o[0]) if o[0] in order else 9)
+    )
+    return (
+        df.groupby(['name', 'mode'], sort=False)
+        .state.agg(text)
+        .unstack(sort=False)
+        .fillna('not planned')
+        .rename_axis(None)
+        .rename_axis(None, axis=1)
+    )
 
 def why_missing(results:pd.DataFrame # table of a study
                )->pd.DataFrame:      # start, state, cells, reason
     "The cells that are not done, by start and reason; waiting ones have none."
-    df = _tidy(results); df = df[df.state != 'done']
+    df = _tidy(results)
+    df = df[df.state != 'done']
     df = df.assign(reason=[(str(e).strip().splitlines() or [''])[-1] for e in df.error])
-    return df.groupby(['name','state','reason'], sort=False).size().reset_index(name='cells').rename(columns=dict(name='start'))[['start','state','cells','reason']]
+    return (
+        df.groupby(['name', 'state', 'reason'], sort=False)
+        .size()
+        .reset_index(name='cells')
+        .rename(columns=dict(name='start'))[['start', 'state', 'cells', 'reason']]
+    )
 
 # %% ../../nbs/study/04_statistics.ipynb #c1c38f26
 def _count(n, what): return f'{n} {what}' if n != 1 else f'{n} {what[:-1]}'
@@ -105,7 +200,11 @@ def _count(n, what): return f'{n} {what}' if n != 1 else f'{n} {what[:-1]}'
 class _Cells:
     "Scores of cells, as they are and on resamples of the patients that all cells share; each cell is read once."
     def __init__(self, predictions, classes, metric='macro_f1', n=2000, seed=0):
-        if not callable(metric) and metric not in cm_scores: raise ValueError(f'no interval for {metric!r}: predictions give {", ".join(cm_scores)}, or give a function of confusion matrices')
+        if not callable(metric) and metric not in cm_scores:
+            raise ValueError(
+                f'no interval for {metric!r}: predictions give {", ".join(cm_scores)}, or give a function of'
+                ' confusion matrices'
+            )
         self.predictions,self.classes,self.n,self.seed = predictions,classes,n,seed
         self.f,self.images,self.known = metric if callable(metric) else cm_scores[metric],None,{}
         self.facts = {}
@@ -115,9 +214,14 @@ class _Cells:
         self.counts = resample_counts(self.n_patients, self.n, self.seed).astype(float)
 
     def _score(self, key):
-        t = self.predictions(key); images = t[['image_path','patient','class']].astype(str).to_numpy()
+        t = self.predictions(key)
+        images = t[['image_path','patient','class']].astype(str).to_numpy()
         if self.images is None: self._first(t, images)
-        if not np.array_equal(images, self.images): raise ValueError(f'cell {key!r} was tested on other images than the cells before it; cells can be compared on the same images only')
+        if not np.array_equal(images, self.images):
+            raise ValueError(
+                f'cell {key!r} was tested on other images than the cells before it; cells can be compared on'
+                ' the same images only'
+            )
         cm = patient_confusions(t['class'], t.predicted, t.patient, self.classes)
         boot = self.f((self.counts@cm.reshape(len(cm), -1)).reshape(self.n, *cm.shape[1:]))
         one = one_class_note(t.predicted, self.classes)
@@ -158,15 +262,27 @@ def _design(rows):
     "Row numbers as an array with one axis for each thing that varies, the names of the axes, and a note on rows left out."
     s,d,n = rows.pretrain_seed.to_numpy(), rows.draw.to_numpy(), len(rows)
     ns,nd = len(set(s)), len(set(d))
-    if len(set(zip(s, d))) < n: raise ValueError('two cells of one group have the same pre-training seed and label draw: the group mixes sets, variants or encoders')
+    if len(set(zip(s, d))) < n:
+        raise ValueError(
+            'two cells of one group have the same pre-training seed and label draw: the group mixes sets,'
+            ' variants or encoders'
+        )
     if n == 1: return np.array(0), [], ''
-    if ns == nd == n: return np.arange(n), ['repeats (pre-training seed and label draw together)'], ''
-    if ns == 1 or nd == 1: return np.arange(n), ['label draws' if ns == 1 else 'pre-training seeds'], ''
-    grid = np.full((ns, nd), -1); grid[np.unique(s, return_inverse=True)[1], np.unique(d, return_inverse=True)[1]] = np.arange(n)
+    if ns == nd == n:
+        return np.arange(n), ['repeats (pre-training seed and label draw together)'], ''
+    if ns == 1 or nd == 1:
+        return np.arange(n), ['label draws' if ns == 1 else 'pre-training seeds'], ''
+    grid = np.full((ns, nd), -1)
+    grid[np.unique(s, return_inverse=True)[1], np.unique(d, return_inverse=True)[1]] = np.arange(n)
     full = _cut(grid)
-    return _slim(full), [o for o,k in zip(('pre-training seeds', 'label draws'), full.shape) if k > 1], f'{n-full.size} cells left out to have every seed with every draw' if full.size < n else ''
+    return (
+        _slim(full),
+        [o for o, k in zip(('pre-training seeds', 'label draws'), full.shape) if k > 1],
+        f'{n-full.size} cells left out to have every seed with every draw' if full.size < n else '',
+    )
 
-def _slim(grid): return grid.reshape([k for k in grid.shape if k > 1])
+def _slim(grid):
+    return grid.reshape([k for k in grid.shape if k > 1])
 
 # %% ../../nbs/study/04_statistics.ipynb #dad7ab43
 def _patient_noise(boot, n_patients, rng):
@@ -177,7 +293,8 @@ def _patient_noise(boot, n_patients, rng):
 
 def _shared(boot, n_patients):
     "Variance of the mean over cells that stems from cells reacting differently to the same patients."
-    flat = boot.reshape(len(boot), -1); k = flat.shape[1]
+    flat = boot.reshape(len(boot), -1)
+    k = flat.shape[1]
     if k < 2 or n_patients < 2: return 0.
     own = flat - flat.mean(0) - flat.mean(1, keepdims=True) + flat.mean()
     return (own**2).mean()*n_patients/(n_patients-1)/(k-1)
@@ -200,8 +317,10 @@ StudyInterval = namedtuple('StudyInterval', 'estimate low high covers note cells
 
 def _limits(est, noise, level):
     "Percentiles of estimate + noise on the scale of log odds, which keeps them between 0 and 1 and follows a score's skew near 1."
-    lo,hi = np.quantile(noise, [(1-level)/2, (1+level)/2]); g = est*(1-est)
-    if g <= 0: return float(np.clip(est+lo, 0, 1)), float(np.clip(est+hi, 0, 1))
+    lo,hi = np.quantile(noise, [(1-level)/2, (1+level)/2])
+    g = est*(1-est)
+    if g <= 0:
+        return float(np.clip(est+lo, 0, 1)), float(np.clip(est+hi, 0, 1))
     return tuple(float(1/(1 + (1-est)/est*np.exp(-o/g))) for o in (lo, hi))
 
 def _covers(shape, axes, n_patients):
@@ -215,8 +334,13 @@ def _caveats(shape, n_patients):
     "Where coverage is known to fall short, or is not known."
     if withheld(n_patients): return [withheld(n_patients)]
     res = [] if n_patients >= 10 else [f'only {_count(n_patients, "test patients")}: too few to rely on the coverage']
-    if not shape: res.append('one repeat: where other seeds and draws count too, such intervals held the truth in 29 to 75 % of simulated studies')
-    if any(k == 2 for k in shape): res.append('two repeats: very wide, as the spread of two says little')
+    if not shape:
+        res.append(
+            'one repeat: where other seeds and draws count too, such intervals held the truth in 29 to 75 %'
+            ' of simulated studies'
+        )
+    if any(k == 2 for k in shape):
+        res.append('two repeats: very wide, as the spread of two says little')
     return res
 
 # %% ../../nbs/study/04_statistics.ipynb #285b9df2
@@ -239,7 +363,8 @@ def study_interval(results,             # rows of one group: one start, mode and
     used = done.key.iloc[idx.ravel()]
     behind = cells.behind(used)
     limits = (np.nan, np.nan)
-    if not withheld(behind): limits = _limits(point.mean(), _noise(point, boot, cells.n_patients, seed), level)
+    if not withheld(behind):
+        limits = _limits(point.mean(), _noise(point, boot, cells.n_patients, seed), level)
     ci = patient_interval(point.mean(), *limits, behind, cells.reach(used))
     left = f'{len(rows)-len(done)} of {len(rows)} cells not done ({_why(rows)})' if len(done) < len(rows) else ''
     note = '; '.join(o for o in (left, cut, *cells.one_class(used), *_caveats(idx.shape, behind)) if o)
@@ -253,7 +378,8 @@ def _p_value(draws):
 def _difference(point, boot, n_patients, level=.95, seed=0, reach=(-np.inf, np.inf), behind=None):
     "Mean difference, limits and p value; `point` (axes of repeats) and `boot` (resamples, axes) hold differences."
     est,behind = float(point.mean()), n_patients if behind is None else behind
-    if withheld(behind): return *patient_interval(est, np.nan, np.nan, behind), np.nan
+    if withheld(behind):
+        return *patient_interval(est, np.nan, np.nan, behind), np.nan
     draws = est + _noise(point, boot, n_patients, seed)
     return *patient_interval(est, *np.quantile(draws, [(1-level)/2, (1+level)/2]), behind, reach), _p_value(draws)
 
@@ -271,17 +397,28 @@ def paired_scores(a,               # (images,), (repeats, images) or (pre-traini
                  )->PairedDifference: # of the means, a - b: (difference, low, high, p, covers, note)
     "Difference of mean scores with an interval over pre-training seeds, draws and patients."
     d = np.asarray(a, float) - np.asarray(b, float)
-    if d.ndim not in (1, 2, 3) or d.shape[-1] != len(patients): raise ValueError(f'scores {np.shape(a)} and {np.shape(b)} for {len(patients)} images: the last axis is the images, before it at most pre-training seeds and draws')
+    if d.ndim not in (1, 2, 3) or d.shape[-1] != len(patients):
+        raise ValueError(
+            f'scores {np.shape(a)} and {np.shape(b)} for {len(patients)} images: the last axis is the images,'
+            ' before it at most pre-training seeds and draws'
+        )
     who = np.unique(np.asarray(patients).astype(str), return_inverse=True)[1]
     there, P = np.isfinite(d), who.max()+1
     if not there.any(-1).all(): raise ValueError('a repeat without a single score')
-    sums, found = (np.stack([o[...,who == k].sum(-1) for k in range(P)]) for o in (np.where(there, d, 0), there.astype(float)))       # (patients, repeats...)
+    sums, found = (
+        np.stack([o[..., who == k].sum(-1) for k in range(P)])
+        for o in (np.where(there, d, 0), there.astype(float))
+    )       # (patients, repeats...)
     counts = resample_counts(P, n, seed).astype(float)
     total, images = (np.tensordot(counts, o, 1) for o in (sums, found))
     boot = np.divide(total, images, out=np.broadcast_to(sums.sum(0)/found.sum(0), total.shape).copy(), where=images > 0)
     names = {1: [], 2: ['repeats'], 3: ['pre-training seeds', 'label draws']}[d.ndim]
     keep = [k for k in d.shape[:-1] if k > 1]
-    point, boot, names = (sums.sum(0)/found.sum(0)).reshape(keep), boot.reshape(n, *keep), [o for o,k in zip(names, d.shape) if k > 1]
+    point, boot, names = (
+        (sums.sum(0) / found.sum(0)).reshape(keep),
+        boot.reshape(n, *keep),
+        [o for o, k in zip(names, d.shape) if k > 1],
+    )
     behind = int(found.reshape(P, -1).any(1).sum())
     est, lo, hi, p = _difference(point, boot, P, level, seed, reach, behind)
     return PairedDifference(est, lo, hi, p, _covers(keep, names, behind), '; '.join(_caveats(keep, behind)))
@@ -297,8 +434,11 @@ def _paired(a, b):
     "Done cells of two groups side by side: by seed and draw, or by draw alone where one of them has a single pre-training seed or none."
     single = [o.pretrain_seed.nunique() == 1 for o in (a, b)]
     a,b = (o[o.state == 'done'][['pretrain_seed','draw','key']] for o in (a, b))
-    if not any(single): return a.merge(b, on=['pretrain_seed','draw'], suffixes=('','_base'))
-    return a.merge(b, on='draw', suffixes=('','_base')).assign(pretrain_seed=lambda o: o.pretrain_seed_base if single[0] else o.pretrain_seed)
+    if not any(single):
+        return a.merge(b, on=['pretrain_seed','draw'], suffixes=('','_base'))
+    return a.merge(b, on='draw', suffixes=('', '_base')).assign(
+        pretrain_seed=lambda o: o.pretrain_seed_base if single[0] else o.pretrain_seed
+    )
 
 def _compare(a, b, base, cells, level, seed):
     "One comparison as a row: numbers, or why there are none."
@@ -306,27 +446,55 @@ def _compare(a, b, base, cells, level, seed):
     pairs = _paired(a, b)
     if not len(pairs):
         lone = [f'{n} {_why(o)}' for n,o in ((head['start'], a), (base, b)) if len(o) and not (o.state == 'done').any()]
-        return dict(head, state='missing', pairs=0, reason='; '.join(lone) or f'no {base} cell with the same seed and draw in this mode and fraction')
+        return dict(
+            head,
+            state='missing',
+            pairs=0,
+            reason='; '.join(lone) or f'no {base} cell with the same seed and draw in this mode and fraction',
+        )
     idx,axes,cut = _design(pairs)
     (pa,ba),(pb,bb) = cells(pairs.key), cells(pairs.key_base)
     behind = min(cells.behind(pairs.key), cells.behind(pairs.key_base))
     reach = difference_reach(cells.reach(pairs.key_base), cells.reach(pairs.key))
     d,lo,hi,p = _difference((pa-pb)[idx], (ba-bb)[:,idx], cells.n_patients, level, seed, reach, behind)
     planned = len(_paired(a.assign(state='done'), b.assign(state='done')))
-    left = f'{planned-len(pairs)} of {planned} pairs not there ({"; ".join(filter(None, (_why(a), _why(b))))})' if len(pairs) < planned else ''
-    return dict(head, state='done', pairs=idx.size, difference=d, low=lo, high=hi, p=p, covers=_covers(idx.shape, axes, behind),
-                reason='; '.join(o for o in (left, cut, *_caveats(idx.shape, behind)) if o))
+    left = (
+        f'{planned-len(pairs)} of {planned} pairs not there ({"; ".join(filter(None, (_why(a), _why(b))))})'
+        if len(pairs) < planned
+        else ''
+    )
+    return dict(
+        head,
+        state='done',
+        pairs=idx.size,
+        difference=d,
+        low=lo,
+        high=hi,
+        p=p,
+        covers=_covers(idx.shape, axes, behind),
+        reason='; '.join(o for o in (left, cut, *_caveats(idx.shape, behind)) if o),
+    )
 
 # %% ../../nbs/study/04_statistics.ipynb #0e26127c
-def _groups(df): return [g for _,g in df.groupby(['name','mode','fraction'], sort=False)]
+def _groups(df):
+    return [g for _,g in df.groupby(['name','mode','fraction'], sort=False)]
 
-def _enough(n, m, alpha): return max(n, int(np.ceil(10*m/alpha)))       # the smallest p, 2/(n+1), times m must fit five times into alpha
+def _enough(n, m, alpha):
+    return max(n, int(np.ceil(10*m/alpha)))  # the smallest p, 2/(n+1), times m must fit five times into alpha
 
 def _family(df, base, metric):
     "Say which comparisons the correction is over."
     ok,one = df[df.p.notna()], lambda c: df[c].nunique()
-    return (f'Holm over {_count(len(ok), "comparisons")} with {base}: {_count(ok.start.nunique(), "starts")} x {_count(one("mode"), "modes")} x {_count(one("fraction"), "fractions")}, '
-            f'{metric if isinstance(metric, str) else metric.__name__}' + (f'; {_count(len(df)-len(ok), "others")} of the table could not be made' if len(ok) < len(df) else ''))
+    return (
+        f'Holm over {_count(len(ok), "comparisons")} with {base}: {_count(ok.start.nunique(), "starts")} x'
+        f' {_count(one("mode"), "modes")} x {_count(one("fraction"), "fractions")},'
+        f' {metric if isinstance(metric, str) else metric.__name__}'
+        + (
+            f'; {_count(len(df)-len(ok), "others")} of the table could not be made'
+            if len(ok) < len(df)
+            else ''
+        )
+    )
 
 # %% ../../nbs/study/04_statistics.ipynb #a0902f02
 @checked
@@ -340,22 +508,29 @@ def paired_comparisons(results,           # table of a study
                        n:int=4000,        # resamples of the patients; more are taken where the family needs finer p values
                        seed:int=0,        # of the resamples
                        cells=None         # where the resampled scores of several calls are kept; None: new
-                      )->pd.DataFrame:    # a row a start, mode and fraction; `attrs['family']` says what was corrected for
+                      )->pd.DataFrame:  # a row a start, mode and fraction; `attrs['family']` says what was corrected for
     "Every start against `base`, paired by repeat and patient: difference, interval, p value and Holm's p over the table."
     from statsmodels.stats.multitest import multipletests
     df = _tidy(results)
-    if base not in set(df.start): raise ValueError(f'the results hold no start {base!r}; they hold {", ".join(df.start.unique())}')
+    if base not in set(df.start):
+        raise ValueError(f'the results hold no start {base!r}; they hold {", ".join(df.start.unique())}')
     groups = _groups(df[df.start != base])
     cells = cells or _Cells(predictions, classes, metric, _enough(n, len(groups), alpha), seed)
-    res = pd.DataFrame([_compare(g, _base_rows(df, base, g.iloc[0]), base, cells, level, seed) for g in groups]).reindex(columns=_comparison_columns)
+    res = pd.DataFrame(
+        [_compare(g, _base_rows(df, base, g.iloc[0]), base, cells, level, seed) for g in groups]
+    ).reindex(columns=_comparison_columns)
     ok = res.p.notna()
-    if ok.any(): res.loc[ok,'p_holm'] = multipletests(res.p[ok], alpha, 'holm')[1]
+    if ok.any():
+        res.loc[ok,'p_holm'] = multipletests(res.p[ok], alpha, 'holm')[1]
     res['significant'] = res.p_holm < alpha
     res.attrs.update(family=_family(res, base, metric), base=base, alpha=alpha)
     return res
 
 # %% ../../nbs/study/04_statistics.ipynb #3cbf9178
-_comparison_columns = ['start','base','mode','fraction','state','pairs','difference','low','high','p','p_holm','significant','covers','reason']
+_comparison_columns = [
+    'start', 'base', 'mode', 'fraction', 'state', 'pairs', 'difference', 'low', 'high', 'p',
+    'p_holm', 'significant', 'covers', 'reason',
+]
 
 # %% ../../nbs/study/04_statistics.ipynb #058afbfd
 Ranks = namedtuple('Ranks', 'ranks p friedman_p n_blocks cd test alpha left_out says')
@@ -363,7 +538,8 @@ Ranks = namedtuple('Ranks', 'ranks p friedman_p n_blocks cd test alpha left_out 
 def _blocks(df, metric, starts=None):
     "Scores with a row a block and a column a start, only complete blocks; and the starts left out, with reasons."
     done = df[df.state == 'done']
-    wide = done.pivot_table(index=['mode','fraction','draw'], columns='name', values=metric, sort=False)   # several pre-training seeds of a draw: their mean
+    # several pre-training seeds of a draw: their mean
+    wide = done.pivot_table(index=['mode','fraction','draw'], columns='name', values=metric, sort=False)
     names = [o for o in df.name.unique() if starts is None or o in starts]
     out = {o: _why(df[df.name == o]) or 'not in the results' for o in (starts or names) if o not in wide}
     return wide[[o for o in names if o in wide]].dropna(), out
@@ -374,9 +550,17 @@ def _critical_difference(k, n_blocks, alpha):
 
 def _rank_sentence(n, k, p, test, out):
     "What the ranks rest on and assume."
-    if n < 2 or k < 3: return f'{_count(k, "starts")} with {_count(n, "complete blocks")}: a Friedman test needs at least three starts and two blocks.'
-    return (f'Friedman test over {n} blocks (mode, fraction, repeat) of {k} starts, p = {p:.2g}; post-hoc: {test}. The blocks share their test patients and, within a repeat, the encoder: '
-            f'they are not independent, so p is too small for a claim about new patients.' + (f' Left out: {"; ".join(f"{a} ({b})" for a,b in out.items())}.' if out else ''))
+    if n < 2 or k < 3:
+        return (
+            f'{_count(k, "starts")} with {_count(n, "complete blocks")}: a Friedman test needs at least three'
+            ' starts and two blocks.'
+        )
+    return (
+        f'Friedman test over {n} blocks (mode, fraction, repeat) of {k} starts, p = {p:.2g}; post-hoc:'
+        f' {test}. The blocks share their test patients and, within a repeat, the encoder: they are not'
+        ' independent, so p is too small for a claim about new patients.'
+        + (f' Left out: {"; ".join(f"{a} ({b})" for a,b in out.items())}.' if out else '')
+    )
 
 # %% ../../nbs/study/04_statistics.ipynb #821fd5c4
 def _nemenyi(wide):
@@ -398,11 +582,18 @@ def mean_ranks(results,               # table of a study
                starts=None            # names to compare; None: all that have done cells
               )->Ranks:               # (ranks, p, friedman_p, n_blocks, cd, test, alpha, left_out, says)
     "Mean ranks of the starts over all modes, fractions and repeats (1 is best), with Friedman's and a post-hoc test."
-    if test not in _post_hoc: raise ValueError(f'no test {test!r}; there are {", ".join(_post_hoc)}')
+    if test not in _post_hoc:
+        raise ValueError(f'no test {test!r}; there are {", ".join(_post_hoc)}')
     wide,out = _blocks(_tidy(results), metric, starts)
     n,k = wide.shape
     ranks = wide.rank(axis=1, ascending=metric=='ece').mean().sort_values()
-    if n < 2 or k < 3: return Ranks(ranks, pd.DataFrame(index=wide.columns, columns=wide.columns, dtype=float), np.nan, n, np.nan, test, alpha, out, _rank_sentence(n, k, np.nan, test, out))
+    if n < 2 or k < 3:
+        return Ranks(
+            ranks,
+            pd.DataFrame(index=wide.columns, columns=wide.columns, dtype=float),
+            np.nan, n, np.nan, test, alpha, out,
+            _rank_sentence(n, k, np.nan, test, out),
+        )
     p = float(stats.friedmanchisquare(*wide.to_numpy().T).pvalue)
     cd = _critical_difference(k, n, alpha) if test == 'nemenyi' else np.nan
     return Ranks(ranks, _post_hoc[test](wide), p, n, cd, test, alpha, out, _rank_sentence(n, k, p, test, out))
@@ -416,20 +607,43 @@ def interval_table(results,           # table of a study
                    level:float=.95,   # coverage aimed at
                    n:int=2000,        # resamples of the patients
                    seed:int=0         # of the resamples
-                  )->pd.DataFrame:    # start, mode, fraction, mean, low, high, cells, planned, patients, covers, note, missing
+                  )->pd.DataFrame:  # start, mode, fraction, mean, low, high, cells, planned, patients, covers, note, missing
     "`study_interval` of every start, mode and fraction; those without a done cell have the reason in `missing`."
     cells,rows = _Cells(predictions, classes, metric, n, seed), []
     for g in _groups(_tidy(results)):
-        row = dict(start=g.name.iloc[0], mode=g['mode'].iloc[0], fraction=g.fraction.iloc[0], planned=len(g), cells=0, missing='')
-        if (g.state == 'done').any(): row.update(zip(('mean','low','high','covers','note','cells','patients'), study_interval(g, predictions, classes, level=level, seed=seed, cells=cells)))
+        row = dict(
+            start=g.name.iloc[0],
+            mode=g['mode'].iloc[0],
+            fraction=g.fraction.iloc[0],
+            planned=len(g),
+            cells=0,
+            missing='',
+        )
+        if (g.state == 'done').any():
+            row.update(
+                zip(
+                    ('mean', 'low', 'high', 'covers', 'note', 'cells', 'patients'),
+                    study_interval(g, predictions, classes, level=level, seed=seed, cells=cells),
+                )
+            )
         else: row['missing'] = _why(g)
         rows.append(row)
-    return pd.DataFrame(rows).reindex(columns=['start','mode','fraction','mean','low','high','cells','planned','patients','covers','note','missing']).fillna(dict(covers='', note=''))
+    return (
+        pd.DataFrame(rows)
+        .reindex(
+            columns=[
+                'start', 'mode', 'fraction', 'mean', 'low', 'high', 'cells', 'planned', 'patients',
+                'covers', 'note', 'missing',
+            ]
+        )
+        .fillna(dict(covers='', note=''))
+    )
 
 # %% ../../nbs/study/04_statistics.ipynb #a0d0b934
 def _text(r, digits, width):
     "One cell of the table as text."
-    if r.missing: return r.missing if len(r.missing) <= width else r.missing[:width-3].rstrip() + '...'
+    if r.missing:
+        return r.missing if len(r.missing) <= width else r.missing[:width-3].rstrip() + '...'
     why = next((o for o in str(r.note).split('; ') if o.startswith('interval withheld')), '')
     short = f' ({r.cells} of {r.planned})' if r.cells < r.planned else ''
     return Interval(r['mean'], r.low, r.high, why).text(digits) + short
@@ -453,15 +667,33 @@ def summary_table(results,           # table of a study, or what `interval_table
     best = t['mean'] == t.groupby(['mode','fraction'])['mean'].transform('max')
     text = [_text(r, digits, width) + (' *' if b else '') for (_,r),b in zip(t.iterrows(), best)]
     res = pd.DataFrame(dict(start=t.start, col=col, text=text)).pivot(index='start', columns='col', values='text')
-    res = res.loc[list(dict.fromkeys(t.start)), list(dict.fromkeys(col))].fillna('not planned').rename_axis(None).rename_axis(None, axis=1)
+    res = (
+        res.loc[list(dict.fromkeys(t.start)), list(dict.fromkeys(col))]
+        .fillna('not planned')
+        .rename_axis(None)
+        .rename_axis(None, axis=1)
+    )
     res.attrs['covers'] = _what_covers(t)
     return res
 
 def style_table(table:pd.DataFrame # as `summary_table` makes it
                )->object: # Styler of pandas, shown as HTML by Jupyter
     "The table with the best of each column in bold and missing cells in grey; all text is escaped."
-    look = lambda o: 'font-weight:bold' if o.endswith(' *') else 'color:#767676;font-style:italic;white-space:normal' if o.split(':')[0] in ('missing','failed','waiting','not planned') else ''
-    return table.style.map(look).format(lambda o: o.removesuffix(' *'), escape='html').format_index(escape='html').format_index(escape='html', axis=1)
+    look = lambda o: (
+        'font-weight:bold'
+        if o.endswith(' *')
+        else (
+            'color:#767676;font-style:italic;white-space:normal'
+            if o.split(':')[0] in ('missing', 'failed', 'waiting', 'not planned')
+            else ''
+        )
+    )
+    return (
+        table.style.map(look)
+        .format(lambda o: o.removesuffix(' *'), escape='html')
+        .format_index(escape='html')
+        .format_index(escape='html', axis=1)
+    )
 
 # %% ../../nbs/study/04_statistics.ipynb #88894193
 def _spread_row(g, by, metric):
@@ -469,15 +701,31 @@ def _spread_row(g, by, metric):
     v = g[g.state == 'done'].groupby(by, sort=False)[metric].agg(['mean','var','size'])
     noise = np.sqrt((v['var']/v['size']).mean()) if len(v) else np.nan
     bad = [str(o) for o in g[by].unique() if o not in v.index]
-    return dict(n=len(v), mean=v['mean'].mean(), low=v['mean'].min(), high=v['mean'].max(), range=v['mean'].max()-v['mean'].min() if len(v) > 1 else np.nan, sd=v['mean'].std(ddof=1), sd_repeats=noise,
-                worst=v['mean'].idxmin() if len(v) else '', best=v['mean'].idxmax() if len(v) else '', missing='; '.join(f'{o} ({_why(g[g[by] == o])})' for o in bad))
+    return dict(
+        n=len(v),
+        mean=v['mean'].mean(),
+        low=v['mean'].min(),
+        high=v['mean'].max(),
+        range=v['mean'].max() - v['mean'].min() if len(v) > 1 else np.nan,
+        sd=v['mean'].std(ddof=1),
+        sd_repeats=noise,
+        worst=v['mean'].idxmin() if len(v) else '',
+        best=v['mean'].idxmax() if len(v) else '',
+        missing='; '.join(f'{o} ({_why(g[g[by] == o])})' for o in bad),
+    )
 
 # %% ../../nbs/study/04_statistics.ipynb #59c5df41
 def spread(results,               # table of a study
            by:str='variant',      # column whose values are compared
            metric:str='macro_f1'  # column of the score
-          )->pd.DataFrame:        # start, mode, fraction, n, mean, low, high, range, sd, sd_repeats, worst, best, missing
+          )->pd.DataFrame:  # start, mode, fraction, n, mean, low, high, range, sd, sd_repeats, worst, best, missing
     "Range and standard deviation of the mean score over variants, for each start, mode and fraction."
     df = _tidy(results)
-    if by not in df: raise ValueError(f'the results have no column {by!r}; they have {", ".join(results.columns)}')
-    return pd.DataFrame([dict(start=s, mode=m, fraction=f, **_spread_row(g, by, metric)) for (s,m,f),g in df.groupby(['start','mode','fraction'], sort=False)])
+    if by not in df:
+        raise ValueError(f'the results have no column {by!r}; they have {", ".join(results.columns)}')
+    return pd.DataFrame(
+        [
+            dict(start=s, mode=m, fraction=f, **_spread_row(g, by, metric))
+            for (s, m, f), g in df.groupby(['start', 'mode', 'fraction'], sort=False)
+        ]
+    )

@@ -59,20 +59,27 @@ class Cell:
     def name(self):
         "In words, for progress bars and errors."
         more = ' '.join(o for o in ('' if self.start.set == 'all' else self.start.set, self.start.variant) if o)
-        return f'{self.start.name}{" " + more if more else ""}, {self.mode.title}, {100*self.fraction:.4g} % of the labels, repeat {self.seed}'
+        return (
+            f'{self.start.name}{" " + more if more else ""}, {self.mode.title}, {100*self.fraction:.4g} % of'
+            f' the labels, repeat {self.seed}'
+        )
 
 # %% ../../nbs/study/07_study.ipynb #38c85278
 def _seeds(o, what):
     "A list of seeds from a number or a list."
-    if not isinstance(o, (int, list, tuple, range)): raise StudyError(f'{what}={o}: a number or a list of numbers is needed')
+    if not isinstance(o, (int, list, tuple, range)):
+        raise StudyError(f'{what}={o}: a number or a list of numbers is needed')
     res = list(range(o)) if isinstance(o, int) else [int(s) for s in o]
-    if not res or len(set(res)) < len(res): raise StudyError(f'{what}={o}: at least one is needed, and each once')
+    if not res or len(set(res)) < len(res):
+        raise StudyError(f'{what}={o}: at least one is needed, and each once')
     return res
 
 def _repeats(start, seeds, pretrain_seeds, draws):
     "(draw, pre-training seed or None, number) of each repeat of a start."
-    if pretrain_seeds is None: return [(s, s if start.seeded else None, s) for s in seeds]
-    if not start.seeded: return [(d, None, i) for i,d in enumerate(draws)]
+    if pretrain_seeds is None:
+        return [(s, s if start.seeded else None, s) for s in seeds]
+    if not start.seeded:
+        return [(d, None, i) for i,d in enumerate(draws)]
     return [(d, p, i) for i,(p,d) in enumerate((p, d) for p in pretrain_seeds for d in draws)]
 
 # %% ../../nbs/study/07_study.ipynb #b59a8866
@@ -100,43 +107,67 @@ class Study:
         save:bool=True            # write study.json? `Study.open` only reads
     ):
         _import(imports)
-        if not isinstance(planes, (str, Path, PlaneData)): raise StudyError(f'planes: a csv file or a PlaneData is needed, not {type(planes).__name__}; PlaneData.from_df makes one of a table')
+        if not isinstance(planes, (str, Path, PlaneData)):
+            raise StudyError(
+                f'planes: a csv file or a PlaneData is needed, not {type(planes).__name__}; PlaneData.from_df'
+                ' makes one of a table'
+            )
         self.path, self.device, self.shared_patients, self.imports = Path(path), device, shared_patients, list(imports)
         self._cache = {}
         self.planes = PlaneData.from_csv(planes, root, **(people or {})) if isinstance(planes, (str, Path)) else planes
         self.table = str(planes) if isinstance(planes, (str, Path)) else self.planes.name
         self.size = size or self.planes.default_size()
-        self.external = None if external is None else self.planes.external(**(external if isinstance(external, dict) else dict(other=external)))
+        self.external = (
+            None
+            if external is None
+            else self.planes.external(**(external if isinstance(external, dict) else dict(other=external)))
+        )
         self.stores = _open_stores(store)
         self.arch, self.arch_kwargs = arch, dict(arch_kwargs or {})
         self.starts = [self._placed(read_start(o).with_arch(arch, self.arch_kwargs)) for o in _aslist(pretrain)]
         self.modes = [read_mode(o) for o in _aslist(downstream)]
         self.fractions = sorted(float(f) for f in _aslist(fractions))
-        if (pretrain_seeds is None) != (draws is None): raise StudyError('pretrain_seeds and draws go together: every pre-training meets every draw. Or give seeds alone')
-        self.seeds, self.pretrain_seeds, self.draws = (_seeds(seeds, 'seeds'), None, None) if draws is None else (None, _seeds(pretrain_seeds, 'pretrain_seeds'), _seeds(draws, 'draws'))
-        self._check_folder(); self._check()
+        if (pretrain_seeds is None) != (draws is None):
+            raise StudyError(
+                'pretrain_seeds and draws go together: every pre-training meets every draw. Or give seeds'
+                ' alone'
+            )
+        self.seeds, self.pretrain_seeds, self.draws = (
+            (_seeds(seeds, 'seeds'), None, None)
+            if draws is None
+            else (None, _seeds(pretrain_seeds, 'pretrain_seeds'), _seeds(draws, 'draws'))
+        )
+        self._check_folder()
+        self._check()
         if save: self.save()
 
     classes = property(lambda self: self.planes.classes)
     def __repr__(self):
         n = Counter(r['state'] if r else 'waiting' for r in map(self.record, self.cells()))
-        return f'Study {self.path.name}: {len(self.starts)} starts x {len(self.modes)} modes x {len(self.fractions)} fractions, {sum(n.values())} cells ({", ".join(f"{k} {s}" for s,k in n.items())})'
+        return (
+            f'Study {self.path.name}: {len(self.starts)} starts x {len(self.modes)} modes x'
+            f' {len(self.fractions)} fractions, {sum(n.values())} cells'
+            f' ({", ".join(f"{k} {s}" for s,k in n.items())})'
+        )
 
 # %% ../../nbs/study/07_study.ipynb #ef3e4e0b
-_version = 1                       # of what cells and encoders hold; raised when a change of the package changes results
+_version = 1  # of what cells and encoders hold; raised when a change of the package changes results
 
 def _import(names):
     "Import modules with methods of one's own; StudyError where one cannot be."
     for o in names:
         try: import_module(o)
-        except ImportError as e: raise StudyError(f'imports: {o} cannot be imported ({e}). Put its folder on PYTHONPATH') from e
+        except ImportError as e:
+            raise StudyError(f'imports: {o} cannot be imported ({e}). Put its folder on PYTHONPATH') from e
 
-def _aslist(o): return list(o) if isinstance(o, (list, tuple, set)) else [o]
+def _aslist(o):
+    return list(o) if isinstance(o, (list, tuple, set)) else [o]
 
 def _open_stores(o):
     "{name: FrameStore} from a store, its folder, or several by name; part of a store is written {'path': folder, 'subset': settings}."
     if o is None: return {}
-    if not isinstance(o, dict) or 'path' in o: o = {Path(o['path'] if isinstance(o, dict) else o.path if hasattr(o, 'path') else o).name: o}
+    if not isinstance(o, dict) or 'path' in o:
+        o = {Path(o['path'] if isinstance(o, dict) else o.path if hasattr(o, 'path') else o).name: o}
     return {k: _open_store(v) for k,v in o.items()}
 
 def _open_store(v):
@@ -146,7 +177,8 @@ def _open_store(v):
 def _plain_store(s, folder):
     "What study.json says of a store."
     if not hasattr(s, 'parent'): return _rel(s.path, folder)
-    if hasattr(s.parent, 'parent'): raise StudyError('part of a part of a store: take one subset of the whole store')
+    if hasattr(s.parent, 'parent'):
+        raise StudyError('part of a part of a store: take one subset of the whole store')
     return dict(path=_rel(s.parent.path, folder), subset=s.settings)
 
 # %% ../../nbs/study/07_study.ipynb #1e19ad23
@@ -154,17 +186,24 @@ def _plain_store(s, folder):
 def _check(self:Study):
     "StudyError for what could not run, or would be misread."
     self.planes.subset('test')                                                 # there are stills to score
-    for what,names in dict(starts=[(s.name, s.set, s.variant) for s in self.starts], modes=[m.title for m in self.modes]).items():
+    for what, names in dict(
+        starts=[(s.name, s.set, s.variant) for s in self.starts], modes=[m.title for m in self.modes]
+    ).items():
         twice = [o for o,k in Counter(names).items() if k > 1]
-        if twice: raise StudyError(f'two {what} are called {twice[0]}: give each a name of its own')
+        if twice:
+            raise StudyError(f'two {what} are called {twice[0]}: give each a name of its own')
         if not names: raise StudyError(f'no {what}: there is nothing to compare')
-    if not self.fractions or len(set(self.fractions)) < len(self.fractions): raise StudyError(f'fractions={self.fractions}: at least one is needed, and each once')
-    for table in filter(None, (self.planes, self.external)): _check_size(table, self.size)
+    if not self.fractions or len(set(self.fractions)) < len(self.fractions):
+        raise StudyError(f'fractions={self.fractions}: at least one is needed, and each once')
+    for table in filter(None, (self.planes, self.external)):
+        _check_size(table, self.size)
     for o in (*self.starts, *self.modes): o.check(self)
-    for f in self.fractions: self.planes.draw(f, (self.seeds or self.draws)[0])
+    for f in self.fractions:
+        self.planes.draw(f, (self.seeds or self.draws)[0])
     if self.shared_patients: return
     held = {'test patients': self.planes.subset('test')}
-    if self.external is not None and self.external.same_ids: held['external patients'] = self.external.df
+    if self.external is not None and self.external.same_ids:
+        held['external patients'] = self.external.df
     refuse_shared(self.stores, held, self.planes.people, self.table)
 
 def refuse_shared(
@@ -185,18 +224,27 @@ def _shared_words(met, store, table):
     split, tested = shell_line('sslus-split', table), f'{table}:test'
     anew = shell_line('sslus-store', 'CLIPS', 'NEW_STORE', '--exclude', tested)
     again = shell_line('sslus-pretrain', store, 'ENCODER', '--exclude', tested)
-    return (f'{len(met.shared)} of {met.n_a} {met.what_a} have frames in the store {store}, such as {met.shared[0][0]}: scores would be too good. '
-            f'Leave their clips out: "{split}" writes the split into the table once, where it has none; then "{anew}", or "{again}". If you want it so, say shared_patients=True, and every output says so too')
+    return (
+        f'{len(met.shared)} of {met.n_a} {met.what_a} have frames in the store {store}, such as'
+        f' {met.shared[0][0]}: scores would be too good. Leave their clips out: "{split}" writes the split'
+        f' into the table once, where it has none; then "{anew}", or "{again}". If you want it so, say'
+        ' shared_patients=True, and every output says so too'
+    )
 
 def _check_size(planes, size):
     "StudyError where a still is smaller than `size`."
     if size <= planes.default_size(): return
-    if size > (least := planes.smallest()): raise StudyError(f'size={size}: the smallest still of {planes.name} has {least} pixels on its longer side. Choose size={least} or less')
+    if size > (least := planes.smallest()):
+        raise StudyError(
+            f'size={size}: the smallest still of {planes.name} has {least} pixels on its longer side. Choose'
+            f' size={least} or less'
+        )
 
 @patch
 def _placed(self:Study, start):
     "A start whose files are named as seen from the study's folder, where the report and other processes look."
-    def place(file): return next((_rel(o, self.path) for o in (Path(file), self._at(file)) if o.is_file()), file)
+    def place(file):
+        return next((_rel(o, self.path) for o in (Path(file), self._at(file)) if o.is_file()), file)
     return start.with_files(place)
 
 @patch
@@ -208,7 +256,8 @@ def _at(self:Study, file):
 def find(self:Study, file)->Path:
     "A file that a setting names, as seen from the study's folder; StudyError where it is not there."
     found = self._at(file)
-    if not found.is_file(): raise StudyError(f'{file}: no such file (looked from here and from {self.path})')
+    if not found.is_file():
+        raise StudyError(f'{file}: no such file (looked from here and from {self.path})')
     return found
 
 @patch
@@ -221,7 +270,9 @@ def frames_of(self:Study, start):
 # %% ../../nbs/study/07_study.ipynb #d5f3f408
 def _rel(path, folder):
     "`path` as seen from `folder`."
-    try: return Path(os.path.relpath(Path(path).resolve(), Path(folder).resolve())).as_posix()     # links are followed: `..` of a link is another folder
+    try:
+        # links are followed: `..` of a link is another folder
+        return Path(os.path.relpath(Path(path).resolve(), Path(folder).resolve())).as_posix()
     except ValueError: return Path(path).resolve().as_posix()                  # another drive
 
 # %% ../../nbs/study/07_study.ipynb #81057b79
@@ -230,10 +281,23 @@ def settings(self:Study)->dict: # What stands in study.json, besides the sums of
     "All that says what is compared, as plain values."
     seeds = dict(seeds=self.seeds) if self.draws is None else dict(pretrain_seeds=self.pretrain_seeds, draws=self.draws)
     ext = self.external
-    return dict(sslus=__version__, task=self._task(), planes=self._plain_planes(),
-                external=None if ext is None else dict(self._place(ext), name=ext.name, same_ids=ext.same_ids), stores={k: _plain_store(s, self.path) for k,s in self.stores.items()},
-                pretrain=[s.plain() for s in self.starts], downstream=[m.plain() for m in self.modes], fractions=self.fractions, **seeds,
-                arch=self.arch, arch_kwargs=self.arch_kwargs, size=self.size, device=self.device, shared_patients=self.shared_patients, imports=self.imports)
+    return dict(
+        sslus=__version__,
+        task=self._task(),
+        planes=self._plain_planes(),
+        external=None if ext is None else dict(self._place(ext), name=ext.name, same_ids=ext.same_ids),
+        stores={k: _plain_store(s, self.path) for k, s in self.stores.items()},
+        pretrain=[s.plain() for s in self.starts],
+        downstream=[m.plain() for m in self.modes],
+        fractions=self.fractions,
+        **seeds,
+        arch=self.arch,
+        arch_kwargs=self.arch_kwargs,
+        size=self.size,
+        device=self.device,
+        shared_patients=self.shared_patients,
+        imports=self.imports
+    )
 
 @patch
 def _place(self:Study, table):
@@ -245,13 +309,39 @@ def _plain_planes(self:Study):
     "What study.json says of the table of stills."
     p = self.planes
     people = {k: v for k,v in p.people.plain().items() if v}
-    return dict(self._place(p), by=p.by, **({} if p.clean is None else dict(clean=p.clean.settings())), **(dict(people=people) if people else {}))
+    return dict(
+        self._place(p),
+        by=p.by,
+        **({} if p.clean is None else dict(clean=p.clean.settings())),
+        **(dict(people=people) if people else {})
+    )
 
 # %% ../../nbs/study/07_study.ipynb #55e62faa
-_again = 'Remove it, and make the study again as it was made, with Study(path, ...) or sslus-study: what is done stays done'
+_again = (
+    'Remove it, and make the study again as it was made, with Study(path, ...) or sslus-study: what is done'
+    ' stays done'
+)
 
-_kinds = dict(sslus=str, task=dict, planes=dict, external=(dict, type(None)), tables=dict, stores=dict, pretrain=list, downstream=list, fractions=list,
-              seeds=list, pretrain_seeds=list, draws=list, arch=str, arch_kwargs=dict, size=int, device=(str, type(None)), shared_patients=bool, imports=list)
+_kinds = dict(
+    sslus=str,
+    task=dict,
+    planes=dict,
+    external=(dict, type(None)),
+    tables=dict,
+    stores=dict,
+    pretrain=list,
+    downstream=list,
+    fractions=list,
+    seeds=list,
+    pretrain_seeds=list,
+    draws=list,
+    arch=str,
+    arch_kwargs=dict,
+    size=int,
+    device=(str, type(None)),
+    shared_patients=bool,
+    imports=list,
+)
 _either = ({'seeds'}, {'pretrain_seeds', 'draws'})                             # repeats are said in one of two ways
 
 def _odd_settings(s):
@@ -261,10 +351,21 @@ def _odd_settings(s):
     said = {'seeds', 'pretrain_seeds', 'draws'} & set(s)
     lack = [k for k in _kinds if k not in s and k not in ('seeds', 'pretrain_seeds', 'draws')]
     if lack or said not in _either: return lack[0] if lack else 'seeds'
-    if any(not isinstance(o, int) or isinstance(o, bool) for k in said for o in s[k]): return 'seeds'
-    if any(not isinstance(o, (int, float)) for o in s['fractions']): return 'fractions'
-    where = [(s['task'], 'name', str), (s['task'], 'classes', list), (s['planes'], 'root', str), (s['tables'], 'planes.csv', str)]
-    where += [(s['external'], 'root', str), (s['external'], 'name', str), (s['external'], 'same_ids', bool)] if s['external'] else []
+    if any(not isinstance(o, int) or isinstance(o, bool) for k in said for o in s[k]):
+        return 'seeds'
+    if any(not isinstance(o, (int, float)) for o in s['fractions']):
+        return 'fractions'
+    where = [
+        (s['task'], 'name', str),
+        (s['task'], 'classes', list),
+        (s['planes'], 'root', str),
+        (s['tables'], 'planes.csv', str),
+    ]
+    where += (
+        [(s['external'], 'root', str), (s['external'], 'name', str), (s['external'], 'same_ids', bool)]
+        if s['external']
+        else []
+    )
     return next((k for d,k,kind in where if not isinstance(d.get(k), kind)), '')
 
 def read_settings(path:Path # Folder of a study
@@ -272,7 +373,11 @@ def read_settings(path:Path # Folder of a study
     "What `study.json` says; StudyError where there is none that can be believed."
     file = Path(path)/'study.json'
     try: s = read_sealed(file, _again)
-    except FileNotFoundError as e: raise StudyError(f'{path}: no study (no study.json). Make one with Study(path, planes, store, ...), or with sslus-study') from e
+    except FileNotFoundError as e:
+        raise StudyError(
+            f'{path}: no study (no study.json). Make one with Study(path, planes, store, ...), or with'
+            ' sslus-study'
+        ) from e
     except ChangedError as e: raise StudyError(str(e)) from e
     odd = _odd_settings(s)
     if odd: raise StudyError(f'{file}: {odd} is not as a study writes it. {_again}')
@@ -284,8 +389,15 @@ def check_tables(at:Path, # Folder of a study, or of a frozen grid
     "StudyError where a table is not the one that study.json was written with."
     for name,sha in s['tables'].items():
         file = Path(at)/name
-        if not file.is_file(): raise StudyError(f'{file}: this table is gone. Make the study again as it was made: what is done stays done')
-        if file_sha(file) != sha: raise StudyError(f'{file}: was changed after it was written (its sum does not fit study.json). Make the study again as it was made: what is done stays done')
+        if not file.is_file():
+            raise StudyError(
+                f'{file}: this table is gone. Make the study again as it was made: what is done stays done'
+            )
+        if file_sha(file) != sha:
+            raise StudyError(
+                f'{file}: was changed after it was written (its sum does not fit study.json). Make the study'
+                ' again as it was made: what is done stays done'
+            )
 
 def _lock_of(folder): return Path(folder)/'study.json'
 
@@ -304,7 +416,8 @@ def steady(root:Path, # Folder of the study
     except StudyError:
         if not (root/'.study.json.lock').exists(): raise
         with ExitStack() as lock:
-            with suppress(WriteError, BusyError): lock.enter_context(held(_lock_of(root), wait=30, keep=True))
+            with suppress(WriteError, BusyError):
+                lock.enter_context(held(_lock_of(root), wait=30, keep=True))
             return read()
 
 def read_study(at:Path,   # Folder of a study, or of a frozen grid
@@ -316,7 +429,16 @@ def read_study(at:Path,   # Folder of a study, or of a frozen grid
     task, where, ext = s['task'], s['planes'], s['external']
     if planes is None:
         root, codes = _root_and_codes(path, 'planes', where)
-        planes = PlaneData.from_csv(at/'planes.csv', root, names=codes, classes=task['classes'], name=task['name'], by=where['by'], clean=where.get('clean'), **where.get('people', {}))
+        planes = PlaneData.from_csv(
+            at / 'planes.csv',
+            root,
+            names=codes,
+            classes=task['classes'],
+            name=task['name'],
+            by=where['by'],
+            clean=where.get('clean'),
+            **where.get('people', {})
+        )
     if ext:
         root, codes = _root_and_codes(path, 'external', ext)
         ext = planes.external(at/'external.csv', root=root, name=ext['name'], same_ids=ext['same_ids'], names=codes)
@@ -327,14 +449,20 @@ def read_study(at:Path,   # Folder of a study, or of a frozen grid
 @patch
 def _check_folder(self:Study):
     "StudyError where the folder belongs to something else."
-    if self.path.exists() and not self.path.is_dir(): raise StudyError(f'{self.path}: a file stands there. Choose another folder')
+    if self.path.exists() and not self.path.is_dir():
+        raise StudyError(f'{self.path}: a file stands there. Choose another folder')
     old, at = _standing(self.path)
     if old is None:
-        if self.path.exists() and any(p for p in self.path.iterdir() if not p.name.startswith('.')): raise StudyError(f'{self.path}: the folder is not empty and holds no study. Choose another')
+        if self.path.exists() and any(p for p in self.path.iterdir() if not p.name.startswith('.')):
+            raise StudyError(f'{self.path}: the folder is not empty and holds no study. Choose another')
         return
     task, shared = old['task'], self._shared(at, old)
     if task['classes'] == list(self.classes) and shared >= .5: return
-    raise StudyError(f'{self.path}: the study of another task stands there ({task["name"]}: {", ".join(map(str, task["classes"]))}; {shared:.0%} of its stills are among these). Nothing was changed; choose another folder')
+    raise StudyError(
+        f'{self.path}: the study of another task stands there ({task["name"]}:'
+        f' {", ".join(map(str, task["classes"]))}; {shared:.0%} of its stills are among these). Nothing was'
+        ' changed; choose another folder'
+    )
 
 def _standing(path):
     "(settings, folder) of the study that stands in a folder: the last one, or a frozen grid where study.json was removed."
@@ -354,7 +482,8 @@ def _shared(self:Study, at, old):
     return sum(o in mine for o in zip(was.image_path, was.patient))/max(1, len(was))
 
 @patch
-def _task(self:Study): return dict(name=self.planes.name, classes=list(self.classes))
+def _task(self:Study):
+    return dict(name=self.planes.name, classes=list(self.classes))
 
 # %% ../../nbs/study/07_study.ipynb #8abb44a2
 @patch
@@ -368,7 +497,11 @@ _private = 'private.csv'           # key table of the stills
 @patch
 def _write_private(self:Study):
     "Say where stills in codes are, for the owner only."
-    tables = {k: t for k,t in dict(planes=self.planes, external=self.external).items() if t is not None and t.codes is not None}
+    tables = {
+        k: t
+        for k, t in dict(planes=self.planes, external=self.external).items()
+        if t is not None and t.codes is not None
+    }
     known = [t.codes for t in tables.values() if not isinstance(t.codes, KnownCodes)]
     if not known: return
     stills = [o for codes in known for o in codes.rows() if o[0] == 'image']
@@ -419,7 +552,8 @@ def open(cls:Study,
     read, planes, external = steady(path, lambda given=planes: read_study(at, path, given))
     s = {k: v for k,v in read.items() if k not in ('sslus', 'tables', 'task', 'planes')} | dict(external=external)
     _import(s['imports'])
-    s['pretrain'] = [read_start(o).with_files(lambda file: str(path/file)) for o in s['pretrain']]     # as seen from the study, wherever we are
+    # as seen from the study, wherever we are
+    s['pretrain'] = [read_start(o).with_files(lambda file: str(path/file)) for o in s['pretrain']]
     stores = {k: path/v if isinstance(v, str) else dict(v, path=path/v['path']) for k,v in s.pop('stores').items()}
     return cls(path, planes, stores if store is None else store, **{**s, 'save': False, **change})
 
@@ -427,20 +561,31 @@ def open(cls:Study,
 @patch
 def cells(self:Study)->list: # Of `Cell`
     "All cells of the grid."
-    return [Cell(s, m, f, draw, ps, i) for s in self.starts for m in self.modes for f in self.fractions for draw,ps,i in _repeats(s, self.seeds, self.pretrain_seeds, self.draws)]
+    return [
+        Cell(s, m, f, draw, ps, i)
+        for s in self.starts
+        for m in self.modes
+        for f in self.fractions
+        for draw, ps, i in _repeats(s, self.seeds, self.pretrain_seeds, self.draws)
+    ]
 
 # %% ../../nbs/study/07_study.ipynb #67373e3f
 @patch
 def identity(self:Study, start, seed)->dict:
     "What decides the weights of a start."
     key = ('identity', id(start), seed)
-    if key not in self._cache: self._cache[key] = start.identity(self, seed) | dict(version=_version)
+    if key not in self._cache:
+        self._cache[key] = start.identity(self, seed) | dict(version=_version)
     return self._cache[key]
 
 @patch
 def _data(self:Study)->dict:
     "What decides the stills."
-    return dict(planes=self.planes.fingerprint, size=self.size, external=None if self.external is None else self.external.fingerprint)
+    return dict(
+        planes=self.planes.fingerprint,
+        size=self.size,
+        external=None if self.external is None else self.external.fingerprint,
+    )
 
 # %% ../../nbs/study/07_study.ipynb #19abcac3
 @patch
@@ -448,7 +593,17 @@ def key(self:Study,
     cell:Cell # One of `Study.cells()`
 )->str:       # 16 hexadecimal digits
     "The key of a cell: a hash of everything that decides its result."
-    return key_of(dict(kind='cell', start=self.identity(cell.start, cell.weights_seed), mode=cell.mode.identity(self), fraction=cell.fraction, draw=cell.draw, version=_version, **self._data()))
+    return key_of(
+        dict(
+            kind='cell',
+            start=self.identity(cell.start, cell.weights_seed),
+            mode=cell.mode.identity(self),
+            fraction=cell.fraction,
+            draw=cell.draw,
+            version=_version,
+            **self._data()
+        )
+    )
 
 @patch
 def record(self:Study,
@@ -504,13 +659,17 @@ def features(self:Study,
 @patch
 def external_features(self:Study, start, seed:int=0):
     "The same for the external stills; None where there are none."
-    return None if self.external is None else self._load_features(self.features_key(start, seed), '-external', self.external)
+    return (
+        None
+        if self.external is None
+        else self._load_features(self.features_key(start, seed), '-external', self.external)
+    )
 
 @patch
 def _load_features(self:Study, key, suffix, planes):
     mem, name = self._cache.setdefault('features', {}), f'features/{key}{suffix}.npz'
     if name not in mem:
-        if len(mem) > 3: mem.pop(next(iter(mem)))                              # a few: cells of one encoder follow one another
+        if len(mem) > 3: mem.pop(next(iter(mem)))  # a few: cells of one encoder follow one another
         mem[name] = PlaneFeatures.load(recorded_file(self.path, key, name), planes)
     return mem[name]
 
@@ -523,22 +682,35 @@ def _cell_job(self:Study, cell, needs):
         made = [self.path/'predictions'/f'{key}{"" if k == "test" else f"-{k}"}.parquet' for k in reps]
         for file,rep in zip(made, reps.values()): write_people(rep.predictions, file)
         file, draw = self._write_draw(cell.fraction, cell.draw)
-        return dict(scores={k: _plain_scores(r) for k,r in reps.items()}, images=len(draw), patients=int(draw.patient.nunique()), facts=facts, files=files_made(self.path, *made, file), **self.stamp())
+        return dict(
+            scores={k: _plain_scores(r) for k, r in reps.items()},
+            images=len(draw),
+            patients=int(draw.patient.nunique()),
+            facts=facts,
+            files=files_made(self.path, *made, file),
+            **self.stamp()
+        )
     return Job(key, cell.name, do, needs, f'{cell.mode.title} {cell.start.arch} {cell.fraction:g}')
 
 def _device(d):
     "Name of a device, and the number of threads on a CPU."
     import platform, torch
-    return torch.cuda.get_device_name(d) if d.type == 'cuda' else f'{platform.machine()} {d.type}, {torch.get_num_threads()} thread(s)'
+    return (
+        torch.cuda.get_device_name(d)
+        if d.type == 'cuda'
+        else f'{platform.machine()} {d.type}, {torch.get_num_threads()} thread(s)'
+    )
 
-def _plain_scores(rep): return {k: None if isinstance(v, float) and not np.isfinite(v) else v for k,v in rep.scores.items()}
+def _plain_scores(rep):
+    return {k: None if isinstance(v, float) and not np.isfinite(v) else v for k,v in rep.scores.items()}
 
 @patch
 def _write_draw(self:Study, fraction, seed):
     "(file, stills) of a label draw; the file is written where it does not hold them."
     draw = self.planes.draw(fraction, seed)
     file, text = self.path/'draws'/f'{fraction:g}-{seed}-{self.planes.fingerprint[:8]}.csv', draw.to_csv(index=False)
-    if not file.is_file() or file.read_bytes() != text.encode(): write_text(file, text, private=names_people(draw))
+    if not file.is_file() or file.read_bytes() != text.encode():
+        write_text(file, text, private=names_people(draw))
     return file, draw
 
 @patch
@@ -564,10 +736,12 @@ def jobs(self:Study)->list: # Of `Job`
         if w not in weights: weights[w] = c.start.job(self, c.weights_seed)
         needs = [weights[w].key] if weights[w] else []
         if c.mode.frozen:
-            if w not in feats: feats[w] = self._features_job(c.start, c.weights_seed, needs)
+            if w not in feats:
+                feats[w] = self._features_job(c.start, c.weights_seed, needs)
             needs = [feats[w].key]
         cells.append(self._cell_job(c, needs))
-    unique = {j.key: j for j in [*filter(None, weights.values()), *feats.values(), *cells]}  # two names for the same weights are one job
+    # two names for the same weights are one job
+    unique = {j.key: j for j in [*filter(None, weights.values()), *feats.values(), *cells]}
     return list(unique.values())
 
 # %% ../../nbs/study/07_study.ipynb #23f33b60
@@ -585,10 +759,12 @@ def _step_seconds(self:Study, arch, kwargs, bs, size):
     key = ('step', arch, json.dumps(kwargs, sort_keys=True), bs, size)
     if key not in self._cache:
         dev = torch.device(self.device or default_device())
-        with torch.random.fork_rng([]): m, x = create_encoder(arch, **(kwargs or {})).to(dev), torch.randn(bs, 1, size, size, device=dev)
+        with torch.random.fork_rng([]):
+            m, x = create_encoder(arch, **(kwargs or {})).to(dev), torch.randn(bs, 1, size, size, device=dev)
         for i in range(3):
             if i == 1: t0 = time.time()                                        # the first is warming up
-            m(x).sum().backward(); x.sum().item()
+            m(x).sum().backward()
+            x.sum().item()
         self._cache[key] = (time.time() - t0)/2
     return self._cache[key]
 
@@ -597,10 +773,14 @@ def _guess(self:Study, job, cell):
     "Seconds a job will take, from a timed step: views and loading cost about as much again."
     s = cell.start
     step = lambda bs, size: 1.6*self._step_seconds(s.arch, s.arch_kwargs, bs, size)
-    if job.kind.startswith('pretrain'): return s.steps*step(s.method_object().images(s.bs), s.options.get('size') or self.frames_of(s).size)
-    if job.kind.startswith('features'): return len(self.planes)/64*step(64, self.size)/3
+    if job.kind.startswith('pretrain'):
+        return s.steps*step(s.method_object().images(s.bs), s.options.get('size') or self.frames_of(s).size)
+    if job.kind.startswith('features'):
+        return len(self.planes)/64*step(64, self.size)/3
     if cell.mode.frozen or not hasattr(cell.mode, 'n_steps'): return 1.
-    return cell.mode.n_steps(cell.fraction, max(1, round(cell.fraction*len(self.planes.subset('train')))))*step(cell.mode.images, self.size)
+    return cell.mode.n_steps(
+        cell.fraction, max(1, round(cell.fraction * len(self.planes.subset('train'))))
+    ) * step(cell.mode.images, self.size)
 
 # %% ../../nbs/study/07_study.ipynb #e4c2f071
 @patch
@@ -612,13 +792,25 @@ def plan(self:Study,
     self._name_changed(j.key for j in jobs)
     recs = {j.key: read_record(self.path, j.key) for j in jobs}
     for j in jobs:
-        if recs[j.key] and recs[j.key]['state'] == 'done': ran.setdefault(j.kind, []).append(recs[j.key]['seconds'])
+        if recs[j.key] and recs[j.key]['state'] == 'done':
+            ran.setdefault(j.kind, []).append(recs[j.key]['seconds'])
     by_key = self._cells_by_key()
     for j in jobs:
         c, state = by_key[j.key], recs[j.key]['state'] if recs[j.key] else 'waiting'
         kind = c.mode.title if j.key == self.key(c) else j.kind.split()[0]
         secs = 0. if state != 'waiting' else float(np.median(ran[j.kind])) if j.kind in ran else self._guess(j, c)
-        rows.append(dict(start=c.start.name, job=kind, n=1, done=int(state == 'done'), failed=int(state == 'failed'), missing=int(state == 'missing'), waiting=int(state == 'waiting'), seconds=secs/runners))
+        rows.append(
+            dict(
+                start=c.start.name,
+                job=kind,
+                n=1,
+                done=int(state == 'done'),
+                failed=int(state == 'failed'),
+                missing=int(state == 'missing'),
+                waiting=int(state == 'waiting'),
+                seconds=secs / runners,
+            )
+        )
     df = pd.DataFrame(rows).groupby(['start', 'job'], sort=False).sum().reset_index()
     df.attrs['seconds'] = float(df.seconds.sum())
     return df.assign(minutes=(df.seconds/60).round(1)).drop(columns='seconds')
@@ -627,11 +819,20 @@ def plan(self:Study,
 @patch
 def print_plan(self:Study, engine:str='here', workers:int|None=None):
     "Print the plan and its estimate."
-    n = 1 if engine == 'here' else workers or (len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count())
+    n = (
+        1
+        if engine == 'here'
+        else workers or (len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count())
+    )
     df = self.plan(n)
-    print(df.to_string(index=False)); print(f'{self}\nAbout {_duration(df.attrs["seconds"])} to go with {n} runner{"s" if n > 1 else ""} (an estimate: within a factor of two or three)')
+    print(df.to_string(index=False))
+    print(
+        f'{self}\nAbout {_duration(df.attrs["seconds"])} to go with {n} runner{"s" if n > 1 else ""} (an'
+        ' estimate: within a factor of two or three)'
+    )
 
-def _duration(s): return f'{s/3600:.1f} hours' if s > 5400 else f'{max(1, round(s/60))} minutes' if s > 90 else f'{round(s)} seconds'
+def _duration(s):
+    return f'{s/3600:.1f} hours' if s > 5400 else f'{max(1, round(s/60))} minutes' if s > 90 else f'{round(s)} seconds'
 
 @patch
 def _cells_by_key(self:Study):
@@ -639,7 +840,12 @@ def _cells_by_key(self:Study):
     res = {}
     for c in self.cells():
         job = c.start.job(self, c.weights_seed)
-        for k in [self.key(c)] + ([job.key] if job else []) + ([self.features_key(c.start, c.weights_seed)] if c.mode.frozen else []): res.setdefault(k, c)
+        for k in (
+            [self.key(c)]
+            + ([job.key] if job else [])
+            + ([self.features_key(c.start, c.weights_seed)] if c.mode.frozen else [])
+        ):
+            res.setdefault(k, c)
     return res
 
 # %% ../../nbs/study/07_study.ipynb #286d9269
@@ -657,13 +863,25 @@ def run(self:Study,
     jobs = self.jobs()
     self._name_changed(j.key for j in jobs)
     self._mend_draws()
-    for name,file in mend(self.path, jobs).items(): print(f'{name}: {file} is gone or was changed, so it is done again')
+    for name,file in mend(self.path, jobs).items():
+        print(f'{name}: {file} is gone or was changed, so it is done again')
     forget(self.path, jobs, 'missing', *(['failed'] if retry_failed else []))
     done = sum(read_record(self.path, j.key) is not None for j in jobs)
     with progress_bar(total=len(jobs), desc=self.path.name, unit='jobs', show=progress, initial=done) as bar:
-        def tell(job, state): bar.set_postfix_str(job.name[:60]) if state == 'start' else bar.update()
-        if engine == 'ray' and not gpus and str(self.device or '').startswith('cuda'): raise StudyError(f"device={self.device!r} on a Ray cluster: say with gpus= how much of a GPU a runner needs, such as gpus=1 or gpus=.5; else it is given none")
-        if done < len(jobs): get_engine(engine, workers=workers, threads=threads, gpus=gpus)(self.path, f'sslus.study.study:study_jobs:{self.freeze(**(dict(device=None) if gpus else {}))}', jobs, tell)
+        def tell(job, state):
+            bar.set_postfix_str(job.name[:60]) if state == 'start' else bar.update()
+        if engine == 'ray' and not gpus and str(self.device or '').startswith('cuda'):
+            raise StudyError(
+                f"device={self.device!r} on a Ray cluster: say with gpus= how much of a GPU a runner needs,"
+                " such as gpus=1 or gpus=.5; else it is given none"
+            )
+        if done < len(jobs):
+            get_engine(engine, workers=workers, threads=threads, gpus=gpus)(
+                self.path,
+                f'sslus.study.study:study_jobs:{self.freeze(**(dict(device=None) if gpus else {}))}',
+                jobs,
+                tell,
+            )
     self._say_what_is_lacking(jobs)
     return self.results()
 
@@ -704,26 +922,34 @@ def _name(self:Study, why):
 @patch
 def _name_changed(self:Study, keys):
     "Name the records that stand there and are not believed."
-    for why in changed_records(self.path, dict.fromkeys(keys)).values(): self._name(why)
+    for why in changed_records(self.path, dict.fromkeys(keys)).values():
+        self._name(why)
 
 @patch
 def _say_what_is_lacking(self:Study, jobs):
     "A line for failed and missing jobs."
     recs = [r for j in jobs if (r := read_record(self.path, j.key))]
-    for state,advice in dict(failed='study.failures() shows where; run(retry_failed=True) tries again', missing='the next run tries again').items():
+    for state, advice in dict(
+        failed='study.failures() shows where; run(retry_failed=True) tries again',
+        missing='the next run tries again',
+    ).items():
         bad = [r for r in recs if r['state'] == state]
-        if bad: print(f'{len(bad)} jobs {state}, the first: {bad[0]["name"]}: {bad[0]["error"]} ({advice})')
+        if bad:
+            print(f'{len(bad)} jobs {state}, the first: {bad[0]["name"]}: {bad[0]["error"]} ({advice})')
 
 # %% ../../nbs/study/07_study.ipynb #0b6efe74
 @patch
 def failures(self:Study)->pd.DataFrame: # name, state, error, traceback
     "Jobs that failed or are missing."
     recs = [r for j in self.jobs() if (r := read_record(self.path, j.key)) and r['state'] != 'done']
-    return pd.DataFrame([{k: r.get(k, '') for k in ('name', 'state', 'error', 'traceback')} for r in recs], columns=['name', 'state', 'error', 'traceback'])
+    return pd.DataFrame(
+        [{k: r.get(k, '') for k in ('name', 'state', 'error', 'traceback')} for r in recs],
+        columns=['name', 'state', 'error', 'traceback'],
+    )
 
 # %% ../../nbs/study/07_study.ipynb #475a4484
 @patch
-def results(self:Study)->pd.DataFrame: # start, mode, fraction, seeds, state, macro_f1 and other scores, images, seconds, error ...
+def results(self:Study)->pd.DataFrame:  # start, mode, fraction, seeds, state, macro_f1 and other scores, images, seconds, error ...
     "One row a cell, done or not: what it is, its state, its scores."
     self._name_changed(self.key(c) for c in self.cells())
     res = pd.DataFrame([self._row(c) for c in self.cells()])
@@ -734,12 +960,34 @@ def results(self:Study)->pd.DataFrame: # start, mode, fraction, seeds, state, ma
 def _row(self:Study, c):
     rec = self.record(c) or dict(state='waiting')
     scores, ext = (o if isinstance(o := rec.get('scores', {}).get(k), dict) else {} for k in ('test', 'external'))
-    row = dict(key=self.key(c), state=rec['state'], start=c.start.name, mode=c.mode.title, fraction=c.fraction, seed=c.seed, pretrain_seed=np.nan if c.pretrain_seed is None else c.pretrain_seed, draw=c.draw,
-               set=c.start.set, variant=c.start.variant, arch=self._arch(c.start))
-    row |= {k: scores.get(k, np.nan) for k in _scores} | dict(valid_macro_f1=rec.get('facts', {}).get('valid_macro_f1', np.nan), images=rec.get('images', np.nan), patients=rec.get('patients', np.nan), test_images=scores.get('images', np.nan), test_patients=scores.get('patients', np.nan))
-    if self.external is not None: row |= {f'ext_{k}': ext.get(k, np.nan) for k in (*_scores, 'images', 'patients')}
+    row = dict(
+        key=self.key(c),
+        state=rec['state'],
+        start=c.start.name,
+        mode=c.mode.title,
+        fraction=c.fraction,
+        seed=c.seed,
+        pretrain_seed=np.nan if c.pretrain_seed is None else c.pretrain_seed,
+        draw=c.draw,
+        set=c.start.set,
+        variant=c.start.variant,
+        arch=self._arch(c.start),
+    )
+    row |= {k: scores.get(k, np.nan) for k in _scores} | dict(
+        valid_macro_f1=rec.get('facts', {}).get('valid_macro_f1', np.nan),
+        images=rec.get('images', np.nan),
+        patients=rec.get('patients', np.nan),
+        test_images=scores.get('images', np.nan),
+        test_patients=scores.get('patients', np.nan),
+    )
+    if self.external is not None:
+        row |= {f'ext_{k}': ext.get(k, np.nan) for k in (*_scores, 'images', 'patients')}
     nan = lambda v: np.nan if v is None else v
-    return {k: nan(v) for k,v in row.items()} | self._set_row(c.start) | dict(seconds=rec.get('seconds', np.nan), error=rec.get('error', ''))
+    return (
+        {k: nan(v) for k, v in row.items()}
+        | self._set_row(c.start)
+        | dict(seconds=rec.get('seconds', np.nan), error=rec.get('error', ''))
+    )
 
 _scores = ('macro_f1', 'low', 'high', 'balanced_accuracy', 'accuracy', 'auroc', 'ece')
 
@@ -760,20 +1008,33 @@ def predictions(self:Study,
     name = f'predictions/{key}{"" if split == "test" else "-external"}.parquet'
     mem = self._cache.setdefault('predictions', {})
     if name not in mem:
-        if not (self.path/name).is_file(): raise FileError(f'{name}: no predictions; the cell is not done')
+        if not (self.path/name).is_file():
+            raise FileError(f'{name}: no predictions; the cell is not done')
         mem[name] = _read_parquet(recorded_file(self.path, key, name))
     return mem[name]
 
 def _read_parquet(file):
     try: return pd.read_parquet(file)
-    except Exception as e: raise FileError(f'{file}: cannot be read as parquet ({" ".join(str(e).split())[:200]}). Remove it, and run the study again') from e
+    except Exception as e:
+        raise FileError(
+            f'{file}: cannot be read as parquet ({" ".join(str(e).split())[:200]}). Remove it, and run the'
+            ' study again'
+        ) from e
 
 # %% ../../nbs/study/07_study.ipynb #688c70a6
 @patch
 def best(self:Study)->tuple: # (start, seed of its weights)
     "The start of the best probe on the validation patients; StudyError where no cell on frozen features is done."
-    done = [(c, r) for c in self.cells() if c.mode.frozen and (r := self.record(c)) and r['state'] == 'done' and r.get('facts', {}).get('valid_macro_f1') is not None]
-    if not done: raise StudyError(f'{self.path}: no linear probe is done, so there is no best encoder to look into')
+    done = [
+        (c, r)
+        for c in self.cells()
+        if c.mode.frozen
+        and (r := self.record(c))
+        and r['state'] == 'done'
+        and r.get('facts', {}).get('valid_macro_f1') is not None
+    ]
+    if not done:
+        raise StudyError(f'{self.path}: no linear probe is done, so there is no best encoder to look into')
     top = max(c.fraction for c,_ in done)
     c,_ = max(((c,r) for c,r in done if c.fraction == top), key=lambda o: o[1]['facts']['valid_macro_f1'])
     return c.start, c.weights_seed
@@ -787,7 +1048,12 @@ def best_features(self:Study)->PlaneFeatures:
 def best_model(self:Study)->object: # PlaneModel, from normalised stills (B,1,S,S) to logits (B,classes)
     "The best start with its linear probe at the largest share of labels as head: a classifier for activation maps."
     start, seed = self.best()
-    return probe_model(self.features(start, seed), max(self.fractions), (self.seeds or self.draws)[0], start.encoder(self, seed))
+    return probe_model(
+        self.features(start, seed),
+        max(self.fractions),
+        (self.seeds or self.draws)[0],
+        start.encoder(self, seed),
+    )
 
 # %% ../../nbs/study/07_study.ipynb #c05c2e2d
 @patch
@@ -795,7 +1061,10 @@ def check(self:Study,
     progress:bool=False # Show a bar?
 )->LeakReport:          # Of stills, stores and external stills
     "Look for leaks, and keep what was found for the report."
-    each = [check_leaks(self.planes, store=s, external=self.external, progress=progress) for s in (self.stores.values() or [None])]
+    each = [
+        check_leaks(self.planes, store=s, external=self.external, progress=progress)
+        for s in self.stores.values() or [None]
+    ]
     res = _joined_reports([*each, check_weights(self._weights(), self.planes, pictures=500)])
     found = dict(ok=bool(res.ok), headline=res.headline, text='; '.join(repr(res).splitlines()), data=self._leak_key())
     with writing(): write_sealed(self.path/'leaks.json', found)
@@ -808,7 +1077,9 @@ def headline(self:Study)->str:
     if said is not None: return said['headline']
     if ('headline',) not in self._cache:
         each = [check_patients(self.planes, s, self.external) for s in (self.stores.values() or [None])]
-        self._cache[('headline',)] = _joined_reports([*each, check_weights(self._weights(), self.planes, pictures=False)]).headline
+        self._cache[('headline',)] = _joined_reports(
+            [*each, check_weights(self._weights(), self.planes, pictures=False)]
+        ).headline
     return self._cache[('headline',)]
 
 @patch
@@ -823,8 +1094,15 @@ def opening(self:Study)->str:
     "The first sentence of a report: what is known of the test patients, as it was checked."
     n = self.planes.subset('test').patient.nunique()
     if self.headline: return f'{self.headline}. Scores may be too good.'
-    if self._last_check() is None: return f'All scores are on the same {n} test patients. Whether their pictures were seen in training was not checked.'
-    return f'All scores are on the same {n} test patients, whom no training saw as far as the checks see (they are listed under Methods).'
+    if self._last_check() is None:
+        return (
+            f'All scores are on the same {n} test patients. Whether their pictures were seen in training was'
+            ' not checked.'
+        )
+    return (
+        f'All scores are on the same {n} test patients, whom no training saw as far as the checks see (they'
+        ' are listed under Methods).'
+    )
 
 # %% ../../nbs/study/07_study.ipynb #db026a6b
 def _once(items):
@@ -836,12 +1114,21 @@ def _joined_reports(reports):
     return LeakReport(_once(f for r in reports for f in r.findings), _once(o for r in reports for o in r.checked))
 
 @patch
-def _leak_key(self:Study): return key_of(dict(self._data(), people=self.planes.people.plain(), weights=[file_sha(o) for o in self._weights()], stores=[(k, s.fingerprint, [str(p) for p in s.videos.patient]) for k,s in self.stores.items()]))
+def _leak_key(self:Study):
+    return key_of(
+        dict(
+            self._data(),
+            people=self.planes.people.plain(),
+            weights=[file_sha(o) for o in self._weights()],
+            stores=[(k, s.fingerprint, [str(p) for p in s.videos.patient]) for k, s in self.stores.items()],
+        )
+    )
 
 @patch
 def _last_check(self:Study):
     "What the last check of these very data found: headline and text; None: not checked."
-    try: found = read_sealed(self.path/'leaks.json', 'It counts as not there, and the next report looks for leaks again')
+    try:
+        found = read_sealed(self.path/'leaks.json', 'It counts as not there, and the next report looks for leaks again')
     except FileNotFoundError: return None
     except ChangedError as e: return self._name(str(e))
     fits = found.get('data') == self._leak_key() and all(isinstance(found.get(k), str) for k in ('headline', 'text'))
@@ -856,14 +1143,28 @@ def _leaks(self:Study):
 @patch
 def facts(self:Study)->dict: # data, pretraining, downstream, software, hardware
     "Settings and data of the study in words, for `methods_paragraph`."
-    res = dict(data=self._data_facts(), downstream=self._downstream_facts(), software=package_versions(), hardware=self._hardware())
+    res = dict(
+        data=self._data_facts(),
+        downstream=self._downstream_facts(),
+        software=package_versions(),
+        hardware=self._hardware(),
+    )
     return res | ({'pretraining': p} if (p := self._pretraining_facts()) else {})
 
 # %% ../../nbs/study/07_study.ipynb #1da24ad5
 @patch
 def _data_facts(self:Study):
     df, count = self.planes.df, lambda d: (len(d), int(d.patient.nunique()))
-    res = dict(name=self.planes.name, images=len(df), patients=int(df.patient.nunique()), classes=list(self.classes), split=f'by {self.planes.by}', size=self.size, leaks=self._leaks(), headline=self.headline)
+    res = dict(
+        name=self.planes.name,
+        images=len(df),
+        patients=int(df.patient.nunique()),
+        classes=list(self.classes),
+        split=f'by {self.planes.by}',
+        size=self.size,
+        leaks=self._leaks(),
+        headline=self.headline,
+    )
     return res | {s: count(df[df.split == s]) for s in ('train', 'valid', 'test')}
 
 @patch
@@ -871,26 +1172,65 @@ def _pretraining_facts(self:Study):
     starts = [s for s in self.starts if isinstance(s, Pretrain)]
     if not starts: return None
     objs, each = [s.method_object() for s in starts], lambda f: ', '.join(dict.fromkeys(str(f(s)) for s in starts))
-    settings = {s.name: ', '.join(f'{k} {v}' for k,v in settings_of(m).items() if k not in ('views', 'size')) + (f'; preset {s.preset}' if s.preset else '') + (f'; from weights: {s.weights}' if s.weights else '') for s,m in zip(starts, objs)}
-    return dict(methods=settings, encoder=each(lambda s: f'{s.arch} {s.arch_kwargs or ""}'.strip()), steps=each(lambda s: s.steps), batch=each(lambda s: s.bs),
-                optimiser='; '.join(dict.fromkeys(str(m.recipe) for m in objs)), pairs=each(lambda s: _sampled(s.sampling(self), 'pairs')), composition=each(lambda s: _sampled(s.sampling(self), 'batch')),
-                views=', '.join(dict.fromkeys(written(m.views) for m in objs)), set=each(lambda s: repr(self.frames_of(s))))
+    settings = {
+        s.name: (
+            ', '.join(f'{k} {v}' for k, v in settings_of(m).items() if k not in ('views', 'size'))
+            + (f'; preset {s.preset}' if s.preset else '')
+            + (f'; from weights: {s.weights}' if s.weights else '')
+        )
+        for s, m in zip(starts, objs)
+    }
+    return dict(
+        methods=settings,
+        encoder=each(lambda s: f'{s.arch} {s.arch_kwargs or ""}'.strip()),
+        steps=each(lambda s: s.steps),
+        batch=each(lambda s: s.bs),
+        optimiser='; '.join(dict.fromkeys(str(m.recipe) for m in objs)),
+        pairs=each(lambda s: _sampled(s.sampling(self), 'pairs')),
+        composition=each(lambda s: _sampled(s.sampling(self), 'batch')),
+        views=', '.join(dict.fromkeys(written(m.views) for m in objs)),
+        set=each(lambda s: repr(self.frames_of(s))),
+    )
 
 def _sampled(settings, what):
     "Pairs or composition in words; clips have neither."
     if what in settings: return settings[what]
-    return f'none, but clips of {settings["n_frames"]} frames, {settings["step"]} source frames apart' if what == 'pairs' else 'clips of all sweeps mixed'
+    return (
+        f'none, but clips of {settings["n_frames"]} frames, {settings["step"]} source frames apart'
+        if what == 'pairs'
+        else 'clips of all sweeps mixed'
+    )
 
 @patch
 def _downstream_facts(self:Study):
-    modes = {m.title: ', '.join(f'{k} {v}' for k,v in vars(m).items() if v is not None and k != 'name') for m in self.modes}
-    n = f'{len(self.seeds)}, pre-training seed and label draw together' if self.draws is None else f'{len(self.pretrain_seeds)} pre-training seeds x {len(self.draws)} label draws'
-    return dict(modes=modes, fractions=self.fractions, draws='whole patients in random order until the number of images is reached, the last patient cut short, then the first image of any class still missing; nested', repeats=n)
+    modes = {
+        m.title: ', '.join(f'{k} {v}' for k, v in vars(m).items() if v is not None and k != 'name')
+        for m in self.modes
+    }
+    n = (
+        f'{len(self.seeds)}, pre-training seed and label draw together'
+        if self.draws is None
+        else f'{len(self.pretrain_seeds)} pre-training seeds x {len(self.draws)} label draws'
+    )
+    return dict(
+        modes=modes,
+        fractions=self.fractions,
+        draws=(
+            'whole patients in random order until the number of images is reached, the last patient cut'
+            ' short, then the first image of any class still missing; nested'
+        ),
+        repeats=n,
+    )
 
 @patch
 def _hardware(self:Study):
     "Where the finished cells ran, as they recorded it."
-    return '; '.join(dict.fromkeys(r['device'] for c in self.cells() if (r := self.record(c)) and r.get('device'))) or None
+    return (
+        '; '.join(
+            dict.fromkeys(r['device'] for c in self.cells() if (r := self.record(c)) and r.get('device'))
+        )
+        or None
+    )
 
 # %% ../../nbs/study/07_study.ipynb #464d24f5
 @patch
@@ -904,7 +1244,15 @@ def table_text(self:Study)->str:
     pairs = paired_comparisons(df, self.predictions, classes, base='random') if has_base else None
     opening = [o for o in (self.headline, missing_sentence(df), study_sentence(df, pairs)) if o]
     covers = f'Intervals cover: {table.attrs["covers"]}'
-    return '\n'.join([*opening, 'macro-F1, mean [95 % interval]', table.to_string(), covers, *(f'Note: {n}' for n in notes)])
+    return '\n'.join(
+        [
+            *opening,
+            'macro-F1, mean [95 % interval]',
+            table.to_string(),
+            covers,
+            *(f'Note: {n}' for n in notes),
+        ]
+    )
 
 @patch
 def report(self:Study,
@@ -912,4 +1260,8 @@ def report(self:Study,
 )->Path:          # report.html in the study's folder
     "Execute the report's notebook over the results; writes report.ipynb and report.html, and returns the page."
     if self._leaks() is None: self.check()
-    return Path(execute_template(template, self.path, self.path/'report.ipynb', self.path/'report.html', plan=self.freeze()))
+    return Path(
+        execute_template(
+            template, self.path, self.path / 'report.ipynb', self.path / 'report.html', plan=self.freeze()
+        )
+    )

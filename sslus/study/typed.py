@@ -53,7 +53,8 @@ def read_resident(
     if text is None: return None
     if text.lower() in ('yes', 'no'): return text.lower() == 'yes'
     try: size = float(text)
-    except ValueError as e: raise ValueError(f'resident={text!r}: yes, no, or a number of GiB is expected') from e
+    except ValueError as e:
+        raise ValueError(f'resident={text!r}: yes, no, or a number of GiB is expected') from e
     return ranges['resident']('resident', size)
 
 # %% ../../nbs/study/11_typed.ipynb #cea6736f
@@ -63,7 +64,8 @@ def check_folder(
 ):
     "FileNotFoundError or NotADirectoryError where there is no such folder."
     if not os.path.exists(path): raise FileNotFoundError(f'{path}: no such {what}')
-    if not os.path.isdir(path): raise NotADirectoryError(f'{path}: a file stands there, and a {what} is a folder')
+    if not os.path.isdir(path):
+        raise NotADirectoryError(f'{path}: a file stands there, and a {what} is a folder')
 
 def check_room(
     path # of a file or folder to write
@@ -79,7 +81,8 @@ def check_room(
 
 def _check_file_room(path):
     "OSError where no file can be written."
-    if os.path.isdir(path): raise IsADirectoryError(f'{path}: a folder stands there. Name a file')
+    if os.path.isdir(path):
+        raise IsADirectoryError(f'{path}: a folder stands there. Name a file')
     check_room(path)
 
 def check_store(
@@ -120,7 +123,8 @@ def weights_card(
     "The card of a file of weights."
     text = weights_head(path).get('sslus', '{}')
     try: return dict(json.loads(text))
-    except (ValueError, TypeError) as e: raise ValueError(f'{path}: its card cannot be read. Save the weights again') from e
+    except (ValueError, TypeError) as e:
+        raise ValueError(f'{path}: its card cannot be read. Save the weights again') from e
 
 def _is_classifier(card): return bool(card.get('classes'))
 
@@ -274,22 +278,27 @@ def _check_split(args):
     if args['valid_pct'] + args['test_pct'] >= 1:
         raise ValueError(f"valid_pct={args['valid_pct']} and test_pct={args['test_pct']} leave nothing to train on")
 
-def _check_finetune(args): _check_run(args['run'], args, [args['planes'], *_as_list(args.get('encoder'))])
+def _check_finetune(args):
+    _check_run(args['run'], args, [args['planes'], *_as_list(args.get('encoder'))])
 
-def _check_pretrain(args): _check_run(args['run'], args, [args['store'], args.get('weights')])
+def _check_pretrain(args):
+    _check_run(args['run'], args, [args['store'], args.get('weights')])
 
 def _check_seen(args):
     *weights, asked = args['files']
-    if not weights: raise ValueError('give at least one file of weights, and last a table, a store or a passport')
+    if not weights:
+        raise ValueError('give at least one file of weights, and last a table, a store or a passport')
     if args['split'] not in ('train', 'valid', 'test', 'all'):
         raise ValueError(f"split={args['split']!r}: train, valid, test or all is expected")
     for o in weights: check_weights(o)
     if os.path.isdir(asked): check_store(asked)
     elif not asked.endswith('.json'): check_stills(asked, args['root'], _people(args))
-    elif not os.path.isfile(asked): raise FileNotFoundError(f'{asked}: no such passport; sslus-passport makes one')
+    elif not os.path.isfile(asked):
+        raise FileNotFoundError(f'{asked}: no such passport; sslus-passport makes one')
 
 def _check_detect(args):
-    if not os.path.exists(args['clip']): raise FileNotFoundError(f"{args['clip']}: no such clip")
+    if not os.path.exists(args['clip']):
+        raise FileNotFoundError(f"{args['clip']}: no such clip")
     classes = check_classifier(args['classifier'])['classes']
     words = [o.strip() for o in args['background'].split(',') if o.strip() and o.strip().lower() != 'none']
     strange = [o for o in words if o not in classes]
@@ -316,19 +325,22 @@ def _check_study(args):
     for o in _words(args['pretrain']): _check_start(o, config)
     for o in _words(args['downstream']): _check_mode(o)
     table, store = args['planes'] or config.get('planes'), args['store'] or config.get('store')
-    if store and not table: raise ValueError('a store is given, but no table of labelled stills: name it with planes=')
+    if store and not table:
+        raise ValueError('a store is given, but no table of labelled stills: name it with planes=')
     people = (config.get('people') or {}) | {k: v for k,v in args.items() if v}
     if isinstance(table, str): check_stills(table, given.get('root'), _people(people))
     if isinstance(store, str): check_store(store)
     _check_study_folder(Path(args['path'] or config.get('path') or Path(args['config']).stem))
 
-def _words(text): return [o.strip() for o in (text or '').split(',') if o.strip()]
+def _words(text):
+    return [o.strip() for o in (text or '').split(',') if o.strip()]
 
 def _check_settings_of(config):
     "ValueError for a setting that no study has, or a network that timm has not."
     known = arguments_of('sslus.study.study', 'Study')
     strange = [o for o in config if o not in (*known, 'common', 'phantom')]
-    if strange: raise ValueError(f'{strange[0]}: no setting of a study; there are {", ".join(known)}, common and base')
+    if strange:
+        raise ValueError(f'{strange[0]}: no setting of a study; there are {", ".join(known)}, common and base')
     if config.get('arch', 'tiny') != 'tiny': check_network(str(config['arch']))
 
 def _check_start(text, config):
@@ -368,6 +380,8 @@ def check_typed(
     for name,value in args.items():
         if value is not None and name in number_checks: number_checks[name](name, value)
     given = {k: v for k,v in args.items() if v not in (None, False)}
-    for name in (o for o in quick_checks if o in given): quick_checks[name](given[name], args)
+    for name in (o for o in quick_checks if o in given):
+        quick_checks[name](given[name], args)
     if command in command_checks: command_checks[command](args)
-    for name in (o for o in table_checks if o in given): table_checks[name](given[name], args)
+    for name in (o for o in table_checks if o in given):
+        table_checks[name](given[name], args)

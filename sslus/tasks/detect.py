@@ -41,25 +41,43 @@ def _line_table(told, said, video='s.mp4', patient='p', prob=None, step=1):
     classes,top = list(names.values()), np.array([int(c)/10 for c in prob]) if prob else np.full(len(said), .9)
     hit = np.array([list(names).index(c) for c in said])[:,None] == np.arange(len(classes))
     p = np.where(hit, top[:,None], (1-top[:,None])/(len(classes)-1))
-    df = pd.DataFrame(dict(image_path=[f'{video}#{step*i}' for i in range(len(told))], patient=patient, **{'class': [names[c] for c in told], 'predicted': [names[c] for c in said]}))
+    df = pd.DataFrame(
+        dict(
+            image_path=[f'{video}#{step*i}' for i in range(len(told))],
+            patient=patient,
+            **{'class': [names[c] for c in told], 'predicted': [names[c] for c in said]},
+        )
+    )
     return pd.concat([df, pd.DataFrame(p, columns=[f'prob_{c}' for c in classes])], axis=1)
 
 # %% ../../nbs/tasks/02_detect.ipynb #a9a18fe5
 def label_runs(frames, # numbers of the frames of one sweep, rising
                labels  # their classes
-              )->pd.DataFrame: # one row a run: label, first, last (frame numbers, both inside), frames (of the clip, to the next step)
+              )->pd.DataFrame:  # one row a run: label, first, last (frame numbers, both inside), frames (of the clip, to the next step)
     "Unbroken rows of frames with one class."
     frames,labels = np.asarray(frames, dtype=int), np.asarray(labels, dtype=object)
     step = _step(frames)
-    cut = np.r_[0, 1+np.flatnonzero((labels[1:] != labels[:-1])|(np.diff(frames) > step)), len(frames)] if len(frames) else np.zeros(1, int)
+    cut = (
+        np.r_[0, 1 + np.flatnonzero((labels[1:] != labels[:-1]) | (np.diff(frames) > step)), len(frames)]
+        if len(frames)
+        else np.zeros(1, int)
+    )
     first,last = cut[:-1], cut[1:]-1
-    return pd.DataFrame(dict(label=labels[first], first=frames[first], last=frames[last], frames=frames[last]-frames[first]+step))
+    return pd.DataFrame(
+        dict(
+            label=labels[first],
+            first=frames[first],
+            last=frames[last],
+            frames=frames[last] - frames[first] + step,
+        )
+    )
 
 # %% ../../nbs/tasks/02_detect.ipynb #099e8550
 def _step(frames):
     "Usual step between the frames of a sweep; 1 for a single frame."
     d = np.diff(frames)
-    if (d <= 0).any(): raise ValueError('the frames of a sweep must rise: one is listed twice, or they are out of order')
+    if (d <= 0).any():
+        raise ValueError('the frames of a sweep must rise: one is listed twice, or they are out of order')
     return int(d.min()) if len(d) else 1
 
 def _apart(k, first, last):
@@ -68,14 +86,24 @@ def _apart(k, first, last):
 
 def _within(k, runs, tolerance=0):
     "Mask of the frames `k` that lie in one of `runs`, or at most `tolerance` frames from it."
-    return np.any([_apart(k, a, b) <= tolerance for a,b in zip(runs['first'], runs['last'])], axis=0) if len(runs) else np.zeros(len(k), bool)
+    return (
+        np.any([_apart(k, a, b) <= tolerance for a, b in zip(runs['first'], runs['last'])], axis=0)
+        if len(runs)
+        else np.zeros(len(k), bool)
+    )
 
 def _by_sweep(predictions):
     "{video: its rows in order of frames, with columns video and frame}; ValueError where a row is no frame of a clip."
     parts = [split_frame(p) for p in predictions.image_path]
     still = next((i for i,(_,k) in enumerate(parts) if k is None), None)
-    if still is not None: raise ValueError(f'{parts[still][0]} is a still: events are counted in sweeps, whose frames are written clip.mp4#12')
-    df = predictions.assign(video=[f for f,_ in parts], frame=[k for _,k in parts]).sort_values(['video', 'frame'], kind='stable')
+    if still is not None:
+        raise ValueError(
+            f'{parts[still][0]} is a still: events are counted in sweeps, whose frames are written'
+            ' clip.mp4#12'
+        )
+    df = predictions.assign(video=[f for f, _ in parts], frame=[k for _, k in parts]).sort_values(
+        ['video', 'frame'], kind='stable'
+    )
     twice = df[df.duplicated(['video', 'frame'])]
     if len(twice): raise ValueError(f'{twice.image_path.iloc[0]} is listed twice')
     return dict(list(df.groupby('video')))
@@ -106,24 +134,44 @@ def _plane_events(d, plane, said, told, tolerance):
     runs,events = (o[o.label==plane] for o in (said, told))
     best,gaps = _best(d, plane, runs), _gaps(runs, events)
     near,k = gaps <= tolerance, d.frame.to_numpy()[_within(d.frame.to_numpy(), runs)]
-    offset = None if best is None else float(_apart(best[0], events['first'], events['last']).min()) if len(events) else np.inf
-    return dict(plane=plane, outcome=_outcome(len(events) > 0, offset, tolerance), true_frames=int((d['class']==plane).sum()), events=len(events), events_found=int(near.any(0).sum()),
-                runs=len(runs), false_alarms=int((~near.any(1)).sum()), reported_frames=len(k), excess_frames=int((~_within(k, events, tolerance)).sum()), best_frame=best[0] if best else pd.NA, shows=d['class'][d.frame==best[0]].iloc[0] if best else '',
-                probability=best[1] if best else np.nan, offset=np.nan if offset is None else offset)
+    offset = (
+        None
+        if best is None
+        else float(_apart(best[0], events['first'], events['last']).min()) if len(events) else np.inf
+    )
+    return dict(
+        plane=plane,
+        outcome=_outcome(len(events) > 0, offset, tolerance),
+        true_frames=int((d['class'] == plane).sum()),
+        events=len(events),
+        events_found=int(near.any(0).sum()),
+        runs=len(runs),
+        false_alarms=int((~near.any(1)).sum()),
+        reported_frames=len(k),
+        excess_frames=int((~_within(k, events, tolerance)).sum()),
+        best_frame=best[0] if best else pd.NA,
+        shows=d['class'][d.frame == best[0]].iloc[0] if best else '',
+        probability=best[1] if best else np.nan,
+        offset=np.nan if offset is None else offset,
+    )
 
 # %% ../../nbs/tasks/02_detect.ipynb #7162d062
 def sweep_events(predictions:pd.DataFrame, # frames of sweeps: image_path (clip.mp4#12), patient, class, predicted, prob_<class>...
                  planes,                   # classes that are planes, not background
                  tolerance:int=0,          # frames by which a reported frame may lie outside an event
                  min_frames:int=1          # frames of the clip that a reported run lasts, at least
-                )->pd.DataFrame:           # a row for each sweep and plane: video, patient, plane, outcome, counts, best_frame, shows, probability, offset
+                )->pd.DataFrame:  # a row for each sweep and plane: video, patient, plane, outcome, counts, best_frame, shows, probability, offset
     "What was found, missed and wrongly reported in each sweep, by plane. `shows`: true class of the best frame; `offset`: frames from it to the nearest event of the plane, infinite where there is none; `excess_frames`: reported frames outside every event of the plane."
     res = []
     for video,d in _by_sweep(predictions).items():
-        if d.patient.nunique() > 1: raise ValueError(f'{video} belongs to several patients: {_some(d.patient.unique())}')
+        if d.patient.nunique() > 1:
+            raise ValueError(f'{video} belongs to several patients: {_some(d.patient.unique())}')
         said,told = (label_runs(d.frame, d[c]) for c in ('predicted', 'class'))
         said = said[said.frames >= min_frames]
-        res += [dict(video=video, patient=d.patient.iloc[0], **_plane_events(d, p, said, told, tolerance)) for p in planes]
+        res += [
+            dict(video=video, patient=d.patient.iloc[0], **_plane_events(d, p, said, told, tolerance))
+            for p in planes
+        ]
     return pd.DataFrame(res).astype(dict(best_frame='Int64'))
 
 # %% ../../nbs/tasks/02_detect.ipynb #b1d197f1
@@ -136,21 +184,24 @@ def smooth_probabilities(prob:np.ndarray,     # (T,classes) of one sweep
                          kernel:str='gaussian' # a key of `smoothers`
                         )->np.ndarray:        # (T,classes), rows add up to 1
     "Probabilities of a sweep, smoothed in time."
-    if kernel not in smoothers: raise ValueError(f'no kernel {kernel!r}; there are {_some(smoothers)}')
+    if kernel not in smoothers:
+        raise ValueError(f'no kernel {kernel!r}; there are {_some(smoothers)}')
     if not smooth >= 0: raise ValueError(f'smooth={smooth}: frames to either side, 0 or more')
     prob,frames = np.asarray(prob, dtype=float), np.asarray(frames)
     if smooth == 0: return prob
     lo,hi = np.searchsorted(frames, frames-smooth), np.searchsorted(frames, frames+smooth, side='right')
     res = np.stack([smoothers[kernel](prob[a:b], frames[a:b]-k, smooth) for k,a,b in zip(frames, lo, hi)])
     total = res.sum(1, keepdims=True)
-    return np.divide(res, total, out=prob.copy(), where=total > 0)      # medians may all be 0: then the frame keeps what it had
+    # medians may all be 0: then the frame keeps what it had
+    return np.divide(res, total, out=prob.copy(), where=total > 0)
 
 # %% ../../nbs/tasks/02_detect.ipynb #1f7b863b
 def _smoothed(predictions, smooth, kernel):
     "Predictions with smoothed probabilities and the classes that follow, rows in the same order."
     cols,parts = [c for c in predictions if c.startswith('prob_')], []
     if not smooth: return predictions
-    for d in _by_sweep(predictions).values(): parts.append(pd.DataFrame(smooth_probabilities(d[cols], d.frame, smooth, kernel), d.index, cols))
+    for d in _by_sweep(predictions).values():
+        parts.append(pd.DataFrame(smooth_probabilities(d[cols], d.frame, smooth, kernel), d.index, cols))
     res = predictions.copy()
     res[cols] = pd.concat(parts).loc[res.index, cols]
     return res.assign(predicted=np.array([c[5:] for c in cols], dtype=object)[res[cols].to_numpy().argmax(1)])
@@ -175,7 +226,11 @@ def _without(classes, background):
     "Classes that are planes; ValueError where a background name is no class, or nothing is left."
     names = [background] if isinstance(background, str) else list(background)
     strange = [b for b in names if b not in classes]
-    if strange: raise ValueError(f'no class {_some(map(repr, strange))} to be background; there are {_some(classes, 20)}. Name it with background=; where every frame shows a plane, background=() means no background class')
+    if strange:
+        raise ValueError(
+            f'no class {_some(map(repr, strange))} to be background; there are {_some(classes, 20)}. Name it'
+            ' with background=; where every frame shows a plane, background=() means no background class'
+        )
     planes = [c for c in classes if c not in names]
     if not planes: raise ValueError('all classes are background: there is nothing to detect')
     return planes
@@ -207,8 +262,16 @@ class DetectionReport(PlaneReport):
         min_frames:int=1,         # frames of the clip that a reported run lasts, at least
         root=None                 # folder of the clips, for pictures of best frames; None: no pictures
     ):
-        self.raw,self.tolerance,self.min_frames,self.smooth,self.kernel,self.root = predictions,tolerance,min_frames,smooth,kernel,root
-        settings = dict(settings or {}, smooth=smooth, kernel=kernel if smooth else '', tolerance=tolerance, min_frames=min_frames)
+        self.raw, self.tolerance, self.min_frames, self.smooth, self.kernel, self.root = (
+            predictions, tolerance, min_frames, smooth, kernel, root,
+        )
+        settings = dict(
+            settings or {},
+            smooth=smooth,
+            kernel=kernel if smooth else '',
+            tolerance=tolerance,
+            min_frames=min_frames,
+        )
         super().__init__(_smoothed(predictions, smooth, kernel), classes, name, settings, n_boot, seed)
         self.planes = _without(self.classes, background)
         self.background = [c for c in self.classes if c not in self.planes]
@@ -218,11 +281,29 @@ class DetectionReport(PlaneReport):
     @cached_property
     def estimates(self)->dict:
         "Scores of frames and of sweeps, without intervals."
-        f,n,s = self.per_class.loc[self.planes], self.sweeps.outcome.value_counts().reindex(_outcomes, fill_value=0), self.sweeps
-        right,kept,shown = n['found'], n['found']+n['wrong frame']+n['false find'], n['found']+n['wrong frame']+n['missed']
+        f, n, s = (
+            self.per_class.loc[self.planes],
+            self.sweeps.outcome.value_counts().reindex(_outcomes, fill_value=0),
+            self.sweeps,
+        )
+        right, kept, shown = (
+            n['found'],
+            n['found'] + n['wrong frame'] + n['false find'],
+            n['found'] + n['wrong frame'] + n['missed'],
+        )
         part = lambda a,b: float(a/b) if b else float('nan')
-        return dict(plane_f1=float(f.f1.mean()), plane_precision=float(f.precision.mean()), plane_sensitivity=float(f.sensitivity.mean()), found=part(right, shown), find_precision=part(right, kept),
-                    find_f1=part(2*right, shown+kept), events_found=part(s.events_found.sum(), s.events.sum()), false_alarms=s.false_alarms.sum()/s.video.nunique(), excess=part(s.excess_frames.sum(), s.reported_frames.sum()), sweeps=s.video.nunique())
+        return dict(
+            plane_f1=float(f.f1.mean()),
+            plane_precision=float(f.precision.mean()),
+            plane_sensitivity=float(f.sensitivity.mean()),
+            found=part(right, shown),
+            find_precision=part(right, kept),
+            find_f1=part(2 * right, shown + kept),
+            events_found=part(s.events_found.sum(), s.events.sum()),
+            false_alarms=s.false_alarms.sum() / s.video.nunique(),
+            excess=part(s.excess_frames.sum(), s.reported_frames.sum()),
+            sweeps=s.video.nunique(),
+        )
 
     @cached_property
     def scores(self)->dict:
@@ -233,13 +314,19 @@ class DetectionReport(PlaneReport):
     @cached_property
     def intervals(self)->dict:
         "Intervals over patients of plane_f1, found (shares, on the scale of log odds) and false_alarms (percentiles)."
-        cms,f = patient_confusions(self.y, self.pred, self.predictions.patient.to_numpy(), self.classes), plane_f1(self.classes, self.background)
+        cms, f = patient_confusions(
+            self.y, self.pred, self.predictions.patient.to_numpy(), self.classes
+        ), plane_f1(self.classes, self.background)
         est,s = float(f(cms.sum(0))), self.sweeps
         once,ratio = ~s.duplicated('video'), partial(_ratio_ci, groups=s.patient, n=self.n_boot, seed=self.seed)
         limits = (np.nan, np.nan)
-        if not withheld(len(cms)): limits = _log_odds(est, _boot(cms, f, self.n_boot, self.seed), len(cms), .95)
-        return dict(plane_f1=patient_interval(est, *limits, len(cms), reachable(f, cms)),
-                    found=ratio(s.outcome=='found', s.outcome.isin(_outcomes[:3]), road=_log_odds), false_alarms=ratio(s.false_alarms, once, road=_percentiles))
+        if not withheld(len(cms)):
+            limits = _log_odds(est, _boot(cms, f, self.n_boot, self.seed), len(cms), .95)
+        return dict(
+            plane_f1=patient_interval(est, *limits, len(cms), reachable(f, cms)),
+            found=ratio(s.outcome == 'found', s.outcome.isin(_outcomes[:3]), road=_log_odds),
+            false_alarms=ratio(s.false_alarms, once, road=_percentiles),
+        )
 
     plane_f1 = property(lambda self: self.estimates['plane_f1'])
 
@@ -248,9 +335,24 @@ class DetectionReport(PlaneReport):
 def per_plane(self:DetectionReport)->pd.DataFrame:
     "One row a plane: frame scores with their intervals over patients, sweeps by outcome, events, false alarms and excess."
     if not hasattr(self, '_per_plane'):
-        f = per_class_ci(self.y, self.pred, self.predictions.patient.to_numpy(), self.classes, self.n_boot, seed=self.seed).loc[self.planes]
-        n = pd.crosstab(self.sweeps.plane, self.sweeps.outcome).reindex(index=self.planes, columns=_outcomes, fill_value=0)
-        self._per_plane = pd.concat([f, n, self.sweeps.groupby('plane')[['events', 'events_found', 'runs', 'false_alarms', 'reported_frames', 'excess_frames']].sum().loc[self.planes]], axis=1).rename_axis('plane')
+        f = per_class_ci(
+            self.y, self.pred, self.predictions.patient.to_numpy(), self.classes, self.n_boot, seed=self.seed
+        ).loc[self.planes]
+        n = pd.crosstab(self.sweeps.plane, self.sweeps.outcome).reindex(
+            index=self.planes, columns=_outcomes, fill_value=0
+        )
+        self._per_plane = pd.concat(
+            [
+                f,
+                n,
+                self.sweeps.groupby('plane')[
+                    ['events', 'events_found', 'runs', 'false_alarms', 'reported_frames', 'excess_frames']
+                ]
+                .sum()
+                .loc[self.planes],
+            ],
+            axis=1,
+        ).rename_axis('plane')
     return self._per_plane
 
 @patch
@@ -259,24 +361,41 @@ def summary(self:DetectionReport)->str:
     s,n = self.scores, self.sweeps.outcome.value_counts().reindex(_outcomes, fill_value=0)
     over = '' if withheld(s['patients']) else ', 95 % intervals over patients'
     within = lambda k, digits=3: self.intervals[k].text(digits)
-    how = (f', smoothed ({self.kernel}, {self.smooth:g} to either side)' if self.smooth else '') + (f', tolerance {self.tolerance} frames' if self.tolerance else '') + (f', runs of at least {self.min_frames} frames' if self.min_frames > 1 else '')
-    return (f'plane F1 {within("plane_f1")} over {len(self.planes)} planes without {" and ".join(self.background) or "any background"} (precision {s["plane_precision"]:.3f}, sensitivity {s["plane_sensitivity"]:.3f}); '
-            f'macro-F1 {self.score_text()} over all {len(self.classes)} classes. '
-            f'Found {n["found"]} of {n[["found", "wrong frame", "missed"]].sum()} shown planes, {within("found")}; wrong frames: {n["wrong frame"]}, missed: {n["missed"]}, false finds: {n["false find"]}; '
-            f'{within("false_alarms", 2)} false alarms a sweep; {_excess_words(s["excess"])}. {s["images"]} frames of {s["sweeps"]} sweeps of {s["patients"]} patients{how}{over}'
-            + (f'. {self.notes()}' if self.notes() else ''))
+    how = (
+        (f', smoothed ({self.kernel}, {self.smooth:g} to either side)' if self.smooth else '')
+        + (f', tolerance {self.tolerance} frames' if self.tolerance else '')
+        + (f', runs of at least {self.min_frames} frames' if self.min_frames > 1 else '')
+    )
+    return (
+        f'plane F1 {within("plane_f1")} over {len(self.planes)} planes without'
+        f' {" and ".join(self.background) or "any background"} (precision {s["plane_precision"]:.3f},'
+        f' sensitivity {s["plane_sensitivity"]:.3f}); macro-F1 {self.score_text()} over all'
+        f' {len(self.classes)} classes. Found {n["found"]} of {n[["found", "wrong frame", "missed"]].sum()}'
+        f' shown planes, {within("found")}; wrong frames: {n["wrong frame"]}, missed: {n["missed"]}, false'
+        f' finds: {n["false find"]}; {within("false_alarms", 2)} false alarms a sweep;'
+        f' {_excess_words(s["excess"])}. {s["images"]} frames of {s["sweeps"]} sweeps of {s["patients"]}'
+        f' patients{how}{over}'
+        + (f'. {self.notes()}' if self.notes() else '')
+    )
 
 @patch
 def notes(self:DetectionReport)->str:
     "Those of a `PlaneReport`, planes that no frame shows, and intervals without width."
-    unseen,flat = [p for p in self.planes if not (self.y==p).any()], [k for k,i in self.intervals.items() if i.low == i.high]
-    own = ([f'no frame shows {_some(unseen)}: it counts 0 in plane F1'] if unseen else []) + ([f'all resamples have the same {_some(flat)}: an interval without width is no certainty'] if flat else [])
+    unseen, flat = [p for p in self.planes if not (self.y == p).any()], [
+        k for k, i in self.intervals.items() if i.low == i.high
+    ]
+    own = ([f'no frame shows {_some(unseen)}: it counts 0 in plane F1'] if unseen else []) + (
+        [f'all resamples have the same {_some(flat)}: an interval without width is no certainty']
+        if flat
+        else []
+    )
     bare = {k: i.reason for k,i in self.intervals.items() if i.reason and i.reason != withheld(self.scores['patients'])}
     own += [f'{k}: {why}' for k,why in bare.items()]
     return '. '.join(o for o in (PlaneReport.notes(self), *own) if o)
 
 @patch
-def __repr__(self:DetectionReport): return '\n'.join(o for o in (self.name, self.summary(), self._short().round(3).to_string()) if o)
+def __repr__(self:DetectionReport):
+    return '\n'.join(o for o in (self.name, self.summary(), self._short().round(3).to_string()) if o)
 
 @patch
 def _short(self:DetectionReport):
@@ -285,7 +404,8 @@ def _short(self:DetectionReport):
     return t.assign(note=t.pop('note')) if t.note.any() else t.drop(columns='note')
 
 @patch
-def _repr_html_(self:DetectionReport): return explain_terms(PlaneReport._repr_html_(self) + table_html(self._short().round(3)))
+def _repr_html_(self:DetectionReport):
+    return explain_terms(PlaneReport._repr_html_(self) + table_html(self._short().round(3)))
 
 @patch
 def save(self:DetectionReport,
@@ -299,7 +419,12 @@ def save(self:DetectionReport,
     return res
 
 # %% ../../nbs/tasks/02_detect.ipynb #e5cb0691
-def _excess_words(x): return f'{100*x:.0f} % of the frames reported as a plane lie outside every event of it' if np.isfinite(x) else 'no frame is reported as a plane'
+def _excess_words(x):
+    return (
+        f'{100*x:.0f} % of the frames reported as a plane lie outside every event of it'
+        if np.isfinite(x)
+        else 'no frame is reported as a plane'
+    )
 
 # %% ../../nbs/tasks/02_detect.ipynb #f1ea3f3b
 def _check_smooth(name, value):
@@ -320,10 +445,26 @@ def detection_report(self:PlaneLearner,
     planes = self.dls.planes.external(split) if isinstance(split, PlaneData) else self.dls.planes
     settings = dict(base.settings, smoothing='given')
     if smooth == 'valid':
-        if base.settings['split'] == 'valid': raise ValueError("smooth='valid' is chosen on the validation sweeps, so it cannot be scored on them: choose another split, or give a number")
-        best = choose_smoothing(self.plane_predict('valid'), **{k: v for k,v in kwargs.items() if k in ('background', 'tolerance', 'min_frames')}).iloc[0]
-        smooth,kwargs['kernel'],settings['smoothing'] = float(best.smooth), best.kernel, 'chosen on the validation sweeps'
-    res = DetectionReport(base.predictions, self.dls.vocab, base.name, settings, n_boot, smooth=smooth, root=planes.root if planes.codes is None else None, **kwargs)
+        if base.settings['split'] == 'valid':
+            raise ValueError(
+                "smooth='valid' is chosen on the validation sweeps, so it cannot be scored on them: choose"
+                " another split, or give a number"
+            )
+        best = choose_smoothing(
+            self.plane_predict('valid'),
+            **{k: v for k, v in kwargs.items() if k in ('background', 'tolerance', 'min_frames')}
+        ).iloc[0]
+        smooth, kwargs['kernel'], settings['smoothing'] = (
+            float(best.smooth),
+            best.kernel,
+            'chosen on the validation sweeps',
+        )
+    res = DetectionReport(
+        base.predictions, self.dls.vocab, base.name, settings, n_boot,
+        smooth=smooth,
+        root=planes.root if planes.codes is None else None,
+        **kwargs
+    )
     if path is not None: res.save(path, self.dls.draw)
     return res
 
@@ -332,12 +473,24 @@ def choose_smoothing(predictions:pd.DataFrame,         # of validation sweeps
                      kernels=('gaussian', 'median'),   # keys of `smoothers`
                      by:str='plane_f1',                # score that decides: a key of `DetectionReport.estimates`
                      **kwargs                          # of `DetectionReport`: background, tolerance, min_frames
-                    )->pd.DataFrame:                   # a row for each try, best first; of equals the one that smooths less
+                    )->pd.DataFrame:  # a row for each try, best first; of equals the one that smooths less
     "Scores of validation sweeps under several smoothings."
     tries = [(0, '')]*(0 in widths) + [(w, k) for w in widths if w for k in kernels]
-    res = [dict(smooth=w, kernel=k or 'gaussian', **DetectionReport(predictions, smooth=w, kernel=k or 'gaussian', **kwargs).estimates) for w,k in tries]
-    if res and by not in res[0]: raise ValueError(f'no score {by!r}; there are {_some(list(res[0])[2:], 12)}')
-    return pd.DataFrame(res).sort_values(['smooth']).sort_values(by, ascending=by in ('false_alarms', 'excess'), kind='stable', ignore_index=True)
+    res = [
+        dict(
+            smooth=w,
+            kernel=k or 'gaussian',
+            **DetectionReport(predictions, smooth=w, kernel=k or 'gaussian', **kwargs).estimates
+        )
+        for w, k in tries
+    ]
+    if res and by not in res[0]:
+        raise ValueError(f'no score {by!r}; there are {_some(list(res[0])[2:], 12)}')
+    return (
+        pd.DataFrame(res)
+        .sort_values(['smooth'])
+        .sort_values(by, ascending=by in ('false_alarms', 'excess'), kind='stable', ignore_index=True)
+    )
 
 # %% ../../nbs/tasks/02_detect.ipynb #46ba03f4
 def _colours(planes):
@@ -348,7 +501,8 @@ def _clock(d, fps):
     "(frame numbers to what the axis counts, its name): seconds by `fps` or the frames' own times, else frames."
     if fps: return lambda k: np.asarray(k)/fps, 'seconds'
     times = d['time'].to_numpy(float) if 'time' in d else np.full(len(d), np.nan)
-    if len(d) < 2 or not np.isfinite(times).all(): return np.asarray, 'frame'
+    if len(d) < 2 or not np.isfinite(times).all():
+        return np.asarray, 'frame'
     frames = d.frame.to_numpy(float)
     first, last = (times[1]-times[0])/(frames[1]-frames[0]), (times[-1]-times[-2])/(frames[-1]-frames[-2])
     def at(k):
@@ -365,22 +519,38 @@ def _bands(ax, frames, rows, colours, at):
             if r.label not in colours: continue
             begin, end = at(r.first-.5*_step(frames)), at(r.first-.5*_step(frames)+r.frames)
             ax.broken_barh([(begin, end-begin)], (y+.1, .8), color=colours[r.label], alpha=.75)
-            if r.frames > .016*span*len(str(r.label)): ax.text((begin+end)/2, y+.5, r.label, ha='center', va='center', fontsize=7)   # where there is room
-    ax.set(yticks=[i+.5 for i in range(len(rows))], yticklabels=list(reversed(rows)), ylim=(0, len(rows))); ax.tick_params(labelsize=7, bottom=False, labelbottom=False)
+            if r.frames > .016*span*len(str(r.label)):
+                ax.text((begin+end)/2, y+.5, r.label, ha='center', va='center', fontsize=7)  # where there is room
+    ax.set(yticks=[i+.5 for i in range(len(rows))], yticklabels=list(reversed(rows)), ylim=(0, len(rows)))
+    ax.tick_params(labelsize=7, bottom=False, labelbottom=False)
 
 def _curves(ax, d, best, colours, at, unit):
     "Probability of each plane with a dot on its best frame {plane: (frame, probability, is it right?)}."
     for k,(p,c) in enumerate(colours.items()):
         ax.plot(at(d.frame), d[f'prob_{p}'], color=c, lw=1.3, ls=('-', '--', ':', '-.')[k%4], label=p)
-        if p in best: ax.plot(at(best[p][0]), best[p][1], 'o', color=c, mfc=c if best[p][2] else 'white', ms=6, clip_on=False, zorder=3)
-    ax.set(ylim=(0,1.02), ylabel='probability'); ax.tick_params(labelsize=7); ax.legend(fontsize=7, loc='center left', bbox_to_anchor=(1, .5), frameon=False)
+        if p in best:
+            ax.plot(
+                at(best[p][0]),
+                best[p][1],
+                'o',
+                color=c,
+                mfc=c if best[p][2] else 'white',
+                ms=6,
+                clip_on=False,
+                zorder=3,
+            )
+    ax.set(ylim=(0,1.02), ylabel='probability')
+    ax.tick_params(labelsize=7)
+    ax.legend(fontsize=7, loc='center left', bbox_to_anchor=(1, .5), frameon=False)
     ax.set_xlabel(unit, fontsize=8)
 
 def _thumbs(axs, pics, best, colours, at, unit):
     "Best frames in the order of time, framed in the colour of their plane."
     order = sorted(pics, key=lambda p: best[p][0])
     for ax,p in zip(axs, order):
-        ax.imshow(pics[p], cmap='gray', vmin=0, vmax=255); ax.set(xticks=[], yticks=[]); ax.spines[:].set(color=colours[p], linewidth=2, visible=True)
+        ax.imshow(pics[p], cmap='gray', vmin=0, vmax=255)
+        ax.set(xticks=[], yticks=[])
+        ax.spines[:].set(color=colours[p], linewidth=2, visible=True)
         ax.set_title(f'{p}, {at(best[p][0]):.2f} s' if unit == 'seconds' else f'{p}, {best[p][0]}', fontsize=7)
     for ax in axs[len(order):]: ax.axis('off')
 
@@ -393,13 +563,15 @@ def plot_timeline(frames:pd.DataFrame, # predictions of one sweep, with class wh
                  )->list:              # matplotlib axes: pictures, bands, probabilities
     "True and predicted planes of a sweep, their probabilities, and best frames; ValueError where the frames are of several sweeps."
     import matplotlib.pyplot as plt
-    if len(swept := _by_sweep(frames)) != 1: raise ValueError(f'plot_timeline draws one sweep, these are frames of {len(swept)}: choose one')
+    if len(swept := _by_sweep(frames)) != 1:
+        raise ValueError(f'plot_timeline draws one sweep, these are frames of {len(swept)}: choose one')
     (video,d), = swept.items()
     best,pics,colours = best or {}, pictures or {}, _colours(planes)
     at,unit = _clock(d, fps)
     fig = plt.figure(figsize=(7.5, 2.5+1.3*bool(pics)), layout='constrained')
     grid = fig.add_gridspec(2+bool(pics), 1, height_ratios=[1.5]*bool(pics)+[.6, 1.5])
-    bands = fig.add_subplot(grid[-2]); low = fig.add_subplot(grid[-1], sharex=bands)
+    bands = fig.add_subplot(grid[-2])
+    low = fig.add_subplot(grid[-1], sharex=bands)
     top = [fig.add_subplot(o) for o in grid[0].subgridspec(1, max(4, len(pics)))] if pics else []
     _thumbs(top, pics, best, colours, at, unit)
     _bands(bands, d.frame, dict(**({'true': d['class']} if 'class' in d else {}), predicted=d.predicted), colours, at)
@@ -418,7 +590,11 @@ def plot_timeline(self:DetectionReport,
     d,name = _one_sweep(self.predictions, video)
     ev,root = self.sweeps[(self.sweeps.video==name)&self.sweeps.best_frame.notna()], root or self.root
     best = {r.plane: (int(r.best_frame), r.probability, r.outcome=='found') for r in ev.itertuples()}
-    pics = dict(zip(best, _clip_frames(Path(root)/name, [k for k,*_ in best.values()], np.asarray))) if root is not None and best else {}
+    pics = (
+        dict(zip(best, _clip_frames(Path(root) / name, [k for k, *_ in best.values()], np.asarray)))
+        if root is not None and best
+        else {}
+    )
     return plot_timeline(d, self.planes, best, pics, fps)
 
 @patch
@@ -429,21 +605,43 @@ def plot_sweeps(self:DetectionReport,
     import matplotlib.pyplot as plt
     from matplotlib.colors import ListedColormap
     t = self.sweeps.pivot(index='video', columns='plane', values='outcome')[self.planes]
-    if ax is None: ax = plt.subplots(figsize=(2.2+.75*len(self.planes), .8+.22*len(t)), layout='constrained')[1]
+    if ax is None:
+        ax = plt.subplots(figsize=(2.2+.75*len(self.planes), .8+.22*len(t)), layout='constrained')[1]
     colours,marks = ('C2', 'C1', 'C3', 'C4', '.92'), ('✓', '≠', '✗', '+', '')
     ax.imshow(t.map(_outcomes.index).to_numpy(), cmap=ListedColormap(colours), vmin=-.5, vmax=4.5, aspect='auto')
-    ax.set(xticks=range(len(self.planes)), xticklabels=self.planes, yticks=range(len(t)), yticklabels=[Path(v).stem for v in t.index]); ax.tick_params(labelsize=7)
-    for (i,j),o in np.ndenumerate(t.to_numpy()): ax.text(j, i, marks[_outcomes.index(o)], ha='center', va='center', fontsize=8)
-    ax.legend([plt.Rectangle((0,0), 1, 1, color=c) for c in colours], [f'{m} {o}'.strip() for m,o in zip(marks, _outcomes)], fontsize=7, loc='center left', bbox_to_anchor=(1, .5), frameon=False)
+    ax.set(
+        xticks=range(len(self.planes)),
+        xticklabels=self.planes,
+        yticks=range(len(t)),
+        yticklabels=[Path(v).stem for v in t.index],
+    )
+    ax.tick_params(labelsize=7)
+    for (i,j),o in np.ndenumerate(t.to_numpy()):
+        ax.text(j, i, marks[_outcomes.index(o)], ha='center', va='center', fontsize=8)
+    ax.legend(
+        [plt.Rectangle((0, 0), 1, 1, color=c) for c in colours],
+        [f'{m} {o}'.strip() for m, o in zip(marks, _outcomes)],
+        fontsize=7,
+        loc='center left',
+        bbox_to_anchor=(1, 0.5),
+        frameon=False,
+    )
     return ax
 
 # %% ../../nbs/tasks/02_detect.ipynb #c68443e7
 def _one_sweep(predictions, video=None):
     "(rows, name) of a sweep by name, number, or the first."
     names = sorted({split_frame(p)[0] for p in predictions.image_path})
-    if isinstance(video, (int, np.integer)) and -len(names) <= video < len(names): name = names[video]
-    else: name = names[0] if video is None else next((n for n in names if str(video) in (n, Path(n).name, Path(n).stem)), None)
-    if name is None: raise ValueError(f'no sweep {video!r} among the {len(names)} of the report: {_some(names)}')
+    if isinstance(video, (int, np.integer)) and -len(names) <= video < len(names):
+        name = names[video]
+    else:
+        name = (
+            names[0]
+            if video is None
+            else next((n for n in names if str(video) in (n, Path(n).name, Path(n).stem)), None)
+        )
+    if name is None:
+        raise ValueError(f'no sweep {video!r} among the {len(names)} of the report: {_some(names)}')
     return predictions[[split_frame(p)[0]==name for p in predictions.image_path]], name
 
 # %% ../../nbs/tasks/02_detect.ipynb #be2c3476
@@ -456,8 +654,11 @@ def _of_learner(learn, size):
 def _no_classes(card):
     "The error for a module that does not say what its outputs are."
     if 'arch' in card:
-        return ValueError('the model is an encoder, which knows no classes: finetune (sslus-finetune planes.csv my_classifier '
-                          '--encoder encoder.safetensors) makes a classifier of it, and load_classifier loads that')
+        return ValueError(
+            'the model is an encoder, which knows no classes: finetune (sslus-finetune planes.csv'
+            ' my_classifier --encoder encoder.safetensors) makes a classifier of it, and load_classifier'
+            ' loads that'
+        )
     return ValueError('the module does not say its classes and its size: give classes= and size=')
 
 def _taught(model, classes, size):
@@ -465,7 +666,10 @@ def _taught(model, classes, size):
     check_number('size', size, at_least=8, at_most=8192, whole=True, optional=True)
     if hasattr(model, 'dls') and hasattr(model, 'model'): return _of_learner(model, size)
     if not isinstance(model, torch.nn.Module):
-        raise TypeError(f'model is a {type(model).__name__}: give a plane_learner, or a module such as load_classifier(file) returns')
+        raise TypeError(
+            f'model is a {type(model).__name__}: give a plane_learner, or a module such as'
+            ' load_classifier(file) returns'
+        )
     card = getattr(model, 'card', {})
     classes, size = classes or card.get('classes'), size or card.get('size')
     if not classes or not size: raise _no_classes(card)
@@ -475,23 +679,28 @@ def _probabilities(net, x, classes):
     "Softmax of the answers of a net (B,C); ValueError where they are not one a class."
     logits = net(x).float()
     if logits.ndim != 2 or logits.shape[1] != len(classes):
-        raise ValueError(f'the model gives {tuple(logits.shape[1:])} numbers a frame, and {len(classes)} classes are named: '
-                         'give a classifier of these classes, not an encoder')
+        raise ValueError(
+            f'the model gives {tuple(logits.shape[1:])} numbers a frame, and {len(classes)} classes are'
+            ' named: give a classifier of these classes, not an encoder'
+        )
     return logits.softmax(1).cpu().numpy()
 
-def _name_of(clip): return clip.path.name if isinstance(clip, Video) else 'clip' if isinstance(clip, np.ndarray) else Path(clip).name
+def _name_of(clip):
+    return clip.path.name if isinstance(clip, Video) else 'clip' if isinstance(clip, np.ndarray) else Path(clip).name
 
 def _chunks(clip, every, n):
     "Pieces of at most `n` of the frames 0, every, 2*every, ... of a clip or of an array (T,H,W)."
     if not isinstance(clip, np.ndarray): return clip.chunks(n, every)
-    if clip.ndim != 3 or clip.dtype != np.uint8 or len(clip) == 0: raise ValueError(f'a clip is a file, a Video or uint8 frames (T,H,W), not {clip.dtype} {clip.shape}')
+    if clip.ndim != 3 or clip.dtype != np.uint8 or len(clip) == 0:
+        raise ValueError(f'a clip is a file, a Video or uint8 frames (T,H,W), not {clip.dtype} {clip.shape}')
     x = clip[::every]
     return (x[i:i+n] for i in range(0, len(x), n))
 
 def _seen(clip, every, n, clean):
     "The same as the model is to see them: cleaned where its stills were."
     if not clean: return _chunks(clip, every, n)
-    if not isinstance(clip, np.ndarray): return chunked(_cleaned(clip, every, clean)[0], n)
+    if not isinstance(clip, np.ndarray):
+        return chunked(_cleaned(clip, every, clean)[0], n)
     fitted = clean.fit(clip[np.unique(np.linspace(0, len(clip)-1, min(32, len(clip))).round().astype(int))])
     return ([fitted.apply(o) for o in x] for x in _chunks(clip, every, n))
 
@@ -525,7 +734,15 @@ def predict_clip(clip,               # file, folder of frames, `Video`, or uint8
             some += list(x[::16,0].numpy())
             prob.append(_probabilities(net, view(x.to(dev)), classes))
     k = np.arange(sum(map(len, prob)))*every
-    df = pd.DataFrame(dict(image_path=[f'{_name_of(clip)}#{i}' for i in k], frame=k, time=_times_of(clip, k, fps), patient='', **{'class': ''}))
+    df = pd.DataFrame(
+        dict(
+            image_path=[f'{_name_of(clip)}#{i}' for i in k],
+            frame=k,
+            time=_times_of(clip, k, fps),
+            patient='',
+            **{'class': ''},
+        )
+    )
     res = prediction_table(df, np.concatenate(prob), classes).drop(columns=['patient', 'class'])
     res = pd.concat([res[['image_path']], df[['frame', 'time']], res.drop(columns='image_path')], axis=1)
     res.attrs['seen'] = _seen_clip(net, some)
@@ -544,21 +761,33 @@ def _seen_clip(net, frames):
     x = np.stack(frames[:64])
     hits = p.pictures.search(x, progress=False)
     n, sure = int(hits.found.sum()), bool((hits.distance <= sure_distance).any())
-    return f'SEEN: {n} of {len(x)} frames of this clip that were looked up by the classifier or its encoder' if sure or beyond_chance(n, len(x)) else ''
+    return (
+        f'SEEN: {n} of {len(x)} frames of this clip that were looked up by the classifier or its encoder'
+        if sure or beyond_chance(n, len(x))
+        else ''
+    )
 
 # %% ../../nbs/tasks/02_detect.ipynb #63c30582
 def planes_of(frames:pd.DataFrame,     # from `predict_clip`
               background='background', # class, or classes, that are no plane; (): none
               min_frames:int=1,        # frames of the clip that a run lasts, at least
               threshold:float=0.       # probability of the predicted class below which a frame is background
-             )->pd.DataFrame:          # a row for each run: plane, start, end, best_frame, time (s, of the best frame), probability, best
+             )->pd.DataFrame:  # a row for each run: plane, start, end, best_frame, time (s, of the best frame), probability, best
     "Runs of planes in a clip in the order of time, each with its best frame; `best` marks the best run of each plane."
     _check_finding(0, min_frames, threshold)
     cols = [c for c in frames if c.startswith('prob_')]
     planes = _without([c[5:] for c in cols], background)
     d = frames.reset_index(drop=True)
     runs = label_runs(d.frame, np.where(d[cols].to_numpy().max(1) >= threshold, d.predicted.astype(object), None))
-    res = [dict(plane=r.label, start=r.first, end=r.last, **_best_row(d[(d.frame>=r.first)&(d.frame<=r.last)], r.label)) for r in runs[runs.label.isin(planes)&(runs.frames>=min_frames)].itertuples()]
+    res = [
+        dict(
+            plane=r.label,
+            start=r.first,
+            end=r.last,
+            **_best_row(d[(d.frame >= r.first) & (d.frame <= r.last)], r.label)
+        )
+        for r in runs[runs.label.isin(planes) & (runs.frames >= min_frames)].itertuples()
+    ]
     res = pd.DataFrame(res, columns=['plane', 'start', 'end', 'best_frame', 'time', 'probability'])
     return res.assign(best=res.index.isin(res.groupby('plane').probability.idxmax()) if len(res) else np.zeros(0, bool))
 
@@ -572,7 +801,7 @@ def detect_planes(clip,                    # file, folder of frames, `Video`, or
                   threshold:float=0.,      # probability below which a frame is background
                   overwrite:bool=False,    # replace an earlier result in `dest`?
                   **kwargs                 # of `predict_clip`: classes, size, every, fit, upscale, clean, fps, bs, device
-                 )->pd.DataFrame:          # a row for each run: plane, start, end, best_frame, time (s), probability, best[, file]
+                 )->pd.DataFrame:  # a row for each run: plane, start, end, best_frame, time (s), probability, best[, file]
     "Find the planes of a clip, and save the best frame of each."
     _check_finding(smooth, min_frames, threshold)
     clip = clip if isinstance(clip, (np.ndarray, Video)) else Video(clip)
@@ -584,9 +813,18 @@ def detect_planes(clip,                    # file, folder of frames, `Video`, or
         res.attrs['seen'] = seen
         return res
     if dest is None: return find()
-    config = dict(clip=_name_of(clip), background=background, smooth=smooth, kernel=kernel, min_frames=min_frames, threshold=threshold, **kwargs)
+    config = dict(
+        clip=_name_of(clip),
+        background=background,
+        smooth=smooth,
+        kernel=kernel,
+        min_frames=min_frames,
+        threshold=threshold,
+        **kwargs
+    )
     inputs = [o for o in (getattr(clip, 'path', None), getattr(model, 'file', None)) if o is not None]
-    with begin_run(dest, _detection, _as_settings(config), overwrite, inputs=inputs) as run: return _write_planes(run.path, clip, find())
+    with begin_run(dest, _detection, _as_settings(config), overwrite, inputs=inputs) as run:
+        return _write_planes(run.path, clip, find())
 
 # %% ../../nbs/tasks/02_detect.ipynb #ed444bbb
 def _best_row(d, plane):
@@ -614,11 +852,13 @@ def _frames_of(clip, numbers):
 def _write_planes(folder, clip, table):
     "Write table and best frames into a folder; returns the table with its column `file`."
     from PIL import Image
-    def name(r): return f'{r.best_frame:06d}_{re.sub(r"[^0-9A-Za-z.-]+", "_", r.plane)}.png' if r.best else ''
+    def name(r):
+        return f'{r.best_frame:06d}_{re.sub(r"[^0-9A-Za-z.-]+", "_", r.plane)}.png' if r.best else ''
     seen = table.attrs['seen']
     table = table.assign(file=[name(r) for r in table.itertuples()])
     table.attrs['seen'] = seen
     best = table[table.best]
-    for file,x in zip(best.file, _frames_of(clip, best.best_frame.to_numpy())): write_file(folder/file, Image.fromarray(x).save)
+    for file,x in zip(best.file, _frames_of(clip, best.best_frame.to_numpy())):
+        write_file(folder/file, Image.fromarray(x).save)
     write_text(folder/'planes.csv', table.to_csv(index=False))
     return table

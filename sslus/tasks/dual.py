@@ -26,7 +26,10 @@ from ..views.views import plain_view, simclr_views
 from ..evaluate.explain import _cam_sheet, _in_turn, _maps_and_scores, plot_tsne
 from ..evaluate.leaks import compare_with_store
 from ..evaluate.metrics import BalancedAccuracyOf, Interval, MacroF1, one_class_note, paired_bootstrap
-from ..evaluate.planes import FiniteLoss, PlaneData, PlaneLearner, PlaneLoaders, PlaneModel, PlaneSource, PlaneViews, SeedTraining
+from sslus.evaluate.planes import (
+    FiniteLoss, PlaneData, PlaneLearner, PlaneLoaders, PlaneModel, PlaneSource, PlaneViews,
+    SeedTraining,
+)
 from ..evaluate.planes import _class_weights, _in_channels, _per_group, _rates, _some, _start, _told, seeded_weights
 from ..evaluate.probes import PlaneFeatures
 from ..methods.clip_order import _no_single
@@ -74,23 +77,42 @@ class DualSource(BatchSource):
         parts:dict,        # images of each kind in a batch: labelled, stills, frames
         n_batches:int      # batches in an epoch
     ):
-        self.planes,self.x,self.draw,self.rest,self.frames,self.parts,self.n_batches = planes,x,np.asarray(draw),np.asarray(rest),frames,parts,n_batches
+        self.planes, self.x, self.draw, self.rest, self.frames, self.parts, self.n_batches = (
+            planes,
+            x,
+            np.asarray(draw),
+            np.asarray(rest),
+            frames,
+            parts,
+            n_batches,
+        )
         self.store = frames and frames.store
 
     def __len__(self): return self.n_batches*sum(self.parts.values())
 
     def for_world(self, world):
         "The same shares in a batch that `world` processes divide."
-        s = copy(self); s.parts = {k: world*v for k,v in self.parts.items()}
+        s = copy(self)
+        s.parts = {k: world*v for k,v in self.parts.items()}
         for k,rows in (('labelled', self.draw), ('stills', self.rest)):
-            if s.parts[k] > len(rows): raise ValueError(f'{world} processes with {self.parts[k]} {k} images each take {s.parts[k]} in one step, and there are {len(rows)}: choose a smaller {dict(labelled="bs", stills="unlabelled")[k]}, or fewer processes')
+            if s.parts[k] > len(rows):
+                raise ValueError(
+                    f'{world} processes with {self.parts[k]} {k} images each take {s.parts[k]} in one step,'
+                    f' and there are {len(rows)}: choose a smaller'
+                    f' {dict(labelled="bs", stills="unlabelled")[k]}, or fewer processes'
+                )
         return s
 
     def order(self, rng, bs, shuffle):
         "(n,3) kind, row and partner of each image: 0 labelled still, 1 other still, 2 frame."
         n, p = self.n_batches, self.parts
-        kinds = [_tagged(k, _whole_passes(rows, size, n, rng, shuffle)) for k,(rows,size) in enumerate(((self.draw, p['labelled']), (self.rest, p['stills']))) if size]
-        if p['frames']: kinds.append(_tagged(2, *self._frames(n, p['frames'], rng, shuffle)))
+        kinds = [
+            _tagged(k, _whole_passes(rows, size, n, rng, shuffle))
+            for k, (rows, size) in enumerate(((self.draw, p['labelled']), (self.rest, p['stills'])))
+            if size
+        ]
+        if p['frames']:
+            kinds.append(_tagged(2, *self._frames(n, p['frames'], rng, shuffle)))
         return np.concatenate(kinds, 1).reshape(-1, 3)
 
     def _frames(self, n, size, rng, shuffle):
@@ -101,19 +123,30 @@ class DualSource(BatchSource):
     def batch(self, idxs):
         "(B,1,S,S) images, as many partners, and (B,) class numbers, -1 where there is no label."
         a,b = (torch.from_numpy(self._images(idxs[:,0], idxs[:,i])) for i in (1, 2))
-        return a, b, torch.from_numpy(np.where(idxs[:,0] == 0, self.planes.y[np.where(idxs[:,0] == 0, idxs[:,1], 0)], -1))
+        return (
+            a,
+            b,
+            torch.from_numpy(
+                np.where(idxs[:, 0] == 0, self.planes.y[np.where(idxs[:, 0] == 0, idxs[:, 1], 0)], -1)
+            ),
+        )
 
     def _images(self, kind, rows):
         "(B,1,S,S) stills or frames."
         res, still = np.empty((len(rows), *self.x.shape[1:]), np.uint8), kind < 2
         res[still] = self.x[rows[still]]
-        if not still.all(): res[~still] = self.store.frames[rows[~still]][:,None]
+        if not still.all():
+            res[~still] = self.store.frames[rows[~still]][:,None]
         return res
 
     def show(self, b, n=8, **kwargs):
         "Images of a batch, labelled ones with their class, above their partners."
         pick = np.unique(np.linspace(0, len(b[0])-1, n).astype(int))
-        return show_frames([o[pick] for o in b[:2]], [self.planes.classes[k] if k >= 0 else 'no label' for k in b[2][pick].tolist()], n)
+        return show_frames(
+            [o[pick] for o in b[:2]],
+            [self.planes.classes[k] if k >= 0 else 'no label' for k in b[2][pick].tolist()],
+            n,
+        )
 
 # %% ../../nbs/tasks/04_dual.ipynb #f520baaa
 def _called(name):
@@ -130,19 +163,28 @@ def _held_keys(store, planes):
     "Keys of held-out patients and clips; PeopleError for look-alikes, a warning where names could not be compared."
     held = planes.df[planes.df.split != 'train']
     met = compare_with_store(held, store, planes.people, f'patients in validation or test of {planes.name}').refuse()
-    if met.obstacle and store.videos.patient.notna().any(): warnings.warn(f'{met}. Frames of these people may be among those trained on', PeopleWarning, stacklevel=4)
+    if met.obstacle and store.videos.patient.notna().any():
+        warnings.warn(f'{met}. Frames of these people may be among those trained on', PeopleWarning, stacklevel=4)
     return {name_key(o) for o in held.patient}.union(*map(_called, held['video'] if 'video' in held else ()))
 
 def _apart(store, planes, same_ids, overlap):
     "Numbers of the clips that may be trained on; ValueError where a held-out patient has clips and they are not to be left out."
-    if overlap not in ('raise', 'leave out'): raise ValueError(f"overlap={overlap!r}: it is 'raise' or 'leave out'")
+    if overlap not in ('raise', 'leave out'):
+        raise ValueError(f"overlap={overlap!r}: it is 'raise' or 'leave out'")
     held, names = _held_keys(store, planes) if same_ids else set(), _names_of(store, planes.people)
     both = np.array([bool(o.keys() & held) for o in names], bool)
     who = sorted({o[k] for o in names for k in o.keys() & held})
     if both.any() and overlap == 'raise':
-        raise ValueError(f"{both.sum()} clips of the store are of patients in validation or test of {planes.name}: {_some(who)}. Training on them would leak: leave them out with overlap='leave out', "
-                         'or say same_ids=False if stills and clips name their patients independently')
-    if both.all(): raise ValueError(f'all {len(both)} clips of the store are of patients in validation or test of {planes.name}: nothing is left to train on')
+        raise ValueError(
+            f"{both.sum()} clips of the store are of patients in validation or test of {planes.name}:"
+            f" {_some(who)}. Training on them would leak: leave them out with overlap='leave out', or say"
+            " same_ids=False if stills and clips name their patients independently"
+        )
+    if both.all():
+        raise ValueError(
+            f'all {len(both)} clips of the store are of patients in validation or test of {planes.name}:'
+            ' nothing is left to train on'
+        )
     return np.flatnonzero(~both).tolist()
 
 # %% ../../nbs/tasks/04_dual.ipynb #6f1e7116
@@ -156,16 +198,22 @@ def check_dual(planes:PlaneData,       # the stills, split by patient
     if store is None: return []
     clips, least = _apart(store, planes, same_ids, overlap), planes.smallest()
     if least < store.size and not upscale:
-        raise ValueError(f'the frames of the store have {store.size} pixels, the smallest still of {planes.name} only {least}: in a batch both have one size. Build the store with size={least} or less, '
-                         'leave small stills out of the table, or enlarge them with upscale=True')
+        raise ValueError(
+            f'the frames of the store have {store.size} pixels, the smallest still of {planes.name} only'
+            f' {least}: in a batch both have one size. Build the store with size={least} or less, leave small'
+            ' stills out of the table, or enlarge them with upscale=True'
+        )
     return clips
 
 # %% ../../nbs/tasks/04_dual.ipynb #70256856
 class _Twice(PlaneSource):
     "Stills as both images of a pair, with their class."
     n_inp = 2
-    def batch(self, rows): x,y = super().batch(rows); return x, x, y
-    def show(self, b, **kwargs): return super().show((b[0], b[2]), **kwargs)
+    def batch(self, rows):
+        x,y = super().batch(rows)
+        return x, x, y
+    def show(self, b, **kwargs):
+        return super().show((b[0], b[2]), **kwargs)
 
 # %% ../../nbs/tasks/04_dual.ipynb #472287bf
 class DualLoaders(PlaneLoaders):
@@ -185,32 +233,63 @@ class DualLoaders(PlaneLoaders):
         unlabelled:int=32,   # images without a label in a batch
         frame_share:float=1. # share of frames among them
     ):
-        self.more = dict(rest=np.asarray(rest, dtype=int), frames=frames, unlabelled=unlabelled, frame_share=frame_share)
-        self.parts = _parts(len(draw), len(rest), 0 if frames is None else len(frames.rows), bs, unlabelled, frame_share, getattr(frames and frames.compose, 'n_clips', 1))
+        self.more = dict(
+            rest=np.asarray(rest, dtype=int), frames=frames, unlabelled=unlabelled, frame_share=frame_share
+        )
+        self.parts = _parts(
+            len(draw),
+            len(rest),
+            0 if frames is None else len(frames.rows),
+            bs,
+            unlabelled,
+            frame_share,
+            getattr(frames and frames.compose, 'n_clips', 1),
+        )
         super().__init__(planes, draw, x, bs, min_batches, seed, device, reading)
 
     @checked
     def train_dl(self, n_batches, seed=0):
         "Shuffled loader whose epoch has `n_batches` batches, each of `parts`."
-        source = DualSource(self.planes, self.x, self.draw.index, self.more['rest'], self.more['frames'], self.parts, n_batches)
+        source = DualSource(
+            self.planes,
+            self.x,
+            self.draw.index,
+            self.more['rest'],
+            self.more['frames'],
+            self.parts,
+            n_batches,
+        )
         return BatchDL(source, sum(self.parts.values()), shuffle=True, drop_last=True, seed=seed, device=self._device)
 
     def test_dl(self, split='test'):
         "Loader of a split, or of an external `PlaneData`, in the order of its table: each still twice, and its class."
         dl = super().test_dl(split)
-        return dl.new(_Twice(dl.dataset.planes, dl.dataset.x, dl.dataset.rows), bs=_no_single(len(dl.dataset), dl.bs))      # one still is no batch for a contrast
+        # one still is no batch for a contrast
+        return dl.new(_Twice(dl.dataset.planes, dl.dataset.x, dl.dataset.rows), bs=_no_single(len(dl.dataset), dl.bs))
 
     @checked
     def again(self, seed=0):
         "The same loaders, shuffling anew from `seed`."
-        return type(self)(self.planes, self.draw, self.x, self.bs, self.min_batches, seed, self._device, self.reading, **self.more)
+        return type(self)(
+            self.planes, self.draw, self.x, self.bs, self.min_batches, seed, self._device,
+            self.reading,
+            **self.more
+        )
 
     @property
     def plain(self):
         "Loaders of the labelled stills alone, for a `plane_learner`."
-        return PlaneLoaders(self.planes, self.draw, self.x, self.bs, self.min_batches, device=self._device, reading=self.reading)
+        return PlaneLoaders(
+            self.planes, self.draw, self.x, self.bs, self.min_batches,
+            device=self._device,
+            reading=self.reading,
+        )
 
-    def __repr__(self): return f"DualLoaders: {len(self.draw)} labelled stills; a batch has {', '.join(f'{v} {k}' for k,v in self.parts.items())}"
+    def __repr__(self):
+        return (
+            f"DualLoaders: {len(self.draw)} labelled stills; a batch has"
+            f" {', '.join(f'{v} {k}' for k,v in self.parts.items())}"
+        )
 
 # %% ../../nbs/tasks/04_dual.ipynb #7ff86a36
 @checked
@@ -234,21 +313,38 @@ def dual_dls(planes:PlaneData,       # the stills, split by patient
              device=None             # None: fastai's default
             )->DualLoaders:
     "Loaders for `dual_learner`: the label fraction applies to the cross-entropy alone. With a store and frame_share=1 stills without a label only fill what places its frames leave over."
-    if store is not None and size not in (None, store.size): raise ValueError(f'the frames of the store have {store.size} pixels, size={size} asks for others: leave size out here, and give dual_learner the size of the views')
+    if store is not None and size not in (None, store.size):
+        raise ValueError(
+            f'the frames of the store have {store.size} pixels, size={size} asks for others: leave size out'
+            ' here, and give dual_learner the size of the views'
+        )
     clips = check_dual(planes, store, same_ids, overlap, upscale)
     if size is None and store is not None: size = store.size
     draw, x = planes.draw(fraction, seed, by), planes.images(size, fit, upscale)
     rest = planes.subset('train').index.difference(draw.index) if keep_unlabelled_stills else []
     frames = None if store is None else _frame_source(store, clips, pairs, batch)
-    dls = DualLoaders(planes, draw, x, bs, min_batches, device=device, reading=dict(fit=fit, upscale=upscale), rest=rest, frames=frames, unlabelled=unlabelled, frame_share=frame_share)
-    if frames is not None and unlabelled and frame_share: frames.check(dls.parts['frames'] or round(unlabelled*frame_share))
+    dls = DualLoaders(
+        planes, draw, x, bs, min_batches,
+        device=device,
+        reading=dict(fit=fit, upscale=upscale),
+        rest=rest,
+        frames=frames,
+        unlabelled=unlabelled,
+        frame_share=frame_share,
+    )
+    if frames is not None and unlabelled and frame_share:
+        frames.check(dls.parts['frames'] or round(unlabelled*frame_share))
     return dls
 
 # %% ../../nbs/tasks/04_dual.ipynb #593744c6
 def _frame_source(store, clips, pairs, batch):
     "The frames of `clips` as `frame_dls` would pair and compose them; ValueError for weighted pairs, whose weights have no place beside labels."
     pairs = Window(seconds=.1) if pairs is None else pairs
-    if getattr(pairs, 'weighted', False): raise ValueError(f'{pairs}: the target of a batch holds labels here, and cannot hold pair weights too. Leave weighted out')
+    if getattr(pairs, 'weighted', False):
+        raise ValueError(
+            f'{pairs}: the target of a batch holds labels here, and cannot hold pair weights too. Leave'
+            ' weighted out'
+        )
     return FrameSource(store, clips, pairs, batch or (SweepBatch(4) if len(clips) >= 4 else UniformBatch()))
 
 # %% ../../nbs/tasks/04_dual.ipynb #d88c9177
@@ -259,7 +355,8 @@ class _OfClassifier(Metric):
     "A plane metric of a dual learner's validation: of the classes that the classifier names."
     def __init__(self, metric): self.metric = metric
     def reset(self): self.metric.reset()
-    def accumulate(self, learn): self.metric.accum_values(learn.pred[2].softmax(-1).mean(1).argmax(-1), learn.pred[3], learn)
+    def accumulate(self, learn):
+        self.metric.accum_values(learn.pred[2].softmax(-1).mean(1).argmax(-1), learn.pred[3], learn)
     value = property(lambda self: self.metric.value)
     name = property(lambda self: self.metric.name)
 
@@ -295,14 +392,28 @@ def dual_learner(dls:DualLoaders,         # from `dual_dls`
                 )->DualLearner:
     "Learner that trains encoder, projector and classifier together."
     size, weights = dls.size if size is None else size, _class_weights(dls, class_weights)
-    method = DualTask(dls.c, dropout, proj, temperature, contrastive_weight, ce_weight, schedule, None if weights is None else weights.tolist(), label_smoothing, ce_views, views, size)
+    method = DualTask(
+        dls.c, dropout, proj, temperature, contrastive_weight, ce_weight, schedule,
+        None if weights is None else weights.tolist(),
+        label_smoothing, ce_views, views, size,
+    )
     with seeded_weights(seed):
         enc,start,pretrained = _start(arch, encoder, arch_kwargs)
         model = SSLModel(enc, method)
     model.frozen, model.bf16 = False, fast_bf16(dls.device) if bf16 is None else bf16
     metrics = [_Measure(method, 'ce'), *map(_OfClassifier, (MacroF1(dls.c), BalancedAccuracyOf(dls.c)))]
-    learn = DualLearner(dls.again(seed), model, nn.Identity(), opt_func=_per_group(opt_func), splitter=dual_splitter, lr=_rates(lr, pretrained), wd=wd,
-                        metrics=metrics, cbs=[LivePictures(), method, FiniteLoss(), SeedTraining(seed), *cbs], **kwargs)
+    learn = DualLearner(
+        dls.again(seed),
+        model,
+        nn.Identity(),
+        opt_func=_per_group(opt_func),
+        splitter=dual_splitter,
+        lr=_rates(lr, pretrained),
+        wd=wd,
+        metrics=metrics,
+        cbs=[LivePictures(), method, FiniteLoss(), SeedTraining(seed), *cbs],
+        **kwargs
+    )
     return _told(learn, start, pretrained, seed, size, 'dual task')
 
 # %% ../../nbs/tasks/04_dual.ipynb #53f7ed75
@@ -321,7 +432,8 @@ def fit_dual(self:DualLearner,
 def plane_model(self:DualLearner)->PlaneModel:
     "The classifier alone, a copy: encoder and head as `plane_learner` has them, without the projector."
     m = get_model(self.model)
-    with torch.random.fork_rng(devices=[]): res = PlaneModel(deepcopy(m.encoder), m.nf, self.dls.c)
+    with torch.random.fork_rng(devices=[]):
+        res = PlaneModel(deepcopy(m.encoder), m.nf, self.dls.c)
     res.head = deepcopy(m.heads['classifier'])
     return res.eval()
 
@@ -332,7 +444,9 @@ def classifier(self:DualLearner)->PlaneLearner:
     model.encoder.passport, model.encoder.unsaved = passport_of_learner(self), False
     view = plain_view(self.view_size, channels=_in_channels(model.encoder))
     res = PlaneLearner(self.dls.plain, model, CrossEntropyLossFlat(), cbs=[PlaneViews(view, view)])
-    res.start,res.pretrained,res.seed,res.view_size,res.mode = self.start,self.pretrained,self.seed,self.view_size,self.mode
+    res.start, res.pretrained, res.seed, res.view_size, res.mode = (
+        self.start, self.pretrained, self.seed, self.view_size, self.mode,
+    )
     return res
 
 @patch
@@ -349,11 +463,16 @@ def gains(reports:dict,     # name -> `PlaneReport` of the same stills; the firs
     "Scores of several classifiers and what each gains over the first, with intervals over patients."
     base, rows = next(iter(reports.values())), {}
     for name,r in reports.items():
-        if r.predictions.image_path.tolist() != base.predictions.image_path.tolist(): raise ValueError(f'{name}: its report is of other stills than that of {next(iter(reports))}; compare reports of one split')
+        if r.predictions.image_path.tolist() != base.predictions.image_path.tolist():
+            raise ValueError(
+                f'{name}: its report is of other stills than that of {next(iter(reports))}; compare reports'
+                ' of one split'
+            )
         patients, own = base.predictions.patient.to_numpy(), r.ci(metric)
         gain = Interval(np.nan, np.nan, np.nan)
         args = dict(n=r.n_boot, seed=r.seed, classes=r.classes)
-        if r is not base: gain = paired_bootstrap(base.y, base.pred, r.pred, patients, metric, **args)
+        if r is not base:
+            gain = paired_bootstrap(base.y, base.pred, r.pred, patients, metric, **args)
         why = dict.fromkeys(o for o in (one_class_note(r.pred, r.classes), own.reason, gain.reason) if o)
         names = ('score', 'low', 'high', 'gain', 'gain_low', 'gain_high')
         rows[name] = dict(zip(names, (*own, *gain)), note='; '.join(why))
@@ -361,12 +480,13 @@ def gains(reports:dict,     # name -> `PlaneReport` of the same stills; the firs
 
 # %% ../../nbs/tasks/04_dual.ipynb #1a21773c
 def class_scores(reports:dict    # name -> `PlaneReport`
-                )->pd.DataFrame: # rows (classifier, class); precision, sensitivity and f1, each with _low and _high; support (images); note
+                )->pd.DataFrame:  # rows (classifier, class); precision, sensitivity and f1, each with _low and _high; support (images); note
     "Precision, sensitivity and F1 of each class with intervals over patients, classifier by classifier."
     return pd.concat({n: r.per_class_ci() for n,r in reports.items()}, names=['classifier', 'class'])
 
 # %% ../../nbs/tasks/04_dual.ipynb #5cbe86d9
-def _classifier_of(o): return o.plane_model() if isinstance(o, DualLearner) else o.model if isinstance(o, PlaneLearner) else o
+def _classifier_of(o):
+    return o.plane_model() if isinstance(o, DualLearner) else o.model if isinstance(o, PlaneLearner) else o
 
 # %% ../../nbs/tasks/04_dual.ipynb #9263a024
 @checked
@@ -383,10 +503,17 @@ def compare_cam(models:dict,       # name -> learner of `plane_learner` or `dual
     rows = _in_turn(planes, n, split, seed) if rows is None else np.asarray(rows)
     x = (planes.images() if images is None else images)[rows]
     own = lambda o: dict(size=o.view_size) if isinstance(o, PlaneLearner) else {}
-    return _cam_sheet(planes, rows, x, {k: _maps_and_scores(_classifier_of(o), x, **{**own(o), **kwargs}) for k,o in models.items()}, .95)
+    return _cam_sheet(
+        planes,
+        rows,
+        x,
+        {k: _maps_and_scores(_classifier_of(o), x, **{**own(o), **kwargs}) for k, o in models.items()},
+        0.95,
+    )
 
 # %% ../../nbs/tasks/04_dual.ipynb #99503556
-def _encoder_of(o): return _classifier_of(o).encoder if isinstance(o, (PlaneLearner, PlaneModel)) else o
+def _encoder_of(o):
+    return _classifier_of(o).encoder if isinstance(o, (PlaneLearner, PlaneModel)) else o
 
 # %% ../../nbs/tasks/04_dual.ipynb #426ce910
 @checked
@@ -403,6 +530,8 @@ def compare_tsne(encoders:dict,      # name -> learner, `PlaneModel`, encoder, o
     df = planes.subset(split)
     axs = plt.subplots(1, len(encoders), figsize=(3*len(encoders), 2.9), squeeze=False, layout='constrained')[1][0]
     for ax,(name,o) in zip(axs, encoders.items()):
-        plot_tsne(PlaneFeatures(_encoder_of(o), planes, size, images, name=name).x[df.index], df, by, ax, **kwargs); ax.set_title(f'{name}, by {by}', fontsize=9)
-        if ax is not axs[-1] and ax.get_legend(): ax.get_legend().remove()
+        plot_tsne(PlaneFeatures(_encoder_of(o), planes, size, images, name=name).x[df.index], df, by, ax, **kwargs)
+        ax.set_title(f'{name}, by {by}', fontsize=9)
+        if ax is not axs[-1] and ax.get_legend():
+            ax.get_legend().remove()
     return axs

@@ -35,7 +35,11 @@ from ..base.workers import n_workers
 from ..evaluate.explain import _overlay
 from ..evaluate.metrics import Interval, difference_reach, patient_interval, resample_counts, withheld
 from ..evaluate.metrics import _half_width
-from ..evaluate.planes import FiniteLoss, FrozenOrNot, PlaneLearner, PlaneSource, SeedTraining, _NoFrame, _both_sides, _by_patient, _clip_frames, _per_group, _rates, _read_csv, _some, _splits, _start, _told, _write_csv, patient_split, plane_splitter, seeded_weights
+from sslus.evaluate.planes import (
+    FiniteLoss, FrozenOrNot, PlaneLearner, PlaneSource, SeedTraining, _NoFrame, _both_sides,
+    _by_patient, _clip_frames, _per_group, _rates, _read_csv, _some, _splits, _start, _told,
+    _write_csv, patient_split, plane_splitter, seeded_weights,
+)
 from ..evaluate.probes import _evaluating
 from ..methods.autoencoder import _dry_input, feature_map
 from ..ssl.core import Bf16, adamw, in_channels, to_channels
@@ -58,16 +62,26 @@ def _fake_gaze(n_patients=25, n_frames=8, size=48, seed=0):
     frames,maps = [],[]
     for _ in range(n_patients*n_frames):
         disc,ring = rng.uniform(.2, .8, 2), rng.uniform(.2, .8, 2)
-        while np.hypot(*(disc-ring)) < .3: ring = rng.uniform(.2, .8, 2)
+        while np.hypot(*(disc-ring)) < .3:
+            ring = rng.uniform(.2, .8, 2)
         img = .15 + .7*((far(disc) < .09)|(abs(far(ring)-.09) < .025))
         frames.append(np.clip(255*img*rng.rayleigh(.6, img.shape), 0, 255).astype(np.uint8))
         maps.append(np.exp(-far(disc)**2/(2*.06**2)).reshape(size//2, 2, size//2, 2).mean((1,3)))
-    return np.stack(frames)[:,None], np.stack(maps).astype(np.float32), np.repeat([f'p{i:02d}' for i in range(n_patients)], n_frames)
+    return (
+        np.stack(frames)[:, None],
+        np.stack(maps).astype(np.float32),
+        np.repeat([f'p{i:02d}' for i in range(n_patients)], n_frames),
+    )
 
 # %% ../../nbs/tasks/03_saliency.ipynb #6cb78743
 def _filmed(ax, x, m):
     "Frame (S,S) with map (h,h) over it, its largest value opaque."
-    m = F.interpolate(torch.as_tensor(np.asarray(m, dtype=np.float32))[None,None], x.shape, mode='bilinear', align_corners=False)[0,0].numpy()
+    m = F.interpolate(
+        torch.as_tensor(np.asarray(m, dtype=np.float32))[None, None],
+        x.shape,
+        mode='bilinear',
+        align_corners=False,
+    )[0, 0].numpy()
     _overlay(ax, x, m/max(m.max(), 1e-12), .7)
 
 # %% ../../nbs/tasks/03_saliency.ipynb #bb2b4e55
@@ -78,15 +92,20 @@ def show_gaze(frames,    # (N,1,S,S) uint8
              )->np.ndarray: # (1 + kinds of map, n) matplotlib axes
     "Draw frames, and below them the same frames under each kind of map."
     import matplotlib.pyplot as plt
-    if len(frames) == 0 or n < 1: raise ValueError(f'no frames to show: {len(frames)} are given, n={n}')
+    if len(frames) == 0 or n < 1:
+        raise ValueError(f'no frames to show: {len(frames)} are given, n={n}')
     n,rows = min(n, len(frames)), dict(frame=None, **maps)
     fig,axs = plt.subplots(len(rows), n, figsize=(1.15*n+.2, 1.2*len(rows)), squeeze=False)
     for line,(name,m) in zip(axs, rows.items()):
         for i,ax in enumerate(line):
-            if m is None: ax.imshow(frames[i][0], cmap='gray', vmin=0, vmax=255); ax.set(xticks=[], yticks=[])
-            else: _filmed(ax, np.asarray(frames[i][0]), m if np.ndim(m) == 2 else m[i])
+            if m is None:
+                ax.imshow(frames[i][0], cmap='gray', vmin=0, vmax=255)
+                ax.set(xticks=[], yticks=[])
+            else:
+                _filmed(ax, np.asarray(frames[i][0]), m if np.ndim(m) == 2 else m[i])
         line[0].set_ylabel(name, fontsize=8)
-    for ax,t in zip(axs[0], titles if titles is not None else []): ax.set_title(t, fontsize=7)
+    for ax,t in zip(axs[0], titles if titles is not None else []):
+        ax.set_title(t, fontsize=7)
     fig.tight_layout(pad=.3)
     return axs
 
@@ -95,8 +114,12 @@ def _flat(*maps):
     "Maps as float64 (..., pixels); ValueError where they differ in shape or hold what is no number."
     maps = [np.asarray(o, dtype=np.float64) for o in maps]
     if maps[0].ndim < 2 or len({o.shape for o in maps}) > 1:
-        raise ValueError(f'maps of shapes {" and ".join(str(o.shape) for o in maps)}: prediction and truth must both be (..., h, w); bring the prediction to the size of the truth first')
-    if not np.isfinite(maps[0]).all(): raise ValueError('the predicted map holds values that are not finite')
+        raise ValueError(
+            f'maps of shapes {" and ".join(str(o.shape) for o in maps)}: prediction and truth must both be'
+            ' (..., h, w); bring the prediction to the size of the truth first'
+        )
+    if not np.isfinite(maps[0]).all():
+        raise ValueError('the predicted map holds values that are not finite')
     return [o.reshape(*o.shape[:-2], -1) for o in maps]
 
 def _density(m, empty=0.):
@@ -190,7 +213,8 @@ def draw_fixations(maps:np.ndarray, # (N,h,w), at least 0
     flat = np.asarray(maps, dtype=np.float64).reshape(len(maps), -1)
     res,u = np.zeros(flat.shape, bool), np.random.default_rng(seed).random((len(flat), n))
     for row,cdf,x in zip(res, flat.cumsum(1), u):
-        if cdf[-1] > 0: row[np.searchsorted(cdf, x*cdf[-1], 'right')] = True
+        if cdf[-1] > 0:
+            row[np.searchsorted(cdf, x*cdf[-1], 'right')] = True
     return res.reshape(np.shape(maps))
 
 # %% ../../nbs/tasks/03_saliency.ipynb #561dbdbc
@@ -198,26 +222,45 @@ def _checked(frames, maps, n, name):
     "Frames as uint8 (N,1,S,S) and maps as float32 (N,h,h); ValueError that says what is wrong."
     frames,maps = np.asarray(frames), np.asarray(maps, dtype=np.float32)
     if frames.ndim != 4 or frames.shape[1] != 1 or frames.shape[2] != frames.shape[3] or frames.dtype != np.uint8:
-        raise ValueError(f'{name}: frames must be uint8 (N,1,S,S), not {frames.dtype} {frames.shape}; sslus.video.video.fit_frame makes squares')
-    if maps.ndim != 3 or maps.shape[1] != maps.shape[2]: raise ValueError(f'{name}: maps must be square, (N,h,h), for frames are; not {maps.shape}')
-    if not len(frames) == len(maps) == n: raise ValueError(f'{name}: {len(frames)} frames, {len(maps)} maps, {n} patients: one of each a frame is needed')
+        raise ValueError(
+            f'{name}: frames must be uint8 (N,1,S,S), not {frames.dtype} {frames.shape};'
+            ' sslus.video.video.fit_frame makes squares'
+        )
+    if maps.ndim != 3 or maps.shape[1] != maps.shape[2]:
+        raise ValueError(f'{name}: maps must be square, (N,h,h), for frames are; not {maps.shape}')
+    if not len(frames) == len(maps) == n:
+        raise ValueError(f'{name}: {len(frames)} frames, {len(maps)} maps, {n} patients: one of each a frame is needed')
     bad = np.flatnonzero(~np.isfinite(maps).all((1,2))|(maps.min((1,2)) < 0))
-    if len(bad): raise ValueError(f'{name}: the map of frame {bad[0]} holds values that are below 0 or not finite ({len(bad)} such maps)')
+    if len(bad):
+        raise ValueError(
+            f'{name}: the map of frame {bad[0]} holds values that are below 0 or not finite ({len(bad)} such'
+            ' maps)'
+        )
     return frames,maps
 
 def _check_sides(df, name):
     "ValueError for unknown splits, patients on both sides, or nothing to train on."
     strange = sorted(set(df.split) - set(_splits))
-    if strange: raise ValueError(f'{name} has split {strange[0]!r}; a split is one of {_some(_splits)}')
+    if strange:
+        raise ValueError(f'{name} has split {strange[0]!r}; a split is one of {_some(_splits)}')
     both = _both_sides(df)
-    if len(both): raise ValueError(f'{name} has patient {_some(both)} in more than one split: scores would be too good. Give each patient one split, or leave split out to have one made by patient')
-    if not (df.split == 'train').any(): raise ValueError(f'{name} has no frame with gaze to train on')
+    if len(both):
+        raise ValueError(
+            f'{name} has patient {_some(both)} in more than one split: scores would be too good. Give each'
+            ' patient one split, or leave split out to have one made by patient'
+        )
+    if not (df.split == 'train').any():
+        raise ValueError(f'{name} has no frame with gaze to train on')
 
 # %% ../../nbs/tasks/03_saliency.ipynb #febd785f
 def _whose(patient, people, name):
     "One spelling a patient; ValueError for a frame that names nobody."
     who = people.persons(patient, name)
-    if None in who: raise ValueError(f'{name}: frame {who.index(None)} has no patient: it could stand on both sides of a split. Give each frame its patient')
+    if None in who:
+        raise ValueError(
+            f'{name}: frame {who.index(None)} has no patient: it could stand on both sides of a split. Give'
+            ' each frame its patient'
+        )
     return who
 
 class SaliencyData:
@@ -240,22 +283,34 @@ class SaliencyData:
         self.people = People(**people) if isinstance(people, dict) else people or People()
         df = pd.DataFrame(dict(patient=_whose(patient, self.people, name)))
         frames,maps = _checked(frames, maps, len(df), name)
-        if table is not None: df = df.join(table.reset_index(drop=True)[[c for c in table if c not in ('patient', 'split')]])
+        if table is not None:
+            df = df.join(table.reset_index(drop=True)[[c for c in table if c not in ('patient', 'split')]])
         if 'image_path' not in df: df['image_path'] = _frame_names(df)
         if split is not None: df['split'] = np.asarray(split).astype(str)
         looked = (maps.sum((1,2)) > 0) if fixations is None else (maps.sum((1,2)) > 0)&np.asarray(fixations).any((1,2))
-        self.name,self.drawn,self.empty = name, n_fixations if fixations is None else 0, df[~looked].reset_index(drop=True)
+        self.name, self.drawn, self.empty = (
+            name,
+            n_fixations if fixations is None else 0,
+            df[~looked].reset_index(drop=True),
+        )
         self.df,self.frames,maps = df[looked].reset_index(drop=True), frames[looked], maps[looked]
-        if split is None: self.df['split'] = patient_split(self.df.assign(**{'class': 'gaze'}), valid_pct, test_pct, seed)
+        if split is None:
+            self.df['split'] = patient_split(self.df.assign(**{'class': 'gaze'}), valid_pct, test_pct, seed)
         _check_sides(self.df, name)
         self.maps = maps/maps.sum((1,2), keepdims=True)
-        self.fixations = draw_fixations(self.maps, n_fixations, seed) if fixations is None else np.asarray(fixations, dtype=bool)[looked]
+        self.fixations = (
+            draw_fixations(self.maps, n_fixations, seed)
+            if fixations is None
+            else np.asarray(fixations, dtype=bool)[looked]
+        )
 
     def subset(self, split:str)->pd.DataFrame:
         "Rows of 'train', 'valid' or 'test'."
-        if split not in _splits: raise ValueError(f'no split {split!r}; a split is one of {_some(_splits)}')
+        if split not in _splits:
+            raise ValueError(f'no split {split!r}; a split is one of {_some(_splits)}')
         res = self.df[self.df.split == split]
-        if len(res) == 0: raise ValueError(f'{self.name} has no frames with gaze in split {split!r}')
+        if len(res) == 0:
+            raise ValueError(f'{self.name} has no frames with gaze in split {split!r}')
         return res
 
     size = property(lambda self: self.frames.shape[-1], doc='Side of the frames, pixels.')
@@ -265,19 +320,26 @@ class SaliencyData:
     def fingerprint(self)->str:
         "sha256 of frames, maps, fixations and table, as hexadecimal digits."
         h = hashlib.sha256(json.dumps({c: self.df[c].tolist() for c in ('image_path', 'patient', 'split')}).encode())
-        for o in (self.frames, self.maps, self.fixations): h.update(repr(o.shape).encode()); h.update(np.ascontiguousarray(o).data)
+        for o in (self.frames, self.maps, self.fixations):
+            h.update(repr(o.shape).encode())
+            h.update(np.ascontiguousarray(o).data)
         return h.hexdigest()
 
     def __len__(self): return len(self.df)
     def __repr__(self):
         n = [f'{s} {len(d)} of {d.patient.nunique()}' for s in _splits if len(d := self.df[self.df.split == s])]
-        return (f'SaliencyData: {len(self)} frames of {self.df.patient.nunique()} patients ({", ".join(n)}), {self.size} px, maps {self.map_size} px, '
-                f'{f"{self.drawn} fixations a frame drawn from the maps" if self.drawn else "fixations given"}; {len(self.empty)} frames without gaze left out')
+        return (
+            f'SaliencyData: {len(self)} frames of {self.df.patient.nunique()} patients ({", ".join(n)}),'
+            f' {self.size} px, maps {self.map_size} px,'
+            f' {f"{self.drawn} fixations a frame drawn from the maps" if self.drawn else "fixations given"};'
+            f' {len(self.empty)} frames without gaze left out'
+        )
 
 # %% ../../nbs/tasks/03_saliency.ipynb #acc8a976
 def _frame_names(df):
     "`video#frame` for each row where the table has both, else the patient and the row's number."
-    if {'video', 'frame'} <= set(df): return [f'{v}#{f}' for v,f in zip(df.video, df.frame)]
+    if {'video', 'frame'} <= set(df):
+        return [f'{v}#{f}' for v,f in zip(df.video, df.frame)]
     return [f'{p}#{i}' for i,p in enumerate(df.patient)]
 
 # %% ../../nbs/tasks/03_saliency.ipynb #3c7d9a06
@@ -290,7 +352,10 @@ def draw(self:SaliencyData,
     "Draw from the training frames, whole patients first; nested over fractions."
     df = self.subset('train').sort_values(['patient', 'image_path'])
     n = round(fraction*len(df))
-    if n == 0: raise ValueError(f'fraction {fraction} of {len(df)} training frames is no frame; the smallest is {1/len(df):.2g}')
+    if n == 0:
+        raise ValueError(
+            f'fraction {fraction} of {len(df)} training frames is no frame; the smallest is {1/len(df):.2g}'
+        )
     df = df.iloc[_by_patient(df, np.random.default_rng(seed))[:n]]
     df.attrs = dict(fraction=fraction, seed=seed, by='patient', images=len(df), patients=df.patient.nunique())
     return df
@@ -298,16 +363,23 @@ def draw(self:SaliencyData,
 # %% ../../nbs/tasks/03_saliency.ipynb #62841544
 def _read_frames(file, frames, f):
     "{number: `f(frame)`} of the given frames of a clip, or of a still, whose only frame is 0; the error names the file."
-    try: return dict(zip(frames, _clip_frames([read_grey(file)] if _is_still(file) else file, frames, f)))
+    try:
+        return dict(zip(frames, _clip_frames([read_grey(file)] if _is_still(file) else file, frames, f)))
     except _NoFrame as e: raise ValueError(f'{Path(file).name}: {e}') from None
 
 def _is_still(file): return Path(file).suffix.lower() in image_extensions
 
 def _read_clips(root, rows, size, **kwargs):
     "Frames of the table's rows as (N,1,S,S), and {video: (H,W)}; each clip is decoded once."
-    groups,square = {v: d.frame.tolist() for v,d in rows.groupby('video', sort=False)}, lambda f: (fit_frame(f, size, **kwargs), f.shape)
-    with ThreadPoolExecutor(n_workers(jobs=len(groups))) as ex: got = dict(zip(groups, ex.map(lambda v: _read_frames(Path(root)/v, groups[v], square), groups)))
-    return np.stack([got[v][k][0] for v,k in zip(rows.video, rows.frame)])[:,None], {v: next(iter(o.values()))[1] for v,o in got.items()}
+    groups, square = {v: d.frame.tolist() for v, d in rows.groupby('video', sort=False)}, lambda f: (
+        fit_frame(f, size, **kwargs),
+        f.shape,
+    )
+    with ThreadPoolExecutor(n_workers(jobs=len(groups))) as ex:
+        got = dict(zip(groups, ex.map(lambda v: _read_frames(Path(root)/v, groups[v], square), groups)))
+    return np.stack([got[v][k][0] for v, k in zip(rows.video, rows.frame)])[:, None], {
+        v: next(iter(o.values()))[1] for v, o in got.items()
+    }
 
 def _default_side(file):
     "128 pixels, or the shorter side of the clip where that is less."
@@ -327,7 +399,9 @@ def from_phantom(cls:SaliencyData,
     "Frames of the phantom's sweeps with their simulated gaze."
     path,truth = Path(path), phantom_truth(path)
     csv = next(f for f in (path/'truth.csv', path/'test_truth.csv') if f.is_file())
-    df = pd.read_csv(csv, keep_default_na=False, dtype=dict(patient=str, machine=str)).rename(columns=dict(path='video'))
+    df = pd.read_csv(csv, keep_default_na=False, dtype=dict(patient=str, machine=str)).rename(
+        columns=dict(path='video')
+    )
     df = df[df.frame % every == 0].reset_index(drop=True)
     maps = np.stack([truth[v]['gaze'][f] for v,f in zip(df.video, df.frame)])
     maps[maps.max((1,2)) < least] = 0
@@ -343,16 +417,28 @@ def show(self:SaliencyData,
 )->np.ndarray:         # (2, frames) matplotlib axes
     "Frames with their gaze."
     if rows is None: rows = _spread(self.subset(split).index, n)
-    return show_gaze(self.frames[rows], dict(gaze=self.maps[rows]), len(rows), self.df.plane[rows] if 'plane' in self.df else None)
+    return show_gaze(
+        self.frames[rows],
+        dict(gaze=self.maps[rows]),
+        len(rows),
+        self.df.plane[rows] if 'plane' in self.df else None,
+    )
 
 # %% ../../nbs/tasks/03_saliency.ipynb #42012460
-def _spread(rows, n): return np.asarray(rows)[np.linspace(0, len(rows)-1, min(n, len(rows))).round().astype(int)]   # `n` of the rows, evenly spaced
+def _spread(rows, n):
+    # `n` of the rows, evenly spaced
+    return np.asarray(rows)[np.linspace(0, len(rows)-1, min(n, len(rows))).round().astype(int)]
 
 # %% ../../nbs/tasks/03_saliency.ipynb #490658f1
 def _sigma(sigma, degrees, pixels_per_degree):
     "Width of a blob in source pixels, from either way to say it."
-    if (sigma is None) == (degrees is None): raise ValueError('how wide is a blob? give sigma= in source pixels, or degrees= with pixels_per_degree=')
-    if degrees is not None and not pixels_per_degree: raise ValueError('degrees= needs pixels_per_degree=: how many source pixels is one degree of visual angle at your screen and distance?')
+    if (sigma is None) == (degrees is None):
+        raise ValueError('how wide is a blob? give sigma= in source pixels, or degrees= with pixels_per_degree=')
+    if degrees is not None and not pixels_per_degree:
+        raise ValueError(
+            'degrees= needs pixels_per_degree=: how many source pixels is one degree of visual angle at your'
+            ' screen and distance?'
+        )
     res = sigma if sigma is not None else degrees*pixels_per_degree
     if not res > 0: raise ValueError(f'a blob of {res} pixels: its width must be above 0')
     return res
@@ -363,20 +449,30 @@ def _fixation_table(csv, video, patient):
     name = 'the table' if isinstance(csv, pd.DataFrame) else Path(csv).name
     if video is not None: df['video'] = str(video)
     lack = [c for c in ('frame', 'x', 'y', 'video') if c not in df]
-    if lack: raise ValueError(f'{name} has no column {_some(lack)}; it has {_some(df.columns, 9)}' + ('. For fixations on one clip, name it with video=' if 'video' in lack else ''))
+    if lack:
+        raise ValueError(
+            f'{name} has no column {_some(lack)}; it has {_some(df.columns, 9)}'
+            + ('. For fixations on one clip, name it with video=' if 'video' in lack else '')
+        )
     for c in ('frame', 'x', 'y', *(['duration'] if 'duration' in df else [])):
         df[c] = pd.to_numeric(df[c], errors='coerce')
-        bad = df.index[~np.isfinite(df[c])|((df[c] < 0) if c in ('frame', 'duration') else False)|((df[c] % 1 != 0) if c == 'frame' else False)]
+        bad = df.index[
+            ~np.isfinite(df[c])
+            | ((df[c] < 0) if c in ('frame', 'duration') else False)
+            | ((df[c] % 1 != 0) if c == 'frame' else False)
+        ]
         if len(bad): raise ValueError(f'{name} has no usable {c} in row {_some(bad)}')
     df['frame'] = df.frame.astype(int)
-    if 'patient' not in df: df['patient'] = df.video if patient is None else [_patient_of(v, patient) for v in df.video]
+    if 'patient' not in df:
+        df['patient'] = df.video if patient is None else [_patient_of(v, patient) for v in df.video]
     return df,name
 
 def _patient_of(video, by):
     "Patient of a clip: by function, or by regular expression on its path whose first group is the patient."
     if callable(by): return str(by(video))
     m = re.search(by, video)
-    if m is None: raise ValueError(f'{video} has no patient: the expression {by!r} does not match')
+    if m is None:
+        raise ValueError(f'{video} has no patient: the expression {by!r} does not match')
     return m.group(1) if m.groups() else m.group(0)
 
 def _to_square(x, y, shape, size, fit):
@@ -397,7 +493,11 @@ def _one_map(d, shape, sigma, size, map_size, fit):
     d = d[(d.x >= 0)&(d.x < shape[1])&(d.y >= 0)&(d.y < shape[0])]
     x,y,pixel = _to_square(d.x.to_numpy(), d.y.to_numpy(), shape, size, fit)
     inside = (x >= 0)&(x < 1)&(y >= 0)&(y < 1)
-    if sigma*pixel*map_size < .5: raise ValueError(f'a blob of {sigma:.3g} source pixels is {sigma*pixel*map_size:.2g} pixels wide on a map of {map_size}, too narrow to be seen there: give a larger map_size or a wider blob')
+    if sigma*pixel*map_size < .5:
+        raise ValueError(
+            f'a blob of {sigma:.3g} source pixels is {sigma*pixel*map_size:.2g} pixels wide on a map of'
+            f' {map_size}, too narrow to be seen there: give a larger map_size or a wider blob'
+        )
     x,y,weight,hit = x[inside], y[inside], d.weight.to_numpy()[inside], np.zeros((map_size, map_size), bool)
     hit[(y*map_size).astype(int), (x*map_size).astype(int)] = True
     return _blobs(x, y, weight, sigma*pixel, map_size), hit, len(x)
@@ -430,7 +530,12 @@ def from_fixations(cls:SaliencyData,
     size = _default_side(root/rows.video[0]) if size is None else size
     frames,shapes = _read_clips(root, rows, size, fit=fit, upscale=upscale)
     maps,hits,used = zip(*(_one_map(d, shapes[v], sigma, size, map_size, fit) for (v,_),d in groups))
-    res = cls(frames, np.stack(maps), rows.patient, **{'split': rows.get('split'), 'fixations': np.stack(hits), 'table': rows, 'name': name, **kwargs})
+    res = cls(
+        frames,
+        np.stack(maps),
+        rows.patient,
+        **{'split': rows.get('split'), 'fixations': np.stack(hits), 'table': rows, 'name': name, **kwargs}
+    )
     res.outside = len(df)-sum(used)
     return res
 
@@ -438,13 +543,21 @@ def from_fixations(cls:SaliencyData,
 def _frame_row(video, frame, d):
     "Row of the frame table from the fixations on one frame."
     told = {c: d[c].iloc[0] for c in ('patient', 'machine', 'split') if c in d}
-    return dict(video=video, frame=frame, fixations=len(d), **({'observers': d.observer.nunique()} if 'observer' in d else {}), **told)
+    return dict(
+        video=video,
+        frame=frame,
+        fixations=len(d),
+        **({'observers': d.observer.nunique()} if 'observer' in d else {}),
+        **told
+    )
 
 # %% ../../nbs/tasks/03_saliency.ipynb #c2ff7307
 class _GazeSource(PlaneSource):
     "Batches of frames and maps from memory, in the order of `PlaneSource`."
-    def __init__(self, data, rows, items=None): super().__init__(data, data.frames, rows, items)
-    def batch(self, rows): return torch.from_numpy(self.x[rows]), torch.from_numpy(self.planes.maps[rows])
+    def __init__(self, data, rows, items=None):
+        super().__init__(data, data.frames, rows, items)
+    def batch(self, rows):
+        return torch.from_numpy(self.x[rows]), torch.from_numpy(self.planes.maps[rows])
     def show(self, b, max_n=7, **kwargs):
         "Frames of a batch with their gaze."
         x,m = (o.cpu().numpy() for o in b)
@@ -469,7 +582,14 @@ class SaliencyLoaders(DataLoaders):
     @checked
     def train_dl(self, n_batches, seed=0):
         "Shuffled loader of the draw whose epoch has `n_batches` full batches."
-        return BatchDL(_GazeSource(self.data, self.draw.index, n_batches*self.bs), self.bs, shuffle=True, drop_last=True, seed=seed, device=self._device)
+        return BatchDL(
+            _GazeSource(self.data, self.draw.index, n_batches * self.bs),
+            self.bs,
+            shuffle=True,
+            drop_last=True,
+            seed=seed,
+            device=self._device,
+        )
 
     def test_dl(self, split='test'):
         "Loader of a split in the order of the table."
@@ -534,10 +654,12 @@ def _levels(encoder):
 
 def _all_maps(encoder, x, indices=None):
     "The encoder's maps (B,C,h,w) from fine to coarse; its last one where it cannot give the others."
-    if hasattr(encoder, 'forward_intermediates'): return encoder.forward_intermediates(x, indices=indices, intermediates_only=True)
+    if hasattr(encoder, 'forward_intermediates'):
+        return encoder.forward_intermediates(x, indices=indices, intermediates_only=True)
     return [feature_map(encoder, x)]
 
-def _block(width): return nn.Sequential(nn.Conv2d(width, width, 3, padding=1, bias=False), nn.GroupNorm(8, width), nn.ReLU())
+def _block(width):
+    return nn.Sequential(nn.Conv2d(width, width, 3, padding=1, bias=False), nn.GroupNorm(8, width), nn.ReLU())
 
 # %% ../../nbs/tasks/03_saliency.ipynb #3e0ee559
 class GazeDecoder(nn.Module):
@@ -558,7 +680,12 @@ class GazeDecoder(nn.Module):
         x = self.clean[str(self.top)](self.take[str(self.top)](maps[self.top]))
         for k in map(str, self.steps):
             side = self.take[k](maps[int(k)]) if k in self.take else None
-            x = F.interpolate(x, **(dict(scale_factor=2.) if side is None else dict(size=side.shape[-2:])), mode='bilinear', align_corners=False)
+            x = F.interpolate(
+                x,
+                **(dict(scale_factor=2.0) if side is None else dict(size=side.shape[-2:])),
+                mode='bilinear',
+                align_corners=False
+            )
             x = self.clean[k](x if side is None else x + side)
         return self.paint(x)
 
@@ -574,12 +701,15 @@ class SaliencyModel(FrozenOrNot):
         super().__init__()
         levels = {k: o for k,o in _levels(encoder).items() if k >= 1}
         self.indices,self.ks = zip(*sorted((i,k) for k,(i,_) in levels.items()))
-        self.encoder,self.head = encoder.requires_grad_(not frozen), GazeDecoder({k: c for k,(_,c) in levels.items()}, width)
+        self.encoder, self.head = encoder.requires_grad_(not frozen), GazeDecoder(
+            {k: c for k, (_, c) in levels.items()}, width
+        )
         self.map_size,self.frozen = map_size,frozen
         self.train(self.training)
 
     def forward(self, x): # (B,1 or the encoder's channels,S,S) normalised -> (B,map_size,map_size)
-        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen): maps = _all_maps(self.encoder, to_channels(self.encoder, x), list(self.indices))
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
+            maps = _all_maps(self.encoder, to_channels(self.encoder, x), list(self.indices))
         z = self.head(dict(zip(self.ks, maps)))
         return F.interpolate(z, (self.map_size,)*2, mode='bilinear', align_corners=False)[:,0]
 
@@ -622,9 +752,25 @@ def saliency_learner(dls:SaliencyLoaders,     # from `SaliencyData.dls`
         model = SaliencyModel(enc, dls.data.map_size, width, frozen)
     refuse_single(dls.bs, model.encoder)
     size,ch = dls.data.size if size is None else size, in_channels(enc)
-    own = [LivePictures(), _GazeViews(view(size, channels=ch), plain_view(size, channels=ch)), FiniteLoss(), SeedTraining(seed), Bf16(bf16)]
-    learn = SaliencyLearner(dls.again(seed), model, gaze_loss, opt_func=_per_group(opt_func), splitter=plane_splitter, lr=_gaze_rates(lr, pretrained, frozen), wd=wd,
-                            metrics=[AvgMetric(_valid_cc)], cbs=[*own, *cbs], **kwargs)
+    own = [
+        LivePictures(),
+        _GazeViews(view(size, channels=ch), plain_view(size, channels=ch)),
+        FiniteLoss(),
+        SeedTraining(seed),
+        Bf16(bf16),
+    ]
+    learn = SaliencyLearner(
+        dls.again(seed),
+        model,
+        gaze_loss,
+        opt_func=_per_group(opt_func),
+        splitter=plane_splitter,
+        lr=_gaze_rates(lr, pretrained, frozen),
+        wd=wd,
+        metrics=[AvgMetric(_valid_cc)],
+        cbs=[*own, *cbs],
+        **kwargs
+    )
     return _told(learn, start, pretrained, seed, size, 'frozen encoder' if frozen else 'fine-tune')
 
 # %% ../../nbs/tasks/03_saliency.ipynb #174413df
@@ -638,7 +784,8 @@ def gaze_maps(model:SaliencyModel, # such as `saliency_learner(...).model`
              )->np.ndarray:        # (N,h,h) float32, each sums to 1
     "Predicted gaze for plain views of frames; the model stays as it was."
     x = torch.as_tensor(np.asarray(images))
-    if x.ndim != 4 or x.shape[1] != 1 or len(x) == 0 or x.dtype != torch.uint8: raise ValueError(f'gaze maps take uint8 frames (N,1,H,W), not {x.dtype} {tuple(x.shape)}')
+    if x.ndim != 4 or x.shape[1] != 1 or len(x) == 0 or x.dtype != torch.uint8:
+        raise ValueError(f'gaze maps take uint8 frames (N,1,H,W), not {x.dtype} {tuple(x.shape)}')
     view = plain_view(x.shape[-1] if size is None else size, channels=in_channels(model.encoder))
     with _evaluating(model, device) as dev:
         z = torch.cat([model(view(b.to(dev))).float().cpu() for b in x.split(bs)])
@@ -664,11 +811,18 @@ def saliency_predict(self:SaliencyLearner,
 # %% ../../nbs/tasks/03_saliency.ipynb #521869ee
 def _split_rows(learn, split):
     "(data, rows) of a split, or of all frames of another `SaliencyData`, whose patients must be none of ours."
-    if not isinstance(split, SaliencyData): return learn.dls.data, learn.dls.data.subset(split).index
+    if not isinstance(split, SaliencyData):
+        return learn.dls.data, learn.dls.data.subset(split).index
     ours = learn.dls.data
-    ours.people.compare(split.df.patient, ours.df.patient, f'patients of {split.name}', f'patients of {ours.name}').refuse()
+    ours.people.compare(
+        split.df.patient, ours.df.patient, f'patients of {split.name}', f'patients of {ours.name}'
+    ).refuse()
     check_disjoint(ours.df.patient, split.df.patient, 'patient')
-    if split.map_size != learn.model.map_size: raise ValueError(f'{split.name} has maps of {split.map_size} pixels, the model predicts {learn.model.map_size}: make its maps of the same side')
+    if split.map_size != learn.model.map_size:
+        raise ValueError(
+            f'{split.name} has maps of {split.map_size} pixels, the model predicts {learn.model.map_size}:'
+            ' make its maps of the same side'
+        )
     return split, split.df.index
 
 # %% ../../nbs/tasks/03_saliency.ipynb #e63114a6
@@ -679,12 +833,15 @@ def patient_mean_ci(values,          # one a frame; NaN: not defined there, left
                     level:float=.95, # coverage aimed at
                     seed:int=0,      # of the resamples
                     reach=(-np.inf, np.inf) # lowest and highest value that a score can have
-                   )->Interval:      # (estimate, low, high); low and high are NaN, with the reason, under `min_patients`
+                   )->Interval:  # (estimate, low, high); low and high are NaN, with the reason, under `min_patients`
     "Mean over frames with an interval over patients."
     v,who = np.asarray(values, dtype=float), np.asarray(patients)
-    if len(v) != len(who): raise ValueError(f'{len(who)} patients given for {len(v)} values: one a value is needed')
-    if not np.isfinite(v).any(): return Interval(*[np.nan]*3, 'no interval: the score is not defined')
-    who = np.unique(who[np.isfinite(v)], return_inverse=True)[1]; v = v[np.isfinite(v)]
+    if len(v) != len(who):
+        raise ValueError(f'{len(who)} patients given for {len(v)} values: one a value is needed')
+    if not np.isfinite(v).any():
+        return Interval(*[np.nan]*3, 'no interval: the score is not defined')
+    who = np.unique(who[np.isfinite(v)], return_inverse=True)[1]
+    v = v[np.isfinite(v)]
     total,count = np.bincount(who, v), np.bincount(who)
     est,k = v.mean(), len(count)
     if withheld(k): return patient_interval(est, np.nan, np.nan, k)
@@ -700,7 +857,12 @@ def _note(n_patients):
     why = withheld(n_patients)
     if why: return why
     short = ', '.join(f'{100*v:.0f} % at {k}' for k,v in _covered.items() if v < .92)
-    return f'95 % intervals over fewer than 50 patients cover less than stated where patients differ unevenly (simulated, hardest of six settings: {short} patients)' if n_patients < 50 else ''
+    return (
+        '95 % intervals over fewer than 50 patients cover less than stated where patients differ unevenly'
+        f' (simulated, hardest of six settings: {short} patients)'
+        if n_patients < 50
+        else ''
+    )
 
 # %% ../../nbs/tasks/03_saliency.ipynb #ab04e474
 def score_maps(pred,     # (N,h,w), or one (h,w) for all
@@ -716,8 +878,16 @@ def saliency_scores(preds:dict,       # name -> (rows, h, h) predicted maps, or 
                     rows              # rows of `data.df`
                    )->pd.DataFrame:   # one row a predictor and frame
     "Scores of several predictors on the same frames."
-    told = data.df.loc[rows, [c for c in ('image_path', 'patient', 'machine', 'plane') if c in data.df]].reset_index(drop=True)
-    return pd.concat([told.assign(predictor=k).join(score_maps(p, data.maps[rows], data.fixations[rows])) for k,p in preds.items()], ignore_index=True)
+    told = data.df.loc[
+        rows, [c for c in ('image_path', 'patient', 'machine', 'plane') if c in data.df]
+    ].reset_index(drop=True)
+    return pd.concat(
+        [
+            told.assign(predictor=k).join(score_maps(p, data.maps[rows], data.fixations[rows]))
+            for k, p in preds.items()
+        ],
+        ignore_index=True,
+    )
 
 # %% ../../nbs/tasks/03_saliency.ipynb #d2358ea0
 class SaliencyReport:
@@ -735,12 +905,14 @@ class SaliencyReport:
         self.patients = self._of(self.predictors[0]).patient.to_numpy()
 
     def _of(self, predictor):
-        if predictor not in self.predictors: raise ValueError(f'no predictor {predictor!r} in this report; it has {_some(self.predictors, 9)}')
+        if predictor not in self.predictors:
+            raise ValueError(f'no predictor {predictor!r} in this report; it has {_some(self.predictors, 9)}')
         return self.scores[self.scores.predictor == predictor]
 
     def values(self, metric:str='kl', predictor:str='model')->np.ndarray:
         "Score of each frame."
-        if metric not in map_scores: raise ValueError(f'no score {metric!r}; there are {_some(map_scores, 9)}')
+        if metric not in map_scores:
+            raise ValueError(f'no score {metric!r}; there are {_some(map_scores, 9)}')
         return self._of(predictor)[metric].to_numpy()
 
     def ci(self, metric:str='kl', predictor:str='model')->Interval:
@@ -755,11 +927,22 @@ class SaliencyReport:
         return patient_mean_ci(gap, self.patients, self.n_boot, seed=self.seed, reach=reach)
 
     kl = property(lambda self: self.ci('kl').estimate)
-    table = cached_property(lambda self: pd.DataFrame({k: {p: self.ci(k, p).text() for p in self.predictors} | {f'model - {p}': self.gain(k, p).text() for p in self.predictors[1:]} for k in map_scores}))
+    table = cached_property(
+        lambda self: pd.DataFrame(
+            {
+                k: (
+                    {p: self.ci(k, p).text() for p in self.predictors}
+                    | {f'model - {p}': self.gain(k, p).text() for p in self.predictors[1:]}
+                )
+                for k in map_scores
+            }
+        )
+    )
 
     def by(self, column:str='machine')->pd.DataFrame:
         "Mean scores of the model for each value of a column, such as each machine or plane."
-        if column not in self.scores: raise ValueError(f'the scores have no column {column!r}; they have {_some(self.scores.columns, 12)}')
+        if column not in self.scores:
+            raise ValueError(f'the scores have no column {column!r}; they have {_some(self.scores.columns, 12)}')
         g = self._of('model').groupby(column)
         return g[list(map_scores)].mean().join(g.patient.agg(frames='size', patients='nunique'))
 
@@ -773,7 +956,8 @@ class SaliencyReport:
         draw=None # drawn training rows, to be written as draw.csv beside
     ):
         "Write saliency.csv into the folder `path`; where people were seen a column says so."
-        path = Path(path); path.mkdir(parents=True, exist_ok=True)
+        path = Path(path)
+        path.mkdir(parents=True, exist_ok=True)
         if draw is not None: _write_csv(draw, path/'draw.csv')
         return _write_csv(self.scores.assign(seen=self.seen) if self.seen else self.scores, path/'saliency.csv')
 
@@ -782,7 +966,8 @@ class SaliencyReport:
         "Report of saved scores."
         text = {k: str for k in ('image_path', 'patient', 'machine', 'plane', 'predictor')}
         df = _read_csv(file, ('patient', 'predictor'), dtype=text, na_values={k: [''] for k in map_scores})
-        if 'seen' in df: settings = dict(settings or {}, seen=df.pop('seen').iloc[0])
+        if 'seen' in df:
+            settings = dict(settings or {}, seen=df.pop('seen').iloc[0])
         return cls(df, settings=settings, **kwargs)
 
 # %% ../../nbs/tasks/03_saliency.ipynb #f5fcdf7d
@@ -790,15 +975,31 @@ def _bias_note(settings):
     "From how many frames the centre bias was made, and how many of them the model had; '' where the settings do not say."
     n,k = settings.get('bias_frames'), settings.get('draw_images')
     if n is None: return ''
-    return f'the centre bias is the mean map of all {n} training frames' + (f', of which the model had {k}' if k is not None else '')
+    return f'the centre bias is the mean map of all {n} training frames' + (
+        f', of which the model had {k}' if k is not None else ''
+    )
 
 # %% ../../nbs/tasks/03_saliency.ipynb #f0b6ff7b
 @patch
 def notes(self:SaliencyReport)->str:
     "What must be known beside the scores."
     drawn = self.settings.get('drawn_fixations')
-    return '. '.join(o for o in (self.settings.get('seen', ''), self.settings.get('seen_note', ''), _bias_note(self.settings), f'NSS and AUC-Judd are of {drawn} fixations a frame drawn from the maps' if drawn else '',
-                                 f'{self.settings["empty"]} frames without gaze were left out' if self.settings.get('empty') else '', _note(len(set(self.patients)))) if o)
+    return '. '.join(
+        o
+        for o in (
+            self.settings.get('seen', ''),
+            self.settings.get('seen_note', ''),
+            _bias_note(self.settings),
+            f'NSS and AUC-Judd are of {drawn} fixations a frame drawn from the maps' if drawn else '',
+            (
+                f'{self.settings["empty"]} frames without gaze were left out'
+                if self.settings.get('empty')
+                else ''
+            ),
+            _note(len(set(self.patients))),
+        )
+        if o
+    )
 
 @patch
 def _counted(self:SaliencyReport):
@@ -811,7 +1012,11 @@ def summary(self:SaliencyReport)->str:
     "The scores in one line, with what must be known beside them."
     line = ', '.join(f'{k} {self.ci(k).text()}' for k in map_scores)
     n = self._counted()
-    return f'{line}; KL of the centre bias {self.ci("kl", "centre bias").estimate:.3f}, uniform {self.ci("kl", "uniform").estimate:.3f}; {n}' + (f'. {self.notes()}' if self.notes() else '')
+    return (
+        f'{line}; KL of the centre bias {self.ci("kl", "centre bias").estimate:.3f}, uniform'
+        f' {self.ci("kl", "uniform").estimate:.3f}; {n}'
+        + (f'. {self.notes()}' if self.notes() else '')
+    )
 
 @patch
 def __repr__(self:SaliencyReport):
@@ -822,7 +1027,10 @@ def __repr__(self:SaliencyReport):
 def _repr_html_(self:SaliencyReport):
     n = f'{self._counted()}; less is better for kl, more for the others'
     alarm = f'<p style="color:#b00020"><b>{html.escape(self.seen)}</b></p>' if self.seen else ''
-    return explain_terms(f'{alarm}<p><b>{html.escape(self.name)}</b></p>{table_html(self.table)}<p>{html.escape(n)}. {html.escape(self.notes())}</p>')
+    return explain_terms(
+        f'{alarm}<p><b>{html.escape(self.name)}</b></p>{table_html(self.table)}<p>{html.escape(n)}.'
+        f' {html.escape(self.notes())}</p>'
+    )
 
 # %% ../../nbs/tasks/03_saliency.ipynb #1a6f8074
 @patch
@@ -835,11 +1043,34 @@ def saliency_report(self:SaliencyLearner,
     "Predict gaze, score it beside the centre bias and the uniform map, and save the scores and the drawn rows where `path` is given."
     data,rows = _split_rows(self, split)
     where = split if isinstance(split, str) else f'external {split.name}'
-    empty = len(data.empty) if not isinstance(split, str) else int((data.empty.split == split).sum()) if 'split' in data.empty else len(data.empty)
-    settings = dict(start=self.start, mode=self.mode, split=where, size=self.view_size, seed=self.seed, empty=empty, drawn_fixations=data.drawn, bias_frames=len(self.dls.data.subset('train')), **{f'draw_{k}':v for k,v in self.dls.draw.attrs.items()})
+    empty = (
+        len(data.empty)
+        if not isinstance(split, str)
+        else int((data.empty.split == split).sum()) if 'split' in data.empty else len(data.empty)
+    )
+    settings = dict(
+        start=self.start,
+        mode=self.mode,
+        split=where,
+        size=self.view_size,
+        seed=self.seed,
+        empty=empty,
+        drawn_fixations=data.drawn,
+        bias_frames=len(self.dls.data.subset('train')),
+        **{f'draw_{k}': v for k, v in self.dls.draw.attrs.items()},
+    )
     settings |= seen_settings(self.model.encoder, data, split if isinstance(split, str) else None, self.start)
-    preds = {'model': self.saliency_predict(split), 'centre bias': centre_bias(self.dls.data), 'uniform': np.full((data.map_size,)*2, 1/data.map_size**2)}
-    res = SaliencyReport(saliency_scores(preds, data, rows), f'{self.start}, {self.mode}, {len(self.dls.draw)} labelled frames, {where}', settings, n_boot)
+    preds = {
+        'model': self.saliency_predict(split),
+        'centre bias': centre_bias(self.dls.data),
+        'uniform': np.full((data.map_size,) * 2, 1 / data.map_size**2),
+    }
+    res = SaliencyReport(
+        saliency_scores(preds, data, rows),
+        f'{self.start}, {self.mode}, {len(self.dls.draw)} labelled frames, {where}',
+        settings,
+        n_boot,
+    )
     if path is not None: res.save(path, self.dls.draw)
     return res
 
@@ -852,11 +1083,23 @@ def compare(self:SaliencyReport,
 )->pd.DataFrame:          # one row a score: self, other, difference (other - self), low, high, note
     "Differences of two models' scores, other - self, paired by frame, with intervals over patients."
     a,b = (o._of('model').reset_index(drop=True) for o in (self, other))
-    if len(a) != len(b) or (a.image_path != b.image_path).any() or (a.patient != b.patient).any(): raise ValueError('the two reports are not of the same frames in the same order: score both models on the same split of the same data')
+    if len(a) != len(b) or (a.image_path != b.image_path).any() or (a.patient != b.patient).any():
+        raise ValueError(
+            'the two reports are not of the same frames in the same order: score both models on the same'
+            ' split of the same data'
+        )
     rows = {}
     for k,ends in map_reach.items():
-        d = patient_mean_ci(b[k]-a[k], a.patient, self.n_boot if n_boot is None else n_boot, seed=self.seed, reach=difference_reach(ends, ends))
-        rows[k] = dict(self=a[k].mean(), other=b[k].mean(), difference=d.estimate, low=d.low, high=d.high, note=d.reason)
+        d = patient_mean_ci(
+            b[k] - a[k],
+            a.patient,
+            self.n_boot if n_boot is None else n_boot,
+            seed=self.seed,
+            reach=difference_reach(ends, ends),
+        )
+        rows[k] = dict(
+            self=a[k].mean(), other=b[k].mean(), difference=d.estimate, low=d.low, high=d.high, note=d.reason
+        )
     return pd.DataFrame.from_dict(rows, orient='index')
 
 # %% ../../nbs/tasks/03_saliency.ipynb #54e63aac
@@ -872,7 +1115,12 @@ def show_saliency(self:SaliencyLearner,
     kl = map_kl(p, data.maps[rows])
     at = np.argsort(-kl, kind='stable')[:n] if worst else _spread(range(len(rows)), n)
     rows = np.asarray(rows)[at]
-    return show_gaze(data.frames[rows], {'gaze': data.maps[rows], 'predicted': p[at], 'centre bias': centre_bias(self.dls.data)}, n, [f'KL {k:.2f}' for k in kl[at]])
+    return show_gaze(
+        data.frames[rows],
+        {'gaze': data.maps[rows], 'predicted': p[at], 'centre bias': centre_bias(self.dls.data)},
+        n,
+        [f'KL {k:.2f}' for k in kl[at]],
+    )
 
 @patch
 def show_results(self:SaliencyLearner,

@@ -18,9 +18,9 @@ class Pictures(NamedTuple):
     "What the marks between the pictures of a file say."
     count:int                    # pictures of the clip
     delays:tuple|None = None     # seconds that each is shown, as the file states them; None where it states none
-    first:int = 0                # pictures before the first of the clip: a PNG may hold one for programs that play nothing
+    first:int = 0  # pictures before the first of the clip: a PNG may hold one for programs that play nothing
     whole:bool = True            # does the file end with its end mark, where its kind has one?
-    restores:bool = False        # does a gif put back what was before a picture (disposal 3)? Pillow leaves traces there
+    restores:bool = False  # does a gif put back what was before a picture (disposal 3)? Pillow leaves traces there
 
 # %% ../../nbs/video/01_pictures.ipynb #00bf4145
 _most = 1 << 16                                  # pictures; a clip of that many lasts 40 minutes
@@ -31,7 +31,8 @@ def _count(n, most):
 
 class _Blocks:
     "A file read from front to back in large pieces."
-    def __init__(self, f, piece=1 << 20): self.f, self.piece, self.have, self.at = f, piece, b'', 0
+    def __init__(self, f, piece=1 << 20):
+        self.f, self.piece, self.have, self.at = f, piece, b'', 0
 
     def take(self, n):
         "The next `n` bytes; fewer at the end of the file."
@@ -113,10 +114,12 @@ def _tif(f, most):
         _count(len(seen), most)
         f.seek(at)
         n = f.read(narrow.size)
-        if len(n) < narrow.size: raise ValueError(f'its chain of pages leads out of the file after {len(seen) - 1}')
+        if len(n) < narrow.size:
+            raise ValueError(f'its chain of pages leads out of the file after {len(seen) - 1}')
         f.seek(min(size, at + narrow.size + entry*narrow.unpack(n)[0]))
         b = f.read(wide.size)
-        if len(b) < wide.size: raise ValueError(f'its chain of pages leads out of the file after {len(seen) - 1}')
+        if len(b) < wide.size:
+            raise ValueError(f'its chain of pages leads out of the file after {len(seen) - 1}')
         at = wide.unpack(b)[0]
     return Pictures(len(seen))
 
@@ -172,7 +175,7 @@ def count_pictures(path,               # file
                    kind:str,           # 'gif', 'tif', 'tiff', 'png' or 'webp'; of any other one picture is assumed
                    most:int=_most,     # pictures that there may be
                    max_seconds:float=2. # of processor time that the walk may take
-                  )->Pictures:         # ValueError where it is not of that kind or broken; TooMuch where it costs more than it may
+                  )->Pictures:  # ValueError where it is not of that kind or broken; TooMuch where it costs more than it may
     "Pictures of a file and their delays, without decoding any."
     if kind not in _kinds: return Pictures(1)
     f = LimitedFile(path, max_bytes=1 << 62, max_seconds=max_seconds)

@@ -29,7 +29,14 @@ from ..base.times import frame_rate, is_possible_rate, notes_on_times, whole_tim
 from ..base.tables import is_table_file, read_table
 
 # %% ../../nbs/video/02_video.ipynb #8e4e79e6
-def _printable(text): return text if text.isprintable() else ''.join(c if c.isprintable() else c.encode('unicode_escape', 'surrogatepass').decode() for c in text)
+def _printable(text):
+    return (
+        text
+        if text.isprintable()
+        else ''.join(
+            c if c.isprintable() else c.encode('unicode_escape', 'surrogatepass').decode() for c in text
+        )
+    )
 
 # %% ../../nbs/video/02_video.ipynb #14773812
 class VideoError(Exception):
@@ -42,7 +49,8 @@ class VideoError(Exception):
         super().__init__(path, reason, remedy)
         self.path,self.reason,self.remedy = Path(path),reason,remedy
 
-    def __str__(self): return _printable(f'{self.path.name or self.path}: {self.reason}. {self.remedy}')
+    def __str__(self):
+        return _printable(f'{self.path.name or self.path}: {self.reason}. {self.remedy}')
 
 # %% ../../nbs/video/02_video.ipynb #784717cb
 class ClipWarning(Note):
@@ -52,11 +60,16 @@ class ClipWarning(Note):
 def _brief(e, path):
     "Kind, first and last line of a foreign exception, with the file's name in place of its whole path."
     lines = re.sub(r'\[[\d:]+\] \S+: ', '', str(e)).strip().splitlines() or ['']
-    said = ' ... '.join(lines[:1]+lines[1:][-1:]).replace(repr(Path(path)), Path(path).name).replace(str(path), Path(path).name)
+    said = (
+        ' ... '.join(lines[:1] + lines[1:][-1:])
+        .replace(repr(Path(path)), Path(path).name)
+        .replace(str(path), Path(path).name)
+    )
     return f'{type(e).__name__}: {said[:200]}'
 
 # %% ../../nbs/video/02_video.ipynb #2c9e000d
-_luma, _piece = np.array([19595, 38470, 7471], np.float32)/65536, 1 << 14     # weights of Pillow, exact in single precision; pixels at a time
+# weights of Pillow, exact in single precision; pixels at a time
+_luma, _piece = np.array([19595, 38470, 7471], np.float32)/65536, 1 << 14
 
 # %% ../../nbs/video/02_video.ipynb #def753c3
 def to_grey(rgb:np.ndarray # uint8, (...,3) RGB or (H,W) that is grey already
@@ -64,7 +77,8 @@ def to_grey(rgb:np.ndarray # uint8, (...,3) RGB or (H,W) that is grey already
     "Grey levels exactly as Pillow's `convert('L')` gives them."
     if rgb.dtype != np.uint8: raise ValueError(f'to_grey takes uint8 levels, not {rgb.dtype}')
     if rgb.ndim == 2: return rgb
-    if rgb.ndim < 2 or rgb.shape[-1] != 3: raise ValueError(f'to_grey takes (...,3) RGB or (H,W) grey, not {rgb.shape}')
+    if rgb.ndim < 2 or rgb.shape[-1] != 3:
+        raise ValueError(f'to_grey takes (...,3) RGB or (H,W) grey, not {rgb.shape}')
     px,out = rgb.reshape(-1, 3),np.empty(rgb.shape[:-1], np.uint8)
     flat = out.reshape(-1)
     for i in range(0, len(px), _piece):
@@ -83,7 +97,9 @@ def _levels(arrays):
     los,his,whole = [],[],True
     for a in arrays:
         if not np.isfinite(a).all(): raise ValueError('it holds values that are not finite')
-        los.append(a.min()); his.append(a.max()); whole = whole and bool((a == np.rint(a)).all())
+        los.append(a.min())
+        his.append(a.max())
+        whole = whole and bool((a == np.rint(a)).all())
     lo,hi = float(min(los)),float(max(his))
     return (0.,255.) if whole and lo >= 0 and hi <= 255 else (lo,hi)
 
@@ -93,7 +109,12 @@ max_pixels = 1 << 25 # of one frame: 8K video fits
 # %% ../../nbs/video/02_video.ipynb #efd1ae05
 def _bounded(path, h, w):
     "Refuse a picture whose header claims more pixels than any clip has: decoding it would take the memory it claims."
-    if h < 1 or w < 1 or h*w > max_pixels: raise VideoError(path, f'its header claims pictures of {h} x {w} pixels; at most {max_pixels >> 20} million are read', 'Check that it is whole, or shrink it')
+    if h < 1 or w < 1 or h*w > max_pixels:
+        raise VideoError(
+            path,
+            f'its header claims pictures of {h} x {w} pixels; at most {max_pixels >> 20} million are read',
+            'Check that it is whole, or shrink it',
+        )
 
 # %% ../../nbs/video/02_video.ipynb #15b1ebda
 readers = {}                                               # name: class, in the order in which they are asked
@@ -118,7 +139,9 @@ def register(cls,              # a class made from `Reader`
     "Let `Video`, `get_videos`, the inventory and the store know a reader; a class made from `Reader` is known at once."
     bad = [s for s in cls.suffixes if not s.startswith('.') or s != s.lower()]
     if isinstance(cls.suffixes, str) or bad:
-        raise ValueError(f"suffixes of {cls.__name__} must be a set such as {{'.npy'}}, lower case, not {cls.suffixes!r}")
+        raise ValueError(
+            f"suffixes of {cls.__name__} must be a set such as {{'.npy'}}, lower case, not {cls.suffixes!r}"
+        )
     if cls.magic is not None and not isinstance(cls.magic, bytes):
         raise ValueError(f'magic of {cls.__name__} must be bytes or None, not {cls.magic!r}')
     others = {k: r for k,r in readers.items() if k != cls.name}
@@ -130,21 +153,21 @@ def register(cls,              # a class made from `Reader`
 
 class Reader:
     "Base of readers: a header read once, and raw frames front to back."
-    name = None                                            # Video(path, reader=name) asks for it; None: the class's, lower case
+    name = None  # Video(path, reader=name) asks for it; None: the class's, lower case
     suffixes = set()                                       # of the files that it may read, lower case, with the dot
-    magic = None                                           # bytes with which its files begin, for those of other suffixes
-    still = False                                          # True: a file holds one picture; False: a clip; None: `claimed` says
+    magic = None  # bytes with which its files begin, for those of other suffixes
+    still = False  # True: a file holds one picture; False: a clip; None: `claimed` says
     size = None                                            # (height, width) of all frames, pixels; set it in `__init__`
     fps,region = None,None                                 # frames a second; the `Region` of the image on the screen
-    claimed,exact = None,False                             # frames that the header claims; is that right, no pass needed?
+    claimed,exact = None,False  # frames that the header claims; is that right, no pass needed?
     header_times = None                                    # float64 array: seconds of each frame, from 0 on, if stated
-    stated_fps,time_unit = None,0.                         # a rate by the header beside times; seconds that times are rounded to
+    stated_fps,time_unit = None,0.  # a rate by the header beside times; seconds that times are rounded to
     pixel_aspect = 1.                                      # width of a pixel over its height
     def __init__(self,
                  path # a file, or a folder of frames
                 ):
         self.path,self.info = Path(path),{'format': self.name}
-        self.notes = {}                                    # what a user should know: a name from `known_notes`, and a sentence
+        self.notes = {}  # what a user should know: a name from `known_notes`, and a sentence
     def __init_subclass__(cls, first=False, **kwargs):
         super().__init_subclass__(**kwargs)
         if 'name' not in cls.__dict__: cls.name = cls.__name__.lower()
@@ -154,19 +177,24 @@ class Reader:
         return None
     def set_aspect(self, width, height, rounding=.02):
         "Note pixels whose width and height differ by more than `rounding`."
-        if not (width > 0 and height > 0 and 1+rounding < max(width, height)/min(width, height) < 10): return
+        if not (width > 0 and height > 0 and 1+rounding < max(width, height)/min(width, height) < 10):
+            return
         self.pixel_aspect = float(width/height)
         self.info['pixel_aspect'] = f'{width:g}:{height:g}'
         shape = f'a pixel is {self.pixel_aspect:.3f} times as wide as it is high'
         self.notes['pixel aspect'] = f'{shape}: frames are as stored, a store makes them square'
-    def refuse(self): "Why the header says that this reader should not have the file, or ''."; return ''
+    def refuse(self):
+        "Why the header says that this reader should not have the file, or ''."
+        return ''
     def __iter__(self):
         "Raw frames, front to back."
         raise NotImplementedError
     def array(self, f):
         "Raw frame to an (H,W) or (H,W,3) array; what is not uint8 is scaled, by one rule for the whole file."
         return f
-    def damaged(self, f): "Whether the decoder marked the raw frame as damaged."; return False
+    def damaged(self, f):
+        "Whether the decoder marked the raw frame as damaged."
+        return False
 
 class _Short(Exception):
     "Fewer frames came than there should be."
@@ -179,11 +207,15 @@ def _need(module, path, extra=None):
     "Import an optional module, or say how to install it."
     try: return import_module(module)
     except ImportError as e:
-        raise VideoError(path, f'reading it needs {module}, which is not installed ({e})', f"pip install {extra or module}") from e
+        raise VideoError(
+            path, f'reading it needs {module}, which is not installed ({e})', f"pip install {extra or module}"
+        ) from e
 
 # %% ../../nbs/video/02_video.ipynb #e4ac336b
 _containers = {'.mp4', '.m4v', '.mov', '.3gp', '.avi', '.mkv', '.webm', '.mpeg', '.mpg', '.vob', '.wmv', '.asf'}
-_trusted = dict(format_whitelist='mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,mpegvideo,m4v,h264,hevc,mjpeg,asf,flv,ogg,mxf,dv,nut,ivf,gif') # no playlists: they open other files, or the network
+_trusted = dict(
+    format_whitelist='mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,mpegvideo,m4v,h264,hevc,mjpeg,asf,flv,ogg,mxf,dv,nut,ivf,gif'
+) # no playlists: they open other files, or the network
 
 def _rate(*rates):
     "First frame rate that is one, as a float; None if there is none."
@@ -193,7 +225,8 @@ def _seconds(c, s):
     "Length that a Matroska file claims, its only stream's or from the stream's own tag; other containers guess it from what is there."
     if 'matroska' not in c.format.name: return None
     m = re.match(r'(\d+):(\d+):([\d.]+)', s.metadata.get('DURATION', ''))
-    if m: return int(m[1])*3600 + int(m[2])*60 + float(m[3])
+    if m:
+        return int(m[1])*3600 + int(m[2])*60 + float(m[3])
     return c.duration/1e6 if c.duration and len(c.streams) == 1 else None
 
 # %% ../../nbs/video/02_video.ipynb #9cde7969
@@ -207,20 +240,23 @@ class _Converter:
         try: return self.r.reformat(f, format='rgb24', **self.kw).to_ndarray()
         except TypeError:                                       # older PyAV knows no `threads`
             if not self.kw: raise
-            self.kw = {}; return self(f)
+            self.kw = {}
+            return self(f)
 
 # %% ../../nbs/video/02_video.ipynb #8c74ecc0
-_interlaced = {2, 3, 4, 5}                                      # FFmpeg's codes of field orders: top or bottom first, coded and shown
+_interlaced = {2, 3, 4, 5}  # FFmpeg's codes of field orders: top or bottom first, coded and shown
 _one_packet_one_frame = {'h264', 'hevc', 'mjpeg', 'mpeg1video', 'mpeg2video'}
 
 _each_its_own = {'mjpeg', 'png', 'jpeg2000', 'ffv1', 'huffyuv', 'rawvideo', 'dvvideo'}
 _strict = dict(err_detect='crccheck+bitstream+buffer+explode')   # an error in place of a frame that is made up
-_checks = dict.fromkeys(('mjpeg', 'wmv1', 'wmv2', 'msmpeg4v1', 'msmpeg4v2', 'msmpeg4v3'), _strict) # decoders that mark no damage
+# decoders that mark no damage
+_checks = dict.fromkeys(('mjpeg', 'wmv1', 'wmv2', 'msmpeg4v1', 'msmpeg4v2', 'msmpeg4v3'), _strict)
 
 class _Undecodable:
     "Stands for the frame of a packet that cannot be decoded."
     is_corrupt = True
-    def __init__(self, p): self.pts,self.dts,self.time_base = p.pts,p.dts,p.time_base
+    def __init__(self, p):
+        self.pts,self.dts,self.time_base = p.pts,p.dts,p.time_base
 
 def _is_cover(s):
     "Is a stream a picture that belongs to the file, such as a poster, and no film?"
@@ -282,7 +318,7 @@ class _Weaver:
 class PyAVReader(Reader):
     "FFmpeg's libraries through PyAV."
     name,suffixes = 'pyav',_containers
-    deinterlace = False                                         # weave the two half pictures of interlaced frames into one?
+    deinterlace = False  # weave the two half pictures of interlaced frames into one?
     def __init__(self, path):
         super().__init__(path)
         with self._open() as c:
@@ -307,7 +343,11 @@ class PyAVReader(Reader):
         av.logging.set_level(av.logging.PANIC)                  # errors come as exceptions, noise helps nobody
         try: c = self._within_limits(av.open)
         except av.FFmpegError as e:
-            raise VideoError(self.path, f'it cannot be opened as video ({e.strerror})', 'Check that it is a video and was copied completely') from e
+            raise VideoError(
+                self.path,
+                f'it cannot be opened as video ({e.strerror})',
+                'Check that it is a video and was copied completely',
+            ) from e
         if any(not _is_cover(s) for s in c.streams.video): return c
         c.close()
         raise VideoError(self.path, 'it holds no video stream', 'Give a file with pictures')
@@ -362,7 +402,11 @@ class PyAVReader(Reader):
             shown = sum(not index[i].is_discard for i in range(len(index))) if 'mp4' in self.info['format'] else 0
             f = next(self._frames(c), None)
             if f is None:
-                raise VideoError(self.path, 'it has a video stream but no frame that can be decoded', 'Export the clip again')
+                raise VideoError(
+                    self.path,
+                    'it has a video stream but no frame that can be decoded',
+                    'Export the clip again',
+                )
             return f.width, f.height, _matrix(f), f.interlaced_frame, shown
 
     @cached_property
@@ -428,14 +472,15 @@ class PyAVReader(Reader):
         return (f for p in c.demux(s) for f in p.decode())
 
     def __iter__(self):
-        shown,stamps,begin = [],[],0                            # of packets and of frames; packets before the first frame
+        shown,stamps,begin = [],[],0  # of packets and of frames; packets before the first frame
         with self._open() as c:
             s = self._stream(c)
             weave = _Weaver(s) if self.deinterlace and self.interlaced else None
             indexed = len(s.index_entries) if self._counts_frames else 0
             for p in c.demux(s):
                 if not p.size and p.dts is not None: continue       # a recorder's mark for a frame that it dropped
-                if p.size and not p.is_discard: shown.append(_stamp(p, self.time_unit, self._counts_frames))
+                if p.size and not p.is_discard:
+                    shown.append(_stamp(p, self.time_unit, self._counts_frames))
                 frames = self._decoded(p)
                 for f in weave(frames, not p.size) if weave else frames:
                     begin = begin or len(shown)
@@ -488,8 +533,10 @@ class PyAVReader(Reader):
         if self._conv is None: self._conv = _Converter()
         return self._conv(f)
 
-    def __getstate__(self): return {k: v for k,v in self.__dict__.items() if k != '_conv'}
-    def array(self, f): return _shown(self._rgb(f), self._first[2])
+    def __getstate__(self):
+        return {k: v for k,v in self.__dict__.items() if k != '_conv'}
+    def array(self, f):
+        return _shown(self._rgb(f), self._first[2])
     def damaged(self, f): return f.is_corrupt or isinstance(f, _Undecodable)
     def time(self, f):
         unit = float(f.time_base or 0) if self.deinterlace else self.time_unit # a filter counts in its own
@@ -525,7 +572,8 @@ from ..base.limits import LimitedFile, TooMuch
 from .pictures import count_pictures, start_times
 
 # %% ../../nbs/video/02_video.ipynb #84aefe91
-_picture_kinds = ('PNG', 'JPEG', 'BMP', 'DIB', 'TIFF', 'GIF', 'WEBP', 'PPM', 'JPEG2000') # of Pillow's 40; its EPS would start Ghostscript
+# of Pillow's 40; its EPS would start Ghostscript
+_picture_kinds = ('PNG', 'JPEG', 'BMP', 'DIB', 'TIFF', 'GIF', 'WEBP', 'PPM', 'JPEG2000')
 _header_bytes, _header_seconds = 32_000_000, 2.                 # that the header of a picture may cost
 _mend_picture = 'Check that it is what its name says and was copied completely'
 
@@ -536,14 +584,20 @@ def _limited(path):
     f.seek(0)
     return f
 
-def _cost(path, e): return VideoError(path, f'its header costs more than {e} to read', 'Save it again, or leave it out')
+def _cost(path, e):
+    return VideoError(path, f'its header costs more than {e} to read', 'Save it again, or leave it out')
 
 def _opened_picture(path, f):
     "Pillow's image of an open file, its size looked at before its pixels."
     try:
         with quietly(): im = Image.open(f, formats=_picture_kinds)
     except TooMuch as e: raise _cost(path, e) from e
-    except Image.DecompressionBombError as e: raise VideoError(path, f'its header claims more than 100 million pixels; at most {max_pixels >> 20} million are read', 'Check that it is whole, or shrink it') from e
+    except Image.DecompressionBombError as e:
+        raise VideoError(
+            path,
+            f'its header claims more than 100 million pixels; at most {max_pixels >> 20} million are read',
+            'Check that it is whole, or shrink it',
+        ) from e
     except Exception as e:
         raise VideoError(path, f'its header cannot be read as an image ({_brief(e, path)})', _mend_picture) from e
     _bounded(path, *im.size[::-1])
@@ -553,7 +607,8 @@ def _opened_picture(path, f):
 def _open_image(path, known=False):
     "A picture inside a `with`; VideoError where it cannot be opened. One whose header was read (`known`) is read faster."
     try: f = open(path, 'rb') if known else _limited(path)
-    except OSError as e: raise VideoError(path, f'it cannot be opened ({e.strerror})', 'Check the disc it lies on') from e
+    except OSError as e:
+        raise VideoError(path, f'it cannot be opened ({e.strerror})', 'Check the disc it lies on') from e
     try:
         with _opened_picture(path, f) as im:
             if not known: f.lift()
@@ -572,8 +627,10 @@ def _count_pictures(path, kind):
 
 def _pil_array(im):
     "Pixels of a Pillow image: grey as they are, all else as RGB without alpha."
-    if im.size[0]*im.size[1] > max_pixels: raise ValueError(f'a page has {im.size[1]} x {im.size[0]} pixels')
-    if im.mode in ('1', 'L', 'LA', 'La'): return np.asarray(im.convert('L'))
+    if im.size[0]*im.size[1] > max_pixels:
+        raise ValueError(f'a page has {im.size[1]} x {im.size[0]} pixels')
+    if im.mode in ('1', 'L', 'LA', 'La'):
+        return np.asarray(im.convert('L'))
     return np.asarray(im if im.mode[0] in 'IF' else im.convert('RGB'))
 
 # %% ../../nbs/video/02_video.ipynb #ebabc007
@@ -602,7 +659,8 @@ class PillowReader(Reader):
             self.info = dict(format=im.format.lower(), mode=im.mode)
         found = _count_pictures(path, self.info['format'])
         self.claimed,self.first,self.restores = found.count,found.first,found.restores
-        if self.first: self.notes['streams'] = 'it holds a picture for programs that play nothing, which is left out'
+        if self.first:
+            self.notes['streams'] = 'it holds a picture for programs that play nothing, which is left out'
         if not found.whole:
             self.notes['frames missing'] = f'its end mark is missing: after these {found.count} frames it may break off'
         if found.delays and found.count > 1: self._times(found.delays)
@@ -623,7 +681,8 @@ class PillowReader(Reader):
                 yield from self._by_ffmpeg()
                 return
             for i in range(self.first, self.first + self.claimed):
-                im.seek(i); yield im
+                im.seek(i)
+                yield im
 
     def _by_ffmpeg(self):
         "Pictures of a gif that puts back what was before: Pillow leaves traces, FFmpeg does not."
@@ -631,11 +690,14 @@ class PillowReader(Reader):
         with av.open(PyAVReader._source(self)) as c:
             for f in c.decode(video=0): yield f
 
-    def array(self, im): return _pil_array(im) if isinstance(im, Image.Image) else im.to_ndarray(format='rgb24')
+    def array(self, im):
+        return _pil_array(im) if isinstance(im, Image.Image) else im.to_ndarray(format='rgb24')
 
 # %% ../../nbs/video/02_video.ipynb #0bd798c5
-image_extensions = {'.png', '.jpg', '.jpeg', '.jpe', '.jif', '.jfif', '.jfi', '.bmp', '.dib', '.tif', '.tiff', '.webp', '.pgm', '.ppm', '.pnm', '.pbm', '.pfm',
-                    '.jp2', '.j2k', '.j2c', '.jpc', '.jpf', '.jpx'} # stills, and frames in a folder
+image_extensions = {
+    '.png', '.jpg', '.jpeg', '.jpe', '.jif', '.jfif', '.jfi', '.bmp', '.dib', '.tif', '.tiff',
+    '.webp', '.pgm', '.ppm', '.pnm', '.pbm', '.pfm', '.jp2', '.j2k', '.j2c', '.jpc', '.jpf', '.jpx',
+} # stills, and frames in a folder
 
 # %% ../../nbs/video/02_video.ipynb #36a44e11
 _mask_end = r'(?:mask|gt|seg|segmentation|annotation|label|roi|contour)s?[_\-\s]?\d*$' # at the end of a name
@@ -643,7 +705,8 @@ _mask_inside = r'(?:mask|seg|segmentation|annotation|label)s?(?![a-z])'         
 _mask_name = re.compile(rf'(?:^|[_\-\s.])(?:{_mask_end}|{_mask_inside})', re.I)
 _mask_folder = re.compile(r'(?:.*[_\-\s.])?(?:mask|annotation|segmentation|gt|ground[_\-\s]?truth)s?', re.I)
 
-def _ending(path): return '.nii.gz' if path.name.lower().endswith('.nii.gz') else path.suffix.lower()
+def _ending(path):
+    return '.nii.gz' if path.name.lower().endswith('.nii.gz') else path.suffix.lower()
 
 # %% ../../nbs/video/02_video.ipynb #6f24cfac
 def is_mask(path,       # of a file
@@ -659,14 +722,22 @@ def is_mask(path,       # of a file
 def _hidden(name): return name.startswith('.') or name == '__MACOSX'   # also the ._copies that macOS leaves
 
 def _images(folder):
-    with os.scandir(folder) as it: return sorted(p for e in it if (p := Path(e.path)).suffix.lower() in image_extensions and not _hidden(e.name) and (p.is_file() if e.is_symlink() else e.is_file()))
+    with os.scandir(folder) as it:
+        return sorted(
+            p
+            for e in it
+            if (p := Path(e.path)).suffix.lower() in image_extensions
+            and not _hidden(e.name)
+            and (p.is_file() if e.is_symlink() else e.is_file())
+        )
 
 def _split_number(p):
     "(text before, text after with suffix), last number in the name; number None if there is none."
     m = re.fullmatch(r'(.*?)(\d+)(\D*)', p.stem, re.S)
     return ((m[1], m[3]+p.suffix.lower()), int(m[2])) if m else ((p.stem, p.suffix.lower()), None)
 
-def _patterns(files): return sorted({f'{a}*{b}' for (a,b),_ in map(_split_number, files)})
+def _patterns(files):
+    return sorted({f'{a}*{b}' for (a,b),_ in map(_split_number, files)})
 
 class _Frames(NamedTuple):
     "The images of a folder."
@@ -683,12 +754,23 @@ def _without_poster(files):
 def _frames(folder):
     "The frames of a folder; VideoError unless they share one pattern and no number twice."
     every = _images(folder)
-    if not every: raise VideoError(folder, 'the folder holds no images', f"Give a folder of numbered frames ({' '.join(sorted(image_extensions))}) or a video file")
+    if not every:
+        raise VideoError(
+            folder,
+            'the folder holds no images',
+            f"Give a folder of numbered frames ({' '.join(sorted(image_extensions))}) or a video file",
+        )
     files = _without_poster([p for p in every if not is_mask(p)] or every)
     pats,nums = _patterns(files),[_split_number(p)[1] for p in files]
     if len(pats) > 1 or None in nums:
-        raise VideoError(folder, f"its images follow {len(pats)} name patterns ({', '.join(pats[:4])}), not one with a frame number", 'Move each recording to a folder of its own, masks elsewhere')
-    if len(set(nums)) < len(nums): raise VideoError(folder, 'two images carry the same frame number', 'Number the frames without repeats')
+        raise VideoError(
+            folder,
+            f"its images follow {len(pats)} name patterns ({', '.join(pats[:4])}), not one with a frame"
+            " number",
+            'Move each recording to a folder of its own, masks elsewhere',
+        )
+    if len(set(nums)) < len(nums):
+        raise VideoError(folder, 'two images carry the same frame number', 'Number the frames without repeats')
     pairs = sorted(zip(nums, files))
     return _Frames([p for _,p in pairs], [n for n,_ in pairs], sorted(set(every) - set(files)))
 
@@ -729,10 +811,13 @@ class FolderReader(Reader):
     def _note(self, found):
         n,lack = len(found.beside),_n_missing(found.numbers)
         names = ', '.join(p.name for p in found.beside[:3]) + (f' and {n - 3} more' if n > 3 else '')
-        if n: self.notes['streams'] = f"{'pictures' if n > 1 else 'a picture'} beside its frames left out: {names}"
+        if n:
+            self.notes['streams'] = f"{'pictures' if n > 1 else 'a picture'} beside its frames left out: {names}"
         if 0 < lack <= self.claimed:
             which = _missing(found.numbers)
-            self.notes['frames missing'] = f"frame numbers {which} are missing" if lack > 1 else f'frame number {which} is missing'
+            self.notes['frames missing'] = (
+                f"frame numbers {which} are missing" if lack > 1 else f'frame number {which} is missing'
+            )
 
     def __iter__(self):
         for p in _numbered(self.path):
@@ -768,7 +853,8 @@ def _stated(ds, name):
     try: v = ds.get(name)
     except Exception: return []
     if v is None: return []
-    try: return [float(x) for x in (v if hasattr(v, 'append') else [v])]
+    try:
+        return [float(x) for x in (v if hasattr(v, 'append') else [v])]
     except (TypeError, ValueError): return []
 
 def _numbers(ds, name):
@@ -787,7 +873,8 @@ def _header_times(ds, n):
     "Seconds of `n` frames by FrameTimeVector, from 0 on; None where it does not fit."
     steps = np.array(_stated(ds, 'FrameTimeVector'))
     if len(steps) != n or len(steps) < 2: return None
-    if not np.isfinite(steps).all() or (steps[1:] < 0).any() or not steps[1:].any(): return None
+    if not np.isfinite(steps).all() or (steps[1:] < 0).any() or not steps[1:].any():
+        return None
     t = np.cumsum(steps)/1000
     return t - t[0]
 
@@ -816,8 +903,25 @@ def _rate_and_doubt(ds, times):
 
 # %% ../../nbs/video/02_video.ipynb #eb7f2d31
 _formats = {1: '2d', 2: 'm-mode', 3: 'spectrum', 4: 'waveform', 5: 'graphics'}
-_contents = {1: 'tissue', 2: 'colour flow', 3: 'pulsed wave', 4: 'continuous wave', 5: 'mean trace', 6: 'mode trace', 7: 'maximum trace', 8: 'volume trace', 9: 'volume rate trace', 10: 'ecg',
-             11: 'pulse', 12: 'phonocardiogram', 13: 'grey bar', 14: 'colour bar', 15: 'integrated backscatter', 16: 'area trace', 17: 'area rate trace'}
+_contents = {
+    1: 'tissue',
+    2: 'colour flow',
+    3: 'pulsed wave',
+    4: 'continuous wave',
+    5: 'mean trace',
+    6: 'mode trace',
+    7: 'maximum trace',
+    8: 'volume trace',
+    9: 'volume rate trace',
+    10: 'ecg',
+    11: 'pulse',
+    12: 'phonocardiogram',
+    13: 'grey bar',
+    14: 'colour bar',
+    15: 'integrated backscatter',
+    16: 'area trace',
+    17: 'area rate trace',
+}
 _cm = 3                                                         # DICOM's code for the unit centimetre
 
 def _code(ds, name, words=None):
@@ -829,7 +933,11 @@ def _code(ds, name, words=None):
 # %% ../../nbs/video/02_video.ipynb #88528cee
 class Region(NamedTuple):
     "A part of the screen, as an ultrasound machine describes it in DICOM."
-    x0:int; y0:int; x1:int; y1:int    # pixels; x1 and y1 are the first that do not belong to it
+    # pixels; x1 and y1 are the first that do not belong to it
+    x0:int
+    y0:int
+    x1:int
+    y1:int
     kind:str='2d'                     # '2d', 'm-mode', 'spectrum', 'waveform', 'graphics', 'other'
     content:str='tissue'              # 'tissue', 'colour flow', 'ecg', ...
     mm_x:float|None=None              # millimetres per pixel across, where the unit is a length
@@ -846,14 +954,23 @@ def _region(r, size):
     "One item of the sequence, for a picture of `size` (h,w); None where it has no box."
     x0,y0,x1,y1 = box = [_code(r, f'RegionLocation{n}') for n in ('MinX0', 'MinY0', 'MaxX1', 'MaxY1')]
     if None in box: return None
-    inside = 0 <= x0 < x1 <= size[1] and 0 <= y0 < y1 <= size[0]        # the last pixel belongs to it; many machines give the first that does not
-    mm = [10*d[0] if _code(r, f'PhysicalUnits{a}Direction') == _cm and (d := _numbers_abs(r, f'PhysicalDelta{a}')) else None for a in 'XY']
+    # the last pixel belongs to it; many machines give the first that does not
+    inside = 0 <= x0 < x1 <= size[1] and 0 <= y0 < y1 <= size[0]
+    mm = [
+        (
+            10 * d[0]
+            if _code(r, f'PhysicalUnits{a}Direction') == _cm and (d := _numbers_abs(r, f'PhysicalDelta{a}'))
+            else None
+        )
+        for a in 'XY'
+    ]
     return Region(x0, y0, min(x1+1, size[1]) if inside else x1+1, min(y1+1, size[0]) if inside else y1+1,
                   _code(r, 'RegionSpatialFormat', _formats), _code(r, 'RegionDataType', _contents), *mm, inside)
 
 def _numbers_abs(ds, name):
     "Like `_numbers`, for lengths that may carry a sign."
-    try: return [abs(x) for x in (_number(ds.get(name)),) if x and math.isfinite(x)]
+    try:
+        return [abs(x) for x in (_number(ds.get(name)),) if x and math.isfinite(x)]
     except Exception: return []
 
 def _regions(ds, size):
@@ -870,7 +987,7 @@ def _image_region(regions):
 class NoImage(VideoError):
     "A DICOM object that says of itself that it has no pixels: a report, a measurement, the index of a disc."
 
-_inflated = 1 << 30                                             # bytes that a packed file may unpack to at once, at most
+_inflated = 1 << 30  # bytes that a packed file may unpack to at once, at most
 _dicom_bytes,_dicom_seconds = 128_000_000,1.                  # that a header may take to read
 
 def _bare(path):
@@ -1008,7 +1125,8 @@ def _read_dicom(path, tags):
         ds = o.read(_at_pixels, [Tag(t) for t in tags])
         place = _Place(Path(path), o.body.tell(), o.packed)
     ds.file_meta = FileMetaDataset(o.meta)
-    if not ds.file_meta.get('TransferSyntaxUID'): ds.file_meta.TransferSyntaxUID = _native_syntax(o.implicit, o.little)
+    if not ds.file_meta.get('TransferSyntaxUID'):
+        ds.file_meta.TransferSyntaxUID = _native_syntax(o.implicit, o.little)
     return ds,place
 
 def _native_syntax(implicit, little):
@@ -1018,28 +1136,45 @@ def _native_syntax(implicit, little):
     return uid.ImplicitVRLittleEndian if implicit else uid.ExplicitVRLittleEndian
 
 # %% ../../nbs/video/02_video.ipynb #032bd46b
-_must = dict(Rows=int, Columns=int, BitsAllocated=int, BitsStored=int, SamplesPerPixel=int, PhotometricInterpretation=str)
+_must = dict(
+    Rows=int,
+    Columns=int,
+    BitsAllocated=int,
+    BitsStored=int,
+    SamplesPerPixel=int,
+    PhotometricInterpretation=str,
+)
 _palettes = [f'{kind}{colour}PaletteColorLookupTable{part}' for colour in ('Red', 'Green', 'Blue')
              for kind,part in (('', 'Descriptor'), ('', 'Data'), ('Segmented', 'Data'))]
-_time_tags = ['PixelAspectRatio', 'FrameTime', 'FrameTimeVector', 'ActualFrameDuration', 'CineRate', 'RecommendedDisplayFrameRate',
-              'EffectiveDuration']
+_time_tags = [
+    'PixelAspectRatio', 'FrameTime', 'FrameTimeVector', 'ActualFrameDuration', 'CineRate',
+    'RecommendedDisplayFrameRate', 'EffectiveDuration',
+]
 _window_tags = ['RescaleSlope', 'RescaleIntercept', 'ModalityLUTSequence', 'VOILUTSequence', 'VOILUTFunction',
                 'WindowCenter', 'WindowWidth', 'SharedFunctionalGroupsSequence']
-_pixel_tags = [*_must, 'PixelSpacing', 'HighBit', 'PixelRepresentation', 'PlanarConfiguration', 'NumberOfFrames', *_palettes, *_time_tags,
-               *_window_tags, 'SequenceOfUltrasoundRegions']    # what reading needs; the rest of a header is skipped
+_pixel_tags = [
+    *_must,
+    'PixelSpacing', 'HighBit', 'PixelRepresentation', 'PlanarConfiguration', 'NumberOfFrames',
+    *_palettes,
+    *_time_tags,
+    *_window_tags,
+    'SequenceOfUltrasoundRegions',
+]    # what reading needs; the rest of a header is skipped
 
 def _is_a(ds, name, kind):
     try: return isinstance(ds.get(name), kind)
     except Exception: return False
 
-_picture_class = re.compile(r'(?!.*(Presentation State|Report)).*(Image|Volume|Map Storage|RT Dose)|Segmentation') # of the standard's names: objects that have pixels
+# of the standard's names: objects that have pixels
+_picture_class = re.compile(r'(?!.*(Presentation State|Report)).*(Image|Volume|Map Storage|RT Dose)|Segmentation')
 
 def _kind_and_end(path):
     "Name of the class that a header states, '' where there is none, and whether the data set goes cleanly to the end of the file."
     from pydicom import uid
     ends = [0]
     with _data_set(path, _dicom_seconds/4) as o:
-        def seen(tag, vr, n): ends.append(None if n == _never else o.body.tell() + n)
+        def seen(tag, vr, n):
+            ends.append(None if n == _never else o.body.tell() + n)
         ds = o.read(seen, [0x00080016])
         if o.packed is None: whole = _ends_at(path, ends[-1])
         else: whole = not o.body.read(1) and o.body.ended
@@ -1059,28 +1194,42 @@ def _without_image(path):
     try:
         with _quiet(): kind,whole = _kind_and_end(path)
     except Exception: kind,whole = '',False
-    if kind and not _picture_class.match(kind) and (whole or kind.endswith(('Storage', 'Trial'))): return NoImage(path, 'this DICOM object holds no image', 'Leave reports and measurements out')
-    return VideoError(path, 'its header ends, or is damaged, before it comes to a picture', 'Copy it again from its source')
+    if kind and not _picture_class.match(kind) and (whole or kind.endswith(('Storage', 'Trial'))):
+        return NoImage(path, 'this DICOM object holds no image', 'Leave reports and measurements out')
+    return VideoError(
+        path, 'its header ends, or is damaged, before it comes to a picture', 'Copy it again from its source'
+    )
 
 def _dicom_header(path, tags=None):
     "Header of an image (of it `tags`, or what reading needs), and where its pixels begin; VideoError where it is none."
     pydicom = _need('pydicom', path)
     try:
         with _quiet(): ds,place = _read_dicom(path, tags or _pixel_tags)
-    except (pydicom.errors.InvalidDicomError, EOFError) as e: raise VideoError(path, 'it is not a DICOM file', 'Check that it was copied completely') from e
+    except (pydicom.errors.InvalidDicomError, EOFError) as e:
+        raise VideoError(path, 'it is not a DICOM file', 'Check that it was copied completely') from e
     except VideoError: raise
     except Exception as e:                                      # its text may quote the header
         much = next((o for o in (e, e.__context__) if isinstance(o, TooMuch)), None)    # pydicom makes it an OSError
         remedy = 'Leave it out, or export it again without private data'
-        if much: raise VideoError(path, f'its header takes more than {much} to read', remedy) from None
-        raise VideoError(path, f'its DICOM header cannot be read ({type(e).__name__})', 'Check that it was copied completely') from None
+        if much:
+            raise VideoError(path, f'its header takes more than {much} to read', remedy) from None
+        raise VideoError(
+            path,
+            f'its DICOM header cannot be read ({type(e).__name__})',
+            'Check that it was copied completely',
+        ) from None
     if 'Rows' not in ds or 'PhotometricInterpretation' not in ds: raise _without_image(path)
     lacks = [n for n,kind in _must.items() if not _is_a(ds, n, kind)]
-    if lacks: raise VideoError(path, f"its header lacks {', '.join(lacks)}, or holds there what is not one value", 'Export it again')
+    if lacks:
+        raise VideoError(
+            path,
+            f"its header lacks {', '.join(lacks)}, or holds there what is not one value",
+            'Export it again',
+        )
     return ds,place
 
 # %% ../../nbs/video/02_video.ipynb #4173e3e9
-_never,_many = 0xFFFFFFFF, 1 << 19                              # the length that says nothing; more fragments than any clip has
+_never,_many = 0xFFFFFFFF, 1 << 19  # the length that says nothing; more fragments than any clip has
 _marks = (b'\xff\xd8', b'\xff\x4f', b'\xff\x0a', b'\x00\x00\x00\x0c') # JPEG and JPEG-LS, JPEG 2000, JPEG XL, JP2
 _item = b'\xfe\xff\x00\xe0'
 
@@ -1108,37 +1257,45 @@ def _value(f, at, implicit, little):
 
 class _Rows:
     "Byte ranges of uncompressed frames, which follow each other."
-    def __init__(self, start, n, count): self.start,self.n,self.count = start,n,count
-    def __iter__(self): return ([(self.start + i*self.n, self.n)] for i in range(self.count))
+    def __init__(self, start, n, count):
+        self.start,self.n,self.count = start,n,count
+    def __iter__(self):
+        return ([(self.start + i*self.n, self.n)] for i in range(self.count))
     def __len__(self): return self.count
 
 def _fragments(f, start, path):
     "(start, length, first bytes) of each whole fragment; the first is the table of offsets."
     found,i,end = [],start,os.fstat(f.fileno()).st_size
     while i + 8 <= end:
-        f.seek(i); head = f.read(12)
+        f.seek(i)
+        head = f.read(12)
         n = int.from_bytes(head[4:8], 'little')
         if head[:4] != _item or i + 8 + n > end: break
-        found.append((i+8, n, head[8:])); i += 8 + n
-        if len(found) > _many: raise VideoError(path, f'its pixels lie in more than {_many} fragments', 'Export it again')
-    if not found: raise VideoError(path, 'its pixels are not compressed as its transfer syntax says', 'Export it again')
+        found.append((i+8, n, head[8:]))
+        i += 8 + n
+        if len(found) > _many:
+            raise VideoError(path, f'its pixels lie in more than {_many} fragments', 'Export it again')
+    if not found:
+        raise VideoError(path, 'its pixels are not compressed as its transfer syntax says', 'Export it again')
     return found
 
 def _begins(table, frags, rle):
     "Numbers of the fragments that begin a frame."
     starts = {a-8-frags[0][0]+8: i for i,(a,_,_) in enumerate(frags)}
     said = [starts.get(o) for o in table]
-    if len(said) > 1 and None not in said and said == sorted(set(said)): return said
+    if len(said) > 1 and None not in said and said == sorted(set(said)):
+        return said
     return list(range(len(frags))) if rle else [i for i,(_,_,b) in enumerate(frags) if b.startswith(_marks)]
 
 def _encoded(f, value, rle, path):
     "Byte ranges of each compressed frame."
     if not value.items: return [[(value.start, value.have)]]    # a stream as it is, in no fragment
     (a,n,_),*frags = _fragments(f, value.start, path)
-    f.seek(a); table = np.frombuffer(f.read(min(n - n%4, 4*_many)), '<u4').tolist()
+    f.seek(a)
+    table = np.frombuffer(f.read(min(n - n%4, 4*_many)), '<u4').tolist()
     if not frags: return []
     begins = _begins(table, frags, rle)
-    begins = sorted({0, *begins})                               # what lies before the first mark is a frame too, a damaged one
+    begins = sorted({0, *begins})  # what lies before the first mark is a frame too, a damaged one
     return [[o[:2] for o in frags[i:j]] for i,j in zip(begins, [*begins[1:], len(frags)])]
 
 def _gathered(f, pieces, n=None):
@@ -1167,8 +1324,10 @@ def _jpeg_picture(b):
     while i + 10 <= len(b) and b[i] == 0xff:
         m,n = b[i+1],int.from_bytes(b[i+2:i+4], 'big')
         if m == 0xe0 and b[i+4:i+8] == b'JFIF': jfif = True
-        if m == 0xee and b[i+4:i+9] == b'Adobe' and n >= 14: adobe = b[i+15] if i + 15 < len(b) else None
-        if m == 0xf7 or 0xc0 <= m <= 0xcf and m not in (0xc4, 0xc8, 0xcc): return _jpeg_frame(b, i, adobe, jfif)
+        if m == 0xee and b[i+4:i+9] == b'Adobe' and n >= 14:
+            adobe = b[i+15] if i + 15 < len(b) else None
+        if m == 0xf7 or 0xc0 <= m <= 0xcf and m not in (0xc4, 0xc8, 0xcc):
+            return _jpeg_frame(b, i, adobe, jfif)
         i += 1 if m == 0xff else 2 + n
 
 def _jpeg_frame(b, i, adobe, jfif):
@@ -1178,10 +1337,12 @@ def _jpeg_frame(b, i, adobe, jfif):
     ids,sampling = bytes(p[0] for p in parts if p),{p[1] for p in parts if len(p) > 1}
     family = {0xc3: 'lossless', 0xf7: 'ls'}.get(m) or ('baseline' if precision == 8 else 'extended')
     colour,why = ('', '')
-    if samples == 3 and ids.upper() == b'RGB': colour,why = 'RGB','its components are called R, G, B'
+    if samples == 3 and ids.upper() == b'RGB':
+        colour,why = 'RGB','its components are called R, G, B'
     elif samples == 3 and len(sampling) > 1: colour,why = 'YBR_FULL','its colours are halved'
     elif samples == 3 and jfif: colour,why = 'YBR_FULL','it is marked as JFIF'
-    elif samples == 3 and adobe is not None: colour,why = ('RGB' if adobe == 0 else 'YBR_FULL'),'its Adobe segment says so'
+    elif samples == 3 and adobe is not None:
+        colour,why = ('RGB' if adobe == 0 else 'YBR_FULL'),'its Adobe segment says so'
     size = tuple(int.from_bytes(b[i+k:i+k+2], 'big') for k in (5, 7))
     return _Picture(family, size, samples, precision, colour, why)
 
@@ -1202,13 +1363,22 @@ def _picture(b):
     "What the first bytes of a compressed frame say; None where they say nothing."
     if b[:3] == b'\xff\xd8\xff': return _jpeg_picture(b)
     starts = b[:3] == b'\0\0\1' or b[:4] == b'\0\0\0\1' or b[4:8] == b'ftyp'
-    if starts or b[:1] == b[188:189] == b[376:377] == b'G': return _Picture('mpeg')       # or the packets of a transport stream
+    if starts or b[:1] == b[188:189] == b[376:377] == b'G':
+        return _Picture('mpeg')  # or the packets of a transport stream
     if b[:4] == b'\xff\x4f\xff\x51' or b[:4] == b'\0\0\0\x0c': return _jpeg2000_picture(b)
-    if 1 <= int.from_bytes(b[:4], 'little') <= 15 and b[4:8] == b'\x40\0\0\0': return _Picture('rle')
+    if 1 <= int.from_bytes(b[:4], 'little') <= 15 and b[4:8] == b'\x40\0\0\0':
+        return _Picture('rle')
 
 # %% ../../nbs/video/02_video.ipynb #2ac62b9f
-_usual = {'baseline': 'JPEGBaseline8Bit', 'extended': 'JPEGExtended12Bit', 'lossless': 'JPEGLosslessSV1', 'ls': 'JPEGLSLossless',
-          '2000': 'JPEG2000Lossless', 'rle': 'RLELossless', 'mpeg': 'MPEG2MPML'}
+_usual = {
+    'baseline': 'JPEGBaseline8Bit',
+    'extended': 'JPEGExtended12Bit',
+    'lossless': 'JPEGLosslessSV1',
+    'ls': 'JPEGLSLossless',
+    '2000': 'JPEG2000Lossless',
+    'rle': 'RLELossless',
+    'mpeg': 'MPEG2MPML',
+}
 
 def _family(syntax):
     "How a transfer syntax packs: as in `_Picture`; '' where not at all."
@@ -1237,7 +1407,8 @@ def _marked(b, ycc):
     kept,i = [b[:2], b'\xff\xee\0\x0eAdobe\0\x64\0\0\0\0', bytes([int(ycc)])],2
     while i + 4 <= len(b) and b[i] == 0xff and b[i+1] != 0xda:
         n = 1 if b[i+1] == 0xff else 2 + int.from_bytes(b[i+2:i+4], 'big')
-        if b[i+1] not in (0xe0, 0xee): kept.append(b[i:i+n])
+        if b[i+1] not in (0xe0, 0xee):
+            kept.append(b[i:i+n])
         i += n
     return b''.join([*kept, b[i:]])
 
@@ -1277,10 +1448,14 @@ _known_kinds = _plain_kinds[1] + _plain_kinds[3]
 
 def _stated_layout(ds):
     "The layout that a header states."
-    def number(name, default): return int((_stated(ds, name) or [default])[0])
+    def number(name, default):
+        return int((_stated(ds, name) or [default])[0])
     signed,planar = (int(number(name, 0) == 1) for name in ('PixelRepresentation', 'PlanarConfiguration'))
     high = number('HighBit', ds.BitsStored-1)
-    return _Layout(ds.PhotometricInterpretation.strip().upper(), ds.SamplesPerPixel, ds.BitsAllocated, ds.BitsStored, high, signed, planar)
+    return _Layout(
+        ds.PhotometricInterpretation.strip().upper(),
+        ds.SamplesPerPixel, ds.BitsAllocated, ds.BitsStored, high, signed, planar,
+    )
 
 def _other_layouts(c):
     "Other ways to write pixels, fewest changes first."
@@ -1292,13 +1467,15 @@ def _other_layouts(c):
         for kind,samples in ((grey, 1), (colour, 3), ('YBR_FULL_422', 3)):
             if alloc > c.alloc and samples == 3: continue       # no machine writes colours of 16 bits
             ways.append(replace(c, kind=kind, samples=samples, alloc=alloc, stored=stored, high=stored-1))
-    def changes(o): return (o.kind != c.kind) + (o.samples != c.samples) + (o.alloc != c.alloc)
+    def changes(o):
+        return (o.kind != c.kind) + (o.samples != c.samples) + (o.alloc != c.alloc)
     return sorted(ways, key=changes)
 
 def _sane(c):
     "The stated layout where nothing fits, without what contradicts itself."
     c = replace(c, stored=min(c.stored if c.stored > 0 else c.alloc, c.alloc))
-    if c.kind not in _known_kinds or c.samples not in _plain_kinds or c.kind in _plain_kinds[c.samples]: return c
+    if c.kind not in _known_kinds or c.samples not in _plain_kinds or c.kind in _plain_kinds[c.samples]:
+        return c
     return replace(c, kind='MONOCHROME2' if c.samples == 1 else 'RGB')
 
 # %% ../../nbs/video/02_video.ipynb #e2dbab0a
@@ -1311,7 +1488,8 @@ class _Native:
     def words(self, c, i):
         "Samples of frame `i` in layout `c` as they lie, or None where they are not all there."
         n = c.bits(self.size)//8
-        if c.alloc not in (8, 16) or (i+1)*n > self.have: return None
+        if c.alloc not in (8, 16) or (i+1)*n > self.have:
+            return None
         self.f.seek(self.start + i*n)
         b = self.f.read(n)
         a = np.frombuffer(b, 'u1' if c.alloc == 8 else '<u2' if self.little else '>u2') if len(b) == n else None
@@ -1321,7 +1499,8 @@ class _Native:
         "The same as (samples,h,w); of halved colours the brightness alone."
         a,(h,w) = self.words(c, i),self.size
         if a is None: return None
-        if c.kind == 'YBR_FULL_422': return a.reshape(-1, 4)[:, :2].reshape(1, h, w) if h*w%2 == 0 else None
+        if c.kind == 'YBR_FULL_422':
+            return a.reshape(-1, 4)[:, :2].reshape(1, h, w) if h*w%2 == 0 else None
         if c.samples == 1 or c.planar: return a.reshape(c.samples, h, w)
         return a.reshape(h, w, c.samples).transpose(2, 0, 1)
 
@@ -1342,10 +1521,12 @@ def _native_layout(pixels, c, n):
     "The layout of `n` frames (None: not stated) of uncompressed pixels: `c` as stated, or what fits the bytes better."
     if c.kind not in _known_kinds or not 0 < math.prod(pixels.size) <= max_pixels: return c
     size,have = pixels.size,pixels.have
-    if c.alloc == 1 or c.possible() and (pixels.cut or c.fits(size, have, n or 1)): return c
+    if c.alloc == 1 or c.possible() and (pixels.cut or c.fits(size, have, n or 1)):
+        return c
     def exact(o): return o.fits(size, have, n or 1)
-    def full(o): return not n and (o.samples, o.alloc) == (3, c.alloc) and o.fits(size, have, pixels.frames(o))
-    half = c.kind == 'YBR_FULL_422'                             # without a number of frames the length alone has to tell
+    def full(o):
+        return not n and (o.samples, o.alloc) == (3, c.alloc) and o.fits(size, have, pixels.frames(o))
+    half = c.kind == 'YBR_FULL_422'  # without a number of frames the length alone has to tell
     ways = [o for o in _other_layouts(c) if o.possible() and o != c and (exact(o) or half and full(o))]
     if not ways: return _sane(c)
     found = ways[0]
@@ -1412,7 +1593,8 @@ def _true_bits(pixels, c):
     a = a.astype(np.int32)
     below,top = c.alloc - c.stored,1 << (c.stored - c.signed)
     outside = (a >= top) | (a < (-top if c.signed else 0))
-    if c.high == c.alloc-1 and outside.any(): return replace(c, shift=below)
+    if c.high == c.alloc-1 and outside.any():
+        return replace(c, shift=below)
     c = replace(c, high=c.stored-1)
     if outside.mean() < .002: return c
     wrapped = (a + top*c.signed) % (1 << c.stored) - top*c.signed
@@ -1450,13 +1632,18 @@ def _rescaled(ds, values):
 def _window(ds):
     "(centre, width, function) of the first window, or None."
     part = _shared(ds, 'WindowWidth')
-    centre,width,how = _first(part, 'WindowCenter'),_first(part, 'WindowWidth'),str(part.get('VOILUTFunction') or 'LINEAR')
+    centre, width, how = (
+        _first(part, 'WindowCenter'),
+        _first(part, 'WindowWidth'),
+        str(part.get('VOILUTFunction') or 'LINEAR'),
+    )
     good = centre is not None and width is not None and (width >= 1 or how != 'LINEAR' and width > 0)
     return (centre, width, how) if good else None
 
 def _windowed(x, centre, width, how):
     "Values to 0 to 1 by a window, as DICOM defines its three functions."
-    if how == 'SIGMOID': return 1/(1 + np.exp(np.clip(-4*(x - centre)/width, -500, 500)))
+    if how == 'SIGMOID':
+        return 1/(1 + np.exp(np.clip(-4*(x - centre)/width, -500, 500)))
     if how == 'LINEAR_EXACT': return np.clip((x - centre)/width + .5, 0, 1)
     return np.clip((x - centre + .5)/(width - 1) + .5, 0, 1) if width > 1 else (x > centre - .5).astype(float)
 
@@ -1483,7 +1670,8 @@ _colours = {'MONOCHROME1', 'MONOCHROME2', 'PALETTE COLOR', 'RGB', 'YBR_FULL', 'Y
 def _colour_of(kind, syntax):
     "The colour space in which the decoder gives the pixels; None where nobody knows."
     if kind in _j2k_only and '2000' in syntax.name: return kind
-    if kind.startswith('YBR_PARTIAL') and syntax.name.startswith('JPEG Baseline'): return 'YBR_FULL_422'   # JPEG has full range, whatever the header calls it
+    if kind.startswith('YBR_PARTIAL') and syntax.name.startswith('JPEG Baseline'):
+        return 'YBR_FULL_422'  # JPEG has full range, whatever the header calls it
     return kind if kind in _colours else None
 
 class _DicomFile:
@@ -1500,7 +1688,11 @@ class _DicomFile:
         rate,doubt = _rate_and_doubt(ds, self.header_times)
         self.fps = rate or fps
         steps = len(_stated(ds, 'FrameTimeVector'))
-        if steps > 1 and self.header_times is None: doubt = doubt or f'FrameTimeVector has {steps} values for {n} frames, or untrue ones: frames count as evenly spaced'
+        if steps > 1 and self.header_times is None:
+            doubt = (
+                doubt
+                or f'FrameTimeVector has {steps} values for {n} frames, or untrue ones: frames count as evenly spaced'
+            )
         if doubt and n != 1: self.notes['rate in doubt'] = doubt
         self.notes.update(notes_on_times(self.header_times))
 
@@ -1516,7 +1708,12 @@ class DicomReader(_DicomFile, Reader):
         "What the pixels are and where they lie, by the header and by the data."
         self.size,self.syntax,self.layout = (ds.Rows, ds.Columns),ds.file_meta.TransferSyntaxUID,_stated_layout(ds)
         self.region = _image_region(_regions(ds, self.size))
-        self.info = dict(format='dicom', codec=_syntax_name(self.syntax), photometric=self.layout.kind, bits=self.layout.stored)
+        self.info = dict(
+            format='dicom',
+            codec=_syntax_name(self.syntax),
+            photometric=self.layout.kind,
+            bits=self.layout.stored,
+        )
         self._grey_after_all(ds)
         self.frames,self.colour,self.looked = [],'',False       # colour: what the compressed pictures say
         with self.place.open() as f:
@@ -1530,12 +1727,14 @@ class DicomReader(_DicomFile, Reader):
         self._time(ds, self.claimed)
         self._look_at_aspect(ds)
         c = self.layout
-        if c.stored > 8 and c.samples == 1 and _shown_levels(ds, np.zeros(1, np.int64)) is not None: self.info['levels'] = 'window'
+        if c.stored > 8 and c.samples == 1 and _shown_levels(ds, np.zeros(1, np.int64)) is not None:
+            self.info['levels'] = 'window'
 
     def _grey_after_all(self, ds):
         "One sample of a colour space that has three, or of a palette that is missing, is grey."
         c = self.layout
-        if c.kind == 'PALETTE COLOR' and not any(name in ds for name in _palettes): why = 'without a palette'
+        if c.kind == 'PALETTE COLOR' and not any(name in ds for name in _palettes):
+            why = 'without a palette'
         elif c.samples == 1 and c.kind not in _known_kinds: why = 'of one sample'
         else: return
         self._contradict(c.kind if c.kind in _known_kinds else 'another colour space', why, 'MONOCHROME2')
@@ -1547,7 +1746,11 @@ class DicomReader(_DicomFile, Reader):
         order = 'little' if ds.original_encoding[1] else 'big'
         group,element = (int.from_bytes(f.read(2), order) for _ in range(2))
         if (group, element) in ((0x7fe0, 8), (0x7fe0, 9)):
-            raise VideoError(self.path, 'its pixels are floating point numbers, which are not read', 'Export it with whole numbers')
+            raise VideoError(
+                self.path,
+                'its pixels are floating point numbers, which are not read',
+                'Export it with whole numbers',
+            )
 
     def _look_at_aspect(self, ds):
         "Note pixels that are not square: by PixelAspectRatio, the image's region or PixelSpacing, all height to width."
@@ -1558,7 +1761,8 @@ class DicomReader(_DicomFile, Reader):
 
     def _without_sign(self):
         "Colours, and the pictures of baseline JPEG, have no sign."
-        if not self.layout.signed or self.layout.samples == 1 and self.coded != 'baseline': return
+        if not self.layout.signed or self.layout.samples == 1 and self.coded != 'baseline':
+            return
         self._contradict('numbers with a sign', 'numbers without a sign')
         self.layout = replace(self.layout, signed=0)
 
@@ -1572,14 +1776,19 @@ class DicomReader(_DicomFile, Reader):
             packed = ', packed' if self.place.packed is not None else ''
             self._contradict(_syntax_name(self.syntax), native.name + packed)
             self.syntax = native
-        if stated and implicit: self._contradict(_syntax_name(self.syntax), 'written with implicit VR')
+        if stated and implicit:
+            self._contradict(_syntax_name(self.syntax), 'written with implicit VR')
         if stated and self._unpacked(ds):
             self._contradict(_syntax_name(self.syntax), 'not compressed')
             self.syntax = native
         elif self.place.packed is None and (stated or self.value.items or self._stream(f, ds)):
             self._true_packing(f, stated)
         if not known and self.syntax == native and self.layout.alloc > 8:
-            raise VideoError(self.path, 'its transfer syntax is unknown, and with it the order of its bytes', 'Export it again')
+            raise VideoError(
+                self.path,
+                'its transfer syntax is unknown, and with it the order of its bytes',
+                'Export it again',
+            )
 
     def _unpacked(self, ds):
         "Are there, under the name of a compression, exactly the bytes of pixels without any?"
@@ -1589,7 +1798,8 @@ class DicomReader(_DicomFile, Reader):
 
     def _stream(self, f, ds):
         "Is there, without any fragments, one picture or film where uncompressed pixels should be?"
-        if self.layout.fits(self.size, self.value.have, _frames_stated(ds) or 1): return False
+        if self.layout.fits(self.size, self.value.have, _frames_stated(ds) or 1):
+            return False
         f.seek(self.value.start)
         p = _picture(f.read(1 << 12))
         return p is not None and (p.family == 'mpeg' or p.size == self.size)
@@ -1605,8 +1815,10 @@ class DicomReader(_DicomFile, Reader):
             true = _syntax_of(p.family)
             self._contradict(_syntax_name(self.syntax), 'an MPEG stream' if p.family == 'mpeg' else true.name)
             self.syntax = true
-        elif p.family == 'baseline' and stated == 'extended': self.syntax = _syntax_of('baseline')
-        if p.size and p.size == self.size and p.samples in (1,3): self._true_samples(p)
+        elif p.family == 'baseline' and stated == 'extended':
+            self.syntax = _syntax_of('baseline')
+        if p.size and p.size == self.size and p.samples in (1,3):
+            self._true_samples(p)
 
     def _true_samples(self, p):
         "Samples, bits and colours, of which the first picture knows best."
@@ -1618,7 +1830,8 @@ class DicomReader(_DicomFile, Reader):
             c = replace(c, samples=p.samples, kind=kind)
         alloc = 8*(1 + (p.precision > 8) + 2*(p.precision > 16))
         stored = p.precision if c.stored > c.alloc or c.alloc < p.precision else min(c.stored, p.precision)
-        if stored != c.stored: self._contradict(f'{c.stored} bits', f'pictures of {p.precision} bits', f'{stored} bits')
+        if stored != c.stored:
+            self._contradict(f'{c.stored} bits', f'pictures of {p.precision} bits', f'{stored} bits')
         self.layout = replace(c, alloc=alloc, stored=stored, high=stored-1)
         self.colour = p.colour
         other = (p.colour == 'RGB') != (c.kind in ('RGB', *_j2k_only))
@@ -1642,7 +1855,8 @@ class DicomReader(_DicomFile, Reader):
         self.claimed,self.exact = max(claim, self.there),claim <= self.there and self.place.packed is None
         if claim == self.there: return
         self.info['stated'] = claim
-        if claim < self.there: self._contradict(f"{number or 'no number of'} frames", f'{self.there} frames')
+        if claim < self.there:
+            self._contradict(f"{number or 'no number of'} frames", f'{self.there} frames')
 
     def _count_native(self, f, number):
         "Find the layout of uncompressed pixels, and how many frames of it there are."
@@ -1655,9 +1869,11 @@ class DicomReader(_DicomFile, Reader):
         bits = c.bits(self.size)
         if not bits: return 0
         there = 8*v.have//bits
-        if number and (v.stated == _never or not self._near()): there = min(there, number)    # what is behind may be no pixels
+        if number and (v.stated == _never or not self._near()):
+            there = min(there, number)  # what is behind may be no pixels
         n = 0 if c.alloc%8 else bits//8
-        if n and number and there > number: there = self._without_padding(pixels, number, there, n)
+        if n and number and there > number:
+            there = self._without_padding(pixels, number, there, n)
         rest = v.have - there*n
         if n and there and there == number and there*n%2 < rest < n:
             self._contradict(f'{there} frames', f'these and {rest} bytes', f'{there} frames')
@@ -1673,7 +1889,8 @@ class DicomReader(_DicomFile, Reader):
         "The number of frames without bytes behind the stated ones that are all the same, or no picture."
         behind = f'{number} frames and bytes that are '
         if _all_alike(pixels, number, there, n): behind += 'all the same'
-        elif pixels.roughness(self.layout, number) > 3*pixels.roughness(self.layout, number-1): behind += 'no picture'
+        elif pixels.roughness(self.layout, number) > 3*pixels.roughness(self.layout, number-1):
+            behind += 'no picture'
         else: return there
         self._contradict(f'{number} frames', behind, f'{number} frames')
         return number
@@ -1685,18 +1902,32 @@ class DicomReader(_DicomFile, Reader):
         from pydicom.pixels import get_decoder
         syntax = self.syntax if self.coded else _native_syntax(self.syntax.is_implicit_VR, self.syntax.is_little_endian)
         try: d = get_decoder(syntax)
-        except NotImplementedError as e: raise VideoError(self.path, f'its compression, {self.syntax.name}, is not supported', 'Export it uncompressed') from e
+        except NotImplementedError as e:
+            raise VideoError(
+                self.path, f'its compression, {self.syntax.name}, is not supported', 'Export it uncompressed'
+            ) from e
         if not d.is_available:
-            raise VideoError(self.path, f"its compression, {self.syntax.name}, needs a plugin ({'; '.join(d.missing_dependencies)})", "pip install 'sslus[dicom]'")
+            raise VideoError(
+                self.path,
+                f"its compression, {self.syntax.name}, needs a plugin ({'; '.join(d.missing_dependencies)})",
+                "pip install 'sslus[dicom]'",
+            )
         return d,('pillow' if self.coded == 'baseline' and 'pillow' in d.available_plugins else '')
 
     def __iter__(self):
         kind = _colour_of(self.layout.kind, self.syntax)
         if kind is None or self.layout.samples not in (1,3):
-            raise VideoError(self.path, f'its pixels are {self.layout.samples} samples of {self.layout.kind}, which is not read for {self.syntax.name}', 'Export it as RGB or MONOCHROME2')
+            raise VideoError(
+                self.path,
+                f'its pixels are {self.layout.samples} samples of {self.layout.kind}, which is not read for'
+                f' {self.syntax.name}',
+                'Export it as RGB or MONOCHROME2',
+            )
         self._table = None
         k,make = 0,self._plain if self.frames is None else self._each
-        for a in _hushed(make(kind)): k += 1; yield a
+        for a in _hushed(make(kind)):
+            k += 1
+            yield a
         if k < self.claimed: raise _Short(self.claimed)
 
     def _plain(self, kind):
@@ -1737,13 +1968,15 @@ class DicomReader(_DicomFile, Reader):
         if self.coded == 'baseline' and c.samples == 3 and not self.colour:
             stated = 'RGB' if c.kind == 'RGB' else 'YBR_FULL'
             self.colour = self._raw_colour(f) or stated
-            if self.colour != stated: self._contradict(c.kind, f'{self.colour} by the look of them', self.colour)
+            if self.colour != stated:
+                self._contradict(c.kind, f'{self.colour} by the look of them', self.colour)
 
     def _look_native(self, f, c):
         pixels = _Native(f, self.value, self.size, self.syntax.is_little_endian)
         self.layout = found = _true_bits(pixels, _true_planes(pixels, c))
         orders = 'one plane after the other', 'one pixel after the other'
-        if found.planar != c.planar: self._contradict(*(orders if c.planar else orders[::-1]))
+        if found.planar != c.planar:
+            self._contradict(*(orders if c.planar else orders[::-1]))
         where = f'from bit {found.shift} on' if found.shift else f'up to bit {found.high}'
         if (found.stored, found.shift, found.high) != (c.stored, c.shift, c.high) or found.shift:
             self._contradict(f'{c.stored} bits up to bit {c.high}', f'{found.stored} bits {where}')
@@ -1752,7 +1985,8 @@ class DicomReader(_DicomFile, Reader):
         "Colours of the middle JPEG frame by its look, where it is beyond doubt."
         b = _gathered(f, self.frames[len(self.frames)//2])
         try:
-            with Image.open(io.BytesIO(_marked(b, False))) as im: a = np.asarray(im.convert('RGB'))
+            with Image.open(io.BytesIO(_marked(b, False))) as im:
+                a = np.asarray(im.convert('RGB'))
         except Exception: return None
         return _colour_by_look(a.transpose(2, 0, 1)) if a.shape[:2] == self.size else None
 
@@ -1772,10 +2006,16 @@ class DicomReader(_DicomFile, Reader):
         "The colours of all values that a pixel may have, 8 bits each."
         from pydicom.pixels import apply_color_lut
         bits = self.layout.stored
-        with _quiet(): lut = apply_color_lut(np.arange(1 << bits, dtype=np.uint8 if bits <= 8 else np.uint16)[None], _dicom_header(self.path)[0])[0]
-        return lut.astype(np.uint8) if lut.max() < 256 else (lut >> 8).astype(np.uint8)      # 16-bit entries, but some that say so hold 8
+        with _quiet():
+            lut = apply_color_lut(
+                np.arange(1 << bits, dtype=np.uint8 if bits <= 8 else np.uint16)[None],
+                _dicom_header(self.path)[0],
+            )[0]
+        # 16-bit entries, but some that say so hold 8
+        return lut.astype(np.uint8) if lut.max() < 256 else (lut >> 8).astype(np.uint8)
 
-    def _lowest(self): return -(1 << (self.layout.stored-1)) if self.layout.signed else 0
+    def _lowest(self):
+        return -(1 << (self.layout.stored-1)) if self.layout.signed else 0
 
     def _grey_levels(self):
         "The level of each value that a pixel may have."
@@ -1789,12 +2029,14 @@ class DicomReader(_DicomFile, Reader):
         if c.kind == 'PALETTE COLOR':
             if self._table is None: self._table = self._palette()
             return self._table[a]
-        if c.shift: a = (a >> c.shift) & ((1 << c.stored) - 1)
+        if c.shift:
+            a = (a >> c.shift) & ((1 << c.stored) - 1)
         lo = self._lowest()
         if 8 < c.stored <= 16 and c.samples == 1:
             if self._table is None: self._table = self._grey_levels()
             a = self._table[np.clip(a.astype(np.int64) - lo, 0, len(self._table)-1)]
-        elif (c.stored, lo) != (8, 0): a = _to8(a, lo, lo + (1 << c.stored) - 1)
+        elif (c.stored, lo) != (8, 0):
+            a = _to8(a, lo, lo + (1 << c.stored) - 1)
         a = a if a.dtype == np.uint8 else a.astype(np.uint8)
         return 255-a if c.kind == 'MONOCHROME1' else a
 
@@ -1824,18 +2066,20 @@ class DicomMpegReader(_DicomFile, PyAVReader):
         if _family(syntax) != 'mpeg': self._contradict(_syntax_name(syntax), 'an MPEG stream')
         self.own_stamps = self.info['format'] not in _no_stamps
         self._time(ds, self.claimed, self.stated_fps)
-        if self.own_stamps: self.stated_fps = self.__dict__.pop('fps') # the stream's own times count, and are compared with it
+        # the stream's own times count, and are compared with it
+        if self.own_stamps: self.stated_fps = self.__dict__.pop('fps')
         self.seconds,self.region = None,_image_region(_regions(ds, self.size))
 
     def time(self, f): return super().time(f) if self.own_stamps else None
 
     def _source(self):
-        with self.place.open() as f: return io.BytesIO(_gathered(f, self.parts))
+        with self.place.open() as f:
+            return io.BytesIO(_gathered(f, self.parts))
 
 # %% ../../nbs/video/02_video.ipynb #86207a99
 _ratio = 1032                                                   # deflate packs no better than this to one
 
-_long_header = 1 << 18                                          # bytes from which on the library gets a short copy of a header
+_long_header = 1 << 18  # bytes from which on the library gets a short copy of a header
 
 def _meta_head(path):
     "Beginning of a MetaImage file and the byte at which its header ends; VideoError where it is none."
@@ -1874,12 +2118,14 @@ class MhaReader(Reader):
         if b'NDims' not in head[:end]: raise VideoError(path, _no_meta, _mend_meta)
         with self._short(head, end) as name: r = self._itk(name, head)
         size = r.GetSize()
-        if len(size) not in (2,3): raise VideoError(path, f'it has {len(size)} axes', 'Save it as width x height x frames')
+        if len(size) not in (2,3):
+            raise VideoError(path, f'it has {len(size)} axes', 'Save it as width x height x frames')
         from SimpleITK import GetPixelIDValueAsString
         kind = GetPixelIDValueAsString(r.GetPixelID())
         self.size,self.stored = (size[1], size[0]),size[2] if len(size) == 3 else 1
         self.channels,self.info = r.GetNumberOfComponents(),dict(format='metaimage', pixels=kind)
-        if self.channels not in (1,3,4): raise VideoError(path, f'its pixels have {self.channels} components', 'Save it grey or RGB')
+        if self.channels not in (1,3,4):
+            raise VideoError(path, f'its pixels have {self.channels} components', 'Save it grey or RGB')
         self._sequence(head[:end])
         self.set_aspect(*r.GetSpacing()[:2])
         self._turn(_field(head[:end], b'UltrasoundImageOrientation').upper())
@@ -1890,7 +2136,8 @@ class MhaReader(Reader):
         rows = {(m[2], int(m[1])): m[3] for m in found if int(m[1]) < self.stored}
         self.invalid = {i for (what, i),v in rows.items() if what == b'ImageStatus' and v.upper() == b'INVALID'}
         self.claimed = self.stored - len(self.invalid)
-        if not self.claimed: raise VideoError(self.path, 'all its frames are marked invalid', 'Look at the recording')
+        if not self.claimed:
+            raise VideoError(self.path, 'all its frames are marked invalid', 'Look at the recording')
         if self.invalid:
             first = ', '.join(map(str, sorted(self.invalid)[:10]))
             more = f' and {len(self.invalid) - 10} more' if len(self.invalid) > 10 else ''
@@ -1906,9 +2153,15 @@ class MhaReader(Reader):
         times = np.array([stamps.get(i, np.nan) for i in valid])
         known = times[np.isfinite(times)]
         if len(known) < 2 or (np.diff(known) <= 0).any():
-            self.notes['rate in doubt'] = 'its time stamps are no numbers, or do not increase from frame to frame, and are not used'
+            self.notes['rate in doubt'] = (
+                'its time stamps are no numbers, or do not increase from frame to frame, and are not used'
+            )
             return
-        if len(known) < len(valid): self.notes['rate in doubt'] = f'{len(valid) - len(known)} of {len(valid)} frames have no time stamp: they lie evenly between their neighbours'
+        if len(known) < len(valid):
+            self.notes['rate in doubt'] = (
+                f'{len(valid) - len(known)} of {len(valid)} frames have no time stamp: they lie evenly'
+                ' between their neighbours'
+            )
         self.header_times = whole_times(times)[0]
         _note_rate(self)
 
@@ -1919,10 +2172,13 @@ class MhaReader(Reader):
         known = across in ('M', 'U') and down in ('F', 'N')
         rows, columns = (-1 if known and letter == other else 1 for letter,other in ((down, 'N'), (across, 'U')))
         self.flip = slice(None, None, rows), slice(None, None, columns)
-        if self.swap: self.size,self.pixel_aspect = self.size[::-1],1/self.pixel_aspect
+        if self.swap:
+            self.size,self.pixel_aspect = self.size[::-1],1/self.pixel_aspect
         if known and (self.swap or rows < 0 or columns < 0):
             usual = 'MF' + stated[2:3]
-            self.notes['orientation'] = f'it states {_printable(stated[:9])}; its frames are turned to {usual}, as on a screen'
+            self.notes['orientation'] = (
+                f'it states {_printable(stated[:9])}; its frames are turned to {usual}, as on a screen'
+            )
         elif not known and stated not in ('', 'XX'):
             self.notes['orientation'] = f'it states {_printable(stated[:9])}, which is left as it is'
 
@@ -1960,11 +2216,22 @@ class MhaReader(Reader):
 
     def _whole(self, r, head, sitk):
         "Can the file, or the one it names, hold what the header claims? Asked here: the library reserves the memory first, and prints its complaint as well."
-        one = sitk.Image([1,1], r.GetPixelID(), r.GetNumberOfComponents()).GetSizeOfPixelComponent()*r.GetNumberOfComponents()
+        one = (
+            sitk.Image([1, 1], r.GetPixelID(), r.GetNumberOfComponents()).GetSizeOfPixelComponent()
+            * r.GetNumberOfComponents()
+        )
         need,packed = one*math.prod(r.GetSize()),bool(re.search(rb'CompressedData\s*=\s*True', head, re.I))
-        if packed and need > _inflated: raise VideoError(self.path, f'it unpacks to {need >> 20} MiB, at once', 'Save it without compression, or cut it')
+        if packed and need > _inflated:
+            raise VideoError(
+                self.path,
+                f'it unpacks to {need >> 20} MiB, at once',
+                'Save it without compression, or cut it',
+            )
         have = self._data_bytes(head)
-        if have is not None and have*(_ratio if packed else 1) < need: raise VideoError(self.path, f'it breaks off: {have} of more than {need} bytes', 'Copy it again from its source')
+        if have is not None and have*(_ratio if packed else 1) < need:
+            raise VideoError(
+                self.path, f'it breaks off: {have} of more than {need} bytes', 'Copy it again from its source'
+            )
 
     def _data_bytes(self, head):
         "Bytes of the file that holds the pixels, None where there are several; names that lead elsewhere are refused."
@@ -1973,10 +2240,16 @@ class MhaReader(Reader):
         if name.upper() == 'LOCAL': return self.path.stat().st_size
         several = name.upper().startswith('LIST') or '%' in name
         names = [name, *head[said.end():].decode('utf-8', 'replace').split()] if several else [name]
-        if any(Path(n).is_absolute() or '..' in Path(n).parts for n in names): raise VideoError(self.path, 'it names a file outside its folder', 'Put its data beside it')
+        if any(Path(n).is_absolute() or '..' in Path(n).parts for n in names):
+            raise VideoError(self.path, 'it names a file outside its folder', 'Put its data beside it')
         if several: return None
         raw = self.path.parent/name
-        if not raw.is_file(): raise VideoError(self.path, 'the file with its pixels is missing', 'Copy it too, under the name that the header gives')
+        if not raw.is_file():
+            raise VideoError(
+                self.path,
+                'the file with its pixels is missing',
+                'Copy it too, under the name that the header gives',
+            )
         return raw.stat().st_size
 
     def __iter__(self):
@@ -2009,9 +2282,17 @@ def _pixel_files(path):
     try:
         head, _, after = _meta_head(path)[0].decode('utf-8', 'replace').partition('ElementDataFile')
         name, *more = [o.strip() for o in after.lstrip(' \t=').splitlines()] or ['']
-        names = more if name.upper().startswith('LIST') else _numbered_names(path.parent, name) if '%' in name else [name]
+        names = (
+            more
+            if name.upper().startswith('LIST')
+            else _numbered_names(path.parent, name) if '%' in name else [name]
+        )
     except (OSError, VideoError): return []
-    return [path.parent/n for n in names if n and not Path(n).is_absolute() and '..' not in Path(n).parts and os.path.isfile(path.parent/n)]
+    return [
+        path.parent / n
+        for n in names
+        if n and not Path(n).is_absolute() and '..' not in Path(n).parts and os.path.isfile(path.parent / n)
+    ]
 
 def _numbered_names(folder, said):
     "Names in `folder` that a pattern such as 'slice%03d.raw 1 20 1' means."
@@ -2019,7 +2300,8 @@ def _numbered_names(folder, said):
     return sorted(n for n in os.listdir(folder) if re.fullmatch(rule, n))
 
 # %% ../../nbs/video/02_video.ipynb #978b04f0
-_nifti_kinds = {2: 'u1', 4: 'i2', 8: 'i4', 16: 'f4', 64: 'f8', 256: 'i1', 512: 'u2', 768: 'u4'}   # codes of the standard to numpy
+# codes of the standard to numpy
+_nifti_kinds = {2: 'u1', 4: 'i2', 8: 'i4', 16: 'f4', 64: 'f8', 256: 'i1', 512: 'u2', 768: 'u4'}
 
 class NiftiReader(Reader):
     "NIfTI-1 in one file, packed or not: an image, or a sequence along the last axis."
@@ -2028,41 +2310,60 @@ class NiftiReader(Reader):
         super().__init__(path)
         head = self._head()
         self.order = next((o for o in '<>' if head[:4] == struct.pack(o+'i', 348)), None)
-        if self.order is None or len(head) < 348 or head[344:347] != b'n+1': raise VideoError(path, 'it is not NIfTI-1 in one file', 'Check that it was copied completely, or save it as .nii.gz')
+        if self.order is None or len(head) < 348 or head[344:347] != b'n+1':
+            raise VideoError(
+                path,
+                'it is not NIfTI-1 in one file',
+                'Check that it was copied completely, or save it as .nii.gz',
+            )
         get = lambda kind, at: struct.unpack_from(self.order+kind, head, at)
-        self._shape(get('8h', 40)); self._pixels(*get('h', 70))
+        self._shape(get('8h', 40))
+        self._pixels(*get('h', 70))
         self.begin,self.slope,self.inter = max(348, int(get('f', 108)[0])),*get('2f', 112)
         self._whole()
         spacing = get('8f', 76)
         self.set_aspect(*spacing[1:3])
         second = {8: 1., 16: 1e3, 24: 1e6}.get(head[123] & 0x38, 0.)  # the unit of the fourth axis: s, ms, us
-        if second and spacing[4] > 0 and get('8h', 40)[4] > 1 and is_possible_rate(second/spacing[4]): self.fps = second/spacing[4]
+        if second and spacing[4] > 0 and get('8h', 40)[4] > 1 and is_possible_rate(second/spacing[4]):
+            self.fps = second/spacing[4]
 
-    def _open(self): return (gzip.open if self.path.suffix.lower() == '.gz' else open)(self.path, 'rb')
+    def _open(self):
+        return (gzip.open if self.path.suffix.lower() == '.gz' else open)(self.path, 'rb')
 
     def _head(self):
         "Its first 348 bytes; what packs them may hold a comment without end, or a million empty parts."
         f = LimitedFile(self.path, _header_bytes, _header_seconds)
-        try: return gzip.GzipFile(fileobj=f).read(348) if self.path.suffix.lower() == '.gz' else f.read(348)
+        try:
+            return gzip.GzipFile(fileobj=f).read(348) if self.path.suffix.lower() == '.gz' else f.read(348)
         except TooMuch as e: raise _cost(self.path, e) from e
         finally: f.close()
 
     def _shape(self, dims):
         (w,h,*rest),n = dims[1:max(3, dims[0]+1)],dims[0]
         rest = [o for o in rest if o != 1]                       # a cine may be stored as w x h x 1 x frames
-        if not 2 <= n <= 7 or len(rest) > 1 or min(w, h, *rest, 1) < 1: raise VideoError(self.path, f'its axes are {list(dims)}', 'Save it as width x height x frames')
+        if not 2 <= n <= 7 or len(rest) > 1 or min(w, h, *rest, 1) < 1:
+            raise VideoError(self.path, f'its axes are {list(dims)}', 'Save it as width x height x frames')
         self.size,self.claimed = (h,w),rest[0] if rest else 1
 
     def _pixels(self, code):
-        if code not in _nifti_kinds: raise VideoError(self.path, f'its pixels are of kind {code}', 'Save it as 8 or 16 bit or as float')
+        if code not in _nifti_kinds:
+            raise VideoError(self.path, f'its pixels are of kind {code}', 'Save it as 8 or 16 bit or as float')
         self.kind = np.dtype(_nifti_kinds[code]).newbyteorder(self.order)
-        self.bytes,self.info = self.size[0]*self.size[1]*self.kind.itemsize,dict(format='nifti', pixels=_nifti_kinds[code])
+        self.bytes, self.info = self.size[0] * self.size[1] * self.kind.itemsize, dict(
+            format='nifti', pixels=_nifti_kinds[code]
+        )
 
     def _whole(self):
         "Can the file hold what its header claims? Deflate packs at most 1032 to 1."
         need,have = self.begin + self.bytes*self.claimed,self.path.stat().st_size
-        if need > have*(1032 if self.path.suffix.lower() == '.gz' else 1): raise VideoError(self.path, f'it breaks off: {have} bytes for the {need} that its header claims', 'Copy it again from its source')
-        if self.bytes > 1 << 30: raise VideoError(self.path, f'one frame has {self.bytes} bytes', 'Check that it is an ultrasound image')
+        if need > have*(1032 if self.path.suffix.lower() == '.gz' else 1):
+            raise VideoError(
+                self.path,
+                f'it breaks off: {have} bytes for the {need} that its header claims',
+                'Copy it again from its source',
+            )
+        if self.bytes > 1 << 30:
+            raise VideoError(self.path, f'one frame has {self.bytes} bytes', 'Check that it is an ultrasound image')
 
     def __iter__(self):
         with self._open() as f:
@@ -2115,7 +2416,8 @@ def _magic_readers(path):
     "Readers whose files begin as this one does."
     marked = [r for r in readers.values() if r.magic]
     if not marked: return []
-    with open(path, 'rb') as f: head = f.read(max(len(r.magic) for r in marked))
+    with open(path, 'rb') as f:
+        head = f.read(max(len(r.magic) for r in marked))
     return [r for r in marked if head.startswith(r.magic)]
 
 def _moves(path):
@@ -2133,7 +2435,8 @@ def _suffix(path):
 def _candidates(path, reader):
     "Reader classes to try for `path`, best first."
     if reader is not None:
-        if reader not in readers: raise VideoError(path, f'there is no reader {reader!r}', f"Choose one of {', '.join(readers)}")
+        if reader not in readers:
+            raise VideoError(path, f'there is no reader {reader!r}', f"Choose one of {', '.join(readers)}")
         return [readers[reader]]
     if path.is_dir(): return [FolderReader]
     s = _suffix(path)
@@ -2141,31 +2444,49 @@ def _candidates(path, reader):
     if found: return found
     still = ' It is a still: read_grey reads it.' if s in image_extensions else ''
     said = f'the suffix {s!r}' if _sayable(s) or not s else 'its suffix'
-    raise VideoError(path, f'{said} is not one of a clip', f"Supported: {' '.join(sorted(video_extensions))}, folders of numbered frames.{still}")
+    raise VideoError(
+        path,
+        f'{said} is not one of a clip',
+        f"Supported: {' '.join(sorted(video_extensions))}, folders of numbered frames.{still}",
+    )
 
 def _check_file(path):
     "Can it be opened at all? Pipes and devices are not: to open one may wait for ever."
     try: st = os.stat(path)
-    except (FileNotFoundError, NotADirectoryError) as e: raise VideoError(path, 'there is no such file or folder', 'Check the path and the working directory') from e
-    except PermissionError as e: raise VideoError(path, 'no permission to read it', 'Change its permissions or ask its owner') from e
-    except (OSError, ValueError) as e: raise VideoError(str(path)[-80:], f"it cannot be reached ({getattr(e, 'strerror', None) or e})", 'Check its name, and links that lead to themselves') from e
+    except (FileNotFoundError, NotADirectoryError) as e:
+        raise VideoError(path, 'there is no such file or folder', 'Check the path and the working directory') from e
+    except PermissionError as e:
+        raise VideoError(path, 'no permission to read it', 'Change its permissions or ask its owner') from e
+    except (OSError, ValueError) as e:
+        raise VideoError(
+            str(path)[-80:],
+            f"it cannot be reached ({getattr(e, 'strerror', None) or e})",
+            'Check its name, and links that lead to themselves',
+        ) from e
     if stat.S_ISDIR(st.st_mode): return
-    if not stat.S_ISREG(st.st_mode): raise VideoError(path, 'it is a pipe, a socket or a device, not a file', 'Leave it out')
-    if st.st_size == 0: raise VideoError(path, 'the file is empty (0 bytes)', 'Copy it again from its source')
+    if not stat.S_ISREG(st.st_mode):
+        raise VideoError(path, 'it is a pipe, a socket or a device, not a file', 'Leave it out')
+    if st.st_size == 0:
+        raise VideoError(path, 'the file is empty (0 bytes)', 'Copy it again from its source')
     try:
         with open(path, 'rb'): pass
-    except PermissionError as e: raise VideoError(path, 'no permission to read it', 'Change its permissions or ask its owner') from e
-    except OSError as e: raise VideoError(path, f'it cannot be opened ({e.strerror})', 'Check the disc it lies on') from e
+    except PermissionError as e:
+        raise VideoError(path, 'no permission to read it', 'Change its permissions or ask its owner') from e
+    except OSError as e:
+        raise VideoError(path, f'it cannot be opened ({e.strerror})', 'Check the disc it lies on') from e
 
 # %% ../../nbs/video/02_video.ipynb #64039253
 def _check_reader(r):
     "VideoError where a reader breaks the contract of its base class."
-    def fault(what): raise VideoError(r.path, f'the reader {r.name!r} {what}', 'Mend the class: see Reader')
+    def fault(what):
+        raise VideoError(r.path, f'the reader {r.name!r} {what}', 'Mend the class: see Reader')
     if not hasattr(r, 'notes'): fault('did not call super().__init__(path)')
     lazy = isinstance(getattr(type(r), 'size', None), (property, cached_property))
-    if not lazy and (not isinstance(r.size, tuple) or len(r.size) != 2): fault(f'has size={r.size!r}, not (height, width)')
+    if not lazy and (not isinstance(r.size, tuple) or len(r.size) != 2):
+        fault(f'has size={r.size!r}, not (height, width)')
     lazy = isinstance(getattr(type(r), 'fps', None), (property, cached_property))
-    if not lazy and not isinstance(r.fps, (int, float, np.number, type(None))): fault(f'has fps={r.fps!r}, not a number or None')
+    if not lazy and not isinstance(r.fps, (int, float, np.number, type(None))):
+        fault(f'has fps={r.fps!r}, not a number or None')
 
 class Video:
     "A clip as grey uint8 frames, read front to back."
@@ -2201,7 +2522,11 @@ class Video:
             return r
         except VideoError: raise
         except Exception as e:
-            raise VideoError(self.path, f'its header cannot be read ({_brief(e, self.path)})', 'Check that it is what its name says and was copied completely') from e
+            raise VideoError(
+                self.path,
+                f'its header cannot be read ({_brief(e, self.path)})',
+                'Check that it is what its name says and was copied completely',
+            ) from e
 
     @cached_property
     def _frame_size(self):
@@ -2209,7 +2534,11 @@ class Video:
         try: size = self._head.size
         except VideoError: raise
         except Exception as e:
-            raise VideoError(self.path, f'its first frame cannot be decoded ({_brief(e, self.path)})', 'Check that it was copied completely') from e
+            raise VideoError(
+                self.path,
+                f'its first frame cannot be decoded ({_brief(e, self.path)})',
+                'Check that it was copied completely',
+            ) from e
         _bounded(self.path, *size)
         return size
 
@@ -2242,23 +2571,34 @@ class Video:
     @property
     def info(self)->dict:
         "What the header says (container, codec, pixels, claimed frames), the reader's name, why others refused the file, and `notes`."
-        return dict(self._head.info, claimed=self._head.claimed, reader=self.reader, refused=self._refused, notes=self.notes)
+        return dict(
+            self._head.info,
+            claimed=self._head.claimed,
+            reader=self.reader,
+            refused=self._refused,
+            notes=self.notes,
+        )
 
     @property
     def notes(self)->dict:
         "What a user should know of this clip: {name from `known_notes`: sentence}; some are known only after its frames were read."
         h = self._head
         self._frame_size
-        if self._rate is None and self.fps is not None and h.header_times is not None: h.notes.update(notes_on_times(h.header_times, h.stated_fps, h.time_unit))
+        if self._rate is None and self.fps is not None and h.header_times is not None:
+            h.notes.update(notes_on_times(h.header_times, h.stated_fps, h.time_unit))
         return {k: h.notes[k] for k in known_notes if k in h.notes}
 
-    def __getstate__(self): return {k: v for k,v in self.__dict__.items() if k != '_key'}
+    def __getstate__(self):
+        return {k: v for k,v in self.__dict__.items() if k != '_key'}
     def __setstate__(self, d): self.__dict__.update(d, _key=object())
 
     def __repr__(self):
         (h,w),n,about = self.size,self._n,self._head.claimed
         n = f'{n} frames' if n is not None else f'about {about} frames' if about else 'frames not counted yet'
-        return f"Video({self.path.name}: {n}, {h} x {w}, {f'{self.fps:.4g} fps' if self.fps else 'no fps'}, {self._head.info.get('codec') or self._head.info['format']})"
+        return (
+            f"Video({self.path.name}: {n}, {h} x {w}, {f'{self.fps:.4g} fps' if self.fps else 'no fps'},"
+            f" {self._head.info.get('codec') or self._head.info['format']})"
+        )
 
 # %% ../../nbs/video/02_video.ipynb #552999ea
 _mend = 'Copy or export it again, or take what there is with Video(path, partial=True)'
@@ -2267,7 +2607,8 @@ def _ranges(numbers, n=6):
     "Rising numbers in words: '3, 7-12 and 4 more'."
     runs = []
     for i in numbers:
-        if runs and i == runs[-1][1] + 1: runs[-1][1] = i
+        if runs and i == runs[-1][1] + 1:
+            runs[-1][1] = i
         else: runs.append([i, i])
     words = [f'{a}-{b}' if b > a else str(a) for a,b in runs[:n]]
     more = sum(b-a+1 for a,b in runs[n:])
@@ -2288,12 +2629,22 @@ def _raw(self:Video, every=1):
             n += 1
     except VideoError: raise
     except Exception as e: self._ended(n, e)
-    if damaged: r.notes['frames missing'] = f'{len(damaged)} frames that the decoder marked as damaged are left out: {_ranges(damaged)}'
-    if not n: raise VideoError(self.path, 'not one frame can be decoded', 'Copy or export it again')
+    if damaged:
+        r.notes['frames missing'] = (
+            f'{len(damaged)} frames that the decoder marked as damaged are left out: {_ranges(damaged)}'
+        )
+    if not n:
+        raise VideoError(self.path, 'not one frame can be decoded', 'Copy or export it again')
     if r.exact and n != r.claimed and not damaged and 'frames missing' not in r.notes:
-        raise VideoError(self.path, f'the reader {r.name!r} says that there are exactly {r.claimed} frames, and gave {n}', 'Mend it, or set exact = False')
+        raise VideoError(
+            self.path,
+            f'the reader {r.name!r} says that there are exactly {r.claimed} frames, and gave {n}',
+            'Mend it, or set exact = False',
+        )
     if r.header_times is not None and len(r.header_times) != n and not self.partial:
-        r.notes['rate in doubt'] = f'its header has times for {len(r.header_times)} frames, not for {n}: they are not used'
+        r.notes['rate in doubt'] = (
+            f'its header has times for {len(r.header_times)} frames, not for {n}: they are not used'
+        )
     self._n = n
     self._set_times(stamps)
 
@@ -2315,7 +2666,8 @@ def _ended(self:Video, k, e):
 def _set_times(self:Video, stamps):
     "Keep one time for each frame, and the rate that the times say."
     r = self._head
-    if r.header_times is not None and len(r.header_times) == len(stamps): stamps = r.header_times
+    if r.header_times is not None and len(r.header_times) == len(stamps):
+        stamps = r.header_times
     stated = all(o is None for o in stamps)
     times,backwards = whole_times(stamps, self.fps if stated else None)
     if stated or len(stamps) < 2:
@@ -2335,8 +2687,13 @@ def _both(self:Video, every=1):
     for i,a in enumerate(self._raw(every)):
         a = self._picture(a, i*every)
         if a.shape[:2] != size:
-            raise VideoError(self.path, f'frame {i*every} has {a.shape[0]} x {a.shape[1]} pixels, the first {size[0]} x {size[1]}', 'Cut it where the size changes')
-        if r: a = np.ascontiguousarray(a[r.y0:r.y1, r.x0:r.x1])
+            raise VideoError(
+                self.path,
+                f'frame {i*every} has {a.shape[0]} x {a.shape[1]} pixels, the first {size[0]} x {size[1]}',
+                'Cut it where the size changes',
+            )
+        if r:
+            a = np.ascontiguousarray(a[r.y0:r.y1, r.x0:r.x1])
         grey = to_grey(a if a.dtype == np.uint8 else _to8(a, *self._range()))
         if np.may_share_memory(grey, a): grey = a = a.copy()     # a reader may use its memory again
         counts += level_counts(grey[::4, ::4])                   # every sixteenth pixel
@@ -2348,8 +2705,13 @@ def _picture(self:Video, a, i):
     "What a reader gave as frame `i`, if it is a picture."
     a = np.asarray(a)
     if a.dtype == bool: a = a.astype(np.uint8)*255
-    if a.dtype.kind in 'uif' and (a.ndim == 2 or a.ndim == 3 and a.shape[2] == 3): return a
-    raise VideoError(self.path, f'the reader {self.reader!r} gave frame {i} as {a.dtype} {a.shape}, not as numbers (H,W) or (H,W,3)', 'Mend its method `array`')
+    if a.dtype.kind in 'uif' and (a.ndim == 2 or a.ndim == 3 and a.shape[2] == 3):
+        return a
+    raise VideoError(
+        self.path,
+        f'the reader {self.reader!r} gave frame {i} as {a.dtype} {a.shape}, not as numbers (H,W) or (H,W,3)',
+        'Mend its method `array`',
+    )
 
 @patch
 def _grey(self:Video, every=1):
@@ -2361,7 +2723,8 @@ def _range(self:Video):
     "What to scale from where values are not 8 bits wide: one pass over the file, kept."
     if self._lohi is None:
         try: self._lohi = _levels(self._raw())
-        except ValueError as e: raise VideoError(self.path, str(e), 'Save it without them') from e
+        except ValueError as e:
+            raise VideoError(self.path, str(e), 'Save it without them') from e
     return self._lohi
 
 # %% ../../nbs/video/02_video.ipynb #6e6b90f6
@@ -2371,11 +2734,14 @@ def chunks(self:Video,
            every:int=1  # take frames 0, every, 2*every, ...
           ):
     "Grey frames front to back as uint8 arrays (<=n,H,W): memory stays that of one chunk."
-    if n < 1 or every < 1: raise ValueError(f'n and every must be at least 1, not {n} and {every}')
+    if n < 1 or every < 1:
+        raise ValueError(f'n and every must be at least 1, not {n} and {every}')
     buf = []
     for g in self._grey(every):
         buf.append(g)
-        if len(buf) == n: yield np.stack(buf); buf = []
+        if len(buf) == n:
+            yield np.stack(buf)
+            buf = []
     if buf: yield np.stack(buf)
 
 @patch
@@ -2387,7 +2753,8 @@ def __iter__(self:Video):
 @patch
 def __len__(self:Video)->int:
     "Number of frames that a front-to-back decode gives; counted by one pass where no header can be believed."
-    if self._n is None and self._head.exact and not self.partial: self._n = self._head.claimed
+    if self._n is None and self._head.exact and not self.partial:
+        self._n = self._head.claimed
     if self._n is None:
         for _ in self._raw(every=1 << 62): pass
     return self._n
@@ -2404,7 +2771,8 @@ def brightness_notes(counts):
     low,high,top = (int(np.searchsorted(share, q - 1e-12)) for q in (.01, .99, .999))
     notes = {}
     if top < 16: notes['nearly black'] = f'999 of 1000 pixels have level {top} or less, of 255'
-    if high - low < 8: notes['nearly flat'] = f'98 of 100 pixels have levels {low} to {high}, of 255'
+    if high - low < 8:
+        notes['nearly flat'] = f'98 of 100 pixels have levels {low} to {high}, of 255'
     return notes
 
 # %% ../../nbs/video/02_video.ipynb #3d6dd144
@@ -2412,7 +2780,8 @@ def brightness_notes(counts):
 def times(self:Video)->np.ndarray|None: # (T,) float64, or None where the file states neither times nor a rate
     "Seconds of each frame after the first; read by one pass where no header has them."
     h = self._head
-    if self._times is None and h.exact and not self.partial: self._set_times(h.claimed*[None] if h.header_times is None else h.header_times)
+    if self._times is None and h.exact and not self.partial:
+        self._set_times(h.claimed*[None] if h.header_times is None else h.header_times)
     elif self._times is None:
         for _ in self._raw(every=1 << 62): pass
     return self._times
@@ -2448,7 +2817,8 @@ def __getitem__(self:Video,
     i = operator.index(i)
     j = i if i >= 0 else len(self)+i
     got = self._take([j]) if j >= 0 else {}
-    if j not in got: raise IndexError(f'{self.path.name} has {len(self)} frames, frame {i} was asked for')
+    if j not in got:
+        raise IndexError(f'{self.path.name} has {len(self)} frames, frame {i} was asked for')
     return got[j].copy()
 
 @patch
@@ -2472,8 +2842,13 @@ def _as_clip(v, n):
 def _clip_levels(a):
     "Some frames of an array that somebody wants to see, as grey levels; ValueError where they are none."
     if a.ndim == 4 and a.shape[1] == 1: a = a[:,0]               # (T,1,H,W), as loaders give them
-    if a.dtype == np.uint8 and (a.ndim == 3 or a.ndim == 4 and a.shape[-1] == 3): return np.stack([to_grey(o) for o in a])
-    raise ValueError(f"a clip to show is a Video or uint8 levels (T,H,W), (T,1,H,W) or (T,H,W,3); its frames here are {a.dtype} {a.shape[1:]}{'. Floats in [0,1] become levels by (255*x).round().astype(np.uint8)' if a.dtype.kind == 'f' else ''}")
+    if a.dtype == np.uint8 and (a.ndim == 3 or a.ndim == 4 and a.shape[-1] == 3):
+        return np.stack([to_grey(o) for o in a])
+    raise ValueError(
+        "a clip to show is a Video or uint8 levels (T,H,W), (T,1,H,W) or (T,H,W,3); its frames here are"
+        f" {a.dtype}"
+        f" {a.shape[1:]}{'. Floats in [0,1] become levels by (255*x).round().astype(np.uint8)' if a.dtype.kind == 'f' else ''}"
+    )
 
 # %% ../../nbs/video/02_video.ipynb #f1989007
 def film_strip(frames,        # Video, or uint8 array (T,H,W), (T,1,H,W) or (T,H,W,3)
@@ -2486,9 +2861,17 @@ def film_strip(frames,        # Video, or uint8 array (T,H,W), (T,1,H,W) or (T,H
     xs,idx,_ = _as_clip(frames, n)
     width = xs.shape[2]/xs.shape[1]*len(idx)                     # for a height of 1
     height = min(height, 10/width)
-    fig,axs = plt.subplots(1, len(idx), figsize=(max(height*width, 1), height + (.6 if title else .3)), squeeze=False, layout='constrained')
+    fig, axs = plt.subplots(
+        1,
+        len(idx),
+        figsize=(max(height * width, 1), height + (0.6 if title else 0.3)),
+        squeeze=False,
+        layout='constrained',
+    )
     for ax,x,i in zip(axs[0], xs, idx):
-        ax.imshow(x, cmap='gray', vmin=0, vmax=255); ax.set_title(str(i), fontsize=9); ax.axis('off')
+        ax.imshow(x, cmap='gray', vmin=0, vmax=255)
+        ax.set_title(str(i), fontsize=9)
+        ax.axis('off')
     if title: fig.suptitle(title, fontsize=9)
     return axs[0]
 
@@ -2503,24 +2886,30 @@ def _still_both(path):
     "A still as it comes, (H,W) or (H,W,3), and its grey levels."
     path = Path(path)
     _check_file(path)
-    if path.is_dir(): raise VideoError(path, 'it is a folder', 'Give an image file, or read the folder with Video')
+    if path.is_dir():
+        raise VideoError(path, 'it is a folder', 'Give an image file, or read the folder with Video')
     if _ending(path) in image_extensions | {'.gif', '.apng'}: return _read_image(path)
     v = Video(path)
-    if len(v) > 1: raise VideoError(path, f'it holds {len(v)} frames, not one', 'Read it with Video(path)')
+    if len(v) > 1:
+        raise VideoError(path, f'it holds {len(v)} frames, not one', 'Read it with Video(path)')
     return next(v._both())
 
 def _read_image(path):
     try:
         with _open_image(path) as im:
             n = _count_pictures(path, 'tiff').count if im.format == 'TIFF' else 1
-            if n > 1: raise VideoError(path, f'it holds {n} pages, not one', 'Read it with Video(path)')
+            if n > 1:
+                raise VideoError(path, f'it holds {n} pages, not one', 'Read it with Video(path)')
             a = _pil_array(im)
         return a, to_grey(a if a.dtype == np.uint8 else _to8(a, *_levels([a])))
     except VideoError: raise
-    except Exception as e: raise VideoError(path, f'it cannot be read as an image ({_brief(e, path)})', _mend_picture) from e
+    except Exception as e:
+        raise VideoError(path, f'it cannot be read as an image ({_brief(e, path)})', _mend_picture) from e
 
 # %% ../../nbs/video/02_video.ipynb #aa592020
-def _resize(img, h, w, box=None): return np.asarray(Image.fromarray(img).resize((w,h), Image.Resampling.BILINEAR, box=box))  # Pillow's bilinear filter widens when it shrinks: no aliasing
+def _resize(img, h, w, box=None):
+    # Pillow's bilinear filter widens when it shrinks: no aliasing
+    return np.asarray(Image.fromarray(img).resize((w,h), Image.Resampling.BILINEAR, box=box))
 
 def _shown_size(img, pixel_aspect):
     "(h, w) of a frame whose pixels are made square by shrinking their longer side; floats."
@@ -2553,17 +2942,22 @@ def fit_frame(img:np.ndarray,     # uint8 (H,W)
              )->np.ndarray:       # uint8 (size,size)
     "A frame as a square of `size`, its aspect ratio kept."
     if fit not in _fits: raise ValueError(f"fit must be one of {', '.join(_fits)}, not {fit!r}")
-    if img.ndim != 2 or img.dtype != np.uint8: raise ValueError(f'fit_frame takes a uint8 (H,W) frame, not {img.dtype} {img.shape}')
+    if img.ndim != 2 or img.dtype != np.uint8:
+        raise ValueError(f'fit_frame takes a uint8 (H,W) frame, not {img.dtype} {img.shape}')
     f,side,word = _fits[fit]
     have = math.floor(side(_shown_size(img, pixel_aspect)))
     if size < 1 or size > have and not upscale:
-        raise ValueError(f'size={size} for a frame of {img.shape[0]} x {img.shape[1]}, whose {word} side is {have}. Choose a size from 1 to {have}, or pass upscale=True')
+        raise ValueError(
+            f'size={size} for a frame of {img.shape[0]} x {img.shape[1]}, whose {word} side is {have}. Choose'
+            f' a size from 1 to {have}, or pass upscale=True'
+        )
     return f(img, size, pixel_aspect)
 
 # %% ../../nbs/video/02_video.ipynb #4c9f28ee
 def _unnamed_dicom(p, s):
     "Archives give DICOM files no suffix, or a number that looks like one."
-    try: return (not s or s[1:].isdigit()) and p.is_file() and _dicom_magic(p)
+    try:
+        return (not s or s[1:].isdigit()) and p.is_file() and _dicom_magic(p)
     except OSError: return False
 
 def _known_by_bytes(p, s):
@@ -2594,7 +2988,7 @@ def _is_moving(r):
 def _is_clip(p): return not _why_file(p)
 
 # %% ../../nbs/video/02_video.ipynb #78325d8c
-_few, _one_in = 5, 20                                           # a lone gap needs so many frames; of more, one number in so many may be missing
+_few, _one_in = 5, 20  # a lone gap needs so many frames; of more, one number in so many may be missing
 
 _left_kinds = {                                                 # what is left out, in the order of a report
     'gaps': 'folder of pictures whose numbers leave gaps',
@@ -2616,8 +3010,11 @@ _left_kinds = {                                                 # what is left o
     'other': 'file of another kind',
 }
 _quiet_kinds = {'not asked', 'still', 'other'}                  # nobody expects these to be clips
-_unread = {'.nrrd', '.flv', '.f4v', '.ts', '.mts', '.m2ts', '.m2v', '.ogv', '.mxf', '.dv', '.divx', '.rm', '.rmvb', '.swf', '.h264', '.264', '.h265',
-           '.265', '.mjpg', '.mjpeg', '.mp4v', '.qt', '.3g2', '.heif', '.avif'} # suffixes of clips that no reader here reads
+_unread = {
+    '.nrrd', '.flv', '.f4v', '.ts', '.mts', '.m2ts', '.m2v', '.ogv', '.mxf', '.dv', '.divx', '.rm',
+    '.rmvb', '.swf', '.h264', '.264', '.h265', '.265', '.mjpg', '.mjpeg', '.mp4v', '.qt', '.3g2',
+    '.heif', '.avif',
+} # suffixes of clips that no reader here reads
 
 def _why_patterns(files):
     "Kind and reason of a folder without one pattern of a frame number."
@@ -2633,7 +3030,8 @@ def _why_numbers(nums):
     "Kind and reason of a folder whose numbers do not count frames; None where they do."
     lack, step = _n_missing(nums), _step(nums)
     if step > 1: return 'steps', f'its numbers count in steps of {step}'
-    if not lack or lack*_one_in <= nums[-1] - nums[0] + 1 or lack == 1 and len(nums) >= _few: return None
+    if not lack or lack*_one_in <= nums[-1] - nums[0] + 1 or lack == 1 and len(nums) >= _few:
+        return None
     return 'gaps', f"of its numbers {nums[0]} to {nums[-1]} {_missing(nums)} {'are' if lack > 1 else 'is'} missing"
 
 def _why_sizes(files):
@@ -2643,7 +3041,8 @@ def _why_sizes(files):
         try:
             with _open_image(p) as im: sizes[im.size] += 1
             kind = im.format.lower()
-            if kind in ('tiff', 'webp') and _count_pictures(p, kind).count > 1: return 'clips', f'{p.name} is a clip of its own'
+            if kind in ('tiff', 'webp') and _count_pictures(p, kind).count > 1:
+                return 'clips', f'{p.name} is a clip of its own'
         except VideoError as e: return 'unreadable', f'{p.name}: {e.reason}'
         if len(sizes) > 1: return 'sizes', f"{p.name} is not of the size of {files[0].name}"
     return None
@@ -2652,7 +3051,8 @@ def _why_folder(folder):
     "Why a folder of images is no clip: (kind, reason), or None where it is one. The rule, see above."
     files = _images(folder)
     masks = [p for p in files if is_mask(p)]
-    if masks: return 'masks', f'{len(masks)} of its {len(files)} pictures are masks by their names'
+    if masks:
+        return 'masks', f'{len(masks)} of its {len(files)} pictures are masks by their names'
     try: found = _frames(folder)
     except VideoError: return _why_patterns(files)
     if len(found.files) < 2: return 'numbers', 'it holds one picture'
@@ -2671,7 +3071,8 @@ def _frame_rule(frames, root):
         if fnmatch.fnmatch(p.relative_to(root).as_posix(), frames): return _why_unreadable(p)
         return 'not asked', f'it does not match {frames!r}'
     def by_rule(p):
-        if p != root and _mask_folder.fullmatch(p.name): return 'masks', 'its name says that it holds masks'
+        if p != root and _mask_folder.fullmatch(p.name):
+            return 'masks', 'its name says that it holds masks'
         return _why_folder(p)
     if isinstance(frames, str): return chosen
     return {None: by_rule, True: _why_unreadable, False: lambda p: ('not asked', 'frames=False')}[frames]
@@ -2691,7 +3092,12 @@ class FoundVideos:
 
     def __len__(self): return len(self.clips)
     def __repr__(self):
-        return '\n'.join([f'{len(self)} clips in {self.root.name or self.root}', *(f'  not taken: {o}' for o in self.lines())])
+        return '\n'.join(
+            [
+                f'{len(self)} clips in {self.root.name or self.root}',
+                *(f'  not taken: {o}' for o in self.lines()),
+            ]
+        )
 
     def lines(self, quiet:bool=True # also what nobody expects to be a clip: stills, tables, texts?
              )->list:
@@ -2703,7 +3109,8 @@ class FoundVideos:
     def _example(self, kind, g):
         "The first of its kind, or which suffixes there are."
         by_suffix = Counter(map(_ending_words, g.path)).most_common(8)
-        if kind in ('still', 'other', 'mask', 'unread'): return ', '.join(f'{n} {s}' for s,n in by_suffix)
+        if kind in ('still', 'other', 'mask', 'unread'):
+            return ', '.join(f'{n} {s}' for s,n in by_suffix)
         r = g.iloc[0]
         name = Path(os.path.relpath(r.path, self.root)).as_posix()
         return _printable(f"{self.root.name if name == '.' else name}: {r.reason}")
@@ -2721,7 +3128,8 @@ def find_videos(folder,            # where to look (str or Path)
     import pandas as pd
     root = Path(folder)
     _check_file(root)
-    if not root.is_dir(): raise VideoError(root, 'it is a file, not a folder', 'Give its folder, or put the file in a list: [path]')
+    if not root.is_dir():
+        raise VideoError(root, 'it is a file, not a folder', 'Give its folder, or put the file in a list: [path]')
     rule,clips,left = _frame_rule(frames, root),[],[]
     closed = lambda e: left.append((e.filename, 'closed', e.strerror or type(e).__name__, 1))
     for here,dirs,names in os.walk(root, onerror=closed):
@@ -2747,11 +3155,15 @@ def _look_into(here, files, rule, clips, left):
         if not kind: clips.append(p)
         elif why and p in images: pictures.append(p)
         elif kind == 'still' and p not in images: singles.append(p)
-        else: left.append((str(p), kind, 'it lies beside frames' if frames and p in images else _left_kinds[kind], 1))
-    if len(pictures) > 1: left.append((str(here), *why, len(pictures)))
+        else:
+            left.append((str(p), kind, 'it lies beside frames' if frames and p in images else _left_kinds[kind], 1))
+    if len(pictures) > 1:
+        left.append((str(here), *why, len(pictures)))
     else: singles += pictures                                   # the others are clips of their own
-    if len(singles) >= _few: left.append((str(here), 'single', f'{len(singles)} of its files hold one frame', len(singles)))
-    else: left += [(str(p), 'still', _left_kinds['still'], 1) for p in singles]
+    if len(singles) >= _few:
+        left.append((str(here), 'single', f'{len(singles)} of its files hold one frame', len(singles)))
+    else:
+        left += [(str(p), 'still', _left_kinds['still'], 1) for p in singles]
 
 # %% ../../nbs/video/02_video.ipynb #8e708774
 def get_videos(folder,            # where to look (str or Path)
@@ -2778,7 +3190,11 @@ def _no_clips(found):
     lines = found.lines(quiet=False)
     stills = " Folders of frames: pass frames=True." if set(counts) & image_extensions else ''
     reason = f"there is no clip in this folder (found: {'; '.join([what, *lines[:8]])})"
-    raise VideoError(found.root, reason, f"Clips are {' '.join(sorted(video_extensions))} and folders of numbered frames.{stills}")
+    raise VideoError(
+        found.root,
+        reason,
+        f"Clips are {' '.join(sorted(video_extensions))} and folders of numbered frames.{stills}",
+    )
 
 # %% ../../nbs/video/02_video.ipynb #1419cd08
 def _is_importable(module):
@@ -2786,7 +3202,8 @@ def _is_importable(module):
     try: return module != '__main__' and find_spec(module) is not None
     except (ImportError, ValueError): return False
 
-def _added(): return [r for r in readers.values() if r.__module__ != PyAVReader.__module__]
+def _added():
+    return [r for r in readers.values() if r.__module__ != PyAVReader.__module__]
 
 def _say_only_here(r):
     "Warn that clips of a reader cost more time than they need."
@@ -2800,7 +3217,8 @@ class _OnlyHere:
     def __call__(self, job):
         p = Path(job['path'])
         known = _ending(p) in video_extensions
-        if known: mine = [r for r in readers.values() if _ending(p) in r.suffixes]
+        if known:
+            mine = [r for r in readers.values() if _ending(p) in r.suffixes]
         else: mine = _magic_readers(p) if p.is_file() else []
         found = [r for r in mine if r in self.classes]
         if found: _say_only_here(found[0])
@@ -2817,11 +3235,16 @@ def readers_for_workers()->dict: # `imports` and `here` of `run_jobs`
 # %% ../../nbs/video/02_video.ipynb #03d28aed
 _keys = ('path', 'video', 'file', 'filename', 'file_name', 'video_path', 'name', 'clip')
 
-def _some(xs, n=5): return ', '.join(map(str, xs[:n])) + (f' and {len(xs)-n} more' if len(xs) > n else '')
+def _some(xs, n=5):
+    return ', '.join(map(str, xs[:n])) + (f' and {len(xs)-n} more' if len(xs) > n else '')
 
 def _column(t, names, why, table):
     c = next((c for n in names for c in t.columns if str(c).strip().lower() == n), None)
-    if c is None: raise ValueError(f"{table} has no column for {why}: expected one of {', '.join(names)}; it has {', '.join(map(str, t.columns))}")
+    if c is None:
+        raise ValueError(
+            f"{table} has no column for {why}: expected one of {', '.join(names)}; it has"
+            f" {', '.join(map(str, t.columns))}"
+        )
     return t[c]
 
 def _tails(p):
@@ -2840,28 +3263,45 @@ def _from_table(paths, t, what):
     rows = {}
     for k,v in zip(keys.astype(str).str.replace('\\', '/').str.removeprefix('./'), vals):
         v = None if pd.isna(v) or str(v) == '' else str(v)
-        if rows.setdefault(k, v) != v: raise ValueError(f'{table} names {what} {rows[k]} and {v} for {k}: one row a clip')
+        if rows.setdefault(k, v) != v:
+            raise ValueError(f'{table} names {what} {rows[k]} and {v} for {k}: one row a clip')
     typed = {_typed(k): k for k in rows}
     exact = [next((s for s in _tails(p) if s in rows), None) for p in paths]
-    hits = [next((typed[k] for s in _tails(p) if (k := _typed(s)) in typed), None) if h is None else h for p,h in zip(paths, exact)]
+    hits = [
+        next((typed[k] for s in _tails(p) if (k := _typed(s)) in typed), None) if h is None else h
+        for p, h in zip(paths, exact)
+    ]
     source = '' if table == 'the table' else f' ({table})'
     _all_found([p for p,h in zip(paths, hits) if h is None], f'have no row in the {what} table{source}')
-    n = Counter(hits); twice = [p.as_posix() for p,h in zip(paths, hits) if n[h] > 1]
-    if twice: raise ValueError(f'one row of the {what} table{source} fits several clips: {_some(twice)}. Give the folder in the table too')
+    n = Counter(hits)
+    twice = [p.as_posix() for p,h in zip(paths, hits) if n[h] > 1]
+    if twice:
+        raise ValueError(
+            f'one row of the {what} table{source} fits several clips: {_some(twice)}. Give the folder in the'
+            ' table too'
+        )
     return [rows[h] for h in hits]
 
 def _all_found(missing, said):
-    if missing: raise ValueError(f'{len(missing)} clips {said}: {_some([p.as_posix() for p in missing])}')
+    if missing:
+        raise ValueError(f'{len(missing)} clips {said}: {_some([p.as_posix() for p in missing])}')
 
 # %% ../../nbs/video/02_video.ipynb #1e3f01ea
 def _from_regex(paths, rx, what):
     rx = re.compile(rx)
-    if not rx.groups: raise ValueError(f'the regular expression {rx.pattern!r} has no group: put the part that is the {what} in brackets')
+    if not rx.groups:
+        raise ValueError(
+            f'the regular expression {rx.pattern!r} has no group: put the part that is the {what} in brackets'
+        )
     hits = [rx.search(p.as_posix()) for p in paths]
-    _all_found([p for p,h in zip(paths, hits) if h is None], f'do not match the regular expression {rx.pattern!r} for {what}')
+    _all_found(
+        [p for p, h in zip(paths, hits) if h is None],
+        f'do not match the regular expression {rx.pattern!r} for {what}',
+    )
     return [h[what if what in rx.groupindex else 1] for h in hits]
 
-def _from_function(paths, f, what): return [None if (v := f(p)) is None else str(v) for p in paths]
+def _from_function(paths, f, what):
+    return [None if (v := f(p)) is None else str(v) for p in paths]
 
 def _from_nothing(paths, f, what): return [None]*len(paths)
 
@@ -2888,7 +3328,8 @@ def video_table(paths,        # clips
     if twice: raise ValueError(f'given more than once: {_some(twice)}')
     told = {what: _source(x)(paths, x, what) for what,x in (('patient', patient), ('machine', machine))}
     meta = {what: pd.Series([tidy_name(o) for o in names], dtype=object) for what,names in told.items()}
-    return pd.DataFrame(dict(path=[str(p) for p in paths], name=names, **meta), dtype=object)      # objects: a file name need not be text
+    # objects: a file name need not be text
+    return pd.DataFrame(dict(path=[str(p) for p in paths], name=names, **meta), dtype=object)
 
 # %% ../../nbs/video/02_video.ipynb #710cb710
 def _animation(frames, ms, width):
@@ -2907,7 +3348,7 @@ def show_clip(clip,                 # Video, or uint8 array (T,H,W), (T,1,H,W) o
               fps:float|None=None,  # Frames a second of the clip; None: the Video's own, else 10
               width:int=240,        # Pixels; never wider than the clip
               n:int=48              # Frames to show at most, evenly spaced; the clip keeps its speed
-             )->object:             # IPython's HTML with the clip inside: end the cell with the call, without `;`, or pass it to `display`
+             )->object:  # IPython's HTML with the clip inside: end the cell with the call, without `;`, or pass it to `display`
     "Play a clip in the notebook."
     from html import escape
     from IPython.display import HTML
@@ -2918,4 +3359,7 @@ def show_clip(clip,                 # Video, or uint8 array (T,H,W), (T,1,H,W) o
         if width > 160: width = int(width*.8)
         else: xs,ms = xs[::2],2*ms
     name = clip.path.name if isinstance(clip, Video) else 'clip'
-    return HTML(f'<img width="{width}" alt="{escape(name)}, {len(xs)} of {total} frames" src="data:image/{data[1]};base64,{base64.b64encode(data[0]).decode()}">')
+    return HTML(
+        f'<img width="{width}" alt="{escape(name)}, {len(xs)} of {total} frames"'
+        f' src="data:image/{data[1]};base64,{base64.b64encode(data[0]).decode()}">'
+    )

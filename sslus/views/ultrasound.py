@@ -46,7 +46,8 @@ def _axes(h, w, device):
     x,y = ((2*torch.arange(o, device=device) + 1 - o)/side for o in (w, h))
     return x.view(1, 1, 1, -1), y.view(1, 1, -1, 1)
 
-def _five(beam): return [beam[:,i].view(-1, 1, 1, 1) for i in range(5)]    # (n,5) -> fields that meet pictures
+def _five(beam):
+    return [beam[:,i].view(-1, 1, 1, 1) for i in range(5)]  # (n,5) -> fields that meet pictures
 
 def _to_polar(beam, x, y):
     "Depth and place across of points, from the sectors (n,5)."
@@ -87,8 +88,10 @@ def _bright(x, threshold):
     x = x.amax(1, keepdim=True)
     k = math.ceil(max(x.shape[-2:])/96)
     m = x > threshold
-    if k > 1: m = F.adaptive_avg_pool2d(m.float(), [math.ceil(o/k) for o in x.shape[-2:]]) > .5
-    return _grow(~_grow(~_grow(m, 1), 3), 2)                               # close the pores of speckle; take away lines and letters, and what the first step added; put back the rim
+    if k > 1:
+        m = F.adaptive_avg_pool2d(m.float(), [math.ceil(o/k) for o in x.shape[-2:]]) > .5
+    # close the pores of speckle; take away lines and letters, and what the first step added; put back the rim
+    return _grow(~_grow(~_grow(m, 1), 3), 2)
 
 def _ends(m):
     "Left ends and mirrored right ends (n,2,h) of the rows of a mask (n,1,h,w), and their weights: little where the picture cuts the row off."
@@ -103,7 +106,7 @@ def _ends(m):
 def _straight(s, rows, y, angles):
     "Weights (n,2,h) of the ends `s` that lie on the two straight edges: of all slopes the one with most votes."
     n,_,h = s.shape
-    c = s[...,None]*angles.cos() + y.view(1, 1, h, 1)*angles.sin()         # (n,2,h,k): offset of the line through each end
+    c = s[...,None]*angles.cos() + y.view(1, 1, h, 1)*angles.sin()  # (n,2,h,k): offset of the line through each end
     tol, bins = 2/h, 3*h
     at = ((c + 3)/tol).clamp(0, bins-2).long()
     votes = torch.zeros(n, 2, bins, len(angles), device=s.device)
@@ -155,7 +158,9 @@ def find_beams(x:Tensor, # (n,c,H,W), uint8, bool or in [0,1]: n samples; the c 
     angles = torch.tensor([.5, *range(3, 63, 3)], device=m.device)*math.pi/180
     t,a = _slope(s, _straight(s, rows, y, angles), y, math.tan(math.pi/360))
     blank = ~(m.flatten(1).any(1))
-    t,a = torch.where(blank, torch.full_like(t, math.tan(math.pi/360)), t), torch.where(blank[:,None], torch.full_like(a, -w/max(h, w)), a)
+    t, a = torch.where(blank, torch.full_like(t, math.tan(math.pi / 360)), t), torch.where(
+        blank[:, None], torch.full_like(a, -w / max(h, w)), a
+    )
     half, ax, ay = torch.atan(t), (a[:,0] - a[:,1])/2, a.sum(1)/(2*t)
     near,far,ok = _radii(m | blank.view(-1, 1, 1, 1), ax, ay, half)
     return _whole_where(~ok, Beam(ax, ay, half, near, far), h, w)
@@ -208,18 +213,31 @@ class UltrasoundChange:
         p:float=.5, # share of the samples that are changed
         **ranges    # (lo, hi) of each parameter, drawn evenly
     ):
-        self.p, self.ranges = p, {k: _range(type(self).__name__, k, v) for k,v in {**type(self).ranges, **ranges}.items()}
-        if strange := set(ranges) - set(type(self).ranges): raise TypeError(f'{type(self).__name__} has no {sorted(strange)[0]!r}; it has {", ".join(type(self).ranges)}')
+        self.p, self.ranges = p, {
+            k: _range(type(self).__name__, k, v) for k, v in {**type(self).ranges, **ranges}.items()
+        }
+        if strange := set(ranges) - set(type(self).ranges):
+            raise TypeError(
+                f'{type(self).__name__} has no {sorted(strange)[0]!r}; it has {", ".join(type(self).ranges)}'
+            )
 
     def draw(self,
         n:int,         # samples
         device='cpu'   # where they lie
     )->dict:           # name -> tensor of n rows; 'on' says which samples are changed
         "The dice of a batch."
-        return dict(on=_coin(n, self.p, device)) | {k: _uniform(n, lo, hi, device) for k,(lo,hi) in self.ranges.items()} | self.extra(n, device)
+        return (
+            dict(on=_coin(n, self.p, device))
+            | {k: _uniform(n, lo, hi, device) for k, (lo, hi) in self.ranges.items()}
+            | self.extra(n, device)
+        )
 
-    def extra(self, n, device): "Further dice"; return {}
-    def change(self, x, at, **dice): "x (n,c,h,w) in [0,1] changed; `at` is a `Polar`, the dice are (n,1,1,1) or larger"; raise NotImplementedError
+    def extra(self, n, device):
+        "Further dice"
+        return {}
+    def change(self, x, at, **dice):
+        "x (n,c,h,w) in [0,1] changed; `at` is a `Polar`, the dice are (n,1,1,1) or larger"
+        raise NotImplementedError
 
     def apply(self,
         x:Tensor,  # (n,c,h,w) in [0,1]; overwritten
@@ -233,7 +251,8 @@ class UltrasoundChange:
             return torch.where(inside, self.change(x, Polar(depth, across, inside, beam), **own), x)
         return _chosen(x, dice['on'], f, *at, *(dice[k] for k in names))
 
-    def __repr__(self): return f"{type(self).__name__}(p={self.p}, {', '.join(f'{k}={v}' for k,v in self.ranges.items())})"
+    def __repr__(self):
+        return f"{type(self).__name__}(p={self.p}, {', '.join(f'{k}={v}' for k,v in self.ranges.items())})"
 
 def _range(name, k, v):
     lo,hi = check_pair(f'{name}: {k}', v if isinstance(v, (tuple, list)) else (v, v))
@@ -248,8 +267,10 @@ class DepthAttenuation(UltrasoundChange):
 class GainError(UltrasoundChange):
     "Gain and the sliders of the time-gain compensation, wrongly set."
     ranges, sliders = dict(db=(-5.,5.), slider=(-5.,5.)), 6
-    def extra(self, n, device): return dict(slider=_uniform((n, self.sliders, 1, 1), *self.ranges['slider'], device))
-    def change(self, x, at, db, slider): return louder(x, db + _through(slider, at.depth))
+    def extra(self, n, device):
+        return dict(slider=_uniform((n, self.sliders, 1, 1), *self.ranges['slider'], device))
+    def change(self, x, at, db, slider):
+        return louder(x, db + _through(slider, at.depth))
 
 # %% ../../nbs/views/02_ultrasound.ipynb #32262c78
 def _through(values, depth):
@@ -325,7 +346,8 @@ class Speckle(UltrasoundChange):
                   lateral=(.6,1.6)) # across, in 1/64 of the sector
     def extra(self, n, device): return dict(white=_white(n, device))
     def change(self, x, at, power, axial, lateral, white):
-        db = 20*torch.log10(_rayleigh(white, axial, lateral).clamp(min=1e-4)) + 2.51       # 2.51 dB: the mean of a Rayleigh amplitude's level lies so far below its mean square's
+        # 2.51 dB: the mean of a Rayleigh amplitude's level lies so far below its mean square's
+        db = 20*torch.log10(_rayleigh(white, axial, lateral).clamp(min=1e-4)) + 2.51
         return louder(x, power*_on_picture(db.clamp(-18, 9), at))
 
 # %% ../../nbs/views/02_ultrasound.ipynb #b3049005
@@ -383,8 +405,10 @@ class ProbeMove(UltrasoundChange):
         **ranges            # (lo, hi) of zoom and rotate
     ):
         super().__init__(p, **ranges)
-        if fill not in ('mirror', 'black'): raise ValueError(f"fill={fill!r}: 'mirror' or 'black'")
-        if self.ranges['zoom'][0] <= 0: raise ValueError(f"zoom={self.ranges['zoom']}: factors above 0")
+        if fill not in ('mirror', 'black'):
+            raise ValueError(f"fill={fill!r}: 'mirror' or 'black'")
+        if self.ranges['zoom'][0] <= 0:
+            raise ValueError(f"zoom={self.ranges['zoom']}: factors above 0")
         self.fill = fill
 
     def change(self, x, at, zoom, rotate):
@@ -393,7 +417,10 @@ class ProbeMove(UltrasoundChange):
         c,s = torch.cos(rotate*math.pi/180)/zoom, torch.sin(rotate*math.pi/180)/zoom
         dx,dy = gx - ax, gy - ay - near
         depth, across = _to_polar(at.beam, ax + c*dx - s*dy, ay + near + s*dx + c*dy)
-        px,py = (_fold(o, e[...,:1,:1], -e[...,:1,:1]) for o,e in zip(_to_picture(at.beam, _fold(depth, 0, 1), _fold(across, -1, 1)), (gx, gy)))     # a sector may be cut off by the picture
+        px, py = (
+            _fold(o, e[..., :1, :1], -e[..., :1, :1])
+            for o, e in zip(_to_picture(at.beam, _fold(depth, 0, 1), _fold(across, -1, 1)), (gx, gy))
+        )     # a sector may be cut off by the picture
         levels, weight = _sample_inside(x, at.inside, px, py)
         y = levels/weight.clamp(min=1e-3)*(weight > 1e-3)
         return y if self.fill == 'mirror' else y*((depth >= 0) & (depth <= 1) & (across.abs() <= 1))
@@ -409,12 +436,15 @@ class UltrasoundView(View):
         **kwargs       # of `View`
     ):
         super().__init__(size, **kwargs)
-        if strange := [o for o in changes if not isinstance(o, UltrasoundChange)]: raise TypeError(f'changes are UltrasoundChange objects, not {strange[0]!r}')
+        if strange := [o for o in changes if not isinstance(o, UltrasoundChange)]:
+            raise TypeError(f'changes are UltrasoundChange objects, not {strange[0]!r}')
         self.changes, self.sector = list(changes), sector
 
     def draw(self, n, device='cpu', frames=None):
         "The dice of a batch: those of the changes, by number and name, and those of `View`."
-        return {f'{i}.{k}': o for i,c in enumerate(self.changes) for k,o in c.draw(n, device).items()} | super().draw(n, device, frames)
+        return {
+            f'{i}.{k}': o for i, c in enumerate(self.changes) for k, o in c.draw(n, device).items()
+        } | super().draw(n, device, frames)
 
     def apply(self, x, dice):
         "The view of `x` that `dice` say; `x` stays as it is."
@@ -429,20 +459,25 @@ class UltrasoundView(View):
         y = as_float(x if x.dtype == torch.uint8 else x.clone())
         if x.ndim == 5: y = y[:,:,0]
         at = self.where(y)
-        for i,c in enumerate(self.changes): y = c.apply(y, at, {k: dice[f'{i}.{k}'] for k in _names(dice, i)})
+        for i,c in enumerate(self.changes):
+            y = c.apply(y, at, {k: dice[f'{i}.{k}'] for k in _names(dice, i)})
         return y
 
     def follow(self, x, maps, dice):
         "Maps (B,h,w) of frames moved as their view is."
         with torch.no_grad():
-            y, at = maps[:,None].float().clone(), self.where(as_float(x)[:,0] if x.ndim == 5 else as_float(x), maps.shape[-2:])
+            y, at = maps[:, None].float().clone(), self.where(
+                as_float(x)[:, 0] if x.ndim == 5 else as_float(x), maps.shape[-2:]
+            )
             for i,c in enumerate(self.changes):
-                if c.moves: y = c.apply(y, at, {k: dice[f'{i}.{k}'] for k in _names(dice, i)})
+                if c.moves:
+                    y = c.apply(y, at, {k: dice[f'{i}.{k}'] for k in _names(dice, i)})
         return super().follow(x, y[:,0], dice)
 
     def unmoved(self):
         "A copy that changes light, sharpness and artefacts only."
-        v = super().unmoved(); v.changes = [c for c in self.changes if not c.moves]
+        v = super().unmoved()
+        v.changes = [c for c in self.changes if not c.moves]
         return v
 
     def where(self, x, shape=None):
@@ -453,15 +488,22 @@ class UltrasoundView(View):
         at = Polar(*(o.expand(len(x), *o.shape[1:]) for o in polar(beam, h, w)))
         return at if mask is None else at._replace(inside=at.inside & F.interpolate(mask.float(), (h, w)).bool())
 
-    def __repr__(self): return f"UltrasoundView({super().__repr__()[5:-1]}, changes={self.changes}{'' if self.sector is None else ', sector given'})"
+    def __repr__(self):
+        return (
+            f"UltrasoundView({super().__repr__()[5:-1]},"
+            f" changes={self.changes}{'' if self.sector is None else ', sector given'})"
+        )
 
-def _names(dice, i): return [k.split('.', 1)[1] for k in dice if k.startswith(f'{i}.')]
+def _names(dice, i):
+    return [k.split('.', 1)[1] for k in dice if k.startswith(f'{i}.')]
 
 def _given(sector, device):
     "The `Beam` of one row, and the mask (1,1,h,w) or None."
-    if isinstance(sector, Beam): return Beam(*(torch.as_tensor(o, dtype=torch.float32, device=device).view(1) for o in sector)), None
+    if isinstance(sector, Beam):
+        return Beam(*(torch.as_tensor(o, dtype=torch.float32, device=device).view(1) for o in sector)), None
     mask = torch.as_tensor(getattr(sector, 'mask', sector), device=device).bool()
-    if mask.ndim != 2: raise ValueError(f'sector: a mask (h,w), not of shape {tuple(mask.shape)}')
+    if mask.ndim != 2:
+        raise ValueError(f'sector: a mask (h,w), not of shape {tuple(mask.shape)}')
     return find_beams(mask[None,None]), mask[None,None]
 
 # %% ../../nbs/views/02_ultrasound.ipynb #57c62787
@@ -469,7 +511,16 @@ def _given(sector, device):
 def artefacts(p:float=.2 # probability of each; of `SpeckleReduction` half of it
              )->list:    # of `UltrasoundChange`s
     "The artefacts of the presets."
-    return [ResolutionLoss(p), SpeckleReduction(p/2), Speckle(p), DepthAttenuation(p), GainError(p), GaussianShadow(p), RibShadow(p), Haze(p)]
+    return [
+        ResolutionLoss(p),
+        SpeckleReduction(p / 2),
+        Speckle(p),
+        DepthAttenuation(p),
+        GainError(p),
+        GaussianShadow(p),
+        RibShadow(p),
+        Haze(p),
+    ]
 
 def with_changes(views, # pair of `View`s
                  changes, # `UltrasoundChange`s

@@ -25,7 +25,8 @@ def _check(x):
     if not isinstance(x, Tensor) or x.ndim not in (4, 5) or x.shape[-3] != 1:
         got = f'{type(x).__name__} of shape {tuple(x.shape)}' if hasattr(x, 'shape') else type(x).__name__
         raise TypeError(f'a view takes a batch (B,1,H,W) of frames or (B,T,1,H,W) of clips, not a {got}')
-    if x.dtype != torch.uint8 and not x.is_floating_point(): raise TypeError(f'a view takes uint8, or floats in [0,1], not {x.dtype}')
+    if x.dtype != torch.uint8 and not x.is_floating_point():
+        raise TypeError(f'a view takes uint8, or floats in [0,1], not {x.dtype}')
 
 # %% ../../nbs/views/01_views.ipynb #20f6ded3
 def as_float(x:Tensor # uint8, or float in [0,1]; (B,1,H,W) or (B,T,1,H,W)
@@ -36,7 +37,8 @@ def as_float(x:Tensor # uint8, or float in [0,1]; (B,1,H,W) or (B,T,1,H,W)
 
 # %% ../../nbs/views/01_views.ipynb #42611dbf
 def _on_cpu(x): return x.device.type == 'cpu'
-def _uniform(n, lo, hi, device): return torch.empty(n, device=device).uniform_(lo, hi)
+def _uniform(n, lo, hi, device):
+    return torch.empty(n, device=device).uniform_(lo, hi)
 def _coin(n, p, device): return torch.rand(n, device=device) < p
 
 def _boxes(n, scale, ratio, device):
@@ -51,7 +53,8 @@ def _affine(n, scale, ratio, flip, vflip, rotate, device):
     w,h,cx,cy = _boxes(n, scale, ratio, device)
     a = _uniform(n, -rotate, rotate, device)*math.pi/180
     w = w*(1 - 2*_coin(n, flip, device).float())
-    if vflip: h = h*(1 - 2*_coin(n, vflip, device).float())
+    if vflip:
+        h = h*(1 - 2*_coin(n, vflip, device).float())
     row = lambda *o: torch.stack(o, -1)
     return torch.stack([row(w*a.cos(), -h*a.sin(), cx), row(w*a.sin(), h*a.cos(), cy)], 1)
 
@@ -61,7 +64,8 @@ def _grid(theta, size):
     p = (2*torch.arange(size, device=theta.device) + 1)/size - 1
     return (theta[:,:,0,None,None]*p + (theta[:,:,1,None]*p + theta[:,:,2,None])[...,None]).permute(0, 2, 3, 1)
 
-def _per_side(x, size): return max(1, int(max(x.shape[-2:])/size + .25))       # points a pixel, where it shrinks by 1.75 or more
+def _per_side(x, size):
+    return max(1, int(max(x.shape[-2:])/size + .25))  # points a pixel, where it shrinks by 1.75 or more
 
 def _resample(x, theta, size):
     "Sample x (n,c,H,W), uint8 or float, along `theta` at (n,c,size,size): new floats on the same scale."
@@ -74,7 +78,8 @@ def _per(n, p, draw, neutral, device):
     "(n,1,1,1): `draw` for a share `p` of the samples, `neutral` for the others."
     return torch.where(_coin(n, p, device), draw, torch.full_like(draw, neutral)).view(n, 1, 1, 1)
 
-def _factors(n, v, p, device): return _per(n, p, _uniform(n, 1-v, 1+v, device), 1, device)
+def _factors(n, v, p, device):
+    return _per(n, p, _uniform(n, 1-v, 1+v, device), 1, device)
 
 def _power(x, g):
     "x**g for x >= 0, in place; by logarithms on a CPU, where that takes two thirds of the time."
@@ -84,9 +89,11 @@ def _power(x, g):
 # %% ../../nbs/views/01_views.ipynb #262df32d
 def _chosen(x, on, f, *params):
     "x with `f(x, *params)` for the samples that `on` (n,) names. An accelerator does all and chooses: to count them would make it wait."
-    if not _on_cpu(x): return torch.where(on.view(-1, 1, 1, 1), f(x, *params), x)
+    if not _on_cpu(x):
+        return torch.where(on.view(-1, 1, 1, 1), f(x, *params), x)
     for i in on.nonzero()[:,0].split(32):
-        if len(i): x.index_copy_(0, i, f(x[i], *(o[i] for o in params)))
+        if len(i):
+            x.index_copy_(0, i, f(x[i], *(o[i] for o in params)))
     return x
 
 def _blur(x, s, r):
@@ -95,10 +102,12 @@ def _blur(x, s, r):
     k = (-.5*(t/s[:,None])**2).exp()
     k = (k/k.sum(1, keepdim=True)).repeat_interleave(x.shape[1], 0)
     y = F.pad(x.reshape(1, -1, *x.shape[-2:]), (r,)*4, mode='replicate')       # samples as channels, a kernel each
-    for shape in ((-1,1,1,2*r+1), (-1,1,2*r+1,1)): y = F.conv2d(y, k.view(shape), groups=len(k))
+    for shape in ((-1,1,1,2*r+1), (-1,1,2*r+1,1)):
+        y = F.conv2d(y, k.view(shape), groups=len(k))
     return y.view(x.shape)
 
-def _solarize(x, black, white): return torch.where(x >= (black + white)/2, black + white - x, x)
+def _solarize(x, black, white):
+    return torch.where(x >= (black + white)/2, black + white - x, x)
 
 # %% ../../nbs/views/01_views.ipynb #f6424e94
 def _parts(x, size, points=2**17):
@@ -146,12 +155,15 @@ class View:
     )->dict:            # name -> tensor of n rows
         "The dice of a batch, to be applied to one batch or to several that belong together."
         s, dice = self, dict(theta=_affine(n, self.scale, self.ratio, self.flip, self.vflip, self.rotate, device))
-        if s.gamma:      dice['gamma'] = _per(n, s.light_p, _uniform(n, -s.gamma, s.gamma, device).exp(), 1, device)
+        if s.gamma:
+            dice['gamma'] = _per(n, s.light_p, _uniform(n, -s.gamma, s.gamma, device).exp(), 1, device)
         if s.brightness: dice['brightness'] = _factors(n, s.brightness, s.light_p, device)
         if s.contrast:   dice['contrast'] = _factors(n, s.contrast, s.light_p, device)
-        if s.blur:       dice |= dict(sigma=_uniform(n, *s.sigma, device), blur=_coin(n, s.blur, device))
+        if s.blur:
+            dice |= dict(sigma=_uniform(n, *s.sigma, device), blur=_coin(n, s.blur, device))
         if s.solarize:   dice['solarize'] = _coin(n, s.solarize, device)
-        if s.frame_jitter and frames: dice['jitter'] = _uniform(n*frames, 1-s.frame_jitter, 1+s.frame_jitter, device).view(n, frames, 1, 1)
+        if s.frame_jitter and frames:
+            dice['jitter'] = _uniform(n*frames, 1-s.frame_jitter, 1+s.frame_jitter, device).view(n, frames, 1, 1)
         return dice
 
     def apply(self,
@@ -161,12 +173,17 @@ class View:
         "The view of `x` that `dice` say; `x` stays as it is."
         _check(x)
         with torch.no_grad(), torch.autocast(x.device.type, enabled=False):
-            frames, unit = (x[:,:,0] if x.ndim == 5 else x), (1/255 if x.dtype == torch.uint8 else 1.)     # a clip's frames are channels of one sample
+            # a clip's frames are channels of one sample
+            frames, unit = (x[:,:,0] if x.ndim == 5 else x), (1/255 if x.dtype == torch.uint8 else 1.)
             still = frames.shape[-2:] == (self.size, self.size) and not self.moves
             out = torch.empty(*frames.shape[:2], self.size, self.size, device=x.device)
             for part in _parts(frames, self.size):
                 own = {k: o[part] for k,o in dice.items()}
-                y = frames[part].to(torch.float32, copy=True) if still else _resample(frames[part], own['theta'], self.size)
+                y = (
+                    frames[part].to(torch.float32, copy=True)
+                    if still
+                    else _resample(frames[part], own['theta'], self.size)
+                )
                 y = self.light(y, own, unit)
                 torch.clamp(y, *self.levels, out=out[part])
             out = self.effects(out, dice)
@@ -179,7 +196,8 @@ class View:
 
     def unmoved(self):
         "A copy that changes light and sharpness only."
-        v = copy.copy(self); vars(v).update(scale=(1.,1.), ratio=(1.,1.), flip=0., vflip=0., rotate=0.)
+        v = copy.copy(self)
+        vars(v).update(scale=(1.,1.), ratio=(1.,1.), flip=0., vflip=0., rotate=0.)
         return v
 
     @property
@@ -195,7 +213,8 @@ class View:
     def light(self, x, dice, unit=1.):
         "From levels x (n,c,S,S) in [0,1/unit], overwritten, to the output's: gamma, then one factor and one shift for each sample."
         gain, shift, (black, white) = unit, 0., self.levels
-        if 'gamma' in dice:      x, gain = _power(x, dice['gamma']), unit**dice['gamma']
+        if 'gamma' in dice:
+            x, gain = _power(x, dice['gamma']), unit**dice['gamma']
         if 'brightness' in dice: gain = gain*dice['brightness']
         if 'contrast' in dice:
             c = dice['contrast']
@@ -206,8 +225,10 @@ class View:
     def effects(self, x, dice):
         "Blur some samples of x (n,c,S,S), solarise some; x is overwritten."
         r = max(1, math.ceil(2.5*self.sigma[1]))
-        if self.blur:     x = _chosen(x, dice['blur'], lambda x,s: _blur(x, s, r), dice['sigma'])
-        if self.solarize: x = _chosen(x, dice['solarize'], lambda x: _solarize(x, *self.levels))
+        if self.blur:
+            x = _chosen(x, dice['blur'], lambda x,s: _blur(x, s, r), dice['sigma'])
+        if self.solarize:
+            x = _chosen(x, dice['solarize'], lambda x: _solarize(x, *self.levels))
         return x
 
     def __repr__(self):
@@ -272,7 +293,10 @@ def _drawable(x, name):
     "Frames as levels in [0,1] for a picture; ValueError where they are not (B,1,H,W) or (B,3,H,W)."
     if not isinstance(x, Tensor) or x.ndim != 4 or x.shape[1] not in (1, 3):
         got = f'{tuple(x.shape)}' if hasattr(x, 'shape') else type(x).__name__
-        raise ValueError(f'{name}: frames to draw are a tensor (B,1,H,W), not {got}{". Of clips (B,T,1,H,W) draw one frame each, x[:,0]" if getattr(x, "ndim", 0) == 5 else ""}')
+        raise ValueError(
+            f'{name}: frames to draw are a tensor (B,1,H,W), not'
+            f' {got}{". Of clips (B,T,1,H,W) draw one frame each, x[:,0]" if getattr(x, "ndim", 0) == 5 else ""}'
+        )
     if not len(x): raise ValueError(f'{name}: there is no frame to draw')
     x = x.detach()[:,0].cpu()
     return x.float()/255 if x.dtype == torch.uint8 else x.float()
@@ -280,7 +304,10 @@ def _drawable(x, name):
 def _in_range(x, name):
     "`x`, if its floats are levels in [0,1]; ValueError where they cannot be."
     if isinstance(x, Tensor) and x.is_floating_point() and len(x) and (x.min() < -1e-3 or x.max() > 1 + 1e-3):
-        raise ValueError(f'{name}: floats are levels in [0,1], these reach from {x.min():.3g} to {x.max():.3g}. Normalised ones go back with to_grey_levels(x), levels from 0 to 255 with x/255')
+        raise ValueError(
+            f'{name}: floats are levels in [0,1], these reach from {x.min():.3g} to {x.max():.3g}. Normalised'
+            ' ones go back with to_grey_levels(x), levels from 0 to 255 with x/255'
+        )
     return x
 
 # %% ../../nbs/views/01_views.ipynb #77e9f328
@@ -290,11 +317,17 @@ def show_rows(rows:dict, # Name -> frames (B,1,H,W), a row each: uint8, or float
     "Draw rows of frames under each other."
     import matplotlib.pyplot as plt
     rows = {k: _drawable(x, k) for k,x in rows.items()}
-    if n < 1 or not rows: raise ValueError(f'there is nothing to show: {n} frames of {len(rows)} rows')
-    n = min(n, *map(len, rows.values())); side = min(1.5, 10/n)
-    fig,axs = plt.subplots(len(rows), n, figsize=(side*n + .3, side*1.02*len(rows)), squeeze=False, layout='constrained')
+    if n < 1 or not rows:
+        raise ValueError(f'there is nothing to show: {n} frames of {len(rows)} rows')
+    n = min(n, *map(len, rows.values()))
+    side = min(1.5, 10/n)
+    fig, axs = plt.subplots(
+        len(rows), n, figsize=(side * n + 0.3, side * 1.02 * len(rows)), squeeze=False, layout='constrained'
+    )
     for ax,(name,imgs) in zip(axs, rows.items()):
-        for o,img in zip(ax, imgs): o.imshow(img, cmap='gray', vmin=0, vmax=1); o.set(xticks=[], yticks=[])
+        for o,img in zip(ax, imgs):
+            o.imshow(img, cmap='gray', vmin=0, vmax=1)
+            o.set(xticks=[], yticks=[])
         ax[0].set_ylabel(name, fontsize=9)
     return axs
 
@@ -311,7 +344,12 @@ def show_views(x:Tensor,  # Frames (B,1,H,W), uint8 or float in [0,1]; or (a, b)
     a,b = (_in_range(o, 'frame') for o in (x if isinstance(x, (tuple, list)) else (x, x)))
     views = tuple(views) if hasattr(views, '__iter__') else (views,)   # a pair, also as a ModuleList
     if n < 1: raise ValueError(f'there is nothing to show: n={n}')
-    return show_rows(dict(frame=a[:n]) | {f'view {i+1}': to_grey_levels(v(o[:n])) for i,(v,o) in enumerate(zip(views, (a, b)))}, n)
+    return show_rows(
+        dict(frame=a[:n]) | {
+            f'view {i+1}': to_grey_levels(v(o[:n])) for i, (v, o) in enumerate(zip(views, (a, b)))
+        },
+        n,
+    )
 
 # %% ../../nbs/views/01_views.ipynb #9a4b1e9d
 _crop, _lights, _sigma = dict(scale=(.08,1.), ratio=(3/4,4/3)), dict(brightness=.4, contrast=.4), (.1,2.)
@@ -322,32 +360,67 @@ def _peers(size, crop=_crop):
     from torchvision.transforms import v2
     some, mine = (lambda p, o: v2.RandomApply([o], p)), (lambda **kwargs: View(size, normalize=False, **kwargs))
     return dict(
-        crop     = (mine(**crop), K.RandomResizedCrop((size, size), **crop), v2.RandomResizedCrop(size, **crop)),
-        flip     = (mine(flip=.5), K.RandomHorizontalFlip(.5), v2.RandomHorizontalFlip(.5)),
-        rotation = (mine(rotate=20), K.RandomRotation(20., p=1., align_corners=False), v2.RandomRotation(20, v2.InterpolationMode.BILINEAR)),
-        light    = (mine(**_lights, light_p=.8), K.ColorJitter(**_lights, p=.8), some(.8, v2.ColorJitter(**_lights))),
-        gamma    = (mine(gamma=.35), K.RandomGamma((math.exp(-.35), math.exp(.35))), None),
-        blur     = (mine(blur=.5, sigma=_sigma), K.RandomGaussianBlur((11, 11), _sigma, p=.5), some(.5, v2.GaussianBlur(11, _sigma))),
-        solarise = (mine(solarize=.2), K.RandomSolarize((.5,.5), (0.,0.), p=.2), v2.RandomSolarize(.5, .2)))
+        crop=(mine(**crop), K.RandomResizedCrop((size, size), **crop), v2.RandomResizedCrop(size, **crop)),
+        flip=(mine(flip=0.5), K.RandomHorizontalFlip(0.5), v2.RandomHorizontalFlip(0.5)),
+        rotation=(
+            mine(rotate=20),
+            K.RandomRotation(20.0, p=1.0, align_corners=False),
+            v2.RandomRotation(20, v2.InterpolationMode.BILINEAR),
+        ),
+        light=(
+            mine(**_lights, light_p=0.8),
+            K.ColorJitter(**_lights, p=0.8),
+            some(0.8, v2.ColorJitter(**_lights)),
+        ),
+        gamma=(mine(gamma=0.35), K.RandomGamma((math.exp(-0.35), math.exp(0.35))), None),
+        blur=(
+            mine(blur=0.5, sigma=_sigma),
+            K.RandomGaussianBlur((11, 11), _sigma, p=0.5),
+            some(0.5, v2.GaussianBlur(11, _sigma)),
+        ),
+        solarise=(
+            mine(solarize=0.2),
+            K.RandomSolarize((0.5, 0.5), (0.0, 0.0), p=0.2),
+            v2.RandomSolarize(0.5, 0.2),
+        ),
+    )
 
 def _peer_pipelines(size):
     "The second view of Barlow Twins in the first paper, whole, likewise."
     import kornia.augmentation as K
     from torchvision.transforms import v2
     mean, std = torch.tensor([grey_mean]), torch.tensor([grey_std])
-    kornia = [K.RandomResizedCrop((size, size), **_crop), K.RandomHorizontalFlip(.5), K.ColorJitter(**_lights, p=.8), K.RandomGaussianBlur((11, 11), _sigma, p=.1), K.RandomSolarize((.5,.5), (0.,0.), p=.2), K.Normalize(mean, std)]
-    vision = [v2.RandomResizedCrop(size, **_crop), v2.RandomHorizontalFlip(.5), v2.RandomApply([v2.ColorJitter(**_lights)], .8), v2.RandomApply([v2.GaussianBlur(11, _sigma)], .1), v2.RandomSolarize(.5, .2), v2.ToDtype(torch.float32, scale=True), v2.Normalize([grey_mean], [grey_std])]
+    kornia = [
+        K.RandomResizedCrop((size, size), **_crop),
+        K.RandomHorizontalFlip(0.5),
+        K.ColorJitter(**_lights, p=0.8),
+        K.RandomGaussianBlur((11, 11), _sigma, p=0.1),
+        K.RandomSolarize((0.5, 0.5), (0.0, 0.0), p=0.2),
+        K.Normalize(mean, std),
+    ]
+    vision = [
+        v2.RandomResizedCrop(size, **_crop),
+        v2.RandomHorizontalFlip(0.5),
+        v2.RandomApply([v2.ColorJitter(**_lights)], 0.8),
+        v2.RandomApply([v2.GaussianBlur(11, _sigma)], 0.1),
+        v2.RandomSolarize(0.5, 0.2),
+        v2.ToDtype(torch.float32, scale=True),
+        v2.Normalize([grey_mean], [grey_std]),
+    ]
     return asmus_barlow_views(size)[1], torch.nn.Sequential(*kornia), v2.Compose(vision)
 
 def _compare_views(bs=128, size=96, n=9, device='cpu', clock=time.perf_counter):
     "Milliseconds a batch of ours, kornia's and torchvision's views of uint8 frames: table of medians of `n` runs in turn, and ratios to ours."
     x = torch.randint(0, 256, (bs, 1, size, size), dtype=torch.uint8, device=device)
     def cost(f):
-        t = clock(); f(x)
+        t = clock()
+        f(x)
         if x.device.type == 'cuda': torch.cuda.synchronize()
         return 1e3*(clock() - t)
     def medians(ours, kornia, vision):
-        runs = dict(ours=ours, kornia=lambda x: kornia(x.float()/255)) | (dict(torchvision=lambda x: torch.stack([vision(o) for o in x])) if vision else {})
+        runs = dict(ours=ours, kornia=lambda x: kornia(x.float() / 255)) | (
+            dict(torchvision=lambda x: torch.stack([vision(o) for o in x])) if vision else {}
+        )
         t = [{k: cost(f) for k,f in runs.items()} for _ in range(n + 2)][2:]
         return {k: sorted(o[k] for o in t)[n//2] for k in runs}
     rows = {k: medians(*o) for k,o in (_peers(size) | dict(whole=_peer_pipelines(size))).items()}
