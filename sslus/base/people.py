@@ -389,8 +389,8 @@ class People:
         if len(lost) == len(self.same):
             raise PeopleError(f'{at}: {name!r} is no name of {what}, nor is any other name of this table. Give the '
                               f'table of who is who of these people (same=)')
-        warnings.warn(f'{at}: {name!r} is no name of {what} (and {len(lost)-1} more); these lines were not needed '
-                      f'here', PeopleWarning, stacklevel=3)
+        which = 'this line was' if len(lost) == 1 else f'this line and {len(lost)-1} more were'
+        warnings.warn(f'{at}: {name!r} is no name of {what}; {which} not needed here', PeopleWarning, stacklevel=3)
 
     def plain(self)->dict: # distinct, and same as {name: person}; with a secret neither it nor any name
         "What to write down, to make the same People again."

@@ -290,7 +290,12 @@ class Seen:
     def __repr__(self):
         if self.unknown and self.by_name is None and self.found is None:
             return f"{self.weights}: unknown; {', '.join(self.unknown)} carries no passport"
-        lost = 'the file that names them is not here, or is that of other weights'
+        beside = (
+            private_file(self.weights).name
+            if self.weights.endswith('.safetensors')
+            else 'the file that names them'
+        )
+        lost = f'{beside} is not beside them, or is that of other weights; it lies where they were made'
         why = 'the weights saw nobody by name' if self.named else lost
         names = f'people not compared: {why} (pictures only)' if self.by_name is None else str(self.by_name)
         names += ', and others who are not named' if self.partial and self.by_name is not None else ''

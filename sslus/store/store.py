@@ -21,6 +21,7 @@ from ..base.files import file_sha, is_part
 from ..base.numbers import check_number
 from ..base.people import People, name_key, pseudonym
 from ..base.progress import progress_bar
+from ..base.tables import is_table_file
 from ..video.video import ClipWarning, Video, VideoError, fit_frame, get_videos, readers_for_workers, video_table
 from ..video.video import _pixel_files
 from ..base.workers import JobTimeout, WorkerDied, run_jobs
@@ -1022,9 +1023,11 @@ def _clip_table(videos, patient, machine, columns=(), people=None, codes=None):
     for c in ('fps', *columns):
         if c in given: table[c] = list(given[c])
     if 0 < (missing := table.patient.isna()).sum() < len(table):
+        told_by = f'{Path(patient).name}: ' if is_table_file(patient) else ''
         raise StoreError(
-            f'{missing.sum()} of {len(table)} clips have no patient, such as {table.name[missing].iloc[0]}:'
-            ' they could stand on both sides of a split. Give every clip its patient, or none.'
+            f'{told_by}{missing.sum()} of {len(table)} clips have no patient, such as'
+            f' {table.name[missing].iloc[0]}: they could stand on both sides of a split. Give every clip its'
+            ' patient, or none.'
         )
     people = people or People()
     if codes:

@@ -592,6 +592,11 @@ def _share_words(weights, other, name):
         else f'{share:.1%} of the {other.frames} pictures of {name} seen'
     ) + more
 
+def _told_apart(weights):
+    "The name of each file, with its folder where two have one name."
+    names = [Path(w).name for w in weights]
+    return [n if names.count(n) == 1 else f'{Path(w).absolute().parent.name}/{n}' for n,w in zip(names, weights)]
+
 def ask_weights(
     weights,           # files of weights
     held:str|Path,     # csv of stills, folder of a store, or .json of a passport
@@ -600,22 +605,12 @@ def ask_weights(
     people:dict|None=None # same, distinct, names and salt of `PlaneData`
 )->list:               # one line a file
     "What each file of weights has seen, in words."
-    held = Path(held)
+    held, named = Path(held), list(zip(weights, _told_apart(weights)))
     if held.suffix == '.json':
         other = load_passport(held)
-        return [f'{Path(w).name}: {_share_words(w, other, held.name)}' for w in weights]
+        return [f'{n}: {_share_words(w, other, held.name)}' for w,n in named]
     if held.is_dir():
-        return [
-            repr(
-                seen(
-                    w,
-                    FrameStore(held),
-                    people=People(
-                        **{k: v for k, v in (people or {}).items() if k in ('same', 'distinct', 'salt')}
-                    ),
-                )
-            )
-            for w in weights
-        ]
+        who = People(**{k: v for k,v in (people or {}).items() if k in ('same', 'distinct', 'salt')})
+        return [repr(seen(w, FrameStore(held), people=who, name=n)) for w,n in named]
     planes = PlaneData.from_csv(held, root, **(people or {}))
-    return [repr(seen(w, planes, split)) for w in weights]
+    return [repr(seen(w, planes, split, name=n)) for w,n in named]
