@@ -113,12 +113,22 @@ def _check_step(name, value):
     "A distance in frames, or (lowest, highest)."
     return check_pair(name, value, at_least=1, whole=True) if isinstance(value, (tuple, list)) else count(name, value)
 
+_most_steps = 10**9
+
+def _check_steps(name, value):
+    "Steps or epochs: as many as somebody may wait for."
+    value = count(name, value)
+    if value > _most_steps:
+        raise ValueError(f'{name}={value}: at most {_most_steps:,} are expected; nobody waits for more')
+    return value
+
 def _check_resident(name, value):
     "True, False, or how many GiB."
     return value if isinstance(value, bool) else positive(name, value)
 
 _names = {
-    count: """steps bs at_most size evals min_batches n_batches epochs n_epoch every keep n n_boot k bins max_iter together
+    _check_steps: 'steps epochs n_epoch',
+    count: """bs at_most size evals min_batches n_batches every keep n n_boot k bins max_iter together
         queue hidden width dim nf n_in channels in_chans map_size n_classes n_clips n_frames orders n_fixations
         items max_n each budget lr_bs draws n_neighbors""",
     share: 'p flip vflip light_p blur solarize brightness contrast frame_share momentum pct_start share',

@@ -249,6 +249,7 @@ def _without_weak_words(text):
         text = text.replace(word, '')
     return text
 
+@lru_cache(64)
 def _weakness(text):
     "Why a secret can be guessed; '' where it cannot, as far as can be seen."
     plain = text.strip().casefold()
@@ -259,7 +260,6 @@ def _weakness(text):
     if len(_without_weak_words(plain)) < 6: return 'it is made of words that everybody tries'
     return ''
 
-@lru_cache(64)
 def check_secret(
     salt # text or bytes
 )->str|bytes: # the same; PeopleError says what is weak about it, and not what it is
