@@ -116,6 +116,13 @@ def names_in_all(root):
     return sorted(o for o in space if not o.startswith('__'))
 
 
+def other_meanings(names):
+    "Names of ours that stand for something else in `fastai.vision.all`."
+    import fastai.vision.all as theirs
+    import sslus.all as ours
+    return [o for o in names if hasattr(theirs, o) and getattr(theirs, o) is not getattr(ours, o)]
+
+
 def measure(root):
     "(numbers, findings): what is counted, and the places behind each number."
     package = root/'sslus'
@@ -149,12 +156,14 @@ def measure(root):
     found['circles'] = [' <-> '.join(o) for o in circles(arrows)]
     found['private names with several meanings'] = [f'{k}: {", ".join(sorted(v))}' for k, v in sorted(homes.items()) if len(v) > 1]
     found['names in sslus.all'] = names_in_all(root)
+    found['names that fastai uses otherwise'] = other_meanings(found['names in sslus.all'])
     sizes = sorted(found.pop('largest file, lines of code'), reverse=True)
     numbers = {'tokens': tokens, 'tokens a line': round(tokens/lines, 2), 'lines over 120 characters, %': round(100*long_lines/lines, 2),
                'largest file, lines of code': sizes[0][0], 'files over 350 lines': sum(n > 350 for n, _ in sizes)}
     found['files over 350 lines'] = [f'{name} {n}' for n, name in sizes if n > 350]
     kinds = ('imports against the order', 'circles', 'private imports', 'private names with several meanings', 'functions of more than 10 parameters',
-             'functions of more than 14 parameters', 'patches of foreign classes', 'names in sslus.all')
+             'functions of more than 14 parameters', 'patches of foreign classes', 'names in sslus.all',
+             'names that fastai uses otherwise')
     numbers |= {k: len(found[k]) for k in kinds}
     rooms = defaultdict(lambda: [0, 0, 0])
     for m in modules:

@@ -9,7 +9,7 @@ __all__ = ['states', 'engines', 'key_of', 'StudyError', 'FolderError', 'FileErro
            'work', 'make_jobs', 'Here', 'Processes', 'Ray', 'get_engine']
 
 # %% ../../nbs/study/03_engine.ipynb #54051525
-import errno, json, math, os, secrets, signal, socket, subprocess, threading, time, traceback
+import errno, json, math, os, secrets, signal, socket, subprocess, sys, threading, time, traceback
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -370,8 +370,11 @@ def make_jobs(plan:str, # 'module:function[:argument]'; the function is given th
 # %% ../../nbs/study/03_engine.ipynb #77814f32
 def set_threads(n:int|None # None: leave as it is
                ):
-    "Threads that torch uses; scores are the same to the last bit only with the same number."
+    "Threads that torch uses, or will use; scores are the same to the last bit only with the same number."
     if n is None: return
+    if 'torch' not in sys.modules:                               # its import takes seconds, and not all jobs want it
+        os.environ.update(OMP_NUM_THREADS=str(n), MKL_NUM_THREADS=str(n))
+        return
     import torch
     torch.set_num_threads(n)
 
@@ -409,7 +412,9 @@ def worker(folder,       # of the study
     if parent:
         threading.Thread(target=_go_with, args=(parent,), daemon=True).start()
     set_threads(threads)
-    work(folder, make_jobs(plan, folder), may=partial(begin, folder, run or run_name(), who))
+    jobs = make_jobs(plan, folder)
+    set_threads(threads)                                         # what lists them may have imported torch
+    work(folder, jobs, may=partial(begin, folder, run or run_name(), who))
 
 # %% ../../nbs/study/03_engine.ipynb #cf82b074
 class Crew:
