@@ -16,7 +16,7 @@ import json
 import numpy as np
 from fastcore.basics import patch
 from ..video.video import Video, image_extensions, to_grey
-from ..video.video import _still_both
+from ..video.video import read_still
 
 # %% ../../nbs/archive/02_clean.ipynb #f6d708ba
 def _disc(r):
@@ -1269,7 +1269,7 @@ def _is_still(path):
     return Path(path).suffix.lower() in image_extensions and not Path(path).is_dir()
 
 def _still_sample(path):
-    a,g = _still_both(path)
+    a,g = read_still(path)
     return g, a if a.ndim == 3 and a.dtype == np.uint8 else None
 
 # %% ../../nbs/archive/02_clean.ipynb #4361c83b

@@ -16,8 +16,8 @@ from ..base.codes import Codes, check_key_place, in_codes
 from ..base.people import People, PeopleWarning, code_name, is_missing, name_key, tidy_name
 from ..base.progress import progress_bar
 from sslus.video.video import (
-    NoImage, Region, Video, VideoError, _check_file, _dicom_header, _dicom_magic, _hidden,
-    _image_region, _quiet, _regions, _syntax_name,
+    NoImage, Region, Video, VideoError, check_file, read_dicom_header, has_dicom_mark, is_hidden,
+    image_region, quiet_dicom, all_regions, syntax_name,
 )
 from ..base.workers import run_jobs
 
@@ -32,7 +32,7 @@ kept_tags = ('PatientID', 'StudyInstanceUID',
 def _text(ds, name):
     "First value of a tag as text without blanks around it, or None."
     try:
-        with _quiet(): v = ds.get(name)  # pydicom would print a value that is not as it should be
+        with quiet_dicom(): v = ds.get(name)  # pydicom would print a value that is not as it should be
     except Exception: return None
     if hasattr(v, 'append'): v = v[0] if len(v) else None
     return None if v is None else ' '.join(str(v).replace('\x00', ' ').split()) or None
@@ -46,7 +46,7 @@ def _machine(ds):
 def _mm(ds, regions):
     "Millimetres per pixel (x, y): of the image region, else of the whole picture; None where nobody says."
     if regions:
-        return (r.mm_x, r.mm_y) if (r := _image_region(regions)) and r.mm_x and r.mm_y else None
+        return (r.mm_x, r.mm_y) if (r := image_region(regions)) and r.mm_x and r.mm_y else None
     try: y,x = map(float, ds.get('PixelSpacing'))
     except Exception: return None
     return (x, y) if 0 < x < 1e3 and 0 < y < 1e3 else None
@@ -56,16 +56,16 @@ def ultrasound_regions(path # DICOM file
                       )->list: # of `Region`; empty where the file names none
     "All regions of the screen that an ultrasound machine describes in a file: where (pixels), what, and how large a pixel is (mm). VideoError where it is no DICOM image."
     path = Path(path)
-    _check_file(path)
-    ds,_ = _dicom_header(path, [*kept_tags])
-    return _regions(ds, (ds.Rows, ds.Columns))
+    check_file(path)
+    ds,_ = read_dicom_header(path, [*kept_tags])
+    return all_regions(ds, (ds.Rows, ds.Columns))
 
 def dicom_tags(path # DICOM file
               )->dict:  # patient, study, machine, transducer, fps, frames, height, width, photometric, syntax, bits, mm_per_pixel (x, y), regions
     "What a DICOM file says of itself, from the tags in `kept_tags` only; None where it does not say."
     v = Video(path)
-    ds,_ = _dicom_header(v.path, [*kept_tags])
-    regions = _regions(ds, v.size)
+    ds,_ = read_dicom_header(v.path, [*kept_tags])
+    regions = all_regions(ds, v.size)
     return dict(
         patient=tidy_name(_text(ds, 'PatientID')),
         study=tidy_name(_text(ds, 'StudyInstanceUID')),
@@ -76,7 +76,7 @@ def dicom_tags(path # DICOM file
         height=v.size[0],
         width=v.size[1],
         photometric=ds.PhotometricInterpretation,
-        syntax=_syntax_name(ds.file_meta.TransferSyntaxUID),
+        syntax=syntax_name(ds.file_meta.TransferSyntaxUID),
         bits=ds.BitsStored,
         mm_per_pixel=_mm(ds, regions),
         regions=regions,
@@ -89,13 +89,13 @@ _columns = ['path', 'patient', 'group', 'machine', 'transducer', 'fps', 'frames'
 def _is_dicom(p):
     if p.suffix.lower() in ('.dcm', '.dicom'): return True
     try:
-        return (not p.suffix or p.suffix[1:].isdigit()) and p.is_file() and _dicom_magic(p)
+        return (not p.suffix or p.suffix[1:].isdigit()) and p.is_file() and has_dicom_mark(p)
     except OSError: return False
 
 def _below(folder):
     for here,dirs,names in os.walk(folder):
-        dirs[:] = sorted(n for n in dirs if not _hidden(n))
-        yield from (p for n in sorted(names) if not _hidden(n) and _is_dicom(p := Path(here)/n))
+        dirs[:] = sorted(n for n in dirs if not is_hidden(n))
+        yield from (p for n in sorted(names) if not is_hidden(n) and _is_dicom(p := Path(here)/n))
 
 def _dicom_files(what):
     "Paths from a folder, a file or a list of both."
@@ -116,7 +116,7 @@ def _row(p, t):
         path=str(p),
         mm_x=mm[0],
         mm_y=mm[1],
-        region=_image_region(t['regions']) is not None,
+        region=image_region(t['regions']) is not None,
     )
 
 def _failed_row(p, e):

@@ -21,8 +21,8 @@ from ..base.people import People, PeopleWarning, find_look_alikes
 from ..base.progress import progress_bar
 from ..base.quiet import quietly
 from sslus.video.video import (
-    Video, VideoError, _ending, _images, _is_clip, _is_moving, _is_sweep, _mask_folder, _missing,
-    _n_missing, _numbered, _open_image, _pixel_files, _split_number, _still_both, _why_file,
+    Video, VideoError, file_ending, images_in, is_clip_file, is_moving, is_sweep, mask_folder_name, missing_words,
+    n_missing, frame_files, open_image, pixel_files, split_number, read_still, why_no_clip,
     image_extensions, is_mask, known_notes, read_grey, readers_for_workers, video_extensions,
 )
 from ..base.workers import JobTimeout, WorkerDied, run_jobs
@@ -241,10 +241,10 @@ _mask,_masked = dict(use='no', remedy='Leave it to the reader of its data set'),
 
 def _still(path):
     "Facts of a still, or of a mask."
-    a,g = _still_both(path)
+    a,g = read_still(path)
     row = dict(
         kind='still',
-        format=_ending(path)[1:] or 'dicom',
+        format=file_ending(path)[1:] or 'dicom',
         height=g.shape[0],
         width=g.shape[1],
         frames=1,
@@ -252,8 +252,8 @@ def _still(path):
         hash=_hash(g),
         _frame=g,
     )
-    if _ending(path) in image_extensions:
-        with _open_image(path) as im:
+    if file_ending(path) in image_extensions:
+        with open_image(path) as im:
             row.update(format=im.format.lower(), codec=im.mode)
     levels = np.flatnonzero(np.bincount(g.ravel(), minlength=256))
     if is_mask(path): return row | _mask | dict(kind='mask', reason=_masked)
@@ -317,7 +317,7 @@ def look(path,             # file, or folder of frames
 
 def _kind(path):
     "Kind by name alone, of what cannot be read."
-    s = _ending(path)
+    s = file_ending(path)
     return next(
         (
             k
@@ -342,7 +342,7 @@ def _thumbnail(g):
 # %% ../../nbs/archive/03_inventory.ipynb #120c570d
 def _parts(path):
     "The files that a path stands for."
-    return _images(path) if os.path.isdir(path) else [path, *_pixel_files(path)]
+    return images_in(path) if os.path.isdir(path) else [path, *pixel_files(path)]
 
 # %% ../../nbs/archive/03_inventory.ipynb #896f0a02
 _strange = (
@@ -377,14 +377,14 @@ def _file(path, whole, sha):
     if path.name.startswith('.'):
         return facts | _no | dict(reason='a hidden file', remedy='')
     try:
-        shows = _kind(path) in ('clip', 'still') or found == 'dicom' or _is_clip(path)
+        shows = _kind(path) in ('clip', 'still') or found == 'dicom' or is_clip_file(path)
         row = facts | (_media(path, whole) if shows else _rest(path, found)) | (_who(path) if found == 'dicom' else {})
         row |= _misnamed(path, row)
         return row | (dict(sha256=_sum(path)) if sha and row.get('use') != 'no' else {})
     except VideoError as e:
         if found in _packed and path.suffix.lower() != '.gz':
             e.remedy += f'. By its first bytes it is packed ({found}): unpack it'
-        elif found in _pictures and _ending(path) not in _pictures[found]:
+        elif found in _pictures and file_ending(path) not in _pictures[found]:
             e.remedy += f'. By its first bytes it is {found}'
         raise
 
@@ -400,7 +400,7 @@ def _sum(path):
 
 def _misnamed(path, row):
     "Facts to change where `get_videos`, which goes by suffix, would not find a clip; an unusual suffix of DICOM is the case that is met."
-    if row['kind'] != 'clip' or _ending(path) in video_extensions or _is_clip(path): return {}
+    if row['kind'] != 'clip' or file_ending(path) in video_extensions or is_clip_file(path): return {}
     return _no | dict(
         reason=f'a DICOM clip, but no store looks for names that end in {path.suffix!r}',
         remedy='Rename it to end in .dcm',
@@ -408,11 +408,11 @@ def _misnamed(path, row):
 
 def _media(path, whole):
     "A still where it is one frame, else a clip."
-    s = _ending(path)                                            # as `get_videos` decides
-    if s in image_extensions - video_extensions and not _is_clip(path): return _still(path)
-    if is_mask(path) and _why_file(path) == 'mask':
+    s = file_ending(path)                                            # as `get_videos` decides
+    if s in image_extensions - video_extensions and not is_clip_file(path): return _still(path)
+    if is_mask(path) and why_no_clip(path) == 'mask':
         return _mask | dict(kind='mask', format=s[1:], reason=_masked)
-    return _clip(path, whole) if _is_moving(Video(path)._head) else _still(path)
+    return _clip(path, whole) if is_moving(Video(path)._head) else _still(path)
 
 # %% ../../nbs/archive/03_inventory.ipynb #2b142a8d
 _said = dict(
@@ -443,7 +443,7 @@ def _folder(path, whole):
 
 def look_folder(path, whole=True, thumbnail=False):
     "`look` where a folder is a clip by the rule of `get_videos`; else None."
-    return look(path, whole, thumbnail) if _is_sweep(path) and not _mask_folder.fullmatch(Path(path).name) else None
+    return look(path, whole, thumbnail) if is_sweep(path) and not mask_folder_name.fullmatch(Path(path).name) else None
 
 # %% ../../nbs/archive/03_inventory.ipynb #df820817
 def _walk(root):
@@ -593,7 +593,7 @@ def _twins(rows):
 def _belonging(by):
     "Say of the files with a header's pixels whose they are, in the rows `by` path; a header that is used has the last word."
     for p,r in sorted(by.items(), key=lambda o: o[1]['use'] == 'yes'):
-        for mine in [by[q] for q in _pixel_files(p) if q in by and _kind(q) not in ('clip', 'still')]:
+        for mine in [by[q] for q in pixel_files(p) if q in by and _kind(q) not in ('clip', 'still')]:
             if r['use'] == 'yes':
                 mine.update(kind='part', use='yes', reason=f"the pixels of {r['path']}, and counted there", remedy='')
             else:
@@ -607,7 +607,7 @@ def _belonging(by):
 
 def _near_clip(images, by):
     "Say of the numbered stills of a folder, in the rows `by` path, what little keeps them from being a clip."
-    rows, parts = [by.get(p, {}) for p in images], [_split_number(p) for p in images]
+    rows, parts = [by.get(p, {}) for p in images], [split_number(p) for p in images]
     nums = sorted({n for _,n in parts if n is not None})
     if any(r.get('kind') != 'still' for r in rows) or len({o for o,_ in parts}) > 1 or len(nums) < len(images):
         return
@@ -624,9 +624,9 @@ def _broken_frames(images, rows):
 
 def _missing_frames(nums):
     "The same where fewer numbers are missing than there are."
-    lack = _n_missing(nums)
+    lack = n_missing(nums)
     if not 0 < lack < len(nums): return None
-    why = f'of its numbers {nums[0]} to {nums[-1]} {_missing(nums)} {"is" if lack == 1 else "are"} missing'
+    why = f'of its numbers {nums[0]} to {nums[-1]} {missing_words(nums)} {"is" if lack == 1 else "are"} missing'
     return why, 'Take the folder all the same with frames=True of get_videos'
 
 def _odd_sizes(images, rows):
@@ -711,7 +711,7 @@ def inventory(folder,           # where to look
     mark = lambda p, images=(), sha=True: _stamp(p, images) and f'{_stamp(p, images)}{whole:d}{thumbnails:d}{sha:d}'
     found = _rows('look_folder', [job(p) for p in folders], [mark(p, o) for p,o in folders.items()], *tell)
     sweeps = [dict(r, path=p) for p,r in zip(folders, found) if r]
-    inside = {o for r in sweeps if r['use'] == 'yes' for o in _numbered(r['path'])}   # not what lies beside its frames
+    inside = {o for r in sweeps if r['use'] == 'yes' for o in frame_files(r['path'])}   # not what lies beside its frames
     files = _same_size([p for p in files if p not in inside])
     rows += sweeps + [
         dict(r, path=p)

@@ -35,7 +35,7 @@ from ..store.store import FrameStore, StoreError
 from ..store.store import _clean as _cleaner, _cleaned
 from ..video.video import Video, fit_frame, image_extensions, read_grey, video_extensions
 from ..video.video import LeftOut, NoImage, VideoError, is_mask, readers
-from ..video.video import _ending, _is_clip, _maybe_still, _still_both
+from ..video.video import file_ending, is_clip_file, maybe_still, read_still
 from ..views.views import light_view, plain_view
 from ..base.workers import n_workers
 from .metrics import *
@@ -164,12 +164,12 @@ def _blank(v): return is_missing(v)
 
 def _holds_frames(path, framed, root, known):
     "Is `path` a clip? Told by its suffix; files that may be either are opened where the table names a frame (`framed`)."
-    if (suffix := _ending(Path(path))) in video_extensions and suffix not in _maybe_still:
+    if (suffix := file_ending(Path(path))) in video_extensions and suffix not in maybe_still:
         return True
-    if suffix in image_extensions - _maybe_still or (suffix in _maybe_still and not framed):
+    if suffix in image_extensions - maybe_still or (suffix in maybe_still and not framed):
         return False
     if path not in known:
-        known[path] = (f := Path(root)/path).is_dir() or (suffix in _maybe_still and f.is_file() and _is_clip(f))
+        known[path] = (f := Path(root)/path).is_dir() or (suffix in maybe_still and f.is_file() and is_clip_file(f))
     return known[path]
 
 def _frame_number(v, row, name, path):
@@ -646,7 +646,7 @@ def _has_picture(p):
 
 def _why_no_still(p, folder):
     "Why a file below `folder` is no still, in a word or by its suffix; '' where it is one."
-    ending = _ending(p)
+    ending = file_ending(p)
     if ending not in _still_suffixes(): return ending or 'without suffix'
     if is_mask(p, folder): return 'masks'
     return '' if _has_picture(p) else 'without a picture'
@@ -681,7 +681,7 @@ def _long_side(p):
     try:
         with Image.open(p) as im: return max(im.size)
     except Exception:
-        return max(Video(p).size if p.is_dir() or _ending(p) in video_extensions else read_grey(p).shape)
+        return max(Video(p).size if p.is_dir() or file_ending(p) in video_extensions else read_grey(p).shape)
 
 # %% ../../nbs/evaluate/02_planes.ipynb #c6aae57b
 class _NoFrame(ValueError):
@@ -732,7 +732,7 @@ def _map(self:PlaneData, still, clip=None):
 @patch
 def _still(self:PlaneData, path):
     "Grey levels of a still, cleaned where that was asked for."
-    a,g = _still_both(path)
+    a,g = read_still(path)
     if self.clean is None: return g
     fitted = self.clean.fit(g[None], a[None] if a.ndim == 3 and a.dtype == np.uint8 else None)
     if fitted.drop:

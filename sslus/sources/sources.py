@@ -978,9 +978,9 @@ def _clip_of(video, d, home, links):
 
 def _in_order(video, files):
     "The folder of the stills, if `Video` reads them in this order there."
-    from sslus.video.video import VideoError, _numbered
+    from sslus.video.video import VideoError, frame_files
     try:
-        at = {p: i for i, p in enumerate(_numbered(files[0].parent))}
+        at = {p: i for i, p in enumerate(frame_files(files[0].parent))}
         order = [at.get(p, -1) for p in files]
     except VideoError as e: order, at = [-1], e
     if -1 in order or order != sorted(order):

@@ -22,7 +22,7 @@ from ..base.numbers import check_number
 from ..base.people import People, name_key, pseudonym
 from ..base.progress import progress_bar
 from ..video.video import ClipWarning, Video, VideoError, fit_frame, get_videos, readers_for_workers, video_table
-from ..video.video import _pixel_files
+from ..video.video import pixel_files
 from ..base.workers import JobTimeout, WorkerDied, run_jobs
 
 # %% ../../nbs/store/01_store.ipynb #0ec1a8dc
@@ -78,7 +78,7 @@ def _files(path):
     p = Path(path)
     with suppress(OSError):
         if p.is_dir(): return sorted(e.path for e in os.scandir(p))
-        if pixels := _pixel_files(p): return [str(p), *map(str, pixels)]
+        if pixels := pixel_files(p): return [str(p), *map(str, pixels)]
     return []
 
 def _state(path):
