@@ -555,9 +555,9 @@ def build_speed(paths,   # Of clips
                 n=5      # Turns
                )->dict:  # bare and ours, seconds; share of the bare speed, with its lowest and highest
     "Median processor seconds of bare decoding and of our build, in processes started in turn, and the share of the bare speed."
-    from sslus.base.workers import _malloc
+    from sslus.base.workers import malloc_settings
     call = lambda what: f'build_cost({what!r}, {json.dumps([str(p) for p in paths])!r}, {size})'
-    t = pd.DataFrame([dict(bare=in_process(call('bare')), ours=in_process(call('ours'), **_malloc)) for _ in range(n)])
+    t = pd.DataFrame([dict(bare=in_process(call('bare')), ours=in_process(call('ours'), **malloc_settings)) for _ in range(n)])
     r = t.bare/t.ours
     return dict(
         bare=float(t.bare.median()),

@@ -24,18 +24,18 @@ def _disc(r):
     r = max(1, round(r))
     return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2*r+1, 2*r+1))
 
-def _grown(m, r):
+def grown_mask(m, r):
     "Mask `m` and all that lies within `r` pixels of it."
     import cv2
     return m > 0 if not m.any() else cv2.distanceTransform(1 - m.astype(np.uint8), cv2.DIST_L2, 5) <= r
 
-def _opened(m, r):
+def opened_mask(m, r):
     "Mask `m` without what is thinner than 2r; the frame's border is no edge."
     import cv2
     p = int(3*r) + 2
     return cv2.morphologyEx(np.pad(m.astype(np.uint8), p, mode='edge'), cv2.MORPH_OPEN, _disc(r))[p:-p, p:-p] > 0
 
-def _parts(m, connectivity=4):
+def connected_parts(m, connectivity=4):
     "Number of the connected part of each pixel (0: none), and the parts' sizes, 0 for number 0."
     import cv2
     n,lab = cv2.connectedComponents(m.astype(np.uint8), connectivity=connectivity)
@@ -43,10 +43,10 @@ def _parts(m, connectivity=4):
     size[0] = 0
     return lab,size
 
-def _sample(frames, n=16):
+def sample_frames(frames, n=16):
     return frames[np.unique(np.linspace(0, len(frames)-1, min(n, len(frames))).round().astype(int))]
 
-def _shrunk(frames, side):
+def shrunk_frames(frames, side):
     "Frames as float32 whose longer side is at most `side`."
     import cv2
     h,w = frames.shape[1:3]
@@ -61,44 +61,44 @@ def _shrunk(frames, side):
     return frames.astype(np.float32)
 
 # %% ../../nbs/archive/02_clean.ipynb #9f203145
-def _texture(x):
+def _pixel_texture(x):
     "Standard deviation of the 5 x 5 pixels around each."
     import cv2
     return np.sqrt(np.maximum(cv2.blur(x*x, (5, 5)) - cv2.blur(x, (5, 5))**2, 0))
 
-def _motion(f, where=slice(None)):
+def moving_share(f, where=slice(None)):
     "Share of the pixels that change by more than compression does."
     import cv2
     return float((cv2.blur(f.std(0), (3, 3)) > 3)[where].mean()) if len(f) > 1 else 0.
 
-def _look(f):
+def pixel_statistics(f):
     "What the frames (T,H,W) say at each pixel: mean, bright level, motion, texture."
     o = SimpleNamespace(
         mean=f.mean(0),
         std=f.std(0),
         high=np.sort(f, 0)[-max(1, len(f) // 4) :].mean(0),
-        moving=_motion(f) > 0.05,
+        moving=moving_share(f) > 0.05,
     )
-    o.texture = np.minimum(_texture(f[0]), _texture(f[-1]))
+    o.texture = np.minimum(_pixel_texture(f[0]), _pixel_texture(f[-1]))
     return o
 
-def _core(o):
+def tissue_core(o):
     "Pixels that are tissue for sure: the largest part that moves; without motion, all large parts with texture."
     import cv2
     r,ev = max(1, .008*max(o.std.shape)),o.texture > 2.5
     if o.moving:
         ev = cv2.morphologyEx((cv2.blur(o.std, (3, 3)) > 3).astype(np.uint8), cv2.MORPH_CLOSE, _disc(r)) > 0
         ev &= o.texture > .3  # a flat area that changes its level as one is no tissue
-    lab,size = _parts(_opened(ev, 1.5*r))
+    lab,size = connected_parts(opened_mask(ev, 1.5*r))
     return (size >= (1 if o.moving else .2)*size.max())[lab] & (lab > 0) if size.any() else np.ones_like(ev)
 
-def _background(o, core):
+def background_level(o, core):
     "Level of the flat and still surroundings of the core, None where there are none; and where they are."
     import cv2
     hull = np.zeros(core.shape, np.uint8)
     cv2.fillConvexPoly(hull, cv2.convexHull(cv2.findNonZero(core.astype(np.uint8))), 1)
-    flat = ~_grown(hull, 2) & (o.std < 1.5) & (o.texture < 1.5)
-    for zone in (flat & _grown(hull, .08*max(core.shape)), flat):
+    flat = ~grown_mask(hull, 2) & (o.std < 1.5) & (o.texture < 1.5)
+    for zone in (flat & grown_mask(hull, .08*max(core.shape)), flat):
         if zone.mean() > .002:
             level = int(np.bincount(np.round(o.mean[zone]).astype(int)).argmax())
             return level,flat & (np.abs(o.mean - level) < 1.5)
@@ -113,18 +113,18 @@ def _threshold(e, flat):
 
 def _evidence(f):
     "A number in -1..1 for each pixel, above 0 where it looks like tissue, and the part that does; None where there are no surroundings."
-    o = _look(f)
-    core = _core(o)
-    level,flat = _background(o, core)
+    o = pixel_statistics(f)
+    core = tissue_core(o)
+    level,flat = background_level(o, core)
     if level is None: return None
     lift = np.abs(o.high - level)/3
     e = np.maximum(o.std, np.minimum(lift, 4*o.std)) if o.moving else np.minimum(lift, 2*o.texture)
     ev = np.clip(np.log((e + .25)/(_threshold(e, flat) + .25)), -1, 1).astype(np.float32)
-    lab,size = _parts(_opened(ev > 0, max(1, .01*max(ev.shape))))
+    lab,size = connected_parts(opened_mask(ev > 0, max(1, .01*max(ev.shape))))
     hit = np.bincount(lab[core], minlength=len(size))
     hit[0] = 0
     body = ((hit > 0) & (hit >= (1 if o.moving else .1)*hit.max()))[lab] if hit.any() else core
-    ev = np.where(_grown(body, 3), ev, np.minimum(ev, 0))          # what else is bright is no sector
+    ev = np.where(grown_mask(body, 3), ev, np.minimum(ev, 0))          # what else is bright is no sector
     return np.where(ev < 0, (1 if o.moving else .5)*ev, ev),body   # darkness says less where nothing moves
 
 # %% ../../nbs/archive/02_clean.ipynb #31cabf05
@@ -145,7 +145,7 @@ class _Shape:
         r = d*d + (self.y - y0)**2
         return m & (r >= max(0, top - y0)**2) & (r <= max(0, bottom - y0)**2)
 
-def _moves(H, upright):
+def _search_moves(H, upright):
     "Directions of the search: each number, and pairs that turn a side about its middle."
     m = np.array(
         [
@@ -166,7 +166,7 @@ def _moves(H, upright):
 def _climb(shape, p, ev, steps):
     "Coordinate ascent of the evidence inside the shape."
     p,gain = np.array(p, float),lambda q: ev[shape(q)].sum() if q[2] >= 0 else -np.inf
-    best,moves = gain(p),_moves(shape.H, p[2] == 0)
+    best,moves = gain(p),_search_moves(shape.H, p[2] == 0)
     for s in steps:
         old = -np.inf
         while best > old + 1e-3:
@@ -197,8 +197,8 @@ def _starts(full, ev, body):
 
 def _fitted_shape(frames):
     "(flat, parameters, share of the evidence in the shape) of the best shape; None where there are no surroundings."
-    full,fine = frames.shape[1:],_shrunk(frames, 400)
-    found = _evidence(_shrunk(frames, 200))
+    full,fine = frames.shape[1:],shrunk_frames(frames, 400)
+    found = _evidence(shrunk_frames(frames, 200))
     if found is None: return None
     (ev,body),res = found,[]
     for flat,p in _starts(full, ev, body):
@@ -234,41 +234,41 @@ def _polygon(mask):
     line = cv2.approxPolyDP(max(lines, key=cv2.contourArea), 1, True)[:, 0] + .5
     return (line/mask.shape[::-1]).round(4).tolist()
 
-def _kind(flat, p):
+def _sector_kind(flat, p):
     _,half,k,top,bottom = p
     if k < .02: return 'rectangle'
     if flat: return 'trapezoid'
     return 'phased' if top + half/k < .15*(bottom + half/k) else 'convex'
 
-def _whole(shape, kind, score):
+def whole_frame(shape, kind, score):
     return Sector(np.ones(shape, bool), kind, [[0, 0], [1, 0], [1, 1], [0, 1]], score, None)
 
 # %% ../../nbs/archive/02_clean.ipynb #835e3d93
 def find_sector(frames # uint8 (T,H,W); T=1 for a still, 16 evenly spread frames are enough for a clip
                )->Sector:
     "The part of the frames that the probe sees."
-    full,fit = frames.shape[1:],_fitted_shape(_sample(frames))
-    if fit is None: return _whole(full, 'full', 1.)
+    full,fit = frames.shape[1:],_fitted_shape(sample_frames(frames))
+    if fit is None: return whole_frame(full, 'full', 1.)
     flat,p,score = fit
     mask = _Shape(full, full, flat)(p)
-    if score < .6 or mask.mean() < .02: return _whole(full, 'unsure', score)
-    kind,(axis,half,k,*_) = _kind(flat, p),p
+    if score < .6 or mask.mean() < .02: return whole_frame(full, 'unsure', score)
+    kind,(axis,half,k,*_) = _sector_kind(flat, p),p
     apex = (float(axis/full[1]), float(-half/k/full[0])) if kind in ('convex', 'phased', 'trapezoid') else None
     return Sector(mask, kind, _polygon(mask), score, apex)
 
 # %% ../../nbs/archive/02_clean.ipynb #b3206a4a
-def _odd(x): return int(x)//2*2 + 1
+def odd_size(x): return int(x)//2*2 + 1
 
-def _kept(seed, may):
+def _seeded_parts(seed, may):
     "The parts of `may` (or `seed`) that hold a seed."
-    lab,size = _parts(seed | may, 8)
+    lab,size = connected_parts(seed | may, 8)
     good = np.zeros(len(size), bool)
     good[lab[seed]] = True
     good[0] = False
     return good[lab]
 
 def _stroke(shape):
-    return _odd(max(5, .016*min(shape[-2:])))  # side in pixels of a box that no stroke fills
+    return odd_size(max(5, .016*min(shape[-2:])))  # side in pixels of a box that no stroke fills
 
 def _light(g, side):
     "How much brighter than its surroundings is what is thinner than `side`?"
@@ -284,7 +284,7 @@ def _strokes(f, inside):
     "What the search for ink looks at, for each pixel of the frames (T,H,W)."
     import cv2
     o = SimpleNamespace(std=f.std(0, dtype=np.float32), mean=f.mean(0, dtype=np.float32), side=min(f.shape[1:]))
-    around = lambda x: cv2.blur(x, (_odd(.08*o.side),)*2)
+    around = lambda x: cv2.blur(x, (odd_size(.08*o.side),)*2)
     o.light,o.dark = _thin(f.min(0), f.max(0))
     # nothing bright can be told from nearly white tissue
     o.white = around(o.mean) > 210
@@ -294,36 +294,36 @@ def _strokes(f, inside):
     o.rest = o.std/(around(o.std*inside)/share + 1e-3)             # motion, as a share of that of the tissue around
     return o
 
-def _levels_of(ink, mean):
+def _part_levels(ink, mean):
     "Parts of the ink and, for each, its brightest level."
-    lab,size = _parts(ink, 8)
+    lab,size = connected_parts(ink, 8)
     top = np.zeros(len(size), int)
     np.maximum.at(top, lab[ink], mean[ink].astype(int))
     return lab,size,top
 
-def _shared(size, top):
+def _common_level(size, top):
     "For each part: do parts of its level make up a quarter of what `size` counts? Machines write in one or two colours."
     weight = np.bincount(top, np.sqrt(size), 256)
     return np.convolve(weight, np.ones(31), 'same')[top] >= .25*weight.sum()
 
 def _believed(ink, o, inside):
     "Ink without dark parts and without those of a level of their own, be it on the screen or in the sector, unless they stand perfectly still."
-    lab,size,top = _levels_of(ink, o.mean)
-    ok = _shared(size, top) | _shared(np.bincount(lab[inside & ink], minlength=len(size)), top)
+    lab,size,top = _part_levels(ink, o.mean)
+    ok = _common_level(size, top) | _common_level(np.bincount(lab[inside & ink], minlength=len(size)), top)
     ok[lab[ink & (o.light > 100) & (o.rest < .1)]] = True
     return (ok & (top >= 140) & (size > 0))[lab]
 
 def _same_ink(ink, o):
     "Strokes near the ink and of its level, where the codec has made them restless or tissue is as bright."
-    lab,size,top = _levels_of(ink, o.mean)
+    lab,size,top = _part_levels(ink, o.mean)
     sure = np.bincount(lab[ink & (o.light > 40) & (o.rest < .4)], minlength=len(size)) > 0
     sure[0] = False
     has,level,core = np.bincount(top[sure], minlength=256) > 0,o.mean.astype(int),sure[lab]
     near = lambda below, above: np.convolve(has, np.ones(below+above+1), 'full')[below:below+256][level] > 0
     return (
         ink
-        | (o.light > 35) & near(45, 20) & (o.rest < 0.75) & _grown(core, 0.05 * o.side)
-        | near(12, 12) & (o.rest < 0.5) & ~o.white & _grown(core, 0.1 * o.side)
+        | (o.light > 35) & near(45, 20) & (o.rest < 0.75) & grown_mask(core, 0.05 * o.side)
+        | near(12, 12) & (o.rest < 0.5) & ~o.white & grown_mask(core, 0.1 * o.side)
     )
 
 def _ink_moving(f, inside):
@@ -336,26 +336,26 @@ def _ink_moving(f, inside):
         | (light > 100) & (rest < 0.6)
         | (o.dark > 40) & (rest < 0.3)
     )
-    ink = _kept(seed, (np.maximum(light, o.dark) > 20) & (rest < .8) & _grown(seed, max(2, .03*o.side)))
+    ink = _seeded_parts(seed, (np.maximum(light, o.dark) > 20) & (rest < .8) & grown_mask(seed, max(2, .03*o.side)))
     ink = _believed(ink, o, inside)
     return _same_ink(ink, o) if ink.any() else ink
 
 # %% ../../nbs/archive/02_clean.ipynb #f5bf2f40
 def _screen_level(g, inside, thin):
     "Level of the strokes beside the sector; where there are none, the one that stands out within; None: neither."
-    out = (thin > 60) & ~_grown(inside, 3)
+    out = (thin > 60) & ~grown_mask(inside, 3)
     where,least = (out, .3) if out.any() else ((thin > 80) & inside, .4)
-    _,size,top = _levels_of(where, g)
+    _,size,top = _part_levels(where, g)
     n = np.convolve(np.bincount(top, np.sqrt(size)*(top >= 140), 256), np.ones(9), 'same')
     return int(n.argmax()) if n.max() > least*np.sqrt(size).sum() else None
 
-def _pieces(m, core, g, inside, level, gap):
+def _ink_pieces(m, core, g, inside, level, gap):
     "Number of the piece of each pixel (parts up to twice `gap` apart are one) and, for each piece, what tells a letter from tissue."
     import cv2
-    n,lab,box,_ = cv2.connectedComponentsWithStats(_grown(m, gap).astype(np.uint8), connectivity=8)
+    n,lab,box,_ = cv2.connectedComponentsWithStats(grown_mask(m, gap).astype(np.uint8), connectivity=8)
     lab,box = lab*m,box - 2*int(gap)
     near = cv2.dilate(lab.astype(np.float32), np.ones((5, 5))).astype(int)
-    ring,count = (near > 0) & ~_grown(m, 1.5) & inside,lambda x, w=None: np.bincount(near[x], w, n)
+    ring,count = (near > 0) & ~grown_mask(m, 1.5) & inside,lambda x, w=None: np.bincount(near[x], w, n)
     rim,all_ = np.maximum(count(ring), 1),np.maximum(count(near > 0), 1)
     return lab, SimpleNamespace(
         w=box[:, 2],
@@ -366,11 +366,11 @@ def _pieces(m, core, g, inside, level, gap):
         over=count((near > 0) & (g > level + 25)) / all_,
     )
 
-def _letters(lab, p, side, least):
+def _letter_pieces(lab, p, side, least):
     "Pixels of the pieces that look like a letter or a caliper, and of smaller ones close by."
     ok = (np.maximum(p.w, p.h) <= .15*side) & (p.over <= .06) & (np.arange(len(p.w)) > 0)
     sure = ok & (p.dark >= .8) & (p.over <= .03) & (p.drop > 65) & (p.core >= 5) & (p.h >= least*side) & (p.h >= .8*p.w)
-    close = np.bincount(lab[_grown(sure[lab], .06*side)], minlength=len(ok)) > 0
+    close = np.bincount(lab[grown_mask(sure[lab], .06*side)], minlength=len(ok)) > 0
     return (sure | ok & close & (p.dark >= .6) & (p.w <= 3*p.h))[lab]
 
 def _ink_still(g, inside):
@@ -379,22 +379,22 @@ def _ink_still(g, inside):
     level = _screen_level(g, inside, thin) if side >= 190 else None
     if level is None: return np.zeros(g.shape, bool)
     core = (thin > 50) & (np.abs(g.astype(int) - level) <= 15) & inside
-    m = core | (thin > 30) & (g > level-70) & _grown(core, 1.5) & inside
+    m = core | (thin > 30) & (g > level-70) & grown_mask(core, 1.5) & inside
     # in white, the four arms of an open cross are one piece
     tries = ((0, .025), (.006*side, .02)) if level > 235 else ((0, .025),)
-    return np.any([_letters(*_pieces(m, core, g, inside, level, gap), side, least) for gap,least in tries], 0)
+    return np.any([_letter_pieces(*_ink_pieces(m, core, g, inside, level, gap), side, least) for gap,least in tries], 0)
 
 # %% ../../nbs/archive/02_clean.ipynb #1f6f73cd
-def _tint(rgb):
+def _shared_tint(rgb):
     "Red and blue of bright pixels as multiples of their green: (1, 1) in a grey picture."
     x = rgb[:, ::8, ::8].reshape(-1, 3).astype(np.float32)
     x = x[x[:, 1] > 40]
     return np.median(x[:, ::2]/x[:, 1:2], 0) if len(x) else np.ones(2)
 
-def _chroma(rgb):
+def _distance_from_grey(rgb):
     "Distance (T,H,W) of the colours from grey, less a tint that all pixels share, in levels."
     import cv2
-    red,blue = _tint(rgb)
+    red,blue = _shared_tint(rgb)
     off = lambda f, c, k: cv2.absdiff(
         np.ascontiguousarray(f[..., c]), cv2.convertScaleAbs(np.ascontiguousarray(f[..., 1]), alpha=float(k))
     )
@@ -405,9 +405,9 @@ def is_colour(rgb,          # uint8 (T,H,W,3)
               sector=None   # bool (H,W) to look in; None: everywhere
              )->bool:
     "Colour Doppler: coloured areas, not lines or letters, in a picture that is grey elsewhere."
-    x = _shrunk(_sample(rgb, 4), 400).astype(np.uint8)
-    inside = np.ones(x.shape[1:3], bool) if sector is None else _shrunk(sector[None].astype(np.uint8), 400)[0] > .5
-    wide = (_opened((c > 45) & inside, max(2, .018*max(c.shape))).sum() for c in _chroma(x))
+    x = shrunk_frames(sample_frames(rgb, 4), 400).astype(np.uint8)
+    inside = np.ones(x.shape[1:3], bool) if sector is None else shrunk_frames(sector[None].astype(np.uint8), 400)[0] > .5
+    wide = (opened_mask((c > 45) & inside, max(2, .018*max(c.shape))).sum() for c in _distance_from_grey(x))
     return bool(max(wide) > .003*max(1, inside.sum()))
 
 # %% ../../nbs/archive/02_clean.ipynb #ea3587a8
@@ -416,10 +416,10 @@ def find_overlays(frames,   # uint8 (T,H,W)
                   rgb=None  # uint8 (T,H,W,3) of the same frames: coloured ink is found by its colour
                  )->np.ndarray: # bool (H,W)
     "Text, calipers and logos: inside the sector by their strokes, outside it whatever differs from the surroundings."
-    inside,f = getattr(sector, 'mask', sector),_sample(frames, 32)
-    ink = (_ink_moving(f, inside) if _motion(f.astype(np.float32)) > .05 else _ink_still(f[len(f)//2], inside)) & inside
+    inside,f = getattr(sector, 'mask', sector),sample_frames(frames, 32)
+    ink = (_ink_moving(f, inside) if moving_share(f.astype(np.float32)) > .05 else _ink_still(f[len(f)//2], inside)) & inside
     if rgb is not None and not is_colour(rgb, inside):
-        ink |= np.any([c > 60 for c in _chroma(_sample(rgb))], 0) & inside
+        ink |= np.any([c > 60 for c in _distance_from_grey(sample_frames(rgb))], 0) & inside
     if inside.all(): return ink
     level = int(np.median(f[:, ~inside]))
     return ink | ~inside & ((f.max(0).astype(int) - level > 25) | (level - f.min(0).astype(int) > 25))
@@ -447,15 +447,15 @@ class Changing:
         "The ink of one frame."
         light = _light(frame, self.stroke)
         seed = (light > 45) & (frame >= self.level) & self.where
-        return _kept(seed, (light > 25) & self.where & _grown(seed, 1))
+        return _seeded_parts(seed, (light > 25) & self.where & grown_mask(seed, 1))
 
 # %% ../../nbs/archive/02_clean.ipynb #d5f6e7ac
 def _lit(f, ink, inside):
     "Pixels and frames (T,H,W) with a stroke of the level that most of the ink has, but no part of it."
-    _,size,top = _levels_of(ink, f.mean(0))
+    _,size,top = _part_levels(ink, f.mean(0))
     near = (
         np.convolve(
-            np.bincount(top[(size > 3) & (top >= 140) & _shared(size, top)], minlength=256) > 0,
+            np.bincount(top[(size > 3) & (top >= 140) & _common_level(size, top)], minlength=256) > 0,
             np.ones(31),
             'same',
         )
@@ -467,12 +467,12 @@ def _crowded(lit, inside):
     "Parts in which strokes come and go much more often than elsewhere, numbered, and their sizes."
     import cv2
     side,p = min(inside.shape),lit.mean(0, dtype=np.float32)
-    often = cv2.blur(p, (_odd(.06*side),)*2)
+    often = cv2.blur(p, (odd_size(.06*side),)*2)
     usual = np.quantile(often[inside], .75)
-    if usual > .02: return _parts(p < 0)                           # tissue itself is as bright and as thin
-    lab,size = _parts(p > .45, 8)
+    if usual > .02: return connected_parts(p < 0)                           # tissue itself is as bright and as thin
+    lab,size = connected_parts(p > .45, 8)
     trace = (size >= .3*side)[lab] & (lab > 0)
-    return _parts(_grown((often > max(.06, 5*usual)) | _grown(trace, .03*side), .03*side))
+    return connected_parts(grown_mask((often > max(.06, 5*usual)) | grown_mask(trace, .03*side), .03*side))
 
 def _jumps_to(f, lit, where):
     "The least level that the pixels jump to and back; None where they glide or have many levels."
@@ -489,8 +489,8 @@ def find_changing(frames,   # uint8 (T,H,W)
                   ink       # bool (H,W): what `find_overlays` found
                  )->Changing|None: # None: nothing of the kind
     "Bright ink in the sector that changes from frame to frame: a clock, an ECG trace."
-    inside,f = getattr(sector, 'mask', sector),_sample(frames, 32)
-    if _motion(f.astype(np.float32)) <= .05: return None
+    inside,f = getattr(sector, 'mask', sector),sample_frames(frames, 32)
+    if moving_share(f.astype(np.float32)) <= .05: return None
     lit = _lit(f, ink, inside)
     lab,size = _crowded(lit, inside)
     level = {i: _jumps_to(f, lit, lab == i) for i in np.flatnonzero(size >= (.08*min(inside.shape))**2)}
@@ -502,20 +502,20 @@ def is_static(frames,      # uint8 (T,H,W)
               sector=None  # bool (H,W) to look in; None: everywhere
              )->bool:
     "A clip, of two frames or more, in which nothing moves."
-    f = _shrunk(_sample(frames), 200)
+    f = shrunk_frames(sample_frames(frames), 200)
     if len(f) < 2: return False
-    inside = np.ones(f.shape[1:], bool) if sector is None else _shrunk(sector[None].astype(np.uint8), 200)[0] > 0
-    return _motion(f, inside) < .01
+    inside = np.ones(f.shape[1:], bool) if sector is None else shrunk_frames(sector[None].astype(np.uint8), 200)[0] > 0
+    return moving_share(f, inside) < .01
 
 # %% ../../nbs/archive/02_clean.ipynb #71115ea4
 def is_split(frames # uint8 (T,H,W)
             )->bool:
     "Two or more pictures side by side."
-    f = _shrunk(_sample(frames), 200)
-    o = _look(f)
-    level,_ = _background(o, _core(o))
+    f = shrunk_frames(sample_frames(frames), 200)
+    o = pixel_statistics(f)
+    level,_ = background_level(o, tissue_core(o))
     if level is None: return False
-    lab,size = _parts(_opened(np.maximum(o.std, np.abs(o.high - level)/3) > 2, max(2, .03*max(f.shape[1:]))))
+    lab,size = connected_parts(opened_mask(np.maximum(o.std, np.abs(o.high - level)/3) > 2, max(2, .03*max(f.shape[1:]))))
     big = np.flatnonzero(size > max(.4*size.max(), .05*lab.size))
     span = [(np.flatnonzero((lab == i).any(a)) [[0, -1]]) for i in big for a in (0, 1)]
     cols,rows = sorted(map(tuple, span[::2])),span[1::2]
@@ -524,13 +524,13 @@ def is_split(frames # uint8 (T,H,W)
 
 # %% ../../nbs/archive/02_clean.ipynb #a95c9560
 # evidence from which a line may be letters
-_limits = dict(frame=1.85, change=3.6, window=1.85, clip=.9, low=.9, high=.9)
+letter_limits = dict(frame=1.85, change=3.6, window=1.85, clip=.9, low=.9, high=.9)
 _of     = dict(change=['light'], low=['light'], high=['dark'])  # letters looked for where it is not both
 _sure   = 1.4                                                  # times that: painted over
 _often  = 2  # in so many pictures at least, of those that show letters well; else it is flagged: tissue may look so
-_again  = 2                                                    # the same where it was painted once: a halo is no letter
-_window = 8                                                    # frames of which the mean is taken
-_each   = 4                                                    # frames from one that is read by itself to the next
+_sure_again  = 2                                                    # the same where it was painted once: a halo is no letter
+_mean_window = 8                                                    # frames of which the mean is taken
+_frame_step   = 4                                                    # frames from one that is read by itself to the next
 
 def _line_steps(side):
     "Heights of letters looked for: (times the picture is halved, pixels of the halved picture)."
@@ -541,7 +541,7 @@ def _box_sum(x, width, height):
     depth = cv2.CV_16U if x.dtype == np.uint8 else cv2.CV_32F       # up to 256 bytes in 16 bits: the fastest way
     return cv2.boxFilter(x, depth, (width, height), normalize=False, borderType=cv2.BORDER_CONSTANT)
 
-def _halved(x, times):
+def _halved_picture(x, times):
     import cv2
     for _ in range(times):
         x = cv2.resize(x, None, fx=.5, fy=.5, interpolation=cv2.INTER_AREA)
@@ -550,7 +550,7 @@ def _halved(x, times):
 def _middles(busy, h, limit):
     "Middles of lines `h` pixels high that are busier than `limit` at their emptiest of three boxes in a row: rows, columns, how busy."
     import cv2
-    w,high = _odd(1.2*h),_odd(.8*h)
+    w,high = odd_size(1.2*h),odd_size(.8*h)
     if busy.shape[1] <= 2*w:
         return (np.zeros(0, int),)*2 + (np.zeros(0),)
     box = _box_sum(busy, w, high)
@@ -577,9 +577,9 @@ def _around_lines(where, k):
         max(0, left - columns) * step, (right + columns) * step
     )
 
-def _bands(x, h):
+def _bands_beside(x, h):
     "Sums of `x` in the bands beside a line: of each pixel's band, its number of pixels, and rows from the line to its band."
-    high,wide = max(2, round(.35*h)),3*_odd(1.2*h)
+    high,wide = max(2, round(.35*h)),3*odd_size(1.2*h)
     return _box_sum(x, wide, high),high*wide,h//2 + high//2 + max(1, h//6)
 
 def _fullest(x):
@@ -591,7 +591,7 @@ def _fullest(x):
     small = cv2.resize(small, (w, h), interpolation=cv2.INTER_AREA)
     return int(cv2.blur(small, (3, 3)).max()) + 2                  # it was rounded three times
 
-def _padded(shape, times, dtype):
+def _zeros_to_halve(shape, times, dtype):
     "Zeros for a picture and some more below and on the right, so that it can be halved so many times."
     return np.zeros([o + -o % 2**times for o in shape], dtype)
 
@@ -599,7 +599,7 @@ def _changes(strokes, free, times):
     "Change of the strokes' contrast from each pixel to the next, where we may look; padded to be halved."
     import cv2
     h,w = strokes.shape
-    padded = _padded(strokes.shape, times, np.uint8)
+    padded = _zeros_to_halve(strokes.shape, times, np.uint8)
     cv2.absdiff(strokes[:, 1:], strokes[:, :-1], padded[:h, 1:w])
     np.multiply(padded[:h, :w], free, padded[:h, :w])
     return padded
@@ -621,7 +621,7 @@ class _Line:
         "Share of the strongest strokes that lie in a mask of the box."
         return (self.core & mask).sum()/max(1, self.core.sum())
 
-def _run(on, at, gap):
+def _run_around(on, at, gap):
     "First and last of the places that are on around `at`, over gaps of up to `gap` places."
     places = np.flatnonzero(on)
     breaks = np.flatnonzero(np.diff(places) > gap)
@@ -637,7 +637,7 @@ def _line_box(y, x, h, busy):
     )
     on = across > .3*across[max(0, x - h):x + h + 1].max()
     on[x] = True                                                   # where the bands are as busy as the line
-    left,right = map(int, _run(on, x, 1.6*h))
+    left,right = map(int, _run_around(on, x, 1.6*h))
     H,W = busy.shape
     return max(0, y - 3*h//4),max(0, left - h//3),min(H, y + 3*h//4 + 1),min(W, right + h//3 + 1)
 
@@ -649,15 +649,15 @@ def _line_ink(strokes):
     rim = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
     return cv2.dilate((strokes > max(8, .35*high)).astype(np.uint8), rim) > 0,strokes > .7*high
 
-class _LineReader:
+class LineReader:
     "Finds lines of letters within a mask (H,W)."
     def __init__(self, inside):
         self.inside,self.steps,self.seen = inside,_line_steps(min(inside.shape)),{}
         self.times = max([2, *(k for k,_ in self.steps)])          # that pictures are halved
-        whole = _padded(inside.shape, self.times, np.float32)
+        whole = _zeros_to_halve(inside.shape, self.times, np.float32)
         whole[:inside.shape[0], :inside.shape[1]] = inside
         for k,h in self.steps:                                     # share of the bands above and below that can be seen
-            beside,size,_ = _bands(_halved(whole, k), h)
+            beside,size,_ = _bands_beside(_halved_picture(whole, k), h)
             self.seen[k, h] = beside/size
 
     def middles(self, busy, k, h, limit, where):
@@ -666,7 +666,7 @@ class _LineReader:
         busy,seen = busy[at],self.seen[k, h][at]
         y,x,line = _middles(busy, h, np.sqrt(10*limit))            # with fewer strokes even empty bands would not do
         if not len(y): return y,x,line
-        beside,size,off = _bands(busy, h)
+        beside,size,off = _bands_beside(busy, h)
         up,down = np.maximum(y - off, 0),np.minimum(y + off, len(busy) - 1)
         # what lies beyond the sector or the frame says nothing for a line
         unseen = lambda rows: .3*line*(1 - seen[rows, x])
@@ -680,12 +680,12 @@ class _LineReader:
         padded = _changes(strokes, self.inside if free is None else free, self.times)
         if _fullest(padded) < np.sqrt(15*limit): return [],0.          # many pictures end here
         small,found,busy = {0: padded},[],padded[:len(strokes), :strokes.shape[1]]
-        small[1] = _halved(small[0].astype(np.float32), 1)
-        small[2] = _halved(small[1], 1)
+        small[1] = _halved_picture(small[0].astype(np.float32), 1)
+        small[2] = _halved_picture(small[1], 1)
         if cv2.blur(small[2], (3, 3)).max() < np.sqrt(15*limit):
             return [],0.
         for k in range(3, self.times + 1):
-            small[k] = _halved(small[k-1], 1)
+            small[k] = _halved_picture(small[k-1], 1)
         where = _may_hold_lines(small[2], limit)
         if where is None: return [],0.
         spots = {(k, h): self.middles(small[k], k, h, limit, where) for k,h in self.steps}
@@ -704,16 +704,16 @@ class _LineReader:
     def read(self, g, kind, free=None):
         "Lines of light and of dark letters in a picture, and the best score. Gaps between light strokes are dark: the better counts."
         of = _of.get(kind, ['light', 'dark'])
-        if of == ['light'] and 2*_fullest(g) < np.sqrt(15*_limits[kind]):
+        if of == ['light'] and 2*_fullest(g) < np.sqrt(15*letter_limits[kind]):
             return [],0.  # light strokes are no brighter than the picture
-        found = [self(s, _limits[kind], free) for s in _light_dark(g, of)]
+        found = [self(s, letter_limits[kind], free) for s in _light_dark(g, of)]
         lines = [o for some,_ in found for o in some]
         beaten = lambda line: any(o.score > 1.1*line.score and _overlap(o.box, line.box) for o in lines)
         return [o for o in lines if not beaten(o)],max(best for _,best in found)
 
 # %% ../../nbs/archive/02_clean.ipynb #66e6fd1a
 # side in pixels of a box that no stroke of a letter fills
-def _letter_side(shape): return _odd(max(5, .025*min(shape)))
+def _letter_side(shape): return odd_size(max(5, .025*min(shape)))
 
 def _light_dark(g, of):
     "Strokes brighter, and strokes darker than their surroundings."
@@ -735,7 +735,7 @@ def _thumb(g):
         g = cv2.resize(g[:len(g)//h*h, :g.shape[1]//w*w], (g.shape[1]//w, len(g)//h), interpolation=cv2.INTER_AREA)
     return cv2.resize(g, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32).ravel()
 
-def _alike(a, b):
+def _picture_correlation(a, b):
     "Correlation of two pictures; 0 where one of them is flat."
     a,b = a - a.mean(),b - b.mean()
     return float(a @ b/np.sqrt((a @ a)*(b @ b) + 1))
@@ -753,9 +753,9 @@ class _Usual:
     def like(self, x):
         "The same of a frame's `_thumb`."
         changed = np.abs(x - self.picture)[self.still] > 12
-        return _alike(x, self.picture) > .5 and (len(changed) < 50 or np.count_nonzero(changed) < .15*len(changed))
+        return _picture_correlation(x, self.picture) > .5 and (len(changed) < 50 or np.count_nonzero(changed) < .15*len(changed))
 
-def _usual(frames):
+def usual_frame(frames):
     "What most of the frames look like; None where fewer than three quarters are alike."
     every = small = np.stack([_thumb(g) for g in frames])
     for _ in range(2):                                             # the second time without those that are unlike
@@ -795,15 +795,15 @@ class _Votes:
     @property
     def where(self):
         "The boxes of all lines, a little larger: where moving text may be."
-        return _grown(self.looks > 0, .02*min(self.looks.shape))
+        return grown_mask(self.looks > 0, .02*min(self.looks.shape))
 
 # %% ../../nbs/archive/02_clean.ipynb #852819b9
-class _Watch:
+class FrameWatch:
     "Looks at the frames of a clip, one after another, and remembers what may be letters."
     def __init__(self, inside, known, usual=None, moving=True):
-        self.inside,self.known,self.usual,self.moving,self.reader = inside,known,usual,moving,_LineReader(inside)
-        self.nearly,self.done = _grown(known, 1.5),np.zeros_like(inside)
-        self.votes = {k: _Votes(inside.shape) for k in _limits}
+        self.inside,self.known,self.usual,self.moving,self.reader = inside,known,usual,moving,LineReader(inside)
+        self.nearly,self.done = grown_mask(known, 1.5),np.zeros_like(inside)
+        self.votes = {k: _Votes(inside.shape) for k in letter_limits}
         self.sums = {k: np.zeros(inside.shape, np.uint32) for k in ('clip', 'low', 'high')}
         self.n,self.blocks,self.unlike,self.unsure,self.worst = 0,0,[],[],{}
         self.last,self.looked,self.free = [],[],{}
@@ -854,14 +854,14 @@ class _Watch:
         if self.usual is not None and not self.usual(full):
             self.unlike.append((number, self.reader.read(g, 'frame')[1]))
             return
-        if self.n % _each == 0:
+        if self.n % _frame_step == 0:
             self.looked.append(number)
             self.look('frame', number, g, ink)
         self.n += 1
         self.last = [*self.last[-4:], (number, g)]
         self.change()
         self.hold(g)
-        if self.held == _window: self.close(number)
+        if self.held == _mean_window: self.close(number)
 
     def change(self):
         "What is in the middle one of five frames, and neither in the first nor in the last."
@@ -892,7 +892,7 @@ class _Watch:
         if len(self.last) == 5:
             self.against(4, 2, 0)
             self.against(3, 1, 0)
-        if self.held > _window//2: self.close(self.last[-1][0])
+        if self.held > _mean_window//2: self.close(self.last[-1][0])
         else: self.sums['clip'] += self.total.astype(np.uint32)
         if self.blocks > 1:
             for kind,n in dict(clip=self.n, low=self.blocks, high=self.blocks).items():
@@ -904,7 +904,7 @@ class _Watch:
 class _Moving:
     "Lines of letters that move, looked for in each frame."
     where:np.ndarray # bool (h,w)
-    reader:object    # `_LineReader` of all that is looked at
+    reader:object    # `LineReader` of all that is looked at
 
     def __call__(self, frame):
         "The strokes of one frame."
@@ -927,7 +927,7 @@ def _painted(picture, ink, moving):
     "A picture without the ink."
     if moving is not None: ink = ink | moving(picture)
     if not ink.any(): return picture
-    out,at = picture.copy(),_around(ink)
+    out,at = picture.copy(),box_around(ink)
     out[at] = inpaint(picture[at], ink[at])
     return out
 
@@ -941,7 +941,7 @@ def _read_again(watch, ink, moving, paint):
     left,grew = [],[]
     for kind,before,number,x,everywhere in pictures:
         lines,best = ([], before) if nothing and everywhere and before < 1 else again(kind, x)
-        more = [o for o in lines if paint and o.score >= _again]
+        more = [o for o in lines if paint and o.score >= _sure_again]
         for o in more: ink[o.at] |= o.ink & watch.inside[o.at]
         nothing = nothing and not more
         left.append((best, number))
@@ -957,7 +957,7 @@ def _missed(watch):
     lost = [k for k in watch.looked if min(found) < k < max(found) and k not in found]
     return [(1., lost[0])] if len(lost) > .1*len(found) else []
 
-def _settle(watch, paint):
+def settle_lines(watch, paint):
     "From the lines of all frames to what is painted over and what is left."
     votes,ink = watch.votes,np.zeros(watch.inside.shape, bool)
     moves = paint and votes['frame'].moves
@@ -995,7 +995,7 @@ def _settle(watch, paint):
     )
 
 # %% ../../nbs/archive/02_clean.ipynb #9b3a4106
-_version = 3     # raise it when the same choices give other frames
+_rules_version = 3     # raise it when the same choices give other frames
 
 # %% ../../nbs/archive/02_clean.ipynb #8ae2c3f5
 @dataclass(frozen=True)
@@ -1027,10 +1027,10 @@ class Clean:
 
     def settings(self)->dict:
         "The choices as JSON values, with the version of the rules: a store built by other rules is another store."
-        return dict(asdict(self), version=_version)
+        return dict(asdict(self), version=_rules_version)
 
 # %% ../../nbs/archive/02_clean.ipynb #d5e8216f
-def _around(ink, margin=8):
+def box_around(ink, margin=8):
     "The box around all ink: no need to look at the rest."
     y,x = np.flatnonzero(ink.any(1)),np.flatnonzero(ink.any(0))
     return slice(max(0, y[0]-margin), y[-1]+1+margin),slice(max(0, x[0]-margin), x[-1]+1+margin)
@@ -1070,37 +1070,37 @@ class Fitted:
         top,left,bottom,right = self.box
         g = frame[top:bottom, left:right].copy()
         if (ink := self.written(g)) is not None and ink.any():
-            at = _around(ink)
+            at = box_around(ink)
             g[at] = inpaint(g[at], ink[at])
         if self.outside is not None: g[self.outside] = 0
         return g
 
 # %% ../../nbs/archive/02_clean.ipynb #bdc1c934
-def _cut(x, at): return x and replace(x, where=x.where[at])
+def _cut_changing(x, at): return x and replace(x, where=x.where[at])
 
-_reasons = dict(
+_drop_reasons = dict(
     colour='it shows colour Doppler',
     split='it shows pictures side by side',
     static='nothing moves in it',
     text='it may hold letters that could not be painted over',
 )
 
-def _share(m, sector):
+def _share_of_sector(m, sector):
     return round(float((m & sector.mask).sum()/max(1, sector.mask.sum())), 5)
 
-def _facts(sector, ink, changing, flags):
+def _clip_facts(sector, ink, changing, flags):
     "The facts of a clip, JSON values of one type a key."
     return dict(
         sector=sector.kind,
         sector_score=round(sector.score, 3),
         sector_share=round(float(sector.mask.mean()), 4),
         sector_polygon=sector.polygon,
-        text_share=_share(ink, sector),
-        changing_share=_share(changing.where, sector) if changing else 0.0,
+        text_share=_share_of_sector(ink, sector),
+        changing_share=_share_of_sector(changing.where, sector) if changing else 0.0,
         **flags
     )
 
-def _answers(c, frames, rgb, mask):
+def _asked_flags(c, frames, rgb, mask):
     "The three questions, asked only where the answer is wanted."
     return dict(colour=bool(c.colour and rgb is not None and is_colour(rgb, mask)),
                 split_view=bool(c.split and is_split(frames)), static=bool(c.static and is_static(frames, mask)))
@@ -1109,7 +1109,7 @@ def _dropped(c, flags):
     "The first reason to leave the clip out, or ''."
     return next(
         (
-            _reasons[k]
+            _drop_reasons[k]
             for k, f in dict(colour='colour', split='split_view', static='static').items()
             if getattr(c, k) == 'drop' and flags[f]
         ),
@@ -1120,8 +1120,8 @@ def _dropped(c, flags):
 def _fit_clip(c, frames, rgb=None):
     "What some frames of a clip tell."
     full = frames.shape[1:]
-    sector = find_sector(frames) if c.sector else _whole(full, 'not looked for', 0.)
-    flags = _answers(c, frames, rgb, sector.mask)
+    sector = find_sector(frames) if c.sector else whole_frame(full, 'not looked for', 0.)
+    flags = _asked_flags(c, frames, rgb, sector.mask)
     found = find_overlays(frames, sector, rgb) if c.overlays else np.zeros(full, bool)
     changing = find_changing(frames, sector, found) if c.overlays else None
     masked = c.sector is True and not sector.mask.all()
@@ -1132,17 +1132,17 @@ def _fit_clip(c, frames, rgb=None):
         box,
         ~sector.mask[at] if masked else None,
         ink if ink is not None and ink.any() else None,
-        _facts(sector, found, changing, flags),
+        _clip_facts(sector, found, changing, flags),
         _dropped(c, flags),
         sector,
         found,
-        _cut(changing, at) if c.overlays is True else None,
+        _cut_changing(changing, at) if c.overlays is True else None,
     )
 
 # %% ../../nbs/archive/02_clean.ipynb #65b57a2f
 def _like(c, frames, rgb):
     "What most of the frames look like (None: not asked, or they differ too much), and the frames that look so."
-    usual = _usual(frames) if c.unlike is not False and len(frames) > 3 else None
+    usual = usual_frame(frames) if c.unlike is not False and len(frames) > 3 else None
     if usual is None: return None,frames,rgb
     ok = np.array([usual(g) for g in frames])
     return usual,frames[ok],rgb if rgb is None else rgb[ok]
@@ -1150,16 +1150,16 @@ def _like(c, frames, rgb):
 def _read_all(c, fit, sample, usual, stored, every):
     "Look for lines of letters in every frame."
     top,left,bottom,right = fit.box
-    inside = np.ones(fit.size, bool) if fit.outside is None else ~_grown(fit.outside, 2)
+    inside = np.ones(fit.size, bool) if fit.outside is None else ~grown_mask(fit.outside, 2)
     known = np.zeros(fit.size, bool) if fit.ink is None else fit.ink
-    watch = _Watch(inside, known, usual, _motion(sample.astype(np.float32)) > .05)
+    watch = FrameWatch(inside, known, usual, moving_share(sample.astype(np.float32)) > .05)
     for k,g in enumerate(stored):
         part = np.ascontiguousarray(g[top:bottom, left:right])
         watch.add(k*every, part, g, fit.changing(part) if fit.changing else None)
     large = min(fit.sector.mask.shape) >= 190                      # in smaller pictures speckle is as thin as letters
-    return _settle(watch.finish(), c.overlays is True and large)
+    return settle_lines(watch.finish(), c.overlays is True and large)
 
-def _runs(numbers, every):
+def _frame_runs(numbers, every):
     "Frame numbers as runs: [[first, last], ...]."
     if not numbers: return []
     breaks = np.flatnonzero(np.diff(numbers) > every) + 1
@@ -1175,16 +1175,16 @@ def _with_lines(c, fit, read, every):
     fit.left_out = tuple(k//every for k in read.unlike) if out else ()
     may = bool(read.left >= 1)
     fit.facts.update(
-        text_share=_share(fit.overlays, fit.sector),
+        text_share=_share_of_sector(fit.overlays, fit.sector),
         text_moves=read.moving is not None,
         text_left=read.left,
         text_frame=read.frame,
         may_hold_text=may,
         frames_seen=read.seen,
-        frames_unlike=_runs(read.unlike, every),
+        frames_unlike=_frame_runs(read.unlike, every),
         frames_left_out=len(fit.left_out),
     )
-    if c.text == 'drop' and may and not fit.drop: fit.drop = _reasons['text']
+    if c.text == 'drop' and may and not fit.drop: fit.drop = _drop_reasons['text']
     return fit
 
 # %% ../../nbs/archive/02_clean.ipynb #eb6fbe42
@@ -1216,7 +1216,7 @@ def show_clean(clip,             # path of a clip or a still, Video, or uint8 ar
               )->np.ndarray: # its three axes
     "Before, what was found, and after."
     import matplotlib.pyplot as plt
-    frames,rgb,stored = _clip_frames(clip)
+    frames,rgb,stored = _frames_of_clip(clip)
     fit = (clean or Clean()).fit(frames, rgb, stored())
     i = len(frames)//2
     before = frames[i] if rgb is None else rgb[i]
@@ -1248,12 +1248,12 @@ def show_clean(clip,             # path of a clip or a still, Video, or uint8 ar
 # %% ../../nbs/archive/02_clean.ipynb #599d80e2
 def _clip_sample(clip, n=32):
     "Up to `n` frames, grey and in colour (None where the clip has none), spread over a clip of any kind."
-    return _clip_frames(clip, n)[:2]
+    return _frames_of_clip(clip, n)[:2]
 
-def _clip_frames(clip, n=32):
+def _frames_of_clip(clip, n=32):
     "`_clip_sample`, and a function that gives all frames in grey, one after another."
     if not isinstance(clip, np.ndarray):
-        if not isinstance(clip, Video) and _is_still(clip):
+        if not isinstance(clip, Video) and _is_still_file(clip):
             grey,rgb = (o if o is None else o[None] for o in _still_sample(clip))
             return grey,rgb,lambda: grey
         from sslus.store.store import _samples
@@ -1261,11 +1261,11 @@ def _clip_frames(clip, n=32):
         grey,rgb,kept = _samples(video)                            # what a store's build looks at
         return grey,rgb,lambda: video if kept is None else kept
     clip = clip if clip.ndim > 2 else clip[None]
-    if clip.ndim == 3: return _sample(clip, n),None,lambda: clip
-    some = _sample(clip, n)
+    if clip.ndim == 3: return sample_frames(clip, n),None,lambda: clip
+    some = sample_frames(clip, n)
     return to_grey(some),some,lambda: (to_grey(f) for f in clip)
 
-def _is_still(path):
+def _is_still_file(path):
     return Path(path).suffix.lower() in image_extensions and not Path(path).is_dir()
 
 def _still_sample(path):
@@ -1322,7 +1322,7 @@ def _worst_of_clips(clips, n, clean):
     "The same of clips that are cleaned now."
     rows = []
     for i,clip in enumerate(clips):
-        grey,rgb,stored = _clip_frames(clip)
+        grey,rgb,stored = _frames_of_clip(clip)
         fit = clean.fit(grey, rgb, stored())
         frame = next((g for k,g in enumerate(stored()) if k == fit.facts['text_frame']), grey[0])
         title = f'clip {i}' if isinstance(clip, np.ndarray) else Path(getattr(clip, 'path', clip)).name

@@ -29,7 +29,7 @@ kept_tags = ('PatientID', 'StudyInstanceUID',
              'SequenceOfUltrasoundRegions', 'PixelSpacing')  # what the pixels mean
 
 # %% ../../nbs/archive/01_dicom.ipynb #97d3647d
-def _text(ds, name):
+def _tag_text(ds, name):
     "First value of a tag as text without blanks around it, or None."
     try:
         with _quiet(): v = ds.get(name)  # pydicom would print a value that is not as it should be
@@ -39,7 +39,7 @@ def _text(ds, name):
 
 def _machine(ds):
     "Manufacturer and model, the manufacturer not twice."
-    maker,model = _text(ds, 'Manufacturer'),_text(ds, 'ManufacturerModelName')
+    maker,model = _tag_text(ds, 'Manufacturer'),_tag_text(ds, 'ManufacturerModelName')
     if maker and model and model.lower().startswith(maker.lower()): maker = None
     return ' '.join(x for x in (maker, model) if x) or None
 
@@ -67,10 +67,10 @@ def dicom_tags(path # DICOM file
     ds,_ = _dicom_header(v.path, [*kept_tags])
     regions = _regions(ds, v.size)
     return dict(
-        patient=tidy_name(_text(ds, 'PatientID')),
-        study=tidy_name(_text(ds, 'StudyInstanceUID')),
+        patient=tidy_name(_tag_text(ds, 'PatientID')),
+        study=tidy_name(_tag_text(ds, 'StudyInstanceUID')),
         machine=_machine(ds),
-        transducer=_text(ds, 'TransducerData') or _text(ds, 'TransducerType'),
+        transducer=_tag_text(ds, 'TransducerData') or _tag_text(ds, 'TransducerType'),
         fps=v.fps,
         frames=v._head.claimed,
         height=v.size[0],
@@ -83,7 +83,7 @@ def dicom_tags(path # DICOM file
     )
 
 # %% ../../nbs/archive/01_dicom.ipynb #7cfd6a55
-_columns = ['path', 'patient', 'group', 'machine', 'transducer', 'fps', 'frames',
+_dicom_columns = ['path', 'patient', 'group', 'machine', 'transducer', 'fps', 'frames',
             'height', 'width', 'photometric', 'syntax', 'bits', 'mm_x', 'mm_y', 'region']
 
 def _is_dicom(p):
@@ -109,10 +109,10 @@ def _dicom_files(what):
         )
     return found
 
-def _row(p, t):
+def _dicom_row(p, t):
     mm = t['mm_per_pixel'] or (None, None)
     return dict(
-        {k: t[k] for k in _columns if k in t},
+        {k: t[k] for k in _dicom_columns if k in t},
         path=str(p),
         mm_x=mm[0],
         mm_y=mm[1],
@@ -173,7 +173,7 @@ def groups_by_study(
     return [_group_of(*o, named) for o in zip(persons, studies)]
 
 # %% ../../nbs/archive/01_dicom.ipynb #0ca438cc
-def _check_key(key, deidentify):
+def _check_key_file(key, deidentify):
     "A key table goes with codes, and lies where only its owner looks."
     if key is None: return
     if not deidentify:
@@ -192,14 +192,14 @@ def _all_tags(files, workers, timeout, progress):
     done = progress_bar(done, len(files), 'reading headers', 'files', progress)
     return [t for _,t in sorted(done, key=lambda o: o[0])]
 
-def _wanted(t, stills): return stills or (t['frames'] or 2) > 1         # an MPEG stream may not say how many
+def _is_wanted_clip(t, stills): return stills or (t['frames'] or 2) > 1         # an MPEG stream may not say how many
 
 def _named_people(got, people, codes):
     "Make known to `codes` who is named in the headers."
     for t in got:
         if isinstance(t, dict): codes.code('patient', people.person(t['patient']))
 
-def _coded(table, codes, key):
+def _coded_table(table, codes, key):
     "The table with codes for patients and studies, in an order that tells nothing."
     table['patient'] = (
         table.patient.map(lambda o: code_name(o, codes.salt))
@@ -230,7 +230,7 @@ def dicom_table(what,                   # a folder (with those below it), a file
     people = people or People()
     salt, deidentify = salt or people.salt, deidentify or people.salt is not None
     codes = Codes(salt) if deidentify else None
-    _check_key(key, deidentify)
+    _check_key_file(key, deidentify)
     files = _dicom_files(what)
     got = _all_tags(files, workers, timeout, progress)
     read = [(p, t) for p,t in zip(files, got) if isinstance(t, dict)]
@@ -240,14 +240,14 @@ def dicom_table(what,                   # a folder (with those below it), a file
         _named_people(got, people, codes)
     with in_codes(codes):
         groups = groups_by_study(who, study, people, [str(p) for p,_ in read])
-    rows = [_row(p, dict(t, patient=who, group=how)) for (p, t),(who, how) in zip(read, groups) if _wanted(t, stills)]
-    table = pd.DataFrame(rows, columns=_columns)
+    rows = [_dicom_row(p, dict(t, patient=who, group=how)) for (p, t),(who, how) in zip(read, groups) if _is_wanted_clip(t, stills)]
+    table = pd.DataFrame(rows, columns=_dicom_columns)
     for c in ('patient', 'group'):
         table[c] = table[c].astype(object).where(table[c].notna(), None)
     table.attrs['failed'] = [_failed_row(p, t) for p,t in zip(files, got) if not isinstance(t, (dict, NoImage))]
     table.attrs['unknown'] = [r['path'] for r in rows if r['patient'] is None]
     _warn_unknown(table.attrs['unknown'], deidentify)
-    return _coded(table, codes, key) if deidentify else table
+    return _coded_table(table, codes, key) if deidentify else table
 
 # %% ../../nbs/archive/01_dicom.ipynb #a82eb665
 def dicom_failed(table # of `dicom_table`

@@ -847,7 +847,7 @@ def sweep_table(truth,                      # table, csv file or phantom folder 
 # %% ../../nbs/evaluate/02_planes.ipynb #d4a8b704
 def _fake_sweeps(dest, n_patients=15, n_frames=48, size=40, seed=0):
     "A folder with truth.csv and short sweeps over the classes of `_fake_planes`, for examples; returns the folder."
-    from sslus.phantom.phantom import _write_mp4
+    from sslus.phantom.phantom import write_mp4
     dest,rng,rows = Path(dest),np.random.default_rng(seed),[]
     (dest/'sweeps').mkdir(parents=True, exist_ok=True)
     for p in range(n_patients):
@@ -856,7 +856,7 @@ def _fake_sweeps(dest, n_patients=15, n_frames=48, size=40, seed=0):
         for c,at in zip(rng.permutation(3)[:3-(p%5==4)], range(3, n_frames, n_frames//3)):
             plan[at:at+rng.integers(6, 11)] = c
         speckle = lambda: np.clip(128*gain*rng.rayleigh(.8, (size,size)), 0, 255).astype(np.uint8)
-        _write_mp4(
+        write_mp4(
             dest / 'sweeps' / f'{name}.mp4',
             np.stack([speckle() if c < 0 else _fake_still(c, rng, size, period, gain) for c in plan]),
         )
