@@ -26,6 +26,8 @@ from .loaders.blocks import *
 from .sources.sources import download_source, read_source, recordings, sources
 from .archive.dicom import *
 from .archive.clean import *
+from .archive.sector import *
+from .archive.overlays import *
 from sslus.views.ultrasound import (
     UltrasoundView, DepthAttenuation, GainError, Haze, GaussianShadow, RibShadow, Speckle,
     ResolutionLoss, SpeckleReduction, ProbeMove, artefacts, with_changes, us_artefact_views,
