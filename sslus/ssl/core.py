@@ -51,7 +51,7 @@ class WeightsMissing(RuntimeError):
     "Pre-trained weights cannot be had; the message says how to give a file."
 
 # %% ../../nbs/ssl/08_core.ipynb #cc4d337b
-def _check_arch(arch):
+def _check_network(arch):
     if timm.is_model(arch): return
     raise unknown_network(arch, timm.list_models())
 
@@ -66,7 +66,7 @@ def _quick_offline(timeout=5):
     try: yield
     finally: constants.HF_HUB_OFFLINE = was
 
-def _imagenet(arch, kwargs):
+def _imagenet_encoder(arch, kwargs):
     "timm model with ImageNet weights, from the hub or timm's cache."
     if not timm.models.get_arch_pretrained_cfgs(arch):
         raise WeightsMissing(f'timm has no ImageNet weights for {arch!r}')
@@ -82,7 +82,7 @@ def _imagenet(arch, kwargs):
         ) from e
 
 # %% ../../nbs/ssl/08_core.ipynb #c5916d8c
-def _loaded(arch, kwargs, make, weights):
+def _fully_loaded(arch, kwargs, make, weights):
     "The model that `make` gives; ValueError where the weights left a layer as it was drawn."
     with torch.random.fork_rng([]):  # weights are drawn on the CPU: no other generator is touched
         torch.default_generator.manual_seed(0)
@@ -132,7 +132,7 @@ def _of_file(arch, kwargs, file):
     if ours: note_unfinished(file, ours.card, stacklevel=4)
     from_file = dict(pretrained=True, pretrained_cfg_overlay=dict(file=str(file)))
     try:
-        return _loaded(arch, kwargs, lambda: timm.create_model(arch, **from_file, **kwargs), file), ours
+        return _fully_loaded(arch, kwargs, lambda: timm.create_model(arch, **from_file, **kwargs), file), ours
     except ValueError: raise
     except (OSError, RuntimeError, SafetensorError, UnpicklingError, LookupError, AttributeError, TypeError, EOFError) as e:
         why = " ".join(str(e).split())[:200]
@@ -145,13 +145,13 @@ def create_encoder(arch:str,                # timm model name
                    **arch_kwargs            # further arguments of `timm.create_model`
                   )->nn.Module:             # (B,in_chans,H,W) -> (B,features)
     "A timm encoder without classifier; ValueError for unknown names, `WeightsMissing` where weights cannot be had."
-    _check_arch(arch)
+    _check_network(arch)
     _plain_kwargs(arch_kwargs)
     kwargs = dict(num_classes=0, in_chans=in_chans, **arch_kwargs)
     card = dict(arch=arch, arch_kwargs=arch_kwargs, in_chans=in_chans, weights=str(weights or 'random'))
     if weights is None: m = timm.create_model(arch, **kwargs)
     elif weights == 'imagenet':
-        m = _loaded(arch, kwargs, lambda: _imagenet(arch, kwargs), weights)
+        m = _fully_loaded(arch, kwargs, lambda: _imagenet_encoder(arch, kwargs), weights)
     else:
         m, ours = _of_file(arch, kwargs, weights)
         m.passport = passport_or_unknown(ours or weights)
@@ -264,7 +264,7 @@ class SSLModel(nn.Module):
             else nullcontext()
         ):
             forward = partial(self.method.forward, self)
-            out = in_parts(forward, views, self.micro, self) if self.method.rows == 0 else forward(*views)
+            out = in_parts(forward, views, self.micro, self) if self.method.gathered == 0 else forward(*views)
         return tuple(o.float() if o.dtype in (torch.half, torch.bfloat16) else o for o in out)
 
     def train(self, mode=True):
@@ -354,33 +354,33 @@ def momentum_at(start:float, # momentum at the beginning, 0 to 1
     return 1 - (1 - start)*(math.cos(math.pi*pct) + 1)/2
 
 # %% ../../nbs/ssl/08_core.ipynb #04c73b10
-_registry = {}
+method_registry = {}
 
-class _Loss:
+class MethodLoss:
     "The method's loss as a fastai loss function, over the samples of all processes; float targets are pair weights."
     def __init__(self, method): self.method, self.z = method, ()
 
     def __call__(self, pred, y, reduction='mean', **kwargs):
         w, loss = y if y.is_floating_point() else None, full_precision(self.method.loss)
-        if self.method.rows == 0:
-            res = loss(*pred, w=w)*_share(len(y), y.device)
+        if self.method.gathered == 0:
+            res = loss(*pred, w=w)*process_share(len(y), y.device)
         else:
             sizes = batch_sizes(pred[0])                              # asked once: each exchange makes a GPU wait
             self.z = tuple(
-                gather(o, sizes) if self.method.rows is None or i < self.method.rows else o
+                gather(o, sizes) if self.method.gathered is None or i < self.method.gathered else o
                 for i, o in enumerate(pred)
             )
             res = loss(*self.z, w=None if w is None else gather(w, sizes))
         return res if reduction == 'mean' else res.expand(len(y))  # a loss of the batch is that of each of its samples
 
-    def __getstate__(self): return dict(method=_settings(self.method), z=())
+    def __getstate__(self): return dict(method=_without_learner(self.method), z=())
 
-def _share(n, device):
+def process_share(n, device):
     "Weight of this process's mean over `n` samples, so that the average over processes is the mean over all samples; 1 for one process."
     if world_size() == 1: return 1
     return n*world_size()/len(gather(torch.zeros(n, device=device)))
 
-class _Measure(Metric):
+class MeanMeasure(Metric):
     "Mean of a method's measure over the samples for which it is not nan."
     def __init__(self, method, name): self.method, self._name = method, name
     def reset(self): self.total, self.n = 0., 0
@@ -392,9 +392,9 @@ class _Measure(Metric):
         self.total, self.n = self.total + total, self.n + n
     value = property(lambda self: self.total/self.n if self.n else None)
     name = property(lambda self: self._name)
-    def __getstate__(self): return dict(vars(self), method=_settings(self.method))
+    def __getstate__(self): return dict(vars(self), method=_without_learner(self.method))
 
-def _settings(method):
+def _without_learner(method):
     "Copy of a method without its learner."
     m = copy.copy(method)
     m.learn = None
@@ -403,13 +403,23 @@ def _settings(method):
 # %% ../../nbs/ssl/08_core.ipynb #4a06b943
 class SSLCallback(Callback):
     "Base of all methods: makes views, supplies the target, moves what moves between steps."
-    order, family, paper = CastToTensor.order - 1, '', ''
-    size, views, view_names = None, staticmethod(simclr_views), ('view 1', 'view 2')
-    least, rows, recipe, takes, watched, measures, couples = 2, None, Recipe(), 'frames', 2, {}, True
+    order = CastToTensor.order - 1        # before the tensors lose their type
+    family = ''                           # such as 'contrastive', for tables
+    paper = ''                            # authors, year and where
+    recipe = Recipe()                     # optimiser, rates and schedule
+    input = 'frames'                      # of a batch: 'frames' (B,1,H,W) or 'clips' (B,T,1,H,W)
+    size = None                           # side of the views, pixels; None: the frames' own
+    views = staticmethod(simclr_views)    # preset (a function of the size), view or pair of views
+    view_names = 'view 1', 'view 2'       # titles in pictures
+    min_batch = 2                         # the smallest batch that trains
+    gathered = None                       # outputs of `forward` that all processes share; None: all, 0: none
+    compares_batch = True                 # does the loss of a sample depend on the others of its batch?
+    n_monitored = 2                       # views whose embeddings `Monitor` gets
+    measures = {}                         # column of the progress table -> function of the outputs
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
-        if not cls.__name__.startswith('_'): _registry[cls.__name__] = cls
+        if not cls.__name__.startswith('_'): method_registry[cls.__name__] = cls
 
     def heads(self, nf):
         "Modules by name, for an encoder of `nf` features"
@@ -421,8 +431,8 @@ class SSLCallback(Callback):
     def loss(self, *z, w=None):
         "Scalar loss of what `forward` gave; `w` pair weights or None"
         raise NotImplementedError
-    def update(self, m):          "Move the teacher, after each optimiser step"
-    def remember(self, m, *z):
+    def update_teacher(self, m):          "Move the teacher, after each optimiser step"
+    def enqueue(self, m, *z):
         "Fill the queue, after the backward pass of each training batch"
     def embeddings(self, *z):
         "The embeddings to watch: of both views, or of one"
@@ -480,14 +490,14 @@ from fastai.callback.rnn import ModelResetter, RNNCallback, RNNRegularizer
 
 # %% ../../nbs/ssl/08_core.ipynb #5f7c2e34
 _recurrent = 'it expects a recurrent network with a state, and an encoder of pictures has none'
-_halved = ('it halves the weights of the whole model, which loses the small numbers of its loss. '
+_halves_weights = ('it halves the weights of the whole model, which loses the small numbers of its loss. '
            'Give ssl_learner(..., bf16=True), or learn.to_fp16() on a GPU')
 _mixed = ('it expects pictures with a class and mixes both, and a batch of this method holds views without a class. '
           'The views are what makes pictures differ here: give others with views=')
 _unfit = {
     MixHandler: _mixed,
     ModelResetter: _recurrent, RNNCallback: _recurrent, RNNRegularizer: _recurrent,
-    ModelToHalf: _halved, NonNativeMixedPrecision: _halved}
+    ModelToHalf: _halves_weights, NonNativeMixedPrecision: _halves_weights}
 
 def refuse_unfit(
     cbs,     # callbacks of a learner
@@ -505,7 +515,7 @@ def after_create(self:SSLCallback):
     "Wrap a bare encoder in `SSLModel` and set the loss, before there is an optimiser."
     if not isinstance(self.learn.model, SSLModel):
         self.learn.model = SSLModel(self.learn.model, self)
-    self.learn.loss_func = _Loss(self)
+    self.learn.loss_func = MethodLoss(self)
 
 @patch
 def before_fit(self:SSLCallback):
@@ -529,8 +539,8 @@ def before_fit(self:SSLCallback):
         self.own_seed = torch.initial_seed() + rank()
         torch.manual_seed(self.own_seed)
     if bs is None: return
-    if bs*world_size() < self.least:
-        raise ValueError(f'bs={bs}: {name} needs batches of at least {self.least}')
+    if bs*world_size() < self.min_batch:
+        raise ValueError(f'bs={bs}: {name} needs batches of at least {self.min_batch}')
     self.check(m, bs)
 
 @patch
@@ -543,7 +553,7 @@ def _say_what_fails(self:SSLCallback):
             f'this is one of {launched()} processes that were started together, and it trains alone: put the'
             ' fit into `with all_processes(learn):` (sslus.ssl.launch)'
         )
-    if self.couples and any(isinstance(o, GradientAccumulation) for o in cbs):
+    if self.compares_batch and any(isinstance(o, GradientAccumulation) for o in cbs):
         warnings.warn(
             f"GradientAccumulation does not make a bigger batch for {name}, whose loss compares the samples"
             " of a batch: each small batch is compared with itself only. Take the big batch in the loader"
@@ -560,8 +570,8 @@ def _say_what_fails(self:SSLCallback):
 def before_batch(self:SSLCallback):
     "Replace frames by views; give `yb` a (B,) tensor if the loader gave none."
     a, b = self.xb[0], self.xb[-1]
-    _check_batch(a, self.yb[0] if len(self.yb) else None, self.takes)
-    if (n := sum(batch_sizes(a))) < self.least: self._leave_out(n)
+    _check_batch(a, self.yb[0] if len(self.yb) else None, self.input)
+    if (n := sum(batch_sizes(a))) < self.min_batch: self._leave_out(n)
     with _fixed_rng(a.device, active=not self.training):
         self.learn.xb = self.make_views(a, b)
     if self.training and (mon := vars(self.learn).get('monitor')) is not None:
@@ -570,14 +580,14 @@ def before_batch(self:SSLCallback):
         self.learn.yb = (torch.arange(len(a), device=a.device),)
     if self.training and not self.calibrated: self._calibrate(get_model(self.learn.model))
 
-_batches = dict(frames=(4, '(B,1,H,W)', 'frame_dls'), clips=(5, '(B,T,1,H,W)', 'clip_dls'))
+_batch_shapes = dict(frames=(4, '(B,1,H,W)', 'frame_dls'), clips=(5, '(B,T,1,H,W)', 'clip_dls'))
 
-def _check_batch(a, y, takes='frames'):
+def _check_batch(a, y, input='frames'):
     "TypeError or ValueError where a batch is none of frames (or clips) with row numbers, classes or pair weights."
-    ndim, shape, loader = _batches[takes]
+    ndim, shape, loader = _batch_shapes[input]
     if a.ndim != ndim:
         raise TypeError(
-            f'this method takes {takes} {shape}, not {tuple(a.shape)}: make the loaders with store.{loader},'
+            f'this method takes {input} {shape}, not {tuple(a.shape)}: make the loaders with store.{loader},'
             ' or with method.loaders(store, bs)'
         )
     if y is None: return
@@ -602,7 +612,7 @@ def _calibrate(self:SSLCallback, m):
 def _leave_out(self:SSLCallback, n):
     if not self.skipped:
         warnings.warn(
-            f'a batch of {n} is left out: {type(self).__name__} needs at least {self.least}. drop_last=True'
+            f'a batch of {n} is left out: {type(self).__name__} needs at least {self.min_batch}. drop_last=True'
             ' in the loader keeps it from coming.'
         )
     self.skipped, self.learn.yb = True, ()                            # an empty yb: no callback counts this batch
@@ -613,7 +623,7 @@ def after_backward(self:SSLCallback):
     "Fill the queue, once the loss is known to be finite; let go of the graph."
     m, mon = get_model(self.learn.model), vars(self.learn).get('monitor')
     if mon is not None: mon.look()  # a loss that is not finite stops here, before the queue takes its keys
-    self.remember(m, *(o.detach() for o in self.learn.loss_func.z))
+    self.enqueue(m, *(o.detach() for o in self.learn.loss_func.z))
     self.learn.loss_func.z = ()                                       # the graph is not needed any more
     if _never_called(m):
         m.encoder._compiled_call_impl = None
@@ -635,7 +645,7 @@ def after_step(self:SSLCallback):
     if self.overflow: return
     m = get_model(self.learn.model)
     m.trained_steps += 1
-    self.update(m)
+    self.update_teacher(m)
 
 # %% ../../nbs/ssl/08_core.ipynb #c08066cc
 @contextmanager
@@ -655,7 +665,7 @@ def _fixed_rng(device, active, seed=0):
 def method_classes()->dict: # {name: class}, in alphabetical order
     "Every method that comes with the package, found by importing all modules of `sslus.methods`."
     _import_all()
-    return dict(sorted(_shipped(SSLCallback).items()))
+    return dict(sorted(_package_methods(SSLCallback).items()))
 
 def ssl_methods()->'pd.DataFrame': # one row a method
     "Table of all methods of the package: name, family, paper."
@@ -667,7 +677,7 @@ def get_method(name:str,           # such as 'simclr', any case; or 'my_module:M
                **kwargs            # arguments of the method
               )->'SSLCallback':    # the method, ready for `ssl_learner`
     "A method by its name; ValueError lists near names."
-    cls = _named(name)
+    cls = _class_of_method(name)
     if preset and preset not in presets(cls):
         raise unknown_preset(cls.__name__, preset, presets(cls))
     return getattr(cls, preset)(**kwargs) if preset else cls(**kwargs)
@@ -678,7 +688,7 @@ def presets(cls:type # class of a method
     return [k for k,v in vars(cls).items() if isinstance(v, classmethod)]
 
 # %% ../../nbs/ssl/08_core.ipynb #b1063f2e
-def _shipped(cls):
+def _package_methods(cls):
     "{name: class} of the methods below `cls` that come with the package, whatever a notebook defines under the same name."
     own = (
         {cls.__name__: cls}
@@ -687,13 +697,13 @@ def _shipped(cls):
         and not cls.__name__.startswith('_')
         else {}
     )
-    return own | {k: c for s in cls.__subclasses__() for k,c in _shipped(s).items()}
+    return own | {k: c for s in cls.__subclasses__() for k,c in _package_methods(s).items()}
 
-def _named(name):
+def _class_of_method(name):
     "The class of a method, of the package or of a module that the name says."
     if ':' in name: return _elsewhere(*own_method(name))
     _import_all()
-    known = {k.lower(): c for k,c in _registry.items()}
+    known = {k.lower(): c for k,c in method_registry.items()}
     if name.lower() in known: return known[name.lower()]
     raise unknown_method(name, [o.__name__ for o in known.values()])
 
@@ -853,7 +863,7 @@ def ssl_learner(dls,                  # loaders of frames, pairs or clips
     encoder = arch if isinstance(arch, nn.Module) else create_encoder(arch, in_chans, weights, **(arch_kwargs or {}))
     encoder.unsaved = True                                       # whom it will have seen is known when it is saved
     method, r = copy.copy(method), method.recipe                 # a method object may serve several learners
-    mon = [Monitor(groups=1 if r.lr_bias is None else 2, views=method.watched)] if monitor else []
+    mon = [Monitor(groups=1 if r.lr_bias is None else 2, views=method.n_monitored)] if monitor else []
     learn = Learner(
         dls,
         encoder,
@@ -863,7 +873,7 @@ def ssl_learner(dls,                  # loaders of frames, pairs or clips
         wd=r.decay if wd is None else wd,
         splitter=splitter or r.splitter,
         metrics=[
-            *(_Measure(method, o) for o in method.measures),
+            *(MeanMeasure(method, o) for o in method.measures),
             *(o for m in mon for o in m.metrics),
             *listify(metrics),
         ],

@@ -175,7 +175,7 @@ _broken = re.compile(
 class _Terminated(BaseException):
     "The launcher ends this process."
 
-def _is_lost(e):
+def _is_process_loss(e):
     return isinstance(e, _Terminated) or isinstance(e, RuntimeError) and bool(_broken.search(str(e)))
 
 def _on_sigterm(f):
@@ -190,7 +190,7 @@ def _soon(*_):
     t.start()
 
 # %% ../../nbs/ssl/13_many_processes.ipynb #59c43218
-def _lost(learn, saved, e):
+def _process_lost_words(learn, saved, e):
     "In words: what happened, where, what is kept, and what to do."
     what = (
         'the launcher ended this process, as it does when another one has died'
@@ -199,10 +199,10 @@ def _lost(learn, saved, e):
     )
     return (
         f'process {rank()} of {launched()}: {what} (epoch {getattr(learn, "epoch", 0)}, batch'
-        f' {getattr(learn, "iter", 0)}). {_kept(saved)}'
+        f' {getattr(learn, "iter", 0)}). {_checkpoint_words(saved)}'
     )
 
-def _kept(saved):
+def _checkpoint_words(saved):
     "In words, what a checkpoint holds and how to go on from it."
     if saved is None:
         return (
@@ -236,10 +236,10 @@ def all_processes(learn,             # learner, made alike in every process
         yield learn
         dist.barrier()                                                # what process 0 wrote is there for all
     except BaseException as e:
-        if not _is_lost(e):
+        if not _is_process_loss(e):
             _on_sigterm(was)
             raise
         _on_sigterm(_soon)
-        raise ProcessLost(_lost(learn, t.saved, e)) from e
+        raise ProcessLost(_process_lost_words(learn, t.saved, e)) from e
     else: _on_sigterm(was)
     finally: learn.detach_distributed()

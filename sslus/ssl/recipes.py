@@ -129,6 +129,21 @@ class Recipe:
             + (f'. {self.note}' if self.note else '')
         )
 
+# %% ../../nbs/ssl/03_recipes.ipynb #b45166a7
+def asmus_recipe(
+    lr:float,                 # peak rate of the weights
+    wd:float,                 # weight decay of the weights
+    lr_bias:float|None=None,  # of biases and norms; None: the same rate
+    opt_func=lars,            # fastai optimiser function
+    lr_bs:int|None=None,      # the rates are for this batch size and scale with it; None: they are as they stand
+    bs:int|None=None,         # batch size that the recipe was made for
+    note:str='schedule assumed to be that of Barlow Twins.' # what is not published
+)->Recipe:
+    "What the methods of Benjamin et al. 2023 share: two rates, ten epochs of warm-up, then a cosine."
+    rate = lr if lr_bias is None else lr_bias
+    schedule = partial(warmup_cosine, warmup=10)
+    return Recipe(lr, rate, wd, opt_func, schedule, lr_bs, bs, f'Read from code; {note}')
+
 # %% ../../nbs/ssl/03_recipes.ipynb #122cdc9a
 @patch
 @checked

@@ -122,7 +122,7 @@ def _check_pretraining(steps, bs, valid_pct, seed):
 
 def _batches_an_epoch(whole, method, steps):
     "About one turn of all frames, and at least ten epochs: a line and a saved encoder after each."
-    enough = steps//50 if method.takes == 'clips' else 1                          # few clips give few batches
+    enough = steps//50 if method.input == 'clips' else 1                          # few clips give few batches
     return max(1, min(max(whole, enough), steps//10))
 
 def _watch_less(dls):

@@ -375,7 +375,7 @@ class Pretrain(Start):
         }
         # parts have batch statistics of their own; where there are none the key says so
         if own['micro'] is None: del own['micro']
-        if self.method_object().takes == 'clips': own |= dict(pairs=None, batch=None)          # they say nothing to it
+        if self.method_object().input == 'clips': own |= dict(pairs=None, batch=None)          # they say nothing to it
         start = (
             file_sha(study.find(self.weights))
             if self.weights not in (None, 'imagenet')

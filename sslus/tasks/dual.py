@@ -32,8 +32,8 @@ from sslus.evaluate.planes import (
 )
 from ..evaluate.planes import _class_weights, _in_channels, _per_group, _rates, _some, _start, _told, seeded_weights
 from ..evaluate.probes import PlaneFeatures
-from ..methods.clip_order import _no_single
-from ..ssl.core import SSLModel, _Measure, adamw, fast_bf16
+from ..methods.clip_order import avoid_single_row
+from ..ssl.core import SSLModel, MeanMeasure, adamw, fast_bf16
 from ..methods.dual_task import DualTask
 from ..ssl.passport import passport_of_learner
 
@@ -265,7 +265,7 @@ class DualLoaders(PlaneLoaders):
         "Loader of a split, or of an external `PlaneData`, in the order of its table: each still twice, and its class."
         dl = super().test_dl(split)
         # one still is no batch for a contrast
-        return dl.new(_Twice(dl.dataset.planes, dl.dataset.x, dl.dataset.rows), bs=_no_single(len(dl.dataset), dl.bs))
+        return dl.new(_Twice(dl.dataset.planes, dl.dataset.x, dl.dataset.rows), bs=avoid_single_row(len(dl.dataset), dl.bs))
 
     @checked
     def again(self, seed=0):
@@ -401,7 +401,7 @@ def dual_learner(dls:DualLoaders,         # from `dual_dls`
         enc,start,pretrained = _start(arch, encoder, arch_kwargs)
         model = SSLModel(enc, method)
     model.frozen, model.bf16 = False, fast_bf16(dls.device) if bf16 is None else bf16
-    metrics = [_Measure(method, 'ce'), *map(_OfClassifier, (MacroF1(dls.c), BalancedAccuracyOf(dls.c)))]
+    metrics = [MeanMeasure(method, 'ce'), *map(_OfClassifier, (MacroF1(dls.c), BalancedAccuracyOf(dls.c)))]
     learn = DualLearner(
         dls.again(seed),
         model,

@@ -41,7 +41,7 @@ from sslus.evaluate.planes import (
     _write_csv, patient_split, plane_splitter, seeded_weights,
 )
 from ..evaluate.probes import _evaluating
-from ..methods.autoencoder import _dry_input, feature_map
+from ..methods.autoencoder import dry_input, feature_map
 from ..ssl.core import Bf16, adamw, in_channels, to_channels
 from ..ssl.losses import full_precision
 from ..ssl.passport import seen_settings
@@ -648,7 +648,7 @@ def gaze_loss(logits:Tensor, # (B,h,w)
 # %% ../../nbs/tasks/03_saliency.ipynb #6854dec4
 def _levels(encoder):
     "{k: (number of the encoder's map, channels)} of the deepest map of side S/2**k for each k."
-    with torch.no_grad(), _dry_input(encoder) as x:
+    with torch.no_grad(), dry_input(encoder) as x:
         maps = _all_maps(encoder, x)
         return {round(math.log2(x.shape[-1]/o.shape[-1])): (i, o.shape[1]) for i,o in enumerate(maps)}
 
