@@ -36,7 +36,11 @@ from .store.fingerprints import *
 from .ssl.losses import *
 from .ssl.recipes import *
 from .ssl.monitor import *
-from .ssl.core import *
+from .ssl.learner import *
+from .ssl.encoders import *
+from .ssl.speed import *
+from .ssl.model import *
+from .ssl.method import *
 from .ssl.share import *
 from .ssl.passport import Passport, passport, passport_of, seen
 from .ssl.checkpoint import Checkpoint, Resume, read_checkpoint

@@ -25,7 +25,11 @@ from .phantom.phantom import make_phantom
 from .store.store import FrameStore
 from .video.video import get_videos
 from .base.workers import child_env, python_child
-from .ssl.core import SSLModel, create_encoder, fast_bf16, get_method, ssl_learner
+from .ssl.model import SSLModel
+from .ssl.encoders import create_encoder
+from .ssl.speed import fast_bf16
+from .ssl.method import get_method
+from .ssl.learner import ssl_learner
 
 # %% ../nbs/benchmarks.ipynb #03f7c1ed
 def machine(device='cpu' # Such as 'cpu' or 'cuda:1'

@@ -16,7 +16,7 @@ from .study.border import command, run_any, say
 # %% ../nbs/cli.ipynb #20e5508e
 def _arch(arch):
     "timm name and arguments; 'tiny' is short for the small ResNet."
-    from sslus.ssl.core import tiny_resnet
+    from sslus.ssl.encoders import tiny_resnet
     return ('resnet18', tiny_resnet) if arch == 'tiny' else (arch, {})
 
 # %% ../nbs/cli.ipynb #676afa81
@@ -297,7 +297,7 @@ def pretrain(
     "Pre-train an encoder on the frames of a store; several processes (torchrun) share one training"
     from sslus.loaders.pairs import SameFrame, SweepBatch, UniformBatch, Window
     from sslus.store.store import FrameStore
-    from sslus.ssl.core import get_method
+    from sslus.ssl.method import get_method
     from sslus.ssl.distributed import rank
     from sslus.study.mainjob import pretrain
     from sslus.study.typed import read_resident

@@ -20,7 +20,7 @@ from ..video.video import fit_frame
 from ..views.views import plain_view
 from .planes import PlaneData, PlaneModel, PlaneReport, _in_channels
 from .probes import PlaneFeatures, _evaluating
-from ..ssl.core import n_features
+from ..ssl.encoders import n_features
 
 # %% ../../nbs/evaluate/04_explain.ipynb #fe8a08f0
 from ..base.numbers import checked, count, not_negative

@@ -40,7 +40,10 @@ from ..views.views import light_view, plain_view
 from ..base.workers import n_workers
 from .metrics import *
 from .metrics import _codes
-from ..ssl.core import Bf16, NonFiniteLoss, adamw, create_encoder, encode, in_channels, load_encoder, n_features
+from ..ssl.speed import Bf16
+from ..ssl.monitor import NonFiniteLoss
+from ..ssl.recipes import adamw
+from ..ssl.encoders import create_encoder, encode, in_channels, load_encoder, n_features
 from ..ssl.passport import seen_settings
 
 # %% ../../nbs/evaluate/02_planes.ipynb #e21c2831

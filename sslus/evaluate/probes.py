@@ -23,7 +23,7 @@ from torch.nn.utils.rnn import pad_sequence
 from ..views.views import plain_view
 from .metrics import cm_scores, patient_confusions
 from .planes import PlaneData, PlaneModel, PlaneReport, prediction_table, _in_channels
-from ..ssl.core import encode, load_encoder
+from ..ssl.encoders import encode, load_encoder
 from ..ssl.passport import seen_settings
 from ..ssl.monitor import knn_classifier
 

@@ -16,7 +16,8 @@ from torch import nn, Tensor
 from fastai.torch_core import get_model
 from fastcore.basics import store_attr
 from ..views.views import View, light_view, show_rows, to_grey_levels
-from ..ssl.core import SSLCallback, in_channels, to_channels
+from ..ssl.method import SSLCallback
+from ..ssl.encoders import in_channels, to_channels
 from ..ssl.losses import reconstruction
 from ..ssl.recipes import Recipe, step_decay
 

@@ -10,7 +10,8 @@ __all__ = ['BarlowTwins']
 # %% ../../nbs/methods/12_barlowtwins.ipynb #f08b9c5f
 from fastcore.basics import store_attr
 from ..views.views import asmus_barlow_views, barlow_views
-from ..ssl.core import SSLCallback, mlp
+from ..ssl.method import SSLCallback
+from ..ssl.model import mlp
 from ..ssl.losses import barlow_twins
 from ..ssl.recipes import Recipe, asmus_recipe
 

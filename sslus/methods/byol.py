@@ -10,7 +10,8 @@ __all__ = ['BYOL']
 # %% ../../nbs/methods/11_byol.ipynb #8df62df3
 from fastcore.basics import store_attr
 from ..views.views import asmus_simclr_views, simclr_views
-from ..ssl.core import SSLCallback, Teacher, mlp, momentum_at
+from ..ssl.method import SSLCallback
+from ..ssl.model import Teacher, mlp, momentum_at
 from ..ssl.losses import byol
 from ..ssl.recipes import Recipe, asmus_recipe
 

@@ -18,7 +18,8 @@ from fastai.torch_core import get_model
 from fastcore.basics import patch, store_attr
 from ..loaders.blocks import ClipSource
 from ..views.views import View, _resample, as_float, to_grey_levels
-from ..ssl.core import SSLCallback, mlp
+from ..ssl.method import SSLCallback
+from ..ssl.model import mlp
 from ..ssl.losses import full_precision, weighted_mean
 from ..ssl.recipes import Recipe
 

@@ -12,7 +12,8 @@ import math, torch
 import torch.nn.functional as F
 from fastcore.basics import store_attr
 from ..views.views import asmus_simclr_views, simclr_views
-from ..ssl.core import SSLCallback, Teacher, mlp, momentum_at
+from ..ssl.method import SSLCallback
+from ..ssl.model import Teacher, mlp, momentum_at
 from ..ssl.distributed import world_size
 from ..ssl.losses import info_nce
 from ..ssl.recipes import Recipe, asmus_recipe, sgd

@@ -11,7 +11,8 @@ __all__ = ['SimCLR']
 import math, torch
 from fastcore.basics import store_attr
 from ..views.views import asmus_simclr_views, simclr_views
-from ..ssl.core import SSLCallback, mlp
+from ..ssl.method import SSLCallback
+from ..ssl.model import mlp
 from ..ssl.losses import nt_xent
 from ..ssl.recipes import Recipe, asmus_recipe
 

@@ -10,7 +10,8 @@ __all__ = ['VICReg']
 # %% ../../nbs/methods/13_vicreg.ipynb #1c03f6ce
 from fastcore.basics import store_attr
 from ..views.views import asmus_barlow_views, barlow_views
-from ..ssl.core import SSLCallback, mlp
+from ..ssl.method import SSLCallback
+from ..ssl.model import mlp
 from ..ssl.losses import vicreg
 from ..ssl.recipes import Recipe, asmus_recipe
 

@@ -18,7 +18,7 @@ from fastai.callback.progress import ProgressCallback
 from fastai.distributed import DistributedDL, DistributedTrainer
 from fastai.learner import Learner
 from fastai.torch_core import get_model
-from fastcore.basics import noop, patch
+from fastcore.basics import noop
 from timm.layers import convert_sync_batchnorm
 from .checkpoint import Checkpoint, Resume, read_checkpoint
 from .distributed import launched, rank, sync_bn, world_size
@@ -130,13 +130,13 @@ class _Trainer(DistributedTrainer):
         self.parts,self.whole = [],None
 
 # %% ../../nbs/ssl/13_many_processes.ipynb #606fd316
-@patch
-def to_distributed(self:Learner,
+def to_distributed(
+    learn:Learner,     # any learner
     sync_bn:bool=True, # batch norm over the batches of all processes?
     **kwargs           # further arguments of accelerate's `Accelerator`
 )->Learner:            # the learner itself
     "Train with all processes that were started with this one, until `detach_distributed`."
-    device = torch.device(self.dls.device or 'cpu')          # plain fastai loaders may name none
+    device = torch.device(learn.dls.device or 'cpu')         # plain fastai loaders may name none
     meet(device)
     kwargs = (
         dict(
@@ -146,20 +146,21 @@ def to_distributed(self:Learner,
         | kwargs
     )
     t = _Trainer(sync_bn, **kwargs)
-    self.add_cb(t)
+    learn.add_cb(t)
     if rank():
-        t.bars = [c for c in self.cbs if isinstance(c, ProgressCallback)]
-        self.remove_cbs(t.bars)
-    return self
+        t.bars = [c for c in learn.cbs if isinstance(c, ProgressCallback)]
+        learn.remove_cbs(t.bars)
+    return learn
 
-@patch
-def detach_distributed(self:Learner)->Learner: # the learner itself
+def detach_distributed(
+    learn:Learner # of `to_distributed`
+)->Learner:       # the learner itself
     "End `to_distributed`, also after an exception in the fit."
-    for t in [c for c in self.cbs if isinstance(c, _Trainer)]:
+    for t in [c for c in learn.cbs if isinstance(c, _Trainer)]:
         t.restore()
-        self.remove_cb(t)
-        self.add_cbs(t.bars)
-    return self
+        learn.remove_cb(t)
+        learn.add_cbs(t.bars)
+    return learn
 
 # %% ../../nbs/ssl/13_many_processes.ipynb #26d41cea
 class ProcessLost(RuntimeError):
@@ -230,7 +231,7 @@ def all_processes(learn,             # learner, made alike in every process
         yield learn
         return
     meet(learn.dls.device, timeout)
-    learn.to_distributed(sync_bn, **kwargs)
+    to_distributed(learn, sync_bn, **kwargs)
     t, was = learn.cbs[-1], _on_sigterm(_raise)
     try:
         yield learn
@@ -242,4 +243,4 @@ def all_processes(learn,             # learner, made alike in every process
         _on_sigterm(_soon)
         raise ProcessLost(_process_lost_words(learn, t.saved, e)) from e
     else: _on_sigterm(was)
-    finally: learn.detach_distributed()
+    finally: detach_distributed(learn)

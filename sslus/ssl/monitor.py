@@ -559,7 +559,7 @@ def features(self:OnlineKNN,
     dl # labelled loader of uint8 images (B,1,H,W)
 )->tuple: # (n,features) and (n,) numpy arrays
     "(features, classes) of a loader's samples."
-    from sslus.ssl.core import in_channels                           # core imports this module
+    from sslus.ssl.encoders import in_channels
     m = get_model(self.learn.model)
     m = getattr(m, 'encoder', m)
     with _looking(m) as device:

@@ -15,7 +15,7 @@ from fastai.callback.schedule import ParamScheduler, SchedCos, SchedLin, combine
 from fastai.learner import Learner
 from fastai.optimizer import OptimWrapper
 from fastai.torch_core import trainable_params
-from fastcore.basics import listify, patch
+from fastcore.basics import listify
 from timm.optim import Lars
 import fastai.callback.schedule                           # fit_one_cycle and lr_find are patched in there
 
@@ -145,13 +145,13 @@ def asmus_recipe(
     return Recipe(lr, rate, wd, opt_func, schedule, lr_bs, bs, f'Read from code; {note}')
 
 # %% ../../nbs/ssl/03_recipes.ipynb #122cdc9a
-@patch
 @checked
-def fit_recipe(self:Learner,
-    n_epoch:int, # epochs
-    lr=None,     # peak rate, or [weights, biases]; None: the recipe's
-    **kwargs     # of `fit`, such as cbs
+def fit_recipe(
+    learn:Learner, # of `ssl_learner`, or any learner that has a method among its callbacks
+    n_epoch:int,   # epochs
+    lr=None,       # peak rate, or [weights, biases]; None: the recipe's
+    **kwargs       # of `fit`, such as cbs
 ):
     "Train with the schedule of the learner's recipe."
-    recipe = getattr(self, 'recipe', None) or next(c.recipe for c in self.cbs if hasattr(type(c), 'recipe'))
-    recipe.schedule(self, n_epoch, self.lr if lr is None else lr, **kwargs)
+    recipe = getattr(learn, 'recipe', None) or next(c.recipe for c in learn.cbs if hasattr(type(c), 'recipe'))
+    recipe.schedule(learn, n_epoch, learn.lr if lr is None else lr, **kwargs)

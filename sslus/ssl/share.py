@@ -15,7 +15,8 @@ from pathlib import Path
 import torch
 from torch import nn
 from ..views.views import grey_mean, grey_std
-from .core import SSLModel, in_channels, load_encoder, write_encoder
+from .model import SSLModel
+from .encoders import in_channels, load_encoder, write_encoder
 from .passport import private_file
 
 # %% ../../nbs/ssl/11_share.ipynb #59bb022e

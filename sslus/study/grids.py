@@ -18,7 +18,8 @@ from ..store.store import FrameStore
 from ..loaders.subsets import variance_sets
 from ..video.video import get_videos
 from ..evaluate.planes import sweep_table
-from ..ssl.core import get_method, tiny_resnet
+from ..ssl.method import get_method
+from ..ssl.encoders import tiny_resnet
 from .configs import merge_settings, read_config
 from .engine import StudyError
 from .starts import Pretrain, make_part, read_start

@@ -20,7 +20,8 @@ from ..base.people import People
 from ..loaders.blocks import FrameStore
 from ..evaluate.planes import PlaneData, PlaneModel, plane_learner
 from ..ssl.checkpoint import Checkpoint, Resume
-from ..ssl.core import create_encoder, load_encoder, n_features, save_encoder, settings_of, ssl_learner
+from ..ssl.encoders import create_encoder, load_encoder, n_features
+from ..ssl.learner import save_encoder, settings_of, ssl_learner
 from ..ssl.distributed import rank, world_size
 from ..ssl.launch import all_processes, meet
 from sslus.ssl.passport import (
@@ -37,7 +38,7 @@ from ..base.files import WriteError, file_sha, write_file
 from ..base.folders import RunError, RunKind, begin_run, find_resumable, is_done, read_config
 from ..base.numbers import check_number, check_settings
 from ..ssl.checkpoint import read_checkpoint
-from ..ssl.core import written
+from ..ssl.learner import written
 from ..ssl.monitor import Monitor
 
 # %% ../../nbs/study/02_mainjob.ipynb #d78d17e5

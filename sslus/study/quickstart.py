@@ -23,7 +23,8 @@ from ..video.video import get_videos
 from ..evaluate.explain import plot_maps
 from ..evaluate.planes import PlaneData
 from ..evaluate.probes import PlaneFeatures
-from ..ssl.core import WeightsMissing, create_encoder, get_method, load_encoder, timm_line, tiny_resnet
+from ..ssl.encoders import WeightsMissing, create_encoder, load_encoder, timm_line, tiny_resnet
+from ..ssl.method import get_method
 from .compare import compare, comparison, table_text, weights_file
 from .mainjob import pretrain, pretraining_run
 from ..base.pages import png_html, table_html, text_html

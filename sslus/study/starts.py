@@ -21,10 +21,10 @@ from ..store.store import FrameStore
 from ..tasks.dual import check_dual, dual_dls, dual_learner
 from ..evaluate.planes import plane_learner
 from ..evaluate.probes import knn_probe, linear_probe
-from sslus.ssl.core import (
-    WeightsMissing, create_encoder, drawn_encoder, get_method, grey_mean, grey_std, load_encoder,
-    settings_of, write_encoder,
-)
+from ..ssl.encoders import WeightsMissing, create_encoder, drawn_encoder, load_encoder, write_encoder
+from ..ssl.method import get_method
+from ..ssl.learner import settings_of
+from ..views.views import grey_mean, grey_std
 from ..ssl.passport import copy_private
 from .engine import Job, Missing, StudyError, files_made, key_of, recorded_file
 from .mainjob import finished, n_steps, pretrain, pretraining

@@ -28,7 +28,8 @@ from ..evaluate.planes import PlaneData
 from ..evaluate.probes import PlaneFeatures, probe_model
 from .engine import FileError, Job, StudyError, changed_records, files_made, forget, get_engine, key_of
 from .engine import mend, read_record, recorded_file, taken, write_record, writing
-from ..ssl.core import WeightsMissing, settings_of, written
+from ..ssl.encoders import WeightsMissing
+from ..ssl.learner import settings_of, written
 from .figures import execute_template, missing_sentence, study_sentence
 from .statistics import interval_table, paired_comparisons, summary_table
 from .starts import FromFile, Mode, Pretrain, Start, make_part, read_mode, read_start
@@ -616,7 +617,7 @@ def record(self:Study,
 @patch
 def stamp(self:Study)->dict:
     "Where and with what a job ran, for its record: scores agree to the last bit only where these do."
-    from sslus.ssl.core import fast_bf16
+    from sslus.ssl.speed import fast_bf16
     from fastai.torch_core import default_device
     import torch
     d = torch.device(self.device or default_device())
@@ -755,7 +756,7 @@ def _step_seconds(self:Study, arch, kwargs, bs, size):
     "Seconds that one training step of an encoder takes here, measured."
     import time, torch
     from fastai.torch_core import default_device
-    from sslus.ssl.core import create_encoder
+    from sslus.ssl.encoders import create_encoder
     key = ('step', arch, json.dumps(kwargs, sort_keys=True), bs, size)
     if key not in self._cache:
         dev = torch.device(self.device or default_device())

@@ -28,7 +28,7 @@ from ..evaluate.planes import PlaneData, PlaneLearner, PlaneReport, prediction_t
 from ..store.store import _clean as _cleaner, _cleaned
 from ..evaluate.planes import _clip_frames, _some, _write_csv
 from ..evaluate.probes import _evaluating
-from ..ssl.core import in_channels
+from ..ssl.encoders import in_channels
 from ..ssl.passport import beyond_chance, sure_distance
 
 # %% ../../nbs/tasks/02_detect.ipynb #0bf501ef

@@ -33,7 +33,10 @@ from sslus.evaluate.planes import (
 from ..evaluate.planes import _class_weights, _in_channels, _per_group, _rates, _some, _start, _told, seeded_weights
 from ..evaluate.probes import PlaneFeatures
 from ..methods.clip_order import avoid_single_row
-from ..ssl.core import SSLModel, MeanMeasure, adamw, fast_bf16
+from ..ssl.model import SSLModel
+from ..ssl.method import MeanMeasure
+from ..ssl.recipes import adamw
+from ..ssl.speed import fast_bf16
 from ..methods.dual_task import DualTask
 from ..ssl.passport import passport_of_learner
 

@@ -42,7 +42,9 @@ from sslus.evaluate.planes import (
 )
 from ..evaluate.probes import _evaluating
 from ..methods.autoencoder import dry_input, feature_map
-from ..ssl.core import Bf16, adamw, in_channels, to_channels
+from ..ssl.speed import Bf16
+from ..ssl.recipes import adamw
+from ..ssl.encoders import in_channels, to_channels
 from ..ssl.losses import full_precision
 from ..ssl.passport import seen_settings
 
