@@ -92,7 +92,7 @@ def oddity(
     return f'{odd[0]}={str(rec[odd[0]])[:60]}: this cannot be' if odd else ''
 
 # %% ../../nbs/study/03_engine.ipynb #d0e1c58f
-_most_bytes = 16_000_000                                          # of a record; a traceback takes some thousands
+_max_record_bytes = 16_000_000                                          # of a record; a traceback takes some thousands
 
 def record_path(folder, key):
     "Where the record of a job stands."
@@ -101,7 +101,7 @@ def record_path(folder, key):
 def believed(folder, key):
     "The record of a job; ChangedError says why one is not believed, FileNotFoundError that there is none."
     path, remedy = record_path(folder, key), 'It counts as not there, and the next run does the job again'
-    if path.is_file() and path.stat().st_size > _most_bytes:
+    if path.is_file() and path.stat().st_size > _max_record_bytes:
         raise ChangedError(f'{path}: too long for a record. {remedy}.')
     rec = read_sealed(path, remedy)
     odd = oddity(rec, key)
@@ -171,7 +171,7 @@ def run_name()->str:
     "A name for one call of an engine: machine, process, and some letters, since process numbers come again."
     return f'{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}'
 
-def _marks(folder, run='*', key='*', who='*'):
+def _begun_marks(folder, run='*', key='*', who='*'):
     return sorted((Path(folder)/'workers').glob(f'{run}~{key}~{who}'))
 
 def begin(folder, # of the study
@@ -180,18 +180,18 @@ def begin(folder, # of the study
           job     # to begin, its lock held
          )->bool: # may it?
     "Mark that this runner begins a job; False, and no mark, where it brought down as many runners of this run as it may."
-    if len(_marks(folder, run, job.key)) >= deadly: return False
+    if len(_begun_marks(folder, run, job.key)) >= deadly: return False
     with writing(): write_text(Path(folder)/'workers'/f'{run}~{job.key}~{who}', '')
     return True
 
-def _finish(folder, key, state, **more):
+def _finish_job(folder, key, state, **more):
     "Write the record of a job and how often it was begun, and take its marks away."
-    marks = _marks(folder, key=key)
+    marks = _begun_marks(folder, key=key)
     write_record(folder, key, state, tries=max(1, len(marks)), **more)
     for m in marks: m.unlink(missing_ok=True)
 
 # %% ../../nbs/study/03_engine.ipynb #8d1b2fb6
-def _given(job):
+def _job_result(job):
     "What a job gave, if a record can hold it."
     more = job.do() or {}
     json.dumps(more, allow_nan=False)
@@ -205,7 +205,7 @@ def run_job(folder, job):
     "Do a job and write its record; a failure is a record too. Returns the state."
     t0 = time.time()
     try:
-        with writing(): state, more = 'done', _given(job)
+        with writing(): state, more = 'done', _job_result(job)
     except (Missing, FileError) as e: state, more = 'missing', dict(error=str(e))
     except FolderError: raise  # the folder itself is in trouble: no record could be written
     except Exception as e:
@@ -214,7 +214,7 @@ def run_job(folder, job):
         state, more = 'failed', dict(
             error=f'{type(e).__name__}: {" ".join(str(e).split())}', traceback=traceback.format_exc()
         )
-    _finish(folder, job.key, state, name=job.name, kind=job.kind, seconds=round(time.time()-t0, 3), **more)
+    _finish_job(folder, job.key, state, name=job.name, kind=job.kind, seconds=round(time.time()-t0, 3), **more)
     return state
 
 def _hand_on(folder, job, state, need, error):
@@ -336,7 +336,7 @@ def _amiss(folder, rec):
     if not rec or rec['state'] != 'done': return {}
     return {w: name for name,made in rec.get('files', {}).items() if (w := _wrong(folder, name, made))}
 
-def _is_lost(folder, key, recs, users):
+def _lost_file(folder, key, recs, users):
     "Name of a file for which a job must be done again; None where it need not."
     amiss = _amiss(folder, recs[key])
     needed = not users or any((recs[o.key] or {}).get('state') != 'done' for o in users)
@@ -349,10 +349,10 @@ def mend(folder, # of the study
     recs, res = {j.key: read_record(folder, j.key) for j in jobs}, {}
     for j in reversed(jobs):                                     # those that need others come after them
         users = [o for o in jobs if j.key in o.needs]
-        if not _is_lost(folder, j.key, recs, users): continue
+        if not _lost_file(folder, j.key, recs, users): continue
         with taken(folder, j.key) as mine:
             recs[j.key] = read_record(folder, j.key)             # another runner may have done it again
-            lost = _is_lost(folder, j.key, recs, users) if mine else None
+            lost = _lost_file(folder, j.key, recs, users) if mine else None
             if not lost: continue
             record_path(folder, j.key).unlink(missing_ok=True)
             recs[j.key], res[j.name] = None, lost
@@ -432,14 +432,14 @@ class Crew:
 
     def died(self, who, why, log=''):
         "A runner died: count it against the job it was at, which has failed when it brought down too many."
-        key = next((m.name.split('~')[1] for m in _marks(self.folder, self.run, who=who)), '')
+        key = next((m.name.split('~')[1] for m in _begun_marks(self.folder, self.run, who=who)), '')
         self.deaths[key] = self.deaths.get(key, 0) + 1
         if self.deaths[key] < deadly: return
         if not key: raise StudyError(f'runners end as soon as they start ({why}): {log}')
         with taken(self.folder, key) as mine:
             if mine and key in self.board.open and not self.board.look(key):
                 job = self.board.open[key]
-                _finish(
+                _finish_job(
                     self.folder,
                     key,
                     'failed',
@@ -452,7 +452,7 @@ class Crew:
 
     def lost(self, who):
         "A runner was lost with its machine: no fault of the job, which was tried all the same."
-        for m in _marks(self.folder, self.run, who=who):
+        for m in _begun_marks(self.folder, self.run, who=who):
             m.rename(m.with_name('lost~' + m.name.split('~', 1)[1] + f'-{self.run}'))
 
 # %% ../../nbs/study/03_engine.ipynb #119c58cd
@@ -549,7 +549,7 @@ def _death(code):
     )
 
 # %% ../../nbs/study/03_engine.ipynb #ec254b50
-def _answers(address):
+def _check_cluster(address):
     "StudyError where nobody listens at RAY_ADDRESS, at once: Ray itself tries for minutes."
     host, _, port = address.split('//')[-1].rpartition(':')
     try:
@@ -566,7 +566,7 @@ def _connect(ray):
     where = lambda: ray.get_runtime_context().gcs_address
     if ray.is_initialized(): return f'the cluster that this process is connected to, {where()}'
     if said not in ('', 'auto', 'local'):
-        _answers(said)
+        _check_cluster(said)
         ray.init(**quiet)
         return f'the cluster of RAY_ADDRESS, {said}'
     with suppress(ConnectionError):                              # none runs here

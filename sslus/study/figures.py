@@ -15,7 +15,7 @@ import re
 from pathlib import Path
 import numpy as np, pandas as pd
 from ..evaluate.metrics import confusion, per_class_report
-from .statistics import _fake_study_results, _tidy, spread
+from .statistics import make_study_results, tidy_results, spread
 
 # %% ../../nbs/study/05_figures.ipynb #dff9362a
 from ..base.pages import explain_terms, page_html, picture_html, table_html
@@ -25,7 +25,7 @@ from .statistics import why_missing
 
 # %% ../../nbs/study/05_figures.ipynb #2dd4a075
 _order = ('random', 'ImageNet', 'AutoEncoder', 'InpaintAutoEncoder', 'SimCLR', 'MoCo', 'BYOL', 'BarlowTwins', 'VICReg')
-_colours = (
+_start_colours = (
     '#7a7a7a', '#000000', '#ca9161', '#882255', '#0173b2', '#56b4e9', '#029e73', '#d55e00',
     '#cc78bc', '#de8f05', '#999933', '#5b3a8c',
 )
@@ -37,8 +37,8 @@ def start_styles(names # Of starts, as in the tables
     "Colour and marker of each start, the same for a start in all figures."
     stem = lambda o: str(o).split(' (')[0]
     known = [*_order, *sorted({stem(o) for o in names} - set(_order))]
-    at = {o: i%len(_colours) for i,o in enumerate(known)}
-    return {o: dict(color=_colours[at[stem(o)]], marker=_markers[at[stem(o)]]) for o in names}
+    at = {o: i%len(_start_colours) for i,o in enumerate(known)}
+    return {o: dict(color=_start_colours[at[stem(o)]], marker=_markers[at[stem(o)]]) for o in names}
 
 # %% ../../nbs/study/05_figures.ipynb #61726c6c
 def _panels(n, width=3.4, height=2.9, sharey=True, cols=3):
@@ -50,7 +50,7 @@ def _panels(n, width=3.4, height=2.9, sharey=True, cols=3):
     for ax in axs.flat[n:]: ax.remove()
     return fig, axs.ravel()[:n]
 
-def _empty(text, width=6.):
+def _sentence_axes(text, width=6.):
     "Axes with a sentence where there is nothing to draw."
     import matplotlib.pyplot as plt
     ax = plt.subplots(figsize=(width, .6))[1]
@@ -60,11 +60,11 @@ def _empty(text, width=6.):
     return ax
 
 _metric_names = dict(macro_f1='macro-F1', balanced_accuracy='balanced accuracy', auroc='AUROC', ece='calibration error')
-def _named(metric):
+def _metric_title(metric):
     return _metric_names.get(metric, str(metric).replace('_', ' '))
 def _unique(o): return list(dict.fromkeys(o))
 def _percent(f): return f'{100*f:g} %'
-def _short(text, n=44):
+def _shortened_text(text, n=44):
     return text if len(text) <= n else text[:n-3].rstrip() + '...'
 
 # %% ../../nbs/study/05_figures.ipynb #56b9dd5c
@@ -103,7 +103,7 @@ def _say_withheld(ax, notes):
 def _legend_of(table):
     "Names for the legend; for a start without any result, the reason."
     why = {s: g.missing.iloc[0] for s,g in table.groupby('start') if (g.cells == 0).all()}
-    return {s: f'{s}: {_short(why[s])}' if s in why else s for s in _unique(table.start)}
+    return {s: f'{s}: {_shortened_text(why[s])}' if s in why else s for s in _unique(table.start)}
 
 # %% ../../nbs/study/05_figures.ipynb #10a9c63f
 def plot_fractions(table:pd.DataFrame,     # from `interval_table`
@@ -112,7 +112,7 @@ def plot_fractions(table:pd.DataFrame,     # from `interval_table`
                   )->np.ndarray:           # Axes, one a mode
     "Score over label fractions with intervals, one panel a mode; starts without results are named in the legend."
     if not (table.cells > 0).any():
-        return np.array([_empty('No cell is done: there are no curves.')])
+        return np.array([_sentence_axes('No cell is done: there are no curves.')])
     modes,styles,names = _unique(table['mode']), start_styles(_unique(table.start)), _legend_of(table)
     fig,axs = _panels(len(modes))
     for ax,mode in zip(axs, modes):
@@ -157,9 +157,9 @@ def plot_heat(table:pd.DataFrame,    # from `interval_table`
     "Heat map of starts by label fraction, one panel a mode."
     import seaborn as sns
     if not (table.cells > 0).any():
-        return np.array([_empty('No cell is done: there is no heat map.')])
+        return np.array([_sentence_axes('No cell is done: there is no heat map.')])
     if base is not None and set(table.start) == {base}:
-        return np.array([_empty(f'There is no start beside {base}: there is no gain to show.')])
+        return np.array([_sentence_axes(f'There is no start beside {base}: there is no gain to show.')])
     modes = _unique(table['mode'])
     wide = {m: _wide(table, m, base) for m in modes}
     top = np.nanmax([np.nanmax(abs(d.to_numpy(float)), initial=.01) for d in wide.values()])
@@ -231,7 +231,7 @@ def plot_comparisons(comparisons:pd.DataFrame, # from `paired_comparisons`
                     )->np.ndarray:             # Axes, one a mode
     "Forest plot of paired differences; filled markers are significant after Holm's correction."
     if not len(comparisons):
-        return np.array([_empty('There is nothing to compare: the study has one start.')])
+        return np.array([_sentence_axes('There is nothing to compare: the study has one start.')])
     base,modes,styles = comparisons.base.iloc[0], _unique(comparisons['mode']), start_styles(_unique(comparisons.start))
     most = comparisons['mode'].value_counts().max() + .5*len(styles)
     fig,axs = _panels(len(modes), 3.4, .19*most+1.1, sharey=False)
@@ -277,7 +277,7 @@ def plot_cd(ranks # from `mean_ranks`
            )->object: # Its axes
     "Critical-difference diagram of mean ranks (Demsar 2006, JMLR 7); a sentence in its place where there are too few starts or blocks."
     import matplotlib.pyplot as plt, scikit_posthocs as sp
-    if not np.isfinite(ranks.friedman_p): return _empty(ranks.says)
+    if not np.isfinite(ranks.friedman_p): return _sentence_axes(ranks.says)
     longest = max(len(str(o)) for o in ranks.ranks.index)
     ax = plt.subplots(figsize=(max(6.4, 4 + .14*longest), .9+.22*len(ranks.ranks)), layout='constrained')[1]
     colours = {k: s['color'] for k,s in start_styles(ranks.ranks.index).items()}
@@ -365,7 +365,7 @@ def plot_variance_size(results:pd.DataFrame,     # table of a study with columns
     if sets.set.nunique() < 2:
         return np.array(
             [
-                _empty(
+                _sentence_axes(
                     'The study has one pre-training set; variance against size needs several (variance_grid).'
                 )
             ]
@@ -374,7 +374,7 @@ def plot_variance_size(results:pd.DataFrame,     # table of a study with columns
     if not arms:
         return np.array(
             [
-                _empty(
+                _sentence_axes(
                     'The pre-training sets do not differ in a property that is known here; variance against'
                     ' size needs those of variance_grid.'
                 )
@@ -389,7 +389,7 @@ def plot_variance_size(results:pd.DataFrame,     # table of a study with columns
         ax.set_xlabel(_set_axes[a], fontsize=9)
         ax.set_title(_arm_title(d, a, c), fontsize=8)
         ax.grid(axis='y', alpha=.3)
-    axs[0].set_ylabel(f'{_named(metric)}, {mode}, {_percent(fraction)}', fontsize=8)
+    axs[0].set_ylabel(f'{_metric_title(metric)}, {mode}, {_percent(fraction)}', fontsize=8)
     bad = df[(df.state != 'done') & df.set_frames.notna()]
     fig.suptitle(f'not done: {", ".join(_unique(bad.start + " " + bad.set))}' if len(bad) else '', fontsize=8)
     fig.legend(*axs[0].get_legend_handles_labels(), loc='outside lower center', ncols=4, fontsize=8, frameon=False)
@@ -444,11 +444,11 @@ def plot_spread(results:pd.DataFrame,     # table of a study with several varian
                )->np.ndarray:             # Axes, one a mode
     "Mean score of every variant of each start; the line is their range, in figures beside it."
     fraction = fraction or results.fraction.min()
-    df = _tidy(results)
+    df = tidy_results(results)
     df = df[df.fraction == fraction]
     df = df[df.start.isin([s for s,g in df.groupby('start') if g[by].nunique() > 1])]
     if not len(df):
-        return np.array([_empty(f'No start has more than one {by}: there is no spread to show.')])
+        return np.array([_sentence_axes(f'No start has more than one {by}: there is no spread to show.')])
     modes, styles, s = (
         _unique(df['mode']),
         start_styles(_unique(df.start)),
@@ -474,7 +474,7 @@ def plot_spread(results:pd.DataFrame,     # table of a study with several varian
                     ha='right',
                 )
         ax.set_yticks(range(0, -len(styles), -1), list(styles))
-        ax.set(title=f'{m}, {_percent(fraction)}', xlabel=_named(metric), ylim=(-len(styles)+.4, .6))
+        ax.set(title=f'{m}, {_percent(fraction)}', xlabel=_metric_title(metric), ylim=(-len(styles)+.4, .6))
         ax.grid(axis='x', alpha=.3)
     return axs
 
@@ -482,7 +482,7 @@ def plot_spread(results:pd.DataFrame,     # table of a study with several varian
 def _done(results, mode=None, fraction=None):
     "Done cells of one mode and fraction: by default the first mode and the largest fraction."
     mode, fraction = mode or results['mode'].iloc[0], fraction or results.fraction.max()
-    df = _tidy(results)
+    df = tidy_results(results)
     df = df[(df['mode'] == mode) & (df.fraction == fraction)]
     return df, df[df.state == 'done'], f'{mode}, {_percent(fraction)}'
 
@@ -524,7 +524,8 @@ def plot_machines(results:pd.DataFrame,      # Table of a study
     "Heat map of macro-F1 by start and machine (with its test patients), and the gap between best and worst; its colours span .3 at least, so that small differences look small."
     import seaborn as sns
     t,what = machine_table(results, predictions, classes, mode, fraction, by), _done(results, mode, fraction)[2]
-    if t is None: return _empty(f'The predictions have no column {by}, or no cell is done.')
+    if t is None:
+        return _sentence_axes(f'The predictions have no column {by}, or no cell is done.')
     gap = (t.max(axis=1) - t.min(axis=1)).to_frame('gap') if t.shape[1] > 1 else pd.DataFrame(index=t.index)
     fig,axs = _panels(1, .95*(t.shape[1]+gap.shape[1])+1.7, .34*len(t)+1.2)
     shown, top = pd.concat([t, gap], axis=1), t.max().max()
@@ -578,7 +579,7 @@ def plot_confusions(results:pd.DataFrame,      # table of a study
     "Confusion matrices of a few starts, as shares of the true class."
     import seaborn as sns
     _,done,what = _done(results, mode, fraction)
-    if not len(done): return np.array([_empty(f'{what}: no cell is done.')])
+    if not len(done): return np.array([_sentence_axes(f'{what}: no cell is done.')])
     best = done.groupby('name').macro_f1.mean().sort_values(ascending=False)
     starts = starts or _unique([*best.index[:3], *[o for o in best.index if o == 'random']])
     names = .075*max(len(str(o)) for o in classes)                       # inches that the names of classes take
@@ -605,7 +606,7 @@ def plot_confusions(results:pd.DataFrame,      # table of a study
             yticklabels=classes,
             ax=ax,
         )
-        shown = _short(str(s), max(10, int(width/.085) - 7))
+        shown = _shortened_text(str(s), max(10, int(width/.085) - 7))
         ax.set_title(f'{shown} ({best.get(s, np.nan):.2f})' if len(ts) else f'{shown}: missing', fontsize=9)
         ax.tick_params(labelsize=7)
         ax.tick_params(axis='y', rotation=0)
@@ -623,8 +624,8 @@ def plot_internal_external(results:pd.DataFrame,  # table of a study with column
     "External against internal score, mean over repeats."
     ext = f'ext_{metric}'
     if ext not in results or results[ext].isna().all():
-        return np.array([_empty('The study has no external test set.')])
-    df = _tidy(results)
+        return np.array([_sentence_axes('The study has no external test set.')])
+    df = tidy_results(results)
     df = df[(df.state == 'done') & df[ext].notna()]
     m = df.groupby(['name','mode','fraction'], sort=False)[[metric, ext]].mean().reset_index()
     modes,styles,fr = _unique(m['mode']), start_styles(_unique(m.name)), sorted(m.fraction.unique())
@@ -635,9 +636,9 @@ def plot_internal_external(results:pd.DataFrame,  # table of a study with column
             g = m[(m['mode'] == mode) & (m.name == s)]
             ax.scatter(g[metric], g[ext], s=[22+26*fr.index(f) for f in g.fraction], **st, alpha=.8, label=s)
         ax.plot(lim, lim, 'k:', lw=1)
-        ax.set(xlim=lim, ylim=lim, title=mode, xlabel=f'internal {_named(metric)}', aspect='equal')
+        ax.set(xlim=lim, ylim=lim, title=mode, xlabel=f'internal {_metric_title(metric)}', aspect='equal')
         ax.grid(alpha=.3)
-    axs[0].set_ylabel(f'external {_named(metric)}')
+    axs[0].set_ylabel(f'external {_metric_title(metric)}')
     leg = fig.legend(
         *axs[0].get_legend_handles_labels(), loc='outside lower center', ncols=4, fontsize=8, frameon=False
     )
@@ -659,16 +660,16 @@ class _Facts:
         return self.facts.get(part, {}).get(key) not in (None, '', [], {})
     def __call__(self, part, key, form=None):
         if self.has(part, key):
-            return (form or _words)(self.facts[part][key])
+            return (form or _value_text)(self.facts[part][key])
         self.lacking.append(f'{part}.{key}')
         return f'[{part}.{key} not given]'
 
-def _words(o):
+def _value_text(o):
     "A value as text: lists with commas, dictionaries as 'name (settings)'."
     if isinstance(o, dict):
-        return '; '.join(f'{k} ({_words(v)})' if v not in ('', None) else str(k) for k,v in o.items())
+        return '; '.join(f'{k} ({_value_text(v)})' if v not in ('', None) else str(k) for k,v in o.items())
     return (
-        ', '.join(map(_words, o))
+        ', '.join(map(_value_text, o))
         if isinstance(o, (list, tuple))
         else f'{o:,}' if isinstance(o, (int, np.integer)) and not isinstance(o, bool) else str(o)
     )
@@ -681,7 +682,7 @@ def _data_text(f):
     return (
         f'The labelled data ({f("data", "name")}) were {f("data", "images")} stills of'
         f' {f("data", "patients")} patients in'
-        f' {f("data", "classes", lambda c: f"{len(c)} classes ({_words(c)})")}, split {f("data", "split")}'
+        f' {f("data", "classes", lambda c: f"{len(c)} classes ({_value_text(c)})")}, split {f("data", "split")}'
         f' into {f("data", "train", _counted)} for training, {f("data", "valid", _counted)} for validation'
         f' and {f("data", "test", _counted)} for testing, at {f("data", "size")} x {f("data", "size")}'
         f' pixels. Leakage: {f("data", "leaks")}.{ext}'
@@ -927,7 +928,7 @@ def study_provenance(
     from datetime import datetime
     facts = study.facts()
     told = {
-        f'{part}, {k}': _words(v)
+        f'{part}, {k}': _value_text(v)
         for part in ('data', 'pretraining', 'downstream')
         for k, v in facts.get(part, {}).items()
         if v not in (None, '', [], {}) and k not in ('leaks', 'headline')
@@ -981,7 +982,7 @@ def _kernel():
             return KernelSpec(argv=[*python_child(code), *settings], display_name='Python', language='python')
     return AsyncKernelManager(kernel_spec_manager=Here())
 
-def _where(nb, bad):
+def _cell_place(nb, bad):
     "Which cell failed: its number, the heading above it and its first line."
     at = next(i for i,c in enumerate(nb.cells) if c is bad)
     heads = [l for c in nb.cells[:at] if c.cell_type == 'markdown' for l in c.source.splitlines() if l.startswith('#')]
@@ -1009,7 +1010,7 @@ def _run_notebook(nb, timeout):
         try: client.execute(env=env)
         except CellExecutionError as e:
             cell, what, trace = _failed(nb)
-            raise ReportError(f'the report failed in {_where(nb, cell)}: {what}\n{trace}') from e
+            raise ReportError(f'the report failed in {_cell_place(nb, cell)}: {what}\n{trace}') from e
         except (CellTimeoutError, DeadKernelError) as e:
             raise ReportError(f'the report stopped: {e}') from e
     for c in nb.cells:  # warnings of libraries, with this machine's folders in them, are no part of a report
@@ -1037,7 +1038,7 @@ def _described(nb):
         o.data = {'text/html': picture_html(f'data:image/png;base64,{data}', meta.get('alt', 'figure'), width)}
     return nb
 
-def _body(nb):
+def _page_body(nb):
     "The notebook's cells as HTML, without code."
     from nbconvert import HTMLExporter
     no = dict.fromkeys(('exclude_input', 'exclude_input_prompt', 'exclude_output_prompt', 'exclude_anchor_links'), True)
@@ -1079,7 +1080,7 @@ def _parts_of(nb):
         parts[-1].append(c)
     return parts
 
-def _reasons(cells):
+def _empty_section_reasons(cells):
     "Why a section has nothing to show; None where it has something."
     outputs = [o for c in cells if c.cell_type == 'code' for o in c.get('outputs', [])]
     if all(c.cell_type != 'code' for c in cells) or not all(map(_is_empty, outputs)):
@@ -1091,7 +1092,7 @@ def _without_empty(nb):
     "The notebook without sections that show nothing, and {heading: why}."
     import copy, html
     first, *parts = _parts_of(nb)
-    why = [_reasons(part) for part in parts]
+    why = [_empty_section_reasons(part) for part in parts]
     res = copy.copy(nb)
     res.cells = first + [c for part,o in zip(parts, why) if o is None for c in part]
     return res, {part[0].source.splitlines()[0][3:]: html.unescape(o) for part,o in zip(parts, why) if o is not None}
@@ -1106,7 +1107,7 @@ def notebook_html(nb,  # An executed notebook (nbformat node)
                  )->str: # One HTML page, with everything inside
     "An executed notebook as a self-contained page, code hidden; ReportError where it would load something from elsewhere."
     shown, left_out = _without_empty(nb)
-    page = page_html(_title(nb), explain_terms(_body(shown) + left_out_html(left_out)), _page_css)
+    page = page_html(_title(nb), explain_terms(_page_body(shown) + left_out_html(left_out)), _page_css)
     if bad := _from_network(page):
         raise ReportError(f'the report would load {bad[0]} from the network; a report stands alone')
     return page
@@ -1131,7 +1132,7 @@ def execute_template(template:str|Path|None, # Notebook to run; None: the packag
 class _FakeStudy:
     "The made-up study behind the names that the report template asks for."
     def __init__(self, path='.'):
-        self._results,self._predictions,self.classes = _fake_study_results()
+        self._results,self._predictions,self.classes = make_study_results()
         self.path = Path(path)
     @classmethod
     def open(cls, path, **change): return cls(path)

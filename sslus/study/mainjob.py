@@ -275,7 +275,7 @@ def _train(learn, folder, config, goes_on, progress, card):
     "Train, and write all files of the run."
     epochs, file = config['epochs'], folder/'checkpoint.pt'
     saver = _SaveRun(folder, seed=config['seed'], steps=config['steps'], **card)
-    _picture(lambda: learn.show_views()[0,0].figure, folder/'views.png')
+    _save_figure(lambda: learn.show_views()[0,0].figure, folder/'views.png')
     cbs = [saver, Checkpoint(file, every=max(1, min(200, config['steps']//20)))]
     if goes_on: cbs.append(Resume(file, longer=True))
     with training_bars(learn, progress), all_processes(learn): learn.fit_recipe(epochs, cbs=cbs)
@@ -283,9 +283,9 @@ def _train(learn, folder, config, goes_on, progress, card):
     saver.learn = learn                                                            # the fit has let it go
     # the disk was full, or the file went
     if saver.saved_epoch < epochs or not (folder/'encoder.safetensors').exists(): saver.write()
-    _picture(lambda: plot_log(training_log(learn), config['method'])[0].figure, folder/'curves.png')
+    _save_figure(lambda: plot_log(training_log(learn), config['method'])[0].figure, folder/'curves.png')
 
-def _picture(draw, path):
+def _save_figure(draw, path):
     "Every process draws, since drawing takes a batch; the first one saves."
     import matplotlib.pyplot as plt
     fig = draw()
@@ -489,7 +489,7 @@ def _start_name(encoder):
         return getattr(encoder, 'card', {}).get('method', 'given encoder')
     return 'random' if encoder is None else str(encoder)
 
-def _card_of(encoder):
+def _known_card(encoder):
     "What an encoder, or its file, says of itself; {} where it says nothing."
     if isinstance(encoder, nn.Module): return getattr(encoder, 'card', {})
     if encoder is None or not Path(encoder).is_file(): return {}
@@ -556,7 +556,7 @@ def finetune(planes:PlaneData,     # labelled stills
     steps = n_steps(fraction) if steps is None else steps
     planes.subset('test')  # there are stills to score, or it raises now
     if isinstance(encoder, (str, Path)) and encoder != 'imagenet':
-        asked, card = size, _card_of(encoder)
+        asked, card = size, _known_card(encoder)
         size, line = side_of_stills(planes, size, card)
         if progress and (asked is None or asked != training_size(card)): print(line)
     learn = plane_learner(planes.dls(fraction, draw, size=size, device=device), arch, encoder, arch_kwargs, seed=seed)
