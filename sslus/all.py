@@ -71,6 +71,9 @@ from .study.quickstart import *
 from .study.engine import StudyError
 from .study.statistics import *
 from .study.figures import *
+from .study.figures_data import *
+from .study.paragraph import *
+from .study.template import *
 from .study.starts import *
 from .study.study import Study
 from .study.configs import configs, read_config, seven

@@ -29,7 +29,8 @@ from ..evaluate.probes import PlaneFeatures, probe_model
 from .engine import FileError, Job, StudyError, changed_records, files_made, forget, get_engine, key_of
 from .engine import mend, read_record, recorded_file, taken, write_record, writing
 from ..ssl.core import WeightsMissing, settings_of, written
-from .figures import execute_template, missing_sentence, study_sentence
+from .template import execute_template
+from .paragraph import missing_sentence, study_sentence
 from .statistics import interval_table, paired_comparisons, summary_table
 from .starts import FromFile, Mode, Pretrain, Start, make_part, read_mode, read_start
 
