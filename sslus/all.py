@@ -68,7 +68,7 @@ from .study.report import *
 from .study.mainjob import *
 from .study.compare import *
 from .study.quickstart import *
-from .study.engine import StudyError
+from .study.records import StudyError
 from .study.statistics import *
 from .study.figures import *
 from .study.figures_data import *

@@ -17,8 +17,11 @@ from ..base.files import ChangedError, read_sealed, write_file, write_sealed
 from ..base.progress import progress_bar
 from ..evaluate.metrics import difference_reach
 from ..tasks.saliency import SaliencyData, SaliencyReport, map_reach, map_scores, saliency_learner
-from .engine import Job, Missing, StudyError, changed_records, files_made, forget, get_engine, key_of
-from .engine import mend, read_record, recorded_file, writing
+from .jobs import Job, Missing, files_made, forget
+from .records import StudyError, changed_records, key_of
+from .engine import get_engine
+from .jobs import mend, recorded_file
+from .records import read_record, writing
 from .statistics import paired_scores
 from .study import Study, relative_path, seed_list, refuse_shared
 

@@ -20,7 +20,7 @@ from ..video.video import get_videos
 from ..evaluate.planes import sweep_table
 from ..ssl.core import get_method, tiny_resnet
 from .configs import merge_settings, read_config
-from .engine import StudyError
+from .records import StudyError
 from .starts import Pretrain, make_part, read_start
 from .study import Study
 

@@ -26,7 +26,8 @@ from sslus.ssl.core import (
     settings_of, write_encoder,
 )
 from ..ssl.passport import copy_private
-from .engine import Job, Missing, StudyError, files_made, key_of, recorded_file
+from .jobs import Job, Missing, files_made, recorded_file
+from .records import StudyError, key_of
 from .mainjob import finished, n_steps, pretrain, pretraining
 
 # %% ../../nbs/study/06_starts.ipynb #e39a8ea7

@@ -26,8 +26,11 @@ from ..store.store import FrameStore
 from ..evaluate.leaks import LeakReport, check_leaks, check_patients, check_weights, compare_with_store
 from ..evaluate.planes import PlaneData
 from ..evaluate.probes import PlaneFeatures, probe_model
-from .engine import FileError, Job, StudyError, changed_records, files_made, forget, get_engine, key_of
-from .engine import mend, read_record, recorded_file, taken, write_record, writing
+from .records import FileError, StudyError, changed_records, key_of
+from .jobs import Job, files_made, forget
+from .engine import get_engine
+from .jobs import mend, recorded_file, taken
+from .records import read_record, write_record, writing
 from ..ssl.core import WeightsMissing, settings_of, written
 from .template import execute_template
 from .paragraph import missing_sentence, study_sentence
