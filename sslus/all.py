@@ -23,6 +23,8 @@ from .phantom.phantom import *
 from .loaders.pairs import *
 from .views.views import *
 from .loaders.blocks import *
+from .loaders.batches import *
+from .loaders.loaders import *
 from .sources.sources import download_source, read_source, recordings, sources
 from .archive.dicom import *
 from .archive.clean import *

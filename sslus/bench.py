@@ -19,7 +19,7 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset, RandomSampler
 from fastai.callback.core import Callback, CancelFitException
 from fastcore.basics import patch
-from .loaders.blocks import SweepBatch, Window
+from .loaders.pairs import SweepBatch, Window
 from .base.provenance import processor_name
 from .phantom.phantom import make_phantom
 from .store.store import FrameStore

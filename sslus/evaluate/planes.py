@@ -30,9 +30,9 @@ from matplotlib.axes import Axes
 from ..base.codes import Codes, KnownCodes, in_codes, write_people
 from ..base.people import People, PeopleError, PeopleWarning, find_look_alikes, is_missing, name_key, tidy_name
 from ..base.tables import read_table
-from ..loaders.blocks import BatchDL, BatchSource
+from ..loaders.batches import BatchDL, BatchSource
 from ..store.store import FrameStore, StoreError
-from ..store.store import _clean as _cleaner, _cleaned
+from ..store.store import cleaning_of, cleaned_frames
 from ..video.video import Video, fit_frame, image_extensions, read_grey, video_extensions
 from ..video.video import LeftOut, NoImage, VideoError, is_mask, readers
 from ..video.video import _ending, _is_clip, _maybe_still, _still_both
@@ -510,7 +510,7 @@ class PlaneData:
             name,
             by,
             test_only,
-            _cleaner(clean),
+            cleaning_of(clean),
             {},
         )
         self.codes = Codes(salt) if names == 'hash' else names
@@ -742,7 +742,7 @@ def _still(self:PlaneData, path):
 @patch
 def _clip(self:PlaneData, path):
     "The frames of a clip, cleaned likewise."
-    return Video(path) if self.clean is None else _cleaned(Video(path), 1, self.clean)[0]
+    return Video(path) if self.clean is None else cleaned_frames(Video(path), 1, self.clean)[0]
 
 @patch
 def default_size(self:PlaneData)->int:

@@ -16,8 +16,8 @@ import numpy as np, torch, torch.nn.functional as F
 from torch import nn, Tensor
 from fastai.torch_core import get_model
 from fastcore.basics import patch, store_attr
-from ..loaders.blocks import ClipSource
-from ..views.views import View, _resample, as_float, to_grey_levels
+from ..loaders.loaders import ClipSource
+from ..views.views import View, resample_pictures, as_float, to_grey_levels
 from ..ssl.core import SSLCallback, mlp
 from ..ssl.losses import full_precision
 from ..ssl.recipes import Recipe
@@ -162,7 +162,7 @@ def warp_clips(x:Tensor,     # uint8 or float in [0,1], (B,T,1,H,W)
                size:int      # side of the output, pixels
               )->Tensor:     # float32 (B,T,1,size,size)
     "Sample all frames of a clip along its map."
-    return _resample(as_float(x)[:,:,0], maps, size)[:,:,None]  # a clip's frames are channels of one sample
+    return resample_pictures(as_float(x)[:,:,0], maps, size)[:,:,None]  # a clip's frames are channels of one sample
 
 # %% ../../nbs/methods/15_clip_order.ipynb #26e4ed6a
 def _mean(rows, w): return (rows if w is None else rows*w).mean()

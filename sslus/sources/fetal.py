@@ -139,7 +139,7 @@ def _cvat_text(stream, names, rng):
         + '</annotations>\n'
     )
 
-def _write(path, text):
+def _write_file_text(path, text):
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     Path(path).write_text(text, encoding='utf-8')
 
@@ -160,11 +160,11 @@ def make_fpus23_like(dest,    # folder to write, empty or absent
         names = [f'frame_{i:06d}.png' for i in range(n)]
         for name in names:
             save_picture(dest/'archive'/'Dataset'/'four_poses'/s/name, pattern(POSES.index(s[7:11]), 4, rng, (48, 49)))
-        _write(
+        _write_file_text(
             dest / 'archive' / 'Dataset' / 'annos' / 'annotation' / s / 'annotations.xml',
             re.sub('<box.*?</box>', '', _cvat_text(s, names[1:], rng)),
         )
-        _write(
+        _write_file_text(
             dest / 'archive' / 'Dataset' / 'boxes' / 'annotation' / s / 'annotations.xml',
             re.sub('<tag.*?</tag>', '', _cvat_text(s, names[1:], rng)),
         )
@@ -658,7 +658,7 @@ def make_focus_like(dest,    # folder to write, empty or absent
             )
             for k, x in r.items():
                 save_picture(dest/part/'annfiles_mask'/f'{i:03d}-{k}.png', (255*(x <= 1)).astype(np.uint8))
-            _write(
+            _write_file_text(
                 dest / part / 'annfiles_ellipse' / f'{i:03d}.txt',
                 ''.join(f'{" ".join(map(str, v))} {k}\n' for k, v in e.items()),
             )

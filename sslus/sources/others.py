@@ -573,7 +573,7 @@ _CLIP_NAMES, _STILL_NAMES = ('*.mp4', '*.avi', '*.mov', '*.mpeg', '*.mpg', '*.gi
     '*.png', '*.jpg', '*.jpeg', '*.bmp', '*.tif', '*.tiff',
 )
 
-def _plain(name):
+def _plain_spelling(name):
     "A name as the tables may spell it: no suffix, lower case, blanks for all separators; of a frame, the name of its video."
     stem = re.sub(r'_frame_?\d+$', '', re.sub(r'\.(png|jpe?g|bmp|tiff?)$', '', name.strip(), flags=re.I), flags=re.I)
     return re.sub(r'[\s_\-+]+', ' ', re.sub(r'\.(mp4|avi|mov|mpe?g|gif|m4v)$', '', stem, flags=re.I)).strip().lower()
@@ -599,14 +599,14 @@ def _pocus_meta(file):
     df = read_table(file, POCUS, ('Filename',))
     res = {}
     for _, r in df.iterrows():
-        res.setdefault(_plain(r['Filename']), []).append(r)
+        res.setdefault(_plain_spelling(r['Filename']), []).append(r)
     return res
 
 def _pocus_folds(file):
     "{plain name: fold in which it is tested}, {} where cross_val.json is not there."
     if not file.is_file(): return {}
     try:
-        return {_plain(n): int(k) for k, f in json.loads(file.read_text()).items() for n in f['test'][0]}
+        return {_plain_spelling(n): int(k) for k, f in json.loads(file.read_text()).items() for n in f['test'][0]}
     except (ValueError, KeyError, TypeError, IndexError, AttributeError) as e:
         raise ValueError(
             f'{file.name}: {{"0": {{"test": [[names], [labels]], "train": ...}}, ...}} was expected'
@@ -623,9 +623,9 @@ def _pocus_class(name):
         )
     return c
 
-def _told(meta, name, *keys):
+def _cell_of(meta, name, *keys):
     "First cell of the metadata of `name` that says something."
-    return _first_told(next(iter(meta.get(_plain(name), [{}]))), *keys)
+    return _first_told(next(iter(meta.get(_plain_spelling(name), [{}]))), *keys)
 
 _says_nothing = ('', 'n/a', 'nan', 'none', 'nd')
 
@@ -682,7 +682,7 @@ def _pocus_keys(name, told, sources_of):
 def pocus_case(name # of a file of POCUS
               )->str: # in small letters; a place such as 'atlas' where the name tells no more
     "What a file's name says of the case it is of."
-    words = [_bare_word(w) for w in re.sub(r'[()]', ' ', _plain(name)).split()]
+    words = [_bare_word(w) for w in re.sub(r'[()]', ' ', _plain_spelling(name)).split()]
     words = [w for w in words if not re.fullmatch(r'or|convex|linear|crop|trimmed|\d{5,6}|', w)]
     while words and (fewer := _last_word(words)) != words: words = fewer
     return ' '.join(words)
@@ -694,11 +694,11 @@ def pocus_groups(names,  # of files
     told = {}
     for r in rows:
         source, who = (tidy_name(_first_told(r, *o)) for o in (_SOURCE, _ID))
-        told.setdefault(_plain(r['Filename']), []).append((source, who))
+        told.setdefault(_plain_spelling(r['Filename']), []).append((source, who))
     sources_of = {}
     for n, o in told.items():
         sources_of.setdefault(pocus_case(n), {}).update({s: None for s, _ in o})
-    plain = dict.fromkeys([*told, *map(_plain, names)])
+    plain = dict.fromkeys([*told, *map(_plain_spelling, names)])
     return {n: text for n, (_, text) in _tied({n: _pocus_keys(n, told.get(n), sources_of) for n in plain}).items()}
 
 def _all_names(home):
@@ -726,15 +726,15 @@ def pocus(root,               # folder of the repository, its folder data, or on
     if not len(df): raise FileNotFoundError(f'no clips or stills in {home}')
     df.insert(0, 'class', df.file.map(_pocus_class))
     df = df[df['class'].isin(list(classes)) & (uncertain | ~df.uncertain)]
-    own, again = df.file.map(_plain), df.file.duplicated(keep=False)
+    own, again = df.file.map(_plain_spelling), df.file.duplicated(keep=False)
     df = df.assign(
         path=below(home, root) + df.path,
         video=df.file.where(~again, df.path).where(df.kind == 'video', None),
         patient=own.map(groups),
         fold=own.map(folds).astype('Int64'),
-        fps=[_fps(_told(meta, n, 'Framerate')) if k == 'video' else None for n, k in zip(df.file, df.kind)],
+        fps=[_fps(_cell_of(meta, n, 'Framerate')) if k == 'video' else None for n, k in zip(df.file, df.kind)],
     )
-    licence = [_told(meta, n, 'License') or 'not stated' for n in df.file]
+    licence = [_cell_of(meta, n, 'License') or 'not stated' for n in df.file]
     return contract(df.drop(columns=['file', 'uncertain']), POCUS).assign(licence=licence)
 
 def pocus_fold(df,      # table of `pocus`

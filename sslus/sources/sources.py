@@ -81,9 +81,9 @@ class Source:
     )
 
 # %% ../../nbs/sources/01_sources.ipynb #bcfa8e5a
-_get = dict(open='open to all', registration='after registration', request='on request')
+_ways_to_get = dict(open='open to all', registration='after registration', request='on request')
 
-def _facts(s):
+def _facts_of_source(s):
     "What to show of a source, as (heading, text)."
     got = f"download_source('{s.name}', dest)" if s.files and s.needs == 'open' else s.how or f'by hand from {s.url}'
     group = 'patients as published' if s.group == 'patient' else f'the column patient holds the {s.group}'
@@ -93,7 +93,7 @@ def _facts(s):
         classes=', '.join(map(str, s.classes)),
         group=group,
         licence=f'{s.licence}: {s.permits}',
-        get=f'{_get.get(s.needs, s.needs)}: {got}',
+        get=f'{_ways_to_get.get(s.needs, s.needs)}: {got}',
         page=s.url,
         cite=s.citation,
         notes=s.notes,
@@ -102,7 +102,7 @@ def _facts(s):
     )
     return [(k, v) for k, v in rows.items() if v]
 
-def _text(s):
+def _source_as_text(s):
     import textwrap
     para = lambda k, v: textwrap.fill(
         f'{k:<11}{v}', 120, subsequent_indent=' ' * 11, break_long_words=False, break_on_hyphens=False
@@ -110,7 +110,7 @@ def _text(s):
     return '\n'.join(
         [
             f'{s.name}: {s.title}',
-            *(para(k, v) for k, v in _facts(s)),
+            *(para(k, v) for k, v in _facts_of_source(s)),
             'layout',
             *('    ' + l for l in s.layout.splitlines()),
         ]
@@ -121,19 +121,19 @@ def _html(s):
         f'<tr><th style="text-align:left;vertical-align:top">{k}</th><td'
         f' style="text-align:left">{v}</td></tr>'
     )
-    rows = ''.join(cell(k, html.escape(v)) for k, v in _facts(s)) + cell(
+    rows = ''.join(cell(k, html.escape(v)) for k, v in _facts_of_source(s)) + cell(
         'layout', f'<pre>{html.escape(s.layout)}</pre>'
     )
     return f'<p><b>{html.escape(s.name)}</b>: {html.escape(s.title)}</p><table>{rows}</table>'
 
-Source.__repr__, Source._repr_html_ = _text, _html
+Source.__repr__, Source._repr_html_ = _source_as_text, _html
 
 # %% ../../nbs/sources/01_sources.ipynb #e48358a8
-_registry, _modules = {}, ('sslus.sources.fetal', 'sslus.sources.others')
+_register_of_sets, _modules = {}, ('sslus.sources.fetal', 'sslus.sources.others')
 
 def register(source):
     "Put a source into the register and return it; a later one of the same name takes its place."
-    _registry[source.name] = source
+    _register_of_sets[source.name] = source
     return source
 
 def _known_sources():
@@ -142,7 +142,7 @@ def _known_sources():
         try: import_module(m)
         except ModuleNotFoundError as e:
             if e.name != m: raise
-    return _registry
+    return _register_of_sets
 
 def find_source(name):
     "The source of that name, whatever its case, blanks and dashes; an error that lists the names."
@@ -154,7 +154,7 @@ def find_source(name):
     raise ValueError(
         f'no data set {name!r} here'
         + (f', perhaps {known[near[0]].name!r}?' if near else '')
-        + f' There are {", ".join(sorted(_registry))}'
+        + f' There are {", ".join(sorted(_register_of_sets))}'
     )
 
 # %% ../../nbs/sources/01_sources.ipynb #349fc504
@@ -180,7 +180,7 @@ def read_source(name:str,  # of the data set, in any spelling
     return find_source(name).read(root, **options)
 
 # %% ../../nbs/sources/01_sources.ipynb #959706b1
-def _expected(source):
+def _expected_layout(source):
     return f'\n{source.name} is expected as\n{source.layout}\nIt comes from {source.url}'
 
 def find_home(root, source, *marks):
@@ -188,12 +188,12 @@ def find_home(root, source, *marks):
     root = Path(root)
     if root.is_file():
         raise NotADirectoryError(
-            f'{root} is a file: unpack it and give the folder with {marks[0]} in it' + _expected(source)
+            f'{root} is a file: unpack it and give the folder with {marks[0]} in it' + _expected_layout(source)
         )
     if not root.is_dir():
         raise FileNotFoundError(
             f'no folder {root}: get {source.name}, unpack it and give the folder with {marks[0]} in it'
-            + _expected(source)
+            + _expected_layout(source)
         )
     for level in ('', '*/', '*/*/'):
         for mark in marks:
@@ -204,7 +204,7 @@ def find_home(root, source, *marks):
                     f'{mark} stands in {len(homes)} folders of {root}'
                     f' ({", ".join(h.relative_to(root).as_posix() for h in homes[:3])}): give one of them'
                 )
-    raise FileNotFoundError(_hint(root, source, marks) + _expected(source))
+    raise FileNotFoundError(_hint(root, source, marks) + _expected_layout(source))
 
 def _hint(root, source, marks):
     "Why no mark was found, as far as the folder shows it."
@@ -222,7 +222,7 @@ def below(home, root):
 def need(file, source):
     "The path as it was given; an error with the expected tree where no such file or folder exists."
     if not Path(file).exists():
-        raise FileNotFoundError(f'{Path(file).name} is missing in {Path(file).parent}' + _expected(source))
+        raise FileNotFoundError(f'{Path(file).name} is missing in {Path(file).parent}' + _expected_layout(source))
     return Path(file)
 
 def empty_folder(dest):
@@ -339,7 +339,7 @@ def present(df, root, source, file, missing='raise'):
         raise FileNotFoundError(
             f'{said}. They were looked for in {root}: unpack the archive whole'
             + (", or leave them out with missing='skip'" if len(lost) < len(df) else '')
-            + _expected(source)
+            + _expected_layout(source)
         )
     warnings.warn(f'{said}: left out')
     return df.drop(lost.index)
@@ -457,14 +457,14 @@ def _with_valid(df, pct, seed):
     return df.assign(split=df.split.mask(df.patient.isin(_valid_patients(df[train], pct, seed)), 'valid'))
 
 # %% ../../nbs/sources/01_sources.ipynb #675db4c0
-def _given(csv):
+def _check_table_given(csv):
     "A table that the caller names."
     if not Path(csv).is_file(): raise FileNotFoundError(f'no table {csv}')
     return Path(csv)
 
 def _home_and_table(root, source, csv, *names):
     "The folder of a set and its table: the one given, or the first of `names` in it."
-    if csv is not None: _given(csv)
+    if csv is not None: _check_table_given(csv)
     if csv is not None and Path(root).is_dir():
         return Path(root), Path(csv)
     home = find_home(root, source, *names)
@@ -650,11 +650,11 @@ def _tar_members(path, limit):
             yield m.name, kind, m.size, lambda m=m: t.extractfile(m)
 
 def _too_large(name, limit):
-    return f'{name}: unpacked it is larger than {_bytes(limit)}. If you trust it, give unpack a larger limit='
-def _bytes(n):
+    return f'{name}: unpacked it is larger than {_size_text(limit)}. If you trust it, give unpack a larger limit='
+def _size_text(n):
     return f'{n/2**30:.1f} GiB' if n >= 2**30 else f'{n/2**20:.1f} MiB' if n >= 2**20 else f'{n} bytes'
 
-def _parts(name, archive):
+def _safe_parts(name, archive):
     "The parts of a member's name; UnsafeArchive where it leads out of the folder or holds control characters."
     parts = re.split(r'[/\\]', name)
     if name[:1] in ('/', '\\') or re.match(r'[A-Za-z]:', name) or '..' in parts or any(ord(c) < 32 for c in name):
@@ -665,7 +665,7 @@ def _parts(name, archive):
     return [p for p in parts if p not in ('', '.')]
 
 # %% ../../nbs/sources/01_sources.ipynb #f0b95248
-def _copy(src, target, left, archive, limit):
+def _copy_bounded(src, target, left, archive, limit):
     "Write one member, at most `left` bytes; returns how many there were."
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -684,14 +684,14 @@ def _unpack_into(archive, folder, limit):
     "All members below `folder`."
     members, done = _zip_members(archive) if zipfile.is_zipfile(archive) else _tar_members(archive, limit), 0
     for name, kind, size, opened in members:
-        parts = _parts(name, archive)
+        parts = _safe_parts(name, archive)
         if kind not in ('file', 'folder'):
             raise UnsafeArchive(f'{archive.name}: {name!r} is a {kind}, and only files and folders are unpacked')
         if done + size > limit: raise UnsafeArchive(_too_large(archive.name, limit))
         if kind == 'folder': folder.joinpath(*parts).mkdir(parents=True, exist_ok=True)
         done += max(
             512,
-            _copy(opened(), folder.joinpath(*parts), limit - done, archive, limit) if kind == 'file' else 0,
+            _copy_bounded(opened(), folder.joinpath(*parts), limit - done, archive, limit) if kind == 'file' else 0,
         )      # empty ones fill a disk too
 
 # %% ../../nbs/sources/01_sources.ipynb #5dd7e152
@@ -742,7 +742,7 @@ class _Fetch:
             left = self.tries if self._size() > had else left - 1  # counts tries that brought nothing
             if left <= 0:
                 raise OSError(
-                    f'{self.archive.name}: broke off {self.tries} times at {_bytes(self._size())}. What came'
+                    f'{self.archive.name}: broke off {self.tries} times at {_size_text(self._size())}. What came'
                     ' is kept: run the same again later'
                 )
             had = self._size()
@@ -869,12 +869,12 @@ def _published(archive, base='https://zenodo.org/api/records'):
 
 def _stem(name): return re.sub(r'\.(zip|tgz|tar|tar\.(gz|bz2|xz))$', '', name)
 
-def _enough(folder, archives, factor=2.2):
+def _check_free_space(folder, archives, factor=2.2):
     "OSError unless the archives and their content will fit; pictures hardly shrink when they are packed."
     want, free = int(factor*sum(a.bytes or 0 for a in archives)), shutil.disk_usage(folder).free
     if want > free:
         raise OSError(
-            f'about {_bytes(want)} are needed for the archives and their content, {_bytes(free)} are free'
+            f'about {_size_text(want)} are needed for the archives and their content, {_size_text(free)} are free'
             f' where {folder} lies'
         )
 
@@ -891,11 +891,11 @@ def download_source(name:str,      # of a data set that is open to all
     "Fetch a data set, check and unpack it; of one that is not open, say how to get it."
     s = find_source(name)
     print(f'{s.name}, {s.licence}: {s.permits}. Please cite {s.citation}.')
-    if s.needs != 'open' or not s.files: raise NotOpen(_ask(s))
+    if s.needs != 'open' or not s.files: raise NotOpen(_how_to_ask(s))
     home = Path(dest)/re.sub('[^A-Za-z0-9]+', '_', s.name)
     home.mkdir(parents=True, exist_ok=True)
     todo = [_published(a) for a in s.files if a.name == _stem(a.name) or not (home/_stem(a.name)).is_dir()]
-    _enough(home, todo)
+    _check_free_space(home, todo)
     for a in todo:
         if not (a.md5 or a.sha256):
             print(
@@ -908,12 +908,12 @@ def download_source(name:str,      # of a data set that is open to all
         if not keep: file.unlink()
     return home
 
-def _ask(s):
+def _how_to_ask(s):
     "How to get what cannot be fetched."
     return '\n'.join(
         (
             (
-                f'{s.name} is not fetched from here. {_get.get(s.needs, s.needs).capitalize()}:'
+                f'{s.name} is not fetched from here. {_ways_to_get.get(s.needs, s.needs).capitalize()}:'
                 f' {s.how or "see its page"}'
             ),
             f'Page: {s.url}',
@@ -971,12 +971,12 @@ def _clip_of(video, d, home, links):
     stills = all(Path(p).suffix.lower() in image_extensions - video_extensions for p in files)
     if stills and links is not None:
         return _linked(video, [home/p for p in files], Path(links).absolute())
-    if stills: return _in_order(video, [home/p for p in files])
+    if stills: return _in_clip_order(video, [home/p for p in files])
     if len(files) > 1:
         raise ValueError(f'{video} has {len(files)} files ({files[0]}, {files[1]}): one was expected')
     return home/files[0]
 
-def _in_order(video, files):
+def _in_clip_order(video, files):
     "The folder of the stills, if `Video` reads them in this order there."
     from sslus.video.video import VideoError, _numbered
     try:
@@ -998,7 +998,7 @@ def _linked(video, files, links):
     if (
         dest.is_dir()
         and sorted(os.listdir(dest)) == sorted(names)
-        and all(_alike(p, dest / n) for p, n in zip(files, names))
+        and all(_files_alike(p, dest / n) for p, n in zip(files, names))
     ):
         return dest
     shutil.rmtree(tmp, ignore_errors=True)
@@ -1010,7 +1010,7 @@ def _linked(video, files, links):
     os.replace(tmp, dest)
     return dest
 
-def _alike(a, b):
+def _files_alike(a, b):
     "Is `b` a link to the file, or a copy of its size and date?"
     try:
         (n, date), (m, when) = [(s.st_size, s.st_mtime_ns) for s in map(os.stat, (a, b))]

@@ -16,7 +16,7 @@ from fastcore.basics import patch
 from ..video.video import fit_frame
 
 # %% ../../nbs/store/02_fingerprints.ipynb #f15c0012
-_side,_patch,_n_bits,_region = 128,48,384,.78     # pixels, pixels, bits, share of the side
+_side,_patch,_n_bits,_inner_share = 128,48,384,.78     # pixels, pixels, bits, share of the side
 _even = [(k, k) for k in np.exp(.0305*np.arange(-9, 10))]
 _squeezed = [z for k in (.96, 1., 1.04) for z in ((.75*k, k), (k, .75*k))]
 _zooms = _even + _squeezed                        # height and width of the part, as multiples of the stored one
@@ -29,13 +29,13 @@ def _square(x):
 @lru_cache
 def _weights(zoom):
     "(48,128) weights that draw a stretch of the side, without aliasing."
-    step = _region*_side*zoom/_patch
+    step = _inner_share*_side*zoom/_patch
     at = _side/2 + step*(np.arange(_patch) - (_patch-1)/2)
     far = np.abs(np.arange(_side) + .5 - at[:,None].clip(.5, _side-.5))
     w = (1 - far/max(step, 1)).clip(0)
     return (w/w.sum(1, keepdims=True)).astype(np.float32)
 
-def _parts(x, zoom=(1, 1)):
+def _looked_at(x, zoom=(1, 1)):
     "(n,48,48) inner parts of (n,128,128) squares."
     return _weights(zoom[0]) @ x @ _weights(zoom[1]).T
 
@@ -52,10 +52,10 @@ def _detail(p):
     return np.rint(40*(d/strength).clip(-2.5, 2.5)).ravel()
 
 def _details(x, zoom=(1, 1)):
-    return np.stack([_detail(p) for p in _parts(x, zoom)])
+    return np.stack([_detail(p) for p in _looked_at(x, zoom)])
 
 # %% ../../nbs/store/02_fingerprints.ipynb #f15c0016
-def _window():
+def _patch_window():
     "(48,48,384) weights: a neighbourhood for each bit, in 16 rows of 24."
     grid = [(np.arange(n) + .5)*_patch/n - .5 for n in (16, 24)]
     cy,cx = (o.ravel() for o in np.meshgrid(*grid, indexing='ij'))
@@ -67,7 +67,7 @@ def _projections():
     "Two (2304,384) of whole numbers: for the picture, and for its mirror image."
     raw = hashlib.shake_256(b'sslus fingerprint 1').digest(_patch*_patch*_n_bits//8)
     signs = np.unpackbits(np.frombuffer(raw, np.uint8)).reshape(_patch, _patch, -1)*2. - 1
-    r = np.rint(127*_window()*signs).astype(np.float32)
+    r = np.rint(127*_patch_window()*signs).astype(np.float32)
     return [o.reshape(-1, _n_bits) for o in (r, np.ascontiguousarray(r[:,::-1]))]
 
 @lru_cache
@@ -76,7 +76,7 @@ def _energies():
     return [r**2/(r**2).sum(0) for r in _projections()]
 
 # %% ../../nbs/store/02_fingerprints.ipynb #f15c0017
-def _chunks(frames, n, progress, desc):
+def _frame_chunks(frames, n, progress, desc):
     "(rows, squares (n,128,128)) of `frames`, in turn."
     starts = range(0, len(frames), n)
     if progress:
@@ -88,9 +88,9 @@ def _chunks(frames, n, progress, desc):
 
 def _is_flat(x):
     "(n,) whether the inner parts hold next to nothing."
-    return _parts(x.astype(np.float32)).std((1, 2)) < 2
+    return _looked_at(x.astype(np.float32)).std((1, 2)) < 2
 
-def _bits(x):
+def _sign_bits(x):
     "(n,48) uint8 of squares; zeros where one is flat."
     tamed = np.stack([_tamed(o) for o in x])
     res = np.packbits(_details(tamed) @ _projections()[0] > 0, axis=1)
@@ -101,11 +101,11 @@ def fingerprints(frames, # sequence of uint8 (H,W), such as (N,H,W) or the frame
                  progress:bool=False # show a progress bar
                 )->np.ndarray: # (N,48) uint8: 384 bits a frame, zeros for a frame without content
     "384 bits for each frame, that say what it looks like."
-    res = [_bits(x) for _,x in _chunks(frames, 256, progress, 'fingerprints')]
+    res = [_sign_bits(x) for _,x in _frame_chunks(frames, 256, progress, 'fingerprints')]
     return np.concatenate(res) if res else np.zeros((0, _n_bits//8), np.uint8)
 
 # %% ../../nbs/store/02_fingerprints.ipynb #f15c0022
-def _letters(x):
+def _letter_mask(x):
     "(H,W) bool: thin and far from the median around it, with a rim of two pixels; and that median."
     m = cv2.medianBlur(x, 11)
     thin = (cv2.absdiff(x, m) > 60) & ((x > 165) | (x < 90))
@@ -114,7 +114,7 @@ def _letters(x):
 
 def _cleared(x):
     "Squares without letters, and where these stood, both (n,128,128) float32."
-    both = [_letters(o) for o in x]
+    both = [_letter_mask(o) for o in x]
     clear = np.stack([np.where(at, m, _tamed(o)) for o,(at,m) in zip(x, both)])
     return clear.astype(np.float32), np.stack([at for at,_ in both]).astype(np.float32)
 
@@ -130,7 +130,7 @@ def _alternatives(x):
     clear,hidden = _cleared(x)
     res = []
     for zoom in _zooms:
-        d,h = _details(clear, zoom), _parts(hidden, zoom).reshape(len(x), -1)
+        d,h = _details(clear, zoom), _looked_at(hidden, zoom).reshape(len(x), -1)
         res += [_votes(d, h, 0), _votes(d, h, 1)]
     res = np.stack(res, 1)
     res[_is_flat(x)] = 0
@@ -157,7 +157,7 @@ def fingerprint_distances(frames, # sequence of n uint8 (H,W): the pictures in q
                           progress:bool=False # show a progress bar
                          ): # yields (rows (k,), distances (k,m) float32, 0 to 192)
     "Distances of pictures to stored fingerprints, a block of pictures at a time."
-    for rows,x in _chunks(frames, 64, progress, 'comparing'):
+    for rows,x in _frame_chunks(frames, 64, progress, 'comparing'):
         yield rows, _distances(_alternatives(x), bits)
 
 # %% ../../nbs/store/02_fingerprints.ipynb #f15c0028
@@ -170,7 +170,7 @@ def _placed(x, bits):
         zoom,turn = _zooms[h//2], -1 if h%2 else 1
         shown = lambda o: o.reshape(_patch, _patch)[:,::turn].ravel()
         res.append(np.sign(dots[k,h])*shown(_details(clear[k:k+1], zoom)))
-        weight.append(1 - shown(_parts(hidden[k:k+1], zoom)))
+        weight.append(1 - shown(_looked_at(hidden[k:k+1], zoom)))
     return np.stack(res), np.stack(weight)
 
 def _correlation(a, b, w):
@@ -183,14 +183,14 @@ def detail_correlation(a, # sequence of n uint8 (H,W): the pictures in question
                       )->np.ndarray: # (n,) -1 to 1
     "Correlation of the fine detail of pairs, each laid over its partner."
     res = [np.zeros(0)]
-    for (_,x),(_,y) in zip(_chunks(a, 64, False, ''), _chunks(b, 64, False, '')):
+    for (_,x),(_,y) in zip(_frame_chunks(a, 64, False, ''), _frame_chunks(b, 64, False, '')):
         clear,hidden = _cleared(y)
-        placed,weight = _placed(x, _bits(y))
-        res.append(_correlation(placed, _details(clear), weight*(1 - _parts(hidden).reshape(len(y), -1))))
+        placed,weight = _placed(x, _sign_bits(y))
+        res.append(_correlation(placed, _details(clear), weight*(1 - _looked_at(hidden).reshape(len(y), -1))))
     return np.concatenate(res)
 
 # %% ../../nbs/store/02_fingerprints.ipynb #f15c0032
-_version,_head = 1,'sslus-fingerprints'
+_fingerprint_version,_head = 1,'sslus-fingerprints'
 
 class FingerprintSet:
     "Fingerprints of many frames: answers whether a picture was among them."
@@ -232,7 +232,7 @@ class FingerprintSet:
         "Length of the text."
         return len(self._start()) + len(self)*_n_bits//8*5//4
 
-    def _start(self): return f'{_head}:{_version}:{len(self)}:'
+    def _start(self): return f'{_head}:{_fingerprint_version}:{len(self)}:'
 
 # %% ../../nbs/store/02_fingerprints.ipynb #f15c0033
 @patch
@@ -244,8 +244,8 @@ def _head_of(text):
     "(frames, the rest) of a text; ValueError where it is no set, or of a newer version."
     parts = str(text).split(':', 3)
     if len(parts) < 4 or parts[0] != _head or not (parts[1].isdigit() and parts[2].isdigit()):
-        raise ValueError(f'this is no set of fingerprints: the text does not begin with {_head}:{_version}:')
-    if int(parts[1]) > _version:
+        raise ValueError(f'this is no set of fingerprints: the text does not begin with {_head}:{_fingerprint_version}:')
+    if int(parts[1]) > _fingerprint_version:
         raise ValueError(f'these fingerprints (version {parts[1]}) were made by a newer sslus: '
                          'upgrade, pip install -U sslus')
     return int(parts[2]), parts[3]

@@ -8,11 +8,12 @@ Docs: https://sslus.github.io/sslus/store/store.html.md"""
 __all__ = ['StoreError', 'decode_clip', 'FrameStore', 'StoreSubset', 'not_clips']
 
 # %% ../../nbs/store/01_store.ipynb #b4b8c71d
-import bisect, errno, hashlib, heapq, io, json, os, re, shutil, socket, stat, sys, time, warnings
+import bisect, errno, hashlib, heapq, io, json, os, re, shutil, socket, sys, time, warnings
 from collections import Counter
 from contextlib import contextmanager, suppress
 from fnmatch import fnmatch
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 import numpy as np
 from fastcore.basics import patch
@@ -30,13 +31,13 @@ class StoreError(ValueError):
     "A store cannot be made or opened; the message says which, why and what to do."
 
 # %% ../../nbs/store/01_store.ipynb #638f9811
-_format, _migrations = 1, {}  # format -> function: the settings of a store of that format as the next one has them
+store_format, _migrations = 1, {}  # format -> function: the settings of a store of that format as the next one has them
 _fatal = {
     errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EPERM, errno.EFBIG, errno.EIO,
     getattr(errno, 'EDQUOT', errno.ENOSPC),
 }
 
-def _write(path, text, sync=False):
+def write_synced(path, text, sync=False):
     "Write `text` so that `path` holds all of it or does not change."
     tmp = path.with_name(path.name + '.tmp')
     with open(tmp, 'w', encoding='utf-8') as f:
@@ -46,7 +47,7 @@ def _write(path, text, sync=False):
             os.fsync(f.fileno())
     os.replace(tmp, path)
 
-def _read_json(p):
+def json_or_none(p):
     "What the JSON file `p` holds; None where it is not there, or not whole."
     try: return json.loads(p.read_bytes())
     except (FileNotFoundError, ValueError): return None
@@ -55,7 +56,7 @@ def _sha(obj):
     return hashlib.sha256(json.dumps(obj, sort_keys=True).encode()).hexdigest()
 
 # %% ../../nbs/store/01_store.ipynb #ee68e857
-def _blocks(frames, fit, size):
+def _fitted_blocks(frames, fit, size):
     "Fitted frames in blocks of at most 4 MiB; the memory of a block is used again for the next."
     buf, k = np.empty((max(1, min(64, (4 << 20)//size**2)), size, size), np.uint8), 0
     for o in frames:
@@ -67,13 +68,13 @@ def _blocks(frames, fit, size):
     if k: yield buf[:k]
 
 # %% ../../nbs/store/01_store.ipynb #a0b25834
-def _entry(p):
+def _file_state(p):
     try:
         st = os.stat(p)
         return os.path.basename(p), st.st_size, st.st_mtime_ns
     except (OSError, ValueError): return os.path.basename(p), -1, 0     # decoding will say what is wrong with it
 
-def _files(path):
+def clip_files(path):
     "The files of a clip that is more than one."
     p = Path(path)
     with suppress(OSError):
@@ -81,17 +82,17 @@ def _files(path):
         if pixels := _pixel_files(p): return [str(p), *map(str, pixels)]
     return []
 
-def _state(path):
+def clip_state(path):
     "What changes when a clip does: size and date, and those of its files where it is more than one."
-    (_, size, date), files = _entry(path), _files(path)
-    return dict(bytes=size, mtime=date, **(dict(files=_sha([_entry(o) for o in files])) if files else {}))
+    (_, size, date), files = _file_state(path), clip_files(path)
+    return dict(bytes=size, mtime=date, **(dict(files=_sha([_file_state(o) for o in files])) if files else {}))
 
-def _unchanged(path, seen):
-    if seen not in (None, _state(path)):
+def _check_unchanged(path, seen):
+    if seen not in (None, clip_state(path)):
         raise VideoError(path, 'it changed while the store was built', 'Build again when nothing writes to it any more')
 
 # %% ../../nbs/store/01_store.ipynb #b20fde57
-def _look(video, every, most=128 << 20, n=32):
+def _sampled_frames(video, every, most=128 << 20, n=32):
     "One pass: at most `n` pairs of frames as they come and their grey, evenly spread; and the frames to be stored, None where they take more than `most` bytes."
     picked, step, kept = [], 1, []
     for k,(a,g) in enumerate(video._both()):
@@ -101,16 +102,16 @@ def _look(video, every, most=128 << 20, n=32):
         if kept and len(kept)*g.nbytes > most: kept = None
     return picked, kept
 
-def _samples(video, every=1, most=128 << 20):
-    "What cleaning looks at, grey and in colour (None where the clip has none), and the frames to be stored, as `_look` gives them."
+def _cleaning_samples(video, every=1, most=128 << 20):
+    "What cleaning looks at, grey and in colour (None where the clip has none), and the frames to be stored, as `_sampled_frames` gives them."
     h,w = video.size
-    picked, kept = _look(video, every, most, n=int(np.clip((128 << 20)//(4*h*w), 4, 32)))
+    picked, kept = _sampled_frames(video, every, most, n=int(np.clip((128 << 20)//(4*h*w), 4, 32)))
     colour = all(a.ndim == 3 and a.dtype == np.uint8 for a,_ in picked)
     return np.stack([g for _,g in picked]), np.stack([a for a,_ in picked]) if colour else None, kept
 
-def _cleaned(video, every, clean, most=128 << 20, left_out=None):
+def cleaned_frames(video, every, clean, most=128 << 20, left_out=None):
     "Cleaned frames, and what was found; places of frames that go are added to `left_out` (None: none goes); VideoError for clips that go."
-    grey, rgb, kept = _samples(video, every, most)
+    grey, rgb, kept = _cleaning_samples(video, every, most)
     frames = lambda: kept if kept is not None else video._grey(every)
     all_ = dict(stored=frames(), every=every) if getattr(clean, 'looks_at_all', False) else {}
     fitted = clean.fit(grey, rgb, **all_)
@@ -120,11 +121,11 @@ def _cleaned(video, every, clean, most=128 << 20, left_out=None):
     return (fitted.apply(g) for k,g in enumerate(frames()) if k not in gone), fitted.facts
 
 # %% ../../nbs/store/01_store.ipynb #2c53a4bb
-def _frames(path, every, region, clean, deinterlace=False):
+def _frames_to_store(path, every, region, clean, deinterlace=False):
     "The opened clip, its frames to be stored, what cleaning found in it, and the places of frames that it leaves out."
     left_out = []
     video = Video(path, region=bool(region), deinterlace=deinterlace)
-    frames, facts = _cleaned(video, every, clean, left_out=left_out) if clean else (video._grey(every), {})
+    frames, facts = cleaned_frames(video, every, clean, left_out=left_out) if clean else (video._grey(every), {})
     return video, frames, facts, left_out
 
 @contextmanager
@@ -138,7 +139,7 @@ def _reading(path):
             'Copy it again from its source, or mend its name or permissions',
         ) from e
 
-def _each(frames, path):
+def _frames_read(frames, path):
     with _reading(path): yield from frames
 
 def _of_memory(e):
@@ -162,16 +163,16 @@ def decode_clip(path:str,        # clip to read
     # of this process alone: one that outlived a killed build may write beside it
     sha, n, tmp = hashlib.sha256(), 0, Path(f'{part}.{os.getpid()}.tmp')
     try:
-        _unchanged(path, seen)
+        _check_unchanged(path, seen)
         with _reading(path):
-            video, frames, facts, left_out = _frames(path, every, region, clean, deinterlace)
+            video, frames, facts, left_out = _frames_to_store(path, every, region, clean, deinterlace)
         with _reading(path): aspect = video.pixel_aspect
         with open(tmp, 'wb', buffering=0) as f:
-            for block in _blocks(_each(frames, path), lambda o: fit_frame(o, size, fit, upscale, aspect), size):
+            for block in _fitted_blocks(_frames_read(frames, path), lambda o: fit_frame(o, size, fit, upscale, aspect), size):
                 _put(f, block)
                 sha.update(block)
                 n += len(block)
-        _unchanged(path, seen)
+        _check_unchanged(path, seen)
         if n == 0: raise VideoError(path, 'holds no frame', 'remove it')
         os.replace(tmp, part)
     except VideoError as e:
@@ -211,14 +212,14 @@ def _put(f, block):
     while left: left = left[f.write(left):]
 
 # %% ../../nbs/store/01_store.ipynb #bfcce1f4
-_small = ('videos.parquet', 'index.parquet', 'failed.csv')
-_own = (
+table_files = ('videos.parquet', 'index.parquet', 'failed.csv')
+video_columns = (
     'name', 'path', 'patient', 'machine', 'fps', 'height', 'width', 'first', 'n', 'sha', 'uneven',
     'pixel_aspect', 'notes',
 )
 _optional = ('clean', 'region', 'deinterlace', 'names', 'columns')
 
-def _value(o):
+def _cell_value(o):
     "A cell of a table as JSON has it; None where there is nothing."
     o = o.tolist() if hasattr(o, 'tolist') else list(o) if isinstance(o, tuple) else o
     return (
@@ -227,23 +228,23 @@ def _value(o):
         else o if isinstance(o, (str, int, float, bool, list, type(None))) else str(o)
     )
 
-def _plan(table, settings):
+def store_plan(table, settings):
     "Everything that decides the content of a store."
     more = [c for c in ('fps', *settings.get('columns', ())) if c in table]
     text = lambda o: o if isinstance(o, str) else None
     def one(r):
-        given = {c: v for c in more if (v := _value(r[c])) is not None}
+        given = {c: v for c in more if (v := _cell_value(r[c])) is not None}
         return dict(
             path=str(Path(r['path']).absolute()),
             name=r['name'],
             patient=text(r['patient']),
             machine=text(r['machine']),
-            **_state(r['path']),
+            **clip_state(r['path']),
             **given
         )
-    return dict(format=_format, **settings, clips=[one(r) for r in table.to_dict('records')])
+    return dict(format=store_format, **settings, clips=[one(r) for r in table.to_dict('records')])
 
-def _coded(plan, codes):
+def _coded_plan(plan, codes):
     "The plan with codes in place of patients, machines, names, paths, sizes and dates."
     def one(c):
         state = {k: pseudonym(f"{c['path']} {k} {c[k]}", codes.salt) for k in ('bytes', 'mtime', 'files') if k in c}
@@ -266,7 +267,7 @@ def _check_columns(table, columns, codes):
                 ' out, or put other values into it.'
             )
 
-def _key(plan, clip):
+def part_key(plan, clip):
     more = [plan[k] for k in ('clean', 'region', 'deinterlace') if k in plan]
     return _sha(
         [clip[k] for k in ('path', 'bytes', 'mtime', 'files') if k in clip]
@@ -275,17 +276,17 @@ def _key(plan, clip):
     )[:20]
 
 # %% ../../nbs/store/01_store.ipynb #466a3f8a
-def _complete(work, plan): return _agrees(_read_json(work/'store.json'), plan)
+def is_complete(work, plan): return settings_agree(json_or_none(work/'store.json'), plan)
 
-def _open_work(dest, plan, keys):
+def open_work(dest, plan, keys):
     "The folder `<dest>.building`: fresh, or as an earlier build left it."
     work = dest.with_name(dest.name + '.building')
     (work/'parts').mkdir(parents=True, exist_ok=True)
-    if (_read_json(work/'join.json') or {}).get('keys') != keys and not _complete(work, plan):  # other clips than those that were being joined
-        for o in ('join.json', 'joined', 'store.json', 'frames.u8', *_small):
+    if (json_or_none(work/'join.json') or {}).get('keys') != keys and not is_complete(work, plan):  # other clips than those that were being joined
+        for o in ('join.json', 'joined', 'store.json', 'frames.u8', *table_files):
             (work/o).unlink(missing_ok=True)
     for o in (work/'parts').glob('*.tmp'): o.unlink(missing_ok=True)
-    _write(
+    write_synced(
         work / 'builder.json',
         json.dumps(dict(pid=os.getpid(), host=socket.gethostname(), since=time.strftime('%d %b %H:%M'))),
     )
@@ -310,12 +311,12 @@ def _failure(e):
     said, remedy = next(v for k,v in _remedies.items() if isinstance(e, k))
     return dict(reason=said.format(e=e, kind=type(e).__name__), remedy=remedy)
 
-def _seconds(path, timeout):
+def _decode_seconds(path, timeout):
     "Seconds that decoding a clip may take."
     if timeout is not None: return timeout if timeout < 1e6 else None
-    return 300 + 30e-6*sum(max(0, _entry(o)[1]) for o in _files(path) or [path])
+    return 300 + 30e-6*sum(max(0, _file_state(o)[1]) for o in clip_files(path) or [path])
 
-def _plain(res, path):
+def _nameless(res, path):
     "A failure without what may name somebody: what other libraries said, and any part of the path."
     p = Path(path)
     names = '|'.join(re.escape(o) for o in sorted({str(p), p.stem, *p.parts} - {p.anchor}, key=len, reverse=True))
@@ -330,11 +331,11 @@ def _plain(res, path):
 def _todo(work, keys, nbytes):
     "Numbers of the clips that have no whole part yet."
     def whole(k):
-        note, part = _read_json(work/'parts'/f'{k}.json') or {}, work/'parts'/f'{k}.u8'
+        note, part = json_or_none(work/'parts'/f'{k}.json') or {}, work/'parts'/f'{k}.u8'
         return 'n' in note and part.exists() and part.stat().st_size == note['n']*nbytes
     return [i for i,k in enumerate(keys) if not whole(k)]
 
-def _decode_all(work, plan, paths, keys, how, workers, timeout, memory, progress):
+def decode_all(work, plan, paths, keys, how, workers, timeout, memory, progress):
     "Decode the clips that have no finished part yet; returns what is known of each clip."
     part, note = (lambda i: work/'parts'/f'{keys[i]}.u8'), (lambda i: work/'parts'/f'{keys[i]}.json')
     todo = _todo(work, keys, plan['size']**2)
@@ -351,16 +352,16 @@ def _decode_all(work, plan, paths, keys, how, workers, timeout, memory, progress
         'sslus.store.store:decode_clip',
         jobs,
         workers,
-        [_seconds(paths[i], timeout) for i in todo],
+        [_decode_seconds(paths[i], timeout) for i in todo],
         memory,
         **readers_for_workers()
     )
     for j,res in progress_bar(done, len(jobs), 'decoding', 'clips', progress):
         if isinstance(res, OSError): raise res  # the disk of the store; what is wrong with a clip comes as an answer
         if isinstance(res, Exception): res = _failure(res)
-        if 'reason' in res and 'names' in plan: res = _plain(res, paths[todo[j]])
-        _write(note(todo[j]), json.dumps(res, default=lambda o: o.tolist()))
-    return [dict(_read_json(note(i)), i=i, part=part(i).name) for i in range(len(keys))]
+        if 'reason' in res and 'names' in plan: res = _nameless(res, paths[todo[j]])
+        write_synced(note(todo[j]), json.dumps(res, default=lambda o: o.tolist()))
+    return [dict(json_or_none(note(i)), i=i, part=part(i).name) for i in range(len(keys))]
 
 # %% ../../nbs/store/01_store.ipynb #1ecfceb8
 def _join(work, metas, nbytes, group=256 << 20):
@@ -379,11 +380,11 @@ def _join(work, metas, nbytes, group=256 << 20):
                 raise StoreError(f'{work}: a part is not as long as it should be. Delete this folder and build again.')
             out.flush()
             os.fsync(out.fileno())
-            _write(count, str(k), sync=True)
+            write_synced(count, str(k), sync=True)
             for m in metas[first:k]: (work/'parts'/m['part']).unlink()
 
 # %% ../../nbs/store/01_store.ipynb #7d28e3e1
-def _who(videos):
+def clip_categories(videos):
     "Video, patient and machine of each clip as categories, in the order in which they first come."
     import pandas as pd
     return {
@@ -391,7 +392,7 @@ def _who(videos):
         for k, c in dict(video='name', patient='patient', machine='machine').items()
     }
 
-def _index_of(videos, who, every, clip, rows, numbers=None, times=None):
+def index_of_rows(videos, who, every, clip, rows, numbers=None, times=None):
     "The index of `rows`, frames of the clips numbered `clip`; `numbers`, `times`: what clips say of their own rows, else NaN."
     import pandas as pd
     frame = (rows - videos['first'].values[clip])*every
@@ -400,7 +401,7 @@ def _index_of(videos, who, every, clip, rows, numbers=None, times=None):
     if times is not None: time = np.where(np.isnan(times), time, times)
     return pd.DataFrame({**{k: c.take(clip) for k,c in who.items()}, 'frame': frame.astype(np.int32), 'time': time})
 
-def _stated(key, metas, videos, rows):
+def _stated_values(key, metas, videos, rows):
     "What clips say of `rows`, which follow each other, in the list `key`; NaN in clips without it; None where no clip has it."
     if not any(key in m for m in metas): return None
     found = np.full(len(rows), np.nan)
@@ -413,12 +414,12 @@ def _stated(key, metas, videos, rows):
 def _write_index(path, videos, every, metas=(), piece=1 << 20):
     "Write the index piece by piece: no list, and no array, of all frames."
     import pyarrow as pa, pyarrow.parquet as pq
-    who, first, n, out = _who(videos), videos['first'].values, int(videos.n.sum()), None
+    who, first, n, out = clip_categories(videos), videos['first'].values, int(videos.n.sum()), None
     for i in range(0, n, piece):
         rows = np.arange(i, min(i + piece, n))
-        own = [_stated(key, metas, videos, rows) for key in ('numbers', 'times')]
+        own = [_stated_values(key, metas, videos, rows) for key in ('numbers', 'times')]
         t = pa.Table.from_pandas(
-            _index_of(videos, who, every, np.searchsorted(first, rows, 'right') - 1, rows, *own),
+            index_of_rows(videos, who, every, np.searchsorted(first, rows, 'right') - 1, rows, *own),
             preserve_index=False,
         )
         out = out or pq.ParquetWriter(path, t.schema)
@@ -426,21 +427,21 @@ def _write_index(path, videos, every, metas=(), piece=1 << 20):
     out.close()
 
 # %% ../../nbs/store/01_store.ipynb #817e45bc
-def _text(s):
+def _printable_text(s):
     return s if s is None else s.encode('utf-8', 'backslashreplace').decode()  # a file name need not be text
 
-def _facts(metas):
+def _facts_table(metas):
     "What cleaning found, one column each; lists as JSON text."
     import pandas as pd
     cell = lambda o: json.dumps(o) if isinstance(o, (list, dict)) else o
     return pd.DataFrame([{k: cell(o) for k,o in m.get('facts', {}).items()} for m in metas])
 
-def _videos(plan, metas):
+def _videos_table(plan, metas):
     "The table of clips."
     import pandas as pd
     def row(m):
         c = plan['clips'][m['i']]
-        return {**c, **m, 'facts': None, 'given': c.get('fps'), 'name': _text(c['name']), 'path': _text(c['path'])}
+        return {**c, **m, 'facts': None, 'given': c.get('fps'), 'name': _printable_text(c['name']), 'path': _printable_text(c['path'])}
     v = pd.DataFrame([row(m) for m in metas])
     v['fps'] = v.fps.astype(float).fillna(v.given.astype(float)).fillna(np.nan if plan['fps'] is None else plan['fps'])
     own = [[m.get(k) for k in ('times', 'numbers')] for m in metas]
@@ -450,19 +451,19 @@ def _videos(plan, metas):
     v['first'] = v.n.cumsum() - v.n
     more = [c for c in plan.get('columns', ()) if c in v]
     return pd.concat(
-        [v[[*_own, *more]], _facts(metas).rename(columns=lambda c: f'{c}_' if c in (*_own, *more) else c)],
+        [v[[*video_columns, *more]], _facts_table(metas).rename(columns=lambda c: f'{c}_' if c in (*video_columns, *more) else c)],
         axis=1,
     )
 
-def _tables(work, plan, metas, failed):
+def _write_store_tables(work, plan, metas, failed):
     "Write `videos.parquet`, `index.parquet` and `failed.csv`."
     import pandas as pd
     (work/'store.json').unlink(missing_ok=True)  # of a build that was cut off: it says that the tables are whole
-    v = _videos(plan, metas)
+    v = _videos_table(plan, metas)
     v.to_parquet(work/'videos.parquet')
     _write_index(work/'index.parquet', v, plan['every'], metas)
     pd.DataFrame(
-        [{k: _text(o) for k, o in f.items()} for f in failed], columns=['path', 'reason', 'remedy']
+        [{k: _printable_text(o) for k, o in f.items()} for f in failed], columns=['path', 'reason', 'remedy']
     ).to_csv(work / 'failed.csv', index=False)
 
 # %% ../../nbs/store/01_store.ipynb #faedfd66
@@ -475,9 +476,9 @@ def _check_failed(failed, n, max_failed):
         ' the next try.'
     )
 
-def _finish(work, plan, keys, metas, max_failed):
+def finish_store(work, plan, keys, metas, max_failed):
     "Join the parts, write the tables and last the settings: a folder that has them is whole."
-    frozen = _read_json(work/'join.json')
+    frozen = json_or_none(work/'join.json')
     if frozen is None:
         failed = [
             dict(path=plan['clips'][m['i']]['path'], reason=m['reason'], remedy=m['remedy'])
@@ -486,47 +487,47 @@ def _finish(work, plan, keys, metas, max_failed):
         ]
         _check_failed(failed, len(metas), max_failed)
         frozen = dict(keys=keys, metas=[m for m in metas if 'n' in m], failed=failed)
-        _write(work/'join.json', json.dumps(frozen), sync=True)
+        write_synced(work/'join.json', json.dumps(frozen), sync=True)
     metas = frozen['metas']
     _join(work, metas, plan['size']**2)
-    _tables(work, plan, metas, frozen['failed'])
+    _write_store_tables(work, plan, metas, frozen['failed'])
     content = {
         k: plan[k] for k in ('format', 'size', 'every', 'fit', 'clean', 'region', 'deinterlace') if k in plan
     } | dict(clips=[m['sha'] for m in metas])
     _write_settings(work, dict(plan, fingerprint=_sha(content), n=sum(m['n'] for m in metas)))
 
 # %% ../../nbs/store/01_store.ipynb #283a5199
-def _self_sum(data, stated):
+def sum_without_itself(data, stated):
     return hashlib.sha256(data.replace(stated.encode(), b'0'*64)).hexdigest()
 
 def _write_settings(work, settings):
     "Write `store.json` with the sums, when all that it speaks of is safe on the disk."
-    for o in _small:
+    for o in table_files:
         with open(work/o, 'r+b') as f: os.fsync(f.fileno())
-    text = json.dumps(dict(settings, sums={o: file_sha(work/o) for o in _small}, sum='0'*64), indent=1)
-    _write(work/'store.json', text.replace('0'*64, hashlib.sha256(text.encode()).hexdigest()), sync=True)
+    text = json.dumps(dict(settings, sums={o: file_sha(work/o) for o in table_files}, sum='0'*64), indent=1)
+    write_synced(work/'store.json', text.replace('0'*64, hashlib.sha256(text.encode()).hexdigest()), sync=True)
 
 # %% ../../nbs/store/01_store.ipynb #13d9055f
-_written = ('frames.u8', *_small, 'store.json') # all files of a store, its settings last
+_store_files = ('frames.u8', *table_files, 'store.json') # all files of a store, its settings last
 
 # what the package keeps beside the frames, and can make again: fingerprints of the pictures
 kept_beside = ('fingerprints-*.npz',)
 
-def _is_own(name):
+def _is_store_file(name):
     "Is this the name of a file of a store, of what is kept beside it, or of one that a killed process was writing?"
-    return name in _written or is_part(name) or any(fnmatch(name, o) for o in kept_beside)
+    return name in _store_files or is_part(name) or any(fnmatch(name, o) for o in kept_beside)
 
-def _foreign(store):
+def _foreign_files(store):
     "Names in the folder of a store that no build wrote there, or that were changed since."
-    own = {o.name for o in os.scandir(store) if _is_own(o.name) and o.is_file(follow_symlinks=False)}
-    stated = (_read_json(store/'store.json') or {}).get('sums', {}).get('failed.csv')
+    own = {o.name for o in os.scandir(store) if _is_store_file(o.name) and o.is_file(follow_symlinks=False)}
+    stated = (json_or_none(store/'store.json') or {}).get('sums', {}).get('failed.csv')
     if stated and 'failed.csv' in own and file_sha(store/'failed.csv') != stated:
         own.remove('failed.csv')
     return sorted({*os.listdir(store)} - own)
 
-def _refuse_foreign(store, more=''):
+def refuse_foreign(store, more=''):
     "StoreError that names the files of a store's folder that are not the store's."
-    names = _foreign(store)
+    names = _foreign_files(store)
     some = ', '.join(names[:3]) + (f' and {len(names) - 3} more' if len(names) > 3 else '')
     if names:
         raise StoreError(
@@ -537,17 +538,17 @@ def _refuse_foreign(store, more=''):
 def _clear(old):
     "Delete the files of a store that was replaced, its settings last: what is left after a kill is still known as a store."
     with suppress(OSError): old.rmdir()  # empty: all but the folder itself was deleted
-    if 'fingerprint' not in (_read_json(old/'store.json') or {}): return                   # somebody else's
-    foreign = _foreign(old)
+    if 'fingerprint' not in (json_or_none(old/'store.json') or {}): return                   # somebody else's
+    foreign = _foreign_files(old)
     with suppress(OSError):
         for name in sorted({*os.listdir(old)} - {*foreign}, key=lambda o: o == 'store.json'):
             (old/name).unlink(missing_ok=True)
         old.rmdir()
 
-def _swap(work, dest):
+def swap_in(work, dest):
     "Give the finished store its name; an old one goes only when the new one is whole."
     if dest.exists():
-        _refuse_foreign(dest, f' The new store is whole and stands in {work.name}: then run the same again.')
+        refuse_foreign(dest, f' The new store is whole and stands in {work.name}: then run the same again.')
     shutil.rmtree(work/'parts')
     for o in ('join.json', 'joined', 'builder.json'): (work/o).unlink(missing_ok=True)
     old = dest.with_name(dest.name + '.old')
@@ -561,24 +562,24 @@ def _swap(work, dest):
     os.replace(work, dest)
     _clear(old)
 
-def _recover(dest):
+def recover_store(dest):
     "Put a store back that had stepped aside for one that did not come."
     old = dest.with_name(dest.name + '.old')
-    if not dest.exists() and 'fingerprint' in (_read_json(old/'store.json') or {}):
+    if not dest.exists() and 'fingerprint' in (json_or_none(old/'store.json') or {}):
         os.replace(old, dest)
 
-def _tidy(dest):
+def tidy_leftovers(dest):
     "Clear away what a build that was killed at the very end left beside its store, if nobody is at work there."
     lock, old = (dest.with_name(f'{dest.name}.{o}') for o in ('lock', 'old'))
     if lock.exists() or old.exists():
-        with suppress(StoreError, OSError), _locked(dest, 0): _clear(old)
+        with suppress(StoreError, OSError), store_lock(dest, 0): _clear(old)
 
 # %% ../../nbs/store/01_store.ipynb #bfd29b37
 def _who_builds(dest):
-    b = _read_json(dest.with_name(dest.name + '.building')/'builder.json')
+    b = json_or_none(dest.with_name(dest.name + '.building')/'builder.json')
     return f"process {b['pid']} on {b['host']}, since {b['since']}" if b else 'another process'
 
-def _wait_for(lock, dest, wait):
+def _wait_for_lock(lock, dest, wait):
     "Wait until the other build is done, and say so; StoreError after `wait` seconds."
     from filelock import Timeout
     who = _who_builds(dest)
@@ -591,7 +592,7 @@ def _wait_for(lock, dest, wait):
         ) from None
 
 @contextmanager
-def _locked(dest, wait):
+def store_lock(dest, wait):
     "Hold the lock of the store at `dest`; its file goes with it."
     from filelock import FileLock, Timeout
     path = dest.with_name(dest.name + '.lock')
@@ -599,7 +600,7 @@ def _locked(dest, wait):
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=0)
-    except Timeout: _wait_for(lock, dest, wait)
+    except Timeout: _wait_for_lock(lock, dest, wait)
     except OSError as e:
         raise StoreError(
             f'{dest}: the folder cannot be made ({e.strerror or e}). Choose another, or mend its permissions.'
@@ -611,7 +612,7 @@ def _locked(dest, wait):
         lock.release()
 
 # %% ../../nbs/store/01_store.ipynb #ea6d62da
-def _bytes(folder, name):
+def store_bytes(folder, name):
     "A file of a store; StoreError where it cannot be had."
     try: return (folder/name).read_bytes()
     except (FileNotFoundError, NotADirectoryError): pass
@@ -634,22 +635,22 @@ def _what_is(folder):
         )
     return 'no frame store here (store.json is missing)'
 
-def _settings(folder):
+def store_settings(folder):
     "What `store.json` says, checked, in the form of the present format."
-    data = _bytes(folder, 'store.json')
+    data = store_bytes(folder, 'store.json')
     try:
         meta = json.loads(data)
         version = int(meta['format'])
     except (ValueError, TypeError, KeyError):
         raise StoreError(f'{folder}: store.json cannot be understood: the store is damaged. Build it anew.') from None
-    if version > _format:
+    if version > store_format:
         raise StoreError(
-            f'{folder}: made by a newer sslus (store format {version}; this one reads up to {_format}):'
+            f'{folder}: made by a newer sslus (store format {version}; this one reads up to {store_format}):'
             ' upgrade with pip install -U sslus.'
         )
-    if 'sum' in meta and _self_sum(data, str(meta['sum'])) != meta['sum']:
+    if 'sum' in meta and sum_without_itself(data, str(meta['sum'])) != meta['sum']:
         raise StoreError(f'{folder}: store.json changed since the build: the store is damaged. Build it anew.')
-    while version < _format:
+    while version < store_format:
         if version not in _migrations:
             raise StoreError(
                 f'{folder}: store format {version}, which this sslus no longer reads. Build the store anew.'
@@ -660,10 +661,10 @@ def _settings(folder):
         raise StoreError(f'{folder}: store.json lacks {", ".join(lost)}: the store is damaged. Build it anew.')
     return meta
 
-def _table(folder, name, meta):
+def store_table(folder, name, meta):
     "A table of a store, compared with its sum where there is one."
     import pandas as pd
-    data = _bytes(folder, name)
+    data = store_bytes(folder, name)
     if name in meta.get('sums', {}) and hashlib.sha256(data).hexdigest() != meta['sums'][name]:
         raise StoreError(f'{folder}: {name} changed since the build: the store is damaged. Build it anew.')
     try: return pd.read_parquet(io.BytesIO(data))
@@ -672,25 +673,36 @@ def _table(folder, name, meta):
             f'{folder}: {name} cannot be read ({type(e).__name__}): the store is damaged. Build it anew.'
         ) from e
 
-def _stamp(folder):
+def frames_stamp(folder):
     "Size and date of the frames: they tell one store from another at the same place."
     try:
         st = os.stat(folder/'frames.u8')
         return st.st_size, st.st_mtime_ns
-    except OSError: return _bytes(folder, 'frames.u8') and (0, 0)      # says what is wrong
+    except OSError: return store_bytes(folder, 'frames.u8') and (0, 0)      # says what is wrong
+
+# %% ../../nbs/store/01_store.ipynb #19fda3a8
+class MethodElsewhere:
+    "A method whose function stands in a module further to the right, imported when it is asked for."
+    def __init__(self, module): self.module = module
+    def __set_name__(self, owner, name): self.name = name
+    def __get__(self, instance, owner=None):
+        function = getattr(import_module(self.module), self.name)
+        return function if instance is None else function.__get__(instance, owner)
 
 # %% ../../nbs/store/01_store.ipynb #8914a366
 class FrameStore:
     "Frames of many clips, decoded once: a memory-mapped array with an index table."
+    frame_dls, clip_dls = (MethodElsewhere('sslus.loaders.loaders') for _ in range(2))
+
     def __init__(self,
         path:str|Path # folder made by `FrameStore.build`
     ):
         self.path = Path(path)
-        meta, self._stamp = _settings(self.path), _stamp(self.path)
+        meta, self._stamp = store_settings(self.path), frames_stamp(self.path)
         self.size, self.every, self.fit, self.fingerprint, self.n = (
             meta[k] for k in ('size', 'every', 'fit', 'fingerprint', 'n')
         )
-        self.videos = _table(self.path, 'videos.parquet', meta)
+        self.videos = store_table(self.path, 'videos.parquet', meta)
         self._check_size()
         self._index = self._frames = self._groups = self._who = None
         self.first, self.counts = self.videos['first'].values, self.videos.n.values
@@ -707,7 +719,7 @@ class FrameStore:
 
     def _check_same(self):
         "A store that was replaced since it was opened must not be mixed with the new one."
-        if _stamp(self.path) != self._stamp:
+        if frames_stamp(self.path) != self._stamp:
             raise StoreError(f'{self.path}: another store was written here since this one was opened. Open it again.')
 
     @property
@@ -723,7 +735,7 @@ class FrameStore:
         "One row a frame: video, patient, machine, frame, time in s."
         if self._index is None:
             self._check_same()
-            self._index = _table(self.path, 'index.parquet', _settings(self.path))
+            self._index = store_table(self.path, 'index.parquet', store_settings(self.path))
             for k in ('patient', 'machine'):
                 self._index[k] = self._index[k].astype('category')  # a column of nothing may come back as objects
         return self._index
@@ -761,8 +773,8 @@ def where(self:FrameStore,
     if rows.dtype == bool: rows = np.flatnonzero(rows)
     rows = rows.astype(np.int64).ravel()
     rows = np.where(rows < 0, rows + self.n, rows)
-    if self._who is None: self._who = _who(self.videos)
-    return _index_of(
+    if self._who is None: self._who = clip_categories(self.videos)
+    return index_of_rows(
         self.videos, self._who, self.every, self.video_of[rows], rows, self.numbers(rows), self.times(rows)
     )
 
@@ -801,13 +813,13 @@ def is_uneven(self:FrameStore)->np.ndarray: # (clips,) bool
 @patch
 def verify(self:FrameStore)->dict: # file -> what it was compared with
     "Check every byte of the store against its sums; StoreError names the clips or the file that changed."
-    meta = _settings(self.path)
+    meta = store_settings(self.path)
     if meta['fingerprint'] != self.fingerprint: self._check_same()
     sums = meta.get('sums', {})
     for o in sums:
-        if hashlib.sha256(_bytes(self.path, o)).hexdigest() != sums[o]:
+        if hashlib.sha256(store_bytes(self.path, o)).hexdigest() != sums[o]:
             raise StoreError(f'{self.path}: {o} changed since the build: the store is damaged. Build it anew.')
-    videos = _table(self.path, 'videos.parquet', meta)
+    videos = store_table(self.path, 'videos.parquet', meta)
     bad = [
         name
         for name, first, n, sha in zip(videos.name, videos['first'], videos.n, videos.sha)
@@ -828,7 +840,7 @@ def verify(self:FrameStore)->dict: # file -> what it was compared with
         )
     return {
         'frames.u8': f'sums of {len(videos)} clips',
-        **{o: 'its sum' if o in sums else 'not compared: made before sums were kept' for o in _small},
+        **{o: 'its sum' if o in sums else 'not compared: made before sums were kept' for o in table_files},
         'store.json': 'its sum' if 'sum' in meta else 'fingerprint only: made before sums were kept',
     }
 
@@ -880,11 +892,11 @@ def build(cls:FrameStore,
         raise StoreError(
             "salt= and key_table= belong to names='hash': without it the store holds the names as they are"
         )
-    dest, clean = Path(os.path.realpath(dest) if os.path.islink(dest) else dest), _unnamed(_clean(clean), names)
+    dest, clean = Path(os.path.realpath(dest) if os.path.islink(dest) else dest), _unnamed(cleaning_of(clean), names)
     codes = Codes(salt) if names else None
     with in_codes(codes):
         people = People(same, distinct, codes and codes.salt)
-        tbl = _clip_table(
+        tbl = clip_table(
             videos,
             patient if table is None else table,
             machine if table is None else table,
@@ -900,7 +912,7 @@ def build(cls:FrameStore,
         names=names,
         columns=list(columns),
     )
-    plan = true = _plan(
+    plan = true = store_plan(
         tbl,
         dict(
             size=int(size),
@@ -911,35 +923,35 @@ def build(cls:FrameStore,
             **{k: v for k, v in more.items() if v}
         ),
     )
-    if names: plan = _coded(plan, codes)
+    if names: plan = _coded_plan(plan, codes)
     keep = partial(_write_keys, codes, key_table, dest) if key_table else lambda: None
     if dest.exists() and not overwrite: return _same_store(cls, dest, plan, keep)
-    with _locked(dest, wait), _full_disk(dest):
-        _recover(dest)
+    with store_lock(dest, wait), _full_disk(dest):
+        recover_store(dest)
         # another build was quicker, or an old store came back
         if dest.exists() and not overwrite: return _same_store(cls, dest, plan, keep)
         keep()
-        keys = [_key(plan, c) for c in plan['clips']]
-        work, how = _open_work(dest, plan, keys), _how(true, clean)
-        if not _complete(work, plan):
+        keys = [part_key(plan, c) for c in plan['clips']]
+        work, how = open_work(dest, plan, keys), _how(true, clean)
+        if not is_complete(work, plan):
             metas = (
                 []
                 if (work / 'join.json').exists()
-                else _decode_all(
+                else decode_all(
                     work,
                     plan,
                     [c['path'] for c in true['clips']],
                     keys, how, workers, timeout, memory, progress,
                 )
             )
-            _finish(work, plan, keys, metas, max_failed)
-        _swap(work, dest)
+            finish_store(work, plan, keys, metas, max_failed)
+        swap_in(work, dest)
         store = cls(dest)                                          # before another build may replace it
     _tell_notes(store.videos)
     return store
 
 # %% ../../nbs/store/01_store.ipynb #e22fa169
-def _clean(clean):
+def cleaning_of(clean):
     "Settings of cleaning from what the user gave, or from what `settings()` said once."
     if clean is True or isinstance(clean, dict):
         from sslus.archive.clean import Clean
@@ -997,7 +1009,7 @@ def _write_keys(codes, path, dest):
     except OSError as e: raise StoreError(f'the key table: {e}') from e
 
 # %% ../../nbs/store/01_store.ipynb #46a3735e
-def _clip_table(videos, patient, machine, columns=(), people=None, codes=None):
+def clip_table(videos, patient, machine, columns=(), people=None, codes=None):
     "Table of clips from what the user gave, each patient under one spelling."
     import pandas as pd
     given = {}
@@ -1013,10 +1025,10 @@ def _clip_table(videos, patient, machine, columns=(), people=None, codes=None):
     if len(videos) == 0:
         raise StoreError('no clips given: the list is empty. Look at get_videos(folder) first.')
     for o in videos if codes else (): codes.clip(o)                 # what is said from here on is said in codes
-    if lost := [c for c in columns if c not in given or c in _own]:
+    if lost := [c for c in columns if c not in given or c in video_columns]:
         raise StoreError(
             f"columns: {', '.join(lost)} cannot be kept: give `videos` as a table that has them, under names"
-            f" other than {', '.join(_own)}"
+            f" other than {', '.join(video_columns)}"
         )
     table = video_table(videos, patient=patient, machine=machine)
     for c in ('fps', *columns):
@@ -1053,8 +1065,8 @@ def _same_store(cls, dest, plan, keep):
     "The finished store at `dest` if it was made from the same plan."
     if not (dest/'store.json').exists():
         raise StoreError(f'{dest}: something that is not a frame store stands there. Choose another folder.')
-    if _agrees(_settings(dest), plan):
-        _tidy(dest)
+    if settings_agree(store_settings(dest), plan):
+        tidy_leftovers(dest)
         keep()
         return cls(dest)
     raise StoreError(
@@ -1062,7 +1074,7 @@ def _same_store(cls, dest, plan, keep):
         ' it (overwrite=True).'
     )
 
-def _agrees(old, plan):
+def settings_agree(old, plan):
     "Was a store with the settings `old` made from `plan`? One from before there were sums did not ask for the rate or the files of a clip."
     if old is None: return False
     new = set() if 'sums' in old else {'fps', 'files'}
@@ -1072,9 +1084,9 @@ def _agrees(old, plan):
 def _check_overwrite(dest, table, overwrite):
     "Only a store of ours is ever replaced, never one that holds its own clips, or files of others."
     if dest.exists() and not overwrite: return
-    if dest.exists() and 'fingerprint' not in (_read_json(dest/'store.json') or {}):
+    if dest.exists() and 'fingerprint' not in (json_or_none(dest/'store.json') or {}):
         raise StoreError(f'{dest}: not a frame store, so it is not overwritten. Choose another folder.')
-    if dest.exists(): _refuse_foreign(dest)
+    if dest.exists(): refuse_foreign(dest)
     inside = [o for o in table.path if dest.absolute() in Path(o).absolute().parents]
     if inside:
         raise StoreError(
@@ -1097,7 +1109,7 @@ def toy_clips(folder, n_clips=3, n_frames=20, height=48, width=64):
     return Path(folder)
 
 # %% ../../nbs/store/01_store.ipynb #e94afd97
-def _shared(videos, size):
+def _shared_sums(videos, size):
     "The sum of each clip whose frames another clip has too, else None; clips of black frames only are no copies."
     s = videos.sha.where(videos.sha.duplicated(keep=False), None)
     black = {hashlib.sha256(bytes(int(n)*size**2)).hexdigest() for n in set(videos.n[s.notna()])}
@@ -1129,7 +1141,7 @@ def groups(self:FrameStore)->np.ndarray: # (clips,) str
         self._groups = np.array(
             _united(
                 [f'patient {p}' if isinstance(p, str) else f'clip {n}' for p, n in zip(v.patient, v.name)],
-                _shared(v, self.size),
+                _shared_sums(v, self.size),
             )
         )
     return self._groups
@@ -1137,7 +1149,7 @@ def groups(self:FrameStore)->np.ndarray: # (clips,) str
 @patch
 def twins(self:FrameStore)->list: # of lists of names
     "Clips that hold the same frames, to the last pixel."
-    s = _shared(self.videos, self.size)
+    s = _shared_sums(self.videos, self.size)
     return list(self.videos.name[s.notna()].groupby(s.dropna(), sort=False).agg(list))
 
 # %% ../../nbs/store/01_store.ipynb #9761128e
@@ -1250,7 +1262,7 @@ def verify(self:StoreSubset)->dict:
     return self.parent.verify()
 
 # %% ../../nbs/store/01_store.ipynb #e0d2d5b9
-def _in_turn(items, *keys):
+def _round_robin(items, *keys):
     "`items` in the order in which they are taken: fewest turns of its first key so far, then of its second key, then first in line."
     codes = [k[np.asarray(items, int)].astype(str) for k in keys]
     met, queues, out = [Counter() for _ in keys], {}, []
@@ -1276,12 +1288,12 @@ def _in_turn(items, *keys):
     return np.array(out, int)
 
 # %% ../../nbs/store/01_store.ipynb #261a2af1
-def _wanted(what, given):
+def _number_or_names(what, given):
     "None, a number of at least 1, or a list of names."
     if given is None: return None
     if isinstance(given, str): return [given]
     try: names = [str(o) for o in given]
-    except TypeError: return _whole(what, given)
+    except TypeError: return _whole_number(what, given)
     if not names: raise StoreError(f'{what}=[]: the list of names is empty')
     return names
 
@@ -1291,13 +1303,13 @@ def _spelt(store, patients):
     known = {name_key(o): o for o in store.videos.patient.dropna()}
     return [known.get(name_key(o), o) for o in patients]
 
-def _whole(what, n):
+def _whole_number(what, n):
     if n is None: return None
     if isinstance(n, (bool, np.bool_)) or not isinstance(n, (int, np.integer)) or n < 1:
         raise StoreError(f'{what}={n!r}: a whole number of at least 1 is wanted')
     return int(n)
 
-def _labels(store):
+def _clip_labels(store):
     "Names of each clip: its patient (or the clip where that is not known), itself, its machine (or nothing)."
     v, text = store.videos, lambda o, other: o if isinstance(o, str) else other
     return dict(
@@ -1306,7 +1318,7 @@ def _labels(store):
         machines=np.array([text(m, '') for m in v.machine], object),
     )
 
-def _listed(label, asked):
+def _named_clips(label, asked):
     "Mask of the clips that the lists of names leave."
     ok = np.ones(len(label['videos']), bool)
     for what,names in asked.items():
@@ -1321,12 +1333,12 @@ def _listed(label, asked):
     return ok
 
 # %% ../../nbs/store/01_store.ipynb #bd24678a
-def _choose(store, s, room):
+def _choose_clips(store, s, room):
     "Numbers of the chosen clips, in the store's order, and how many were passed over because they have no `room` for the frames asked for."
-    label, rng = _labels(store), np.random.default_rng(s['seed'])
+    label, rng = _clip_labels(store), np.random.default_rng(s['seed'])
     m, g = label['machines'], store.groups
     m_order, g_order, order = (rng.permutation(o) for o in (np.unique(m[m != '']), np.unique(g), np.arange(len(g))))
-    ok, fits = _listed(label, {k: s[k] for k in label}), room >= (s['frames_per_video'] or 1)
+    ok, fits = _named_clips(label, {k: s[k] for k in label}), room >= (s['frames_per_video'] or 1)
     short, clips = ok & ~fits, order[(ok & fits)[order]]
     if short.any() and isinstance(s['videos'], list):
         raise StoreError(
@@ -1347,17 +1359,17 @@ def _choose(store, s, room):
             else None
         )
     )
-    return np.sort(clips if n is None else _in_turn(clips, g, m)[:n]), int(short.sum())
+    return np.sort(clips if n is None else _round_robin(clips, g, m)[:n]), int(short.sum())
 
 def _draw_groups(clips, g, m, g_order, n):
     "Names of `n` groups that have clips among `clips`, machines taking turns."
     heads = dict(zip(g[clips][::-1], clips[::-1]))  # a group stands in line with the machine of its first clip
-    return g[_in_turn([heads[o] for o in g_order if o in heads], m)[:n]]
+    return g[_round_robin([heads[o] for o in g_order if o in heads], m)[:n]]
 
 # %% ../../nbs/store/01_store.ipynb #d0276c18
 def _check_got(store, s, clips):
     "StoreError where the clips are fewer than was asked for."
-    label = _labels(store)
+    label = _clip_labels(store)
     for what,names in dict(patients=store.groups, videos=label['videos'], machines=label['machines']).items():
         got, have = ({str(o) for o in x if o} for x in (names[clips], names))
         rest = (
@@ -1381,7 +1393,7 @@ def _check_got(store, s, clips):
     if not len(clips): raise StoreError('no clip is left with these settings')
 
 # %% ../../nbs/store/01_store.ipynb #488ecc82
-def _share(budget, room):
+def _shared_budget(budget, room):
     "Frames of each clip: `budget` shared out evenly over clips that have `room` for so many."
     level = bisect.bisect_right(range(int(room.max()) + 1), budget, key=lambda o: int(np.minimum(room, o).sum())) - 1
     n = np.minimum(room, level)
@@ -1389,7 +1401,7 @@ def _share(budget, room):
     return n
 
 # %% ../../nbs/store/01_store.ipynb #cdfe2aff
-def _counts(store, s, clips, room):
+def _kept_counts(store, s, clips, room):
     "Kept frames of each clip; StoreError says what would be enough where the budget cannot be had."
     room, f, b = room[clips], s['frames_per_video'], s['budget']
     if b is None: return np.full(len(clips), f) if f else room
@@ -1402,16 +1414,16 @@ def _counts(store, s, clips, room):
     if most.sum() < b:
         raise StoreError(
             f"budget={b}: the {len(clips)} chosen clips give {most.sum()} frames. Enough would be:"
-            f" {'; '.join([f'budget<={most.sum()}', *_enough(store, s)])}."
+            f" {'; '.join([f'budget<={most.sum()}', *_sufficient_settings(store, s)])}."
         )
-    return _share(b, most)
+    return _shared_budget(b, most)
 
-def _enough(store, s):
+def _sufficient_settings(store, s):
     "Other settings that reach the budget, each alone, as text."
     def total(**new):
         t = {**s, **new}
-        room = _room(store, t)
-        return int(np.minimum(room, t['frames_per_video'] or room.max())[_choose(store, t, room)[0]].sum())
+        room = _room_of_clips(store, t)
+        return int(np.minimum(room, t['frames_per_video'] or room.max())[_choose_clips(store, t, room)[0]].sum())
     for what, have in dict(
         patients=len(set(store.groups)),
         videos=len(store.videos),
@@ -1424,23 +1436,23 @@ def _enough(store, s):
     n = next((o for o in range((s['step'] or 1) - 1, 0, -1) if total(step=o) >= s['budget']), None)
     if n: yield f'step={n}'
 
-def _room(store, s):
+def _room_of_clips(store, s):
     return (store.counts - 1)//(s['step'] or 1) + 1
 
 # %% ../../nbs/store/01_store.ipynb #06233d05
-def _block(have, room, n, step, rng):  return (room - n)//2*step
-def _random(have, room, n, step, rng):
+def _centre_block(have, room, n, step, rng):  return (room - n)//2*step
+def _random_block(have, room, n, step, rng):
     return np.minimum(rng.random(len(n))*(room - n + 1), room - n).astype(int)*step
-def _spread(have, room, n, step, rng):
+def _spread_block(have, room, n, step, rng):
     return (have - 1 - (n - 1)*step)//2
-_keeps = dict(block=_block, random=_random, spread=_spread)
+_block_places = dict(block=_centre_block, random=_random_block, spread=_spread_block)
 
-def _place(store, s, clips, n, room):
+def _kept_places(store, s, clips, n, room):
     "First kept frame of each clip, counted from its beginning in stored frames, and the step."
     have, step, keep = store.counts[clips], s['step'] or 1, s['keep'] or 'block'
     if keep == 'spread':
         step = int(((have - 1)//np.maximum(n - 1, 1))[n > 1].min()) if (n > 1).any() else 1
-    return _keeps[keep](have, room[clips], n, step, np.random.default_rng([s['seed'], 1])), step
+    return _block_places[keep](have, room[clips], n, step, np.random.default_rng([s['seed'], 1])), step
 
 # %% ../../nbs/store/01_store.ipynb #ef57bf0e
 @patch
@@ -1456,24 +1468,24 @@ def subset(self:FrameStore,
 )->StoreSubset:
     "A part of the store that reads the same file; see `settings`, `describe()` and `rows` of the result."
     s = dict(
-        patients=_spelt(self, _wanted('patients', patients)),
-        videos=_wanted('videos', videos),
-        machines=_wanted('machines', machines),
-        frames_per_video=_whole('frames_per_video', frames_per_video),
-        step=_whole('step', step),
-        budget=_whole('budget', budget),
+        patients=_spelt(self, _number_or_names('patients', patients)),
+        videos=_number_or_names('videos', videos),
+        machines=_number_or_names('machines', machines),
+        frames_per_video=_whole_number('frames_per_video', frames_per_video),
+        step=_whole_number('step', step),
+        budget=_whole_number('budget', budget),
         seed=int(seed),
         keep=keep,
     )
-    if keep not in (None, *_keeps):
-        raise StoreError(f"keep={keep!r}: choose one of {', '.join(map(repr, _keeps))}")
+    if keep not in (None, *_block_places):
+        raise StoreError(f"keep={keep!r}: choose one of {', '.join(map(repr, _block_places))}")
     if keep == 'spread' and step:
         raise StoreError(f"keep='spread' finds the step itself: leave step={step} out, or take keep='block'")
-    room = _room(self, s)
-    clips, short = _choose(self, s, room)
+    room = _room_of_clips(self, s)
+    clips, short = _choose_clips(self, s, room)
     _check_got(self, s, clips)
-    n = _counts(self, s, clips, room)
-    start, step = _place(self, s, clips, n, room)
+    n = _kept_counts(self, s, clips, room)
+    start, step = _kept_places(self, s, clips, n, room)
     return StoreSubset(self, clips, start, n, step, s, short)
 
 # %% ../../nbs/store/01_store.ipynb #fbb2e266
@@ -1504,14 +1516,14 @@ def _sparse_store(dest, n_clips, n_frames, size=128, fps=10., real=3):
         )
         for i, k in enumerate(keys)
     ]
-    plan = dict(format=_format, size=size, every=1, fit='pad', upscale=False, fps=None, clips=clips)
-    work = _open_work(Path(dest), plan, keys)
+    plan = dict(format=store_format, size=size, every=1, fit='pad', upscale=False, fps=None, clips=clips)
+    work = open_work(Path(dest), plan, keys)
     for m in metas[n_clips - real:]:
         (work/'parts'/m['part']).write_bytes(part)
-    _write(work/'join.json', json.dumps(dict(keys=keys, metas=metas, failed=[])))
-    _write(work/'joined', str(n_clips - real))
-    _finish(work, plan, keys, [], .1)
-    _swap(work, Path(dest))
+    write_synced(work/'join.json', json.dumps(dict(keys=keys, metas=metas, failed=[])))
+    write_synced(work/'joined', str(n_clips - real))
+    finish_store(work, plan, keys, [], .1)
+    swap_in(work, Path(dest))
     return FrameStore(dest)
 
 # %% ../../nbs/store/01_store.ipynb #4d11673b

@@ -17,7 +17,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from fastai.callback.core import Callback
 from fastai.learner import Recorder
 from ..base.people import People
-from ..loaders.blocks import FrameStore
+from ..store.store import FrameStore
 from ..evaluate.planes import PlaneData, PlaneModel, plane_learner
 from ..ssl.checkpoint import Checkpoint, Resume
 from ..ssl.core import create_encoder, load_encoder, n_features, save_encoder, settings_of, ssl_learner

@@ -15,7 +15,7 @@ import pandas as pd
 from ..base.files import file_sha, write_text
 from ..base.folders import RunKind, begin_run, writes_within
 from ..base.numbers import check_number
-from ..loaders.blocks import FrameStore
+from ..store.store import FrameStore
 from ..loaders.pairs import SweepBatch, Window
 from ..store.store import kept_beside
 from ..phantom.phantom import make_phantom, phantom_kind

@@ -25,7 +25,7 @@ from ..evaluate.metrics import Interval, patient_confusions, patient_interval, p
 from ..evaluate.metrics import reachable, resample_counts, withheld
 from ..evaluate.metrics import _boot, _log_odds, _of_class, _percentiles
 from ..evaluate.planes import PlaneData, PlaneLearner, PlaneReport, prediction_table, split_frame
-from ..store.store import _clean as _cleaner, _cleaned
+from ..store.store import cleaning_of, cleaned_frames
 from ..evaluate.planes import _clip_frames, _some, _write_csv
 from ..evaluate.probes import _evaluating
 from ..ssl.core import in_channels
@@ -673,7 +673,7 @@ def _taught(model, classes, size):
     card = getattr(model, 'card', {})
     classes, size = classes or card.get('classes'), size or card.get('size')
     if not classes or not size: raise _no_classes(card)
-    return model, list(classes), size, size, dict(clean=_cleaner(card.get('clean')))
+    return model, list(classes), size, size, dict(clean=cleaning_of(card.get('clean')))
 
 def _probabilities(net, x, classes):
     "Softmax of the answers of a net (B,C); ValueError where they are not one a class."
@@ -700,7 +700,7 @@ def _seen(clip, every, n, clean):
     "The same as the model is to see them: cleaned where its stills were."
     if not clean: return _chunks(clip, every, n)
     if not isinstance(clip, np.ndarray):
-        return chunked(_cleaned(clip, every, clean)[0], n)
+        return chunked(cleaned_frames(clip, every, clean)[0], n)
     fitted = clean.fit(clip[np.unique(np.linspace(0, len(clip)-1, min(32, len(clip))).round().astype(int))])
     return ([fitted.apply(o) for o in x] for x in _chunks(clip, every, n))
 
@@ -726,7 +726,7 @@ def predict_clip(clip,               # file, folder of frames, `Video`, or uint8
     aspect = clip.pixel_aspect if isinstance(clip, Video) else 1.
     net,classes,size,side,reading = _taught(model, classes, size)
     reading = dict(reading, **{k: v for k,v in dict(fit=fit, upscale=upscale, clean=clean).items() if v is not None})
-    clean = _cleaner(reading.pop('clean'))
+    clean = cleaning_of(reading.pop('clean'))
     view,prob,some = plain_view(side, channels=in_channels(net)), [], []
     with _evaluating(net, device) as dev:
         for x in _seen(clip, every, bs, clean):

@@ -19,7 +19,8 @@ from fastai.learner import Metric
 from fastai.losses import CrossEntropyLossFlat
 from fastai.torch_core import get_model, params
 from ..base.people import PeopleWarning, is_missing, name_key
-from ..loaders.blocks import BatchDL, BatchSource, FrameSource, show_frames
+from ..loaders.batches import BatchDL, BatchSource
+from ..loaders.loaders import FrameSource, show_frames
 from ..loaders.pairs import SweepBatch, UniformBatch, Window
 from ..store.store import FrameStore
 from ..views.views import plain_view, simclr_views

@@ -27,7 +27,7 @@ from fastcore.basics import patch
 from torch import Tensor, nn
 from ..base.people import People
 from ..base.tables import read_table
-from ..loaders.blocks import BatchDL, check_disjoint
+from ..loaders.batches import BatchDL, check_disjoint
 from ..phantom.phantom import phantom_truth
 from ..video.video import Video, fit_frame, image_extensions, read_grey
 from ..views.views import light_view, plain_view
