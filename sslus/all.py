@@ -18,6 +18,13 @@ from .base.provenance import provenance
 from .base.style import *
 from .video.video import *
 from .store.store import *
+from .store.folder import *
+from .store.decode import *
+from .store.tables import *
+from .store.plan import *
+from .store.places import *
+from .store.build import *
+from .store.subset import *
 from .loaders.subsets import *
 from .phantom.phantom import *
 from .loaders.pairs import *
@@ -25,7 +32,9 @@ from .views.views import *
 from .loaders.blocks import *
 from .loaders.batches import *
 from .loaders.loaders import *
-from .sources.sources import download_source, read_source, recordings, sources
+from .sources.download import download_source
+from .sources.sources import read_source, sources
+from .sources.recordings import recordings
 from .archive.dicom import *
 from .archive.clean import *
 from sslus.views.ultrasound import (

@@ -68,7 +68,7 @@ def sources(
     dest:str=''              # Folder to download it into
 ):
     "Public data sets that can be read: list them, show one, download it"
-    from sslus.sources.sources import show_sources
+    from sslus.sources.download import show_sources
     show_sources(name, dest)
 
 # %% ../nbs/cli.ipynb #1c652970

@@ -1256,7 +1256,7 @@ def _clip_frames(clip, n=32):
         if not isinstance(clip, Video) and _is_still(clip):
             grey,rgb = (o if o is None else o[None] for o in _still_sample(clip))
             return grey,rgb,lambda: grey
-        from sslus.store.store import _cleaning_samples
+        from sslus.store.decode import _cleaning_samples
         video = clip if isinstance(clip, Video) else Video(Path(clip))
         grey,rgb,kept = _cleaning_samples(video)                            # what a store's build looks at
         return grey,rgb,lambda: video if kept is None else kept

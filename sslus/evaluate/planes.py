@@ -31,8 +31,10 @@ from ..base.codes import Codes, KnownCodes, in_codes, write_people
 from ..base.people import People, PeopleError, PeopleWarning, find_look_alikes, is_missing, name_key, tidy_name
 from ..base.tables import read_table
 from ..loaders.batches import BatchDL, BatchSource
-from ..store.store import FrameStore, StoreError
-from ..store.store import cleaning_of, cleaned_frames
+from ..store.store import FrameStore
+from ..store.folder import StoreError
+from ..store.build import cleaning_of
+from ..store.decode import cleaned_frames
 from ..video.video import Video, fit_frame, image_extensions, read_grey, video_extensions
 from ..video.video import LeftOut, NoImage, VideoError, is_mask, readers
 from ..video.video import _ending, _is_clip, _maybe_still, _still_both

@@ -19,7 +19,8 @@ from fastcore.basics import patch
 from ..base.numbers import checked
 from ..base.people import name_key
 from .pairs import SameFrame, SweepBatch, UniformBatch, Window, joined_ranges
-from ..store.store import FrameStore, StoreSubset
+from ..store.store import FrameStore
+from ..store.subset import StoreSubset
 from .batches import BatchDL, BatchSource, GroupSplitter, check_disjoint
 
 # %% ../../nbs/loaders/03_loaders.ipynb #5a8baf5b

@@ -10,7 +10,8 @@ __all__ = ['VarianceSets', 'variance_sets', 'variance_table', 'variance_axes', '
 # %% ../../nbs/loaders/05_subsets.ipynb #591591af
 import numpy as np
 from .pairs import Window
-from ..store.store import FrameStore, StoreError
+from ..store.store import FrameStore
+from ..store.folder import StoreError
 
 # %% ../../nbs/loaders/05_subsets.ipynb #790e87f9
 from functools import partial

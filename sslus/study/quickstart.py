@@ -17,7 +17,7 @@ from ..base.folders import RunKind, begin_run, writes_within
 from ..base.numbers import check_number
 from ..store.store import FrameStore
 from ..loaders.pairs import SweepBatch, Window
-from ..store.store import kept_beside
+from ..store.places import kept_beside
 from ..phantom.phantom import make_phantom, phantom_kind
 from ..video.video import get_videos
 from ..evaluate.explain import plot_maps

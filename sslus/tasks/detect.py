@@ -25,7 +25,8 @@ from ..evaluate.metrics import Interval, patient_confusions, patient_interval, p
 from ..evaluate.metrics import reachable, resample_counts, withheld
 from ..evaluate.metrics import _boot, _log_odds, _of_class, _percentiles
 from ..evaluate.planes import PlaneData, PlaneLearner, PlaneReport, prediction_table, split_frame
-from ..store.store import cleaning_of, cleaned_frames
+from ..store.build import cleaning_of
+from ..store.decode import cleaned_frames
 from ..evaluate.planes import _clip_frames, _some, _write_csv
 from ..evaluate.probes import _evaluating
 from ..ssl.core import in_channels
