@@ -18,14 +18,27 @@ from .base.provenance import provenance
 from .base.style import *
 from .video.video import *
 from .store.store import *
+from .store.folder import *
+from .store.decode import *
+from .store.tables import *
+from .store.plan import *
+from .store.places import *
+from .store.build import *
+from .store.subset import *
 from .loaders.subsets import *
 from .phantom.phantom import *
 from .loaders.pairs import *
 from .views.views import *
 from .loaders.blocks import *
-from .sources.sources import download_source, read_source, recordings, sources
+from .loaders.batches import *
+from .loaders.loaders import *
+from .sources.download import download_source
+from .sources.sources import read_source, sources
+from .sources.recordings import recordings
 from .archive.dicom import *
 from .archive.clean import *
+from .archive.sector import *
+from .archive.overlays import *
 from sslus.views.ultrasound import (
     UltrasoundView, DepthAttenuation, GainError, Haze, GaussianShadow, RibShadow, Speckle,
     ResolutionLoss, SpeckleReduction, ProbeMove, artefacts, with_changes, us_artefact_views,
@@ -36,7 +49,11 @@ from .store.fingerprints import *
 from .ssl.losses import *
 from .ssl.recipes import *
 from .ssl.monitor import *
-from .ssl.core import *
+from .ssl.learner import *
+from .ssl.encoders import *
+from .ssl.speed import *
+from .ssl.model import *
+from .ssl.method import *
 from .ssl.share import *
 from .ssl.passport import Passport, passport, passport_of, seen
 from .ssl.checkpoint import Checkpoint, Resume, read_checkpoint
@@ -68,9 +85,12 @@ from .study.report import *
 from .study.mainjob import *
 from .study.compare import *
 from .study.quickstart import *
-from .study.engine import StudyError
+from .study.records import StudyError
 from .study.statistics import *
 from .study.figures import *
+from .study.figures_data import *
+from .study.paragraph import *
+from .study.template import *
 from .study.starts import *
 from .study.study import Study
 from .study.configs import configs, read_config, seven

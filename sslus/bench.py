@@ -19,13 +19,17 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset, RandomSampler
 from fastai.callback.core import Callback, CancelFitException
 from fastcore.basics import patch
-from .loaders.blocks import SweepBatch, Window
+from .loaders.pairs import SweepBatch, Window
 from .base.provenance import processor_name
 from .phantom.phantom import make_phantom
 from .store.store import FrameStore
 from .video.video import get_videos
 from .base.workers import child_env, python_child
-from .ssl.core import SSLModel, create_encoder, fast_bf16, get_method, ssl_learner
+from .ssl.model import SSLModel
+from .ssl.encoders import create_encoder
+from .ssl.speed import fast_bf16
+from .ssl.method import get_method
+from .ssl.learner import ssl_learner
 
 # %% ../nbs/benchmarks.ipynb #03f7c1ed
 def machine(device='cpu' # Such as 'cpu' or 'cuda:1'
@@ -165,10 +169,10 @@ def bare_steps(
         sum(o.float().square().mean() for o in z if o.requires_grad).backward()
         opt.step()
         opt.zero_grad()
-    return lambda: _seconds(one, steps, device)
+    return lambda: _seconds_a_step(one, steps, device)
 
 # %% ../nbs/benchmarks.ipynb #ece0e929
-def _seconds(one, steps, device):
+def _seconds_a_step(one, steps, device):
     sync(device)
     t0 = time.perf_counter()
     for _ in range(steps): one()
@@ -222,7 +226,7 @@ def loader_steps(dataset, loss, arch='resnet18', bs=128, device='cpu', steps=4, 
         )
         batches = iter(dl)
         for _ in range(ready): one(next(batches))
-        return _seconds(lambda: one(next(batches)), steps, device)
+        return _seconds_a_step(lambda: one(next(batches)), steps, device)
     return block
 
 class LightlyViews(Dataset):
@@ -457,7 +461,7 @@ def ceilings(device='cpu', n=None)->dict:
     a,b = (torch.randn(n, n, device=device, dtype=dtype) for _ in range(2))
     x = torch.empty(2**28 if torch.device(device).type == 'cuda' else 2**26, device=device)
     y = torch.empty_like(x)
-    best = lambda f: min(_seconds(f, 3, device) for _ in range(5))
+    best = lambda f: min(_seconds_a_step(f, 3, device) for _ in range(5))
     return dict(flops=2*n**3/best(lambda: a@b), bytes=2*x.numel()*4/best(lambda: y.copy_(x)))
 
 # %% ../nbs/benchmarks.ipynb #1dbee8cd
@@ -555,9 +559,9 @@ def build_speed(paths,   # Of clips
                 n=5      # Turns
                )->dict:  # bare and ours, seconds; share of the bare speed, with its lowest and highest
     "Median processor seconds of bare decoding and of our build, in processes started in turn, and the share of the bare speed."
-    from sslus.base.workers import _malloc
+    from sslus.base.workers import malloc_settings
     call = lambda what: f'build_cost({what!r}, {json.dumps([str(p) for p in paths])!r}, {size})'
-    t = pd.DataFrame([dict(bare=in_process(call('bare')), ours=in_process(call('ours'), **_malloc)) for _ in range(n)])
+    t = pd.DataFrame([dict(bare=in_process(call('bare')), ours=in_process(call('ours'), **malloc_settings)) for _ in range(n)])
     r = t.bare/t.ours
     return dict(
         bare=float(t.bare.median()),
@@ -582,10 +586,10 @@ def reader_cost(paths, # Of clips
     return turns.median().to_dict()
 
 # %% ../nbs/benchmarks.ipynb #d8688dcf
-def _row(figure, value, limit, **more):
+def _figure_row(figure, value, limit, **more):
     return dict(figure=figure, value=value, limit=limit, **more)
 
-def _flat(r):
+def _ratio_figures(r):
     return dict(value=r['ratio'], low=r['low'], high=r['high'])
 
 # %% ../nbs/benchmarks.ipynb #5e9e9d49
@@ -604,20 +608,24 @@ def cpu_figures(folder,    # Where frames are kept
         n=n,
         rivals=dict(lightly=lightly_steps(store, folder), paper=paper_steps(store, folder)),
     )
-    yield _row('SSL step over bare step', **_flat(ratios(t, 'bare')), limit='<= 1.15')
-    yield _row('lightly over ours', **_flat(ratios(t, 'ours', 'lightly')), limit='>= 1.0')
-    yield _row('first paper\'s scheme over ours', **_flat(ratios(t, 'ours', 'paper')), limit='>= 1.3')
+    yield _figure_row('SSL step over bare step', **_ratio_figures(ratios(t, 'bare')), limit='<= 1.15')
+    yield _figure_row('lightly over ours', **_ratio_figures(ratios(t, 'ours', 'lightly')), limit='>= 1.0')
+    yield _figure_row('first paper\'s scheme over ours', **_ratio_figures(ratios(t, 'ours', 'paper')), limit='>= 1.3')
     say('random frames')
     r = random_access(store, paths)
-    yield _row('random frame: decord, clip kept open, over the store', r['decord, clip kept open']/r['store'], '>= 100')
-    yield _row(
+    yield _figure_row(
+        'random frame: decord, clip kept open, over the store',
+        r['decord, clip kept open'] / r['store'],
+        '>= 100',
+    )
+    yield _figure_row(
         'random frame: decord, opening the clip, over the store',
         r['decord, opening the clip'] / r['store'],
         '>= 100',
     )
     say('store build')
     b = build_speed(paths, n=n)
-    yield _row(
+    yield _figure_row(
         'store build, share of the bare decoding speed per core',
         b['share'],
         '>= .85',
@@ -625,11 +633,11 @@ def cpu_figures(folder,    # Where frames are kept
         high=b['high'],
     )
     r = reader_cost(paths, n=n)
-    yield _row('reading front to back: decord over PyAV', r['decord']/r['pyav'], '(report)')
+    yield _figure_row('reading front to back: decord over PyAV', r['decord']/r['pyav'], '(report)')
     say('two processes')
-    yield _row('2 processes over 1, same global batch', two_over_one(store)['ratio'], '(report)')
+    yield _figure_row('2 processes over 1, same global batch', two_over_one(store)['ratio'], '(report)')
     say('memory')
-    yield _row('peak memory over the bare step', memory_ratio(store)['ratio'], '<= 1.10')
+    yield _figure_row('peak memory over the bare step', memory_ratio(store)['ratio'], '<= 1.10')
 
 # %% ../nbs/benchmarks.ipynb #4733cb46
 def gpu_figures(folder,        # Where frames are kept
@@ -653,26 +661,26 @@ def gpu_figures(folder,        # Where frames are kept
             **{k: kw[k] for k in ('arch', 'bs', 'device')}
         )
         what, step, road = f'{arch}, {size} px: ', t.ours.median(), data_road(store, folder)
-        yield _row(what + 'SSL step over bare step', **_flat(ratios(t, 'bare')), limit='<= 1.10')
-        yield _row(what + 'share of the step spent in the loader', bs*road['ours, to the device']/step, '< .02')
+        yield _figure_row(what + 'SSL step over bare step', **_ratio_figures(ratios(t, 'bare')), limit='<= 1.10')
+        yield _figure_row(what + 'share of the step spent in the loader', bs*road['ours, to the device']/step, '< .02')
         for k in ('lightly', 'paper'):
-            yield _row(
+            yield _figure_row(
                 what + f'{k} over ours',
-                **_flat(ratios(t, 'ours', k)),
+                **_ratio_figures(ratios(t, 'ours', k)),
                 limit={'lightly': '>= 2', 'paper': '>= 4'}[k] if arch == 'resnet18' else '(report)',
             )
         for k in road.index:
-            yield _row(
+            yield _figure_row(
                 what + f'CPU cores that keep the card fed: {k}',
                 bs * road[k] / step,
                 '1' if k == 'ours, to the device' else '(report)',
             )
-        yield _row(
+        yield _figure_row(
             what + 'share of the device\'s limit, bare step',
             share_of_limit(t.bare.median(), device, arch=arch, size=size, bs=bs)['share'],
             '(report)',
         )
-        yield _row(what + 'peak memory over the bare step', memory_ratio(store, n=1, **kw)['ratio'], '<= 1.10')
+        yield _figure_row(what + 'peak memory over the bare step', memory_ratio(store, n=1, **kw)['ratio'], '<= 1.10')
 
 # %% ../nbs/benchmarks.ipynb #a3c11494
 def main(args:list|None=None # Words of the command line; None: those it was started with

@@ -16,7 +16,7 @@ from .study.border import command, run_any, say
 # %% ../nbs/cli.ipynb #20e5508e
 def _arch(arch):
     "timm name and arguments; 'tiny' is short for the small ResNet."
-    from sslus.ssl.core import tiny_resnet
+    from sslus.ssl.encoders import tiny_resnet
     return ('resnet18', tiny_resnet) if arch == 'tiny' else (arch, {})
 
 # %% ../nbs/cli.ipynb #676afa81
@@ -58,7 +58,7 @@ def inventory(
     from sslus.archive.inventory import inventory_main
     from sslus.study.typed import secret
     salt = secret(deidentify)
-    _check_key(key, salt)
+    _check_key_flag(key, salt)
     inventory_main(folder, report, table, workers, headers, cache, timeout, thumbnails, quiet, salt, key)
 
 # %% ../nbs/cli.ipynb #1f51a001
@@ -68,16 +68,16 @@ def sources(
     dest:str=''              # Folder to download it into
 ):
     "Public data sets that can be read: list them, show one, download it"
-    from sslus.sources.sources import show_sources
+    from sslus.sources.download import show_sources
     show_sources(name, dest)
 
 # %% ../nbs/cli.ipynb #1c652970
-def _codes(salt):
+def _codes_of_salt(salt):
     "The codes of a secret; None without one."
     from sslus.base.codes import Codes
     return Codes(salt) if salt else None
 
-def _check_key(key, codes, *apart):
+def _check_key_flag(key, codes, *apart):
     "Refuse a key table before any work, where it goes with nothing, or would be given away."
     from sslus.base.codes import check_key_place
     if not key: return
@@ -101,19 +101,19 @@ def _clips(videos, patient, machine, dicom, people, codes=None, key=None):
         codes.code('patient', people.person(o))
     return res
 
-def _people(same, distinct, salt=None):
+def _people_of_flags(same, distinct, salt=None):
     "What the flags say of the names of patients."
     from sslus.base.people import People
     return People(same, distinct, salt)
 
-def _naming(same, distinct, deidentify):
+def _naming_flags(same, distinct, deidentify):
     "The same as arguments of `PlaneData`; only what was said."
     from sslus.study.typed import secret
     salt = secret(deidentify)
     said = dict(same=same, distinct=distinct, names='hash' if salt else None, salt=salt)
     return {k: v for k,v in said.items() if v}
 
-def _without(clips, exclude, same, distinct, codes=None):
+def _without_people(clips, exclude, same, distinct, codes=None):
     "The clips without those of the people of a table, and a line that says so; coded clips need the secret in SSLUS_SALT."
     import os
     from sslus.base.codes import in_codes
@@ -217,10 +217,10 @@ def store(
     from sslus.store.store import FrameStore
     from sslus.study.typed import secret
     salt = secret(deidentify)
-    codes = _codes(salt)
-    _check_key(key, codes, dest)
-    found = _clips(videos, patient, machine, dicom, _people(same, distinct, salt), codes, key)
-    clips = _without(found, exclude, same, distinct, codes)
+    codes = _codes_of_salt(salt)
+    _check_key_flag(key, codes, dest)
+    found = _clips(videos, patient, machine, dicom, _people_of_flags(same, distinct, salt), codes, key)
+    clips = _without_people(found, exclude, same, distinct, codes)
     names = dict(names='hash', salt=salt, key_table=key) if deidentify else {}
     s = FrameStore.build(
         clips, dest, size, every, fit,
@@ -297,14 +297,14 @@ def pretrain(
     "Pre-train an encoder on the frames of a store; several processes (torchrun) share one training"
     from sslus.loaders.pairs import SameFrame, SweepBatch, UniformBatch, Window
     from sslus.store.store import FrameStore
-    from sslus.ssl.core import get_method
+    from sslus.ssl.method import get_method
     from sslus.ssl.distributed import rank
     from sslus.study.mainjob import pretrain
     from sslus.study.typed import read_resident
     arch, kwargs = _arch(arch)
     pairs = Window(frames=frames) if frames else Window(seconds) if seconds else SameFrame()
     learn = pretrain(
-        _without(FrameStore(store), exclude, same, distinct),
+        _without_people(FrameStore(store), exclude, same, distinct),
         get_method(method, preset, size=size),
         run, arch, kwargs, weights, steps, bs, lr,
         pairs=pairs,
@@ -374,8 +374,8 @@ def finetune(
     from sslus.evaluate.planes import PlaneData
     from sslus.study.compare import compare_starts
     from sslus.study.mainjob import finetune
-    naming = _naming(same, distinct, deidentify)
-    _check_key(key, naming.get('salt'), run)
+    naming = _naming_flags(same, distinct, deidentify)
+    _check_key_flag(key, naming.get('salt'), run)
     stills = PlaneData.from_csv(planes, root, clean=clean or None, **naming)
     if key: stills.codes.save(key, [run])
     if compare:
@@ -399,7 +399,7 @@ def seen(
     "Ask weights whether they have seen these patients, these pictures"
     from sslus.study.mainjob import ask_weights
     for line in ask_weights(
-        files[:-1], files[-1], None if split == 'all' else split, root, _naming(same, distinct, deidentify)
+        files[:-1], files[-1], None if split == 'all' else split, root, _naming_flags(same, distinct, deidentify)
     ):
         say(line)
 
@@ -418,7 +418,7 @@ def passport(
     print(f'Passport: {dest}. Ask with:', shell_line('sslus-seen', 'weights.safetensors', dest))
 
 # %% ../nbs/cli.ipynb #436c6ea6
-def _words(text):
+def _comma_words(text):
     "Words between commas; none for 'none'."
     return tuple(w for o in text.split(',') if (w := o.strip()) and w.lower() != 'none')
 
@@ -443,7 +443,7 @@ def detect(
         clip,
         load_classifier(classifier),
         dest,
-        _words(background),
+        _comma_words(background),
         smooth,
         min_frames=min_frames,
         overwrite=overwrite,
@@ -493,8 +493,8 @@ def study(
 ):
     "Plan, run and report a grid of experiments; without --plan, --run or --report all three"
     from sslus.study.grids import command_study
-    naming = _naming(same, distinct, deidentify)
-    _check_key(key, naming.get('salt'), path or config)
+    naming = _naming_flags(same, distinct, deidentify)
+    _check_key_flag(key, naming.get('salt'), path or config)
     s = command_study(
         config, path, planes, root, store, external, pretrain, downstream, fractions, seeds,
         _arch(arch) if arch else None,

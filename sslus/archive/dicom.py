@@ -16,8 +16,8 @@ from ..base.codes import Codes, check_key_place, in_codes
 from ..base.people import People, PeopleWarning, code_name, is_missing, name_key, tidy_name
 from ..base.progress import progress_bar
 from sslus.video.video import (
-    NoImage, Region, Video, VideoError, _check_file, _dicom_header, _dicom_magic, _hidden,
-    _image_region, _quiet, _regions, _syntax_name,
+    NoImage, Region, Video, VideoError, check_file, read_dicom_header, has_dicom_mark, is_hidden,
+    image_region, quiet_dicom, all_regions, syntax_name,
 )
 from ..base.workers import run_jobs
 
@@ -29,24 +29,24 @@ kept_tags = ('PatientID', 'StudyInstanceUID',
              'SequenceOfUltrasoundRegions', 'PixelSpacing')  # what the pixels mean
 
 # %% ../../nbs/archive/01_dicom.ipynb #97d3647d
-def _text(ds, name):
+def _tag_text(ds, name):
     "First value of a tag as text without blanks around it, or None."
     try:
-        with _quiet(): v = ds.get(name)  # pydicom would print a value that is not as it should be
+        with quiet_dicom(): v = ds.get(name)  # pydicom would print a value that is not as it should be
     except Exception: return None
     if hasattr(v, 'append'): v = v[0] if len(v) else None
     return None if v is None else ' '.join(str(v).replace('\x00', ' ').split()) or None
 
 def _machine(ds):
     "Manufacturer and model, the manufacturer not twice."
-    maker,model = _text(ds, 'Manufacturer'),_text(ds, 'ManufacturerModelName')
+    maker,model = _tag_text(ds, 'Manufacturer'),_tag_text(ds, 'ManufacturerModelName')
     if maker and model and model.lower().startswith(maker.lower()): maker = None
     return ' '.join(x for x in (maker, model) if x) or None
 
 def _mm(ds, regions):
     "Millimetres per pixel (x, y): of the image region, else of the whole picture; None where nobody says."
     if regions:
-        return (r.mm_x, r.mm_y) if (r := _image_region(regions)) and r.mm_x and r.mm_y else None
+        return (r.mm_x, r.mm_y) if (r := image_region(regions)) and r.mm_x and r.mm_y else None
     try: y,x = map(float, ds.get('PixelSpacing'))
     except Exception: return None
     return (x, y) if 0 < x < 1e3 and 0 < y < 1e3 else None
@@ -56,46 +56,46 @@ def ultrasound_regions(path # DICOM file
                       )->list: # of `Region`; empty where the file names none
     "All regions of the screen that an ultrasound machine describes in a file: where (pixels), what, and how large a pixel is (mm). VideoError where it is no DICOM image."
     path = Path(path)
-    _check_file(path)
-    ds,_ = _dicom_header(path, [*kept_tags])
-    return _regions(ds, (ds.Rows, ds.Columns))
+    check_file(path)
+    ds,_ = read_dicom_header(path, [*kept_tags])
+    return all_regions(ds, (ds.Rows, ds.Columns))
 
 def dicom_tags(path # DICOM file
               )->dict:  # patient, study, machine, transducer, fps, frames, height, width, photometric, syntax, bits, mm_per_pixel (x, y), regions
     "What a DICOM file says of itself, from the tags in `kept_tags` only; None where it does not say."
     v = Video(path)
-    ds,_ = _dicom_header(v.path, [*kept_tags])
-    regions = _regions(ds, v.size)
+    ds,_ = read_dicom_header(v.path, [*kept_tags])
+    regions = all_regions(ds, v.size)
     return dict(
-        patient=tidy_name(_text(ds, 'PatientID')),
-        study=tidy_name(_text(ds, 'StudyInstanceUID')),
+        patient=tidy_name(_tag_text(ds, 'PatientID')),
+        study=tidy_name(_tag_text(ds, 'StudyInstanceUID')),
         machine=_machine(ds),
-        transducer=_text(ds, 'TransducerData') or _text(ds, 'TransducerType'),
+        transducer=_tag_text(ds, 'TransducerData') or _tag_text(ds, 'TransducerType'),
         fps=v.fps,
         frames=v._head.claimed,
         height=v.size[0],
         width=v.size[1],
         photometric=ds.PhotometricInterpretation,
-        syntax=_syntax_name(ds.file_meta.TransferSyntaxUID),
+        syntax=syntax_name(ds.file_meta.TransferSyntaxUID),
         bits=ds.BitsStored,
         mm_per_pixel=_mm(ds, regions),
         regions=regions,
     )
 
 # %% ../../nbs/archive/01_dicom.ipynb #7cfd6a55
-_columns = ['path', 'patient', 'group', 'machine', 'transducer', 'fps', 'frames',
+_dicom_columns = ['path', 'patient', 'group', 'machine', 'transducer', 'fps', 'frames',
             'height', 'width', 'photometric', 'syntax', 'bits', 'mm_x', 'mm_y', 'region']
 
 def _is_dicom(p):
     if p.suffix.lower() in ('.dcm', '.dicom'): return True
     try:
-        return (not p.suffix or p.suffix[1:].isdigit()) and p.is_file() and _dicom_magic(p)
+        return (not p.suffix or p.suffix[1:].isdigit()) and p.is_file() and has_dicom_mark(p)
     except OSError: return False
 
 def _below(folder):
     for here,dirs,names in os.walk(folder):
-        dirs[:] = sorted(n for n in dirs if not _hidden(n))
-        yield from (p for n in sorted(names) if not _hidden(n) and _is_dicom(p := Path(here)/n))
+        dirs[:] = sorted(n for n in dirs if not is_hidden(n))
+        yield from (p for n in sorted(names) if not is_hidden(n) and _is_dicom(p := Path(here)/n))
 
 def _dicom_files(what):
     "Paths from a folder, a file or a list of both."
@@ -109,14 +109,14 @@ def _dicom_files(what):
         )
     return found
 
-def _row(p, t):
+def _dicom_row(p, t):
     mm = t['mm_per_pixel'] or (None, None)
     return dict(
-        {k: t[k] for k in _columns if k in t},
+        {k: t[k] for k in _dicom_columns if k in t},
         path=str(p),
         mm_x=mm[0],
         mm_y=mm[1],
-        region=_image_region(t['regions']) is not None,
+        region=image_region(t['regions']) is not None,
     )
 
 def _failed_row(p, e):
@@ -173,7 +173,7 @@ def groups_by_study(
     return [_group_of(*o, named) for o in zip(persons, studies)]
 
 # %% ../../nbs/archive/01_dicom.ipynb #0ca438cc
-def _check_key(key, deidentify):
+def _check_key_file(key, deidentify):
     "A key table goes with codes, and lies where only its owner looks."
     if key is None: return
     if not deidentify:
@@ -192,14 +192,14 @@ def _all_tags(files, workers, timeout, progress):
     done = progress_bar(done, len(files), 'reading headers', 'files', progress)
     return [t for _,t in sorted(done, key=lambda o: o[0])]
 
-def _wanted(t, stills): return stills or (t['frames'] or 2) > 1         # an MPEG stream may not say how many
+def _is_wanted_clip(t, stills): return stills or (t['frames'] or 2) > 1         # an MPEG stream may not say how many
 
 def _named_people(got, people, codes):
     "Make known to `codes` who is named in the headers."
     for t in got:
         if isinstance(t, dict): codes.code('patient', people.person(t['patient']))
 
-def _coded(table, codes, key):
+def _coded_table(table, codes, key):
     "The table with codes for patients and studies, in an order that tells nothing."
     table['patient'] = (
         table.patient.map(lambda o: code_name(o, codes.salt))
@@ -230,7 +230,7 @@ def dicom_table(what,                   # a folder (with those below it), a file
     people = people or People()
     salt, deidentify = salt or people.salt, deidentify or people.salt is not None
     codes = Codes(salt) if deidentify else None
-    _check_key(key, deidentify)
+    _check_key_file(key, deidentify)
     files = _dicom_files(what)
     got = _all_tags(files, workers, timeout, progress)
     read = [(p, t) for p,t in zip(files, got) if isinstance(t, dict)]
@@ -240,14 +240,14 @@ def dicom_table(what,                   # a folder (with those below it), a file
         _named_people(got, people, codes)
     with in_codes(codes):
         groups = groups_by_study(who, study, people, [str(p) for p,_ in read])
-    rows = [_row(p, dict(t, patient=who, group=how)) for (p, t),(who, how) in zip(read, groups) if _wanted(t, stills)]
-    table = pd.DataFrame(rows, columns=_columns)
+    rows = [_dicom_row(p, dict(t, patient=who, group=how)) for (p, t),(who, how) in zip(read, groups) if _is_wanted_clip(t, stills)]
+    table = pd.DataFrame(rows, columns=_dicom_columns)
     for c in ('patient', 'group'):
         table[c] = table[c].astype(object).where(table[c].notna(), None)
     table.attrs['failed'] = [_failed_row(p, t) for p,t in zip(files, got) if not isinstance(t, (dict, NoImage))]
     table.attrs['unknown'] = [r['path'] for r in rows if r['patient'] is None]
     _warn_unknown(table.attrs['unknown'], deidentify)
-    return _coded(table, codes, key) if deidentify else table
+    return _coded_table(table, codes, key) if deidentify else table
 
 # %% ../../nbs/archive/01_dicom.ipynb #a82eb665
 def dicom_failed(table # of `dicom_table`

@@ -18,15 +18,15 @@ from .people import PeopleError, check_secret, code_name, is_code, name_key, pse
 # %% ../../nbs/base/09_codes.ipynb #9c6c17d9
 _named_as_people = ('patient', 'machine')           # all spellings that are one person have one code
 
-def _written(name):
+def _name_in_table(name):
     "A name as a table can hold it: a file's name need not be text."
     return str(name).encode('utf-8', 'backslashreplace').decode()
 
-def _spellings(kind, name):
+def _spellings_in_text(kind, name):
     "What a name may look like in a sentence: a file also without its folder, or its suffix."
     if kind in _named_as_people: return {name}
     path = Path(name)
-    return {name, _written(name), path.name, path.stem, *([str(path.parent)] if len(path.parent.parts) > 1 else [])}
+    return {name, _name_in_table(name), path.name, path.stem, *([str(path.parent)] if len(path.parent.parts) > 1 else [])}
 
 def _is_word(text, i):
     return 0 <= i < len(text) and (text[i].isalnum() or text[i] == '_')
@@ -95,7 +95,7 @@ class Codes:
         "{what a name may look like: what stands in its place}."
         shown = {}
         for kind,code,name in self.rows():
-            for o in _spellings(kind, name):
+            for o in _spellings_in_text(kind, name):
                 if len(o) > 1:
                     shown.setdefault(o, '...' if o == str(Path(name).parent) else code)
         return shown
@@ -109,7 +109,7 @@ class Codes:
         return add_keys(file, self.rows(), self.tag)
 
 # %% ../../nbs/base/09_codes.ipynb #d3b6f4c1
-_marks = ('store.json', 'study.json', 'manifest.json') # a folder that holds one of these is given to others
+_shared_folder_marks = ('store.json', 'study.json', 'manifest.json') # a folder that holds one of these is given to others
 
 def check_key_place(
     file:str|Path, # of a key table
@@ -118,7 +118,7 @@ def check_key_place(
     "A key table lies where only its owner looks."
     file = Path(os.path.realpath(file))
     shared = {Path(os.path.realpath(o)) for o in apart}
-    inside = next((o for o in file.parents if o in shared or any((o/m).exists() for m in _marks)), None)
+    inside = next((o for o in file.parents if o in shared or any((o/m).exists() for m in _shared_folder_marks)), None)
     if inside:
         remedy = 'Choose a place that only you can read.'
         raise PeopleError(
@@ -128,7 +128,7 @@ def check_key_place(
         raise PeopleError(f'{file.name}: a folder stands there. Give the name of a csv file for the key table.')
 
 # %% ../../nbs/base/09_codes.ipynb #1c253f09
-_columns = ['kind', 'code', 'name', 'secret']
+_key_columns = ['kind', 'code', 'name', 'secret']
 
 def read_keys(
     file:str|Path # of `Codes.save`
@@ -137,7 +137,7 @@ def read_keys(
     with open(file, encoding='utf-8', newline='') as f:
         try: rows = list(csv.reader(f))
         except (csv.Error, UnicodeDecodeError): rows = []
-    whole = rows[:1] == [_columns] and all(len(o) == len(_columns) for o in rows)
+    whole = rows[:1] == [_key_columns] and all(len(o) == len(_key_columns) for o in rows)
     if not whole:
         raise PeopleError(f'{file}: something else than a key table stands there, and it is never overwritten. '
                           'Choose another file.')
@@ -170,11 +170,11 @@ def add_keys(
         if other:
             raise PeopleError(f'{file}: the codes in this key table were made with another secret. '
                               'Use the same secret, or choose another file.')
-        new = [(kind, code, _written(name), tag) for kind,code,name in rows]
+        new = [(kind, code, _name_in_table(name), tag) for kind,code,name in rows]
         rows = list(dict.fromkeys([*(o for o in known if o[0] not in renew), *new]))
         _check_rows(file, rows)
         text = io.StringIO()
-        csv.writer(text, lineterminator='\n').writerows([_columns, *rows])
+        csv.writer(text, lineterminator='\n').writerows([_key_columns, *rows])
         return write_text(file, text.getvalue(), private=True)
 
 # %% ../../nbs/base/09_codes.ipynb #5436b4ff

@@ -20,7 +20,7 @@ class WriteError(OSError):
 
 _no_room = {errno.ENOSPC, errno.EFBIG, getattr(errno, 'EDQUOT', errno.ENOSPC)}
 
-def _free(folder):
+def _free_bytes(folder):
     "Free bytes of the disk that a folder is on; None where nobody says."
     try: return shutil.disk_usage(folder).free
     except OSError: return None
@@ -32,18 +32,18 @@ def _why_not(e, path, size):
     if e.errno not in _no_room:
         return f'{path}: cannot be written ({e.strerror or e}). Mend its permissions, or choose another folder.'
     needed = f'{_in_megabytes(size)} needed' if size else 'no room is left'
-    free = _free(path.parent)
+    free = _free_bytes(path.parent)
     left = '' if free is None else f', {_in_megabytes(free)} free'
     return (f'{path}: the disk is full ({needed}{left}). What stood there before is unchanged. '
             'Free room, or choose another folder.')
 
-_part = re.compile(r'\..+\.\d+-\d+\.part(\.\w+)?')
+_part_name = re.compile(r'\..+\.\d+-\d+\.part(\.\w+)?')
 
 def is_part(
     name:str # of a file
 )->bool:     # a temporary file of `write_file`, which a killed process may leave?
     "Is this the name of a file that was being written?"
-    return bool(_part.fullmatch(name))
+    return bool(_part_name.fullmatch(name))
 
 def clear_parts(
     path:str|Path # a file that nobody else writes now

@@ -25,10 +25,10 @@ class Flag:
     switch:bool=False  # does it take no value, such as --overwrite?
 
 # %% ../../nbs/base/10_flags.ipynb #3fea916f
-_quoted = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
-_listed = r'\[[^\[\]]*\]|\([^()]*\)|\{[^{}]*\}'
-_bare = r'[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|[^\W\d][\w-]*'
-_setting = re.compile(rf"""(?<![\w.=/?&\\-])(?P<name>[A-Za-z_]\w*)=(?P<value>{_quoted}|{_listed}|{_bare}|)(?=[\s,;:.)\]'"!?]|$)(?![.:]\w|:[/\\])""")
+_quoted_value = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
+_listed_value = r'\[[^\[\]]*\]|\([^()]*\)|\{[^{}]*\}'
+_bare_value = r'[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|[^\W\d][\w-]*'
+_setting = re.compile(rf"""(?<![\w.=/?&\\-])(?P<name>[A-Za-z_]\w*)=(?P<value>{_quoted_value}|{_listed_value}|{_bare_value}|)(?=[\s,;:.)\]'"!?]|$)(?![.:]\w|:[/\\])""")
 _call = re.compile(r'[\w.]+\((?:[^()]|\([^()]*\))*\)')
 
 def _plain_value(text):
@@ -48,7 +48,7 @@ def _as_flag(flag, value):
 _renamed = {'names': Flag('--deidentify', switch=True), 'salt': Flag('SSLUS_SALT', switch=True),
             'key_table': Flag('--key')}
 
-def _known(flags):
+def _known_flags(flags):
     "The flags, and those of other names where the command has them."
     asked = {'names': 'deidentify', 'salt': 'deidentify', 'key_table': 'key'}
     return {k: v for k,v in _renamed.items() if asked[k] in flags} | flags
@@ -67,7 +67,7 @@ def in_flags(
     "The message in the words of a command line."
     kept = [re.escape(o) for o in sorted(map(str, typed), key=len, reverse=True) if '=' in str(o)]
     apart = re.compile('|'.join([*kept, _call.pattern]))
-    known, res, start = _known(flags), [], 0
+    known, res, start = _known_flags(flags), [], 0
     for m in apart.finditer(message):
         res += [_setting.sub(lambda o: _in_words(o, known), message[start:m.start()]), m[0]]
         start = m.end()

@@ -31,7 +31,7 @@ class RunKind:
     free:tuple = ()     # settings that may differ where a run goes on
 
 _manifest, _config = 'manifest.json', 'config.json'
-_keys = {'run', 'state', 'writes', 'files'}                                 # of a manifest
+_manifest_keys = {'run', 'state', 'writes', 'files'}                                 # of a manifest
 
 def read_manifest(
     folder:str|Path # of a run
@@ -40,7 +40,7 @@ def read_manifest(
     file, remedy = Path(folder)/_manifest, 'Remove it if no file of this folder is needed, or choose another folder'
     try: manifest = read_sealed(file, remedy)
     except (FileNotFoundError, NotADirectoryError): return None
-    if not _keys <= manifest.keys():
+    if not _manifest_keys <= manifest.keys():
         raise ChangedError(f'{file}: is no list of a run, but another record. {remedy}.')
     return manifest
 
@@ -65,7 +65,7 @@ def is_done(
     "Does a run stand there that came to its end?"
     return is_run(folder) and read_manifest(folder)['state'] == 'done'
 
-def _files(folder):
+def _files_below(folder):
     "Files and links below a folder, as seen from it."
     return [
         os.path.relpath(os.path.join(at, o), folder).replace(os.sep, '/')
@@ -73,14 +73,14 @@ def _files(folder):
         for o in sorted(names)
     ]
 
-def _fits(name, pattern):
+def _fits_pattern(name, pattern):
     "Does a name fit a pattern, part by part? A star does not reach into another folder."
     parts, wanted = name.split('/'), pattern.split('/')
     return len(parts) == len(wanted) and all(map(fnmatch, parts, wanted))
 
-def _matches(name, patterns): return any(_fits(name, o) for o in patterns)
+def _matches(name, patterns): return any(_fits_pattern(name, o) for o in patterns)
 
-def _is_own(folder, name, manifest):
+def _is_own_file(folder, name, manifest):
     "Did the run of this manifest write the file, and nobody change it since?"
     file = Path(folder)/name
     if file.is_symlink(): return False
@@ -93,8 +93,8 @@ def strangers(
 )->list:            # names as seen from the folder; ChangedError where the run's own list was changed
     "Files of a folder that no run of sslus wrote, or that were changed since."
     manifest = read_manifest(folder)
-    names = [o for o in _files(folder) if not is_part(Path(o).name)]
-    return names if manifest is None else [o for o in names if not _is_own(folder, o, manifest)]
+    names = [o for o in _files_below(folder) if not is_part(Path(o).name)]
+    return names if manifest is None else [o for o in names if not _is_own_file(folder, o, manifest)]
 
 # %% ../../nbs/base/07_folders.ipynb #d689c6dd
 def writes_within(
@@ -110,25 +110,25 @@ def writes_within(
 def _remove_run(folder):
     "Remove the files of a run, and folders that are empty then; returns whether all is gone."
     foreign = set(strangers(folder))
-    for name in _files(folder):
+    for name in _files_below(folder):
         if name != _manifest and name not in foreign: (folder/name).unlink(missing_ok=True)
     for at,_,_ in os.walk(folder, topdown=False):
         with suppress(OSError): Path(at).rmdir()
-    if folder.exists() and _files(folder) == [_manifest]:
+    if folder.exists() and _files_below(folder) == [_manifest]:
         (folder/_manifest).unlink()
     with suppress(OSError): folder.rmdir()
     return not folder.exists()
 
-def _beside(goal, what): return goal.with_name(f'.{goal.name}.{what}')
+def _folder_beside(goal, what): return goal.with_name(f'.{goal.name}.{what}')
 
 def _is_ours(folder):
     "Did a run write the folder, or begin to?"
     try: return read_manifest(folder) is not None
     except ChangedError: return False
 
-def _settle(goal):
+def _settle_exchange(goal):
     "Finish, or take back, an exchange of folders during which a process was killed."
-    old, new = _beside(goal, 'old'), _beside(goal, 'new')
+    old, new = _folder_beside(goal, 'old'), _folder_beside(goal, 'new')
     if not _is_ours(old): return                                                # somebody's folder of that name
     if not goal.exists(): os.replace(new if is_done(new) else old, goal)
     if old.exists(): _clear_away(old, goal)
@@ -146,14 +146,14 @@ def _exchange(new, goal):
     "Let the new run take the place of the old one."
     whole = f'The new run is whole and stands in {new}.'
     _refuse_strangers(goal, whole)
-    old = _beside(goal, 'old')
+    old = _folder_beside(goal, 'old')
     if os.path.lexists(old):
         raise RunError(f'{old}: stands where the old run has to step aside to. Move it away. {whole}')
     os.replace(goal, old)
     os.replace(new, goal)
     _clear_away(old, goal)
 
-def _some(names, n=3):
+def list_names(names, n=3):
     return ', '.join(names[:n]) + (f' and {len(names) - n} more' if len(names) > n else '')
 
 def _refuse_strangers(folder, more=''):
@@ -167,7 +167,7 @@ def _refuse_strangers(folder, more=''):
             ' replaced. Nothing there was touched. Choose another folder.'
         )
     if not foreign: return
-    raise RunError(f'{folder}: holds {_some(foreign)}, which no run of sslus wrote, or which was changed since. '
+    raise RunError(f'{folder}: holds {list_names(foreign)}, which no run of sslus wrote, or which was changed since. '
                    f'Nothing there was touched. Move that away, or choose another folder. {more}'.strip())
 
 # %% ../../nbs/base/07_folders.ipynb #d98a6f42
@@ -201,7 +201,7 @@ class RunFolder:
     ):
         "Write what the run is, before it writes anything else."
         self.path.mkdir(parents=True, exist_ok=True)
-        for name in _files(self.path):
+        for name in _files_below(self.path):
             if is_part(Path(name).name):
                 (self.path/name).unlink(missing_ok=True)  # of a process that was killed
         self._write_manifest('unfinished', {})
@@ -211,7 +211,7 @@ class RunFolder:
         "Note the sums of all files; an old run gives way."
         names = [
             o
-            for o in _files(self.path)
+            for o in _files_below(self.path)
             if _matches(o, (*self.kind.writes, _config)) and not (self.path / o).is_symlink()
         ]
         self._write_manifest('done', {o: file_sha(self.path/o) for o in names})
@@ -232,7 +232,7 @@ class RunFolder:
             else: self.give_up()
 
 # %% ../../nbs/base/07_folders.ipynb #d88bba6a
-def _plain(config, kind):
+def _settings_to_share(config, kind):
     "Settings that a run which goes on must share."
     return {k: v for k,v in config.items() if k not in kind.free}
 
@@ -250,13 +250,13 @@ def _goes_on(folder, kind, config):
     if manifest['run'] != kind.name:
         raise RunError(f'{folder}: a {manifest["run"]} stands there, not a {kind.name}. Choose another folder.')
     if there is None: return _has_not_begun(folder, manifest)
-    old, new = _plain(there, kind), _plain(config, kind)
+    old, new = _settings_to_share(there, kind), _settings_to_share(config, kind)
     diff = [f'{k}: {old.get(k)} there, {new.get(k)} now' for k in new if old.get(k) != new[k]]
     if diff:
         raise RunError(f'{folder}: this run has other settings and cannot be resumed. {"; ".join(diff)}')
     changed = [o for o in strangers(folder) if o in manifest['files']]
     if changed:
-        raise RunError(f'{folder}: {_some(changed)} was changed after the run had written it. '
+        raise RunError(f'{folder}: {list_names(changed)} was changed after the run had written it. '
                        'Nothing there was touched. Move that away, or choose another folder.')
     return True
 
@@ -265,7 +265,7 @@ def _refuse_used(goal, kind):
     try: manifest = read_manifest(goal)
     except ChangedError as e: raise RunError(str(e)) from e
     if manifest is None:
-        inside = _some(_files(goal) or ['an empty folder'])
+        inside = list_names(_files_below(goal) or ['an empty folder'])
         raise RunError(f'{goal}: the folder is not empty and holds no run of sslus ({inside}). Choose another folder.')
     unfinished = manifest['state'] != 'done'
     what = f'{"an unfinished" if unfinished else "a"} {manifest["run"]}'
@@ -299,12 +299,12 @@ def find_resumable(
     "Where the run stands that `resume=True` goes on with."
     goal = Path(os.path.realpath(path))
     try:
-        return next((o for o in (_beside(goal, 'new'), goal) if read_manifest(o) is not None), None)
+        return next((o for o in (_folder_beside(goal, 'new'), goal) if read_manifest(o) is not None), None)
     except ChangedError as e: raise RunError(str(e)) from e
 
-def _place(goal, kind, config, overwrite, resume):
+def _place_of_run(goal, kind, config, overwrite, resume):
     "(folder to write, does it go on?) for a run whose result shall stand at `goal`."
-    new = _beside(goal, 'new')
+    new = _folder_beside(goal, 'new')
     if resume:
         for at in (new, goal):
             if not (at.exists() and _goes_on(at, kind, config)): continue
@@ -330,8 +330,8 @@ def begin_run(
     goal = _goal(path, overwrite, resume, inputs)
     with ExitStack() as lock:
         lock.enter_context(held(goal))
-        _settle(goal)
-        at, resumed = _place(goal, kind, config, overwrite, resume)
+        _settle_exchange(goal)
+        at, resumed = _place_of_run(goal, kind, config, overwrite, resume)
         run = RunFolder(at, goal, kind, resumed, lock.pop_all())
     try: run.start(config)
     except BaseException:
@@ -359,7 +359,7 @@ def is_unfinished_run(
 )->bool:
     "Does a run stand there, or in the making beside it, that did not come to its end?"
     goal = Path(os.path.realpath(path))
-    return any(is_run(o) and not is_done(o) for o in (goal, _beside(goal, 'new')))
+    return any(is_run(o) and not is_done(o) for o in (goal, _folder_beside(goal, 'new')))
 
 # %% ../../nbs/base/07_folders.ipynb #1ba865ca
 import shutil

@@ -14,13 +14,13 @@ from collections.abc import Callable
 from functools import partial, wraps
 
 # %% ../../nbs/base/08_numbers.ipynb #0eb6f2ba
-def _wanted(whole, bounds):
+def _wanted_in_words(whole, bounds):
     "What is expected, in words."
     words = [f'{word} {bound if isinstance(bound, int) else format(bound, "g")}' for word,bound in bounds.items()
              if bound is not None]
     return ('a whole number' if whole else 'a number') + (' ' + ' and '.join(words) if words else '')
 
-def _fits(value, bounds):
+def _keeps_bounds(value, bounds):
     "Does a number keep all bounds?"
     tests = {
         'above': lambda b: value > b,
@@ -44,10 +44,10 @@ def check_number(
     if optional and value is None: return None
     bounds = {'above': above, 'of at least': at_least, 'below': below, 'of at most': at_most}
     number = isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
-    if number and (not whole or value == int(value)) and _fits(value, bounds):
+    if number and (not whole or value == int(value)) and _keeps_bounds(value, bounds):
         return int(value) if whole else value
     given = repr(value) if len(repr(value)) < 80 else f'{repr(value)[:80]}...'
-    raise ValueError(f'{name}={given}: {_wanted(whole, bounds)} is expected' + (', or None' if optional else ''))
+    raise ValueError(f'{name}={given}: {_wanted_in_words(whole, bounds)} is expected' + (', or None' if optional else ''))
 
 # %% ../../nbs/base/08_numbers.ipynb #336a5112
 def check_pair(
@@ -102,8 +102,8 @@ def check_rate(
     return value
 
 # %% ../../nbs/base/08_numbers.ipynb #fff2515b
-_whole = partial(check_number, whole=True)
-count = partial(_whole, at_least=1)
+_whole_number = partial(check_number, whole=True)
+count = partial(_whole_number, at_least=1)
 positive = partial(check_number, above=0)
 not_negative = partial(check_number, at_least=0)
 share = partial(check_number, at_least=0, at_most=1)
@@ -126,7 +126,7 @@ def _check_resident(name, value):
     "True, False, or how many GiB."
     return value if isinstance(value, bool) else positive(name, value)
 
-_names = {
+_names_by_kind = {
     _check_steps: 'steps epochs n_epoch',
     count: """bs at_most size evals min_batches n_batches every keep n n_boot k bins max_iter together
         queue hidden width dim nf n_in channels in_chans map_size n_classes n_clips n_frames orders n_fixations
@@ -136,16 +136,16 @@ _names = {
     positive: 'temperature lambd seconds perplexity tol fps',
     not_negative: """sim std cov contrastive_weight ce_weight order_weight geometry_weight gamma shear static_below
         warmup""",
-    partial(_whole, at_least=0): 'freeze_epochs num_workers prefetch unlabelled'}
+    partial(_whole_number, at_least=0): 'freeze_epochs num_workers prefetch unlabelled'}
 
-ranges = {name: check for check,names in _names.items() for name in names.split()}
+ranges = {name: check for check,names in _names_by_kind.items() for name in names.split()}
 ranges |= dict.fromkeys(('lr', 'base_lr', 'lr_bias'), check_rate)
 ranges |= dict.fromkeys(('scale', 'ratio', 'sigma'), partial(check_pair, above=0))
 ranges |= dict.fromkeys(('proj', 'predictor'), partial(check_each, at_least=1, whole=True))
 ranges |= dict.fromkeys(('level', 'alpha'), partial(check_number, above=0, below=1))
 ranges |= dict(
-    seed     = partial(_whole, at_least=0, below=2**32),       # a million times as much must still seed torch
-    micro    = partial(_whole, at_least=2),
+    seed     = partial(_whole_number, at_least=0, below=2**32),       # a million times as much must still seed torch
+    micro    = partial(_whole_number, at_least=2),
     step     = _check_step,
     resident = _check_resident,
     fraction = partial(check_number, above=0, at_most=1),

@@ -101,7 +101,7 @@ glossary = {
     'interlaced': 'Each frame holds two half pictures of different moments.',
 }
 
-_spellings = {                                             # other ways to write a term, as patterns
+_term_spellings = {                                             # other ways to write a term, as patterns
     'macro-F1': r'macro[-_]f1', 'balanced accuracy': r'balanced[ _]accuracy', 'calibration error': r'calibration error',
     'confusion matrix': r'confusion matri(?:x|ces)', '95 % interval': r'(?:95 % )?intervals?', 'Friedman test': r'Friedman(?: test)?',
     'start': r'starts?', 'random': r'random(?! order| numbers)', 'encoder': r'encoders?', 'pre-training': r'pre-train(?:ed|ing)',
@@ -111,9 +111,9 @@ _spellings = {                                             # other ways to write
 
 # %% ../../nbs/base/10_pages.ipynb #5e54c9c1
 _by_length = sorted(glossary, key=len, reverse=True)
-_patterns = {o: _spellings.get(o, re.escape(o)) for o in _by_length}
-_found = re.compile(r'(?<![\w-])(?:' + '|'.join(f'({p})' for p in _patterns.values()) + r')(?![\w-])', re.IGNORECASE)
-_tag = re.compile(r"""(<!--.*?-->|<(?:"[^"]*"|'[^']*'|[^'">])*>)""", re.DOTALL)
+_term_patterns = {o: _term_spellings.get(o, re.escape(o)) for o in _by_length}
+_term_pattern = re.compile(r'(?<![\w-])(?:' + '|'.join(f'({p})' for p in _term_patterns.values()) + r')(?![\w-])', re.IGNORECASE)
+_tag_pattern = re.compile(r"""(<!--.*?-->|<(?:"[^"]*"|'[^']*'|[^'">])*>)""", re.DOTALL)
 _left_alone = {
     'abbr', 'b', 'code', 'math', 'pre', 'script', 'style', 'summary', 'svg', 'title',
     *(f'h{i}' for i in range(1, 7)),
@@ -121,10 +121,10 @@ _left_alone = {
 
 def _term(match): return _by_length[match.lastindex - 1]
 
-def _pieces(page):
+def _page_pieces(page):
     "(text or tag, is it a tag?, element that its words are left alone in) of a page, in order."
     inside = []
-    for i,piece in enumerate(_tag.split(page)):
+    for i,piece in enumerate(_tag_pattern.split(page)):
         name = re.match(r'</?([a-zA-Z][\w-]*)', piece) if i % 2 else None
         name = name[1].lower() if name else ''
         if name in _left_alone and not piece.startswith('</'): inside.append(name)
@@ -137,8 +137,8 @@ def terms_in(
     page:str # HTML
 )->list:     # terms of `glossary` that its text holds, in the glossary's order
     "The terms that a reader of the page meets."
-    text = ' '.join(piece for piece,is_tag,inside in _pieces(page) if not is_tag and inside not in ('script', 'style'))
-    met = {_term(m) for m in _found.finditer(text)}
+    text = ' '.join(piece for piece,is_tag,inside in _page_pieces(page) if not is_tag and inside not in ('script', 'style'))
+    met = {_term(m) for m in _term_pattern.finditer(text)}
     return [o for o in glossary if o in met]
 
 def explain_terms(
@@ -151,11 +151,11 @@ def explain_terms(
         if term in seen: return match[0]
         seen.add(term)
         return f'<abbr tabindex="0" title="{html.escape(glossary[term])}">{match[0]}</abbr>'
-    for piece,is_tag,inside in _pieces(page):
+    for piece,is_tag,inside in _page_pieces(page):
         if is_tag and re.match(r'<h[12]\b', piece, re.I): seen.clear()
         if not is_tag and inside == 'abbr':
-            seen.update(_term(m) for m in _found.finditer(piece))
-        out.append(piece if is_tag or inside else _found.sub(explain, piece))
+            seen.update(_term(m) for m in _term_pattern.finditer(piece))
+        out.append(piece if is_tag or inside else _term_pattern.sub(explain, piece))
     return ''.join(out)
 
 def terms_html(
@@ -202,7 +202,7 @@ def has_content(
     "Is there anything to read or to look at, besides headings?"
     if re.search(r'<(img|svg|video|canvas)\b', page, re.I): return True
     rest = re.sub(r'<(h[1-6]|thead|style|script|summary)\b.*?</\1>', '', page, flags=re.I | re.S)
-    return bool(html.unescape(_tag.sub('', rest)).strip())
+    return bool(html.unescape(_tag_pattern.sub('', rest)).strip())
 
 def section_html(
     heading:str, # plain text
@@ -312,7 +312,7 @@ _beyond = """() => {
     return page.concat(wide.map(o => `${o.tagName.toLowerCase()} ${o.className} ${(o.textContent || '').slice(0, 40)}`))
 }"""
 
-def _look(file, width):
+def _browser_report(file, width):
     "What a browser says of a page."
     from playwright.sync_api import sync_playwright
     with sync_playwright() as p:
@@ -329,4 +329,4 @@ def too_wide(
     "What does not fit a narrow screen, as a browser lays it out."
     if find_browser() is None: return None
     # a notebook's own thread has a loop already
-    with ThreadPoolExecutor(1) as pool: return pool.submit(_look, file, width).result()
+    with ThreadPoolExecutor(1) as pool: return pool.submit(_browser_report, file, width).result()

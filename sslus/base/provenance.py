@@ -58,7 +58,7 @@ def _last_part(word):
     option, sign, value = word.partition('=') if word.startswith('--') else ('', '', word)
     return without_places(option + sign + (re.split(r'[\\/]', value.rstrip('\\/'))[-1] or value))
 
-def _quoted(word): return word if re.fullmatch(r'[\w@%+=:,./-]+', word) else "'" + word + "'"
+def _quoted_word(word): return word if re.fullmatch(r'[\w@%+=:,./-]+', word) else "'" + word + "'"
 
 # %% ../../nbs/base/11_provenance.ipynb #9329fa9c
 def processor_name()->str: # '' where the system does not say
@@ -85,7 +85,7 @@ def command_words(
         if hide and not word.startswith('--'): word = '...'
         elif secret and '=' in word: word = f'{word.partition("=")[0]}=...'
         hide = secret and '=' not in word
-        words.append(_quoted(_last_part(word)))
+        words.append(_quoted_word(_last_part(word)))
     return ' '.join(words)
 
 def package_versions()->dict: # {name: version}

@@ -12,11 +12,11 @@ import logging, threading, warnings
 from contextlib import contextmanager
 
 # %% ../../nbs/base/02_quiet.ipynb #9b3d43cb
-_state = threading.local()
+_thread_state = threading.local()
 
 def _is_quiet():
     "Is this thread inside `quietly`?"
-    return getattr(_state, 'depth', 0) > 0
+    return getattr(_thread_state, 'depth', 0) > 0
 
 # %% ../../nbs/base/02_quiet.ipynb #19bb1499
 class _AskThread(type):
@@ -26,7 +26,7 @@ class _AskThread(type):
 class _OfQuietThread(Warning, metaclass=_AskThread):
     "Category of the one filter."
 
-_entry = ('ignore', None, _OfQuietThread, None, 0)
+_warning_entry = ('ignore', None, _OfQuietThread, None, 0)
 
 class _LogFilter(logging.Filter):
     "Lets through what is logged by threads that are not quiet."
@@ -36,8 +36,8 @@ _log_filter = _LogFilter()
 
 def _stand_first():
     "Put the entry at the head of Python's filters; where it is already, nothing changes."
-    if warnings.filters and warnings.filters[0] is _entry: return
-    warnings.filters.insert(0, _entry)
+    if warnings.filters and warnings.filters[0] is _warning_entry: return
+    warnings.filters.insert(0, _warning_entry)
     warnings._filters_mutated()
 
 # %% ../../nbs/base/02_quiet.ipynb #1c1dfc55
@@ -48,9 +48,9 @@ def quietly(
     "No warning of this thread is shown inside; other threads, and what comes after, are left alone."
     _stand_first()
     for name in loggers: logging.getLogger(name).addFilter(_log_filter)
-    _state.depth = getattr(_state, 'depth', 0) + 1
+    _thread_state.depth = getattr(_thread_state, 'depth', 0) + 1
     try: yield
-    finally: _state.depth -= 1
+    finally: _thread_state.depth -= 1
 
 # %% ../../nbs/base/02_quiet.ipynb #615dc93d
 class Note(UserWarning):

@@ -71,7 +71,7 @@ def draw_flow(
     return ax
 
 # %% ../../nbs/base/12_style.ipynb #e21a5d9c
-def _edge(ax, text, towards):
+def _box_edge(ax, text, towards):
     "Where the line from the middle of a box to the point `towards` leaves the box; data coordinates."
     box = text.get_bbox_patch().get_window_extent().transformed(ax.transData.inverted())
     x, y = text.get_position()
@@ -82,7 +82,7 @@ def _edge(ax, text, towards):
 # %% ../../nbs/base/12_style.ipynb #3594f5d9
 def _arrow(ax, a, b, word=''):
     "An arrow from the edge of the box `a` to the edge of the box `b` (texts of the axes)."
-    start, end = _edge(ax, a, b.get_position()), _edge(ax, b, a.get_position())
+    start, end = _box_edge(ax, a, b.get_position()), _box_edge(ax, b, a.get_position())
     ax.annotate(
         '',
         end,

@@ -35,7 +35,7 @@ def is_table_file(
 
 # %% ../../nbs/base/04_tables.ipynb #cccbcc22
 _as_table = 'Save it as .xlsx or as csv'
-_foreign = {
+_foreign_formats = {
     b'\t\x08': ('a workbook of the old format .xls', 'Open it in a spreadsheet program and save it as .xlsx'),
     b'%PDF': ('a PDF document', _as_table),
     b'{\\rtf': ('a text document (RTF)', _as_table),
@@ -55,7 +55,7 @@ _zipped = {
 def _refuse(name, found, remedy):
     raise TableError(f'{name}: holds {found}, which is not read as a table. {remedy}')
 
-def _kind(name, data):
+def _table_kind(name, data):
     "'text', 'workbook' or 'parquet', by the first bytes; TableError for what is no table."
     if data.startswith(b'PK\x03\x04'): return _kind_of_zip(name, data)
     if data.startswith(b'PAR1'): return 'parquet'
@@ -63,8 +63,8 @@ def _kind(name, data):
         locked = 'EncryptedPackage'.encode('utf-16-le') in data
         if locked:
             _refuse(name, 'a workbook with a password', 'Take the password off and save it as .xlsx')
-        _refuse(name, *_foreign[b'\t\x08'])
-    for head, (found, remedy) in _foreign.items():
+        _refuse(name, *_foreign_formats[b'\t\x08'])
+    for head, (found, remedy) in _foreign_formats.items():
         if data.startswith(head): _refuse(name, found, remedy)
     return 'text'
 
@@ -78,18 +78,18 @@ def _kind_of_zip(name, data):
     for part, (found, remedy) in _zipped.items():
         if part in sizes: _refuse(name, found, remedy)
     if 'xl/workbook.xml' not in sizes: _refuse(name, 'a zip archive', 'Unpack it')
-    _check_size(name, sum(v for k,v in sizes.items() if k.startswith('xl/')), _most_unpacked)
+    _check_table_size(name, sum(v for k,v in sizes.items() if k.startswith('xl/')), _max_unpacked_bytes)
     return 'workbook'
 
-_most_bytes, _most_unpacked = 500_000_000, 200_000_000       # of a file; of what lies packed in a workbook
+_max_table_bytes, _max_unpacked_bytes = 500_000_000, 200_000_000       # of a file; of what lies packed in a workbook
 
-def _check_size(name, size, most):
+def _check_table_size(name, size, most):
     if size > most:
         raise TableError(f'{name}: holds {size/1e6:,.0f} MB; a table of at most {most/1e6:,.0f} MB is read. Is it the '
                          f'right file? Leave out columns and rows that are not needed')
 
 # %% ../../nbs/base/04_tables.ipynb #a1f71e79
-_marks = {codecs.BOM_UTF8: 'utf-8-sig', codecs.BOM_UTF32_LE: 'utf-32', codecs.BOM_UTF32_BE: 'utf-32',
+_encoding_marks = {codecs.BOM_UTF8: 'utf-8-sig', codecs.BOM_UTF32_LE: 'utf-32', codecs.BOM_UTF32_BE: 'utf-32',
           codecs.BOM_UTF16_LE: 'utf-16', codecs.BOM_UTF16_BE: 'utf-16'}
 # Of every four bytes, those that are zero often (1), rarely (0), or as it comes (None)
 _zeros_of = {'utf-16-le': (0, 1, 0, 1), 'utf-16-be': (1, 0, 1, 0),
@@ -106,7 +106,7 @@ def _by_zeros(head):
 
 def _decode(name, data):
     "(text, encoding) of a file's bytes; TableError where they are no text."
-    mark = next((v for k,v in _marks.items() if data.startswith(k)), None)
+    mark = next((v for k,v in _encoding_marks.items() if data.startswith(k)), None)
     encoding = mark or _by_zeros(data[:65536].rstrip(b'\0')) or 'utf-8'
     try: text = data.decode(encoding)
     except UnicodeDecodeError as e:
@@ -165,13 +165,13 @@ def _sep_line(text):
 def _reader(lines, text, sep):
     return csv.reader(lines, delimiter=sep, skipinitialspace=sep != ' ' and f'{sep} "' in text)
 
-def _filled(cells): return any(map(str.strip, cells))
+def _has_text(cells): return any(map(str.strip, cells))
 
 def _first_records(text, sep, n=200):
     "The first records that hold anything."
     lines = io.StringIO(text[:200_000], newline='')
     try:
-        rows = list(islice((o for o in _reader(lines, text[:200_000], sep) if _filled(o)), n))
+        rows = list(islice((o for o in _reader(lines, text[:200_000], sep) if _has_text(o)), n))
     except csv.Error: return []
     return rows[:-1] if len(text) > 200_000 and len(rows) < n else rows      # the last one may be cut
 
@@ -180,7 +180,7 @@ def _separator(name, text):
     rank = {}
     for i,sep in enumerate(_separators):
         head, *rows = _first_records(text, sep) or [[]]
-        fits = [len(o) > 1 and not _filled(o[len(head):]) for o in rows]
+        fits = [len(o) > 1 and not _has_text(o[len(head):]) for o in rows]
         share = sum(fits)/len(fits) if fits else 1
         if len(head) > 1:
             rank[sep] = (round(share, 2), len(head), -i)
@@ -206,14 +206,14 @@ def _records(name, text):
             if cells == [_end]: return
             if cells and cells[-1].endswith(_end):
                 raise csv.Error('it goes on to the end of the file')
-            if _filled(cells): yield start, cells
+            if _has_text(cells): yield start, cells
             start = reader.line_num + above + 1
     except csv.Error as e:
         raise TableError(f'{name}, line {start}: a quotation mark is opened here and not closed ({e}). Close it, or '
                          f'take it out') from e
 
 # %% ../../nbs/base/04_tables.ipynb #60670303
-def _padded(n, form):
+def _zero_padded(n, form):
     "A whole number in a format of zeros and literal text, such as `000` or `\"P\"000`; None for other formats."
     first = re.sub(r'\[\$[^\]]*\]|\[[A-Za-z]+\]', '', form.split(';')[0])
     parts = re.findall(r'"[^"]*"|\\.|0+|.', first, re.DOTALL)
@@ -231,7 +231,7 @@ def _padded(n, form):
         digits = digits[:-len(o)]
     return ''.join(reversed(res))
 
-def _shown(value, form='General'):
+def _cell_as_shown(value, form='General'):
     "A value as text, as it is shown as far as that can be told."
     if value is None or value != value: return ''
     if isinstance(value, bool): return str(value).upper()
@@ -240,10 +240,10 @@ def _shown(value, form='General'):
     if isinstance(value, (date, time)): return value.isoformat()
     if isinstance(value, float) and not value.is_integer(): return repr(value)
     if not isinstance(value, (int, float)): return str(value)
-    padded = _padded(int(value), form)
+    padded = _zero_padded(int(value), form)
     return str(int(value)) if padded is None else padded
 
-def _load(name, data, values):
+def _load_workbook(name, data, values):
     "The workbook: results of formulas (`values`) or the formulas."
     from openpyxl import load_workbook
     try:
@@ -277,7 +277,7 @@ def _pick(book, name, sheet):
 # %% ../../nbs/base/04_tables.ipynb #039c1485
 def _sheet_rows(name, data, sheet):
     "(row, cells) of each row that holds anything."
-    book = _load(name, data, False)
+    book = _load_workbook(name, data, False)
     page = _pick(book, name, sheet)
     cells = _cells_of(page)
     if not cells: return
@@ -294,11 +294,11 @@ def _sheet_rows(name, data, sheet):
 def _cell_text(name, c):
     if c.data_type == 'e':
         raise TableError(f'{name}, cell {c.coordinate}: holds the error {c.value}. Mend or clear it, and save again')
-    return c.value if isinstance(c.value, str) else _shown(c.value, c.number_format)
+    return c.value if isinstance(c.value, str) else _cell_as_shown(c.value, c.number_format)
 
 def _results(name, data, page, cells):
     "The cells with results in place of formulas; TableError where a result was not saved."
-    results = _load(name, data, True)[page.title]
+    results = _load_workbook(name, data, True)[page.title]
     for c in cells:
         kept = results[c.coordinate]
         # 'str': a text, and a blank one
@@ -332,7 +332,7 @@ def _tell_of_sheet(name, page, cells):
     for column in columns.values():
         dates = [c for c in column if isinstance(c.value, date)]
         if dates and len(dates) < len(column):
-            warn(f'cell {dates[0].coordinate} holds a date ({_shown(dates[0].value)}), and other cells of its column '
+            warn(f'cell {dates[0].coordinate} holds a date ({_cell_as_shown(dates[0].value)}), and other cells of its column '
                  f'none. Spreadsheet programs turn names such as 1-2 into dates: look at it')
 
 # %% ../../nbs/base/04_tables.ipynb #e0a7fb89
@@ -347,7 +347,7 @@ def _parquet_rows(name, data):
     yield 0, [str(c) for c in df.columns]
     columns = [df[c].astype(object).where(df[c].notna(), None) for c in df.columns]
     for i,row in enumerate(zip(*columns), 1):
-        yield i, [_shown(o.item() if hasattr(o, 'item') else o) for o in row]
+        yield i, [_cell_as_shown(o.item() if hasattr(o, 'item') else o) for o in row]
 
 # %% ../../nbs/base/04_tables.ipynb #78e4c507
 def table_rows(
@@ -359,9 +359,9 @@ def table_rows(
     if file.is_dir():
         raise TableError(f'{file}: is a folder; a table is a file. Name the file in it')
     if not file.exists(): raise FileNotFoundError(f'{file}: no such table')
-    _check_size(file.name, file.stat().st_size, _most_bytes)
+    _check_table_size(file.name, file.stat().st_size, _max_table_bytes)
     data = file.read_bytes()
-    kind = _kind(file.name, data)
+    kind = _table_kind(file.name, data)
     word = 'line' if kind == 'text' else 'row'
     if kind == 'workbook': rows = _sheet_rows(file.name, data, sheet)
     elif kind == 'parquet': rows = _parquet_rows(file.name, data)
@@ -391,7 +391,7 @@ def _headed(df, name, columns):
 
 def _fitted(name, place, cells, heading):
     "The cells of a row, as many as the heading has."
-    if _filled(cells[len(heading):]):
+    if _has_text(cells[len(heading):]):
         raise TableError(f'{name}, {place}: has {len(cells)} cells and the heading has {len(heading)}. A cell that '
                          f'holds the separator needs quotation marks; a title above the heading does not belong here')
     return [*cells, *['']*len(heading)][:len(heading)]
@@ -414,7 +414,7 @@ def _from_rows(name, rows):
         warnings.warn(f'{name}: {len(short)} rows have fewer cells than the heading, such as {short[0]}; the missing '
                       f'ones count as blank', TableWarning, stacklevel=3)
     df = pd.concat(parts, ignore_index=True)
-    used = [n or _filled(df[i]) for i,n in enumerate(named)]
+    used = [n or _has_text(df[i]) for i,n in enumerate(named)]
     if named[0] and sum(named) == 1 and sum(used) > 1:
         raise TableError(f'{name}: the first line, {heading[0][:40]!r}, names one column of {sum(used)}. Take a title '
                          f'above the heading out; give each column a heading')
@@ -442,7 +442,7 @@ def csv_style(
     "How a text table is written; TableError for a workbook, into which nothing is written."
     file = Path(file)
     data = file.read_bytes()
-    if _kind(file.name, data) != 'text':
+    if _table_kind(file.name, data) != 'text':
         raise TableError(f'{file.name}: is no text table, and is not written into. Name a csv file to write')
     with quietly(): text, encoding = _decode(file.name, data)
     sep, line = _sep_line(text)

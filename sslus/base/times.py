@@ -20,12 +20,12 @@ def frame_rate(
     steps = np.diff(times)
     if not len(steps) or times[-1] <= times[0]: return None
     if uneven(times, unit).any():
-        return _tidy(1/max(np.median(steps), 1e-9))
+        return _tidy_rate(1/max(np.median(steps), 1e-9))
     mean = len(steps)/(times[-1] - times[0])
     rounding = min(.05, max(unit, .001)/(times[-1] - times[0]))
-    return _tidy(stated if stated and abs(stated/mean - 1) <= rounding else mean)
+    return _tidy_rate(stated if stated and abs(stated/mean - 1) <= rounding else mean)
 
-def _tidy(rate): return float(f'{rate:.9g}')                     # 25, not 24.999999999999996
+def _tidy_rate(rate): return float(f'{rate:.9g}')                     # 25, not 24.999999999999996
 
 # %% ../../nbs/base/05_times.ipynb #addda60f
 def uneven(
@@ -49,7 +49,7 @@ def whole_times(
     known = np.flatnonzero(np.isfinite(times))
     if not len(known) or (len(known) < 2 and len(times) > 1):
         return (np.arange(len(times))/fps if fps else None), 0
-    times = _filled(times, known, fps)
+    times = _times_without_gaps(times, known, fps)
     backwards = int((np.diff(times) < 0).sum())
     times = np.maximum.accumulate(_went_on(times))
     return times - times[0], backwards
@@ -62,7 +62,7 @@ def _went_on(times):
     steps = np.where(steps < -5*usual, usual, steps)
     return times[:1].tolist() + (times[0] + np.cumsum(steps)).tolist()
 
-def _filled(times, known, fps):
+def _times_without_gaps(times, known, fps):
     "Times without gaps: even between two known ones, by the usual step before the first and after the last."
     steps = np.diff(times[known])/np.diff(known)
     step = np.median(steps) if len(steps) else 1/(fps or 25)

@@ -26,7 +26,7 @@ def _recv(f):
     if len(head) < 8: raise EOFError
     return pickle.loads(f.read(struct.unpack('<Q', head)[0]))
 
-def _limit(memory):
+def _limit_memory(memory):
     "Let this process take no more than `memory` GiB of address space, where the system keeps such limits."
     try:
         import resource
@@ -41,14 +41,14 @@ def _mind_parent():
     while os.getppid() == parent: time.sleep(1)
     os._exit(1)
 
-def _serve():
+def serve_jobs():
     "Loop of a worker process: first message the function's name and its memory, then one message a job."
     # what decoders print must not mix with answers
     out = os.fdopen(os.dup(1), 'wb')
     os.dup2(2, 1)
     threading.Thread(target=_mind_parent, daemon=True).start()
     module, name, memory, imports = _recv(sys.stdin.buffer)
-    if memory: _limit(memory)
+    if memory: _limit_memory(memory)
     try:
         func, start = getattr(import_module(module), name), None
         for o in imports: import_module(o)
@@ -94,7 +94,7 @@ def child_env(
 
 # %% ../../nbs/base/13_workers.ipynb #2311c6ff
 # glibc: keep freed frames for the next one; other systems ignore it
-_malloc = dict(MALLOC_MMAP_THRESHOLD_=str(32 << 20), MALLOC_TRIM_THRESHOLD_=str(64 << 20))
+malloc_settings = dict(MALLOC_MMAP_THRESHOLD_=str(32 << 20), MALLOC_TRIM_THRESHOLD_=str(64 << 20))
 
 _meaning = {
     'SIGSEGV': ': a crash in a native library',
@@ -112,8 +112,8 @@ def _died(code):
 class _Worker:
     "One child process with the function it serves."
     def __init__(self, func, memory=None, imports=()):
-        env = _malloc | child_env(**{k: '1' for k in ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS')})
-        command = python_child('from sslus.base.workers import _serve; _serve()')
+        env = malloc_settings | child_env(**{k: '1' for k in ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS')})
+        command = python_child('from sslus.base.workers import serve_jobs; serve_jobs()')
         self.late, self.ready = False, False
         self.p = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env)
         _send(self.p.stdin, (*func.split(':'), memory, list(imports)))

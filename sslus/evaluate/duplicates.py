@@ -20,7 +20,7 @@ from ..video.video import fit_frame
 from .planes import PlaneData
 
 # %% ../../nbs/evaluate/05_duplicates.ipynb #d05c0011
-_columns = 'path', 'patient', 'split', 'clip'
+_picture_columns = 'path', 'patient', 'split', 'clip'
 
 def _text_column(table, name):
     "Column as text; '' where it is missing."
@@ -40,7 +40,7 @@ class Pictures:
         if 'path' not in table:
             raise ValueError(f"{name}: the table has no column 'path'; it has {have}")
         self.images,self.name,self.fit,self._bits = images,name,fit,None
-        self.table = pd.DataFrame({c: _text_column(table, c) for c in _columns}, index=range(len(table)))
+        self.table = pd.DataFrame({c: _text_column(table, c) for c in _picture_columns}, index=range(len(table)))
         self.rows = np.arange(len(table))                                # of the whole collection, also after `take`
 
     def __len__(self): return len(self.rows)
@@ -113,7 +113,7 @@ def _open_pairs(a, b, all_pairs):
     codes = [a.table[c].factorize()[0] for c in ('split', 'patient')]
     return lambda s: apart(s) & np.logical_or(*(c[s][:,None] != c for c in codes))
 
-def _near(a, b, limit, wanted, progress):
+def _pairs_within(a, b, limit, wanted, progress):
     "Table i, j, distance of the wanted pairs within `limit`, the pictures of `a` in question."
     res = [pd.DataFrame(dict(i=np.zeros(0, int), j=np.zeros(0, int), distance=np.zeros(0)))]
     for rows,d in fingerprint_distances(a, b.fingerprints(progress), progress):
@@ -121,9 +121,9 @@ def _near(a, b, limit, wanted, progress):
         res.append(pd.DataFrame(dict(i=rows[x], j=y, distance=d[x,y].astype(float))))
     return pd.concat(res, ignore_index=True)
 
-def _candidates(a, b, limit, all_pairs, progress):
+def _candidate_pairs(a, b, limit, all_pairs, progress):
     "(rows of a, rows of b, distances, correlations) of the wanted pairs within `limit`."
-    t = _near(a, b, limit, _open_pairs(a, b, all_pairs), progress)
+    t = _pairs_within(a, b, limit, _open_pairs(a, b, all_pairs), progress)
     t['correlation'] = _correlations(a, b, t.i, t.j)
     if b is a:                                    # each pair was asked both ways: the better way counts
         t['i'],t['j'] = t[['i', 'j']].min(axis=1), t[['i', 'j']].max(axis=1)
@@ -173,7 +173,7 @@ def find_duplicates(a,                   # PlaneData, FrameStore or Pictures; it
                    )->pd.DataFrame: # a row a pair, nearest first: path_a, path_b, distance, correlation, split_a, ...
     "Pairs of the same picture, however it was saved, turned or cut; `.attrs` says what was compared."
     a,b = _two(a, b)
-    i,j,d,c = _candidates(a, b, max_distance, all_pairs, progress)
+    i,j,d,c = _candidate_pairs(a, b, max_distance, all_pairs, progress)
     ok = c >= min_correlation
     res = _pair_table(a, b, i[ok], j[ok], d[ok], c[ok])
     res = _best_of_clips(res) if one_per_clip else res
@@ -182,13 +182,13 @@ def find_duplicates(a,                   # PlaneData, FrameStore or Pictures; it
     return res
 
 # %% ../../nbs/evaluate/05_duplicates.ipynb #d05c0030
-def _short(path): return path if len(path) < 25 else '…'+path[-23:]
+def _short_path(path): return path if len(path) < 25 else '…'+path[-23:]
 
 def _show_one(ax, x, path, split):
     "A picture under its name."
     ax.imshow(x, cmap='gray', vmin=0, vmax=255)
     ax.set(xticks=[], yticks=[])
-    ax.set_title(f'{_short(path)}\n{split}', fontsize=7)
+    ax.set_title(f'{_short_path(path)}\n{split}', fontsize=7)
 
 def show_duplicates(table:pd.DataFrame, # from `find_duplicates`
                     a,                  # the collection it was made from
@@ -225,14 +225,14 @@ def _inner(x, share):
     (h,w) = x.shape
     return x[round(h*share):h-round(h*share), round(w*share):w-round(w*share)]
 
-def _padded(x, share):
+def _with_border(x, share):
     return np.pad(x, [(round(n*share),)*2 for n in x.shape])
 def _gain(x, g):
     return np.clip(x*g, 0, 255).astype(np.uint8)
 def _gamma(x, g):
     return (255*(x/255)**g).astype(np.uint8)
 
-def _written(x):
+def _with_text(x):
     "`x` under four lines of white text, at places that depend on the picture."
     x,h = x.copy(), len(x)
     rng = np.random.default_rng(int(x.sum()))
@@ -247,8 +247,8 @@ planted = {'exact copy': lambda x: x, 'JPEG, quality 70': lambda x: _jpeg(x, 70)
            'gamma 0.6': lambda x: _gamma(x, .6), 'gamma 1.6': lambda x: _gamma(x, 1.6), 'mirrored': lambda x: x[:,::-1],
            'shifted by 2 pixels': lambda x: x[2:,2:],
            '5 % cut off': lambda x: _inner(x, .05), '10 % cut off': lambda x: _inner(x, .1),
-           'padded by 15 %': lambda x: _padded(x, .15), 'squeezed to 4:3': lambda x: _resized(x, .75, 1),
-           'text over it': _written, 'inverted': lambda x: 255-x,
+           'padded by 15 %': lambda x: _with_border(x, .15), 'squeezed to 4:3': lambda x: _resized(x, .75, 1),
+           'text over it': _with_text, 'inverted': lambda x: 255-x,
            'JPEG 70, 80 %, gain 1.1, 2 pixels': lambda x: _gain(_resized(_jpeg(_inner(x, .02), 70), .8, .8), 1.1)}
 
 # %% ../../nbs/evaluate/05_duplicates.ipynb #d05c0035
@@ -261,7 +261,7 @@ def _own_distances(copies, bits):
     "Distance of each copy to the row of `bits` it was made from."
     return np.concatenate([d[np.arange(len(rows)),rows] for rows,d in fingerprint_distances(copies, bits)])
 
-def _power(a, rows, edit, max_distance, min_correlation):
+def _edit_power(a, rows, edit, max_distance, min_correlation):
     "One row of `duplicate_power`."
     c = _copies(a, rows, edit)
     d,r = _own_distances(c, a.fingerprints(False)[rows]), _correlations(c, a, np.arange(len(rows)), rows)
@@ -280,7 +280,7 @@ def duplicate_power(a,                   # PlaneData, FrameStore or Pictures
     a = pictures(a)
     full = np.flatnonzero(a.fingerprints(False).any(1))
     rows = np.random.default_rng(seed).permutation(full)[:n]
-    res = {name: _power(a, rows, edit, max_distance, min_correlation) for name,edit in edits.items()}
+    res = {name: _edit_power(a, rows, edit, max_distance, min_correlation) for name,edit in edits.items()}
     return pd.DataFrame(res).T.round(3).rename_axis('planted')
 
 # %% ../../nbs/evaluate/05_duplicates.ipynb #d05c0039
@@ -299,7 +299,7 @@ def false_alarms(a, # PlaneData, FrameStore or Pictures, free of duplicates as f
     a.fingerprints(False)
     one = a.take(slice(None))
     one.table['split'] = ''                       # only the patient counts
-    i,j,d,c = _candidates(one, one, max(distances), False, False)
+    i,j,d,c = _candidate_pairs(one, one, max(distances), False, False)
     res = pd.DataFrame([_alarms(d, c, m, correlations) for m in distances]).set_index('distance').round(3)
     n = a.table.patient.value_counts().to_numpy()
     named = c >= MIN_CORRELATION

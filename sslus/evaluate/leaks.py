@@ -135,7 +135,7 @@ def _patients_twice(planes):
     n = planes.df.groupby('patient').split.nunique()
     return pd.DataFrame(dict(patient=sorted(n.index[n>1])))
 
-def _within(own, dups):
+def _twins_in_one(own, dups):
     "Findings inside the table."
     across,named = dups[dups.split_a!=dups.split_b], dups[dups.split_a==dups.split_b]
     return [
@@ -155,7 +155,7 @@ def _within(own, dups):
         ),
     ]
 
-def _between(a, b, what, remedy, find):
+def _twins_of_two(a, b, what, remedy, find):
     t = find(a, b)
     return ([Finding(f'{_n(t, "pair")} {what}', t, remedy, 'leak', (a, b))], f'{a.name} ({len(a)}) against {b.name} '
             f'({len(b)})')
@@ -234,7 +234,7 @@ def check_weights(
     return LeakReport(findings, checked)
 
 # %% ../../nbs/evaluate/05_leaks.ipynb #8251302b
-def _jobs(planes, store, external):
+def _leak_checks(planes, store, external):
     "(a, b, what is found, what to do) of each comparison between two collections."
     fit = getattr(store, 'fit', None)
     own = pictures(planes, fit)
@@ -266,11 +266,11 @@ def check_leaks(planes:PlaneData,        # labelled stills with their split
                )->LeakReport:
     "Look for patients and pictures on both sides: within the table, between pre-training and test, between training and an external test."
     find = lambda *o: find_duplicates(*o, max_distance=max_distance, min_correlation=min_correlation, progress=progress)
-    own,jobs = _jobs(planes, store, external)
+    own,jobs = _leak_checks(planes, store, external)
     names = check_patients(planes, store, external)
-    pairs,checked = _within(own, find(own)), [f'pictures of {own.name} ({len(own)})']
+    pairs,checked = _twins_in_one(own, find(own)), [f'pictures of {own.name} ({len(own)})']
     for job in jobs:
-        new,line = _between(*job, find)
+        new,line = _twins_of_two(*job, find)
         pairs += new
         checked.append(line)
     return LeakReport(names.findings + [f for f in pairs if len(f.table)], names.checked + checked)

@@ -8,8 +8,9 @@ Docs: https://sslus.github.io/sslus/evaluate/metrics.html.md"""
 __all__ = ['cm_scores', 'min_patients', 'macro_f1', 'balanced_accuracy', 'accuracy', 'per_class_report', 'auroc',
            'calibration_table', 'calibration_error', 'plot_calibration', 'confusion', 'plot_confusion',
            'patient_confusions', 'resample_counts', 'bootstrap_scores', 'Interval', 'withheld', 'reachable',
-           'patient_interval', 'patients_behind', 'bootstrap_ci', 'class_score', 'per_class_ci', 'paired_bootstrap',
-           'difference_reach', 'coverage_note', 'one_class_note', 'mean_ci', 'MacroF1', 'BalancedAccuracyOf']
+           'patient_interval', 'patients_behind', 'bootstrap_ci', 'one_class_score', 'class_score', 'per_class_ci',
+           'paired_bootstrap', 'difference_reach', 'coverage_note', 'one_class_note', 'mean_ci', 'MacroF1',
+           'BalancedAccuracyOf']
 
 # %% ../../nbs/evaluate/01_metrics.ipynb #7c545605
 import warnings
@@ -24,7 +25,7 @@ from sklearn import metrics as skm
 from ..base.numbers import checked, count
 
 # %% ../../nbs/evaluate/01_metrics.ipynb #3329e094
-def _fake_results(n_patients=40, n_images=10, n_classes=5, sd=1., skill=1., seed=0, shares=None, rivals=()):
+def practice_results(n_patients=40, n_images=10, n_classes=5, sd=1., skill=1., seed=0, shares=None, rivals=()):
     """Classes, predictions and patients of a pretended classifier, for examples: patients differ in difficulty by `sd` (log odds).
     Classes come in turn, or by chance in the given `shares`. For each skill gained in `rivals` the predictions of one more classifier follow."""
     rng = np.random.default_rng(seed)
@@ -43,7 +44,7 @@ def _fake_results(n_patients=40, n_images=10, n_classes=5, sd=1., skill=1., seed
     )
 
 # %% ../../nbs/evaluate/01_metrics.ipynb #807a39a5
-def _codes(y, classes, what='y'):
+def class_numbers(y, classes, what='y'):
     "`y` as positions in `classes`; ValueError where a value is not among them."
     y = np.asarray(y)
     names = list(range(classes)) if isinstance(classes, (int, np.integer)) else list(classes)
@@ -57,7 +58,7 @@ def _codes(y, classes, what='y'):
         )
     return codes
 
-def _coded(y, pred, classes):
+def _class_number_pairs(y, pred, classes):
     "Codes of `y` and `pred` and the class names; without `classes` those met in either."
     if len(y) != len(pred):
         raise ValueError(f'{len(y)} true classes but {len(pred)} predictions')
@@ -65,7 +66,7 @@ def _coded(y, pred, classes):
     if classes is None:
         classes = sorted(set(np.asarray(y).tolist())|set(np.asarray(pred).tolist()))
     names = list(range(classes)) if isinstance(classes, (int, np.integer)) else list(classes)
-    return _codes(y, names), _codes(pred, names, 'pred'), names
+    return class_numbers(y, names), class_numbers(pred, names, 'pred'), names
 
 # %% ../../nbs/evaluate/01_metrics.ipynb #d653c3bd
 def macro_f1(y,           # true class of each image
@@ -73,7 +74,7 @@ def macro_f1(y,           # true class of each image
              classes=None # all classes of the task: names or their number; None: those met in `y` or `pred`
             )->float:
     "Mean of F1 over all `classes`; a class never met and never predicted counts 0."
-    y,pred,names = _coded(y, pred, classes)
+    y,pred,names = _class_number_pairs(y, pred, classes)
     return float(skm.f1_score(y, pred, labels=range(len(names)), average='macro', zero_division=0))
 
 # %% ../../nbs/evaluate/01_metrics.ipynb #fa9b2ba1
@@ -82,7 +83,7 @@ def balanced_accuracy(y,           # true class of each image
                       classes=None # all classes of the task: names or their number
                      )->float:
     "Mean sensitivity over the classes present in `y`, as scikit-learn has it."
-    y,pred,_ = _coded(y, pred, classes)
+    y,pred,_ = _class_number_pairs(y, pred, classes)
     with warnings.catch_warnings():
         warnings.filterwarnings('ignore', 'y_pred contains classes not in y_true')
         return float(skm.balanced_accuracy_score(y, pred))
@@ -92,7 +93,7 @@ def accuracy(y,           # true class of each image
              classes=None # all classes of the task: names or their number
             )->float:
     "Share of images whose class is predicted right."
-    y,pred,_ = _coded(y, pred, classes)
+    y,pred,_ = _class_number_pairs(y, pred, classes)
     return float(skm.accuracy_score(y, pred))
 
 # %% ../../nbs/evaluate/01_metrics.ipynb #a64db6ee
@@ -101,14 +102,14 @@ def per_class_report(y,           # true class of each image
                      classes=None # all classes of the task: names or their number
                     )->pd.DataFrame: # one row a class: precision, sensitivity, f1, support (images)
     "Precision, sensitivity, F1 and number of images of each class."
-    y,pred,names = _coded(y, pred, classes)
+    y,pred,names = _class_number_pairs(y, pred, classes)
     res = skm.precision_recall_fscore_support(y, pred, labels=range(len(names)), zero_division=0)
     return pd.DataFrame(
         dict(zip(('precision', 'sensitivity', 'f1', 'support'), res)), index=pd.Index(names, name='class')
     )
 
 # %% ../../nbs/evaluate/01_metrics.ipynb #828bcc7c
-def _probabilities(y, prob, classes):
+def _checked_probabilities(y, prob, classes):
     "`prob` as a float array checked against `y` and the class names, and the names."
     prob = np.asarray(prob, dtype=float)
     if prob.ndim != 2:
@@ -133,8 +134,8 @@ def auroc(y,           # true class of each image
           classes=None # all classes of the task; None: as many as `prob` has columns
          )->tuple:     # (value, reason); reason is '' where the value stands
     "Area under the ROC curve, one-vs-rest, mean over classes; NaN and the reason where it is not defined."
-    prob,names = _probabilities(y, prob, classes)
-    y = _codes(y, names)
+    prob,names = _checked_probabilities(y, prob, classes)
+    y = class_numbers(y, names)
     absent = [names[c] for c in range(len(names)) if not (y==c).any()]
     if absent: return float('nan'), f'no image of class {", ".join(map(str, absent))} to score'
     if not np.isfinite(prob).all(): return float('nan'), 'a probability is not finite'
@@ -149,7 +150,7 @@ def calibration_table(y,            # true class of each image
                       bins:int=15   # equal-width bins of the top probability; a bin is open on the left and closed on the right
                      )->pd.DataFrame:  # one row a bin: low, high, images, confidence, accuracy; the last two are NaN in an empty bin
     "Mean top probability and share of right answers, bin by bin."
-    prob,names = _probabilities(y, prob, classes)
+    prob,names = _checked_probabilities(y, prob, classes)
     if len(prob) == 0: raise ValueError('nothing to score: no images')
     off = np.flatnonzero((prob < -1e-6).any(1)|(abs(prob.sum(1)-1) > .01))  # false for NaN, which the mean below shows
     if len(off):
@@ -157,7 +158,7 @@ def calibration_table(y,            # true class of each image
             f'row {off[0]} of prob is no set of probabilities, it adds up to {prob[off[0]].sum():.3g}: give'
             ' softmax outputs, not logits'
         )
-    edges,top,hit = np.linspace(0, 1, bins+1), prob.max(1), prob.argmax(1)==_codes(y, names)
+    edges,top,hit = np.linspace(0, 1, bins+1), prob.max(1), prob.argmax(1)==class_numbers(y, names)
     b = np.digitize(top, edges[1:-1], right=True)
     n,conf,acc = (np.bincount(b, w, bins) for w in (None, top, hit))
     part = lambda s: np.divide(s, n, out=np.full(bins, np.nan), where=n>0)
@@ -204,7 +205,7 @@ def confusion(y,           # true class of each image
               classes=None # all classes of the task: names or their number
              )->np.ndarray: # (classes, classes) counts; rows are the truth, columns the prediction
     "Counts of images by true and predicted class."
-    y,pred,names = _coded(y, pred, classes)
+    y,pred,names = _class_number_pairs(y, pred, classes)
     with warnings.catch_warnings():
         warnings.filterwarnings('ignore', 'A single label was found')      # one class: the matrix is 1x1, as asked
         return skm.confusion_matrix(y, pred, labels=range(len(names)))
@@ -217,7 +218,7 @@ def plot_confusion(y,                  # true class of each image
                   )->Axes: # its axes
     "Heat map of the confusion matrix; the row of a class without images stays empty."
     import matplotlib.pyplot as plt, seaborn as sns
-    names,cm = _coded(y, pred, classes)[2], confusion(y, pred, classes)
+    names,cm = _class_number_pairs(y, pred, classes)[2], confusion(y, pred, classes)
     n = cm.sum(1, keepdims=True)
     show = cm/np.maximum(n, 1) if normalize else cm
     if ax is None:
@@ -268,7 +269,7 @@ def patient_confusions(y,      # true class of each image
                        classes=None # all classes of the task: names or their number
                       )->np.ndarray: # (patients, classes, classes) counts, patients in sorted order
     "One confusion matrix a patient."
-    y,pred,names = _coded(y, pred, classes)
+    y,pred,names = _class_number_pairs(y, pred, classes)
     if len(groups) != len(y):
         raise ValueError(f'{len(groups)} patients given for {len(y)} images: one an image is needed')
     who,n = np.unique(np.asarray(groups), return_inverse=True)[1], len(names)
@@ -288,14 +289,14 @@ def resample_counts(n_patients:int, # patients to draw from, and to draw
     return np.bincount(drawn.ravel(), minlength=n*n_patients).reshape(n, n_patients)
 
 # %% ../../nbs/evaluate/01_metrics.ipynb #82da13ea
-def _metric(metric):
+def score_function(metric):
     "The function of confusion matrices behind a name in `cm_scores`; a function is handed back."
     if not callable(metric) and metric not in cm_scores:
         raise ValueError(f'no metric {metric!r}; there are {sorted(cm_scores)}, or give a function')
     return metric if callable(metric) else cm_scores[metric]
 
 # %% ../../nbs/evaluate/01_metrics.ipynb #a670d5e8
-def _boot(cms, f, n, seed):
+def resampled_scores(cms, f, n, seed):
     "Scores `f` of `n` resamples of the patients whose confusion matrices are `cms`."
     counts = resample_counts(len(cms), n, seed).astype(float)
     return f((counts@cms.reshape(len(cms), -1)).reshape(n, *cms.shape[1:]))
@@ -311,7 +312,7 @@ def bootstrap_scores(y,                 # true class of each image
                      classes=None       # all classes of the task: names or their number
                     )->np.ndarray:      # (n,) scores
     "Scores of `n` resamples of the patients."
-    return _boot(patient_confusions(y, pred, groups, classes), _metric(metric), n, seed)
+    return resampled_scores(patient_confusions(y, pred, groups, classes), score_function(metric), n, seed)
 
 # %% ../../nbs/evaluate/01_metrics.ipynb #b69f6766
 class Interval(namedtuple('Interval', 'estimate low high')):
@@ -358,15 +359,15 @@ def reachable(metric, # a name in `cm_scores`, or a function of confusion matric
               scores=() # of the resamples; they bound a metric that is not marked as a share
              )->tuple:  # (lowest, highest)
     "Lowest and highest score within reach of these true classes and these answers."
-    f = _metric(metric)
+    f = score_function(metric)
     if not getattr(f, 'is_share', False): ends = np.asarray(scores, dtype=float)
-    else: ends = np.array([f(o) for o in _ends(cms)])
+    else: ends = np.array([f(o) for o in _extreme_scores(cms)])
     ends = np.r_[ends, f(cms.sum(0))]
     ends = ends[np.isfinite(ends)]
     return (float(ends.min()), float(ends.max())) if len(ends) > 1 else (-np.inf, np.inf)
 
 # %% ../../nbs/evaluate/01_metrics.ipynb #8483d95d
-def _ends(cms):
+def _extreme_scores(cms):
     "The worst and the best table with the true classes and the answers of `cms`."
     answers,eye = cms.sum((0,1)) > 0, np.eye(cms.shape[-1], dtype=bool)
     shown = (cms.sum(2) > 0).sum(0)                         # patients that have each class
@@ -389,17 +390,17 @@ def patient_interval(estimate,     # the score
     return Interval(float(estimate), *(float(np.clip(o, *reach)) for o in (low, high)))
 
 # %% ../../nbs/evaluate/01_metrics.ipynb #22c5f227
-def _half_width(s, n_units, level):
+def t_half_width(s, n_units, level):
     "Half the width of Student's interval, with the standard error taken from bootstrap scores."
     return stats.t.ppf((1+level)/2, n_units-1)*s.std()*np.sqrt(n_units/(n_units-1))
 
-def _log_odds(est, s, n_units, level):
+def log_odds_interval(est, s, n_units, level):
     "Student's interval of a share on the scale of log odds; no width where the share is 0 or 1."
     if not 0 < est < 1: return est, est
-    h = _half_width(s, n_units, level)/(est*(1-est))
+    h = t_half_width(s, n_units, level)/(est*(1-est))
     return tuple(float(o) for o in special.expit(special.logit(est)+np.array([-h, h])))
 
-def _percentiles(est, s, n_units, level):
+def percentile_interval(est, s, n_units, level):
     "Percentile interval of bootstrap scores, widened for few units as a t-interval is (Hesterberg 2015, 'expanded percentile')."
     s = s[np.isfinite(s)]
     if len(s) < 2: return float('nan'), float('nan')
@@ -411,7 +412,7 @@ def patients_behind(metric, # a name in `cm_scores`, or a function of confusion 
                     cms     # (patients, c, c)
                    )->int:
     "Number of patients that a score rests on; for a score of one class those who have it."
-    f = _metric(metric)
+    f = score_function(metric)
     if not getattr(f, 'of_class', False): return len(cms)
     return int(np.isfinite(f(cms)).sum())
 
@@ -427,14 +428,14 @@ def bootstrap_ci(y,                 # true class of each image
                  classes=None       # all classes of the task: names or their number
                 )->Interval:        # (estimate, low, high); low and high are NaN, with the reason, under `min_patients`
     "Score with an interval over patients."
-    f,cm = _metric(metric), patient_confusions(y, pred, groups, classes)
+    f,cm = score_function(metric), patient_confusions(y, pred, groups, classes)
     est,behind = float(f(cm.sum(0))), patients_behind(f, cm)
     if withheld(behind): return patient_interval(est, np.nan, np.nan, behind)
-    road,s = _percentiles if callable(metric) else _log_odds, _boot(cm, f, n, seed)
+    road,s = percentile_interval if callable(metric) else log_odds_interval, resampled_scores(cm, f, n, seed)
     return patient_interval(est, *road(est, s, len(cm), level), behind, reachable(f, cm, s))
 
 # %% ../../nbs/evaluate/01_metrics.ipynb #9dd31711
-def _of_class(kind, i, cm):
+def one_class_score(kind, i, cm):
     "Precision, sensitivity or F1 of class number `i` of confusion matrices (..., c, c); nan where it is not defined."
     tp,true,said = cm[...,i,i], cm[...,i,:].sum(-1), cm[...,:,i].sum(-1)
     num,den = dict(precision=(tp, said), sensitivity=(tp, true), f1=(2*tp, true+said))[kind]
@@ -450,7 +451,7 @@ def class_score(kind:str, # 'precision', 'sensitivity' or 'f1'
         raise ValueError(f'no class {name!r}; there are {", ".join(map(str, names))}')
     if kind not in ('precision', 'sensitivity', 'f1'):
         raise ValueError(f"kind={kind!r}: it is 'precision', 'sensitivity' or 'f1'")
-    f = partial(_of_class, kind, names.index(name))
+    f = partial(one_class_score, kind, names.index(name))
     f.__name__ = f'{kind} of {name}'
     f.is_share = f.of_class = True
     return f
@@ -468,28 +469,28 @@ def per_class_ci(y,             # true class of each image
     res, cms = per_class_report(y, pred, classes), patient_confusions(y, pred, groups, classes)
     sums = (resample_counts(len(cms), n, seed).astype(float)@cms.reshape(len(cms), -1)).reshape(n, *cms.shape[1:])
     notes = [{} for _ in range(len(res))]
-    for kind in _kinds:
+    for kind in _class_score_names:
         found = [_class_interval(kind, i, res[kind].iloc[i], cms, sums, level) for i in range(len(res))]
         res[f'{kind}_low'],res[f'{kind}_high'] = [o.low for o in found], [o.high for o in found]
         for note,o in zip(notes, found):
             if o.reason: note.setdefault(o.reason, []).append(kind)
     res['note'] = [_class_note(o) for o in notes]
-    return res[[f'{k}{e}' for k in _kinds for e in ('', '_low', '_high')] + ['support', 'note']]
+    return res[[f'{k}{e}' for k in _class_score_names for e in ('', '_low', '_high')] + ['support', 'note']]
 
-_kinds = ('precision', 'sensitivity', 'f1')
+_class_score_names = ('precision', 'sensitivity', 'f1')
 
 def _class_interval(kind, i, est, cms, sums, level):
     "Interval of one score of one class; withheld where too few patients have it."
-    f = partial(_of_class, kind, i)
+    f = partial(one_class_score, kind, i)
     f.is_share = f.of_class = True
     s,behind = f(sums), patients_behind(f, cms)
     s = s[np.isfinite(s)]
-    limits = _log_odds(est, s, len(cms), level) if len(s) > 1 and not withheld(behind) else (np.nan, np.nan)
+    limits = log_odds_interval(est, s, len(cms), level) if len(s) > 1 and not withheld(behind) else (np.nan, np.nan)
     return patient_interval(est, *limits, behind, reachable(f, cms))
 
 def _class_note(reasons):
     "Reasons in words, each with the scores that it is of."
-    says = lambda why, kinds: why if len(kinds) == len(_kinds) else f'{", ".join(kinds)}: {why}'
+    says = lambda why, kinds: why if len(kinds) == len(_class_score_names) else f'{", ".join(kinds)}: {why}'
     return '; '.join(says(*o) for o in reasons.items())
 
 # %% ../../nbs/evaluate/01_metrics.ipynb #4d94b9b5
@@ -507,12 +508,12 @@ def paired_bootstrap(y,                 # true class of each image
     "Difference of two classifiers' scores, b - a, with an interval over patients."
     if classes is None:
         classes = sorted(set(np.concatenate([y, pred_a, pred_b]).tolist()))
-    f,(a,b) = _metric(metric), (patient_confusions(y, p, groups, classes) for p in (pred_a, pred_b))
+    f,(a,b) = score_function(metric), (patient_confusions(y, p, groups, classes) for p in (pred_a, pred_b))
     est,behind = float(f(b.sum(0))-f(a.sum(0))), min(patients_behind(f, o) for o in (a, b))
     if withheld(behind): return patient_interval(est, np.nan, np.nan, behind)
-    sa,sb = _boot(a, f, n, seed), _boot(b, f, n, seed)
+    sa,sb = resampled_scores(a, f, n, seed), resampled_scores(b, f, n, seed)
     d = (sb-sa)[np.isfinite(sb-sa)]
-    h = _half_width(d, len(a), level) if len(d) > 1 else np.nan
+    h = t_half_width(d, len(a), level) if len(d) > 1 else np.nan
     reach = difference_reach(reachable(f, a, sa), reachable(f, b, sb))
     return patient_interval(est, est-h, est+h, behind, reach)
 
@@ -560,7 +561,7 @@ def one_class_note(pred,        # predicted class of each image
     else:
         names = list(range(classes)) if isinstance(classes, (int, np.integer)) else list(classes)
     if len(met) != 1 or len(names) == 1 and classes is not None: return ''
-    return f'predicts one class only: {names[_codes(met, names, "pred")[0]]}'
+    return f'predicts one class only: {names[class_numbers(met, names, "pred")[0]]}'
 
 # %% ../../nbs/evaluate/01_metrics.ipynb #38d4752e
 @checked

@@ -10,14 +10,12 @@ __all__ = ['least_batch', 'split_frame', 'patient_split', 'image_split', 'PlaneD
            'PlaneLearner', 'plane_learner', 'prediction_table', 'PlaneReport']
 
 # %% ../../nbs/evaluate/02_planes.ipynb #2516fcfc
-import difflib, hashlib, io, json, os, re, html, tempfile, warnings
+import difflib, hashlib, io, json, os, re, html, tempfile, warnings, numpy as np, pandas as pd, torch
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from copy import copy, deepcopy
 from functools import cached_property, partial
 from pathlib import Path
-import numpy as np, pandas as pd
-import torch
 from torch import nn
 from fastcore.basics import patch
 from fastai.callback import schedule
@@ -27,21 +25,26 @@ from fastai.learner import CastToTensor, Learner
 from fastai.losses import CrossEntropyLossFlat
 from fastai.torch_core import default_device, params
 from matplotlib.axes import Axes
-from ..base.codes import Codes, KnownCodes, in_codes, write_people
-from ..base.people import People, PeopleError, PeopleWarning, find_look_alikes, is_missing, name_key, tidy_name
-from ..base.tables import read_table
-from ..loaders.blocks import BatchDL, BatchSource
-from ..store.store import FrameStore, StoreError
-from ..store.store import _clean as _cleaner, _cleaned
-from ..video.video import Video, fit_frame, image_extensions, read_grey, video_extensions
-from ..video.video import LeftOut, NoImage, VideoError, is_mask, readers
-from ..video.video import _ending, _is_clip, _maybe_still, _still_both
-from ..views.views import light_view, plain_view
-from ..base.workers import n_workers
-from .metrics import *
-from .metrics import _codes
-from ..ssl.core import Bf16, NonFiniteLoss, adamw, create_encoder, encode, in_channels, load_encoder, n_features
-from ..ssl.passport import seen_settings
+from sslus.base.codes import Codes, KnownCodes, in_codes, write_people
+from sslus.base.people import People, PeopleError, PeopleWarning, find_look_alikes, is_missing, name_key, tidy_name
+from sslus.base.tables import read_table
+from sslus.loaders.batches import BatchDL, BatchSource
+from sslus.store.store import FrameStore
+from sslus.store.folder import StoreError
+from sslus.store.build import cleaning_of
+from sslus.store.decode import cleaned_frames
+from sslus.video.video import (
+    Video, fit_frame, image_extensions, read_grey, video_extensions, LeftOut, NoImage, VideoError, is_mask,
+    readers, file_ending, is_clip_file, maybe_still, read_still,
+)
+from sslus.views.views import light_view, plain_view
+from sslus.base.workers import n_workers
+from sslus.evaluate.metrics import *, class_numbers
+from sslus.ssl.speed import Bf16
+from sslus.ssl.monitor import NonFiniteLoss
+from sslus.ssl.recipes import adamw
+from sslus.ssl.encoders import create_encoder, encode, in_channels, load_encoder, n_features
+from sslus.ssl.passport import seen_settings
 
 # %% ../../nbs/evaluate/02_planes.ipynb #e21c2831
 from ..base.pages import explain_terms, png_html, table_html
@@ -56,7 +59,7 @@ from ..base.numbers import checked, count
 from ..ssl.weights import has_card
 
 # %% ../../nbs/evaluate/02_planes.ipynb #05dcd610
-def _fake_still(c, rng, size, period, gain):
+def practice_still(c, rng, size, period, gain):
     "One still of class number `c`: level stripes, upright stripes or a blob, under speckle."
     yy,xx = np.mgrid[:size,:size]
     u,ph = (yy,xx,None)[c], rng.uniform(0, 2*np.pi)
@@ -64,7 +67,7 @@ def _fake_still(c, rng, size, period, gain):
     img = .5+.5*np.sin(2*np.pi*u/period+ph) if u is not None else np.exp(-((yy-cy)**2+(xx-cx)**2)/(2*period**2))
     return np.clip(255*gain*img*rng.rayleigh(.8, img.shape), 0, 255).astype(np.uint8)
 
-def _fake_planes(dest, n_patients=20, n_images=6, size=40, seed=0):
+def practice_stills(dest, n_patients=20, n_images=6, size=40, seed=0):
     "A folder with planes.csv and PNG stills of three easy classes, for examples; returns the folder."
     from PIL import Image
     dest,rng,rows = Path(dest),np.random.default_rng(seed),[]
@@ -73,40 +76,40 @@ def _fake_planes(dest, n_patients=20, n_images=6, size=40, seed=0):
         period,gain,machine = rng.uniform(6, 12), rng.uniform(.4, .9), 'AB'[p%2]
         for i in range(n_images):
             name = f'p{p:02d}_{i}.png'
-            Image.fromarray(_fake_still(i%3, rng, size, period, gain)).save(dest/name)
+            Image.fromarray(practice_still(i%3, rng, size, period, gain)).save(dest/name)
             rows.append((name, ('level', 'upright', 'blob')[i%3], f'p{p:02d}', machine))
     pd.DataFrame(rows, columns=['image_path', 'class', 'patient', 'machine']).to_csv(dest/'planes.csv', index=False)
     return dest
 
 # %% ../../nbs/evaluate/02_planes.ipynb #367a1bfd
-_splits = ('train', 'valid', 'test')
+split_names = ('train', 'valid', 'test')
 
-def _some(xs, n=3):
+def name_some(xs, n=3):
     "The first `n` of `xs` for a message, and how many more there are."
     xs = list(map(str, xs))
     return ', '.join(xs[:n]) + (f' and {len(xs)-n} more' if len(xs)>n else '')
 
-def _named(df):
+def _as_still_table(df):
     "The table, or one of `read_source` with path for image_path, without columns that hold nothing there, and with 'unknown' for a machine that is not known."
     if 'image_path' in df or 'path' not in df: return df
     df = df.rename(columns=dict(path='image_path'))
     if 'frame' in df:
         df = df.assign(frame=df['frame'].astype(object).where(df['frame'].notna(), None))
-    df = df.drop(columns=[c for c in ('frame', 'video', 'split', 'machine') if c in df and df[c].map(_blank).all()])
-    return df.assign(machine=df.machine.mask(df.machine.map(_blank), 'unknown')) if 'machine' in df else df
+    df = df.drop(columns=[c for c in ('frame', 'video', 'split', 'machine') if c in df and df[c].map(is_missing).all()])
+    return df.assign(machine=df.machine.mask(df.machine.map(is_missing), 'unknown')) if 'machine' in df else df
 
-def _rows(index, n=3):
+def name_rows(index, n=3):
     "Rows for a message."
-    return f'row{"s"*(len(index)>1)} {_some(index, n)}'
+    return f'row{"s"*(len(index)>1)} {name_some(index, n)}'
 
-def _clean(df, name, root):
+def _checked_stills(df, name, root):
     "The table with stripped string columns and paths inside `root`; ValueError for missing columns, no rows, empty cells, a path outside or listed twice."
     check_columns(df, name)
     for c in still_columns + tuple(c for c in ('split', 'machine') if c in df):
         empty = df.index[df[c].map(is_missing)]
         if len(empty):
             raise ValueError(
-                f'{name} has no {c} in row {_some(empty)} ({_some(df.image_path[empty], 1)}). Each still'
+                f'{name} has no {c} in row {name_some(empty)} ({name_some(df.image_path[empty], 1)}). Each still'
                 ' needs one; leave out with exclude= what has none'
             )
         df[c] = df[c].astype(str).str.strip() if c == 'image_path' else df[c].map(tidy_name)
@@ -115,7 +118,7 @@ def _clean(df, name, root):
     twice = df.image_path[df.image_path.duplicated()]
     if len(twice):
         raise ValueError(
-            f'{name} lists {_some(twice)} more than once ({_rows(df.index[df.image_path==twice.iloc[0]])})'
+            f'{name} lists {name_some(twice)} more than once ({name_rows(df.index[df.image_path==twice.iloc[0]])})'
         )
     return df
 
@@ -134,13 +137,13 @@ def _check_files(df, root, name):
     "FileNotFoundError with the first missing stills and clips, and how many stills are lost with them."
     lost = {
         f: rows
-        for (f, clip), rows in _by_file(df.image_path).items()
+        for (f, clip), rows in rows_by_file(df.image_path).items()
         if not ((root / f).exists() if clip else (root / f).is_file())
     }
     if lost:
         raise FileNotFoundError(
             f'{sum(map(len, lost.values()))} of the {len(df)} stills of {name} are missing: '
-            + _some([f'{f} ({_rows(df.index[[i for i,_ in rows]])})' for f, rows in lost.items()])
+            + name_some([f'{f} ({name_rows(df.index[[i for i,_ in rows]])})' for f, rows in lost.items()])
             + f'. image_path is taken from {root}; give another folder with root='
         )
 
@@ -152,7 +155,7 @@ def split_frame(path:str # `image_path` of a still, or of a frame of a clip such
     return (m[1], int(m[2])) if m else (str(path), None)
 
 # %% ../../nbs/evaluate/02_planes.ipynb #8058377a
-def _by_file(paths):
+def rows_by_file(paths):
     "{(file, is it a clip?): [(position, frame number or None)]}, in the order in which files are first named."
     res = {}
     for i,p in enumerate(paths):
@@ -160,19 +163,17 @@ def _by_file(paths):
         res.setdefault((f, k is not None), []).append((i,k))
     return res
 
-def _blank(v): return is_missing(v)
-
 def _holds_frames(path, framed, root, known):
     "Is `path` a clip? Told by its suffix; files that may be either are opened where the table names a frame (`framed`)."
-    if (suffix := _ending(Path(path))) in video_extensions and suffix not in _maybe_still:
+    if (suffix := file_ending(Path(path))) in video_extensions and suffix not in maybe_still:
         return True
-    if suffix in image_extensions - _maybe_still or (suffix in _maybe_still and not framed):
+    if suffix in image_extensions - maybe_still or (suffix in maybe_still and not framed):
         return False
     if path not in known:
-        known[path] = (f := Path(root)/path).is_dir() or (suffix in _maybe_still and f.is_file() and _is_clip(f))
+        known[path] = (f := Path(root)/path).is_dir() or (suffix in maybe_still and f.is_file() and is_clip_file(f))
     return known[path]
 
-def _frame_number(v, row, name, path):
+def frame_number(v, row, name, path):
     "Frame `v` of the table as a whole number; ValueError where it is none."
     try: k = float(v)
     except (TypeError, ValueError): k = -1
@@ -185,15 +186,15 @@ def _with_frames(df, root, name):
     told,known,res = df['frame'] if 'frame' in df else pd.Series(None, df.index, dtype=object), {}, []
     for i,p,v in zip(df.index, df.image_path, told):
         file,k = split_frame(p)
-        if k is None and not _holds_frames(file, not _blank(v), root, known):
+        if k is None and not _holds_frames(file, not is_missing(v), root, known):
             res.append(p)
             continue
-        if k is None and _blank(v):
+        if k is None and is_missing(v):
             raise ValueError(
                 f'{name} has a clip in row {i}, {p}, but does not say which frame: write {p}#12 for frame 12,'
                 ' counted from 0, or give a column frame'
             )
-        said = k if _blank(v) else _frame_number(v, i, name, file)
+        said = k if is_missing(v) else frame_number(v, i, name, file)
         if k not in (None, said):
             raise ValueError(
                 f'{name} has image_path {p} in row {i}, but frame {v}: let both say the same, or leave the'
@@ -208,7 +209,7 @@ def _with_videos(df):
     is_frame = np.array([k is not None for _,k in parts], bool)
     if not is_frame.any(): return df
     was = {c: df[c].astype(object) if c in df else pd.Series('', df.index, dtype=object) for c in ('video', 'frame')}
-    gap = is_frame & was['video'].map(_blank).to_numpy()
+    gap = is_frame & was['video'].map(is_missing).to_numpy()
     df = df.assign(
         video=was['video'].where(~gap, [f for f, _ in parts]),
         frame=was['frame'].where(~is_frame, [k for _, k in parts]),
@@ -230,12 +231,12 @@ def _class_names(df, classes, name):
     for a,b,why in getattr(alike, 'values', ()):
         one, two = (df.index[df['class'].map(name_key) == name_key(o)] for o in (a, b))
         raise ValueError(
-            f'{name} may spell one class in two ways: {a!r} ({_rows(one)}) and {b!r} ({_rows(two)}), which'
+            f'{name} may spell one class in two ways: {a!r} ({name_rows(one)}) and {b!r} ({name_rows(two)}), which'
             f' differ in {why}. Write it one way, or name both in classes='
         )
     return [spelt.get(name_key(c), c) for c in df['class']]
 
-def _check_classes(df, classes, name):
+def _classes_in_order(df, classes, name):
     "The classes in order; ValueError where there is one only, or a row has none of the given ones."
     met = sorted(df['class'].unique())
     classes = met if classes is None else [tidy_name(c) for c in classes]
@@ -243,7 +244,7 @@ def _check_classes(df, classes, name):
     if len(strange):
         raise ValueError(
             f'{name} has class {df["class"][strange[0]]!r} in row {strange[0]}, which is not among the'
-            f' classes {_some(classes, 20)}'
+            f' classes {name_some(classes, 20)}'
         )
     if len(classes) < 2:
         raise ValueError(f'{name} has one class only, {classes[0]!r}: there is nothing to tell apart')
@@ -252,7 +253,7 @@ def _check_classes(df, classes, name):
 def _check_groups(df, name):
     "PeopleError for a clip of several patients; a warning where the patients look like numbers of rows."
     if 'video' in df:
-        known = df[~df.video.map(_blank)]
+        known = df[~df.video.map(is_missing)]
         several = known.groupby('video', sort=False).patient.agg(['nunique', 'size'])
         several = several[several['nunique'] > 1]
         own = known[known.image_path.map(lambda p: split_frame(p)[1] is not None)].groupby('video').patient.nunique()
@@ -261,7 +262,7 @@ def _check_groups(df, name):
             rows = known[known.video == clip].drop_duplicates('patient')
             raise PeopleError(
                 f'{name}: frames of the one clip {clip} stand under {own[clip]} patients, such as'
-                f' {_some(rows.patient)} ({_rows(rows.index)}). A clip has one patient: mend the column'
+                f' {name_some(rows.patient)} ({name_rows(rows.index)}). A clip has one patient: mend the column'
                 ' patient'
             )
         if len(several):
@@ -273,7 +274,7 @@ def _check_groups(df, name):
             )
     if len(df) >= 10 and _counts_rows(df.patient):
         warnings.warn(
-            f'{name}: the column patient counts the rows ({_some(df.patient)}, ...); where stills are of one'
+            f'{name}: the column patient counts the rows ({name_some(df.patient)}, ...); where stills are of one'
             ' patient or clip, give them one patient, or they stand on both sides of a split',
             PeopleWarning,
             stacklevel=3,
@@ -281,7 +282,7 @@ def _check_groups(df, name):
 
 _kept_in_codes = ('image_path', 'class', 'patient', 'machine', 'split', 'video', 'frame')
 
-def _known_names(df, codes):
+def true_names(df, codes):
     "The table with the stills' true paths, where they were codes; what messages must not say is made known to `codes`."
     if 'image_path' not in df: return df
     def true(path):
@@ -291,7 +292,7 @@ def _known_names(df, codes):
         return real if k is None else f'{real}#{k}'
     return df.assign(image_path=[p if is_missing(p) else true(p) for p in df.image_path])
 
-def _as_codes(df, codes, name):
+def table_in_codes(df, codes, name):
     "The table with codes for stills, clips and machines, in the order of the codes; other columns stay behind."
     def image(path):
         file, k = split_frame(path)
@@ -299,7 +300,7 @@ def _as_codes(df, codes, name):
     lost = [c for c in df if c not in _kept_in_codes]
     if lost:
         warnings.warn(
-            f'{name}: with codes the columns {_some(lost, 9)} are left out, because nobody knows whom they'
+            f'{name}: with codes the columns {name_some(lost, 9)} are left out, because nobody knows whom they'
             ' name',
             PeopleWarning,
             stacklevel=4,
@@ -318,7 +319,7 @@ def _counts_rows(names):
     except ValueError: return False
     return bool((np.diff(numbers) == 1).all())
 
-def _check_repeats(planes, x):
+def warn_repeats(planes, x):
     "A warning where each still has a patient of its own while neighbours in the table are nearly the same picture."
     if len(x) < 10 or planes.df.patient.nunique() < len(x): return
     small = torch.nn.functional.adaptive_avg_pool2d(torch.from_numpy(x).float(), min(24, x.shape[-1])).flatten(1)
@@ -336,37 +337,37 @@ def _check_repeats(planes, x):
 
 _near_same = .97                                                 # correlation of neighbours shrunk to 24 x 24 pixels
 
-def _both_sides(df):
+def patients_on_both_sides(df):
     "Patients in more than one split."
     n = df.groupby('patient').split.nunique()
     return n.index[n>1]
 
-def _check_split(df, classes, name, by='patient'):
+def _check_split_column(df, classes, name, by='patient'):
     "ValueError for unknown split names, a patient on both sides, a class that no training patient shows; a warning where the test lacks a class."
-    strange = df.index[~df.split.isin(_splits)]
+    strange = df.index[~df.split.isin(split_names)]
     if len(strange):
         raise ValueError(
             f'{name} has split {df.split[strange[0]]!r} in row {strange[0]}; a split is one of'
-            f' {_some(_splits)}'
+            f' {name_some(split_names)}'
         )
-    both = _both_sides(df)
+    both = patients_on_both_sides(df)
     if len(both) and by == 'patient':
         first = df[df.patient==both[0]].drop_duplicates('split').index
         raise ValueError(
-            f'{name} has patient {_some(both)} in more than one split ({both[0]}: {_rows(first)}): scores'
+            f'{name} has patient {name_some(both)} in more than one split ({both[0]}: {name_rows(first)}): scores'
             ' would be too good. Give each patient one split, or leave the split column out to have one made'
             ' by patient'
         )
     for c in classes:
         d = df[df['class']==c]
-        where = f' ({c} stands in {_rows(d.index)}, split {_some(sorted(set(d.split)))})' if len(d) else ''
+        where = f' ({c} stands in {name_rows(d.index)}, split {name_some(sorted(set(d.split)))})' if len(d) else ''
         if not (d.split=='train').any():
             raise ValueError(f'{name} has no training patient for class {c}{where}')
         if (df.split=='test').any() and not (d.split=='test').any():
             warnings.warn(f'{name} has no test still of class {c}: it counts 0 in macro-F1')
 
 # %% ../../nbs/evaluate/02_planes.ipynb #457257ff
-def _near(word, known):
+def _did_you_mean(word, known):
     "'; did you mean ...?' for the known names most like `word`, or '.'."
     low = {str(k).lower(): str(k) for k in known}
     hits = difflib.get_close_matches(str(word).lower(), low, 3, .5)
@@ -376,21 +377,21 @@ def _rows_with(df, column, values, name, which):
     "Mask of the rows whose `column` has one of `values`; ValueError for a column or a value that never occurs."
     if column not in df:
         raise ValueError(
-            f'{which}: {name} has no column {column!r}{_near(column, df.columns)} It has'
-            f' {_some(df.columns, 12)}'
+            f'{which}: {name} has no column {column!r}{_did_you_mean(column, df.columns)} It has'
+            f' {name_some(df.columns, 12)}'
         )
     told,mask = df[column].astype(object).where(df[column].notna(), '').astype(str).str.strip(), np.zeros(len(df), bool)
     for v in values if isinstance(values, (list, tuple, set, frozenset, np.ndarray, pd.Series)) else [values]:
         hit = ((told==str(v).strip())|df[column].isin([v])).to_numpy()
         if not hit.any():
             raise ValueError(
-                f'{which}: no row of {name} has {column} {v!r}{_near(v, told.unique())} There are'
-                f' {_some(sorted(told.unique()), 12)}'
+                f'{which}: no row of {name} has {column} {v!r}{_did_you_mean(v, told.unique())} There are'
+                f' {name_some(sorted(told.unique()), 12)}'
             )
         mask |= hit
     return mask
 
-def _filtered(df, include, exclude, name):
+def filter_rows(df, include, exclude, name):
     "Rows that `include` keeps and `exclude` leaves, numbered as in the given table; ValueError where none are left."
     df = df.reset_index(drop=True)
     if len(df) == 0: raise ValueError(f'{name} lists no stills')
@@ -407,7 +408,7 @@ def _filtered(df, include, exclude, name):
     return df[keep].copy()
 
 # %% ../../nbs/evaluate/02_planes.ipynb #5c8c1964
-def _fold(df, share, seed):
+def _patient_fold(df, share, seed):
     "Rows of a patient-grouped fold of about `share` of `df` such that every class is inside and outside; None where there is none."
     from sklearn.model_selection import StratifiedGroupKFold
     all_classes = set(df['class'])
@@ -437,18 +438,18 @@ def patient_split(df:pd.DataFrame,     # table with columns class and patient
         left = df[res=='train']
         with warnings.catch_warnings():
             warnings.filterwarnings('ignore', 'The least populated class')
-            rows = _fold(left, pct*len(df)/len(left), seed) if len(few)==0 else None
+            rows = _patient_fold(left, pct*len(df)/len(left), seed) if len(few)==0 else None
         if rows is None:
             raise ValueError(
                 f'too few patients to have every class in train and {" and ".join(sides)}:'
-                f' {", ".join(f"{c} {k}{_lone(df, c, k)}" for c,k in n.sort_values().items())} patients.'
+                f' {", ".join(f"{c} {k}{_lone_patient(df, c, k)}" for c,k in n.sort_values().items())} patients.'
                 ' Leave a class out, or give a split column'
             )
         res[rows] = name
     return res
 
 # %% ../../nbs/evaluate/02_planes.ipynb #004d72f8
-def _lone(df, c, k):
+def _lone_patient(df, c, k):
     "Patient and first row of a class that has one patient only, for a message."
     d = df[df['class']==c]
     return f' ({d.patient.iloc[0]}, row {d.index[0]})' if k==1 else ''
@@ -468,7 +469,7 @@ def image_split(df:pd.DataFrame,    # table with column class
         rows,cuts = rng.permutation(d.index), [max(1, round(pct*len(d))) if pct else 0 for pct in (test_pct, valid_pct)]
         if sum(cuts) >= len(d):
             raise ValueError(
-                f'class {c} has {len(d)} stills ({_rows(d.index)}): too few to be in train and in'
+                f'class {c} has {len(d)} stills ({name_rows(d.index)}): too few to be in train and in'
                 f' {"test and valid" if all(cuts) else "the other split"}'
             )
         res[rows[:cuts[0]]],res[rows[cuts[0]:sum(cuts)]] = 'test','valid'
@@ -510,7 +511,7 @@ class PlaneData:
             name,
             by,
             test_only,
-            _cleaner(clean),
+            cleaning_of(clean),
             {},
         )
         self.codes = Codes(salt) if names == 'hash' else names
@@ -518,21 +519,21 @@ class PlaneData:
         with in_codes(self.codes):
             df = self._checked(df, classes, include, exclude, split=(valid_pct, test_pct, seed))
         files = df.image_path
-        if self.codes is not None: df = _as_codes(df, self.codes, name)
+        if self.codes is not None: df = table_in_codes(df, self.codes, name)
         # where the stills are, below `root`; not to be written where there are codes
         self.files = files[df.index].tolist()
         # rows: their numbers in the table as it was given
         self.rows,self.df = df.index.to_numpy(), df.reset_index(drop=True)
-        self.y = _codes(self.df['class'], self.classes).astype(np.int64)
+        self.y = class_numbers(self.df['class'], self.classes).astype(np.int64)
 
     def _checked(self, df, classes, include, exclude, split):
         "The table with one spelling for each class and person, and a split."
-        df,name = _filtered(_named(df), include, exclude, self.name), self.name
-        if self.codes is not None: df = _known_names(df, self.codes)
+        df,name = filter_rows(_as_still_table(df), include, exclude, self.name), self.name
+        if self.codes is not None: df = true_names(df, self.codes)
         if self.test_only: df['split'] = 'test'
-        df = _clean(df, name, self.root)
+        df = _checked_stills(df, name, self.root)
         df['class'] = _class_names(df, classes, name)
-        self.classes = _check_classes(df, classes, name)
+        self.classes = _classes_in_order(df, classes, name)
         for o in dict.fromkeys(df.patient) if self.codes else ():
             self.codes.code('patient', self.people.person(o))
         df['patient'] = self.people.persons(df.patient, name, df.index)
@@ -540,7 +541,7 @@ class PlaneData:
         _check_files(df, self.root, name)
         if 'split' not in df:
             df['split'] = dict(patient=patient_split, image=image_split)[self.by](df, *split)
-        if not self.test_only: _check_split(df, self.classes, name, self.by)
+        if not self.test_only: _check_split_column(df, self.classes, name, self.by)
         return df
 
     @classmethod
@@ -573,7 +574,7 @@ class PlaneData:
         "The stills of a folder with one sub-folder a class; a `LeftOut` warning, and `left_out`, count the rest."
         folder = Path(folder)
         paths, left = _stills_below(folder)
-        kinds = _some(sorted(_still_suffixes()), 12)
+        kinds = name_some(sorted(_still_suffixes()), 12)
         if not paths:
             raise ValueError(f'no stills ({kinds}) in folders under {folder}{_left_text(left)}')
         df = pd.DataFrame(
@@ -581,13 +582,13 @@ class PlaneData:
                 dict(
                     image_path=p.relative_to(folder).as_posix(),
                     **{'class': p.parent.name},
-                    patient=_part(p, folder, patient, 'patient')
+                    patient=_group_of_path(p, folder, patient, 'patient')
                 )
                 for p in paths
             ]
         )
         if machine is not None:
-            df['machine'] = [_part(p, folder, machine, 'machine') for p in paths]
+            df['machine'] = [_group_of_path(p, folder, machine, 'machine') for p in paths]
         res = cls(df, folder, **{'name': folder.name, **kwargs})
         res.left_out = left
         if text := _left_text(left):
@@ -596,20 +597,20 @@ class PlaneData:
 
     def subset(self, split:str)->pd.DataFrame:
         "Rows of 'train', 'valid' or 'test'."
-        if split not in _splits:
-            raise ValueError(f'no split {split!r}; a split is one of {_some(_splits)}')
+        if split not in split_names:
+            raise ValueError(f'no split {split!r}; a split is one of {name_some(split_names)}')
         res = self.df[self.df.split==split]
         if len(res) == 0: raise ValueError(f'{self.name} has no stills in split {split!r}')
         return res
 
     left_out = {}  # of `from_folder`: why files are no stills, and how many
-    leak = property(lambda self: _leak(self.df), doc="'' or, where patients stand on both sides, a sentence that says so.")
+    leak = property(lambda self: leak_text(self.df), doc="'' or, where patients stand on both sides, a sentence that says so.")
     leaks = property(lambda self: bool(self.leak), doc='Do patients stand on both sides?')
 
     def __len__(self): return len(self.df)
     def __repr__(self):
-        n = [f'{s} {len(d)} of {d.patient.nunique()}' for s in _splits if len(d := self.df[self.df.split==s])]
-        files = _by_file(self.df.image_path)
+        n = [f'{s} {len(d)} of {d.patient.nunique()}' for s in split_names if len(d := self.df[self.df.split==s])]
+        files = rows_by_file(self.df.image_path)
         frames,clips = sum(len(o) for (_,clip),o in files.items() if clip), sum(clip for _,clip in files)
         what = (
             f'{len(self)} stills'
@@ -624,9 +625,9 @@ class PlaneData:
         )
 
 # %% ../../nbs/evaluate/02_planes.ipynb #3b6eab87
-def _leak(df):
+def leak_text(df):
     "What to print where patients stand in more than one split, or ''."
-    n,k = len(_both_sides(df)), df.patient.nunique()
+    n,k = len(patients_on_both_sides(df)), df.patient.nunique()
     return f'split by image: {n} of {k} patients stand on both sides, scores are too good' if n else ''
 
 def _still_suffixes():
@@ -634,7 +635,7 @@ def _still_suffixes():
     return image_extensions | {'.gif', '.dcm'} | set().union(*(r.suffixes for r in readers.values() if r.still))
 
 # nobody expects these to be stills
-_texts = {'.csv', '.tsv', '.txt', '.md', '.json', '.xml', '.yaml', '.yml', '.pdf', '.html', '.xlsx'}
+_text_suffixes = {'.csv', '.tsv', '.txt', '.md', '.json', '.xml', '.yaml', '.yml', '.pdf', '.html', '.xlsx'}
 
 def _has_picture(p):
     "Is it a picture by its header? A DICOM report is none; what is broken counts as one, and reading it says so."
@@ -646,7 +647,7 @@ def _has_picture(p):
 
 def _why_no_still(p, folder):
     "Why a file below `folder` is no still, in a word or by its suffix; '' where it is one."
-    ending = _ending(p)
+    ending = file_ending(p)
     if ending not in _still_suffixes(): return ending or 'without suffix'
     if is_mask(p, folder): return 'masks'
     return '' if _has_picture(p) else 'without a picture'
@@ -663,10 +664,10 @@ def _stills_below(folder):
 
 def _left_text(left):
     "', left out: 8 .xyz, 3 masks', or '' where only texts and tables were."
-    said = ', '.join(f'{n} {why}' for why,n in sorted(left.items(), key=lambda o: -o[1]) if why not in _texts)
+    said = ', '.join(f'{n} {why}' for why,n in sorted(left.items(), key=lambda o: -o[1]) if why not in _text_suffixes)
     return f'; left out: {said}' if said else ''
 
-def _part(p, folder, by, what):
+def _group_of_path(p, folder, by, what):
     "Patient or machine of path `p`: by function, or by regular expression on the path inside `folder`."
     if callable(by): return by(p)
     rel = p.relative_to(folder).as_posix()
@@ -681,31 +682,31 @@ def _long_side(p):
     try:
         with Image.open(p) as im: return max(im.size)
     except Exception:
-        return max(Video(p).size if p.is_dir() or _ending(p) in video_extensions else read_grey(p).shape)
+        return max(Video(p).size if p.is_dir() or file_ending(p) in video_extensions else read_grey(p).shape)
 
 # %% ../../nbs/evaluate/02_planes.ipynb #c6aae57b
-class _NoFrame(ValueError):
+class NoFrame(ValueError):
     "The frame at place `at` of those asked for does not exist."
     def __init__(self, at, n, k):
         super().__init__(f'the clip has {n} frames; there is no frame {k}, counted from 0')
         self.at = at
 
-def _clip_frames(clip, frames, f):
+def clip_frames(clip, frames, f):
     "[`f(frame)`] for the given frame numbers of a clip (a file, or its frames), which is decoded once, front to back."
     want,last,got,n = set(frames), max(frames, default=-1), {}, 0
     for n,x in enumerate(Video(clip) if isinstance(clip, (str, Path)) else clip, 1):
         if n-1 in want: got[n-1] = f(x)
         if n > last: break
     for at,k in enumerate(frames):
-        if k not in got: raise _NoFrame(at, n, k)
+        if k not in got: raise NoFrame(at, n, k)
     return [got[k] for k in frames]
 
-def _digest(path):
+def still_digest(path):
     "sha256 of a file; of a folder of frames, that of its files with their names."
     if path.is_file(): return hashlib.sha256(path.read_bytes()).digest()
     return hashlib.sha256(
         b''.join(
-            hashlib.sha256(p.name.encode()).digest() + _digest(p)
+            hashlib.sha256(p.name.encode()).digest() + still_digest(p)
             for p in sorted(path.iterdir())
             if p.is_file() and not p.name.startswith('.')
         )
@@ -715,7 +716,7 @@ def _digest(path):
 @patch
 def _map(self:PlaneData, still, clip=None):
     "`still(path)` of every still and `clip(path, frames)`, a list, of the frames of every clip (None: `still` of the clip for all), in threads; an error names the row and the file."
-    files,res = list(_by_file(self.files).items()), [None]*len(self)
+    files,res = list(rows_by_file(self.files).items()), [None]*len(self)
     def one(job):
         (file,is_clip),rows = job
         try:
@@ -732,7 +733,7 @@ def _map(self:PlaneData, still, clip=None):
 @patch
 def _still(self:PlaneData, path):
     "Grey levels of a still, cleaned where that was asked for."
-    a,g = _still_both(path)
+    a,g = read_still(path)
     if self.clean is None: return g
     fitted = self.clean.fit(g[None], a[None] if a.ndim == 3 and a.dtype == np.uint8 else None)
     if fitted.drop:
@@ -742,7 +743,7 @@ def _still(self:PlaneData, path):
 @patch
 def _clip(self:PlaneData, path):
     "The frames of a clip, cleaned likewise."
-    return Video(path) if self.clean is None else _cleaned(Video(path), 1, self.clean)[0]
+    return Video(path) if self.clean is None else cleaned_frames(Video(path), 1, self.clean)[0]
 
 @patch
 def default_size(self:PlaneData)->int:
@@ -758,7 +759,7 @@ def smallest(self:PlaneData)->int:
             self._map(_long_side)
             if self.clean is None
             else self._map(
-                lambda p: side(self._still(p)), lambda p, ks: _clip_frames(self._clip(p), ks, side)
+                lambda p: side(self._still(p)), lambda p, ks: clip_frames(self._clip(p), ks, side)
             )
         )
     return self._cache['smallest']
@@ -773,10 +774,10 @@ def images(self:PlaneData,
     "All stills as one array; read at the first call, each clip once, kept for later ones."
     key = (self.default_size() if size is None else size, fit, upscale)
     square = lambda x, pixel_aspect=1.: fit_frame(x, key[0], fit, upscale, pixel_aspect)
-    of_clip = lambda p, ks: _clip_frames(self._clip(p), ks, partial(square, pixel_aspect=Video(p).pixel_aspect))
+    of_clip = lambda p, ks: clip_frames(self._clip(p), ks, partial(square, pixel_aspect=Video(p).pixel_aspect))
     if key not in self._cache:
         self._cache[key] = np.stack(self._map(lambda p: square(self._still(p)), of_clip))[:,None]
-        _check_repeats(self, self._cache[key])
+        warn_repeats(self, self._cache[key])
     return self._cache[key]
 
 # %% ../../nbs/evaluate/02_planes.ipynb #efd2fbe6
@@ -796,7 +797,7 @@ def fingerprint(self:PlaneData)->str:
 @patch
 def _digests(self:PlaneData):
     "sha256 of each still's file, or of the clip that it is a frame of; the files are read once."
-    if 'digests' not in self._cache: self._cache['digests'] = self._map(_digest)
+    if 'digests' not in self._cache: self._cache['digests'] = self._map(still_digest)
     return self._cache['digests']
 
 # %% ../../nbs/evaluate/02_planes.ipynb #77edc5ac
@@ -831,23 +832,23 @@ def sweep_table(truth,                      # table, csv file or phantom folder 
     lack = [c for c in ('path', 'frame', 'patient', 'plane') if c not in df]
     if lack:
         raise ValueError(
-            f'{name} has no column {_some(lack)}; it has {_some(df.columns, 9)}. The truth of frames needs'
+            f'{name} has no column {name_some(lack)}; it has {name_some(df.columns, 9)}. The truth of frames needs'
             ' path, frame, patient and plane'
         )
-    k = pd.Series([_frame_number(v, i, name, p) for i,p,v in zip(df.index, df.path, df.frame)], df.index, dtype=int)
+    k = pd.Series([frame_number(v, i, name, p) for i,p,v in zip(df.index, df.path, df.frame)], df.index, dtype=int)
     res = df.assign(
         image_path=df.path.astype(str) + '#' + k.astype(str),
         video=df.path,
         frame=k,
-        **{'class': [background if _blank(v) else str(v).strip() for v in df.plane]}
+        **{'class': [background if is_missing(v) else str(v).strip() for v in df.plane]}
     )[k % every == 0]
     first = [c for c in ('image_path', 'class', 'patient', 'machine', 'split', 'video', 'frame') if c in res]
     return res[first + [c for c in res if c not in (*first, 'path', 'plane')]].reset_index(drop=True)
 
 # %% ../../nbs/evaluate/02_planes.ipynb #d4a8b704
-def _fake_sweeps(dest, n_patients=15, n_frames=48, size=40, seed=0):
-    "A folder with truth.csv and short sweeps over the classes of `_fake_planes`, for examples; returns the folder."
-    from sslus.phantom.phantom import _write_mp4
+def practice_sweeps(dest, n_patients=15, n_frames=48, size=40, seed=0):
+    "A folder with truth.csv and short sweeps over the classes of `practice_stills`, for examples; returns the folder."
+    from sslus.phantom.phantom import write_mp4
     dest,rng,rows = Path(dest),np.random.default_rng(seed),[]
     (dest/'sweeps').mkdir(parents=True, exist_ok=True)
     for p in range(n_patients):
@@ -856,9 +857,9 @@ def _fake_sweeps(dest, n_patients=15, n_frames=48, size=40, seed=0):
         for c,at in zip(rng.permutation(3)[:3-(p%5==4)], range(3, n_frames, n_frames//3)):
             plan[at:at+rng.integers(6, 11)] = c
         speckle = lambda: np.clip(128*gain*rng.rayleigh(.8, (size,size)), 0, 255).astype(np.uint8)
-        _write_mp4(
+        write_mp4(
             dest / 'sweeps' / f'{name}.mp4',
-            np.stack([speckle() if c < 0 else _fake_still(c, rng, size, period, gain) for c in plan]),
+            np.stack([speckle() if c < 0 else practice_still(c, rng, size, period, gain) for c in plan]),
         )
         rows += [
             (f'sweeps/{name}.mp4', name, 'AB'[p % 2], i, ('level', 'upright', 'blob', '')[c])
@@ -897,7 +898,7 @@ def draw(self:PlaneData,
     return df
 
 # %% ../../nbs/evaluate/02_planes.ipynb #b374ba5a
-def _by_patient(df, rng):
+def order_by_patient(df, rng):
     "Order of rows, patient after patient."
     who = df.patient.factorize()[0]
     return np.lexsort((rng.random(len(df)), rng.permutation(who.max()+1)[who]))
@@ -909,7 +910,7 @@ def _by_image(df, rng):
     rank = pd.Series(chance).groupby(cls).rank().to_numpy()                # 1 ... n within each class
     return np.argsort((rank-rng.random(cls.max()+1)[cls])/np.bincount(cls)[cls], kind='stable')
 
-_orders = dict(patient=_by_patient, image=_by_image)
+_orders = dict(patient=order_by_patient, image=_by_image)
 
 # %% ../../nbs/evaluate/02_planes.ipynb #cd250d9e
 @patch
@@ -923,14 +924,14 @@ def external(self:PlaneData,
     ext = (
         other
         if isinstance(other, PlaneData) and other.test_only and other.classes == self.classes and not kwargs
-        else _test_only(other, root, self.classes, dict(dict(clean=self.clean, **_naming(self)), **kwargs))
+        else _test_only(other, root, self.classes, dict(dict(clean=self.clean, **_shared_naming(self)), **kwargs))
     )
     ext.same_ids = getattr(other, 'same_ids', True) if same_ids is None else same_ids
     _check_apart(self, ext)
     return ext
 
 # %% ../../nbs/evaluate/02_planes.ipynb #737ca6da
-def _naming(planes):
+def _shared_naming(planes):
     "What a table of another source takes over: whether look-alikes are different people, and the codes."
     return dict(distinct=planes.people.distinct, **({} if planes.codes is None else dict(names=planes.codes)))
 
@@ -948,7 +949,7 @@ def _test_only(other, root, classes, kwargs):
     else: ext = PlaneData.from_csv(other, root, **kwargs)
     lack = [c for c in ext.classes if c not in set(ext.df['class'])]
     if lack:
-        warnings.warn(f'{ext.name} has no still of class {_some(lack)}: it counts 0 in macro-F1')
+        warnings.warn(f'{ext.name} has no still of class {name_some(lack)}: it counts 0 in macro-F1')
     return ext
 
 def _check_apart(planes, ext):
@@ -959,7 +960,7 @@ def _check_apart(planes, ext):
     if twins:
         raise ValueError(
             f'{len(twins)} stills of {ext.name} are also in {planes.name}: '
-            + _some([f'row {i}, {p} {link(p, q)} row {j}, {q} there' for i, p, j, q in twins])
+            + name_some([f'row {i}, {p} {link(p, q)} row {j}, {q} there' for i, p, j, q in twins])
             + '. An external test set must be new'
         )
     if not ext.same_ids: return
@@ -969,13 +970,13 @@ def _check_apart(planes, ext):
     both = ext.df[ext.df.patient.isin([a for a,_ in met.shared])]
     if len(both):
         raise ValueError(
-            f'patient {_some(both.patient.unique())} of {ext.name} ({_rows(ext.rows[both.index])}) is also in'
+            f'patient {name_some(both.patient.unique())} of {ext.name} ({name_rows(ext.rows[both.index])}) is also in'
             f' {planes.name}. Leave them out with exclude=, or say same_ids=False if the two sources name'
             ' their patients independently'
         )
 
 # %% ../../nbs/evaluate/02_planes.ipynb #105cc669
-def _folder_names(patients, name):
+def patient_folders(patients, name):
     "{name of a folder: patient}; ValueError where two patients would share one."
     res = {}
     for p in patients:
@@ -983,7 +984,7 @@ def _folder_names(patients, name):
     for both in res.values():
         if len(both) > 1:
             raise ValueError(
-                f'{name}: patients {_some(map(repr, both))} have names that make one folder name; rename one'
+                f'{name}: patients {name_some(map(repr, both))} have names that make one folder name; rename one'
             )
     return {k: v[0] for k,v in res.items()}
 
@@ -1022,7 +1023,7 @@ def frame_store(self:PlaneData,
 )->FrameStore:
     "The stills of a split as a frame store, a clip a patient, for pre-training; at once if it is there already."
     df, dest, size = self.subset(split), Path(dest), self.default_size() if size is None else size
-    names = _folder_names(df.patient.unique(), self.name)
+    names = patient_folders(df.patient.unique(), self.name)
     made = dest.with_name(
         f'{dest.name}-stills-{hashlib.sha256(f"{self.fingerprint} {size} {split}".encode()).hexdigest()[:10]}'
     )
@@ -1256,7 +1257,7 @@ def seeded_weights(seed):
         torch.default_generator.manual_seed(seed)
         yield
 
-def _told(learn, start, pretrained, seed, size, mode):
+def prepare_learner(learn, start, pretrained, seed, size, mode):
     "The learner, laid out for speed and knowing how it began."
     learn.model.to(memory_format=torch.channels_last)
     learn.start,learn.pretrained,learn.seed,learn.view_size,learn.mode = start,pretrained,seed,size,mode
@@ -1276,22 +1277,22 @@ def _from_file(arch, file, arch_kwargs):
             ' the same'
         )
     has = dict(card.get('arch_kwargs') or {})
-    if arch_kwargs and repr(_plain(arch_kwargs)) != repr(_plain(has)):
+    if arch_kwargs and repr(_comparable(arch_kwargs)) != repr(_comparable(has)):
         raise ValueError(
             f'arch_kwargs {arch_kwargs} were asked for, but {file.name} was built with {has}; leave them out'
         )
     return enc
 
-def _plain(d):
+def _comparable(d):
     return sorted((k, list(v) if isinstance(v, (tuple, list)) else v) for k,v in d.items())
 
-def _start(arch, encoder, arch_kwargs):
+def start_encoder(arch, encoder, arch_kwargs):
     "(encoder, name of the start, was it pre-trained?)."
-    res = _made(arch, encoder, arch_kwargs)
+    res = _start_unchecked(arch, encoder, arch_kwargs)
     refuse_broken(*res[:2])
     return res
 
-def _made(arch, encoder, arch_kwargs):
+def _start_unchecked(arch, encoder, arch_kwargs):
     "The same, before its weights are looked at."
     if isinstance(encoder, nn.Module):
         return deepcopy(encoder), getattr(encoder, 'card', {}).get('method', 'given encoder'), True
@@ -1301,8 +1302,6 @@ def _made(arch, encoder, arch_kwargs):
         weights = 'imagenet' if encoder == 'imagenet' else None
         return create_encoder(arch, weights=weights, **(arch_kwargs or {})), weights or 'random', weights is not None
     return _from_file(arch, encoder, arch_kwargs), Path(encoder).stem, True
-
-_in_channels = in_channels  # the pages on probes, explanations and dual learning ask for it by this name
 
 # %% ../../nbs/evaluate/02_planes.ipynb #011c5d01
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -1356,7 +1355,7 @@ def plane_learner(dls:PlaneLoaders,        # from `PlaneData.dls`
                  )->PlaneLearner:
     "Learner that fine-tunes an encoder to name planes."
     with seeded_weights(seed):
-        enc,start,pretrained = _start(arch, encoder, arch_kwargs)
+        enc,start,pretrained = start_encoder(arch, encoder, arch_kwargs)
         model = PlaneModel(enc, n_features(enc), dls.c, dropout, frozen)
     refuse_single(dls.bs, model)
     size,ch = dls.size if size is None else size, in_channels(enc)
@@ -1370,28 +1369,28 @@ def plane_learner(dls:PlaneLoaders,        # from `PlaneData.dls`
     learn = PlaneLearner(
         dls.again(seed),
         model,
-        CrossEntropyLossFlat(weight=_class_weights(dls, class_weights), label_smoothing=label_smoothing),
-        opt_func=_per_group(opt_func),
+        CrossEntropyLossFlat(weight=draw_class_weights(dls, class_weights), label_smoothing=label_smoothing),
+        opt_func=per_group_optimiser(opt_func),
         splitter=plane_splitter,
-        lr=_rates(lr, pretrained, frozen),
+        lr=backbone_head_rates(lr, pretrained, frozen),
         wd=wd,
         metrics=[MacroF1(dls.c), BalancedAccuracyOf(dls.c)],
         cbs=[*own, *cbs],
         **kwargs
     )
-    return _told(learn, start, pretrained, seed, size, 'linear head' if frozen else 'fine-tune')
+    return prepare_learner(learn, start, pretrained, seed, size, 'linear head' if frozen else 'fine-tune')
 
 # %% ../../nbs/evaluate/02_planes.ipynb #5cfbf60f
-def _rates(lr, pretrained, frozen=False):
+def backbone_head_rates(lr, pretrained, frozen=False):
     "[backbone, head] learning rates; [head] where the backbone is frozen, with one default for every start."
     if lr is None: lr = (4.5e-4, 4.5e-3) if pretrained or frozen else 2e-3
     return (list(lr) if isinstance(lr, (tuple, list)) else [lr/10 if pretrained else lr, lr])[-1 if frozen else 0:]
 
-def _per_group(opt_func):
+def per_group_optimiser(opt_func):
     "`opt_func` that can be made with a list of learning rates; torch's optimisers want a number, fastai sets the list before each fit."
     return lambda params, lr, **kwargs: opt_func(params, lr=max(lr) if isinstance(lr, list) else lr, **kwargs)
 
-def _class_weights(dls, on):
+def draw_class_weights(dls, on):
     "Tensor of N/(c n_k) for the draw's classes on the loaders' device, or None."
     n = np.bincount(dls.planes.y[dls.draw.index], minlength=dls.c)
     return torch.tensor(n.sum()/(len(n)*n), dtype=torch.float32, device=dls.device) if on else None
@@ -1411,7 +1410,7 @@ def fit_planes(self:PlaneLearner,
     self.dls.loaders[0] = self.dls.train_dl(steps//n, self.seed)
     try:
         self.unfreeze()
-        self.fit_one_cycle(n, self.lr if lr is None else _rates(lr, self.pretrained, self.model.frozen), **kwargs)
+        self.fit_one_cycle(n, self.lr if lr is None else backbone_head_rates(lr, self.pretrained, self.model.frozen), **kwargs)
     finally: self.dls.loaders[0] = train
 
 @patch
@@ -1423,7 +1422,7 @@ def fine_tune(self:PlaneLearner,
     **kwargs             # of `fit_one_cycle`
 ):
     "Gradual unfreezing for a pre-trained start, as many steps without freezing for a random one."
-    lr = self.lr if base_lr is None else _rates(base_lr, self.pretrained, self.model.frozen)
+    lr = self.lr if base_lr is None else backbone_head_rates(base_lr, self.pretrained, self.model.frozen)
     gradual = self.pretrained and not self.model.frozen
     if gradual and freeze_epochs:
         self.freeze()
@@ -1529,7 +1528,7 @@ class PlaneReport:
         "Macro-F1, accuracy, images and patients for each value of a column, such as each machine."
         if column not in self.predictions:
             raise ValueError(
-                f'the predictions have no column {column!r}; they have {_some(self.predictions.columns, 9)}'
+                f'the predictions have no column {column!r}; they have {name_some(self.predictions.columns, 9)}'
             )
         return pd.DataFrame(
             [
@@ -1559,16 +1558,12 @@ class PlaneReport:
         "Write predictions.csv into `path`; where patients leak or were seen a column says so."
         path = Path(path)
         path.mkdir(parents=True, exist_ok=True)
-        if draw is not None: _write_csv(draw, path/'draw.csv')
+        if draw is not None: write_people(draw, path/'draw.csv')
         said = {k: v for k,v in dict(leaks=self.leak, seen=self.seen).items() if v}
-        return _write_csv(self.predictions.assign(**said), path/'predictions.csv')
+        return write_people(self.predictions.assign(**said), path/'predictions.csv')
 
 # %% ../../nbs/evaluate/02_planes.ipynb #b290d0a8
-def _write_csv(df, path):
-    "Write a table whole; where it names patients, for its owner only."
-    return write_people(df, path)
-
-def _read_csv(file, need, **kwargs):
+def read_predictions(file, need, **kwargs):
     "A table that was saved; ValueError where it is none, or lacks a column of `need`."
     try: df = pd.read_csv(file, keep_default_na=False, **kwargs)
     except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as e:
@@ -1576,7 +1571,7 @@ def _read_csv(file, need, **kwargs):
     lack = [c for c in need if c not in df]
     if lack:
         raise ValueError(
-            f'{Path(file).name} has no column {_some(lack)}; it has {_some(df.columns, 9)}. Give the file'
+            f'{Path(file).name} has no column {name_some(lack)}; it has {name_some(df.columns, 9)}. Give the file'
             ' that a report wrote'
         )
     return df
@@ -1645,7 +1640,7 @@ def from_csv(cls:PlaneReport,
     **kwargs       # of `PlaneReport`
 )->PlaneReport:
     "Score saved predictions again; ValueError where the table lacks a column."
-    df = _read_csv(
+    df = read_predictions(
         file,
         ('patient', 'class', 'predicted'),
         dtype={k: str for k in ('image_path', 'patient', 'machine', 'class', 'predicted')},

@@ -9,23 +9,22 @@ __all__ = ['features', 'PlaneFeatures', 'fit_logistic', 'ProbeReport', 'linear_p
            'knn_probe', 'pixel_features', 'pixel_baseline']
 
 # %% ../../nbs/evaluate/03_probes.ipynb #eae768b4
-import hashlib, json, warnings
+import hashlib, json, warnings, numpy as np, torch
 from contextlib import contextmanager
 from copy import deepcopy
 from pathlib import Path
 from zipfile import BadZipFile
-import numpy as np
-import torch
 from fastcore.basics import patch
 from torch import nn
 from threadpoolctl import threadpool_limits
 from torch.nn.utils.rnn import pad_sequence
 from ..views.views import plain_view
 from .metrics import cm_scores, patient_confusions
-from .planes import PlaneData, PlaneModel, PlaneReport, prediction_table, _in_channels
-from ..ssl.core import encode, load_encoder
+from .planes import PlaneData, PlaneModel, PlaneReport, prediction_table
+from ..ssl.encoders import encode, load_encoder
 from ..ssl.passport import seen_settings
 from ..ssl.monitor import knn_classifier
+from ..ssl.encoders import in_channels
 
 # %% ../../nbs/evaluate/03_probes.ipynb #f50be375
 from ..base.files import write_file
@@ -33,7 +32,7 @@ from ..base.numbers import checked
 
 # %% ../../nbs/evaluate/03_probes.ipynb #f38cb50b
 @contextmanager
-def _evaluating(model, device=None):
+def evaluating(model, device=None):
     "`model` in evaluation mode and on `device`; every module's mode, and the device, are put back."
     modes,home = [(m, m.training) for m in model.modules()], next(model.parameters()).device
     model.eval().to(device or home)
@@ -55,8 +54,8 @@ def features(encoder:nn.Module,  # images to (B,F)
     x = torch.as_tensor(images)
     if x.ndim != 4 or len(x) == 0:
         raise ValueError(f'features takes stills (N,1,H,W), not {tuple(x.shape)}')
-    view = plain_view(x.shape[-1] if size is None else size, channels=_in_channels(encoder))
-    with _evaluating(encoder, device) as dev: 
+    view = plain_view(x.shape[-1] if size is None else size, channels=in_channels(encoder))
+    with evaluating(encoder, device) as dev: 
         return torch.cat([encode(encoder, view(b.to(dev))).float().cpu() for b in x.split(bs)]).numpy()
 
 # %% ../../nbs/evaluate/03_probes.ipynb #ab4911fb
@@ -70,7 +69,7 @@ def weights_hash(
         h.update(v.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
     return h.hexdigest()[:12]
 
-def _loaded(encoder):
+def _encoder_or_file(encoder):
     return load_encoder(encoder) if isinstance(encoder, (str, Path)) else encoder
 
 # %% ../../nbs/evaluate/03_probes.ipynb #e67ecd46
@@ -89,7 +88,7 @@ def _warn_alike(x, name):
     )
 
 # %% ../../nbs/evaluate/03_probes.ipynb #fd4092dd
-def _seen(encoder, planes, name):
+def _seen_by_encoder(encoder, planes, name):
     "Whom the encoder saw of the test stills, as a report keeps it."
     return seen_settings(encoder, planes, 'test', name or 'the encoder') if (planes.df.split == 'test').any() else {}
 
@@ -106,7 +105,7 @@ class PlaneFeatures:
         device=None         # where to compute; None: where the encoder is
     ):
         if isinstance(encoder, (str, Path)): name = name or Path(encoder).stem
-        encoder,images = _loaded(encoder), planes.images() if images is None else images
+        encoder,images = _encoder_or_file(encoder), planes.images() if images is None else images
         self._set(
             features(encoder, images, bs, size, device),
             planes,
@@ -114,7 +113,7 @@ class PlaneFeatures:
             dict(
                 size=images.shape[-1] if size is None else size,
                 weights=weights_hash(encoder),
-                **_seen(encoder, planes, name)
+                **_seen_by_encoder(encoder, planes, name)
             ),
         )
 
@@ -225,14 +224,14 @@ def _balance(y, c):
         )
     return len(y)/(c*n)[y]
 
-def _standard(x):
+def _standard_features(x):
     "Mean and 1/std of the columns of `x`; 0 for those that do not vary."
     mu,sd = x.mean(0), x.std(0)
     live = sd > 4*np.finfo(np.float32).eps*np.abs(mu)
     return mu, np.divide(1, sd, out=np.zeros_like(sd), where=live)
 
 # %% ../../nbs/evaluate/03_probes.ipynb #cae60d5e
-def _span(x, s):
+def _span_of_stills(x, s):
     "Coordinates (n,r) of standardised stills `x` (n,d) on their principal axes, and the axes (r,d); `s` weights the stills, whose weighted mean is 0."
     a = x*s.sqrt()[:,None]
     if len(x) > x.shape[1]:
@@ -244,7 +243,7 @@ def _span(x, s):
     return u*lam/s.sqrt()[:,None], (u/lam).T@a
 
 # %% ../../nbs/evaluate/03_probes.ipynb #d7e4d807
-def _dot(a, b):
+def _batch_dot(a, b):
     return (a*b).sum((-2,-1), keepdim=True)  # of each problem: (j,b,1,1)
 
 class _Softmax:
@@ -260,7 +259,7 @@ class _Softmax:
     def back(self, o):
         return (o.flatten(1,2)@self.z).unflatten(1, o.shape[1:3])  # (j,b,c,n) to (j,b,c,r)
     def loss(self, w, o):
-        return .5*_dot(self.lam*w, w) - _dot(self.s*self.y, o.log_softmax(-2))
+        return .5*_batch_dot(self.lam*w, w) - _batch_dot(self.s*self.y, o.log_softmax(-2))
     def grad(self, w, p):
         return self.back(self.s*(p-self.y)) + self.lam*w
     def curve(self, p, v):
@@ -276,18 +275,18 @@ def _newton_step(m, p, g, rel=.05, most=400):
     diag = m.diag(p)
     diag = diag.clamp_min(1e-6*diag.amax(-1, keepdim=True))
     pre = lambda o: (q := o/diag) - q.mean(-2, keepdim=True)             # the classes' sum is free: it stays 0
-    step,rest,goal = torch.zeros_like(g), -g, rel*_dot(g, g).sqrt()
+    step,rest,goal = torch.zeros_like(g), -g, rel*_batch_dot(g, g).sqrt()
     q = d = pre(rest)
-    rq = _dot(rest, q)
+    rq = _batch_dot(rest, q)
     live = goal > 0
     for _ in range(most):
         hd = m.curve(p, d)
-        a = torch.where(live, rq/_dot(d, hd), 0.)
+        a = torch.where(live, rq/_batch_dot(d, hd), 0.)
         step,rest = step + a*d, rest - a*hd
-        live = live & (_dot(rest, rest).sqrt() > goal)
+        live = live & (_batch_dot(rest, rest).sqrt() > goal)
         if not live.any(): break
         q = pre(rest)
-        new = _dot(rest, q)
+        new = _batch_dot(rest, q)
         d,rq = q + torch.where(live, new/rq, 0.)*d, new
     return step
 
@@ -315,7 +314,7 @@ def _minimise(m, tol, max_iter):
         a,wa,oa = m.take(on), w[:,on], o[:,on]
         p = oa.softmax(-2)
         g,loss = a.grad(wa, p), a.loss(wa, oa)
-        gg = _dot(g, g)
+        gg = _batch_dot(g, g)
         gap[:,on] = gg/(2*a.lam[...,:1]*loss)
         more = (~(gap <= tol)).any(0).flatten().nonzero().flatten()         # not a number is no minimum
         if i == max_iter or not len(more): return w, gap[...,0,0]
@@ -325,7 +324,7 @@ def _minimise(m, tol, max_iter):
         size = gg.sqrt().clamp_min(1e-300)
         step = _newton_step(low.take(on), p.to(low.z.dtype), (g/size).to(low.z.dtype)).double()*size*(gap[:,on] > tol)
         do = a.logits(step)
-        t = _step_length(a, wa, oa, step, do, loss, _dot(g, step))
+        t = _step_length(a, wa, oa, step, do, loss, _batch_dot(g, step))
         w[:,on],o[:,on] = wa+t*step, oa+t*do
 
 # %% ../../nbs/evaluate/03_probes.ipynb #a9b4a5ef
@@ -338,24 +337,24 @@ def _one_thread():
         try: yield
         finally: torch.set_num_threads(n)
 
-def _pad(xs): return pad_sequence(list(xs), batch_first=True)  # to the longest; what is added has weight 0
+def _pad_draws(xs): return pad_sequence(list(xs), batch_first=True)  # to the longest; what is added has weight 0
 
 def _problem(xs, ys, Cs, c, device):
     "`_Softmax` of the draws (n,d), and what turns its weights back: axes (r,d) and shift (d) of each."
     ss = [torch.from_numpy(_balance(y, c)).to(device) for y in ys]
     xs = [torch.from_numpy(x).to(device) for x in xs]
     shift = [s@x/s.sum() for x,s in zip(xs, ss)]                             # the free intercept takes it up
-    zs,axes = zip(*(_span(x-m, s) for x,s,m in zip(xs, ss, shift)))
+    zs,axes = zip(*(_span_of_stills(x-m, s) for x,s,m in zip(xs, ss, shift)))
     r = max(z.shape[1] for z in zs)
-    z = _pad(torch.cat([nn.functional.pad(z, (0, r-z.shape[1])), z.new_ones(len(z), 1)], 1) for z in zs)
+    z = _pad_draws(torch.cat([nn.functional.pad(z, (0, r-z.shape[1])), z.new_ones(len(z), 1)], 1) for z in zs)
     y = (
-        _pad(torch.eye(c, dtype=z.dtype, device=device)[torch.from_numpy(y).to(device)] for y in ys)
+        _pad_draws(torch.eye(c, dtype=z.dtype, device=device)[torch.from_numpy(y).to(device)] for y in ys)
         .mT[:, None]
         .contiguous()
     )
     lam = z.new_ones(1, len(Cs), 1, r+1)*((2 if c==2 else 1)/z.new_tensor(Cs))[None,:,None,None]
     lam[...,-1] = 0
-    return _Softmax(z, y, _pad(ss)[:,None,None], lam), axes, shift
+    return _Softmax(z, y, _pad_draws(ss)[:,None,None], lam), axes, shift
 
 # %% ../../nbs/evaluate/03_probes.ipynb #cffafb9f
 @checked
@@ -369,13 +368,13 @@ def fit_logistic(xs,                 # features (n,d) of one draw or more
                 )->list:  # of each draw: weights (Cs,classes,d) and bias (Cs,classes) for raw features, and the distances reached (Cs)
     "Standardised, class-balanced logistic regressions of several draws and all strengths at once."
     xs,ys,device = [np.asarray(x, np.float64) for x in xs], [np.asarray(y) for y in ys], torch.device(device or 'cpu')
-    scale = [_standard(x) for x in xs]
+    scale = [_standard_features(x) for x in xs]
     with _one_thread():
         m,axes,shift = _problem([(x-mu)*inv for x,(mu,inv) in zip(xs, scale)], ys, Cs, n_classes, device)
         w,gap = (o.cpu() for o in _minimise(m, tol, max_iter))
-        return [(*_raw(v, a.cpu(), s.cpu(), *ms), g.numpy()) for v,a,s,ms,g in zip(w, axes, shift, scale, gap)]
+        return [(*_raw_weights(v, a.cpu(), s.cpu(), *ms), g.numpy()) for v,a,s,ms,g in zip(w, axes, shift, scale, gap)]
 
-def _raw(w, axes, shift, mu, inv):
+def _raw_weights(w, axes, shift, mu, inv):
     "Weights (b,c,d) and bias (b,c) for raw features."
     v = w[...,:len(axes)]@axes
     bias = (w[...,-1]-v@shift).numpy()
@@ -438,7 +437,7 @@ def _probe_report(feats, draw, split, proba, kind, external, **settings):
     return res
 
 # %% ../../nbs/evaluate/03_probes.ipynb #795f6ded
-def _chosen(fit, Cs, x, y, c):
+def _chosen_strength(fit, Cs, x, y, c):
     "Number of the best strength on validation stills, the smallest C of equals, and the macro-F1 of all."
     pred = (x.astype(np.float64)@fit[0].transpose(0,2,1) + fit[1][:,None]).argmax(-1)
     scores = cm_scores['macro_f1'](
@@ -449,7 +448,7 @@ def _chosen(fit, Cs, x, y, c):
 def _softmaxed(w, b):
     return lambda x: torch.from_numpy(x.astype(np.float64)@w.T+b).softmax(1).numpy()
 
-def _fits(feats, draws, Cs, together, **kwargs):
+def _fit_draws(feats, draws, Cs, together, **kwargs):
     "`fit_logistic` of each draw (rows of the table), `together` at once; says what did not converge."
     order,res = sorted(range(len(draws)), key=lambda i: len(draws[i])), {}
     for k in range(0, len(order), together):
@@ -503,7 +502,7 @@ def linear_probes(feats:PlaneFeatures,               # frozen features
         fits = dict(
             zip(
                 rows,
-                _fits(feats, list(rows.values()), Cs, together, tol=tol, max_iter=max_iter, device=device),
+                _fit_draws(feats, list(rows.values()), Cs, together, tol=tol, max_iter=max_iter, device=device),
             )
         )
         return [
@@ -513,7 +512,7 @@ def linear_probes(feats:PlaneFeatures,               # frozen features
 
 def _linear_report(feats, draw, split, fit, Cs, xv, yv, external, tol):
     "Report of the fit that is best on validation stills `xv`."
-    i,scores = _chosen(fit, Cs, xv, yv, len(feats.planes.classes))
+    i,scores = _chosen_strength(fit, Cs, xv, yv, len(feats.planes.classes))
     head = fit[0][i],fit[1][i]
     res = _probe_report(
         feats,
@@ -549,7 +548,7 @@ def probe_model(feats:PlaneFeatures, # frozen features
                 **kwargs             # of `linear_probes`
                )->PlaneModel:        # in evaluation mode; `.encoder`, `.head`
     "Encoder and linear probe as one network."
-    encoder = deepcopy(_loaded(encoder))
+    encoder = deepcopy(_encoder_or_file(encoder))
     if encoder is None: raise ValueError('probe_model needs the encoder that made the features')
     if (h := feats.settings.get('weights')) not in (None, weights_hash(encoder)):
         raise ValueError(f'the features were made by an encoder with weights {h}, this one has {weights_hash(encoder)}')

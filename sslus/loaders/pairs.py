@@ -168,29 +168,29 @@ class SweepBatch:
 
     def order(self, store, rows, bs, rng):
         "Rows of whole batches, each of `n_clips` different clips; not every frame has its turn every time."
-        k, (first, n) = max(1, bs//self.n_clips), _runs(store.video_of[rows])
+        k, (first, n) = max(1, bs//self.n_clips), _equal_runs(store.video_of[rows])
         clips = rng.permutation(len(n))
         long, short = clips[n[clips] >= k], clips[n[clips] < k]
-        at, stride = _groups(n[long], k, rng)
+        at, stride = _rows_by_group(n[long], k, rng)
         dealt = rows[_deal(at + np.repeat(first[long], stride), stride, self.n_clips, k, rng)]
         if not len(short): return dealt if len(dealt) else rng.permutation(rows)
-        rest = _ranges(first[short], n[short])
+        rest = joined_ranges(first[short], n[short])
         # their last batch is filled up with frames of other clips
         fill = _fill(rows, rest, -len(rest) % bs, rng) if len(dealt) else rows[:0]
         return np.concatenate([dealt, rows[rest], fill])
     def __repr__(self): return f'SweepBatch({self.n_clips})'
 
 # %% ../../nbs/loaders/01_pairs.ipynb #bdd63936
-def _runs(v):
+def _equal_runs(v):
     "Where each stretch of equal values begins in `v`, and how long it is."
     first = np.concatenate([[0], np.flatnonzero(v[1:] != v[:-1]) + 1])
     return first, np.diff(first, append=len(v))
 
-def _ranges(first, n):
+def joined_ranges(first, n):
     "Numbers from each `first` on, `n` of them, one after another."
     return np.repeat(first - (np.cumsum(n) - n), n) + np.arange(n.sum())
 
-def _groups(n, k, rng):
+def _rows_by_group(n, k, rng):
     "Cut clips of `n` frames into strided groups of `k`: first frames of the groups, those of a clip in random order, and the stride of each clip, which is also its number of groups."
     stride = n//k
     at, end = np.empty(stride.sum(), np.int64), np.cumsum(stride).tolist()
@@ -205,10 +205,10 @@ def _n_batches(counts, n_clips):
     return bisect.bisect_left(range(1, counts.sum()//n_clips + 1), True, key=lambda n: not enough(n))
 
 def _deal(at, stride, n_clips, k, rng):
-    "Positions of whole batches of `n_clips` groups each; `at` and `stride` as `_groups` gives them."
+    "Positions of whole batches of `n_clips` groups each; `at` and `stride` as `_rows_by_group` gives them."
     n = _n_batches(stride, n_clips)
     # at most `n` groups of a clip, which are neighbours here:
-    use = _ranges(np.cumsum(stride) - stride, np.minimum(stride, n))
+    use = joined_ranges(np.cumsum(stride) - stride, np.minimum(stride, n))
     use = use[(rng.permutation(n)[:,None] + n*np.arange(n_clips)).ravel()]     # dealing every n-th keeps them apart
     res = np.repeat(stride, stride)[use][:,None]*np.arange(k)
     res += at[use][:,None]

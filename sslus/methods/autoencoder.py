@@ -16,7 +16,8 @@ from torch import nn, Tensor
 from fastai.torch_core import get_model
 from fastcore.basics import store_attr
 from ..views.views import View, light_view, show_rows, to_grey_levels
-from ..ssl.core import SSLCallback, in_channels, to_channels
+from ..ssl.method import SSLCallback
+from ..ssl.encoders import in_channels, to_channels
 from ..ssl.losses import reconstruction
 from ..ssl.recipes import Recipe, step_decay
 
@@ -25,7 +26,7 @@ from functools import partial
 from ..base.numbers import check_number, checked
 
 # %% ../../nbs/methods/07_autoencoder.ipynb #40bba262
-def _grid(encoder, n, size):
+def _token_grid(encoder, n, size):
     "Rows and columns of `n` patch tokens over an input of `size`; None where they fill no grid."
     info = getattr(encoder, 'feature_info', None)
     if not info: return None
@@ -51,7 +52,7 @@ def as_map(encoder:nn.Module, # timm encoder
         return out.permute(0, 3, 1, 2) if getattr(encoder, 'output_fmt', 'NCHW') == 'NHWC' else out
     if out.ndim == 3:
         tokens = out[:, getattr(encoder, 'num_prefix_tokens', 0):]              # (B,hw,C)
-        if grid := _grid(encoder, tokens.shape[1], size):
+        if grid := _token_grid(encoder, tokens.shape[1], size):
             return tokens.transpose(1, 2).unflatten(2, grid)
     raise _no_map(encoder, f'{tuple(out.shape)} for an input of {tuple(size)}')
 
@@ -88,7 +89,7 @@ def _dry_size(encoder):
     return (size, size) if isinstance(size, int) else tuple(size)
 
 @contextmanager
-def _dry_input(encoder):
+def dry_input(encoder):
     "A batch of zeros for an encoder that is in evaluation mode meanwhile."
     modes = [(o, o.training) for o in encoder.modules()]
     encoder.eval()
@@ -118,7 +119,7 @@ class Decoder(nn.Module):
     @classmethod
     def of(cls, encoder:nn.Module): # timm encoder
         "The decoder that fits an encoder; ValueError where that has no feature map."
-        with torch.no_grad(), _dry_input(encoder) as x: f = feature_map(encoder, x)
+        with torch.no_grad(), dry_input(encoder) as x: f = feature_map(encoder, x)
         return cls(_widths(encoder, f.shape[1], round(math.log2(x.shape[-2]/f.shape[-2]))))
 
     def forward(self, f, size): # (B,C,h,w), (H,W) -> (B,1,H,W)
@@ -131,7 +132,7 @@ def unreached(encoder:nn.Module # timm encoder
     "The trainable weights that the feature map does not depend on."
     named = {n: p for n,p in encoder.named_parameters() if p.requires_grad}
     if not named: return []
-    with torch.enable_grad(), _dry_input(encoder) as x:
+    with torch.enable_grad(), dry_input(encoder) as x:
         grads = torch.autograd.grad(feature_map(encoder, x).sum(), list(named.values()), allow_unused=True)
     return [n for n,g in zip(named, grads) if g is None]
 
@@ -176,7 +177,7 @@ def asmus_ae_view(size:int,          # side of the view, pixels
 class AutoEncoder(SSLCallback):
     "Reconstruction of the view from its feature map (Hinton & Salakhutdinov 2006)"
     family, paper, recipe = 'reconstruction', 'Hinton & Salakhutdinov 2006, Science 313:504', Recipe(3e-3)
-    rows, watched, view_names, couples = 0, 1, ('view',), False
+    gathered, n_monitored, view_names, compares_batch = 0, 1, ('view',), False
     @checked
     def __init__(self,
         views=light_view,   # preset (a function of the size) or view; of a pair, the first

@@ -9,11 +9,11 @@ __all__ = ['BarlowTwins']
 
 # %% ../../nbs/methods/12_barlowtwins.ipynb #f08b9c5f
 from fastcore.basics import store_attr
-from functools import partial
 from ..views.views import asmus_barlow_views, barlow_views
-from ..ssl.core import SSLCallback, mlp
+from ..ssl.method import SSLCallback
+from ..ssl.model import mlp
 from ..ssl.losses import barlow_twins
-from ..ssl.recipes import Recipe, lars, warmup_cosine
+from ..ssl.recipes import Recipe, asmus_recipe
 
 # %% ../../nbs/methods/12_barlowtwins.ipynb #411bca13
 from ..base.numbers import checked
@@ -38,11 +38,6 @@ class BarlowTwins(SSLCallback):
     @classmethod
     def asmus2023(cls, **kwargs):
         "Settings of Benjamin et al. 2023."
-        recipe = Recipe(
-            0.2, 0.0048, 1e-6, lars,
-            partial(warmup_cosine, warmup=10),
-            lr_bs=256,
-            bs=2048,
-            note='Read from code; batches up to 2048.',
-        )
-        return cls(**dict(proj=(8192,8192,8192), lambd=.0051, views=asmus_barlow_views) | kwargs).with_recipe(recipe)
+        own = dict(proj=(8192,8192,8192), lambd=.0051, views=asmus_barlow_views)
+        recipe = asmus_recipe(.2, 1e-6, lr_bias=.0048, lr_bs=256, bs=2048, note='batches up to 2048.')
+        return cls(**own | kwargs).with_recipe(recipe)

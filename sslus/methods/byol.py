@@ -9,11 +9,11 @@ __all__ = ['BYOL']
 
 # %% ../../nbs/methods/11_byol.ipynb #8df62df3
 from fastcore.basics import store_attr
-from functools import partial
 from ..views.views import asmus_simclr_views, simclr_views
-from ..ssl.core import SSLCallback, Teacher, mlp, momentum_at
+from ..ssl.method import SSLCallback
+from ..ssl.model import Teacher, mlp, momentum_at
 from ..ssl.losses import byol
-from ..ssl.recipes import Recipe, lars, warmup_cosine
+from ..ssl.recipes import Recipe, asmus_recipe
 
 # %% ../../nbs/methods/11_byol.ipynb #9c2a4822
 from ..base.numbers import checked
@@ -22,7 +22,7 @@ from ..base.numbers import checked
 class BYOL(SSLCallback):
     "Prediction of a moving average's embedding of the other view (Grill et al. 2020, eq. 2)"
     family, paper, recipe = 'distillation', 'Grill et al. 2020, arXiv 2006.07733', Recipe(3e-3)
-    couples = False          # each sample is compared with its own target only
+    compares_batch = False          # each sample is compared with its own target only
     @checked
     def __init__(self,
         proj=(512,128),      # widths of the projector after the encoder
@@ -45,19 +45,12 @@ class BYOL(SSLCallback):
         return p1, m.teacher(v2), p2, m.teacher(v1)
     def loss(self, p1, t2, p2, t1, w=None):
         return (byol(p1, t2, w) + byol(p2, t1, w))/2
-    def update(self, m):
+    def update_teacher(self, m):
         m.teacher.move(m, momentum_at(self.momentum, self.pct_train))
     def chance(self, b, *z): return 2.
 
     @classmethod
     def asmus2023(cls, **kwargs):
         "Settings of Benjamin et al. 2023."
-        recipe = Recipe(
-            0.2, 0.2, 1.5e-6, lars,
-            partial(warmup_cosine, warmup=10),
-            bs=160,
-            note='Read from code; schedule assumed to be that of Barlow Twins.',
-        )
-        return cls(
-            **dict(proj=(1024, 256), predictor=(1024, 256), momentum=0.996, views=asmus_simclr_views) | kwargs
-        ).with_recipe(recipe)
+        own = dict(proj=(1024,256), predictor=(1024,256), momentum=.996, views=asmus_simclr_views)
+        return cls(**own | kwargs).with_recipe(asmus_recipe(.2, 1.5e-6, bs=160))

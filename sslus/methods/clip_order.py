@@ -6,21 +6,21 @@ Docs: https://sslus.github.io/sslus/methods/clip_order.html.md"""
 
 # %% auto #0
 __all__ = ['order_classes', 'still_clips', 'affine_maps', 'largest_crop', 'warp_clips', 'order_loss', 'geometry_loss',
-           'OrderHead', 'clip_views', 'ClipOrderGeometry', 'clip_step', 'ManyClips', 'clip_scores', 'order_accuracy',
-           'noise_clips']
+           'OrderHead', 'clip_views', 'ClipOrderGeometry', 'clip_step', 'avoid_single_row', 'ManyClips', 'clip_scores',
+           'order_accuracy', 'noise_clips']
 
 # %% ../../nbs/methods/15_clip_order.ipynb #cb281c96
-import copy, itertools, math, warnings
+import copy, itertools, math, warnings, numpy as np, torch, torch.nn.functional as F
 from functools import lru_cache
-import numpy as np, torch, torch.nn.functional as F
 from torch import nn, Tensor
 from fastai.torch_core import get_model
 from fastcore.basics import patch, store_attr
-from ..loaders.blocks import ClipSource
-from ..views.views import View, _resample, as_float, to_grey_levels
-from ..ssl.core import SSLCallback, mlp
-from ..ssl.losses import full_precision
+from ..views.views import View, as_float, to_grey_levels, resample_pictures
+from ..ssl.method import SSLCallback
+from ..ssl.model import mlp
+from ..ssl.losses import full_precision, weighted_mean
 from ..ssl.recipes import Recipe
+from ..loaders.loaders import ClipSource
 
 # %% ../../nbs/methods/15_clip_order.ipynb #83d5592e
 from functools import partial
@@ -42,16 +42,16 @@ def _class_table(n):
     "(n^n,) class of each order, which is read as a number of base n; -1: no order."
     table = torch.full((n**n,), -1)
     for perms in (order_classes(n), order_classes(n).flip(1)):
-        table[_code(perms)] = torch.arange(len(perms))
+        table[_order_code(perms)] = torch.arange(len(perms))
     return table
 
-def _code(perms):
+def _order_code(perms):
     return (perms*perms.shape[-1]**torch.arange(perms.shape[-1], device=perms.device)).sum(-1)
 
 def order_class(perms:Tensor # (...,n) which frame stands in each place
                )->Tensor:    # (...) row of the order, or of its reverse, in `order_classes`; -1: no order
     "Class of orders of frames."
-    return _class_table(perms.shape[-1]).to(perms.device)[_code(perms)]
+    return _class_table(perms.shape[-1]).to(perms.device)[_order_code(perms)]
 
 # %% ../../nbs/methods/15_clip_order.ipynb #b823a9e6
 def draw_orders(b:int,       # clips
@@ -116,9 +116,9 @@ def affine_maps(u:Tensor,      # (b,5) in [-1,1]: rotation, scale, shear, shift 
     )
 
 # %% ../../nbs/methods/15_clip_order.ipynb #6e63a54a
-_edge = 1/32  # kept free at the frame's border: no pixel outside is ever interpolated, from 32 pixels on
+_free_border = 1/32  # kept free at the frame's border: no pixel outside is ever interpolated, from 32 pixels on
 
-def _reach(rotate, shear):
+def _corner_reach(rotate, shear):
     "Largest coordinate of a corner of the unit square, whatever rotation and shear are drawn."
     a = torch.linspace(0, rotate, 3601, dtype=torch.float64)*math.pi/180
     k = shear*torch.tensor([[-1.],[1.]], dtype=torch.float64)
@@ -136,12 +136,12 @@ def largest_crop(rotate:float,   # largest rotation, degrees
     "The largest window that stays inside the frame whatever is drawn."
     if np.shape(scale) != (2,):
         raise ValueError(f'scale={scale}: two sizes of the window, (lo, hi); (1., 1.) leaves it as it is')
-    if not (0 <= rotate <= 180 and 0 < scale[0] <= scale[1] and shear >= 0 and 0 <= translate < 1 - _edge):
+    if not (0 <= rotate <= 180 and 0 < scale[0] <= scale[1] and shear >= 0 and 0 <= translate < 1 - _free_border):
         raise ValueError(
             f'rotate={rotate} (0 to 180 degrees), scale={scale} (lo, hi, above 0), shear={shear} (0 or more),'
-            f' translate={translate} (0 to below {1 - _edge:.2f}): out of range'
+            f' translate={translate} (0 to below {1 - _free_border:.2f}): out of range'
         )
-    return (1 - _edge - translate)/(_reach(rotate, shear)*scale[1])
+    return (1 - _free_border - translate)/(_corner_reach(rotate, shear)*scale[1])
 
 # %% ../../nbs/methods/15_clip_order.ipynb #6d50d826
 def check_crop(crop, *ranges):
@@ -162,11 +162,9 @@ def warp_clips(x:Tensor,     # uint8 or float in [0,1], (B,T,1,H,W)
                size:int      # side of the output, pixels
               )->Tensor:     # float32 (B,T,1,size,size)
     "Sample all frames of a clip along its map."
-    return _resample(as_float(x)[:,:,0], maps, size)[:,:,None]  # a clip's frames are channels of one sample
+    return resample_pictures(as_float(x)[:,:,0], maps, size)[:,:,None]  # a clip's frames are channels of one sample
 
 # %% ../../nbs/methods/15_clip_order.ipynb #26e4ed6a
-def _mean(rows, w): return (rows if w is None else rows*w).mean()
-
 @full_precision
 def order_loss(logits:Tensor,      # (b,k,classes)
                cls:Tensor,         # (b,k) class of each order; -1: the clip stands still
@@ -183,7 +181,7 @@ def geometry_loss(pred:Tensor,       # (b,5)
                   w:Tensor|None=None # (b,) weights of the clips
                  )->Tensor:          # scalar
     "Smooth L1 of the parameters (Girshick 2015, eq. 3), averaged over parameters and clips."
-    return _mean(F.smooth_l1_loss(pred, u.to(pred.dtype), reduction='none').mean(1), w)
+    return weighted_mean(F.smooth_l1_loss(pred, u.to(pred.dtype), reduction='none').mean(1), w)
 
 # %% ../../nbs/methods/15_clip_order.ipynb #8e476656
 def _concat(z): return z.flatten(-2)                                                # (b,k,n,d) -> (b,k,n*d)
@@ -223,7 +221,7 @@ class OrderHead(nn.Module):
         return self.classify(x.flatten(0, 1)).view(*perms.shape[:2], -1)
 
 # %% ../../nbs/methods/15_clip_order.ipynb #ede647cb
-_ranges = 'rotate', 'scale', 'shear', 'translate'
+_geometry_ranges = 'rotate', 'scale', 'shear', 'translate'
 _strategies = 'parallel', 'sequential'
 
 @checked
@@ -234,8 +232,8 @@ def clip_views(size:int # side of the views, pixels
 
 class ClipOrderGeometry(SSLCallback):
     "Correct the order of a clip, and predict the transformation of one (Jiao et al. 2020)"
-    family, paper, takes, watched, recipe = 'pretext', 'Jiao et al. 2020, arXiv 2003.00105', 'clips', 1, Recipe(3e-3)
-    couples = False
+    family, paper, input, n_monitored, recipe = 'pretext', 'Jiao et al. 2020, arXiv 2003.00105', 'clips', 1, Recipe(3e-3)
+    compares_batch = False
     @checked(n_frames=partial(check_number, at_least=3, at_most=5, whole=True), translate=below_1, crop=positive)
     def __init__(self,
         n_frames:int=4,            # frames in a clip, 3 to 5
@@ -277,7 +275,7 @@ class ClipOrderGeometry(SSLCallback):
     @property
     def ranges(self):
         "Largest rotation, window sizes, shear and shift, as `largest_crop` takes them"
-        return tuple(getattr(self, o) for o in _ranges)
+        return tuple(getattr(self, o) for o in _geometry_ranges)
     @property
     def window(self):
         "Half side of the window at scale 1, half sides of the frame"
@@ -312,9 +310,9 @@ def transformed(self:ClipOrderGeometry,
     u:Tensor  # (B,5) in [-1,1]: rotation, scale, shear, shift x, shift y
 )->Tensor:    # float (B,T,1,S,S), normalised
     "Clips transformed by parameters `u`, with the light of the views."
-    if min(x.shape[-2:]) < 1/_edge:
+    if min(x.shape[-2:]) < 1/_free_border:
         raise ValueError(
-            f'frames of {x.shape[-1]} pixels: at least {1/_edge:.0f} are needed, or the frame\'s border would'
+            f'frames of {x.shape[-1]} pixels: at least {1/_free_border:.0f} are needed, or the frame\'s border would'
             ' show'
         )
     v = self._view(x)
@@ -453,7 +451,7 @@ def clip_step(store,             # FrameStore
     return max(1, int(min(wish, most)//store.every))*store.every
 
 # %% ../../nbs/methods/15_clip_order.ipynb #4a2b3980
-def _no_single(n, bs):
+def avoid_single_row(n, bs):
     "The smallest batch size from `bs` on whose last batch of `n` rows is not one row alone."
     return next(o for o in itertools.count(max(bs, 2)) if n % o != 1) if n > 1 else bs
 
@@ -491,7 +489,7 @@ def loaders(self:ClipOrderGeometry, store, bs, pairs=None, batch=None, **kwargs)
     dls = store.clip_dls(bs, self.n_frames, step, **kwargs)
     if len(dls.valid.dataset):
         many = ManyClips(store, dls.valid.dataset.clips, self.n_frames, step)
-        dls.loaders[1] = dls.valid.new(many, bs=_no_single(len(many), bs), drop_last=False)
+        dls.loaders[1] = dls.valid.new(many, bs=avoid_single_row(len(many), bs), drop_last=False)
     for dl in dls.loaders: dl.dataset.task = self  # so that show_batch shows the task
     return dls
 
@@ -611,7 +609,7 @@ def clip_scores(learn,              # learner of `ClipOrderGeometry`
     import pandas as pd
     m, method = get_model(learn.model), copy.copy(next(c for c in learn.cbs if isinstance(c, ClipOrderGeometry)))
     method.orders, method.learn = len(order_classes(method.n_frames)), None
-    if clips is None: source = _many(source or learn.dls.valid.dataset)
+    if clips is None: source = _as_many_clips(source or learn.dls.valid.dataset)
     batches = (
         clips.split(bs)
         if clips is not None
@@ -634,7 +632,7 @@ def clip_scores(learn,              # learner of `ClipOrderGeometry`
     )
     return df
 
-def _many(source):
+def _as_many_clips(source):
     if not len(source):
         raise ValueError('the learner has no validation clips: make its loaders with valid_pct above 0, or give clips')
     return (

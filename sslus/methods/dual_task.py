@@ -13,7 +13,8 @@ from torch import nn, Tensor
 from torch.nn import functional as F
 from fastcore.basics import store_attr
 from ..views.views import as_float, plain_view, simclr_views
-from ..ssl.core import SSLCallback, mlp
+from ..ssl.method import SSLCallback
+from ..ssl.model import mlp
 from ..ssl.losses import full_precision, nt_xent
 from ..ssl.recipes import Recipe
 

@@ -11,12 +11,12 @@ __all__ = ['MoCo']
 import math, torch
 import torch.nn.functional as F
 from fastcore.basics import store_attr
-from functools import partial
 from ..views.views import asmus_simclr_views, simclr_views
-from ..ssl.core import SSLCallback, Teacher, mlp, momentum_at
+from ..ssl.method import SSLCallback
+from ..ssl.model import Teacher, mlp, momentum_at
 from ..ssl.distributed import world_size
 from ..ssl.losses import info_nce
-from ..ssl.recipes import Recipe, sgd, warmup_cosine
+from ..ssl.recipes import Recipe, asmus_recipe, sgd
 
 # %% ../../nbs/methods/10_moco.ipynb #d89c90c6
 from ..base.numbers import checked
@@ -24,7 +24,7 @@ from ..base.numbers import checked
 # %% ../../nbs/methods/10_moco.ipynb #07eb4bd9
 class MoCo(SSLCallback):
     "Contrast of queries with a teacher's keys; a queue of keys gives the negatives (He et al. 2020, eq. 1-2)"
-    family, paper, recipe, rows = 'contrastive', 'He et al. 2020, arXiv 1911.05722', Recipe(3e-3), 4
+    family, paper, recipe, gathered = 'contrastive', 'He et al. 2020, arXiv 1911.05722', Recipe(3e-3), 4
     @checked
     def __init__(self,
         proj=(512,128),       # widths of the projector after the encoder
@@ -37,7 +37,7 @@ class MoCo(SSLCallback):
         size:int|None=None    # side of the views, pixels; None: the frames' own
     ):
         store_attr()
-        self.rows = 4 if symmetric else 2
+        self.gathered = 4 if symmetric else 2
     def heads(self, nf):
         return dict(projector=mlp(nf, *self.proj, norm=self.norm))
     def build(self, m):
@@ -56,9 +56,9 @@ class MoCo(SSLCallback):
     def loss(self, *z, w=None):
         *qk, queue = z
         return sum(info_nce(q, k, queue, self.temperature, w) for q,k in zip(qk[::2], qk[1::2]))/(len(qk)//2)
-    def update(self, m):
+    def update_teacher(self, m):
         m.teacher.move(m, momentum_at(self.momentum, self.pct_train))
-    def remember(self, m, q, k, *others):
+    def enqueue(self, m, q, k, *others):
         at = (m.pointer + torch.arange(len(k), device=k.device)) % self.queue
         m.queue[at] = F.normalize(k, dim=1).to(m.queue.dtype)
         m.pointer.copy_((m.pointer + len(k)) % self.queue)
@@ -67,21 +67,6 @@ class MoCo(SSLCallback):
     @classmethod
     def asmus2023(cls, **kwargs):
         "Settings of Benjamin et al. 2023."
-        recipe = Recipe(
-            0.03, 0.03, 1e-4, sgd,
-            partial(warmup_cosine, warmup=10),
-            bs=288,
-            note='Read from code; schedule assumed to be that of Barlow Twins.',
-        )
-        return cls(
-            **dict(
-                proj=(2048, 2048, 128),
-                norm=False,
-                symmetric=False,
-                queue=4096,
-                temperature=0.5,
-                momentum=0.996,
-                views=asmus_simclr_views,
-            )
-            | kwargs
-        ).with_recipe(recipe)
+        own = dict(proj=(2048,2048,128), norm=False, symmetric=False, queue=4096, temperature=.5, momentum=.996)
+        method = cls(**own | dict(views=asmus_simclr_views) | kwargs)
+        return method.with_recipe(asmus_recipe(.03, 1e-4, opt_func=sgd, bs=288))

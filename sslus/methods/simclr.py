@@ -9,12 +9,12 @@ __all__ = ['SimCLR']
 
 # %% ../../nbs/methods/09_simclr.ipynb #58212da1
 import math, torch
-from functools import partial
 from fastcore.basics import store_attr
 from ..views.views import asmus_simclr_views, simclr_views
-from ..ssl.core import SSLCallback, mlp
+from ..ssl.method import SSLCallback
+from ..ssl.model import mlp
 from ..ssl.losses import nt_xent
-from ..ssl.recipes import Recipe, lars, warmup_cosine
+from ..ssl.recipes import Recipe, asmus_recipe
 
 # %% ../../nbs/methods/09_simclr.ipynb #ffbbbe7e
 from ..base.numbers import checked
@@ -40,10 +40,5 @@ class SimCLR(SSLCallback):
     @classmethod
     def asmus2023(cls, **kwargs):
         "Settings of Benjamin et al. 2023."
-        recipe = Recipe(
-            0.3, 0.3, 1e-4, lars,
-            partial(warmup_cosine, warmup=10),
-            bs=160,
-            note='Read from code; schedule assumed to be that of Barlow Twins.',
-        )
-        return cls(**dict(proj=(512,128), temperature=.5, views=asmus_simclr_views) | kwargs).with_recipe(recipe)
+        own = dict(proj=(512,128), temperature=.5, views=asmus_simclr_views)
+        return cls(**own | kwargs).with_recipe(asmus_recipe(.3, 1e-4, bs=160))

@@ -9,11 +9,11 @@ __all__ = ['VICReg']
 
 # %% ../../nbs/methods/13_vicreg.ipynb #1c03f6ce
 from fastcore.basics import store_attr
-from functools import partial
 from ..views.views import asmus_barlow_views, barlow_views
-from ..ssl.core import SSLCallback, mlp
+from ..ssl.method import SSLCallback
+from ..ssl.model import mlp
 from ..ssl.losses import vicreg
-from ..ssl.recipes import Recipe, lars, warmup_cosine
+from ..ssl.recipes import Recipe, asmus_recipe
 
 # %% ../../nbs/methods/13_vicreg.ipynb #ad8cd767
 from ..base.numbers import checked
@@ -40,11 +40,6 @@ class VICReg(SSLCallback):
     @classmethod
     def asmus2023(cls, **kwargs):
         "Settings of Benjamin et al. 2023."
-        recipe = Recipe(
-            0.2, 0.2, 1e-6, lars,
-            partial(warmup_cosine, warmup=10),
-            lr_bs=256,
-            bs=256,
-            note='Read from code; batch size not published, schedule assumed to be that of Barlow Twins.',
-        )
-        return cls(**dict(proj=(8192,8192,8192), views=asmus_barlow_views) | kwargs).with_recipe(recipe)
+        own = dict(proj=(8192,8192,8192), views=asmus_barlow_views)
+        note = 'batch size not published, schedule assumed to be that of Barlow Twins.'
+        return cls(**own | kwargs).with_recipe(asmus_recipe(.2, 1e-6, lr_bs=256, bs=256, note=note))

@@ -156,32 +156,32 @@ N_DEPTH, N_BEAM = 160, 96       # samples of a beam, beams of a frame
 TILE, CELL = 256, 38            # side of the scatter tile; scatterers a thorax radius
 STREAMS = ('machine', 'body', 'look', 'shape', 'texture', 'overlay', 'noise')
 
-def _streams(seed):
+def random_streams(seed):
     "One independent random stream for each part of a patient, so that a change in one leaves the others alone."
     return {n: np.random.default_rng(s) for n, s in zip(STREAMS, np.random.SeedSequence(seed).spawn(len(STREAMS)))}
 
-def _draw(rng, table):
+def draw_row(rng, table):
     "Draw one value a row of `table`."
     return SimpleNamespace(**{k: getattr(rng, f)(*args) for k, (f, *args) in table.items()})
 
 # %% ../../nbs/phantom/01_phantom.ipynb #1057a8e2
-def _heart_to_body(b, p, q):
+def heart_to_body(b, p, q):
     "Heart coordinates (P to the apex, Q to the right ventricle) to body (u left, v anterior)."
     s, c = np.sin(np.deg2rad(b.axis)), np.cos(np.deg2rad(b.axis))
     return b.heart_u + b.heart_size*(p*s - q*c), b.heart_v + b.heart_size*(p*c + q*s)
 
-def _solid(row, rng):
+def draw_solid(row, rng):
     "A row of `SOLIDS` with this patient's size."
     name, frame, centre, axes, echo, spread, rest, beat = row
     axes = np.array(axes)*rng.normal(1, spread*VARIATION, 3)
     return SimpleNamespace(name=name, frame=frame, centre=centre, axes=axes, echo=echo, rest=rest, beat=beat)
 
-def _tube(name, b, rng):
+def draw_tube(name, b, rng):
     "A row of `TUBES` in body coordinates with this patient's bends."
     lumen, wall, thick, beats, points = TUBES[name]
     xyz = np.array(
         [
-            (*_heart_to_body(b, p, q), b.heart_size * z if z < 0.6 else z) if frame == 'heart' else (p, q, z)
+            (*heart_to_body(b, p, q), b.heart_size * z if z < 0.6 else z) if frame == 'heart' else (p, q, z)
             for frame, p, q, z, _ in points
         ]
     )
@@ -196,7 +196,7 @@ def _tube(name, b, rng):
         radius=np.array([p[-1] for p in points]),
     )
 
-def _limb(rng):
+def draw_limb(rng):
     "An arm or a leg in front of the body: a bone outside the thorax near a random level."
     a, z, r = rng.uniform(0, np.pi), rng.uniform(-1.2, 1.2), rng.uniform(1.22, 1.5)
     xyz = np.array([(r*np.cos(a+d), r*np.sin(a+d), z+e) for d, e in ((-.15, -.3), (.15, .3))])
@@ -226,7 +226,7 @@ MACHINES = {m.name: m for m in (
     Machine('C', 36, .18, 1.4, 1.25, .60, 64, 1.1,  .55, -27, -42,  .3))}
 
 # %% ../../nbs/phantom/01_phantom.ipynb #bfd8b285
-def _texture(rng):
+def draw_texture(rng):
     "Scatterers (complex, unit variance), a smooth field of unit variance, and where each slab of tissue looks into the tile."
     noise = rng.standard_normal((3, TILE, TILE), dtype=np.float32)
     low = ndimage.gaussian_filter(noise[2], 10, mode='wrap')
@@ -243,7 +243,7 @@ def _gauss(n, sigma):
     return m/m.sum(1, keepdims=True)
 
 # %% ../../nbs/phantom/01_phantom.ipynb #b2521f86
-class _Optics:
+class Optics:
     "Everything that depends on machine, depth and image size only, computed once a patient."
     def __init__(self, m, look, rad, size):
         self.half, self.r0, self.size = np.deg2rad(m.half*look.half), m.r0*look.r0, size
@@ -287,13 +287,13 @@ class _Optics:
         return sparse.csr_matrix((w, (np.tile(inside, 4), at)), shape=(size*size, N_DEPTH*N_BEAM))
 
 # %% ../../nbs/phantom/01_phantom.ipynb #f263da9d
-def _convert(scan, x):
+def beams_to_pixels(scan, x):
     "Beams (frames, depths, beams) to pixels (frames, size, size)."
     size = int(np.sqrt(scan.shape[0]))
     return (scan @ np.ascontiguousarray(x.reshape(len(x), -1).T)).T.reshape(-1, size, size)
 
 # %% ../../nbs/phantom/01_phantom.ipynb #94d658b0
-def _overlay(rng, size):
+def draw_overlay(rng, size):
     "What a machine writes over the picture, drawn without knowledge of any plane: a line of text (half of the patients), calipers (two of five of those)."
     o = np.zeros((size, size), np.uint8)
     if rng.random() < .5: return o
@@ -312,22 +312,22 @@ class Patient:
                  seed,              # integer or list of integers
                  machine:str|None=None, # a name of `MACHINES`; None: drawn
                  size:int=96):      # side of the pictures in pixels
-        rng = _streams(seed)
+        rng = random_streams(seed)
         drawn = list(MACHINES)[rng['machine'].integers(len(MACHINES))]
         self.size, self.machine, self.noise_seed = size, MACHINES[machine or drawn], rng['noise'].integers(2**32)
-        self.body, self.look = _draw(rng['body'], BODY_DRAWS), _draw(rng['look'], LOOK_DRAWS)
-        self.texture, self.overlay = _texture(rng['texture']), _overlay(rng['overlay'], size)
+        self.body, self.look = draw_row(rng['body'], BODY_DRAWS), draw_row(rng['look'], LOOK_DRAWS)
+        self.texture, self.overlay = draw_texture(rng['texture']), draw_overlay(rng['overlay'], size)
         self._build(rng['shape'])
-        self.optics = _Optics(self.machine, self.look, self.body.rad, size)
+        self.optics = Optics(self.machine, self.look, self.body.rad, size)
         self._prepare()
 
     def _build(self, rng):
         "Draw this patient's organs from the tables."
-        self.solids = {k: [_solid(r, rng) for r in rows] for k, rows in SOLIDS.items()}
+        self.solids = {k: [draw_solid(r, rng) for r in rows] for k, rows in SOLIDS.items()}
         if self.body.gallbladder < .5: self.solids['abdomen'].pop()
-        self.tubes = {name: _tube(name, self.body, rng) for name in TUBES}
+        self.tubes = {name: draw_tube(name, self.body, rng) for name in TUBES}
         self.tubes['pulmonary'].xyz[-1] = self.tubes['aorta'].xyz[-1]         # the duct ends where the arch does
-        self.limbs = [_limb(rng) for _ in range(self.body.n_limbs)]
+        self.limbs = [draw_limb(rng) for _ in range(self.body.n_limbs)]
 
     def _prepare(self):
         "Background, gain along depth and haze: what no pose changes."
@@ -367,7 +367,7 @@ def _wander(rng, n, tau=15.):
         x[i] = a*x[i-1] + np.sqrt(1 - a*a)*e[i]
     return x
 
-def _levels(rng, n):
+def _sweep_levels(rng, n):
     "Level of each of `n` frames: rests a while within each plane, moves on, in either direction."
     knots = np.concatenate([np.sort(rng.uniform(lo, hi, 2)) for lo, hi in PLANES.values()])
     time = rng.uniform(.6, 1.4, len(knots) - 1)*np.resize([1, .8], len(knots) - 1)     # stay, go, stay, ...
@@ -382,14 +382,14 @@ def sweep_poses(n_frames:int, # at 30 frames/s
                )->np.recarray:
     "Poses of one sweep through all planes."
     p = np.zeros(n_frames, POSE).view(np.recarray)
-    p.z0 = _levels(rng, n_frames)
+    p.z0 = _sweep_levels(rng, n_frames)
     for k, sd in SWEEP_SD.items(): p[k] = sd*_wander(rng, n_frames)
     p.phase = (rng.random() + np.arange(n_frames)*heart_rate/60/FPS) % 1
     p.slab = rng.uniform(0, 500) + np.cumsum(.4 + 24*np.abs(np.diff(p.z0, prepend=p.z0[:1])))
     return p
 
 # %% ../../nbs/phantom/01_phantom.ipynb #739dcf46
-def _frame(p, pose):
+def frame_coordinates(p, pose):
     "Body coordinates of every sample of a frame: u left, v anterior, z cranial, and the heart's P and Q."
     b, o = p.body, p.optics
     a = np.pi + b.turn + pose.rot
@@ -412,8 +412,8 @@ def _frame(p, pose):
         tilt=abs(pose.tx) + abs(pose.ty),
     )
 
-def _to_depth(p, pose, u, v):
-    "Body coordinates to depth units: the inverse of `_frame`."
+def body_to_depth(p, pose, u, v):
+    "Body coordinates to depth units: the inverse of `frame_coordinates`."
     b, a = p.body, np.pi + p.body.turn + pose.rot
     u = u*(2*b.mirror - 1)
     return b.rad*(u*np.cos(a) - v*np.sin(a)) + b.cx + pose.dx, b.rad*(u*np.sin(a) + v*np.cos(a)) + b.cy + pose.dy
@@ -431,10 +431,10 @@ def _paint(E, w, echo):
     "Blend `echo` dB into the picture `E` where `w` says so."
     E += w*(np.float32(echo) - E)
 
-def _near(p, f, u, v, rho):
+def _beam_window(p, f, u, v, rho):
     "Rows and columns of the beam grid within `rho` of a body point: painting only there is what makes it fast."
     o = p.optics
-    x, y = _to_depth(p, f.pose, u, v)
+    x, y = body_to_depth(p, f.pose, u, v)
     R, rho = np.hypot(x, y + o.r0), rho*p.body.rad
     t, dt = np.arctan2(x, y + o.r0), np.arcsin(min(1., rho/max(R, 1e-6)))
     i0, i1 = (R - o.r0 - rho)*(N_DEPTH-1), (R - o.r0 + rho)*(N_DEPTH-1)
@@ -450,8 +450,8 @@ def _solid_distance(p, f, s):
     size = p.body.heart_size if heart else 1
     if abs(f.pose.z0 - s.centre[2]) > axes[2] + f.tilt + .05:
         return None, None
-    u, v = _heart_to_body(p.body, *s.centre[:2]) if heart else s.centre[:2]
-    at = _near(p, f, u, v, size*max(axes[:2]) + .06)
+    u, v = heart_to_body(p.body, *s.centre[:2]) if heart else s.centre[:2]
+    at = _beam_window(p, f, u, v, size*max(axes[:2]) + .06)
     if at is None: return None, None
     k = sum(
         ((x[at] - np.float32(c)) * np.float32(1 / a)) ** 2
@@ -465,7 +465,7 @@ def _segment_distance(p, f, a, b, ra, rb, extra):
     if not lo - r - f.tilt < f.pose.z0 < hi + r + f.tilt:
         return None, None
     mid, d = (a + b)/2, (b - a).astype(np.float32)
-    at = _near(p, f, *mid[:2], np.hypot(*(b - a)[:2])/2 + r)
+    at = _beam_window(p, f, *mid[:2], np.hypot(*(b - a)[:2])/2 + r)
     if at is None: return None, None
     x, y, z = (c[at] - np.float32(o) for c, o in zip((f.u, f.v, f.z), a))
     t = np.clip((x*d[0] + y*d[1] + z*d[2])/np.float32(max(d@d, 1e-9)), 0, 1)
@@ -497,7 +497,7 @@ def _paint_leaflets(p, f, E):
     "Valves: thin sheets that stand on the plane of the 4CH view and open in diastole."
     if abs(f.pose.z0) > .25 + f.tilt: return
     opening = np.clip(np.cos(2*np.pi*f.pose.phase), 0, 1)
-    at = _near(p, f, *_heart_to_body(p.body, -.05, 0), .5*p.body.heart_size + .05)
+    at = _beam_window(p, f, *heart_to_body(p.body, -.05, 0), .5*p.body.heart_size + .05)
     if at is None: return
     P, Q, show = f.p[at], f.q[at], np.clip((.22 - np.abs(f.z[at]))/.06, 0, 1)
     for hinge, closed, opened, echo in LEAFLETS:
@@ -551,7 +551,7 @@ def _paint_ribs(p, f, E):
     w = _weight(np.abs(f.rho.ravel()[at] - np.float32(.97)) - np.float32(.03))*arc.astype(np.float32)
     E.ravel()[at] += w*(20 - E.ravel()[at])
 
-def _echo(p, f):
+def paint_echo(p, f):
     "Echo strength (dB) of the tissue on every sample of the frame, painted from outside in and back to front."
     b = p.body
     E = np.full((N_DEPTH, N_BEAM), b.fluid if b.in_fluid < .7 else -6, np.float32) + 1.5*p.texture.low[_cells(f)]
@@ -568,7 +568,7 @@ def _echo(p, f):
     return E
 
 # %% ../../nbs/phantom/01_phantom.ipynb #86afa5ec
-def _beamform(p, S, spec):
+def beamform(p, S, spec):
     "Blur complex echoes (frames, depths, beams) by pulse and beam, add the surfaces; both parts go through the same products."
     n = len(S)
     x = np.concatenate([S.real, S.imag, spec]).transpose(1, 0, 2)                  # depths, 3*frames, beams
@@ -577,7 +577,7 @@ def _beamform(p, S, spec):
     return y[:n] + x[:, 2*n:].transpose(1, 0, 2), y[n:]
 
 # %% ../../nbs/phantom/01_phantom.ipynb #cf292f4d
-def _clutter(p, rng, re, im):
+def add_clutter(p, rng, re, im):
     "Haze, thermal noise and the echo of the wall that comes twice; returns the envelope of each frame."
     hz = p.haze*np.clip(1 + .35*p.texture.low.reshape(TILE, TILE)[:N_DEPTH, :N_BEAM], .1, None)
     n = int(p.body.wall*N_DEPTH)
@@ -590,7 +590,7 @@ def _clutter(p, rng, re, im):
         b += level*t.imag
     return np.sqrt(re*re + im*im) + np.float32(.6)*hz
 
-def _compress(p, env):
+def compress_envelope(p, env):
     "Envelope to grey 0..1: logarithm, speckle reduction, dynamic range, grey curve."
     m = p.machine
     db = np.float32(20/np.log(10))*np.log(env + np.float32(1e-6)) + np.float32(p.look.gain)
@@ -600,10 +600,10 @@ def _compress(p, env):
     return g + np.float32(m.curve)*(g*g*(3 - 2*g) - g)
 
 # %% ../../nbs/phantom/01_phantom.ipynb #aed03dc9
-def _insonify(p, pose):
+def insonify(p, pose):
     "Attenuated scatter and surface echoes of one frame."
-    f = _frame(p, pose)
-    E = _echo(p, f)
+    f = frame_coordinates(p, pose)
+    E = paint_echo(p, f)
     loss = _loss(p, E)
     A = np.exp((E + loss)*np.float32(np.log(10)/20))
     return A*_scatter(p, f), _specular(p, E, np.exp(loss*np.float32(np.log(10)/20)))
@@ -617,15 +617,15 @@ def render(self:Patient,
     "Pictures at `poses`; the same poses always give the same pictures."
     rng, res = np.random.default_rng(self.noise_seed), []
     for i in range(0, len(poses), batch):
-        S, spec = zip(*(_insonify(self, pose) for pose in poses[i:i+batch]))
-        g = _compress(self, _clutter(self, rng, *_beamform(self, np.stack(S), np.stack(spec))))
-        res.append((_convert(self.optics.scan, g)*255 + .5).astype(np.uint8))
+        S, spec = zip(*(insonify(self, pose) for pose in poses[i:i+batch]))
+        g = compress_envelope(self, add_clutter(self, rng, *beamform(self, np.stack(S), np.stack(spec))))
+        res.append((beams_to_pixels(self.optics.scan, g)*255 + .5).astype(np.uint8))
     return np.maximum(np.concatenate(res), self.overlay)
 
 # %% ../../nbs/phantom/01_phantom.ipynb #d8fcd0d6
-def _mask(p, pose):
+def heart_share(p, pose):
     "Share of each sample that is heart (within the pericardium) or lumen of a great vessel."
-    f, m = _frame(p, pose), np.zeros((N_DEPTH, N_BEAM), np.float32)
+    f, m = frame_coordinates(p, pose), np.zeros((N_DEPTH, N_BEAM), np.float32)
     _paint_solids(p, f, m, p.solids['heart'][:1], 1)
     for name in VESSELS: _paint_tube(p, f, m, p.tubes[name], 1)
     return m
@@ -633,19 +633,19 @@ def _mask(p, pose):
 def _spot(p, name, z):
     "Body coordinates of a target of gaze at level `z`: a fixed point of the heart, or where a vessel crosses the plane."
     if name in SPOTS:
-        return (*_heart_to_body(p.body, *SPOTS[name][:2]), SPOTS[name][2])
+        return (*heart_to_body(p.body, *SPOTS[name][:2]), SPOTS[name][2])
     line = p.tubes[name].xyz
     line = line[:np.argmax(line[:, 2]) + 1]                                  # up to the top of its arch
     return [np.interp(z, np.maximum.accumulate(line[:, 2]), line[:, i]) for i in range(3)]
 
-def _gaze(p, pose, size):
+def gaze_map(p, pose, size):
     "Where a sonographer would look, 0..1: Gaussians on the targets of the plane, nothing outside the heart."
     g, out = (np.arange(size) + .5)/size, np.zeros((size, size))
     for name, lo, hi, weight in GAZE:
         w = weight*np.clip(min(pose.z0 - lo, hi - pose.z0)/.06, 0, 1)
         if w == 0: continue
         u, v, z = _spot(p, name, pose.z0)
-        x, y = p.optics.to_picture(*_to_depth(p, pose, u, v))
+        x, y = p.optics.to_picture(*body_to_depth(p, pose, u, v))
         out = np.maximum(out, w*np.exp(-.5*((pose.z0 - z)/.12)**2 - ((g - x)**2 + (g[:,None] - y)**2)/(2*.05**2)))
     return out
 
@@ -656,8 +656,8 @@ def truth(self:Patient,
           size:int=48 # side of the maps in pixels
          )->tuple: # (heart mask bool, gaze 0..1 float32), each (frames, size, size)
     "Heart mask and gaze map of each pose."
-    mask = _convert(self.optics.converter(size), np.stack([_mask(self, o) for o in poses])) > .5
-    return mask, np.stack([_gaze(self, o, size) for o in poses]).astype(np.float32)
+    mask = beams_to_pixels(self.optics.converter(size), np.stack([heart_share(self, o) for o in poses])) > .5
+    return mask, np.stack([gaze_map(self, o, size) for o in poses]).astype(np.float32)
 
 # %% ../../nbs/phantom/01_phantom.ipynb #99b813b3
 # letter of the patients' names, their part in the seed, folder of their files; a part's place in the table is in the seed of its poses: add rows at the end
@@ -679,7 +679,7 @@ def _patient(part, seed, index, size):
         np.random.default_rng([seed, list(PARTS).index(part), index, 1]),
     )
 
-def _write_mp4(path, frames):
+def write_mp4(path, frames):
     "H.264 of such quality that it leaves the speckle alone. One thread and no mbtree (x264's look-ahead bit rates): with either, bytes vary from run to run."
     import av
     with av.open(str(path), 'w') as c:
@@ -698,7 +698,7 @@ def _sweep(dest, part, seed, index, size, n):
     "One sweep as mp4; its row of videos.csv, the patient and its poses."
     name, p, rng = _patient(part, seed, index, size)
     poses, path = sweep_poses(n, rng, p.body.heart_rate), f'{PARTS[part][-1]}/{name}.mp4'
-    _write_mp4(Path(dest)/path, p.render(poses))
+    write_mp4(Path(dest)/path, p.render(poses))
     return dict(row=dict(path=path, patient=name, machine=p.machine.name, fps=FPS, frames=n)), p, poses
 
 def _render_sweep(**kw):
@@ -733,22 +733,22 @@ def _render_patient(part, **kw):
     return WORK[part](part=part, **kw)
 
 # %% ../../nbs/phantom/01_phantom.ipynb #feb77137
-def _splits(n):
+def _patient_splits(n):
     "Split of each of `n` patients: three fifths train, one fifth valid, the rest test."
     a, b = round(.6*n), round(.8*n)
     return ['train']*a + ['valid']*(b - a) + ['test']*(n - b)
 
-_ranges = dict(n_patients=(5, None), n_frames=(2, None), n_stills=(1, None), size=(48, 1024))  # 5: train, valid, test
+_argument_ranges = dict(n_patients=(5, None), n_frames=(2, None), n_stills=(1, None), size=(48, 1024))  # 5: train, valid, test
 
-def _check(a):
+def _checked_sizes(a):
     "The arguments as plain integers; ValueError says what is wrong with one before any work is done."
     res = {}
     for k, v in a.items():
-        low, high = _ranges.get(k, (0, None))
+        low, high = _argument_ranges.get(k, (0, None))
         res[k] = check_number(k, v, at_least=low, at_most=high, whole=True)
     if res['size'] % 2:
         raise ValueError(f"size={res['size']}: an even number is expected (h264 stores pairs of pixels)")
-    n = _splits(res['n_patients']).count('test')
+    n = _patient_splits(res['n_patients']).count('test')
     if res.get('n_test_sweeps', 0) > n:
         raise ValueError(
             f"n_test_sweeps={res['n_test_sweeps']}: there are {n} test patients; ask for fewer sweeps or more"
@@ -766,7 +766,7 @@ labelled_kind = RunKind(
 )
 task_kind = RunKind('plane task', ('README.txt', 'planes.csv', 'planes/Q*_*.png'))
 
-def _lost(dest, files):
+def _files_lost(dest, files):
     "Names of files that are missing, or were changed since they were written."
     return [o for o, made in files.items() if not (dest/o).is_file() or file_sha(dest/o) != made]
 
@@ -779,7 +779,7 @@ def _manifest_of(dest, kind):
     if manifest is None or manifest['run'] != kind.name: raise FileExistsError(other)
     return manifest
 
-def _ready(dest, args, overwrite, kind):
+def _is_ready(dest, args, overwrite, kind):
     "Does `dest` hold what `args` ask for? FileExistsError where it holds anything else that may not be replaced."
     if not dest.exists() or (dest.is_dir() and not any(dest.iterdir())):
         return False
@@ -792,7 +792,7 @@ def _ready(dest, args, overwrite, kind):
         raise FileExistsError(
             f'{dest} was made with other arguments ({diff}): choose another folder or pass overwrite=True'
         )
-    lost = _lost(dest, manifest['files'])
+    lost = _files_lost(dest, manifest['files'])
     if lost:
         more = f' and {len(lost) - 1} more files' if len(lost) > 1 else ''
         raise FileExistsError(
@@ -802,7 +802,7 @@ def _ready(dest, args, overwrite, kind):
     return True
 
 # %% ../../nbs/phantom/01_phantom.ipynb #5c6d80fc
-def _jobs(dest, a, *parts, **kw):
+def _patient_jobs(dest, a, *parts, **kw):
     "One job a patient; `parts` are (part, number of patients, number of the first, pictures of each), the long ones first."
     base = dict(dest=str(dest), seed=a['seed'], size=a['size'], **kw)
     return [dict(base, part=part, index=i, n=a[k]) for part, n, start, k in parts for i in range(start, start + n)]
@@ -820,13 +820,13 @@ def _render_all(dest, jobs, workers, progress):
 def _render_phantom(dest, a, workers, progress):
     "All patients of `make_phantom`."
     for o in ('sweeps', 'planes', 'test_sweeps'): (dest/o).mkdir()
-    first = _splits(a['n_patients']).index('test')
+    first = _patient_splits(a['n_patients']).index('test')
     parts = (
         ('test', a['n_test_sweeps'], first, 'n_frames'),
         ('sweep', a['n_sweeps'], 0, 'n_frames'),
         ('still', a['n_patients'], 0, 'n_stills'),
     )
-    return _render_all(dest, _jobs(dest, a, *parts), workers, progress)
+    return _render_all(dest, _patient_jobs(dest, a, *parts), workers, progress)
 
 # %% ../../nbs/phantom/01_phantom.ipynb #4f1a4ade
 README = """A SIMULATION, not patients. Written by sslus.phantom.phantom.make_phantom with the arguments in config.json.
@@ -838,7 +838,7 @@ test_sweeps/     sweeps of test patients; test_truth.csv and test_truth.npz say 
 Use it to try methods and to test code. No score on it says anything about real ultrasound or real patients.
 """
 
-def _write_csv(path, rows, fields):
+def _write_rows(path, rows, fields):
     import csv
     with open(path, 'w', newline='') as f:
         w = csv.DictWriter(f, fields, lineterminator='\n')
@@ -849,7 +849,7 @@ def _write_truth(dest, res, n_frames, name='test_truth', fields=('path', 'patien
     "Per-frame truth as a table to read and as arrays to compute with."
     rows = [dict({k: r['row'][k] for k in fields}, frame=i, plane=c, z0=round(float(z), 4))
             for r in res for i, (c, z) in enumerate(zip(plane_at(r['z0']), r['z0']))]
-    _write_csv(dest/f'{name}.csv', rows, (*fields, 'frame', 'plane', 'z0'))
+    _write_rows(dest/f'{name}.csv', rows, (*fields, 'frame', 'plane', 'z0'))
     shape = (len(res), n_frames)
     maps = {
         k: np.array([r[k] for r in res], np.uint8).reshape(*shape, TRUTH_SIZE, TRUTH_SIZE)
@@ -862,23 +862,23 @@ def _write_truth(dest, res, n_frames, name='test_truth', fields=('path', 'patien
         **maps,
     )
 
-def _write_stills(dest, res, args):
+def _write_still_table(dest, res, args):
     "planes.csv: the rows of all patients with their split."
-    stills = [dict(row, split=s) for r, s in zip(res, _splits(args['n_patients'])) for row in r['rows']]
-    _write_csv(dest/'planes.csv', stills, ('image_path', 'class', 'patient', 'machine', 'split'))
+    stills = [dict(row, split=s) for r, s in zip(res, _patient_splits(args['n_patients'])) for row in r['rows']]
+    _write_rows(dest/'planes.csv', stills, ('image_path', 'class', 'patient', 'machine', 'split'))
 
 def _write_tables(dest, res, args):
     "Everything beside pictures."
-    _write_stills(dest, res['still'], args)
-    _write_csv(dest/'videos.csv', [r['row'] for r in res['sweep']], ('path', 'patient', 'machine', 'fps', 'frames'))
+    _write_still_table(dest, res['still'], args)
+    _write_rows(dest/'videos.csv', [r['row'] for r in res['sweep']], ('path', 'patient', 'machine', 'fps', 'frames'))
     _write_truth(dest, res['test'], args['n_frames'])
     (dest/'README.txt').write_text(README)
 
 # %% ../../nbs/phantom/01_phantom.ipynb #7e4585eb
-def _make(dest, args, write, overwrite, kind):
+def _make_folder(dest, args, write, overwrite, kind):
     "Let `write(folder)` fill the folder of a run; what stands there whole with these arguments is left alone."
     dest, args = Path(dest), dict(args, version=VERSION)
-    if _ready(dest, args, overwrite, kind): return dest
+    if _is_ready(dest, args, overwrite, kind): return dest
     with begin_run(dest, kind, args, overwrite=True) as run: write(run.path)
     return dest
 
@@ -896,7 +896,7 @@ def make_phantom(dest,                    # folder to write
                  progress:bool=True       # show a progress bar
                 )->Path: # `dest`
     "Write the simulated screening to `dest`; at once if it is there already."
-    args = _check(
+    args = _checked_sizes(
         dict(
             n_patients=n_patients,
             n_sweeps=n_sweeps,
@@ -907,7 +907,7 @@ def make_phantom(dest,                    # folder to write
             seed=seed,
         )
     )
-    return _make(
+    return _make_folder(
         dest,
         args,
         lambda tmp: _write_tables(tmp, _render_phantom(tmp, args, workers, progress), args),
@@ -951,11 +951,11 @@ def _write_labelled(dest, args, workers, progress):
     "Sweeps, tables and truth of `make_labelled_sweeps`."
     (dest/'sweeps').mkdir()
     res = _render_all(
-        dest, _jobs(dest, args, ('labelled', args['n_patients'], 0, 'n_frames')), workers, progress
+        dest, _patient_jobs(dest, args, ('labelled', args['n_patients'], 0, 'n_frames')), workers, progress
     )['labelled']
-    for r, s in zip(res, _splits(args['n_patients'])):
+    for r, s in zip(res, _patient_splits(args['n_patients'])):
         r['row']['split'] = s
-    _write_csv(dest/'videos.csv', [r['row'] for r in res], ('path', 'patient', 'machine', 'split', 'fps', 'frames'))
+    _write_rows(dest/'videos.csv', [r['row'] for r in res], ('path', 'patient', 'machine', 'split', 'fps', 'frames'))
     _write_truth(dest, res, args['n_frames'], 'truth', ('path', 'patient', 'machine', 'split'))
     (dest/'README.txt').write_text(LABELLED_README)
 
@@ -970,8 +970,8 @@ def make_labelled_sweeps(dest,              # folder to write
                          progress:bool=True # show a progress bar
                         )->Path: # `dest`
     "Write sweeps whose every frame is known to `dest`; at once if they are there already."
-    args = _check(dict(n_patients=n_patients, n_frames=n_frames, size=size, seed=seed))
-    return _make(dest, args, lambda tmp: _write_labelled(tmp, args, workers, progress), overwrite, labelled_kind)
+    args = _checked_sizes(dict(n_patients=n_patients, n_frames=n_frames, size=size, seed=seed))
+    return _make_folder(dest, args, lambda tmp: _write_labelled(tmp, args, workers, progress), overwrite, labelled_kind)
 
 # %% ../../nbs/phantom/01_phantom.ipynb #d4b1923a
 TASK_PLANES = dict(
@@ -1011,13 +1011,13 @@ def _task_planes(planes):
 def _write_task(dest, args, workers, progress):
     "Stills and their table."
     (dest/'planes').mkdir()
-    jobs = _jobs(
+    jobs = _patient_jobs(
         dest,
         args,
         ('task', args['n_patients'], 0, 'n_stills'),
         planes={k: (lo, hi) for k, lo, hi in args['planes']},
     )
-    _write_stills(dest, _render_all(dest, jobs, workers, progress)['task'], args)
+    _write_still_table(dest, _render_all(dest, jobs, workers, progress)['task'], args)
     (dest/'README.txt').write_text(TASK_README)
 
 # %% ../../nbs/phantom/01_phantom.ipynb #f2428f4a
@@ -1033,7 +1033,7 @@ def make_plane_task(dest,                   # folder to write
                    )->Path: # `dest`
     "Write labelled stills of patients of their own to `dest`; at once if they are there already."
     args = dict(
-        _check(dict(n_patients=n_patients, n_stills=n_stills, size=size, seed=seed)),
+        _checked_sizes(dict(n_patients=n_patients, n_stills=n_stills, size=size, seed=seed)),
         planes=_task_planes(planes),
     )
-    return _make(dest, args, lambda tmp: _write_task(tmp, args, workers, progress), overwrite, task_kind)
+    return _make_folder(dest, args, lambda tmp: _write_task(tmp, args, workers, progress), overwrite, task_kind)

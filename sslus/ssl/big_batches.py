@@ -58,9 +58,9 @@ def in_parts(f,               # function of views that gives a tuple of tensors,
     lazily = partial(checkpoint, f, use_reentrant=False, context_fn=again) if torch.is_grad_enabled() else f
     # the backward begins with the last: its activations are still there
     outs = [lazily(*p) for p in parts] + [f(*last)]
-    return tuple(_in_order(o) for o in zip(*outs))
+    return tuple(_undealt_rows(o) for o in zip(*outs))
 
-def _in_order(parts):
+def _undealt_rows(parts):
     "Rows dealt out to n parts, in their old order."
     b, n, device = sum(map(len, parts)), len(parts), parts[0].device
     return torch.cat(parts).index_select(

@@ -14,9 +14,9 @@ from ..base.numbers import check_number
 from ..base.quiet import Note
 
 # %% ../../nbs/ssl/04_cards.ipynb #65ebc892
-_text = ('weights', 'method', 'license', 'weights_unfinished')
-_tables = ('settings', 'data', 'clean', 'versions')
-_counts = ('epoch', 'epochs', 'steps', 'optimiser_steps')
+_card_texts = ('weights', 'method', 'license', 'weights_unfinished')
+_card_tables = ('settings', 'data', 'clean', 'versions')
+_card_counts = ('epoch', 'epochs', 'steps', 'optimiser_steps')
 _largest_sum = 200_000
 
 def _numbers_in(value):
@@ -38,7 +38,7 @@ def _check_arguments(kwargs):
     too_large = f'no network has layers, sides and widths of {total:.6g} in sum'
     if total > _largest_sum: raise _unmeant('arch_kwargs', kwargs, too_large)
 
-def _check_classes(classes):
+def _check_class_names(classes):
     "ValueError where names of classes are no different words."
     words = isinstance(classes, list) and classes and all(isinstance(o, str) and o for o in classes)
     different = words and len(set(classes)) == len(classes)
@@ -47,13 +47,13 @@ def _check_classes(classes):
 
 def _check_kinds(card):
     "ValueError where an optional line of a card is of another type."
-    for k in _text:
+    for k in _card_texts:
         if not isinstance(card.get(k, ''), str):
             raise _unmeant(k, card[k], 'words are expected')
-    for k in _tables:
+    for k in _card_tables:
         if not isinstance(card.get(k) or {}, dict):
             raise _unmeant(k, card[k], 'values by name are expected')
-    for k in _counts:
+    for k in _card_counts:
         check_number(k, card.get(k), at_least=0, at_most=10**12, whole=True, optional=True)
 
 # %% ../../nbs/ssl/04_cards.ipynb #ff13b9c2
@@ -73,7 +73,7 @@ def check_card(
         check_number('mean', card.get('mean'), above=-1e3, below=1e3)
         check_number('std', card.get('std'), above=0, below=1e3)
     else:
-        _check_classes(card.get('classes'))
+        _check_class_names(card.get('classes'))
         check_number('size', card.get('size'), at_least=1, at_most=16_384, whole=True, optional=True)
     return card
 

@@ -30,7 +30,7 @@ from .weights import write_state
 from ..base.numbers import checked
 
 # %% ../../nbs/ssl/09_checkpoint.ipynb #f439862d
-_make = dict(L=L, Path=Path, array=lambda t: t.numpy(), numbers=list, set=set)
+_rebuild = dict(L=L, Path=Path, array=lambda t: t.numpy(), numbers=list, set=set)
 
 @singledispatch
 def plain(o):
@@ -44,16 +44,16 @@ def unplain(o):
     "The inverse of `plain`."
     if isinstance(o, dict):
         return (
-            _make[o['make']](unplain(o['of']))
+            _rebuild[o['make']](unplain(o['of']))
             if o.keys() == {'make', 'of'}
             else {k: unplain(v) for k, v in o.items()}
         )
     return type(o)(map(unplain, o)) if isinstance(o, (list, tuple)) else o
 
 # %% ../../nbs/ssl/09_checkpoint.ipynb #d706d83b
-def _tag(kind, o): return {'make': kind, 'of': plain(o)}
-def _same(t): return lambda o: t(o)                              # not a subclass, which the file could not name
-def _own(t):
+def _plain_tag(kind, o): return {'make': kind, 'of': plain(o)}
+def _as_type(t): return lambda o: t(o)                              # not a subclass, which the file could not name
+def _own_tensor(t):
     "A tensor of the plain class that holds no more memory than it shows."
     t = t.detach().as_subclass(Tensor)
     return t.clone() if t.untyped_storage().nbytes() > max(t.nbytes, 512) else t
@@ -62,16 +62,16 @@ def _list(o):
     first = o[0] if len(o) > 1 else None
     alike = lambda t: isinstance(t, Tensor) and t.ndim == 0 and (t.dtype, t.device) == (first.dtype, first.device)
     return (
-        _tag('numbers', torch.stack(o))
+        _plain_tag('numbers', torch.stack(o))
         if isinstance(first, Tensor) and all(map(alike, o))
         else [plain(v) for v in o]
     )
 
-_plain = {Tensor: _own, type(None): lambda o: o, **{t: _same(t) for t in (bool, int, float, str, bytes)},
+_plain_types = {Tensor: _own_tensor, type(None): lambda o: o, **{t: _as_type(t) for t in (bool, int, float, str, bytes)},
           dict: lambda o: {plain(k): plain(v) for k,v in o.items()}, tuple: lambda o: tuple(map(plain, o)), list: _list,
-          L: lambda o: _tag('L', list(o)), set: lambda o: _tag('set', list(o)), Path: lambda o: _tag('Path', str(o)),
-          np.ndarray: lambda o: _tag('array', torch.from_numpy(o.copy())), np.generic: lambda o: o.item()}
-for _t,_f in _plain.items(): plain.register(_t, _f)
+          L: lambda o: _plain_tag('L', list(o)), set: lambda o: _plain_tag('set', list(o)), Path: lambda o: _plain_tag('Path', str(o)),
+          np.ndarray: lambda o: _plain_tag('array', torch.from_numpy(o.copy())), np.generic: lambda o: o.item()}
+for _t,_f in _plain_types.items(): plain.register(_t, _f)
 
 # %% ../../nbs/ssl/09_checkpoint.ipynb #61d4d9d5
 def _generator(dl):
@@ -79,11 +79,11 @@ def _generator(dl):
     dl = vars(dl).get('dl', dl)  # fastai's DistributedDL draws from the loader inside it
     return vars(dl).get('rng') or vars(dl).get('generator')
 
-def _get(g):
+def _generator_state(g):
     return None if g is None else g.getstate() if hasattr(g, 'getstate') else g.get_state()
-def _set(g, state):
+def _set_generator_state(g, state):
     (g.setstate if hasattr(g, 'setstate') else g.set_state)(state)
-def _device(learn): return next(learn.model.parameters()).device
+def _model_device(learn): return next(learn.model.parameters()).device
 def _cuda(dls): return getattr(getattr(dls, 'device', None), 'type', None) == 'cuda'
 
 # %% ../../nbs/ssl/09_checkpoint.ipynb #7e123f78
@@ -94,7 +94,7 @@ def random_states(dls # DataLoaders
         python=random.getstate(),
         numpy=np.random.get_state(),
         torch=torch.get_rng_state(),
-        loaders=[_get(_generator(dl)) for dl in dls.loaders],
+        loaders=[_generator_state(_generator(dl)) for dl in dls.loaders],
     )
     return res | dict(cuda=torch.cuda.get_rng_state(dls.device)) if _cuda(dls) else res
 
@@ -108,12 +108,12 @@ def set_random_states(states:dict, # of `random_states`
     if 'cuda' in states and _cuda(dls):
         torch.cuda.set_rng_state(states['cuda'], dls.device)
     for dl,s in zip(dls.loaders, states['loaders']):
-        if s is not None: _set(_generator(dl), s)
+        if s is not None: _set_generator_state(_generator(dl), s)
 
 # %% ../../nbs/ssl/09_checkpoint.ipynb #23f1f985
 _not_state = {'run', 'learn', 'start_epoch'}                     # the last one is a clock
 
-def _settings(o):
+def _init_parameters(o):
     return {p for c in type(o).__mro__ if '__init__' in vars(c) for p in inspect.signature(c.__init__).parameters}
 
 def _try_plain(o):
@@ -124,7 +124,7 @@ def _try_plain(o):
 def remember(o):
     "The state of a callback, metric or module."
     if hasattr(type(o), 'state_dict'): return plain(o.state_dict())
-    skip = _not_state | _settings(o)
+    skip = _not_state | _init_parameters(o)
     found = {k: _try_plain(v) for k,v in vars(o).items() if k not in skip and not k.startswith('__')}
     return {k: v for k,(ok,v) in found.items() if ok}
 
@@ -135,7 +135,7 @@ def put_back(o, state):
         vars(o).update({k: v for k,v in state.items() if _try_plain(vars(o).get(k))[0]})
 
 # %% ../../nbs/ssl/09_checkpoint.ipynb #8f23ff80
-def _keeps(o):
+def _stateful_attributes(o):
     "Attributes of `o` that keep a state of their own."
     if hasattr(type(o), 'state_dict'): return {}
     return {
@@ -151,7 +151,7 @@ def parts_of(learn):
         if isinstance(o, _Last): continue                        # Checkpoint and Resume themselves
         name = type(o).__name__
         while name in parts: name += '+'
-        parts |= {name: o, **{f'{name}.{k}': v for k,v in _keeps(o).items()}}
+        parts |= {name: o, **{f'{name}.{k}': v for k,v in _stateful_attributes(o).items()}}
     return parts
 
 # %% ../../nbs/ssl/09_checkpoint.ipynb #c5e4d5a2
@@ -181,7 +181,7 @@ def run_card(learn):
         'weights by parameter group': [len(g) for g in opt.param_lists],
     }
 
-def _shapes(state):
+def _described_shapes(state):
     return {
         k: f'{tuple(v.shape)} {str(v.dtype)[6:]}' if isinstance(v, Tensor) else type(v).__name__
         for k, v in state.items()
@@ -193,7 +193,7 @@ def _differ(a, b):
 def check_card(state, learn, path):
     "ValueError that names all differences between a checkpoint and the learner."
     found = _differ(state['card'], unplain(plain(run_card(learn))))
-    weights = [] if found else _differ(_shapes(state['model']), _shapes(get_model(learn.model).state_dict()))
+    weights = [] if found else _differ(_described_shapes(state['model']), _described_shapes(get_model(learn.model).state_dict()))
     if len(weights) > 6: weights[6:] = [f'and {len(weights) - 6} more']
     if found or weights:
         raise ValueError(
@@ -212,9 +212,9 @@ def _advice(found, state, path):
     )
 
 # %% ../../nbs/ssl/09_checkpoint.ipynb #74c51b1a
-_format = 'sslus checkpoint 1'
+_checkpoint_format = 'sslus checkpoint 1'
 
-def _load(f, device):
+def _load_plain(f, device):
     "Tensors and plain Python from a file; what was on an accelerator comes to `device`."
     return torch.load(
         f,
@@ -224,19 +224,19 @@ def _load(f, device):
         weights_only=True,
     )
 
-def _each(o, device='cpu'):
+def _of_all_processes(o, device='cpu'):
     "Plain `o` of every process, in rank order."
     if world_size() == 1: return [o]
     torch.save(o, f := io.BytesIO())
     dist.all_gather_object(res := [None]*world_size(), f.getvalue())
-    return [_load(io.BytesIO(b), device) for b in res]
+    return [_load_plain(io.BytesIO(b), device) for b in res]
 
 def training_state(learn, epoch, batch, steps, start):
     "All that a training needs to go on with batch `batch` of epoch `epoch`."
     scaler = vars(learn).get('scaler')
     res = plain(
         dict(
-            format=_format,
+            format=_checkpoint_format,
             card=run_card(learn),
             epoch=epoch,
             batch=batch,
@@ -253,7 +253,7 @@ def training_state(learn, epoch, batch, steps, start):
         now=plain(random_states(learn.dls)),
         parts={k: remember(o) for k, o in parts_of(learn).items()},
     )
-    return res | dict(ranks=_each(mine, _device(learn)))
+    return res | dict(ranks=_of_all_processes(mine, _model_device(learn)))
 
 # %% ../../nbs/ssl/09_checkpoint.ipynb #0c10117b
 class _Last(Callback):
@@ -326,18 +326,18 @@ class Checkpoint(_Last):
     def _warn(self, e):
         "Say once that there is no room, what is kept, and what to do."
         if self.failed: return
-        why = str(e) if isinstance(e, WriteError) else f'{self.path}: {_line(e)}.'
+        why = str(e) if isinstance(e, WriteError) else f'{self.path}: {_first_error_line(e)}.'
         kept = 'The earlier checkpoint is kept' if self.path.exists() else 'There is no checkpoint yet'
         print(f'Warning: the checkpoint could not be written. {why} {kept}, and the training goes on.')
         self.failed = True
 
 # %% ../../nbs/ssl/09_checkpoint.ipynb #d480fd18
-def _line(e):
+def _first_error_line(e):
     "The first line of what an error says."
     return (str(e).splitlines() or [type(e).__name__])[0][:200]
 
 # %% ../../nbs/ssl/09_checkpoint.ipynb #d30f6e8b
-_kinds = dict(
+_part_kinds = dict(
     card=dict,
     epoch=int,
     batch=int,
@@ -355,7 +355,7 @@ def _is(value, kind): return isinstance(value, kind) and not isinstance(value, b
 
 def _wrong_part(state):
     "The first part of a checkpoint that is not of its kind, in words; '' where there is none."
-    for k,kind in _kinds.items():
+    for k,kind in _part_kinds.items():
         if not _is(state.get(k), kind): return f'{k} is {repr(state.get(k))[:60]}'
     for k in ('epoch', 'batch', 'steps', 'train_iter'):
         if state[k] < 0: return f'{k} is {state[k]}'
@@ -378,7 +378,7 @@ def _check_state(state, path):
     if wrong:
         raise ValueError(f'{path} was changed after it was written ({wrong}). Remove it to start from the beginning.')
 
-def _where(state):
+def _progress_words(state):
     "In words, where a checkpoint stands."
     done, epochs, batches = state['epoch'], state['card']['epochs'], state['card']['batches an epoch']
     if done >= epochs: return f'the training is finished, all {epochs} epochs'
@@ -393,7 +393,7 @@ def _unzipped(path, device):
             raise ValueError('it is packed, which torch does not do')
         damaged = z.testzip()  # torch itself does not compare the checksums that it writes
     if damaged: raise ValueError(f'the checksum of {damaged} is wrong')
-    return unplain(_load(path, device))
+    return unplain(_load_plain(path, device))
 
 def read_checkpoint(path:str|Path,  # file of `Checkpoint`
                     device='cpu'    # where tensors go that were on an accelerator
@@ -403,15 +403,15 @@ def read_checkpoint(path:str|Path,  # file of `Checkpoint`
     except OSError as e: raise OSError(f'{path} cannot be read ({e.strerror})') from e
     try: state = _unzipped(path, device)
     except Exception as e:                                       # torch, zip and pickle each have errors of their own
-        raise ValueError(f'{path} is no checkpoint, or a damaged one ({_line(e)}). Give a file that Checkpoint wrote, '
+        raise ValueError(f'{path} is no checkpoint, or a damaged one ({_first_error_line(e)}). Give a file that Checkpoint wrote, '
                          'or remove it to start from the beginning.') from e
-    if not isinstance(state, dict) or state.get('format') != _format:
+    if not isinstance(state, dict) or state.get('format') != _checkpoint_format:
         raise ValueError(
-            f'{path} holds tensors, but is no checkpoint of Checkpoint ({_format}). Weights alone are loaded '
+            f'{path} holds tensors, but is no checkpoint of Checkpoint ({_checkpoint_format}). Weights alone are loaded '
             'with learn.load.'
         )
     _check_state(state, path)
-    return state | dict(where=_where(state))
+    return state | dict(where=_progress_words(state))
 
 # %% ../../nbs/ssl/09_checkpoint.ipynb #0d11d675
 def restore(learn, state):
@@ -436,7 +436,7 @@ def _fitting_in(path):
     "ValueError where what a checkpoint holds cannot be put into the learner."
     try: yield
     except (TypeError, LookupError, AttributeError, RuntimeError, ValueError, ArithmeticError, AssertionError) as e:
-        raise ValueError(f'{path} was changed after it was written, or belongs to another training ({_line(e)}). '
+        raise ValueError(f'{path} was changed after it was written, or belongs to another training ({_first_error_line(e)}). '
                          'Make the learner again, and remove the file to start from the beginning.') from e
 
 # %% ../../nbs/ssl/09_checkpoint.ipynb #ccfbbf15
@@ -500,7 +500,7 @@ class Resume(_Last):
     def before_fit(self):
         "Read and compare the file; what it holds is loaded at its place in the fit."
         if not self._fitting(): return
-        found = _each(self.path.exists())
+        found = _of_all_processes(self.path.exists())
         if not any(found):
             return self.say('not there yet: the training starts from the beginning')
         if not all(found):
@@ -508,7 +508,7 @@ class Resume(_Last):
                 f'{self.path} is seen by process {found.index(True)} and not by process {found.index(False)}:'
                 ' name a file in a folder that all processes share'
             )
-        state = read_checkpoint(self.path, _device(self.learn))
+        state = read_checkpoint(self.path, _model_device(self.learn))
         if self.longer: state = _lengthened(state, self.n_epoch, len(self.dls.train))
         check_card(state, self.learn, self.path)
         self.learn._with_events = _Detour(self.learn, state, self.path)
@@ -516,7 +516,7 @@ class Resume(_Last):
             # a progress bar that does not begin at 0 has no starting time
             if vars(c).get('mbar') is not None: c.mbar.update(0)
         finished = '; its state is loaded, nothing is trained' if state['epoch'] >= self.n_epoch else ''
-        self.say(_where(state) + finished)
+        self.say(_progress_words(state) + finished)
 
     def say(self, what):
         "Print a line about the file, once for all processes."

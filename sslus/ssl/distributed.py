@@ -32,7 +32,7 @@ def launched()->int:
     return world_size() if dist.is_available() and dist.is_initialized() else int(os.environ.get('WORLD_SIZE', 1))
 
 # %% ../../nbs/ssl/02_distributed.ipynb #2d9dd099
-def _kind(x):
+def _tensor_kind(x):
     "What must be the same on every process, in words."
     return f'(b{"".join(f",{n}" for n in x.shape[1:])}) {str(x.dtype)[6:]}' + (
         ' with gradient' if x.requires_grad and torch.is_grad_enabled() else ''
@@ -44,12 +44,12 @@ def batch_sizes(x:Tensor # (b,...), b may differ between processes
     "How many rows each process holds; ValueError on every process where the rest of the shape, the type or the need of a gradient differs."
     if x.ndim == 0: raise ValueError('a scalar has no batch axis to gather along: give x[None]')
     if world_size() == 1: return [len(x)]
-    mine = torch.tensor([len(x), zlib.crc32(_kind(x).encode())], device=x.device)
+    mine = torch.tensor([len(x), zlib.crc32(_tensor_kind(x).encode())], device=x.device)
     said = [torch.empty_like(mine) for _ in range(world_size())]
     dist.all_gather(said, mine)
     sizes, kinds = torch.stack(said).T.tolist()
     if len(set(kinds)) > 1:
-        dist.all_gather_object(words := [None]*world_size(), _kind(x))
+        dist.all_gather_object(words := [None]*world_size(), _tensor_kind(x))
         raise ValueError(
             'tensors to gather must be alike but for the batch: '
             + '; '.join(f'rank {i} has {o}' for i, o in enumerate(words))
@@ -145,7 +145,7 @@ def sync_bn(module:nn.Module # changed in place; weights, statistics and names s
     return module
 
 # %% ../../nbs/ssl/02_distributed.ipynb #912bbdbf
-def _serve():
+def _run_rank():
     "What each process of `run_ranks` runs."
     folder, r, worlds, timeout = (
         Path(sys.argv[1]),
@@ -201,7 +201,7 @@ def run_ranks(script:str,       # Python text that defines `main()`, which retur
                     ps.append(
                         subprocess.Popen(
                             [
-                                *python_child('from sslus.ssl.distributed import _serve; _serve()'),
+                                *python_child('from sslus.ssl.distributed import _run_rank; _run_rank()'),
                                 tmp,
                                 str(i),
                                 ','.join(map(str, ws)),

@@ -18,7 +18,7 @@ from fastai.callback.progress import ProgressCallback
 from fastai.distributed import DistributedDL, DistributedTrainer
 from fastai.learner import Learner
 from fastai.torch_core import get_model
-from fastcore.basics import noop, patch
+from fastcore.basics import noop
 from timm.layers import convert_sync_batchnorm
 from .checkpoint import Checkpoint, Resume, read_checkpoint
 from .distributed import launched, rank, sync_bn, world_size
@@ -130,13 +130,13 @@ class _Trainer(DistributedTrainer):
         self.parts,self.whole = [],None
 
 # %% ../../nbs/ssl/13_many_processes.ipynb #606fd316
-@patch
-def to_distributed(self:Learner,
+def to_distributed(
+    learn:Learner,     # any learner
     sync_bn:bool=True, # batch norm over the batches of all processes?
     **kwargs           # further arguments of accelerate's `Accelerator`
 )->Learner:            # the learner itself
     "Train with all processes that were started with this one, until `detach_distributed`."
-    device = torch.device(self.dls.device or 'cpu')          # plain fastai loaders may name none
+    device = torch.device(learn.dls.device or 'cpu')         # plain fastai loaders may name none
     meet(device)
     kwargs = (
         dict(
@@ -146,20 +146,21 @@ def to_distributed(self:Learner,
         | kwargs
     )
     t = _Trainer(sync_bn, **kwargs)
-    self.add_cb(t)
+    learn.add_cb(t)
     if rank():
-        t.bars = [c for c in self.cbs if isinstance(c, ProgressCallback)]
-        self.remove_cbs(t.bars)
-    return self
+        t.bars = [c for c in learn.cbs if isinstance(c, ProgressCallback)]
+        learn.remove_cbs(t.bars)
+    return learn
 
-@patch
-def detach_distributed(self:Learner)->Learner: # the learner itself
+def detach_distributed(
+    learn:Learner # of `to_distributed`
+)->Learner:       # the learner itself
     "End `to_distributed`, also after an exception in the fit."
-    for t in [c for c in self.cbs if isinstance(c, _Trainer)]:
+    for t in [c for c in learn.cbs if isinstance(c, _Trainer)]:
         t.restore()
-        self.remove_cb(t)
-        self.add_cbs(t.bars)
-    return self
+        learn.remove_cb(t)
+        learn.add_cbs(t.bars)
+    return learn
 
 # %% ../../nbs/ssl/13_many_processes.ipynb #26d41cea
 class ProcessLost(RuntimeError):
@@ -175,7 +176,7 @@ _broken = re.compile(
 class _Terminated(BaseException):
     "The launcher ends this process."
 
-def _is_lost(e):
+def _is_process_loss(e):
     return isinstance(e, _Terminated) or isinstance(e, RuntimeError) and bool(_broken.search(str(e)))
 
 def _on_sigterm(f):
@@ -190,7 +191,7 @@ def _soon(*_):
     t.start()
 
 # %% ../../nbs/ssl/13_many_processes.ipynb #59c43218
-def _lost(learn, saved, e):
+def _process_lost_words(learn, saved, e):
     "In words: what happened, where, what is kept, and what to do."
     what = (
         'the launcher ended this process, as it does when another one has died'
@@ -199,10 +200,10 @@ def _lost(learn, saved, e):
     )
     return (
         f'process {rank()} of {launched()}: {what} (epoch {getattr(learn, "epoch", 0)}, batch'
-        f' {getattr(learn, "iter", 0)}). {_kept(saved)}'
+        f' {getattr(learn, "iter", 0)}). {_checkpoint_words(saved)}'
     )
 
-def _kept(saved):
+def _checkpoint_words(saved):
     "In words, what a checkpoint holds and how to go on from it."
     if saved is None:
         return (
@@ -230,16 +231,16 @@ def all_processes(learn,             # learner, made alike in every process
         yield learn
         return
     meet(learn.dls.device, timeout)
-    learn.to_distributed(sync_bn, **kwargs)
+    to_distributed(learn, sync_bn, **kwargs)
     t, was = learn.cbs[-1], _on_sigterm(_raise)
     try:
         yield learn
         dist.barrier()                                                # what process 0 wrote is there for all
     except BaseException as e:
-        if not _is_lost(e):
+        if not _is_process_loss(e):
             _on_sigterm(was)
             raise
         _on_sigterm(_soon)
-        raise ProcessLost(_lost(learn, t.saved, e)) from e
+        raise ProcessLost(_process_lost_words(learn, t.saved, e)) from e
     else: _on_sigterm(was)
-    finally: learn.detach_distributed()
+    finally: detach_distributed(learn)

@@ -32,7 +32,7 @@ def _check_weights(w, b):
     if w is not None and w.shape != (b,):
         raise ValueError(f'pair weights must be one per pair, ({b},), not {tuple(w.shape)}')
 
-def _check(z1, z2, w=None, least=2):
+def _check_pair_batch(z1, z2, w=None, least=2):
     if z1.shape != z2.shape or z1.ndim != 2:
         raise ValueError(
             f'embeddings of the two views must be (b,d) and alike, not {tuple(z1.shape)} and'
@@ -42,7 +42,7 @@ def _check(z1, z2, w=None, least=2):
         raise ValueError(f'a batch of {len(z1)} pair(s) is too small for this loss; it needs at least {least}')
     _check_weights(w, len(z1))
 
-def _mean(rows, w): return (rows if w is None else rows*w).mean()
+def weighted_mean(rows, w): return (rows if w is None else rows*w).mean()
 
 # %% ../../nbs/ssl/01_losses.ipynb #ebfd7b60
 @full_precision
@@ -53,11 +53,11 @@ def nt_xent(z1:Tensor,          # (b,d) embeddings of the first views
             w:Tensor|None=None  # (b,) pair weights
            )->Tensor:           # scalar
     "Normalised temperature-scaled cross-entropy (Chen et al. 2020, eq. 1), averaged over the 2b anchors."
-    _check(z1, z2, w)
+    _check_pair_batch(z1, z2, w)
     b, z = len(z1), F.normalize(torch.cat([z1, z2]), dim=1)
     logits = (z @ z.T/temperature).fill_diagonal_(-torch.inf)                # (2b,2b)
     labels = torch.arange(2*b, device=z.device).roll(b)
-    return _mean(F.cross_entropy(logits, labels, reduction='none'), None if w is None else w.repeat(2))
+    return weighted_mean(F.cross_entropy(logits, labels, reduction='none'), None if w is None else w.repeat(2))
 
 # %% ../../nbs/ssl/01_losses.ipynb #5a24939a
 @full_precision
@@ -69,12 +69,12 @@ def info_nce(q:Tensor,              # (b,d) queries of the student
              w:Tensor|None=None     # (b,) pair weights
             )->Tensor:              # scalar
     "Find the key among itself and the K of the queue (He et al. 2020, eq. 1), averaged over the b queries."
-    _check(q, k, w, least=1)
+    _check_pair_batch(q, k, w, least=1)
     if queue.ndim != 2 or len(queue) == 0 or queue.shape[1] != q.shape[1]:
         raise ValueError(f'the queue must be (K,{q.shape[1]}) with K at least 1, not {tuple(queue.shape)}')
     q,k = F.normalize(q, dim=1), F.normalize(k, dim=1)
     logits = torch.cat([(q*k).sum(1, keepdim=True), q @ queue.to(q.dtype).T], 1)/temperature  # (b,1+K)
-    return _mean(F.cross_entropy(logits, logits.new_zeros(len(q), dtype=torch.long), reduction='none'), w)
+    return weighted_mean(F.cross_entropy(logits, logits.new_zeros(len(q), dtype=torch.long), reduction='none'), w)
 
 # %% ../../nbs/ssl/01_losses.ipynb #3e0092e1
 @full_precision
@@ -83,8 +83,8 @@ def byol(p:Tensor,           # (b,d) predictions of the student
          w:Tensor|None=None  # (b,) pair weights
         )->Tensor:           # scalar in [0,4]
     "Squared distance of the directions of prediction and target, 2-2cos (Grill et al. 2020, eq. 2), averaged over the batch."
-    _check(p, z, w, least=1)
-    return _mean((F.normalize(p, dim=1) - F.normalize(z, dim=1)).square().sum(1), w)
+    _check_pair_batch(p, z, w, least=1)
+    return weighted_mean((F.normalize(p, dim=1) - F.normalize(z, dim=1)).square().sum(1), w)
 
 # %% ../../nbs/ssl/01_losses.ipynb #08fbd905
 def _standardise(z, w, eps=1e-5):
@@ -104,13 +104,13 @@ def barlow_twins(z1:Tensor,          # (b,d) embeddings of the first views
                  w:Tensor|None=None  # (b,) pair weights: the columns' means and variances are weighted, the product is not (VanBerlo et al. 2024)
                 )->Tensor:           # scalar
     "Redundancy reduction between two views (Zbontar et al. 2021, eq. 1-2)."
-    _check(z1, z2, w)
+    _check_pair_batch(z1, z2, w)
     c = _standardise(z1, w).T @ _standardise(z2, w)/len(z1)          # (d,d)
     diag = c.diagonal()
     return ((1 - diag)**2).sum() + lambd*(c.square().sum() - diag.square().sum())
 
 # %% ../../nbs/ssl/01_losses.ipynb #4271574a
-def _spread(z):
+def _variance_term(z):
     return F.relu(1 - (z.var(0) + 1e-4).sqrt()).mean()  # the 1e-4 keeps the gradient finite where a feature is constant
 
 def _redundancy(z):
@@ -129,9 +129,9 @@ def vicreg(z1:Tensor,          # (b,d) embeddings of the first views
            w:Tensor|None=None  # (b,) pair weights, of the invariance term alone
           )->Tensor:           # scalar
     "Variance, invariance, covariance (Bardes et al. 2022), terms and divisors as in the authors' code."
-    _check(z1, z2, w)
-    inv = _mean((z1 - z2).square().mean(1), w)
-    return sim*inv + std*(_spread(z1) + _spread(z2))/2 + cov*(_redundancy(z1) + _redundancy(z2))
+    _check_pair_batch(z1, z2, w)
+    inv = weighted_mean((z1 - z2).square().mean(1), w)
+    return sim*inv + std*(_variance_term(z1) + _variance_term(z2))/2 + cov*(_redundancy(z1) + _redundancy(z2))
 
 # %% ../../nbs/ssl/01_losses.ipynb #49c48b06
 @full_precision
@@ -143,4 +143,4 @@ def reconstruction(x_hat:Tensor,       # (b,...) what the decoder painted
     if x_hat.shape != x.shape or x.ndim < 2:
         raise ValueError(f'painting and image must be (b,...) and alike, not {tuple(x_hat.shape)} and {tuple(x.shape)}')
     _check_weights(w, len(x))
-    return _mean((x_hat - x).square().flatten(1).mean(1), w)
+    return weighted_mean((x_hat - x).square().flatten(1).mean(1), w)

@@ -118,7 +118,7 @@ def write(self:_LastGood, model, step, file):
     )
 
 # %% ../../nbs/ssl/06_monitor.ipynb #da755427
-def _method(learn):
+def method_of(learn):
     "The learner's method: its callback that makes views and says which embeddings to look at; or None."
     return next((c for c in learn.cbs if hasattr(type(c), 'make_views') and hasattr(type(c), 'embeddings')), None)
 
@@ -142,17 +142,17 @@ class DeadData(Note):
 _flat_below = 4  # grey levels, range within a picture
 _same_below = .1 # grey levels, mean difference of two pictures, as of clips that stand still
 
-def _thinned(x):
+def _some_pixels(x):
     "About 64 x 64 pixels of each picture (B,...,H,W), of the plain tensor class: enough to see whether all are alike."
     k = max(1, min(x.shape[-2:])//64)
     return x.detach().as_subclass(Tensor)[..., ::k, ::k]
 
-def _levels(x):
+def _grey_of_some_pixels(x):
     "Grey levels 0 to 255 of some pixels of each picture, as floats."
-    few = _thinned(x)
+    few = _some_pixels(x)
     return few.float() if few.dtype == torch.uint8 else 255*few.float()
 
-def _alike(x, y):
+def _same_pictures(x, y):
     return (x - y).abs().flatten(1).mean(1) < _same_below
 
 def dead_words(
@@ -161,7 +161,7 @@ def dead_words(
     views=()            # what the method sees: two of (B,C,S,S) are compared
 )->dict:                # kind -> sentence; empty where all is well
     "What is dead in a batch: flat pictures, one picture for all, pairs or views without a difference."
-    a = _levels(a)
+    a = _grey_of_some_pixels(a)
     spread = (a.amax((-2, -1)) - a.amin((-2, -1))).flatten(1).amax(1)             # (B,)
     flat = int((spread <= _flat_below).sum())
     look = 'look at them with dls.show_batch()'
@@ -169,12 +169,12 @@ def dead_words(
         grey = f'{a.mean():.0f} of 255'
         what = f'{flat} of {len(a)} pictures of a batch are one grey all over ({grey})'
         return dict(flat=f'{what}: there is nothing to learn in them; {look}')
-    if len(a) > 1 and _alike(a, a[:1]).all():
+    if len(a) > 1 and _same_pictures(a, a[:1]).all():
         return dict(same=f'all {len(a)} pictures of a batch are the same: there is nothing to tell apart; {look}')
-    if b is not None and _alike(a, _levels(b)).all():
+    if b is not None and _same_pictures(a, _grey_of_some_pixels(b)).all():
         what = f'both pictures of all {len(a)} pairs of a batch are the same'
         return dict(pairs=f'{what}: the clips stand still, and only the views differ; {look}')
-    two = [_thinned(o) for o in views if isinstance(o, Tensor) and o.is_floating_point() and o.ndim == 4][:2]
+    two = [_some_pixels(o) for o in views if isinstance(o, Tensor) and o.is_floating_point() and o.ndim == 4][:2]
     if len(two) == 2 and two[0].shape == two[1].shape and bool((two[0] == two[1]).all()):
         remedy = 'give views that crop, turn or relight'
         return dict(views=f'both views of every picture are the same: to find them alike is no task; {remedy}')
@@ -274,7 +274,7 @@ def after_create(self:Monitor):
 def after_pred(self:Monitor):
     "Keep the embeddings of training batches."
     if not self.training: return
-    m,pred = _method(self.learn), _outputs(self.learn)
+    m,pred = method_of(self.learn), _outputs(self.learn)
     with torch.no_grad():
         zs = pred[:1] if m is None else m.embeddings(*pred)[:2]
     self.z.append([o.detach().flatten(1) for o in zs])
@@ -304,7 +304,7 @@ def before_step(self:Monitor):
 def after_loss(self:Monitor):
     "Look at the training loss, or send it on its way to be looked at after the backward."
     if not self.training: return
-    self.coming = _Coming(self.learn.loss.detach().mean())
+    self.coming = PendingLoss(self.learn.loss.detach().mean())
     if not self.coming.late: self.look()
 
 @patch
@@ -320,7 +320,7 @@ def look(self:Monitor):
 
 @patch
 def _note_chance(self:Monitor):
-    chance = getattr(type(m := _method(self.learn)), 'chance', None)
+    chance = getattr(type(m := method_of(self.learn)), 'chance', None)
     chance = chance and chance(m, len(self.z[-1][0])*world_size(), *_outputs(self.learn))
     if chance is not None: self.chances.append(float(chance))
 
@@ -365,7 +365,7 @@ def after_fit(self:Monitor):
     self.good = _LastGood()
 
 # %% ../../nbs/ssl/06_monitor.ipynb #50115c07
-class _Coming:
+class PendingLoss:
     "A loss, and whether it is not finite in any process; on a GPU on their way to the CPU."
     def __init__(self, loss):
         bad = (~loss.isfinite()).to(loss.dtype)
@@ -438,13 +438,13 @@ def _stop(self:Monitor, what):
         saved = self.good.write(self.model, self.steps, Path(self.learn.path)/self.learn.model_dir/'last_good.pth')
     # a process that ended early would have the others ended while they write
     if world_size() > 1: torch.distributed.barrier()
-    name = type(_method(self.learn) or get_model(self.model)).__name__
+    name = type(method_of(self.learn) or get_model(self.model)).__name__
     raise NonFiniteLoss(
-        f'the loss of {name} {what} in epoch {self.epoch}, batch {self.iter}{_rows(self.learn)}. {saved} Try'
+        f'the loss of {name} {what} in epoch {self.epoch}, batch {self.iter}{_store_rows_words(self.learn)}. {saved} Try'
         ' a smaller learning rate, a longer warm-up or float32, and look at the samples of this batch.'
     )
 
-def _rows(learn, n=4):
+def _store_rows_words(learn, n=4):
     "In words, the store rows of a batch's first samples, where its targets are such rows."
     y,source = (learn.yb[0] if len(learn.yb) else None), getattr(getattr(learn.dl, 'dl', learn.dl), 'dataset', None)
     if not (isinstance(y, Tensor) and y.ndim == 1 and not y.is_floating_point() and hasattr(source, 'store')):
@@ -452,19 +452,19 @@ def _rows(learn, n=4):
     return f' (store rows {", ".join(map(str, y[:n].tolist()))}{", ..." if len(y) > n else ""})'
 
 # %% ../../nbs/ssl/06_monitor.ipynb #ecd1a2f2
-_kept = 'steps','said','grad','grads','losses','chances','open','values'
+_monitor_state = 'steps','said','grad','grads','losses','chances','open','values'
 
 # %% ../../nbs/ssl/06_monitor.ipynb #cf4b72a3
 @patch
 def state_dict(self:Monitor)->dict: # tensors and plain numbers
     "What an interrupted epoch needs to end as it would have."
-    return dict(z=[[o.cpu() for o in b] for b in self.z], **{k: copy.copy(getattr(self, k)) for k in _kept})
+    return dict(z=[[o.cpu() for o in b] for b in self.z], **{k: copy.copy(getattr(self, k)) for k in _monitor_state})
 
 @patch
 def load_state_dict(self:Monitor, state):
     "Take up what `state_dict` gave."
     self.z = [list(b) for b in state['z']]
-    for k in _kept: setattr(self, k, copy.copy(state[k]))
+    for k in _monitor_state: setattr(self, k, copy.copy(state[k]))
     self.loaded = True
 
 # %% ../../nbs/ssl/06_monitor.ipynb #a36ac904
@@ -486,7 +486,7 @@ def _looking(model):
             np.random.set_state(states[1])
 
 # %% ../../nbs/ssl/06_monitor.ipynb #936fc503
-def _once(source):
+def _without_repeats(source):
     "A source of rows that are repeated for longer epochs, without the repeats."
     if not (hasattr(source, 'rows') and isinstance(getattr(source, 'items', None), int)):
         return source
@@ -494,9 +494,9 @@ def _once(source):
     source.items = len(source.rows)
     return source
 
-def _batches(dl):
+def _labelled_batches(dl):
     "(images, classes) of all samples of a loader, each once, without augmentation."
-    source = _once(dl.dataset)
+    source = _without_repeats(dl.dataset)
     with source.set_split_idx(1) if hasattr(source, 'set_split_idx') else nullcontext():
         for b in dl.new(source, shuffle=False, drop_last=False):
             yield b[0].as_subclass(Tensor), b[-1].as_subclass(Tensor)
@@ -559,12 +559,12 @@ def features(self:OnlineKNN,
     dl # labelled loader of uint8 images (B,1,H,W)
 )->tuple: # (n,features) and (n,) numpy arrays
     "(features, classes) of a loader's samples."
-    from sslus.ssl.core import in_channels                           # core imports this module
+    from sslus.ssl.encoders import in_channels
     m = get_model(self.learn.model)
     m = getattr(m, 'encoder', m)
     with _looking(m) as device:
         view = lambda x: plain_view(x.shape[-1] if self.size is None else self.size, in_channels(m))(x)
-        x,y = zip(*((m(view(x.to(device))).flatten(1).float().cpu(), y.cpu()) for x,y in _batches(dl)))
+        x,y = zip(*((m(view(x.to(device))).flatten(1).float().cpu(), y.cpu()) for x,y in _labelled_batches(dl)))
     return torch.cat(x).numpy(), torch.cat(y).numpy()
 
 @patch

@@ -25,11 +25,11 @@ def _classes_in(file):
     tree = ast.parse(Path(file).read_text(encoding='utf-8'))
     return {o.name: o for o in tree.body if isinstance(o, ast.ClassDef)}
 
-def _bases(node):
+def _base_names(node):
     return [o.id for o in node.bases if isinstance(o, ast.Name)]
 
 def _is_below(name, top, classes):
-    return name in classes and any(o == top or _is_below(o, top, classes) for o in _bases(classes[name]))
+    return name in classes and any(o == top or _is_below(o, top, classes) for o in _base_names(classes[name]))
 
 def _presets_in(node):
     "Names of the class methods of a class."

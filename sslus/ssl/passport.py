@@ -29,17 +29,17 @@ from .weights import Weights, read_card
 from contextlib import suppress
 
 # %% ../../nbs/ssl/07_passport.ipynb #f0081cb9
-_version = 1
+_passport_version = 1
 # bits within which one picture is enough: no stranger was so near (the page on fingerprints)
 sure_distance = 36
-_most = 400_000                      # fingerprints that a file's metadata hold: 24 MB
+_max_fingerprints = 400_000                      # fingerprints that a file's metadata hold: 24 MB
 # share of pictures of other people that are found by mistake, at most (measured on the page on fingerprints)
 false_rate = .002
 
-def _thinned(pictures):
+def _thinned_set(pictures):
     "Each fingerprint once, and of too many an even part: every so many-th."
     bits = pictures.bits[np.sort(np.unique(pictures.bits, axis=0, return_index=True)[1])]
-    even = np.linspace(0, len(bits) - 1, min(len(bits), _most)).astype(int)
+    even = np.linspace(0, len(bits) - 1, min(len(bits), _max_fingerprints)).astype(int)
     return FingerprintSet(bits[even])
 
 @dataclass
@@ -59,7 +59,7 @@ class Passport:
         people = sorted(set().union(*named)) if named else None
         n = self.patients + other.patients if people is None else max(len(people), self.patients, other.patients)
         return Passport(
-            _thinned(self.pictures | other.pictures),
+            _thinned_set(self.pictures | other.pictures),
             people,
             self.frames + other.frames,
             n,
@@ -82,7 +82,7 @@ class Passport:
 
     def to_text(self)->str:
         "What stands in the metadata of a file: no people."
-        said = dict(version=_version, frames=self.frames, patients=self.patients, unknown=list(self.unknown))
+        said = dict(version=_passport_version, frames=self.frames, patients=self.patients, unknown=list(self.unknown))
         return json.dumps(said | dict(partial=self.partial, pictures=self.pictures.to_text()))
 
     @classmethod
@@ -97,9 +97,9 @@ class Passport:
             version = int(d['version'])
         except (ValueError, KeyError, TypeError, OverflowError) as e:
             raise ValueError(f'{name}: its passport cannot be read ({type(e).__name__}). Ask for the file again') from e
-        if version > _version:
+        if version > _passport_version:
             raise ValueError(f'{name}: its passport was made by a newer sslus (version {version}; this one reads up '
-                             f'to {_version}). Upgrade with pip install -U sslus')
+                             f'to {_passport_version}). Upgrade with pip install -U sslus')
         try:
             unknown = tuple(map(str, list(d['unknown'])))
             pictures = FingerprintSet.from_text(d['pictures'])
@@ -108,7 +108,7 @@ class Passport:
             raise ValueError(f'{name}: its passport is damaged ({e}). Ask for the file again') from e
 
 # %% ../../nbs/ssl/07_passport.ipynb #e36192fc
-_made = {}                           # fingerprint of a store -> its fingerprints of pictures
+_store_pictures = {}                           # fingerprint of a store -> its fingerprints of pictures
 
 def _root_rows(store):
     "The whole store that a part is of, and the rows of the part; None for all."
@@ -117,7 +117,7 @@ def _root_rows(store):
         rows, store = store.rows if rows is None else store.rows[rows], store.parent
     return store, rows
 
-def _kept_file(store): return store.path/f'fingerprints-{_version}-{store.fingerprint[:12]}.npz'
+def _kept_file(store): return store.path/f'fingerprints-{_passport_version}-{store.fingerprint[:12]}.npz'
 
 def _read_kept(store):
     "Fingerprints that were kept beside the frames, if they are whole; else None."
@@ -127,7 +127,7 @@ def _read_kept(store):
     except (OSError, ValueError, KeyError, EOFError, BadZipFile): return None
     return FingerprintSet(bits) if len(bits) == store.n and hashlib.sha256(bits.tobytes()).hexdigest() == said else None
 
-def _keep(store, pictures):
+def _keep_fingerprints(store, pictures):
     "Keep fingerprints beside the frames, for the next run; a store that cannot be written goes without."
     file = _kept_file(store)
     total = hashlib.sha256(pictures.bits.tobytes()).hexdigest()
@@ -138,14 +138,14 @@ def _keep(store, pictures):
 
 def _pictures_of_store(store, progress):
     "Fingerprints of the frames of a store or of a part of it; of a whole one they are kept in its folder."
-    if store.fingerprint in _made: return _made[store.fingerprint]
+    if store.fingerprint in _store_pictures: return _store_pictures[store.fingerprint]
     root, rows = _root_rows(store)
     pictures = _read_kept(root)
     if pictures is None:
         pictures = FingerprintSet.from_frames(store.frames, progress=progress)
-        if rows is None: _keep(root, pictures)
+        if rows is None: _keep_fingerprints(root, pictures)
     elif rows is not None: pictures = FingerprintSet(pictures.bits[rows])
-    _made[store.fingerprint] = pictures
+    _store_pictures[store.fingerprint] = pictures
     return pictures
 
 def passport_of(
@@ -162,7 +162,7 @@ def passport_of(
         names, frames = list(() if people is None else people), np.asarray(frames)
         pictures = FingerprintSet.from_frames(frames.reshape(-1, *frames.shape[-2:]), progress=progress)
     keys = sorted({name_key(o) for o in names} - {None})
-    return Passport(_thinned(pictures), keys, len(frames), len(keys), (), partial)
+    return Passport(_thinned_set(pictures), keys, len(frames), len(keys), (), partial)
 
 def unknown_passport(
     name:str # of the weights
@@ -196,7 +196,7 @@ def private_file(
     "The file that names the patients: for the owner of the weights only, never to be shared."
     return Path(weights).with_suffix('.patients.json')
 
-def _sum(text): return hashlib.sha256(text.encode()).hexdigest()
+def _text_sum(text): return hashlib.sha256(text.encode()).hexdigest()
 
 def write_private(
     p:Passport,       # with people
@@ -209,7 +209,7 @@ def write_private(
         return file
     about = 'patients that these weights saw; for their owner only'
     return write_sealed(
-        file, dict(version=_version, about=about, passport=_sum(p.to_text()), people=p.people), private=True
+        file, dict(version=_passport_version, about=about, passport=_text_sum(p.to_text()), people=p.people), private=True
     )
 
 def copy_private(
@@ -227,7 +227,7 @@ def _people_beside(weights, text):
     except (OSError, ChangedError): return None
     people = d.get('people')
     named = isinstance(people, list) and all(isinstance(o, str) for o in people)
-    return people if named and d.get('passport') == _sum(text) else None
+    return people if named and d.get('passport') == _text_sum(text) else None
 
 def _in_weights(w):
     "The passport in weights that were read; None where they carry none."
@@ -355,14 +355,14 @@ def seen(
         res.by_name = people.compare(names, p.people, 'patients', f'patients that {name} saw')
     res.seen_patients = [a for a,_ in res.by_name.shared] if res.by_name else []
     if pictures and len(p.pictures):
-        _look(res, p, x, table if pictures is True else _spread(table, pictures), progress)
+        _look_at_pictures(res, p, x, table if pictures is True else _spread(table, pictures), progress)
     return res
 
 def _spread(table, n):
     "At most `n` rows, evenly spread."
     return table.iloc[np.unique(np.linspace(0, len(table) - 1, min(n, len(table))).round().astype(int))]
 
-def _look(res, p, x, table, progress):
+def _look_at_pictures(res, p, x, table, progress):
     "Fill in what was found by picture."
     rows, res.pictures = table.index.to_numpy(), len(table)
     if not hasattr(x, 'shape'):
@@ -434,7 +434,7 @@ def load_passport(
     if not file.is_file(): raise FileNotFoundError(f'{file}: no such passport')
     return Passport.from_text(file.read_text(encoding='utf-8'), None, file.name)
 
-def _held(mine, asked, chunk=4096):
+def _near_any(mine, asked, chunk=4096):
     "(n,) whether each fingerprint of one set stands in another."
     signs = lambda bits: (2*np.unpackbits(bits, axis=1).astype(np.float32) - 1)*bits.any(1, keepdims=True)
     least = mine.bits.shape[1]*8 - 2*mine.limit
@@ -453,4 +453,4 @@ def seen_passport(
     p = weights if isinstance(weights, Passport) else passport(weights)
     if not len(other.pictures):
         raise ValueError('the passport of the set holds no picture: make it of a store with frames (sslus-passport)')
-    return None if p is None or p.unknown and not len(p.pictures) else float(_held(p.pictures, other.pictures).mean())
+    return None if p is None or p.unknown and not len(p.pictures) else float(_near_any(p.pictures, other.pictures).mean())

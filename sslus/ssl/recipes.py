@@ -15,7 +15,7 @@ from fastai.callback.schedule import ParamScheduler, SchedCos, SchedLin, combine
 from fastai.learner import Learner
 from fastai.optimizer import OptimWrapper
 from fastai.torch_core import trainable_params
-from fastcore.basics import listify, patch
+from fastcore.basics import listify
 from timm.optim import Lars
 import fastai.callback.schedule                           # fit_one_cycle and lr_find are patched in there
 
@@ -129,14 +129,29 @@ class Recipe:
             + (f'. {self.note}' if self.note else '')
         )
 
+# %% ../../nbs/ssl/03_recipes.ipynb #b45166a7
+def asmus_recipe(
+    lr:float,                 # peak rate of the weights
+    wd:float,                 # weight decay of the weights
+    lr_bias:float|None=None,  # of biases and norms; None: the same rate
+    opt_func=lars,            # fastai optimiser function
+    lr_bs:int|None=None,      # the rates are for this batch size and scale with it; None: they are as they stand
+    bs:int|None=None,         # batch size that the recipe was made for
+    note:str='schedule assumed to be that of Barlow Twins.' # what is not published
+)->Recipe:
+    "What the methods of Benjamin et al. 2023 share: two rates, ten epochs of warm-up, then a cosine."
+    rate = lr if lr_bias is None else lr_bias
+    schedule = partial(warmup_cosine, warmup=10)
+    return Recipe(lr, rate, wd, opt_func, schedule, lr_bs, bs, f'Read from code; {note}')
+
 # %% ../../nbs/ssl/03_recipes.ipynb #122cdc9a
-@patch
 @checked
-def fit_recipe(self:Learner,
-    n_epoch:int, # epochs
-    lr=None,     # peak rate, or [weights, biases]; None: the recipe's
-    **kwargs     # of `fit`, such as cbs
+def fit_recipe(
+    learn:Learner, # of `ssl_learner`, or any learner that has a method among its callbacks
+    n_epoch:int,   # epochs
+    lr=None,       # peak rate, or [weights, biases]; None: the recipe's
+    **kwargs       # of `fit`, such as cbs
 ):
     "Train with the schedule of the learner's recipe."
-    recipe = getattr(self, 'recipe', None) or next(c.recipe for c in self.cbs if hasattr(type(c), 'recipe'))
-    recipe.schedule(self, n_epoch, self.lr if lr is None else lr, **kwargs)
+    recipe = getattr(learn, 'recipe', None) or next(c.recipe for c in learn.cbs if hasattr(type(c), 'recipe'))
+    recipe.schedule(learn, n_epoch, learn.lr if lr is None else lr, **kwargs)

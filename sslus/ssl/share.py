@@ -15,7 +15,8 @@ from pathlib import Path
 import torch
 from torch import nn
 from ..views.views import grey_mean, grey_std
-from .core import SSLModel, in_channels, load_encoder, write_encoder
+from .model import SSLModel
+from .encoders import in_channels, load_encoder, write_encoder
 from .passport import private_file
 
 # %% ../../nbs/ssl/11_share.ipynb #59bb022e
@@ -39,11 +40,11 @@ class _Whole(nn.Module):
         z = self.model(((x - self.mean)/self.std).expand(-1, self.chans, -1, -1))
         return z.softmax(1) if self.softmax else z
 
-def _stated(license):
+def _stated_licence(license):
     "A licence that somebody has stated; None for nothing, and for the reminder that `save_encoder` leaves in its place."
     return None if not license or license.startswith('state the licence') else license
 
-def _need(*packages, extra):
+def _need_packages(*packages, extra):
     "ImportError that says what to install, where one of the packages is missing."
     if lost := [o for o in packages if find_spec(o) is None]:
         raise ImportError(
@@ -74,8 +75,8 @@ def export_onnx(
     opset:int=18     # version of ONNX's operators, 18 or later: torch's exporter writes no older ones
 )->Path:             # `path`
     "Write an ONNX graph from grey frames, `frames` (B,1,H,W) float32 in [0,1], to `features` (B,F), or `probabilities` (B,C); compared with torch in onnxruntime before the file is kept."
-    _need('onnx', 'onnxscript', 'onnxruntime', extra='onnx')
-    path, whole = Path(path), _whole(model, classes)
+    _need_packages('onnx', 'onnxscript', 'onnxruntime', extra='onnx')
+    path, whole = Path(path), _export_graph(model, classes)
     if path.suffix != '.onnx': raise ValueError(f'{path.name}: an ONNX file ends in .onnx')
     if opset < 18:
         raise ValueError(
@@ -112,7 +113,7 @@ def export_onnx(
     return path
 
 # %% ../../nbs/ssl/11_share.ipynb #cf79beca
-def _whole(model, classes):
+def _export_graph(model, classes):
     "The graph to export, of a copy of the model on the CPU."
     if isinstance(model, (str, Path)): model = load_encoder(model)
     elif not isinstance(model, nn.Module):
@@ -126,7 +127,7 @@ def _whole(model, classes):
     card = getattr(model, 'card', None) or getattr(getattr(model, 'encoder', None), 'card', {})
     whole = _Whole(deepcopy(model).cpu().eval(), card, classes is not None).eval()
     whole.facts = {k: card[k] for k in ('arch', 'in_chans', 'method') if k in card} | {
-        k: card[k] for k in ('license',) if _stated(card.get(k))
+        k: card[k] for k in ('license',) if _stated_licence(card.get(k))
     }
     return whole
 
@@ -189,7 +190,7 @@ def hub_folder(
     file, to = Path(file), Path(folder).resolve()                   # a link's own folder, and '.' has a name
     encoder = load_encoder(file)
     card = encoder.card | dict(weights=_last(file))
-    license = _stated(license or card.get('license'))
+    license = _stated_licence(license or card.get('license'))
     if license is None:
         raise ValueError(
             f"{file.name}: its card states no licence; say it here, license='CC BY 4.0', or to save_encoder"
@@ -296,7 +297,7 @@ def _check_name(name):
     except HFValidationError as e:
         raise ValueError(f'{name!r} is no name for a repository. {e}') from None
 
-def _reach(endpoint):
+def _reach_endpoint(endpoint):
     "OSError at once where nobody answers, in place of the client's retries; behind a proxy the client must find out."
     import socket
     from urllib.parse import urlparse
@@ -327,7 +328,7 @@ def push_encoder(
         api = HfApi(endpoint, token=token)
         made = False
         try:
-            _reach(endpoint)
+            _reach_endpoint(endpoint)
             api.create_repo(name, private=private, exist_ok=overwrite)
             made = not overwrite
             return str(

@@ -44,7 +44,7 @@ def _scalar(o):
     if hasattr(o, 'item'): return o.item()
     raise TypeError(f'a {type(o).__name__} is no plain value')
 
-def _as_text(card, path):
+def _card_json(card, path):
     "A card as JSON; ValueError where it holds what a file cannot hold."
     try: return json.dumps(card, allow_nan=False, default=_scalar)
     except (TypeError, ValueError, RecursionError) as e:
@@ -61,7 +61,7 @@ def _sum_over(head, *data):
     for o in data: total.update(o)
     return total.hexdigest()
 
-def _packed(state, metadata):
+def _safetensors_bytes(state, metadata):
     "(length and header, data) of a safetensors file; the same for the same tensors and metadata, in every process."
     whole = memoryview(to_safetensors(state))
     n = int.from_bytes(whole[:8], 'little')
@@ -84,16 +84,16 @@ def write_weights(
     path = Path(path)
     if path.suffix != '.safetensors':
         raise ValueError(f'{path.name}: a file of weights ends in .safetensors')
-    text = _as_text(card, path)
+    text = _card_json(card, path)
     try: check_card(json.loads(text), kind)
     except ValueError as e: raise ValueError(f'{path}: its card cannot be meant. {e}') from e
     metadata = dict(format='pt', sslus=text, sslus_kind=kind)
     if passport is not None: metadata['sslus_passport'] = passport
     tensors = {k: v.detach().cpu().contiguous() for k,v in state.items()}
-    return write_bytes(path, *_packed(tensors, metadata))
+    return write_bytes(path, *_safetensors_bytes(tensors, metadata))
 
 # %% ../../nbs/ssl/05_weights.ipynb #acf3aac4
-_again = 'Ask for the file again, or train it again.'
+_ask_for_file = 'Ask for the file again, or train it again.'
 _dtypes = dict(F64=torch.float64, F32=torch.float32, F16=torch.float16, BF16=torch.bfloat16, I64=torch.int64,
                I32=torch.int32, I16=torch.int16, I8=torch.int8, U8=torch.uint8, BOOL=torch.bool)
 
@@ -114,7 +114,7 @@ def _read_header(f, path, size):
         raise _no_safetensors(path, ' '.join(str(e).split())[:100]) from e
 
 @contextmanager
-def _opened(path, what):
+def _open_weights(path, what):
     "An open file; FileNotFoundError or WeightsError where there is none."
     path = Path(path)
     maker = _makers.get(what, _makers['encoder'])
@@ -134,14 +134,14 @@ def _compare_sum(path, head, *data):
     if found[1].decode() != _sum_over(head, *data):
         raise _changed(path, 'its sum does not fit')
 
-def _card_of(path, metadata):
+def _checked_card(path, metadata):
     "(kind, card) in the metadata of a file whose sum fits."
     kind = metadata.get('sslus_kind')
     if kind not in _makers:
         raise _changed(path, 'it does not say whether it is an encoder or a classifier')
     try: return kind, check_card(parse_json(metadata['sslus']), kind)
     except (ValueError, TypeError) as e:
-        raise WeightsError(f'{path}: its card cannot be meant ({e}). {_again}') from e
+        raise WeightsError(f'{path}: its card cannot be meant ({e}). {_ask_for_file}') from e
 
 # %% ../../nbs/ssl/05_weights.ipynb #41870652
 def has_card(
@@ -149,13 +149,13 @@ def has_card(
 )->bool:          # False too where it is no safetensors file
     "Was a file of weights written by this package?"
     try:
-        with _opened(path, 'weights') as f:
+        with _open_weights(path, 'weights') as f:
             header = _read_header(f, path, Path(path).stat().st_size)[1]
     except (WeightsError, OSError): return False
     return 'sslus' in header.get('__metadata__', {})
 
 @dataclass
-class _Layout:
+class _TensorPlace:
     "Where a tensor stands among the data."
     shape:tuple
     dtype:torch.dtype
@@ -175,7 +175,7 @@ def _is_tensor(o):
     return _are_counts(o.get('shape')) and _are_counts(o.get('data_offsets')) and len(o['data_offsets']) == 2
 
 def _layout(path, header, size):
-    "{name: _Layout} of a header; WeightsError where it does not fit the data."
+    "{name: _TensorPlace} of a header; WeightsError where it does not fit the data."
     res = {}
     for name,o in header.items():
         if name == '__metadata__': continue
@@ -184,10 +184,10 @@ def _layout(path, header, size):
         begin, end = o['data_offsets']
         fits = end <= size and end - begin == math.prod(o['shape'])*dtype.itemsize
         if not fits: raise _changed(path, f'{name[:80]} does not fit its bytes')
-        res[name] = _Layout(tuple(o['shape']), dtype, begin)
+        res[name] = _TensorPlace(tuple(o['shape']), dtype, begin)
     return res
 
-def _chunks(f, n=1 << 20):
+def _megabytes(f, n=1 << 20):
     "The rest of a file, a megabyte at a time."
     while data := f.read(n): yield data
 
@@ -197,11 +197,11 @@ def read_card(
     "What a file of weights says of itself, if it is as it was written."
     path = Path(path)
     if not has_card(path): return None
-    with _opened(path, 'weights') as f:
+    with _open_weights(path, 'weights') as f:
         head, header = _read_header(f, path, path.stat().st_size)
-        _compare_sum(path, head, *_chunks(f))
+        _compare_sum(path, head, *_megabytes(f))
     metadata = header['__metadata__']
-    kind, card = _card_of(path, metadata)
+    kind, card = _checked_card(path, metadata)
     return Weights(path, kind, card, {}, metadata.get('sslus_passport'))
 
 def _without_card(path):
@@ -230,7 +230,7 @@ def read_weights(
 )->Weights:        # FileNotFoundError, or WeightsError where it is another file or was changed
     "Weights, card and passport, if they are as they were written."
     path = Path(path)
-    with _opened(path, kind) as f:
+    with _open_weights(path, kind) as f:
         size = path.stat().st_size
         head, header = _read_header(f, path, size)
         metadata = header.get('__metadata__', {})
@@ -238,7 +238,7 @@ def read_weights(
         data = bytearray(size - 8 - len(head))
         if f.readinto(data) != len(data): raise _changed(path, 'it was cut while it was read')
     _compare_sum(path, head, data)
-    there, card = _card_of(path, metadata)
+    there, card = _checked_card(path, metadata)
     if there != kind: raise _wrong_kind(path, kind)
     state = {k: o.tensor(data) for k,o in _layout(path, header, len(data)).items()}
     _refuse_nan(path, state)
@@ -248,7 +248,7 @@ def read_weights(
 class _TooMuch(Exception):
     "What is built has more than the file."
 
-def _limit(shapes):
+def _size_limit(shapes):
     "A function that counts what is registered, in this thread, and raises where it is far more than a file holds."
     thread = threading.get_ident()
     size = sum(map(math.prod, shapes.values()))
@@ -265,14 +265,14 @@ def _limit(shapes):
 @contextmanager
 def _at_most(shapes):
     "Inside, nothing is built that has far more parts than a file."
-    count = _limit(shapes)
+    count = _size_limit(shapes)
     with ExitStack() as hooks:
         for o in ('parameter', 'buffer', 'module'):
             register = getattr(torch_module, f'register_module_{o}_registration_hook')
             hooks.callback(register(count).remove)
         yield
 
-def _shapes(state):
+def _tensor_shapes(state):
     return {k: tuple(v.shape) for k,v in state.items()}
 
 def _unlike(there, wanted):
@@ -289,18 +289,18 @@ def build(
     make:Callable  # gives the module that the card asks for
 )->nn.Module:      # with these weights; WeightsError where the card does not fit the tensors
     "The module that a card asks for, if its tensors are those in the file."
-    shapes = _shapes(w.state)
+    shapes = _tensor_shapes(w.state)
     try:
         with torch.device('meta'), _at_most(shapes):
-            wanted = _shapes(make().state_dict())
+            wanted = _tensor_shapes(make().state_dict())
     except _TooMuch as e:
-        raise WeightsError(f'{w.path}: its card does not fit its {len(shapes)} tensors ({e}). {_again}') from e
+        raise WeightsError(f'{w.path}: its card does not fit its {len(shapes)} tensors ({e}). {_ask_for_file}') from e
     except Exception as e:                                       # whatever timm says of arguments that it does not know
         why = f'{type(e).__name__}: {" ".join(str(e).split())[:200]}'
-        raise WeightsError(f'{w.path}: its card asks for a network that cannot be built ({why}). {_again}') from e
+        raise WeightsError(f'{w.path}: its card asks for a network that cannot be built ({why}). {_ask_for_file}') from e
     different = _unlike(shapes, wanted)
     if different:
-        raise WeightsError(f'{w.path}: its card does not fit its tensors ({different}). {_again}')
+        raise WeightsError(f'{w.path}: its card does not fit its tensors ({different}). {_ask_for_file}')
     m = make()
     m.load_state_dict(w.state, strict=True)
     return m

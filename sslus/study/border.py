@@ -111,7 +111,7 @@ def _go_on(name, args, words):
     again = _line_again(name, [o for o in words if o != '--resume'])
     return f'. Go on with: {again}' + (' --resume' if 'resume' in args else '')
 
-def _expected(e):
+def _is_sentence(e):
     "Is it an error that is a sentence?"
     return isinstance(e, (ValueError, OSError, RuntimeError)) or type(e).__module__.startswith('sslus')
 
@@ -130,11 +130,11 @@ def _status(func, args, words, debug):
     except Exception as e:
         if isinstance(e, BrokenPipeError) and _out_is_gone(): return 141
         if debug: raise
-        hint = '' if _expected(e) else ' (unexpected: --debug shows where)'
+        hint = '' if _is_sentence(e) else ' (unexpected: --debug shows where)'
         print(f"{name}: error: {in_own_words(' '.join(str(e).split()) or type(e).__name__)}{hint}", file=sys.stderr)
         return 1
 
-def _run(func, args, words, debug):
+def _exit_status(func, args, words, debug):
     "The exit status of a command; notes of the library are printed, other warnings are not."
     import warnings
     from sslus.base.quiet import Note
@@ -161,7 +161,7 @@ def command(
         words = sys.argv[1:] if argv is None else list(map(str, argv))
         args = {k: v for k,v in vars(_parser_of(func).parse_args(words)).items() if k not in ('pdb', 'xtra')}
         debug = args.pop('debug')
-        return _run(func, args, words, debug)
+        return _exit_status(func, args, words, debug)
     main.__wrapped__ = func
     commands[func.__name__] = main
     return main

@@ -20,7 +20,7 @@ from ..base.progress import progress_bar
 from ..evaluate.planes import PlaneData, PlaneReport, plane_learner
 from ..evaluate.probes import PlaneFeatures, knn_probe, linear_probe, pixel_baseline, weights_hash
 from ..ssl.bars import training_bars
-from ..ssl.core import WeightsMissing, create_encoder, drawn_encoder, load_encoder
+from ..ssl.encoders import WeightsMissing, create_encoder, drawn_encoder, load_encoder
 from .mainjob import n_steps, side_of_stills
 from ..base.provenance import provenance
 from sslus.study.report import (
@@ -29,7 +29,7 @@ from sslus.study.report import (
 )
 
 # %% ../../nbs/study/10_compare.ipynb #aa6c7edd
-_kept = ('macro_f1', 'low', 'high', 'balanced_accuracy', 'accuracy', 'auroc')
+_kept_columns = ('macro_f1', 'low', 'high', 'balanced_accuracy', 'accuracy', 'auroc')
 
 @dataclass(frozen=True)
 class _Experiment:
@@ -44,7 +44,7 @@ class _Experiment:
         return f'{self.start}-{self.mode}-{self.fraction:g}-{self.draw}'.replace(' ', '_').replace('/', '_')
 
     def row(self, rep):
-        scores = {k: rep.scores[k] for k in _kept}
+        scores = {k: rep.scores[k] for k in _kept_columns}
         return asdict(self) | scores | dict(test_patients=rep.scores['patients'])
 
 # %% ../../nbs/study/10_compare.ipynb #ac2ed8b1
@@ -208,7 +208,7 @@ _comparison_writes = ('results.csv', 'report.html', 'predictions/*/predictions.c
 comparison = RunKind('comparison', _comparison_writes, checkpoint='predictions')
 
 # %% ../../nbs/study/10_compare.ipynb #61c17ee5
-def _imagenet(card, weights):
+def _imagenet_row(card, weights):
     "({name: encoder} with ImageNet's row, why it is missing) for the architecture of a card."
     name = f'ImageNet ({card["arch"]})'
     kwargs = {k: v for k, v in card['arch_kwargs'].items() if k == 'img_size'}     # no weights for narrower networks
@@ -236,7 +236,7 @@ def _with_missing(table, missing):
     return table
 
 # %% ../../nbs/study/10_compare.ipynb #e671f8db
-def _name_of(encoder):
+def _encoder_row_name(encoder):
     "What the table calls an encoder: its run folder, or its file."
     file = Path(encoder).absolute()
     name = file.parent.name if file.stem == 'encoder' else file.stem
@@ -281,8 +281,8 @@ def compare_starts(
     "Compare an encoder with scratch, ImageNet and coarse pixels on labels; writes results and a report."
     card, imagenet = load_encoder(encoder).card, weights_file(imagenet)
     size, line = side_of_stills(planes, options.pop('size', None), card)
-    more, missing = _imagenet(card, imagenet)
-    name = _name_of(encoder)
+    more, missing = _imagenet_row(card, imagenet)
+    name = _encoder_row_name(encoder)
     starts = {'random': None, **more, name: encoder}
     settings = dict(encoder=file_sha(encoder), arch=card['arch'], imagenet=_imagenet_name(imagenet, more),
                     planes=planes.fingerprint, fractions=list(fractions), draws=draws, size=size,

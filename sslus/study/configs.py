@@ -10,7 +10,7 @@ __all__ = ['seven', 'configs', 'read_config', 'merge_settings']
 # %% ../../nbs/study/10_configs.ipynb #8202b5cc
 import copy, difflib
 from pathlib import Path
-from .engine import StudyError
+from .records import StudyError
 
 # %% ../../nbs/study/10_configs.ipynb #8646791d
 seven = ('AutoEncoder', 'InpaintAutoEncoder', 'SimCLR', 'MoCo', 'BYOL', 'BarlowTwins', 'VICReg')
@@ -55,8 +55,8 @@ def _clip_starts(**more):
     "Pre-trainings with the tasks of Jiao et al. 2020, by name."
     return [{'Pretrain': dict(method='ClipOrderGeometry', name=k, options=v, **more)} for k,v in _pretext.items()]
 
-_frames = dict(pairs={'Window': dict(frames=3)}, batch={'SweepBatch': dict(n_clips=4)})
-_small = dict(arch='tiny', size=64)
+_frame_settings = dict(pairs={'Window': dict(frames=3)}, batch={'SweepBatch': dict(n_clips=4)})
+_small_settings = dict(arch='tiny', size=64)
 
 configs |= {
     'migliorelli2024': dict(
@@ -76,14 +76,14 @@ configs |= {
     'migliorelli2024-small': dict(
         phantom='alike',
         pretrain=['random', 'SimCLR'],
-        common=dict(steps=600, bs=64, options=dict(size=64), **_frames),
+        common=dict(steps=600, bs=64, options=dict(size=64), **_frame_settings),
         downstream=[
             {'FineTune': dict(steps=900, lr=[2e-3, 2e-3])},
-            {'Dual': dict(steps=900, lr=[2e-3, 2e-3], pairs=_frames['pairs'])},
+            {'Dual': dict(steps=900, lr=[2e-3, 2e-3], pairs=_frame_settings['pairs'])},
         ],
         fractions=[0.1],
         seeds=3,
-        **_small
+        **_small_settings
     ),
     'jiao2020': dict(
         phantom='sweeps',
@@ -97,13 +97,13 @@ configs |= {
     ),
     'jiao2020-small': dict(
         phantom='sweeps',
-        pretrain=['random', *_clip_starts(bs=32), {'Pretrain': dict(method='BarlowTwins', **_frames)}],
+        pretrain=['random', *_clip_starts(bs=32), {'Pretrain': dict(method='BarlowTwins', **_frame_settings)}],
         common=dict(steps=600, bs=64, options=dict(size=64)),
         downstream=[{'FineTune': dict(steps=200, lr=[2e-3, 2e-3])}],
         fractions=[0.05],
         pretrain_seeds=3,
         draws=3,
-        **_small
+        **_small_settings
     ),
 }
 

@@ -17,10 +17,13 @@ from ..base.files import ChangedError, read_sealed, write_file, write_sealed
 from ..base.progress import progress_bar
 from ..evaluate.metrics import difference_reach
 from ..tasks.saliency import SaliencyData, SaliencyReport, map_reach, map_scores, saliency_learner
-from .engine import Job, Missing, StudyError, changed_records, files_made, forget, get_engine, key_of
-from .engine import mend, read_record, recorded_file, writing
+from .jobs import Job, Missing, files_made, forget
+from .records import StudyError, changed_records, key_of
+from .engine import get_engine
+from .jobs import mend, recorded_file
+from .records import read_record, writing
 from .statistics import paired_scores
-from .study import Study, _rel, _seeds, refuse_shared
+from .study import Study, relative_path, seed_list, refuse_shared
 
 # %% ../../nbs/study/09_gaze.ipynb #ca047cfe
 from ..base.numbers import checked
@@ -39,7 +42,7 @@ def gaze_data(settings:dict # {'phantom': folder, ...} or {'fixations': csv, ...
 # %% ../../nbs/study/09_gaze.ipynb #86ac0741
 _paths = ('phantom', 'fixations', 'root')                             # settings of the data that are paths
 
-def _found(data, folder):
+def _seen_from(data, folder):
     "Settings of the data with their paths as seen from `folder`, which need not be there yet."
     return {
         k: Path(os.path.normpath(Path(folder).resolve() / v)) if k in _paths and v is not None else v
@@ -65,11 +68,11 @@ class GazeStudy:
     ):
         self.path, self.study = Path(path), study if isinstance(study, Study) else Study.open(study)
         self.settings = dict(
-            study=_rel(self.study.path, self.path),
+            study=relative_path(self.study.path, self.path),
             plan=self.study.freeze(),
-            data={k: _rel(v, self.path) if k in _paths and v is not None else v for k, v in data.items()},
+            data={k: relative_path(v, self.path) if k in _paths and v is not None else v for k, v in data.items()},
             fractions=[float(f) for f in fractions],
-            draws=_seeds(draws, 'draws'),
+            draws=seed_list(draws, 'draws'),
             steps=steps,
             lr=list(lr) if isinstance(lr, (list, tuple)) else [lr, lr],
             bs=bs,
@@ -85,7 +88,7 @@ class GazeStudy:
     @cached_property
     def data(self):
         "The frames with gaze, read when they are first asked for."
-        return gaze_data(_found(self.settings['data'], self.path))
+        return gaze_data(_seen_from(self.settings['data'], self.path))
 
     @classmethod
     def open(cls,
@@ -102,7 +105,7 @@ class GazeStudy:
         return cls(
             path,
             Study.open(path / s.pop('study'), plan=s.pop('plan', None)),
-            _found(s.pop('data'), path),
+            _seen_from(s.pop('data'), path),
             **s,
             save=False
         )
@@ -176,7 +179,7 @@ def _job(self:GazeStudy, start, seed, draw, fraction):
     file = self.path/'scores'/f'{key}.parquet'
     def do():
         w = draw if seed is None else seed
-        _ready(self.study, start.job(self.study, w))
+        _check_start_ready(self.study, start.job(self.study, w))
         learn = saliency_learner(
             self.data.dls(fraction, draw, bs=s['bs'], device=self.study.device),
             **start.tune(self.study, w),
@@ -204,7 +207,7 @@ def _job(self:GazeStudy, start, seed, draw, fraction):
         kind=f'gaze {start.arch}',
     )
 
-def _ready(study, job):
+def _check_start_ready(study, job):
     "Missing or StudyError where the weights of a start could not be had."
     rec = read_record(study.path, job.key) if job else dict(state='done')
     if rec['state'] == 'missing': raise Missing(rec.get('error', ''))

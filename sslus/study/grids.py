@@ -18,9 +18,10 @@ from ..store.store import FrameStore
 from ..loaders.subsets import variance_sets
 from ..video.video import get_videos
 from ..evaluate.planes import sweep_table
-from ..ssl.core import get_method, tiny_resnet
+from ..ssl.method import get_method
+from ..ssl.encoders import tiny_resnet
 from .configs import merge_settings, read_config
-from .engine import StudyError
+from .records import StudyError
 from .starts import Pretrain, make_part, read_start
 from .study import Study
 
@@ -55,17 +56,17 @@ def variance_grid(store:FrameStore, # all frames
                   **kwargs          # of `variance_sets`
                  )->list:           # of `Pretrain`
     "Pre-trainings on sets of frames that differ in one thing at a time."
-    bases = _bases(method)
-    sets = variance_sets(store, budget, seed=seed, **{'reach': _reach(store, bases), **kwargs})
+    bases = _base_pretrainings(method)
+    sets = variance_sets(store, budget, seed=seed, **{'reach': _shortest_reach(store, bases), **kwargs})
     # validation patients would take another share of each set
     return [replace(b, set=name, subset=s, valid_pct=0.) for b in bases for name,s in sets.items()]
 
-def _reach(store, bases):
+def _shortest_reach(store, bases):
     "Farthest partner that all the pairings allow, source frames; None where frames are their own partners."
     pairs = [make_part(b.pairs) or Window(seconds=.1) for b in bases]
     return min((p.shortest_reach(store) for p in pairs if hasattr(p, 'reach')), default=None)
 
-def _bases(method):
+def _base_pretrainings(method):
     "The pre-trainings to vary, from names or from `Pretrain` objects."
     res = [read_start(m) for m in (method if isinstance(method, (list, tuple)) else [method])]
     bad = [s.name for s in res if not isinstance(s, Pretrain)]
@@ -131,7 +132,7 @@ def robustness_grid(methods=('SimCLR', 'BarlowTwins'), # names of methods, or `P
         raise StudyError(f'{", ".join(sorted(unknown))}: no such axis; there are {", ".join(robustness_axes)}')
     return [
         o
-        for b in _bases(methods)
+        for b in _base_pretrainings(methods)
         for o in [
             replace(b, variant='base'),
             *(
@@ -179,7 +180,7 @@ def command_study(
         planes, store = phantom_data(path.with_name(path.name + '-phantom'), c.get('phantom', 'planes'))
     words = lambda o: o and [w.strip() for w in o.split(',')]
     if pretrain:
-        c['pretrain'] = [_entry(w, c.get('pretrain', [])) for w in words(pretrain)]
+        c['pretrain'] = [_configured_start(w, c.get('pretrain', [])) for w in words(pretrain)]
     arch, kwargs = arch or (None, None)
     return from_config(
         c,
@@ -199,7 +200,7 @@ def command_study(
         shared_patients=shared_patients,
     )
 
-def _entry(word, entries):
+def _configured_start(word, entries):
     "The configuration's own start of this name, with its settings; else the word."
     return next((o for o in entries if read_start(o).name.lower() == word.lower()), word)
 
@@ -211,7 +212,7 @@ def _sweep_planes(folder):
     return data/'planes.csv'
 
 # %% ../../nbs/study/08_grids.ipynb #c85e9853
-_tables = dict(
+_phantom_tables = dict(
     planes=lambda folder: folder / 'phantom' / 'planes.csv',
     sweeps=_sweep_planes,
     **{k: lambda folder, k=k: make_plane_task(folder / k, k) / 'planes.csv' for k in ('alike', 'distinct')}
@@ -221,11 +222,12 @@ def phantom_data(folder,         # Where the phantom goes
                  task='planes'   # 'planes', 'sweeps' (frames with a plane or background), 'alike' or 'distinct' (planes that are)
                 )->tuple:        # (table of labelled stills or frames, frame store), paths
     "Table and store of the embedded phantom, made where they are not there."
-    if task not in _tables: raise StudyError(f'phantom: {task}: there are {", ".join(_tables)}')
+    if task not in _phantom_tables:
+        raise StudyError(f'phantom: {task}: there are {", ".join(_phantom_tables)}')
     folder = Path(folder)
     data = make_phantom(folder/'phantom')
     return (
-        _tables[task](folder),
+        _phantom_tables[task](folder),
         FrameStore.build(
             get_videos(data / 'sweeps'), folder / 'store', size=96, table=data / 'videos.csv'
         ).path,

@@ -17,10 +17,11 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from fastai.callback.core import Callback
 from fastai.learner import Recorder
 from ..base.people import People
-from ..loaders.blocks import FrameStore
+from ..store.store import FrameStore
 from ..evaluate.planes import PlaneData, PlaneModel, plane_learner
 from ..ssl.checkpoint import Checkpoint, Resume
-from ..ssl.core import create_encoder, load_encoder, n_features, save_encoder, settings_of, ssl_learner
+from ..ssl.encoders import create_encoder, load_encoder, n_features
+from ..ssl.learner import save_encoder, settings_of, ssl_learner
 from ..ssl.distributed import rank, world_size
 from ..ssl.launch import all_processes, meet
 from sslus.ssl.passport import (
@@ -37,7 +38,7 @@ from ..base.files import WriteError, file_sha, write_file
 from ..base.folders import RunError, RunKind, begin_run, find_resumable, is_done, read_config
 from ..base.numbers import check_number, check_settings
 from ..ssl.checkpoint import read_checkpoint
-from ..ssl.core import written
+from ..ssl.learner import written
 from ..ssl.monitor import Monitor
 
 # %% ../../nbs/study/02_mainjob.ipynb #d78d17e5
@@ -122,7 +123,7 @@ def _check_pretraining(steps, bs, valid_pct, seed):
 
 def _batches_an_epoch(whole, method, steps):
     "About one turn of all frames, and at least ten epochs: a line and a saved encoder after each."
-    enough = steps//50 if method.takes == 'clips' else 1                          # few clips give few batches
+    enough = steps//50 if method.input == 'clips' else 1                          # few clips give few batches
     return max(1, min(max(whole, enough), steps//10))
 
 def _watch_less(dls):
@@ -275,7 +276,7 @@ def _train(learn, folder, config, goes_on, progress, card):
     "Train, and write all files of the run."
     epochs, file = config['epochs'], folder/'checkpoint.pt'
     saver = _SaveRun(folder, seed=config['seed'], steps=config['steps'], **card)
-    _picture(lambda: learn.show_views()[0,0].figure, folder/'views.png')
+    _save_figure(lambda: learn.show_views()[0,0].figure, folder/'views.png')
     cbs = [saver, Checkpoint(file, every=max(1, min(200, config['steps']//20)))]
     if goes_on: cbs.append(Resume(file, longer=True))
     with training_bars(learn, progress), all_processes(learn): learn.fit_recipe(epochs, cbs=cbs)
@@ -283,9 +284,9 @@ def _train(learn, folder, config, goes_on, progress, card):
     saver.learn = learn                                                            # the fit has let it go
     # the disk was full, or the file went
     if saver.saved_epoch < epochs or not (folder/'encoder.safetensors').exists(): saver.write()
-    _picture(lambda: plot_log(training_log(learn), config['method'])[0].figure, folder/'curves.png')
+    _save_figure(lambda: plot_log(training_log(learn), config['method'])[0].figure, folder/'curves.png')
 
-def _picture(draw, path):
+def _save_figure(draw, path):
     "Every process draws, since drawing takes a batch; the first one saves."
     import matplotlib.pyplot as plt
     fig = draw()
@@ -489,7 +490,7 @@ def _start_name(encoder):
         return getattr(encoder, 'card', {}).get('method', 'given encoder')
     return 'random' if encoder is None else str(encoder)
 
-def _card_of(encoder):
+def _known_card(encoder):
     "What an encoder, or its file, says of itself; {} where it says nothing."
     if isinstance(encoder, nn.Module): return getattr(encoder, 'card', {})
     if encoder is None or not Path(encoder).is_file(): return {}
@@ -556,7 +557,7 @@ def finetune(planes:PlaneData,     # labelled stills
     steps = n_steps(fraction) if steps is None else steps
     planes.subset('test')  # there are stills to score, or it raises now
     if isinstance(encoder, (str, Path)) and encoder != 'imagenet':
-        asked, card = size, _card_of(encoder)
+        asked, card = size, _known_card(encoder)
         size, line = side_of_stills(planes, size, card)
         if progress and (asked is None or asked != training_size(card)): print(line)
     learn = plane_learner(planes.dls(fraction, draw, size=size, device=device), arch, encoder, arch_kwargs, seed=seed)

@@ -15,15 +15,16 @@ import pandas as pd
 from ..base.files import file_sha, write_text
 from ..base.folders import RunKind, begin_run, writes_within
 from ..base.numbers import check_number
-from ..loaders.blocks import FrameStore
+from ..store.store import FrameStore
 from ..loaders.pairs import SweepBatch, Window
-from ..store.store import kept_beside
+from ..store.places import kept_beside
 from ..phantom.phantom import make_phantom, phantom_kind
 from ..video.video import get_videos
 from ..evaluate.explain import plot_maps
 from ..evaluate.planes import PlaneData
 from ..evaluate.probes import PlaneFeatures
-from ..ssl.core import WeightsMissing, create_encoder, get_method, load_encoder, timm_line, tiny_resnet
+from ..ssl.encoders import WeightsMissing, create_encoder, load_encoder, timm_line, tiny_resnet
+from ..ssl.method import get_method
 from .compare import compare, comparison, table_text, weights_file
 from .mainjob import pretrain, pretraining_run
 from ..base.pages import png_html, table_html, text_html
@@ -48,7 +49,7 @@ fast_walk = Walk(steps=120, draws=2, fractions=(.05,), tune_steps=60, phantom=_s
 quick_recipe = dict(arch='resnet18', arch_kwargs=tiny_resnet, bs=64)
 
 # %% ../../nbs/study/11_quickstart.ipynb #c35efcd7
-def _check(walk):
+def _check_walk(walk):
     "ValueError names a number of a walk that cannot be meant."
     for name in ('steps', 'draws'):
         check_number(name, getattr(walk, name), at_least=1, whole=True)
@@ -64,7 +65,7 @@ _store_writes = ('frames.u8', '*.parquet', 'failed.csv', 'store.json', 'join.jso
                  'parts/*.u8', 'parts/*.json', '*.tmp', *kept_beside)
 _store_folders = ('store', 'store.building', 'store.old', '.store.building', '.store.old')
 
-def _kind(names):
+def _quickstart_kind(names):
     "What a quickstart with these methods writes."
     phantom = writes_within('phantom', phantom_kind.writes)
     store = [f'{at}/{o}' for at in _store_folders for o in _store_writes] + ['store.lock', '.store.lock']
@@ -95,7 +96,7 @@ def _look_text(walk):
             'What its numbers say of pre-training is chance; '
             f'the whole walk, `sslus-quickstart` alone, has {whole_walk.steps} steps and {whole_walk.draws} draws.')
 
-_why = ('\n      (SimCLR: of the methods here it did best on validation patients at this budget; '
+_simclr_reason = ('\n      (SimCLR: of the methods here it did best on validation patients at this budget; '
         'the quickstart lesson shows both, and others can be run)')
 
 # %% ../../nbs/study/11_quickstart.ipynb #9e567211
@@ -108,19 +109,21 @@ def quickstart(
     resume:bool=False      # go on with one that was stopped there? It must have the same settings
 )->Path:                   # the report; RunError where the folder is not free
     "The whole walk on the embedded phantom: clips -> store -> encoders -> classifiers -> report.html."
-    _check(walk)
+    _check_walk(walk)
     weights_file(imagenet)
     methods = _methods(walk)
     config = asdict(walk) | dict(methods=list(methods), fractions=list(walk.fractions), seed=seed)
     config['imagenet'] = file_sha(imagenet) if imagenet else None
-    with begin_run(dest, _kind(methods), config, overwrite, resume, inputs=[imagenet] if imagenet else ()) as run:
+    with begin_run(
+        dest, _quickstart_kind(methods), config, overwrite, resume, inputs=[imagenet] if imagenet else ()
+    ) as run:
         if _look_text(walk): print(f'{_look_text(walk)}\n')
-        results, sentence = _walk(run.path, walk, methods, seed, imagenet)
+        results, sentence = _walk_stages(run.path, walk, methods, seed, imagenet)
     _last_words(results, sentence, run.path/'report.html')
     return run.path/'report.html'
 
 # %% ../../nbs/study/11_quickstart.ipynb #a6f50237
-def _walk(path, walk, methods, seed, imagenet):
+def _walk_stages(path, walk, methods, seed, imagenet):
     "All stages of a quickstart; (results, what they say in a sentence)."
     say, starts = _Stage(6), {'random': None}
     say('simulating fetal heart sweeps and labelled stills')
@@ -132,7 +135,7 @@ def _walk(path, walk, methods, seed, imagenet):
     more, missing = _imagenet_start(imagenet)
     if missing: print(f'      ImageNet: {missing}')
     starts |= more
-    why = _why if list(methods) == ['SimCLR'] and not walk.look else ''
+    why = _simclr_reason if list(methods) == ['SimCLR'] and not walk.look else ''
     say(f"pre-training with {', '.join(methods)} for {walk.steps} steps each{why}")
     recipe = dict(quick_recipe, steps=walk.steps, pairs=Window(frames=3), batch=SweepBatch(4), seed=seed)
     for name, method in methods.items():

@@ -18,19 +18,19 @@ from ..base.provenance import provenance, provenance_html
 from ..evaluate.metrics import Interval, mean_ci, withheld
 
 # %% ../../nbs/study/01_report.ipynb #61781ee4
-def _few(g):
+def _too_few_patients(g):
     "Why there is no interval over so few test patients; '' where they are enough or not known."
     return withheld(int(g.test_patients.min())) if 'test_patients' in g and g.test_patients.notna().any() else ''
 
 def _cell(g, digits=3):
     "Mean and interval of one cell: over draws where there are several, else over test patients; seeds are averaged within a draw."
-    ci, why = mean_ci(g.groupby('draw').macro_f1.mean(), reach=(0, 1)), _few(g)
+    ci, why = mean_ci(g.groupby('draw').macro_f1.mean(), reach=(0, 1)), _too_few_patients(g)
     if len(g) == 1 and 'low' in g:
         ci = Interval(ci.estimate, *np.clip([g.low.iloc[0], g.high.iloc[0]], 0, 1))
     if why: ci = Interval(ci.estimate, np.nan, np.nan, why)
     return ci.text(digits) if why or np.isfinite(ci.low) else f'{ci.estimate:.{digits}f}'
 
-def _column(mode, fraction, n):
+def _mode_column(mode, fraction, n):
     return f'{mode} {100*fraction:g} %' + (f' ({n} draws)' if n > 1 else '')
 
 # %% ../../nbs/study/01_report.ipynb #ec6f475e
@@ -39,7 +39,7 @@ def results_table(results:pd.DataFrame # one row an experiment
     "Macro-F1: mean with the 95 % t-interval over label draws, or over test patients where there is one draw."
     rows = {}
     for (start,mode,frac),g in results.groupby(['start','mode','fraction'], sort=False):
-        rows.setdefault(start, {})[_column(mode, frac, g.draw.nunique())] = _cell(g)
+        rows.setdefault(start, {})[_mode_column(mode, frac, g.draw.nunique())] = _cell(g)
     return pd.DataFrame(rows).T.rename_axis('macro-F1').fillna('')
 
 # %% ../../nbs/study/01_report.ipynb #453d581d
@@ -53,7 +53,7 @@ def paired_gain(results:pd.DataFrame, # one row an experiment
     )
     if base not in d:
         raise ValueError(f'the results hold no {base!r} in mode {mode!r}; starts: {", ".join(d.columns)}')
-    rows, why = [], _few(results[results['mode'] == mode])
+    rows, why = [], _too_few_patients(results[results['mode'] == mode])
     for start in d.columns.drop(base):
         for frac,g in (d[start] - d[base]).dropna().groupby('fraction'):
             ci = mean_ci(g, reach=(-1, 1))
@@ -137,7 +137,7 @@ def _own_starts(starts, base):
     rest = [o for o in starts if o not in (base, _pixels)]
     return [o for o in rest if not _is_imagenet(o)] or rest
 
-def _share(fraction): return f'{100*fraction:.3g} %'
+def _fraction_percent(fraction): return f'{100*fraction:.3g} %'
 
 def _ranged(r):
     return f'{abs(r.gain):.3f}' + (f' [{r.low:+.3f}, {r.high:+.3f}]' if np.isfinite(r.low) else '')
@@ -167,7 +167,7 @@ def _why_unsure(r, unit):
 def _main_clause(r, base, of, unit):
     "What the best start gains or loses at the smallest share of labels."
     who = r.start if of == 1 else f'{r.start}, the best of {of} pre-trained starts,'
-    at = f'With {_share(r.fraction)} of the labels'
+    at = f'With {_fraction_percent(r.fraction)} of the labels'
     amount = f'by {_ranged(r)} macro-F1'
     verdict = _verdict(r)
     if verdict == 'won':
@@ -184,8 +184,9 @@ def _other_fraction(gains, best):
     r = more.iloc[-1]
     if _verdict(r) == _verdict(best): return ''
     words = dict(won='it is better', lost='it is worse')
-    if _verdict(r): return f'; with {_share(r.fraction)} {words[_verdict(r)]} by {_ranged(r)}'
-    return f'; with {_share(r.fraction)} of the labels the difference ({r.gain:+.3f}) can be chance'
+    if _verdict(r):
+        return f'; with {_fraction_percent(r.fraction)} {words[_verdict(r)]} by {_ranged(r)}'
+    return f'; with {_fraction_percent(r.fraction)} of the labels the difference ({r.gain:+.3f}) can be chance'
 
 def _imagenet_clause(gains, best):
     "Whether ImageNet's weights do better."
@@ -218,7 +219,10 @@ def _best_score(results):
     "The highest mean, in words."
     means = results.groupby(['start', 'mode', 'fraction'], sort=False).macro_f1.mean()
     start, mode, fraction = means.idxmax()
-    return f'the best score is {means.max():.3f} macro-F1 ({start}, {mode}, {_share(fraction)} of the labels)'
+    return (
+        f'the best score is {means.max():.3f} macro-F1 ({start}, {mode}, {_fraction_percent(fraction)} of the'
+        ' labels)'
+    )
 
 def _paired_or_none(results, base, mode):
     "Gains over the base at all shares of labels; None where nothing can be compared."

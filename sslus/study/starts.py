@@ -21,12 +21,13 @@ from ..store.store import FrameStore
 from ..tasks.dual import check_dual, dual_dls, dual_learner
 from ..evaluate.planes import plane_learner
 from ..evaluate.probes import knn_probe, linear_probe
-from sslus.ssl.core import (
-    WeightsMissing, create_encoder, drawn_encoder, get_method, grey_mean, grey_std, load_encoder,
-    settings_of, write_encoder,
-)
+from ..ssl.encoders import WeightsMissing, create_encoder, drawn_encoder, load_encoder, write_encoder
+from ..ssl.method import get_method
+from ..ssl.learner import settings_of
+from ..views.views import grey_mean, grey_std
 from ..ssl.passport import copy_private
-from .engine import Job, Missing, StudyError, files_made, key_of, recorded_file
+from .jobs import Job, Missing, files_made, recorded_file
+from .records import StudyError, key_of
 from .mainjob import finished, n_steps, pretrain, pretraining
 
 # %% ../../nbs/study/06_starts.ipynb #e39a8ea7
@@ -44,9 +45,9 @@ class Spec:
         return {type(self).__name__: {k: v for k,v in asdict(self).items() if v != new(self.__dataclass_fields__[k])}}
 
 # %% ../../nbs/study/06_starts.ipynb #01935eda
-def _number(v, kind, what):
+def _read_number(v, kind, what):
     "A number that a file wrote as text, such as YAML's 1e-3; StudyError where a number is expected and none stands there."
-    if isinstance(v, list): return [_number(o, kind, what) for o in v]
+    if isinstance(v, list): return [_read_number(o, kind, what) for o in v]
     kinds = set(getattr(kind, '__args__', (kind,)))
     if not isinstance(v, str) or str in kinds or not kinds & {int, float}: return v
     try: return int(v) if kinds & {int, float} == {int} else float(v)
@@ -72,7 +73,7 @@ def read_spec(o,       # a `Spec`, the name of one, or {name: settings}
     try:
         return known[name](
             **{
-                k: _number(v, fields[k].type, f'{name}: {k}') if k in fields else v
+                k: _read_number(v, fields[k].type, f'{name}: {k}') if k in fields else v
                 for k, v in (kwargs or {}).items()
             }
         )
@@ -154,7 +155,7 @@ class Start(Spec):
         return self if self.arch else replace(self, arch=arch, arch_kwargs=self.arch_kwargs or kwargs)
 
 # %% ../../nbs/study/06_starts.ipynb #0eb4bf1f
-def _unchanged(file, sha):
+def _checked_file(file, sha):
     "The file, if it still is the one that the key was made of; StudyError otherwise."
     if file_sha(file) != sha:
         raise StudyError(
@@ -163,20 +164,20 @@ def _unchanged(file, sha):
         )
     return file
 
-def _tag(arch):
+def _timm_tag(arch):
     "Which of timm's weights these are."
     return getattr(timm.get_pretrained_cfg(arch), 'tag', None)
 
-def _key(start, study, seed):
+def _encoder_key(start, study, seed):
     return key_of(dict(encoder=study.identity(start, seed)))
 
 def _file_name(start, study, seed):
     "Where an encoder stands, as seen from the study's folder."
-    return f'encoders/{_key(start, study, seed)}/encoder.safetensors'
+    return f'encoders/{_encoder_key(start, study, seed)}/encoder.safetensors'
 
-def _kept(start, study, seed):
+def _kept_encoder(start, study, seed):
     "The encoder as the job left it that made it; FileError where its file is another."
-    return load_encoder(recorded_file(study.path, _key(start, study, seed), _file_name(start, study, seed)))
+    return load_encoder(recorded_file(study.path, _encoder_key(start, study, seed), _file_name(start, study, seed)))
 
 # %% ../../nbs/study/06_starts.ipynb #f537e7cc
 @dataclass(frozen=True)
@@ -201,7 +202,7 @@ class ImageNet(Start):
         return dict(
             imagenet=self.arch,
             arch_kwargs=self.arch_kwargs,
-            **(dict(file=file_sha(study.find(self.file))) if self.file else dict(tag=_tag(self.arch)))
+            **(dict(file=file_sha(study.find(self.file))) if self.file else dict(tag=_timm_tag(self.arch)))
         )
     def with_files(self, place):
         return replace(self, file=place(self.file)) if self.file else self
@@ -212,15 +213,15 @@ class ImageNet(Start):
     def job(self, study, seed):
         def do():
             path = study.path/_file_name(self, study, seed)
-            file = self.file and _unchanged(study.find(self.file), study.identity(self, seed)['file'])
+            file = self.file and _checked_file(study.find(self.file), study.identity(self, seed)['file'])
             try:
                 m = create_encoder(self.arch, weights=file or 'imagenet', **(self.arch_kwargs or {}))
             except WeightsMissing as e: raise Missing(str(e)) from e
             write_encoder(m, m.card | dict(mean=grey_mean, std=grey_std, method='ImageNet'), path)
             return dict(files=files_made(study.path, path))
-        return Job(_key(self, study, seed), f'weights of {self.name}', do, kind='weights')
+        return Job(_encoder_key(self, study, seed), f'weights of {self.name}', do, kind='weights')
 
-    def encoder(self, study, seed): return _kept(self, study, seed)
+    def encoder(self, study, seed): return _kept_encoder(self, study, seed)
 
 # %% ../../nbs/study/06_starts.ipynb #c8994c06
 @dataclass(frozen=True)
@@ -247,19 +248,19 @@ class FromFile(Start):
         return load_encoder(self._source(study, 0)).card['arch']
     def identity(self, study, seed):
         return dict(file=file_sha(self._source(study, seed)))
-    def encoder(self, study, seed):  return _kept(self, study, seed)
+    def encoder(self, study, seed):  return _kept_encoder(self, study, seed)
     def with_files(self, place):
         return replace(self, file=[place(o) for o in self.file] if self.seeded else place(self.file))
 
     def job(self, study, seed):
         dest = study.path/_file_name(self, study, seed)
         def do():
-            source = _unchanged(self._source(study, seed), study.identity(self, seed)['file'])
+            source = _checked_file(self._source(study, seed), study.identity(self, seed)['file'])
             write_file(dest, lambda p: shutil.copyfile(source, p))
             copy_private(source, dest)
-            _unchanged(dest, study.identity(self, seed)['file'])
+            _checked_file(dest, study.identity(self, seed)['file'])
             return dict(files=files_made(study.path, dest))
-        return Job(_key(self, study, seed), f'weights of {self.name}, seed {seed}', do, kind='copy')
+        return Job(_encoder_key(self, study, seed), f'weights of {self.name}, seed {seed}', do, kind='copy')
 
 # %% ../../nbs/study/06_starts.ipynb #92850eba
 def check_arch(arch:str # timm model name
@@ -268,15 +269,16 @@ def check_arch(arch:str # timm model name
     if not timm.is_model(arch):
         raise StudyError(str(unknown_network(arch, timm.list_models())))
 
-def _shipped(name):
+def _is_shipped_method(name):
     return any(hasattr(m, name) for k,m in list(sys.modules.items()) if k.startswith('sslus.methods.'))
 
-def _code(method):
+def _method_code(method):
     "The bytes of the file that a method of your own is defined in; those of the package are versioned."
     if type(method).__module__.startswith('sslus.'): return {}
     try: return dict(code=file_sha(inspect.getfile(type(method))))
     except (TypeError, OSError) as e:
-        if _shipped(type(method).__name__): return {}  # a page of the package that defines it was run in this process
+        # a page of the package that defines it was run in this process
+        if _is_shipped_method(type(method).__name__): return {}
         raise StudyError(
             f'{type(method).__name__} is defined in a notebook or a shell; put it into a file and name its'
             ' module in imports='
@@ -375,11 +377,11 @@ class Pretrain(Start):
         }
         # parts have batch statistics of their own; where there are none the key says so
         if own['micro'] is None: del own['micro']
-        if self.method_object().takes == 'clips': own |= dict(pairs=None, batch=None)          # they say nothing to it
+        if self.method_object().input == 'clips': own |= dict(pairs=None, batch=None)          # they say nothing to it
         start = (
             file_sha(study.find(self.weights))
             if self.weights not in (None, 'imagenet')
-            else self.weights and f'imagenet {_tag(self.arch)}'
+            else self.weights and f'imagenet {_timm_tag(self.arch)}'
         )
         # the method's defaults decide too, so that they stand in the key
         method, frames = self.method_object(), study.frames_of(self)
@@ -387,22 +389,22 @@ class Pretrain(Start):
             weights=start,
             seed=seed,
             frames=frames.fingerprint,
-            clips=_who(frames),
+            clips=_store_people(frames),
             settings=settings_of(method),
             recipe=str(method.recipe),
-            **_code(method)
+            **_method_code(method)
         )
 
     def _run(self, study, seed):
-        return study.path/'encoders'/_key(self, study, seed)
-    def encoder(self, study, seed): return _kept(self, study, seed)
+        return study.path/'encoders'/_encoder_key(self, study, seed)
+    def encoder(self, study, seed): return _kept_encoder(self, study, seed)
     def with_files(self, place):
         return replace(self, weights=place(self.weights)) if self.weights not in (None, 'imagenet') else self
 
     def _args(self, study, seed):
         "Arguments of `pretrain` up to the composition of batches, without the folder."
         weights = (
-            str(_unchanged(study.find(self.weights), study.identity(self, seed)['weights']))
+            str(_checked_file(study.find(self.weights), study.identity(self, seed)['weights']))
             if self.weights not in (None, 'imagenet')
             else self.weights
         )
@@ -639,7 +641,9 @@ class Dual(FineTune):
     def identity(self, study):
         "As any mode's, and the frames that it trains on."
         store = self._store(study)
-        return super().identity(study) | ({} if store is None else dict(frames=store.fingerprint, clips=_who(store)))
+        return super().identity(study) | (
+            {} if store is None else dict(frames=store.fingerprint, clips=_store_people(store))
+        )
 
     def learner(self, study, cell):
         store = self._store(study)
@@ -669,7 +673,7 @@ class Dual(FineTune):
             seed=cell.draw
         )
 
-def _who(store):
+def _store_people(store):
     "Hash of clips, frame rates and uneven times, patients and machines: windows in seconds and splits by patient hang on them."
     rows = [[str(o) for o in r] for r in store.videos[['name', 'fps', 'patient', 'machine']].itertuples(index=False)]
     return key_of(rows + ([list(store.videos.uneven.dropna())] if store.is_uneven.any() else []))

@@ -44,7 +44,7 @@ def _fake_table(rng, y, log_odds, classes, machines):
 # %% ../../nbs/study/04_statistics.ipynb #161c9bdf
 _fake_skills = dict(random=-.2, ImageNet=.6, SimCLR=.9, BarlowTwins=1., BYOL=.95)
 
-def _fake_study_results(
+def make_study_results(
     starts=None,
     fractions=(0.01, 0.1, 1.0),
     modes=('fine-tune', 'linear'),
@@ -131,7 +131,7 @@ def _fake_scores(t, classes):
 # %% ../../nbs/study/04_statistics.ipynb #a037d93f
 _design_columns = dict(set='all', variant='', arch='', error='')
 
-def _parts(df):
+def _row_distinctions(df):
     "For each row, what tells it from other rows of the same start."
     many = {
         c: (
@@ -146,18 +146,18 @@ def _parts(df):
     }
     return [', '.join(str(r[c]) for c in many if many[c][i] and r[c] not in ('', 'all')) for i,r in df.iterrows()]
 
-def _tidy(results):
+def tidy_results(results):
     "The table with all columns of the design, and `name`."
     df = results.reset_index(drop=True).copy()
     for c,v in _design_columns.items():
         df[c] = df[c].fillna(v) if c in df else v
     for c in ('pretrain_seed', 'draw'):
         df[c] = df[c].fillna(-1).astype(int) if c in df else df['seed']
-    df['extra'] = _parts(df)
+    df['extra'] = _row_distinctions(df)
     df['name'] = [f'{s} ({e})' if e else s for s,e in zip(df.start, df.extra)]
     return df
 
-def _why(rows):
+def _undone_reasons(rows):
     "Why rows are not done: state and the last line of the error, each once."
     last = [(str(e).strip().splitlines() or [''])[-1] for e in rows.error]
     return '; '.join(dict.fromkeys(f'{s}: {e}' if e else s for s,e in zip(rows.state, last) if s != 'done'))
@@ -166,7 +166,7 @@ def _why(rows):
 def plan_table(results:pd.DataFrame # table of a study
               )->pd.DataFrame:      # starts by modes, such as '8 done, 1 failed'
     "How many cells of each start and mode are done, failed, missing or waiting."
-    df = _tidy(results)
+    df = tidy_results(results)
     order = ['done','failed','missing','waiting']
     text = lambda s: ', '.join(
         f'{k} {w}'
@@ -184,7 +184,7 @@ def plan_table(results:pd.DataFrame # table of a study
 def why_missing(results:pd.DataFrame # table of a study
                )->pd.DataFrame:      # start, state, cells, reason
     "The cells that are not done, by start and reason; waiting ones have none."
-    df = _tidy(results)
+    df = tidy_results(results)
     df = df[df.state != 'done']
     df = df.assign(reason=[(str(e).strip().splitlines() or [''])[-1] for e in df.error])
     return (
@@ -195,7 +195,7 @@ def why_missing(results:pd.DataFrame # table of a study
     )
 
 # %% ../../nbs/study/04_statistics.ipynb #c1c38f26
-def _count(n, what): return f'{n} {what}' if n != 1 else f'{n} {what[:-1]}'
+def _count_words(n, what): return f'{n} {what}' if n != 1 else f'{n} {what[:-1]}'
 
 class _Cells:
     "Scores of cells, as they are and on resamples of the patients that all cells share; each cell is read once."
@@ -247,10 +247,13 @@ class _Cells:
     def one_class(self, keys):
         "Say which cells name one class only, in a list."
         notes = pd.Series([self.facts[k][3] for k in keys])
-        return [f'{k} of {_count(len(notes), "cells")}: {note}' for note,k in notes[notes != ''].value_counts().items()]
+        return [
+            f'{k} of {_count_words(len(notes), "cells")}: {note}'
+            for note, k in notes[notes != ''].value_counts().items()
+        ]
 
 # %% ../../nbs/study/04_statistics.ipynb #6dfedb2b
-def _cut(grid):
+def _drop_holes(grid):
     "Drop the seed or draw with most holes until none is left; `grid` holds row numbers, -1 a hole."
     while (grid < 0).any():
         holes = [(grid < 0).mean(1), (grid < 0).mean(0)]
@@ -274,7 +277,7 @@ def _design(rows):
         return np.arange(n), ['label draws' if ns == 1 else 'pre-training seeds'], ''
     grid = np.full((ns, nd), -1)
     grid[np.unique(s, return_inverse=True)[1], np.unique(d, return_inverse=True)[1]] = np.arange(n)
-    full = _cut(grid)
+    full = _drop_holes(grid)
     return (
         _slim(full),
         [o for o, k in zip(('pre-training seeds', 'label draws'), full.shape) if k > 1],
@@ -291,7 +294,7 @@ def _patient_noise(boot, n_patients, rng):
     if p < 2: return np.zeros(len(mean))
     return (mean-mean.mean())*np.sqrt(p/(p-1))*np.sqrt((p-1)/rng.chisquare(p-1, len(mean)))
 
-def _shared(boot, n_patients):
+def _shared_patient_variance(boot, n_patients):
     "Variance of the mean over cells that stems from cells reacting differently to the same patients."
     flat = boot.reshape(len(boot), -1)
     k = flat.shape[1]
@@ -310,12 +313,14 @@ def _repeat_noise(point, shared, n, rng):
 def _noise(point, boot, n_patients, seed=0):
     "Draws of the error of `point.mean()`: `point` (axes of repeats), `boot` (resamples, axes of repeats)."
     rng = np.random.default_rng([seed, 1])
-    return _patient_noise(boot, n_patients, rng) + _repeat_noise(point, _shared(boot, n_patients), len(boot), rng)
+    return _patient_noise(boot, n_patients, rng) + _repeat_noise(
+        point, _shared_patient_variance(boot, n_patients), len(boot), rng
+    )
 
 # %% ../../nbs/study/04_statistics.ipynb #0c1b5402
 StudyInterval = namedtuple('StudyInterval', 'estimate low high covers note cells patients')
 
-def _limits(est, noise, level):
+def _interval_limits(est, noise, level):
     "Percentiles of estimate + noise on the scale of log odds, which keeps them between 0 and 1 and follows a score's skew near 1."
     lo,hi = np.quantile(noise, [(1-level)/2, (1+level)/2])
     g = est*(1-est)
@@ -326,14 +331,18 @@ def _limits(est, noise, level):
 def _covers(shape, axes, n_patients):
     "In words, what an interval covers."
     if withheld(n_patients): return 'nothing'
-    parts = [_count(k, a) for k,a in zip(shape, axes)] + [_count(n_patients, 'test patients')]
+    parts = [_count_words(k, a) for k,a in zip(shape, axes)] + [_count_words(n_patients, 'test patients')]
     return ' and '.join(parts) if axes else parts[0] + ' only: one repeat says nothing about other seeds and draws'
 
 # %% ../../nbs/study/04_statistics.ipynb #bad0720f
 def _caveats(shape, n_patients):
     "Where coverage is known to fall short, or is not known."
     if withheld(n_patients): return [withheld(n_patients)]
-    res = [] if n_patients >= 10 else [f'only {_count(n_patients, "test patients")}: too few to rely on the coverage']
+    res = (
+        []
+        if n_patients >= 10
+        else [f'only {_count_words(n_patients, "test patients")}: too few to rely on the coverage']
+    )
     if not shape:
         res.append(
             'one repeat: where other seeds and draws count too, such intervals held the truth in 29 to 75 %'
@@ -355,18 +364,23 @@ def study_interval(results,             # rows of one group: one start, mode and
                    cells=None           # where the resampled scores of several calls are kept; None: new
                   )->StudyInterval:     # (estimate, low, high, covers, note, cells, patients)
     "Mean over the cells of a group, with an interval over pre-training seeds, label draws and patients, and in words what it covers."
-    rows, cells = _tidy(results), cells or _Cells(predictions, classes, metric, n, seed)
+    rows, cells = tidy_results(results), cells or _Cells(predictions, classes, metric, n, seed)
     done = rows[rows.state == 'done'].reset_index(drop=True)
-    if not len(done): raise ValueError(f'no cell of the group is done ({_why(rows)})')
+    if not len(done):
+        raise ValueError(f'no cell of the group is done ({_undone_reasons(rows)})')
     idx,axes,cut = _design(done)
     point,boot = (o[...,idx] for o in cells(done.key))
     used = done.key.iloc[idx.ravel()]
     behind = cells.behind(used)
     limits = (np.nan, np.nan)
     if not withheld(behind):
-        limits = _limits(point.mean(), _noise(point, boot, cells.n_patients, seed), level)
+        limits = _interval_limits(point.mean(), _noise(point, boot, cells.n_patients, seed), level)
     ci = patient_interval(point.mean(), *limits, behind, cells.reach(used))
-    left = f'{len(rows)-len(done)} of {len(rows)} cells not done ({_why(rows)})' if len(done) < len(rows) else ''
+    left = (
+        f'{len(rows)-len(done)} of {len(rows)} cells not done ({_undone_reasons(rows)})'
+        if len(done) < len(rows)
+        else ''
+    )
     note = '; '.join(o for o in (left, cut, *cells.one_class(used), *_caveats(idx.shape, behind)) if o)
     return StudyInterval(*ci, _covers(idx.shape, axes, behind), note, idx.size, behind)
 
@@ -445,7 +459,11 @@ def _compare(a, b, base, cells, level, seed):
     head = dict(start=a.name.iloc[0], base=base, mode=a['mode'].iloc[0], fraction=a.fraction.iloc[0])
     pairs = _paired(a, b)
     if not len(pairs):
-        lone = [f'{n} {_why(o)}' for n,o in ((head['start'], a), (base, b)) if len(o) and not (o.state == 'done').any()]
+        lone = [
+            f'{n} {_undone_reasons(o)}'
+            for n, o in ((head['start'], a), (base, b))
+            if len(o) and not (o.state == 'done').any()
+        ]
         return dict(
             head,
             state='missing',
@@ -459,7 +477,8 @@ def _compare(a, b, base, cells, level, seed):
     d,lo,hi,p = _difference((pa-pb)[idx], (ba-bb)[:,idx], cells.n_patients, level, seed, reach, behind)
     planned = len(_paired(a.assign(state='done'), b.assign(state='done')))
     left = (
-        f'{planned-len(pairs)} of {planned} pairs not there ({"; ".join(filter(None, (_why(a), _why(b))))})'
+        f'{planned-len(pairs)} of {planned} pairs not there'
+        f' ({"; ".join(filter(None, (_undone_reasons(a), _undone_reasons(b))))})'
         if len(pairs) < planned
         else ''
     )
@@ -476,21 +495,21 @@ def _compare(a, b, base, cells, level, seed):
     )
 
 # %% ../../nbs/study/04_statistics.ipynb #0e26127c
-def _groups(df):
+def _start_groups(df):
     return [g for _,g in df.groupby(['name','mode','fraction'], sort=False)]
 
-def _enough(n, m, alpha):
+def _enough_resamples(n, m, alpha):
     return max(n, int(np.ceil(10*m/alpha)))  # the smallest p, 2/(n+1), times m must fit five times into alpha
 
-def _family(df, base, metric):
+def _correction_words(df, base, metric):
     "Say which comparisons the correction is over."
     ok,one = df[df.p.notna()], lambda c: df[c].nunique()
     return (
-        f'Holm over {_count(len(ok), "comparisons")} with {base}: {_count(ok.start.nunique(), "starts")} x'
-        f' {_count(one("mode"), "modes")} x {_count(one("fraction"), "fractions")},'
+        f'Holm over {_count_words(len(ok), "comparisons")} with {base}: {_count_words(ok.start.nunique(), "starts")} x'
+        f' {_count_words(one("mode"), "modes")} x {_count_words(one("fraction"), "fractions")},'
         f' {metric if isinstance(metric, str) else metric.__name__}'
         + (
-            f'; {_count(len(df)-len(ok), "others")} of the table could not be made'
+            f'; {_count_words(len(df)-len(ok), "others")} of the table could not be made'
             if len(ok) < len(df)
             else ''
         )
@@ -511,11 +530,11 @@ def paired_comparisons(results,           # table of a study
                       )->pd.DataFrame:  # a row a start, mode and fraction; `attrs['family']` says what was corrected for
     "Every start against `base`, paired by repeat and patient: difference, interval, p value and Holm's p over the table."
     from statsmodels.stats.multitest import multipletests
-    df = _tidy(results)
+    df = tidy_results(results)
     if base not in set(df.start):
         raise ValueError(f'the results hold no start {base!r}; they hold {", ".join(df.start.unique())}')
-    groups = _groups(df[df.start != base])
-    cells = cells or _Cells(predictions, classes, metric, _enough(n, len(groups), alpha), seed)
+    groups = _start_groups(df[df.start != base])
+    cells = cells or _Cells(predictions, classes, metric, _enough_resamples(n, len(groups), alpha), seed)
     res = pd.DataFrame(
         [_compare(g, _base_rows(df, base, g.iloc[0]), base, cells, level, seed) for g in groups]
     ).reindex(columns=_comparison_columns)
@@ -523,7 +542,7 @@ def paired_comparisons(results,           # table of a study
     if ok.any():
         res.loc[ok,'p_holm'] = multipletests(res.p[ok], alpha, 'holm')[1]
     res['significant'] = res.p_holm < alpha
-    res.attrs.update(family=_family(res, base, metric), base=base, alpha=alpha)
+    res.attrs.update(family=_correction_words(res, base, metric), base=base, alpha=alpha)
     return res
 
 # %% ../../nbs/study/04_statistics.ipynb #3cbf9178
@@ -535,13 +554,13 @@ _comparison_columns = [
 # %% ../../nbs/study/04_statistics.ipynb #058afbfd
 Ranks = namedtuple('Ranks', 'ranks p friedman_p n_blocks cd test alpha left_out says')
 
-def _blocks(df, metric, starts=None):
+def _complete_blocks(df, metric, starts=None):
     "Scores with a row a block and a column a start, only complete blocks; and the starts left out, with reasons."
     done = df[df.state == 'done']
     # several pre-training seeds of a draw: their mean
     wide = done.pivot_table(index=['mode','fraction','draw'], columns='name', values=metric, sort=False)
     names = [o for o in df.name.unique() if starts is None or o in starts]
-    out = {o: _why(df[df.name == o]) or 'not in the results' for o in (starts or names) if o not in wide}
+    out = {o: _undone_reasons(df[df.name == o]) or 'not in the results' for o in (starts or names) if o not in wide}
     return wide[[o for o in names if o in wide]].dropna(), out
 
 def _critical_difference(k, n_blocks, alpha):
@@ -552,8 +571,8 @@ def _rank_sentence(n, k, p, test, out):
     "What the ranks rest on and assume."
     if n < 2 or k < 3:
         return (
-            f'{_count(k, "starts")} with {_count(n, "complete blocks")}: a Friedman test needs at least three'
-            ' starts and two blocks.'
+            f'{_count_words(k, "starts")} with {_count_words(n, "complete blocks")}: a Friedman test needs at'
+            ' least three starts and two blocks.'
         )
     return (
         f'Friedman test over {n} blocks (mode, fraction, repeat) of {k} starts, p = {p:.2g}; post-hoc:'
@@ -584,7 +603,7 @@ def mean_ranks(results,               # table of a study
     "Mean ranks of the starts over all modes, fractions and repeats (1 is best), with Friedman's and a post-hoc test."
     if test not in _post_hoc:
         raise ValueError(f'no test {test!r}; there are {", ".join(_post_hoc)}')
-    wide,out = _blocks(_tidy(results), metric, starts)
+    wide,out = _complete_blocks(tidy_results(results), metric, starts)
     n,k = wide.shape
     ranks = wide.rank(axis=1, ascending=metric=='ece').mean().sort_values()
     if n < 2 or k < 3:
@@ -610,7 +629,7 @@ def interval_table(results,           # table of a study
                   )->pd.DataFrame:  # start, mode, fraction, mean, low, high, cells, planned, patients, covers, note, missing
     "`study_interval` of every start, mode and fraction; those without a done cell have the reason in `missing`."
     cells,rows = _Cells(predictions, classes, metric, n, seed), []
-    for g in _groups(_tidy(results)):
+    for g in _start_groups(tidy_results(results)):
         row = dict(
             start=g.name.iloc[0],
             mode=g['mode'].iloc[0],
@@ -626,7 +645,7 @@ def interval_table(results,           # table of a study
                     study_interval(g, predictions, classes, level=level, seed=seed, cells=cells),
                 )
             )
-        else: row['missing'] = _why(g)
+        else: row['missing'] = _undone_reasons(g)
         rows.append(row)
     return (
         pd.DataFrame(rows)
@@ -640,7 +659,7 @@ def interval_table(results,           # table of a study
     )
 
 # %% ../../nbs/study/04_statistics.ipynb #a0d0b934
-def _text(r, digits, width):
+def _score_text(r, digits, width):
     "One cell of the table as text."
     if r.missing:
         return r.missing if len(r.missing) <= width else r.missing[:width-3].rstrip() + '...'
@@ -665,7 +684,7 @@ def summary_table(results,           # table of a study, or what `interval_table
     t = results if 'planned' in results else interval_table(results, predictions, classes, metric, **kwargs)
     col = [f'{m} {100*f:g} %' for m,f in zip(t['mode'], t.fraction)]
     best = t['mean'] == t.groupby(['mode','fraction'])['mean'].transform('max')
-    text = [_text(r, digits, width) + (' *' if b else '') for (_,r),b in zip(t.iterrows(), best)]
+    text = [_score_text(r, digits, width) + (' *' if b else '') for (_,r),b in zip(t.iterrows(), best)]
     res = pd.DataFrame(dict(start=t.start, col=col, text=text)).pivot(index='start', columns='col', values='text')
     res = (
         res.loc[list(dict.fromkeys(t.start)), list(dict.fromkeys(col))]
@@ -711,7 +730,7 @@ def _spread_row(g, by, metric):
         sd_repeats=noise,
         worst=v['mean'].idxmin() if len(v) else '',
         best=v['mean'].idxmax() if len(v) else '',
-        missing='; '.join(f'{o} ({_why(g[g[by] == o])})' for o in bad),
+        missing='; '.join(f'{o} ({_undone_reasons(g[g[by] == o])})' for o in bad),
     )
 
 # %% ../../nbs/study/04_statistics.ipynb #59c5df41
@@ -720,7 +739,7 @@ def spread(results,               # table of a study
            metric:str='macro_f1'  # column of the score
           )->pd.DataFrame:  # start, mode, fraction, n, mean, low, high, range, sd, sd_repeats, worst, best, missing
     "Range and standard deviation of the mean score over variants, for each start, mode and fraction."
-    df = _tidy(results)
+    df = tidy_results(results)
     if by not in df:
         raise ValueError(f'the results have no column {by!r}; they have {", ".join(results.columns)}')
     return pd.DataFrame(

@@ -8,17 +8,17 @@ Docs: https://sslus.github.io/sslus/study/study.html.md"""
 __all__ = ['Cell', 'Study']
 
 # %% ../../nbs/study/07_study.ipynb #14924758
-import hashlib, json, os, sys
+import hashlib, json, os, sys, numpy as np, pandas as pd
 from collections import Counter
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-import numpy as np, pandas as pd
 from fastcore.basics import patch
 from .. import __version__
-from ..base.files import BusyError, ChangedError, WriteError, file_sha, held, read_sealed
-from ..base.files import write_sealed, write_text
+from sslus.base.files import (
+    BusyError, ChangedError, WriteError, file_sha, held, read_sealed, write_sealed, write_text,
+)
 from ..base.folders import is_run, read_config
 from ..base.people import People, PeopleError
 from ..base.progress import progress_bar
@@ -26,12 +26,15 @@ from ..store.store import FrameStore
 from ..evaluate.leaks import LeakReport, check_leaks, check_patients, check_weights, compare_with_store
 from ..evaluate.planes import PlaneData
 from ..evaluate.probes import PlaneFeatures, probe_model
-from .engine import FileError, Job, StudyError, changed_records, files_made, forget, get_engine, key_of
-from .engine import mend, read_record, recorded_file, taken, write_record, writing
-from ..ssl.core import WeightsMissing, settings_of, written
-from .figures import execute_template, missing_sentence, study_sentence
+from .engine import get_engine
+from ..ssl.encoders import WeightsMissing
+from ..ssl.learner import settings_of, written
 from .statistics import interval_table, paired_comparisons, summary_table
 from .starts import FromFile, Mode, Pretrain, Start, make_part, read_mode, read_start
+from .records import FileError, StudyError, changed_records, key_of, read_record, write_record, writing
+from .jobs import Job, files_made, forget, mend, recorded_file, taken
+from .template import execute_template
+from .paragraph import missing_sentence, study_sentence
 
 # %% ../../nbs/study/07_study.ipynb #c05bbfe6
 from ..base.codes import KnownCodes, add_keys, names_people, write_people
@@ -65,7 +68,7 @@ class Cell:
         )
 
 # %% ../../nbs/study/07_study.ipynb #38c85278
-def _seeds(o, what):
+def seed_list(o, what):
     "A list of seeds from a number or a list."
     if not isinstance(o, (int, list, tuple, range)):
         raise StudyError(f'{what}={o}: a number or a list of numbers is needed')
@@ -133,9 +136,9 @@ class Study:
                 ' alone'
             )
         self.seeds, self.pretrain_seeds, self.draws = (
-            (_seeds(seeds, 'seeds'), None, None)
+            (seed_list(seeds, 'seeds'), None, None)
             if draws is None
-            else (None, _seeds(pretrain_seeds, 'pretrain_seeds'), _seeds(draws, 'draws'))
+            else (None, seed_list(pretrain_seeds, 'pretrain_seeds'), seed_list(draws, 'draws'))
         )
         self._check_folder()
         self._check()
@@ -151,7 +154,7 @@ class Study:
         )
 
 # %% ../../nbs/study/07_study.ipynb #ef3e4e0b
-_version = 1  # of what cells and encoders hold; raised when a change of the package changes results
+_results_version = 1  # of what cells and encoders hold; raised when a change of the package changes results
 
 def _import(names):
     "Import modules with methods of one's own; StudyError where one cannot be."
@@ -176,10 +179,10 @@ def _open_store(v):
 
 def _plain_store(s, folder):
     "What study.json says of a store."
-    if not hasattr(s, 'parent'): return _rel(s.path, folder)
+    if not hasattr(s, 'parent'): return relative_path(s.path, folder)
     if hasattr(s.parent, 'parent'):
         raise StudyError('part of a part of a store: take one subset of the whole store')
-    return dict(path=_rel(s.parent.path, folder), subset=s.settings)
+    return dict(path=relative_path(s.parent.path, folder), subset=s.settings)
 
 # %% ../../nbs/study/07_study.ipynb #1e19ad23
 @patch
@@ -196,7 +199,7 @@ def _check(self:Study):
     if not self.fractions or len(set(self.fractions)) < len(self.fractions):
         raise StudyError(f'fractions={self.fractions}: at least one is needed, and each once')
     for table in filter(None, (self.planes, self.external)):
-        _check_size(table, self.size)
+        _check_still_size(table, self.size)
     for o in (*self.starts, *self.modes): o.check(self)
     for f in self.fractions:
         self.planes.draw(f, (self.seeds or self.draws)[0])
@@ -231,7 +234,7 @@ def _shared_words(met, store, table):
         ' shared_patients=True, and every output says so too'
     )
 
-def _check_size(planes, size):
+def _check_still_size(planes, size):
     "StudyError where a still is smaller than `size`."
     if size <= planes.default_size(): return
     if size > (least := planes.smallest()):
@@ -244,7 +247,7 @@ def _check_size(planes, size):
 def _placed(self:Study, start):
     "A start whose files are named as seen from the study's folder, where the report and other processes look."
     def place(file):
-        return next((_rel(o, self.path) for o in (Path(file), self._at(file)) if o.is_file()), file)
+        return next((relative_path(o, self.path) for o in (Path(file), self._at(file)) if o.is_file()), file)
     return start.with_files(place)
 
 @patch
@@ -268,7 +271,7 @@ def frames_of(self:Study, start):
     return self._cache[key]
 
 # %% ../../nbs/study/07_study.ipynb #d5f3f408
-def _rel(path, folder):
+def relative_path(path, folder):
     "`path` as seen from `folder`."
     try:
         # links are followed: `..` of a link is another folder
@@ -302,7 +305,7 @@ def settings(self:Study)->dict: # What stands in study.json, besides the sums of
 @patch
 def _place(self:Study, table):
     "What study.json says of the folder of stills: with codes only that the private file knows it."
-    return dict(root=_rel(table.root, self.path)) if table.codes is None else dict(root=_private)
+    return dict(root=relative_path(table.root, self.path)) if table.codes is None else dict(root=_key_file)
 
 @patch
 def _plain_planes(self:Study):
@@ -317,12 +320,12 @@ def _plain_planes(self:Study):
     )
 
 # %% ../../nbs/study/07_study.ipynb #55e62faa
-_again = (
+_study_remedy = (
     'Remove it, and make the study again as it was made, with Study(path, ...) or sslus-study: what is done'
     ' stays done'
 )
 
-_kinds = dict(
+_setting_kinds = dict(
     sslus=str,
     task=dict,
     planes=dict,
@@ -346,10 +349,10 @@ _either = ({'seeds'}, {'pretrain_seeds', 'draws'})                             #
 
 def _odd_settings(s):
     "What settings hold that no study writes; '' where all fits."
-    odd = [k for k,v in s.items() if k not in _kinds or not isinstance(v, _kinds[k])]
+    odd = [k for k,v in s.items() if k not in _setting_kinds or not isinstance(v, _setting_kinds[k])]
     if odd: return odd[0]
     said = {'seeds', 'pretrain_seeds', 'draws'} & set(s)
-    lack = [k for k in _kinds if k not in s and k not in ('seeds', 'pretrain_seeds', 'draws')]
+    lack = [k for k in _setting_kinds if k not in s and k not in ('seeds', 'pretrain_seeds', 'draws')]
     if lack or said not in _either: return lack[0] if lack else 'seeds'
     if any(not isinstance(o, int) or isinstance(o, bool) for k in said for o in s[k]):
         return 'seeds'
@@ -372,7 +375,7 @@ def read_settings(path:Path # Folder of a study
                  )->dict:   # As `Study.settings` gave it, and the sums of the tables
     "What `study.json` says; StudyError where there is none that can be believed."
     file = Path(path)/'study.json'
-    try: s = read_sealed(file, _again)
+    try: s = read_sealed(file, _study_remedy)
     except FileNotFoundError as e:
         raise StudyError(
             f'{path}: no study (no study.json). Make one with Study(path, planes, store, ...), or with'
@@ -380,7 +383,7 @@ def read_settings(path:Path # Folder of a study
         ) from e
     except ChangedError as e: raise StudyError(str(e)) from e
     odd = _odd_settings(s)
-    if odd: raise StudyError(f'{file}: {odd} is not as a study writes it. {_again}')
+    if odd: raise StudyError(f'{file}: {odd} is not as a study writes it. {_study_remedy}')
     return s
 
 def check_tables(at:Path, # Folder of a study, or of a frozen grid
@@ -492,7 +495,7 @@ def save(self:Study):
     self._write(self.path, self.settings())
 
 # %% ../../nbs/study/07_study.ipynb #36a829f2
-_private = 'private.csv'           # key table of the stills
+_key_file = 'private.csv'           # key table of the stills
 
 @patch
 def _write_private(self:Study):
@@ -505,13 +508,13 @@ def _write_private(self:Study):
     known = [t.codes for t in tables.values() if not isinstance(t.codes, KnownCodes)]
     if not known: return
     stills = [o for codes in known for o in codes.rows() if o[0] == 'image']
-    roots = [('root', k, _rel(t.root, self.path)) for k,t in tables.items()]
-    add_keys(self.path/_private, stills + roots, known[0].tag, renew=['root'])
+    roots = [('root', k, relative_path(t.root, self.path)) for k,t in tables.items()]
+    add_keys(self.path/_key_file, stills + roots, known[0].tag, renew=['root'])
 
 def _root_and_codes(path, what, where):
     "(folder of the stills of a table, their codes or None) of a study that is opened."
-    if where['root'] != _private: return path/where['root'], None
-    codes = KnownCodes(path/_private)
+    if where['root'] != _key_file: return path/where['root'], None
+    codes = KnownCodes(path/_key_file)
     return path/codes.name('root', what), codes
 
 # %% ../../nbs/study/07_study.ipynb #709a77ab
@@ -575,7 +578,7 @@ def identity(self:Study, start, seed)->dict:
     "What decides the weights of a start."
     key = ('identity', id(start), seed)
     if key not in self._cache:
-        self._cache[key] = start.identity(self, seed) | dict(version=_version)
+        self._cache[key] = start.identity(self, seed) | dict(version=_results_version)
     return self._cache[key]
 
 @patch
@@ -600,7 +603,7 @@ def key(self:Study,
             mode=cell.mode.identity(self),
             fraction=cell.fraction,
             draw=cell.draw,
-            version=_version,
+            version=_results_version,
             **self._data()
         )
     )
@@ -616,11 +619,11 @@ def record(self:Study,
 @patch
 def stamp(self:Study)->dict:
     "Where and with what a job ran, for its record: scores agree to the last bit only where these do."
-    from sslus.ssl.core import fast_bf16
+    from sslus.ssl.speed import fast_bf16
     from fastai.torch_core import default_device
     import torch
     d = torch.device(self.device or default_device())
-    return dict(device=_device(d), bf16=bool(fast_bf16(d)), versions=package_versions())
+    return dict(device=_device_name(d), bf16=bool(fast_bf16(d)), versions=package_versions())
 
 @patch
 def _arch(self:Study, start):
@@ -632,7 +635,7 @@ def _arch(self:Study, start):
 @patch
 def features_key(self:Study, start, seed)->str:
     "The key of the frozen features of a start."
-    return key_of(dict(kind='features', start=self.identity(start, seed), version=_version, **self._data()))
+    return key_of(dict(kind='features', start=self.identity(start, seed), version=_results_version, **self._data()))
 
 @patch
 def _features_job(self:Study, start, seed, needs):
@@ -692,7 +695,7 @@ def _cell_job(self:Study, cell, needs):
         )
     return Job(key, cell.name, do, needs, f'{cell.mode.title} {cell.start.arch} {cell.fraction:g}')
 
-def _device(d):
+def _device_name(d):
     "Name of a device, and the number of threads on a CPU."
     import platform, torch
     return (
@@ -755,7 +758,7 @@ def _step_seconds(self:Study, arch, kwargs, bs, size):
     "Seconds that one training step of an encoder takes here, measured."
     import time, torch
     from fastai.torch_core import default_device
-    from sslus.ssl.core import create_encoder
+    from sslus.ssl.encoders import create_encoder
     key = ('step', arch, json.dumps(kwargs, sort_keys=True), bs, size)
     if key not in self._cache:
         dev = torch.device(self.device or default_device())
@@ -1105,13 +1108,15 @@ def opening(self:Study)->str:
     )
 
 # %% ../../nbs/study/07_study.ipynb #db026a6b
-def _once(items):
+def _each_once(items):
     "Items that read the same, once."
     return list({str(vars(o)) if hasattr(o, '__dict__') else str(o): o for o in items}.values())
 
 def _joined_reports(reports):
     "One report of several."
-    return LeakReport(_once(f for r in reports for f in r.findings), _once(o for r in reports for o in r.checked))
+    return LeakReport(
+        _each_once(f for r in reports for f in r.findings), _each_once(o for r in reports for o in r.checked)
+    )
 
 @patch
 def _leak_key(self:Study):

@@ -23,8 +23,8 @@ from ..ssl.cards import read_header
 from ..ssl.names import arguments_of, check_method, check_network, values_of
 
 # %% ../../nbs/study/11_typed.ipynb #a1e1586d
-_same = ('steps', 'every', 'draws', 'seed', 'lr', 'fraction', 'micro', 'fps', 'valid_pct', 'test_pct')
-_own = {('seeds', 'threads', 'min_frames', 'frames'): dict(at_least=1, whole=True),
+_same_ranges = ('steps', 'every', 'draws', 'seed', 'lr', 'fraction', 'micro', 'fps', 'valid_pct', 'test_pct')
+_own_ranges = {('seeds', 'threads', 'min_frames', 'frames'): dict(at_least=1, whole=True),
         ('bs',): dict(at_least=2, whole=True),
         ('size',): dict(at_least=8, at_most=4096, whole=True),
         ('clips', 'workers', 'draw'): dict(at_least=0, whole=True),
@@ -32,8 +32,8 @@ _own = {('seeds', 'threads', 'min_frames', 'frames'): dict(at_least=1, whole=Tru
         ('seconds', 'smooth', 'gpus'): dict(at_least=0),
         ('max_failed',): dict(at_least=0, at_most=1)}
 
-number_checks = {name: ranges[name] for name in _same}    # what a command calls as the library does
-number_checks |= {name: partial(check_number, **bounds) for names,bounds in _own.items() for name in names}
+number_checks = {name: ranges[name] for name in _same_ranges}    # what a command calls as the library does
+number_checks |= {name: partial(check_number, **bounds) for names,bounds in _own_ranges.items() for name in names}
 
 def read_fractions(
     text:str # numbers between commas
@@ -207,7 +207,7 @@ def check_stills(
                                 f'give another folder with root=')
 
 # %% ../../nbs/study/11_typed.ipynb #9652a3eb
-def _check_arch(text, args):
+def _typed_network(text, args):
     if text != 'tiny' and ':' not in (args.get('method') or ''): check_network(text)
 
 _devices = ('cpu', 'cuda', 'mps', 'xpu', 'hpu', 'mtia')
@@ -221,18 +221,18 @@ def _check_held(text, args):
     from sslus.evaluate.apart import held_rows
     with quietly(): held_rows(text)
 
-def _people(args):
+def _typed_people(args):
     "What the options say of the names."
     return People(args.get('same'), args.get('distinct', False), secret(args.get('deidentify', False)))
 
 def _check_planes(text, args):
-    if 'config' not in args: check_stills(text, args.get('root'), _people(args))
+    if 'config' not in args: check_stills(text, args.get('root'), _typed_people(args))
 
 def _as_list(value):
     "What an option that may be given several values holds."
     return list(value) if isinstance(value, (list, tuple)) else [value]
 
-def _each(check):
+def _for_each_file(check):
     "The check for a file, or for several."
     return lambda value, args: [check(o) for o in _as_list(value)]
 
@@ -243,12 +243,12 @@ quick_checks = dict(
     fractions=lambda o, args: read_fractions(o),
     deidentify=lambda o, args: secret(o),
     root=lambda o, args: check_folder(o),
-    encoder=_each(check_encoder),
-    weights=_each(check_weights),
-    imagenet=_each(check_weights),
+    encoder=_for_each_file(check_encoder),
+    weights=_for_each_file(check_weights),
+    imagenet=_for_each_file(check_weights),
     method=lambda o, args: check_method(o, args.get('preset')),
     methods=lambda o, args: [check_method(m.strip()) for m in o.split(',')],
-    arch=_check_arch,
+    arch=_typed_network,
     same=lambda o, args: read_same(o))
 table_checks = dict(
     patient=lambda o, args: check_source(o, 'patient'),
@@ -274,7 +274,7 @@ def _check_store_command(args):
         raise FileExistsError(f"{args['dest']}: a file stands there. Choose another folder")
     check_room(args['dest'])
 
-def _check_split(args):
+def _check_split_shares(args):
     if args['valid_pct'] + args['test_pct'] >= 1:
         raise ValueError(f"valid_pct={args['valid_pct']} and test_pct={args['test_pct']} leave nothing to train on")
 
@@ -292,7 +292,7 @@ def _check_seen(args):
         raise ValueError(f"split={args['split']!r}: train, valid, test or all is expected")
     for o in weights: check_weights(o)
     if os.path.isdir(asked): check_store(asked)
-    elif not asked.endswith('.json'): check_stills(asked, args['root'], _people(args))
+    elif not asked.endswith('.json'): check_stills(asked, args['root'], _typed_people(args))
     elif not os.path.isfile(asked):
         raise FileNotFoundError(f'{asked}: no such passport; sslus-passport makes one')
 
@@ -322,17 +322,17 @@ def _check_study(args):
     config = read_config(args['config'])
     given = config | {k: v for k,v in args.items() if k in config and v is not None}
     _check_settings_of(config)
-    for o in _words(args['pretrain']): _check_start(o, config)
-    for o in _words(args['downstream']): _check_mode(o)
+    for o in _typed_words(args['pretrain']): _check_start(o, config)
+    for o in _typed_words(args['downstream']): _check_mode(o)
     table, store = args['planes'] or config.get('planes'), args['store'] or config.get('store')
     if store and not table:
         raise ValueError('a store is given, but no table of labelled stills: name it with planes=')
     people = (config.get('people') or {}) | {k: v for k,v in args.items() if v}
-    if isinstance(table, str): check_stills(table, given.get('root'), _people(people))
+    if isinstance(table, str): check_stills(table, given.get('root'), _typed_people(people))
     if isinstance(store, str): check_store(store)
     _check_study_folder(Path(args['path'] or config.get('path') or Path(args['config']).stem))
 
-def _words(text):
+def _typed_words(text):
     return [o.strip() for o in (text or '').split(',') if o.strip()]
 
 def _check_settings_of(config):
@@ -367,7 +367,7 @@ def _check_study_folder(folder):
 def _check_quickstart(args): _check_run(args['dest'], args)
 
 command_checks = dict(
-    quickstart=_check_quickstart, inventory=_check_inventory, store=_check_store_command, split=_check_split,
+    quickstart=_check_quickstart, inventory=_check_inventory, store=_check_store_command, split=_check_split_shares,
     pretrain=_check_pretrain, finetune=_check_finetune, seen=_check_seen, passport=_check_passport,
     detect=_check_detect, study=_check_study)
 

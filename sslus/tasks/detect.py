@@ -9,11 +9,9 @@ __all__ = ['smoothers', 'label_runs', 'sweep_events', 'smooth_probabilities', 'p
            'plot_timeline', 'predict_clip', 'planes_of', 'detect_planes']
 
 # %% ../../nbs/tasks/02_detect.ipynb #89ff4c98
-import json, re
+import json, re, numpy as np, pandas as pd, torch
 from functools import cached_property, partial
 from pathlib import Path
-import numpy as np, pandas as pd
-import torch
 from fastcore.basics import chunked, patch
 from matplotlib.axes import Axes
 from ..base.files import write_file, write_text
@@ -21,21 +19,25 @@ from ..base.folders import RunKind, begin_run
 from ..base.numbers import check_number, checked
 from ..video.video import Video, fit_frame
 from ..views.views import plain_view
-from ..evaluate.metrics import Interval, patient_confusions, patient_interval, per_class_ci
-from ..evaluate.metrics import reachable, resample_counts, withheld
-from ..evaluate.metrics import _boot, _log_odds, _of_class, _percentiles
-from ..evaluate.planes import PlaneData, PlaneLearner, PlaneReport, prediction_table, split_frame
-from ..store.store import _clean as _cleaner, _cleaned
-from ..evaluate.planes import _clip_frames, _some, _write_csv
-from ..evaluate.probes import _evaluating
-from ..ssl.core import in_channels
+from sslus.evaluate.metrics import (
+    Interval, patient_confusions, patient_interval, per_class_ci, reachable, resample_counts, withheld,
+    resampled_scores, log_odds_interval, one_class_score, percentile_interval,
+)
+from sslus.evaluate.planes import (
+    PlaneData, PlaneLearner, PlaneReport, prediction_table, split_frame, clip_frames, name_some,
+)
+from ..ssl.encoders import in_channels
 from ..ssl.passport import beyond_chance, sure_distance
+from ..base.codes import write_people
+from ..evaluate.probes import evaluating
+from ..store.build import cleaning_of
+from ..store.decode import cleaned_frames
 
 # %% ../../nbs/tasks/02_detect.ipynb #0bf501ef
 from ..base.pages import explain_terms, table_html
 
 # %% ../../nbs/tasks/02_detect.ipynb #146ed219
-def _line_table(told, said, video='s.mp4', patient='p', prob=None, step=1):
+def practice_sweep_line(told, said, video='s.mp4', patient='p', prob=None, step=1):
     "Predictions of a sweep written as two lines of letters, '.' for background; the probability of what is said is .9, or a digit of `prob` over 10."
     names = {'.': 'background', **{c: c for c in sorted(set(told+said)-{'.'} | {'A', 'B'})}}
     classes,top = list(names.values()), np.array([int(c)/10 for c in prob]) if prob else np.full(len(said), .9)
@@ -56,7 +58,7 @@ def label_runs(frames, # numbers of the frames of one sweep, rising
               )->pd.DataFrame:  # one row a run: label, first, last (frame numbers, both inside), frames (of the clip, to the next step)
     "Unbroken rows of frames with one class."
     frames,labels = np.asarray(frames, dtype=int), np.asarray(labels, dtype=object)
-    step = _step(frames)
+    step = _frame_step(frames)
     cut = (
         np.r_[0, 1 + np.flatnonzero((labels[1:] != labels[:-1]) | (np.diff(frames) > step)), len(frames)]
         if len(frames)
@@ -73,21 +75,21 @@ def label_runs(frames, # numbers of the frames of one sweep, rising
     )
 
 # %% ../../nbs/tasks/02_detect.ipynb #099e8550
-def _step(frames):
+def _frame_step(frames):
     "Usual step between the frames of a sweep; 1 for a single frame."
     d = np.diff(frames)
     if (d <= 0).any():
         raise ValueError('the frames of a sweep must rise: one is listed twice, or they are out of order')
     return int(d.min()) if len(d) else 1
 
-def _apart(k, first, last):
+def _frames_apart(k, first, last):
     "Frames between frame `k` and the interval first..last; 0 inside."
     return np.maximum(np.maximum(np.asarray(first)-k, k-np.asarray(last)), 0)
 
-def _within(k, runs, tolerance=0):
+def _near_a_run(k, runs, tolerance=0):
     "Mask of the frames `k` that lie in one of `runs`, or at most `tolerance` frames from it."
     return (
-        np.any([_apart(k, a, b) <= tolerance for a, b in zip(runs['first'], runs['last'])], axis=0)
+        np.any([_frames_apart(k, a, b) <= tolerance for a, b in zip(runs['first'], runs['last'])], axis=0)
         if len(runs)
         else np.zeros(len(k), bool)
     )
@@ -114,7 +116,7 @@ _outcomes = ('found', 'wrong frame', 'missed', 'false find', 'absent')
 def _best(d, plane, runs):
     "(frame, probability) of the best frame of `plane` in reported `runs` of a sweep; None where there is none."
     k = d.frame.to_numpy()
-    inside = _within(k, runs)
+    inside = _near_a_run(k, runs)
     if not inside.any(): return None
     p = d[f'prob_{plane}'].to_numpy()[inside]
     return int(k[inside][p.argmax()]), float(p.max())
@@ -133,11 +135,11 @@ def _plane_events(d, plane, said, told, tolerance):
     "The row of one plane in one sweep."
     runs,events = (o[o.label==plane] for o in (said, told))
     best,gaps = _best(d, plane, runs), _gaps(runs, events)
-    near,k = gaps <= tolerance, d.frame.to_numpy()[_within(d.frame.to_numpy(), runs)]
+    near,k = gaps <= tolerance, d.frame.to_numpy()[_near_a_run(d.frame.to_numpy(), runs)]
     offset = (
         None
         if best is None
-        else float(_apart(best[0], events['first'], events['last']).min()) if len(events) else np.inf
+        else float(_frames_apart(best[0], events['first'], events['last']).min()) if len(events) else np.inf
     )
     return dict(
         plane=plane,
@@ -148,7 +150,7 @@ def _plane_events(d, plane, said, told, tolerance):
         runs=len(runs),
         false_alarms=int((~near.any(1)).sum()),
         reported_frames=len(k),
-        excess_frames=int((~_within(k, events, tolerance)).sum()),
+        excess_frames=int((~_near_a_run(k, events, tolerance)).sum()),
         best_frame=best[0] if best else pd.NA,
         shows=d['class'][d.frame == best[0]].iloc[0] if best else '',
         probability=best[1] if best else np.nan,
@@ -165,7 +167,7 @@ def sweep_events(predictions:pd.DataFrame, # frames of sweeps: image_path (clip.
     res = []
     for video,d in _by_sweep(predictions).items():
         if d.patient.nunique() > 1:
-            raise ValueError(f'{video} belongs to several patients: {_some(d.patient.unique())}')
+            raise ValueError(f'{video} belongs to several patients: {name_some(d.patient.unique())}')
         said,told = (label_runs(d.frame, d[c]) for c in ('predicted', 'class'))
         said = said[said.frames >= min_frames]
         res += [
@@ -185,7 +187,7 @@ def smooth_probabilities(prob:np.ndarray,     # (T,classes) of one sweep
                         )->np.ndarray:        # (T,classes), rows add up to 1
     "Probabilities of a sweep, smoothed in time."
     if kernel not in smoothers:
-        raise ValueError(f'no kernel {kernel!r}; there are {_some(smoothers)}')
+        raise ValueError(f'no kernel {kernel!r}; there are {name_some(smoothers)}')
     if not smooth >= 0: raise ValueError(f'smooth={smooth}: frames to either side, 0 or more')
     prob,frames = np.asarray(prob, dtype=float), np.asarray(frames)
     if smooth == 0: return prob
@@ -220,15 +222,15 @@ def _ratio_ci(num, den, groups, n, seed, road):
 
 def _mean_f1(idx, cm):
     "Mean F1 of the classes `idx` of confusion matrices (..., c, c); a class never met and never predicted counts 0."
-    return np.mean([np.nan_to_num(_of_class('f1', i, cm)) for i in idx], axis=0)
+    return np.mean([np.nan_to_num(one_class_score('f1', i, cm)) for i in idx], axis=0)
 
-def _without(classes, background):
+def _without_background(classes, background):
     "Classes that are planes; ValueError where a background name is no class, or nothing is left."
     names = [background] if isinstance(background, str) else list(background)
     strange = [b for b in names if b not in classes]
     if strange:
         raise ValueError(
-            f'no class {_some(map(repr, strange))} to be background; there are {_some(classes, 20)}. Name it'
+            f'no class {name_some(map(repr, strange))} to be background; there are {name_some(classes, 20)}. Name it'
             ' with background=; where every frame shows a plane, background=() means no background class'
         )
     planes = [c for c in classes if c not in names]
@@ -240,7 +242,7 @@ def plane_f1(classes,                # all classes of the task, in order
              background='background' # class, or classes, that are no plane
             )->partial:              # function of confusion matrices (..., c, c)
     "Mean F1 over the planes without background, as a metric for `bootstrap_ci` and `paired_bootstrap`."
-    f = partial(_mean_f1, [list(classes).index(p) for p in _without(list(classes), background)])
+    f = partial(_mean_f1, [list(classes).index(p) for p in _without_background(list(classes), background)])
     f.__name__ = 'plane_f1'
     f.is_share = True
     return f
@@ -273,7 +275,7 @@ class DetectionReport(PlaneReport):
             min_frames=min_frames,
         )
         super().__init__(_smoothed(predictions, smooth, kernel), classes, name, settings, n_boot, seed)
-        self.planes = _without(self.classes, background)
+        self.planes = _without_background(self.classes, background)
         self.background = [c for c in self.classes if c not in self.planes]
 
     sweeps = cached_property(lambda self: sweep_events(self.predictions, self.planes, self.tolerance, self.min_frames))
@@ -321,11 +323,11 @@ class DetectionReport(PlaneReport):
         once,ratio = ~s.duplicated('video'), partial(_ratio_ci, groups=s.patient, n=self.n_boot, seed=self.seed)
         limits = (np.nan, np.nan)
         if not withheld(len(cms)):
-            limits = _log_odds(est, _boot(cms, f, self.n_boot, self.seed), len(cms), .95)
+            limits = log_odds_interval(est, resampled_scores(cms, f, self.n_boot, self.seed), len(cms), .95)
         return dict(
             plane_f1=patient_interval(est, *limits, len(cms), reachable(f, cms)),
-            found=ratio(s.outcome == 'found', s.outcome.isin(_outcomes[:3]), road=_log_odds),
-            false_alarms=ratio(s.false_alarms, once, road=_percentiles),
+            found=ratio(s.outcome == 'found', s.outcome.isin(_outcomes[:3]), road=log_odds_interval),
+            false_alarms=ratio(s.false_alarms, once, road=percentile_interval),
         )
 
     plane_f1 = property(lambda self: self.estimates['plane_f1'])
@@ -384,8 +386,8 @@ def notes(self:DetectionReport)->str:
     unseen, flat = [p for p in self.planes if not (self.y == p).any()], [
         k for k, i in self.intervals.items() if i.low == i.high
     ]
-    own = ([f'no frame shows {_some(unseen)}: it counts 0 in plane F1'] if unseen else []) + (
-        [f'all resamples have the same {_some(flat)}: an interval without width is no certainty']
+    own = ([f'no frame shows {name_some(unseen)}: it counts 0 in plane F1'] if unseen else []) + (
+        [f'all resamples have the same {name_some(flat)}: an interval without width is no certainty']
         if flat
         else []
     )
@@ -414,8 +416,8 @@ def save(self:DetectionReport,
 ):
     "Write predictions.csv (as they were scored), sweeps.csv and, where there was smoothing, raw_predictions.csv."
     res = PlaneReport.save(self, path, draw)
-    _write_csv(self.sweeps, Path(path)/'sweeps.csv')
-    if self.smooth: _write_csv(self.raw, Path(path)/'raw_predictions.csv')
+    write_people(self.sweeps, Path(path)/'sweeps.csv')
+    if self.smooth: write_people(self.raw, Path(path)/'raw_predictions.csv')
     return res
 
 # %% ../../nbs/tasks/02_detect.ipynb #e5cb0691
@@ -485,7 +487,7 @@ def choose_smoothing(predictions:pd.DataFrame,         # of validation sweeps
         for w, k in tries
     ]
     if res and by not in res[0]:
-        raise ValueError(f'no score {by!r}; there are {_some(list(res[0])[2:], 12)}')
+        raise ValueError(f'no score {by!r}; there are {name_some(list(res[0])[2:], 12)}')
     return (
         pd.DataFrame(res)
         .sort_values(['smooth'])
@@ -493,7 +495,7 @@ def choose_smoothing(predictions:pd.DataFrame,         # of validation sweeps
     )
 
 # %% ../../nbs/tasks/02_detect.ipynb #46ba03f4
-def _colours(planes):
+def _plane_colours(planes):
     "{plane: colour}."
     return {p: f'C{i%10}' for i,p in enumerate(planes)}
 
@@ -511,13 +513,13 @@ def _clock(d, fps):
         return inside + np.minimum(k - frames[0], 0)*first + np.maximum(k - frames[-1], 0)*last
     return at, 'seconds'
 
-def _bands(ax, frames, rows, colours, at):
+def _plane_bands(ax, frames, rows, colours, at):
     "Coloured runs of planes with their names, a band for each of `rows` {name: labels}, the first on top."
-    span = np.ptp(np.asarray(frames)) + _step(frames)
+    span = np.ptp(np.asarray(frames)) + _frame_step(frames)
     for y,(name,labels) in enumerate(reversed(rows.items())):
         for r in label_runs(frames, labels).itertuples():
             if r.label not in colours: continue
-            begin, end = at(r.first-.5*_step(frames)), at(r.first-.5*_step(frames)+r.frames)
+            begin, end = at(r.first-.5*_frame_step(frames)), at(r.first-.5*_frame_step(frames)+r.frames)
             ax.broken_barh([(begin, end-begin)], (y+.1, .8), color=colours[r.label], alpha=.75)
             if r.frames > .016*span*len(str(r.label)):
                 ax.text((begin+end)/2, y+.5, r.label, ha='center', va='center', fontsize=7)  # where there is room
@@ -566,7 +568,7 @@ def plot_timeline(frames:pd.DataFrame, # predictions of one sweep, with class wh
     if len(swept := _by_sweep(frames)) != 1:
         raise ValueError(f'plot_timeline draws one sweep, these are frames of {len(swept)}: choose one')
     (video,d), = swept.items()
-    best,pics,colours = best or {}, pictures or {}, _colours(planes)
+    best,pics,colours = best or {}, pictures or {}, _plane_colours(planes)
     at,unit = _clock(d, fps)
     fig = plt.figure(figsize=(7.5, 2.5+1.3*bool(pics)), layout='constrained')
     grid = fig.add_gridspec(2+bool(pics), 1, height_ratios=[1.5]*bool(pics)+[.6, 1.5])
@@ -574,7 +576,7 @@ def plot_timeline(frames:pd.DataFrame, # predictions of one sweep, with class wh
     low = fig.add_subplot(grid[-1], sharex=bands)
     top = [fig.add_subplot(o) for o in grid[0].subgridspec(1, max(4, len(pics)))] if pics else []
     _thumbs(top, pics, best, colours, at, unit)
-    _bands(bands, d.frame, dict(**({'true': d['class']} if 'class' in d else {}), predicted=d.predicted), colours, at)
+    _plane_bands(bands, d.frame, dict(**({'true': d['class']} if 'class' in d else {}), predicted=d.predicted), colours, at)
     bands.set_title(Path(video).name, fontsize=8, loc='left')
     _curves(low, d, best, colours, at, unit)
     low.set_xlim(at(d.frame.min()-.5), at(d.frame.max()+.5))
@@ -591,7 +593,7 @@ def plot_timeline(self:DetectionReport,
     ev,root = self.sweeps[(self.sweeps.video==name)&self.sweeps.best_frame.notna()], root or self.root
     best = {r.plane: (int(r.best_frame), r.probability, r.outcome=='found') for r in ev.itertuples()}
     pics = (
-        dict(zip(best, _clip_frames(Path(root) / name, [k for k, *_ in best.values()], np.asarray)))
+        dict(zip(best, clip_frames(Path(root) / name, [k for k, *_ in best.values()], np.asarray)))
         if root is not None and best
         else {}
     )
@@ -641,7 +643,7 @@ def _one_sweep(predictions, video=None):
             else next((n for n in names if str(video) in (n, Path(n).name, Path(n).stem)), None)
         )
     if name is None:
-        raise ValueError(f'no sweep {video!r} among the {len(names)} of the report: {_some(names)}')
+        raise ValueError(f'no sweep {video!r} among the {len(names)} of the report: {name_some(names)}')
     return predictions[[split_frame(p)[0]==name for p in predictions.image_path]], name
 
 # %% ../../nbs/tasks/02_detect.ipynb #be2c3476
@@ -673,9 +675,9 @@ def _taught(model, classes, size):
     card = getattr(model, 'card', {})
     classes, size = classes or card.get('classes'), size or card.get('size')
     if not classes or not size: raise _no_classes(card)
-    return model, list(classes), size, size, dict(clean=_cleaner(card.get('clean')))
+    return model, list(classes), size, size, dict(clean=cleaning_of(card.get('clean')))
 
-def _probabilities(net, x, classes):
+def _class_probabilities(net, x, classes):
     "Softmax of the answers of a net (B,C); ValueError where they are not one a class."
     logits = net(x).float()
     if logits.ndim != 2 or logits.shape[1] != len(classes):
@@ -685,10 +687,10 @@ def _probabilities(net, x, classes):
         )
     return logits.softmax(1).cpu().numpy()
 
-def _name_of(clip):
+def _clip_name(clip):
     return clip.path.name if isinstance(clip, Video) else 'clip' if isinstance(clip, np.ndarray) else Path(clip).name
 
-def _chunks(clip, every, n):
+def _clip_chunks(clip, every, n):
     "Pieces of at most `n` of the frames 0, every, 2*every, ... of a clip or of an array (T,H,W)."
     if not isinstance(clip, np.ndarray): return clip.chunks(n, every)
     if clip.ndim != 3 or clip.dtype != np.uint8 or len(clip) == 0:
@@ -696,13 +698,13 @@ def _chunks(clip, every, n):
     x = clip[::every]
     return (x[i:i+n] for i in range(0, len(x), n))
 
-def _seen(clip, every, n, clean):
+def _frames_as_seen(clip, every, n, clean):
     "The same as the model is to see them: cleaned where its stills were."
-    if not clean: return _chunks(clip, every, n)
+    if not clean: return _clip_chunks(clip, every, n)
     if not isinstance(clip, np.ndarray):
-        return chunked(_cleaned(clip, every, clean)[0], n)
+        return chunked(cleaned_frames(clip, every, clean)[0], n)
     fitted = clean.fit(clip[np.unique(np.linspace(0, len(clip)-1, min(32, len(clip))).round().astype(int))])
-    return ([fitted.apply(o) for o in x] for x in _chunks(clip, every, n))
+    return ([fitted.apply(o) for o in x] for x in _clip_chunks(clip, every, n))
 
 # %% ../../nbs/tasks/02_detect.ipynb #da1a9102
 @torch.no_grad()
@@ -726,17 +728,17 @@ def predict_clip(clip,               # file, folder of frames, `Video`, or uint8
     aspect = clip.pixel_aspect if isinstance(clip, Video) else 1.
     net,classes,size,side,reading = _taught(model, classes, size)
     reading = dict(reading, **{k: v for k,v in dict(fit=fit, upscale=upscale, clean=clean).items() if v is not None})
-    clean = _cleaner(reading.pop('clean'))
+    clean = cleaning_of(reading.pop('clean'))
     view,prob,some = plain_view(side, channels=in_channels(net)), [], []
-    with _evaluating(net, device) as dev:
-        for x in _seen(clip, every, bs, clean):
+    with evaluating(net, device) as dev:
+        for x in _frames_as_seen(clip, every, bs, clean):
             x = torch.from_numpy(np.stack([fit_frame(o, size, pixel_aspect=aspect, **reading) for o in x]))[:,None]
             some += list(x[::16,0].numpy())
-            prob.append(_probabilities(net, view(x.to(dev)), classes))
+            prob.append(_class_probabilities(net, view(x.to(dev)), classes))
     k = np.arange(sum(map(len, prob)))*every
     df = pd.DataFrame(
         dict(
-            image_path=[f'{_name_of(clip)}#{i}' for i in k],
+            image_path=[f'{_clip_name(clip)}#{i}' for i in k],
             frame=k,
             time=_times_of(clip, k, fps),
             patient='',
@@ -776,7 +778,7 @@ def planes_of(frames:pd.DataFrame,     # from `predict_clip`
     "Runs of planes in a clip in the order of time, each with its best frame; `best` marks the best run of each plane."
     _check_finding(0, min_frames, threshold)
     cols = [c for c in frames if c.startswith('prob_')]
-    planes = _without([c[5:] for c in cols], background)
+    planes = _without_background([c[5:] for c in cols], background)
     d = frames.reset_index(drop=True)
     runs = label_runs(d.frame, np.where(d[cols].to_numpy().max(1) >= threshold, d.predicted.astype(object), None))
     res = [
@@ -814,7 +816,7 @@ def detect_planes(clip,                    # file, folder of frames, `Video`, or
         return res
     if dest is None: return find()
     config = dict(
-        clip=_name_of(clip),
+        clip=_clip_name(clip),
         background=background,
         smooth=smooth,
         kernel=kernel,
@@ -847,7 +849,7 @@ def _as_settings(config):
 def _frames_of(clip, numbers):
     "Frames of a clip as they are."
     if isinstance(clip, np.ndarray): return clip[numbers]
-    return _clip_frames(clip.path, list(numbers), np.asarray) if len(numbers) else []
+    return clip_frames(clip.path, list(numbers), np.asarray) if len(numbers) else []
 
 def _write_planes(folder, clip, table):
     "Write table and best frames into a folder; returns the table with its column `file`."

@@ -9,33 +9,36 @@ __all__ = ['check_dual', 'DualLoaders', 'dual_dls', 'DualLearner', 'dual_learner
            'compare_tsne']
 
 # %% ../../nbs/tasks/04_dual.ipynb #3c8c9416
-import warnings
+import warnings, numpy as np, pandas as pd, torch
 from copy import copy, deepcopy
-import numpy as np, pandas as pd
-import torch
 from torch import nn
 from fastcore.basics import patch
 from fastai.learner import Metric
 from fastai.losses import CrossEntropyLossFlat
 from fastai.torch_core import get_model, params
 from ..base.people import PeopleWarning, is_missing, name_key
-from ..loaders.blocks import BatchDL, BatchSource, FrameSource, show_frames
+from ..loaders.batches import BatchDL, BatchSource
+from ..loaders.loaders import FrameSource, show_frames
 from ..loaders.pairs import SweepBatch, UniformBatch, Window
 from ..store.store import FrameStore
 from ..views.views import plain_view, simclr_views
-from ..evaluate.explain import _cam_sheet, _in_turn, _maps_and_scores, plot_tsne
+from ..evaluate.explain import plot_tsne, cam_sheet, rows_class_by_class, maps_and_scores
 from ..evaluate.leaks import compare_with_store
 from ..evaluate.metrics import BalancedAccuracyOf, Interval, MacroF1, one_class_note, paired_bootstrap
 from sslus.evaluate.planes import (
-    FiniteLoss, PlaneData, PlaneLearner, PlaneLoaders, PlaneModel, PlaneSource, PlaneViews,
-    SeedTraining,
+    FiniteLoss, PlaneData, PlaneLearner, PlaneLoaders, PlaneModel, PlaneSource, PlaneViews, SeedTraining,
+    seeded_weights, backbone_head_rates, draw_class_weights, name_some, per_group_optimiser, prepare_learner,
+    start_encoder,
 )
-from ..evaluate.planes import _class_weights, _in_channels, _per_group, _rates, _some, _start, _told, seeded_weights
 from ..evaluate.probes import PlaneFeatures
-from ..methods.clip_order import _no_single
-from ..ssl.core import SSLModel, _Measure, adamw, fast_bf16
+from ..methods.clip_order import avoid_single_row
+from ..ssl.model import SSLModel
+from ..ssl.method import MeanMeasure
+from ..ssl.recipes import adamw
+from ..ssl.speed import fast_bf16
 from ..methods.dual_task import DualTask
 from ..ssl.passport import passport_of_learner
+from ..ssl.encoders import in_channels
 
 # %% ../../nbs/tasks/04_dual.ipynb #566ac1b5
 from functools import partial
@@ -43,7 +46,7 @@ from ..base.numbers import check_number, checked
 from ..ssl.monitor import LivePictures
 
 # %% ../../nbs/tasks/04_dual.ipynb #16b472b9
-def _parts(n_draw, n_rest, n_frames, bs, unlabelled, frame_share, step=1):
+def _dual_parts(n_draw, n_rest, n_frames, bs, unlabelled, frame_share, step=1):
     "How many labelled stills, other stills and frames a batch has; frames in multiples of `step`."
     labelled = min(bs, n_draw)
     free = bs + unlabelled - labelled if unlabelled else 0
@@ -167,7 +170,7 @@ def _held_keys(store, planes):
         warnings.warn(f'{met}. Frames of these people may be among those trained on', PeopleWarning, stacklevel=4)
     return {name_key(o) for o in held.patient}.union(*map(_called, held['video'] if 'video' in held else ()))
 
-def _apart(store, planes, same_ids, overlap):
+def _refuse_shared_patients(store, planes, same_ids, overlap):
     "Numbers of the clips that may be trained on; ValueError where a held-out patient has clips and they are not to be left out."
     if overlap not in ('raise', 'leave out'):
         raise ValueError(f"overlap={overlap!r}: it is 'raise' or 'leave out'")
@@ -177,7 +180,7 @@ def _apart(store, planes, same_ids, overlap):
     if both.any() and overlap == 'raise':
         raise ValueError(
             f"{both.sum()} clips of the store are of patients in validation or test of {planes.name}:"
-            f" {_some(who)}. Training on them would leak: leave them out with overlap='leave out', or say"
+            f" {name_some(who)}. Training on them would leak: leave them out with overlap='leave out', or say"
             " same_ids=False if stills and clips name their patients independently"
         )
     if both.all():
@@ -196,7 +199,7 @@ def check_dual(planes:PlaneData,       # the stills, split by patient
               )->list:                 # numbers of the clips that may be trained on
     "ValueError where `dual_dls` could not use these stills and frames together."
     if store is None: return []
-    clips, least = _apart(store, planes, same_ids, overlap), planes.smallest()
+    clips, least = _refuse_shared_patients(store, planes, same_ids, overlap), planes.smallest()
     if least < store.size and not upscale:
         raise ValueError(
             f'the frames of the store have {store.size} pixels, the smallest still of {planes.name} only'
@@ -236,7 +239,7 @@ class DualLoaders(PlaneLoaders):
         self.more = dict(
             rest=np.asarray(rest, dtype=int), frames=frames, unlabelled=unlabelled, frame_share=frame_share
         )
-        self.parts = _parts(
+        self.parts = _dual_parts(
             len(draw),
             len(rest),
             0 if frames is None else len(frames.rows),
@@ -265,7 +268,7 @@ class DualLoaders(PlaneLoaders):
         "Loader of a split, or of an external `PlaneData`, in the order of its table: each still twice, and its class."
         dl = super().test_dl(split)
         # one still is no batch for a contrast
-        return dl.new(_Twice(dl.dataset.planes, dl.dataset.x, dl.dataset.rows), bs=_no_single(len(dl.dataset), dl.bs))
+        return dl.new(_Twice(dl.dataset.planes, dl.dataset.x, dl.dataset.rows), bs=avoid_single_row(len(dl.dataset), dl.bs))
 
     @checked
     def again(self, seed=0):
@@ -391,30 +394,30 @@ def dual_learner(dls:DualLoaders,         # from `dual_dls`
                  **kwargs                 # of `Learner`
                 )->DualLearner:
     "Learner that trains encoder, projector and classifier together."
-    size, weights = dls.size if size is None else size, _class_weights(dls, class_weights)
+    size, weights = dls.size if size is None else size, draw_class_weights(dls, class_weights)
     method = DualTask(
         dls.c, dropout, proj, temperature, contrastive_weight, ce_weight, schedule,
         None if weights is None else weights.tolist(),
         label_smoothing, ce_views, views, size,
     )
     with seeded_weights(seed):
-        enc,start,pretrained = _start(arch, encoder, arch_kwargs)
+        enc,start,pretrained = start_encoder(arch, encoder, arch_kwargs)
         model = SSLModel(enc, method)
     model.frozen, model.bf16 = False, fast_bf16(dls.device) if bf16 is None else bf16
-    metrics = [_Measure(method, 'ce'), *map(_OfClassifier, (MacroF1(dls.c), BalancedAccuracyOf(dls.c)))]
+    metrics = [MeanMeasure(method, 'ce'), *map(_OfClassifier, (MacroF1(dls.c), BalancedAccuracyOf(dls.c)))]
     learn = DualLearner(
         dls.again(seed),
         model,
         nn.Identity(),
-        opt_func=_per_group(opt_func),
+        opt_func=per_group_optimiser(opt_func),
         splitter=dual_splitter,
-        lr=_rates(lr, pretrained),
+        lr=backbone_head_rates(lr, pretrained),
         wd=wd,
         metrics=metrics,
         cbs=[LivePictures(), method, FiniteLoss(), SeedTraining(seed), *cbs],
         **kwargs
     )
-    return _told(learn, start, pretrained, seed, size, 'dual task')
+    return prepare_learner(learn, start, pretrained, seed, size, 'dual task')
 
 # %% ../../nbs/tasks/04_dual.ipynb #53f7ed75
 @patch
@@ -442,7 +445,7 @@ def classifier(self:DualLearner)->PlaneLearner:
     "A `PlaneLearner` of the classifier as it is now, for predictions."
     model = self.plane_model()
     model.encoder.passport, model.encoder.unsaved = passport_of_learner(self), False
-    view = plain_view(self.view_size, channels=_in_channels(model.encoder))
+    view = plain_view(self.view_size, channels=in_channels(model.encoder))
     res = PlaneLearner(self.dls.plain, model, CrossEntropyLossFlat(), cbs=[PlaneViews(view, view)])
     res.start, res.pretrained, res.seed, res.view_size, res.mode = (
         self.start, self.pretrained, self.seed, self.view_size, self.mode,
@@ -500,14 +503,14 @@ def compare_cam(models:dict,       # name -> learner of `plane_learner` or `dual
                 **kwargs           # of `class_maps`; size is that of each learner's views if not given
                )->np.ndarray:      # (1 + classifiers, stills) matplotlib axes
     "Sheet of stills, and below them the class maps of each classifier; wrong answers in red and with a cross."
-    rows = _in_turn(planes, n, split, seed) if rows is None else np.asarray(rows)
+    rows = rows_class_by_class(planes, n, split, seed) if rows is None else np.asarray(rows)
     x = (planes.images() if images is None else images)[rows]
     own = lambda o: dict(size=o.view_size) if isinstance(o, PlaneLearner) else {}
-    return _cam_sheet(
+    return cam_sheet(
         planes,
         rows,
         x,
-        {k: _maps_and_scores(_classifier_of(o), x, **{**own(o), **kwargs}) for k, o in models.items()},
+        {k: maps_and_scores(_classifier_of(o), x, **{**own(o), **kwargs}) for k, o in models.items()},
         0.95,
     )
 

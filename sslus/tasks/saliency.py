@@ -11,13 +11,10 @@ __all__ = ['map_scores', 'map_reach', 'show_gaze', 'map_kl', 'map_nss', 'map_auc
            'saliency_scores', 'SaliencyReport']
 
 # %% ../../nbs/tasks/03_saliency.ipynb #fa822284
-import hashlib, html, json, math, re
+import hashlib, html, json, math, re, numpy as np, pandas as pd, torch, torch.nn.functional as F
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
-import numpy as np, pandas as pd
-import torch
-import torch.nn.functional as F
 from fastai.callback import schedule
 from fastai.callback.core import Callback
 from fastai.data.core import DataLoaders
@@ -27,24 +24,28 @@ from fastcore.basics import patch
 from torch import Tensor, nn
 from ..base.people import People
 from ..base.tables import read_table
-from ..loaders.blocks import BatchDL, check_disjoint
+from ..loaders.batches import BatchDL, check_disjoint
 from ..phantom.phantom import phantom_truth
 from ..video.video import Video, fit_frame, image_extensions, read_grey
 from ..views.views import light_view, plain_view
 from ..base.workers import n_workers
-from ..evaluate.explain import _overlay
-from ..evaluate.metrics import Interval, difference_reach, patient_interval, resample_counts, withheld
-from ..evaluate.metrics import _half_width
-from sslus.evaluate.planes import (
-    FiniteLoss, FrozenOrNot, PlaneLearner, PlaneSource, SeedTraining, _NoFrame, _both_sides,
-    _by_patient, _clip_frames, _per_group, _rates, _read_csv, _some, _splits, _start, _told,
-    _write_csv, patient_split, plane_splitter, seeded_weights,
+from sslus.evaluate.metrics import (
+    Interval, difference_reach, patient_interval, resample_counts, withheld, t_half_width,
 )
-from ..evaluate.probes import _evaluating
-from ..methods.autoencoder import _dry_input, feature_map
-from ..ssl.core import Bf16, adamw, in_channels, to_channels
+from sslus.evaluate.planes import (
+    FiniteLoss, FrozenOrNot, PlaneLearner, PlaneSource, SeedTraining, patient_split, plane_splitter,
+    seeded_weights, NoFrame, patients_on_both_sides, order_by_patient, clip_frames, per_group_optimiser,
+    backbone_head_rates, read_predictions, name_some, split_names, start_encoder, prepare_learner,
+)
+from ..methods.autoencoder import dry_input, feature_map
+from ..ssl.speed import Bf16
+from ..ssl.recipes import adamw
+from ..ssl.encoders import in_channels, to_channels
 from ..ssl.losses import full_precision
 from ..ssl.passport import seen_settings
+from ..evaluate.explain import overlay_map
+from ..evaluate.probes import evaluating
+from ..base.codes import write_people
 
 # %% ../../nbs/tasks/03_saliency.ipynb #46213ed9
 from ..base.pages import explain_terms, table_html
@@ -55,7 +56,7 @@ from ..evaluate.planes import bounded_batch, refuse_single
 from ..ssl.monitor import LivePictures
 
 # %% ../../nbs/tasks/03_saliency.ipynb #c73aa5c2
-def _fake_gaze(n_patients=25, n_frames=8, size=48, seed=0):
+def practice_gaze(n_patients=25, n_frames=8, size=48, seed=0):
     "(frames (N,1,S,S) uint8, maps (N,S/2,S/2), patients): speckle with a disc, which is looked at, and a ring, which is not; for examples."
     rng,yx = np.random.default_rng(seed), (np.mgrid[:size,:size]+.5)/size
     far = lambda c: np.hypot(yx[0]-c[0], yx[1]-c[1])
@@ -82,7 +83,7 @@ def _filmed(ax, x, m):
         mode='bilinear',
         align_corners=False,
     )[0, 0].numpy()
-    _overlay(ax, x, m/max(m.max(), 1e-12), .7)
+    overlay_map(ax, x, m/max(m.max(), 1e-12), .7)
 
 # %% ../../nbs/tasks/03_saliency.ipynb #bb2b4e55
 def show_gaze(frames,    # (N,1,S,S) uint8
@@ -110,7 +111,7 @@ def show_gaze(frames,    # (N,1,S,S) uint8
     return axs
 
 # %% ../../nbs/tasks/03_saliency.ipynb #fc2ed625
-def _flat(*maps):
+def _flat_maps(*maps):
     "Maps as float64 (..., pixels); ValueError where they differ in shape or hold what is no number."
     maps = [np.asarray(o, dtype=np.float64) for o in maps]
     if maps[0].ndim < 2 or len({o.shape for o in maps}) > 1:
@@ -134,12 +135,12 @@ def map_kl(pred, # predicted maps (..., h, w), at least 0
            true  # true maps of the same shape, at least 0
           )->np.ndarray: # (...,) at least 0, smaller is better; NaN where the true map is empty
     "KL divergence of the predicted from the true map."
-    p,q = _flat(pred, true)
+    p,q = _flat_maps(pred, true)
     p,q = _density(p), _density(q, np.nan)
     return (q*np.log(_eps + q/(p + _eps))).sum(-1)
 
 # %% ../../nbs/tasks/03_saliency.ipynb #d7918af1
-def _standard(m):
+def _standard_map(m):
     "Maps (..., pixels) minus their mean, over their standard deviation with N-1; a constant map becomes 0."
     d,s = m - m.mean(-1, keepdims=True), m.std(-1, ddof=1, keepdims=True)
     flat = np.ptp(m, -1, keepdims=True) <= 1e-12*abs(m).max(-1, keepdims=True)
@@ -150,9 +151,9 @@ def map_nss(pred,     # predicted maps (..., h, w)
             fixations # fixated pixels, bool of the same shape
            )->np.ndarray: # (...,) larger is better, 0 is chance; NaN where there is no fixation
     "Normalised scanpath saliency: mean of the standardised prediction over the fixated pixels."
-    z,f = _flat(pred, fixations)
+    z,f = _flat_maps(pred, fixations)
     n = (f > 0).sum(-1)
-    return np.divide((_standard(z)*(f > 0)).sum(-1), n, out=np.full(np.shape(n), np.nan), where=n > 0)[()]
+    return np.divide((_standard_map(z)*(f > 0)).sum(-1), n, out=np.full(np.shape(n), np.nan), where=n > 0)[()]
 
 # %% ../../nbs/tasks/03_saliency.ipynb #bf18f027
 def _judd(s, f):
@@ -171,7 +172,7 @@ def map_auc(pred,     # predicted maps (..., h, w)
             fixations # fixated pixels, bool of the same shape
            )->np.ndarray: # (...,) 1 is best; NaN where no pixel is fixated, or all are
     "AUC-Judd: area under the curve of fixated against all other pixels, ties broken on average."
-    s,f = _flat(pred, fixations)
+    s,f = _flat_maps(pred, fixations)
     n = s.shape[-1]
     return np.array([_judd(a, b) for a,b in zip(s.reshape(-1, n), f.reshape(-1, n) > 0)]).reshape(s.shape[:-1])[()]
 
@@ -180,8 +181,8 @@ def map_cc(pred, # predicted maps (..., h, w)
            true  # true maps of the same shape
           )->np.ndarray: # (...,) -1 to 1; 0 for a constant prediction; NaN where the true map is constant or empty
     "Linear correlation of predicted and true map."
-    p,q = _flat(pred, true)
-    res = (_standard(p)*_standard(q)).sum(-1)/(p.shape[-1]-1)
+    p,q = _flat_maps(pred, true)
+    res = (_standard_map(p)*_standard_map(q)).sum(-1)/(p.shape[-1]-1)
     return np.where(np.ptp(q, -1) > 0, res, np.nan)[()]
 
 # %% ../../nbs/tasks/03_saliency.ipynb #b9ea4e09
@@ -195,7 +196,7 @@ def map_sim(pred, # predicted maps (..., h, w)
             true  # true maps of the same shape
            )->np.ndarray: # (...,) 0 to 1; NaN where the true map is empty
     "Similarity: the part that the two maps, moved to lowest value 0 and sum 1, have in common."
-    p,q = _flat(pred, true)
+    p,q = _flat_maps(pred, true)
     return np.minimum(_from_zero(p), _from_zero(q, np.nan)).sum(-1)
 
 # %% ../../nbs/tasks/03_saliency.ipynb #7ecd9063
@@ -218,7 +219,7 @@ def draw_fixations(maps:np.ndarray, # (N,h,w), at least 0
     return res.reshape(np.shape(maps))
 
 # %% ../../nbs/tasks/03_saliency.ipynb #561dbdbc
-def _checked(frames, maps, n, name):
+def _checked_gaze(frames, maps, n, name):
     "Frames as uint8 (N,1,S,S) and maps as float32 (N,h,h); ValueError that says what is wrong."
     frames,maps = np.asarray(frames), np.asarray(maps, dtype=np.float32)
     if frames.ndim != 4 or frames.shape[1] != 1 or frames.shape[2] != frames.shape[3] or frames.dtype != np.uint8:
@@ -240,20 +241,20 @@ def _checked(frames, maps, n, name):
 
 def _check_sides(df, name):
     "ValueError for unknown splits, patients on both sides, or nothing to train on."
-    strange = sorted(set(df.split) - set(_splits))
+    strange = sorted(set(df.split) - set(split_names))
     if strange:
-        raise ValueError(f'{name} has split {strange[0]!r}; a split is one of {_some(_splits)}')
-    both = _both_sides(df)
+        raise ValueError(f'{name} has split {strange[0]!r}; a split is one of {name_some(split_names)}')
+    both = patients_on_both_sides(df)
     if len(both):
         raise ValueError(
-            f'{name} has patient {_some(both)} in more than one split: scores would be too good. Give each'
+            f'{name} has patient {name_some(both)} in more than one split: scores would be too good. Give each'
             ' patient one split, or leave split out to have one made by patient'
         )
     if not (df.split == 'train').any():
         raise ValueError(f'{name} has no frame with gaze to train on')
 
 # %% ../../nbs/tasks/03_saliency.ipynb #febd785f
-def _whose(patient, people, name):
+def _people_of_frames(patient, people, name):
     "One spelling a patient; ValueError for a frame that names nobody."
     who = people.persons(patient, name)
     if None in who:
@@ -281,8 +282,8 @@ class SaliencyData:
         people=None            # `People(same=, distinct=, salt=)`, or its arguments: what is said of the names; None: nothing
     ):
         self.people = People(**people) if isinstance(people, dict) else people or People()
-        df = pd.DataFrame(dict(patient=_whose(patient, self.people, name)))
-        frames,maps = _checked(frames, maps, len(df), name)
+        df = pd.DataFrame(dict(patient=_people_of_frames(patient, self.people, name)))
+        frames,maps = _checked_gaze(frames, maps, len(df), name)
         if table is not None:
             df = df.join(table.reset_index(drop=True)[[c for c in table if c not in ('patient', 'split')]])
         if 'image_path' not in df: df['image_path'] = _frame_names(df)
@@ -306,8 +307,8 @@ class SaliencyData:
 
     def subset(self, split:str)->pd.DataFrame:
         "Rows of 'train', 'valid' or 'test'."
-        if split not in _splits:
-            raise ValueError(f'no split {split!r}; a split is one of {_some(_splits)}')
+        if split not in split_names:
+            raise ValueError(f'no split {split!r}; a split is one of {name_some(split_names)}')
         res = self.df[self.df.split == split]
         if len(res) == 0:
             raise ValueError(f'{self.name} has no frames with gaze in split {split!r}')
@@ -327,7 +328,7 @@ class SaliencyData:
 
     def __len__(self): return len(self.df)
     def __repr__(self):
-        n = [f'{s} {len(d)} of {d.patient.nunique()}' for s in _splits if len(d := self.df[self.df.split == s])]
+        n = [f'{s} {len(d)} of {d.patient.nunique()}' for s in split_names if len(d := self.df[self.df.split == s])]
         return (
             f'SaliencyData: {len(self)} frames of {self.df.patient.nunique()} patients ({", ".join(n)}),'
             f' {self.size} px, maps {self.map_size} px,'
@@ -356,7 +357,7 @@ def draw(self:SaliencyData,
         raise ValueError(
             f'fraction {fraction} of {len(df)} training frames is no frame; the smallest is {1/len(df):.2g}'
         )
-    df = df.iloc[_by_patient(df, np.random.default_rng(seed))[:n]]
+    df = df.iloc[order_by_patient(df, np.random.default_rng(seed))[:n]]
     df.attrs = dict(fraction=fraction, seed=seed, by='patient', images=len(df), patients=df.patient.nunique())
     return df
 
@@ -364,10 +365,10 @@ def draw(self:SaliencyData,
 def _read_frames(file, frames, f):
     "{number: `f(frame)`} of the given frames of a clip, or of a still, whose only frame is 0; the error names the file."
     try:
-        return dict(zip(frames, _clip_frames([read_grey(file)] if _is_still(file) else file, frames, f)))
-    except _NoFrame as e: raise ValueError(f'{Path(file).name}: {e}') from None
+        return dict(zip(frames, clip_frames([read_grey(file)] if _has_still_suffix(file) else file, frames, f)))
+    except NoFrame as e: raise ValueError(f'{Path(file).name}: {e}') from None
 
-def _is_still(file): return Path(file).suffix.lower() in image_extensions
+def _has_still_suffix(file): return Path(file).suffix.lower() in image_extensions
 
 def _read_clips(root, rows, size, **kwargs):
     "Frames of the table's rows as (N,1,S,S), and {video: (H,W)}; each clip is decoded once."
@@ -383,7 +384,7 @@ def _read_clips(root, rows, size, **kwargs):
 
 def _default_side(file):
     "128 pixels, or the shorter side of the clip where that is less."
-    shape = read_grey(file).shape if _is_still(file) else Video(file).size
+    shape = read_grey(file).shape if _has_still_suffix(file) else Video(file).size
     return min(128, *shape)
 
 # %% ../../nbs/tasks/03_saliency.ipynb #533f63f5
@@ -416,7 +417,7 @@ def show(self:SaliencyData,
     split:str='train'  # where they are taken from then
 )->np.ndarray:         # (2, frames) matplotlib axes
     "Frames with their gaze."
-    if rows is None: rows = _spread(self.subset(split).index, n)
+    if rows is None: rows = _evenly_spread(self.subset(split).index, n)
     return show_gaze(
         self.frames[rows],
         dict(gaze=self.maps[rows]),
@@ -425,12 +426,12 @@ def show(self:SaliencyData,
     )
 
 # %% ../../nbs/tasks/03_saliency.ipynb #42012460
-def _spread(rows, n):
+def _evenly_spread(rows, n):
     # `n` of the rows, evenly spaced
     return np.asarray(rows)[np.linspace(0, len(rows)-1, min(n, len(rows))).round().astype(int)]
 
 # %% ../../nbs/tasks/03_saliency.ipynb #490658f1
-def _sigma(sigma, degrees, pixels_per_degree):
+def _blob_sigma(sigma, degrees, pixels_per_degree):
     "Width of a blob in source pixels, from either way to say it."
     if (sigma is None) == (degrees is None):
         raise ValueError('how wide is a blob? give sigma= in source pixels, or degrees= with pixels_per_degree=')
@@ -451,7 +452,7 @@ def _fixation_table(csv, video, patient):
     lack = [c for c in ('frame', 'x', 'y', 'video') if c not in df]
     if lack:
         raise ValueError(
-            f'{name} has no column {_some(lack)}; it has {_some(df.columns, 9)}'
+            f'{name} has no column {name_some(lack)}; it has {name_some(df.columns, 9)}'
             + ('. For fixations on one clip, name it with video=' if 'video' in lack else '')
         )
     for c in ('frame', 'x', 'y', *(['duration'] if 'duration' in df else [])):
@@ -461,7 +462,7 @@ def _fixation_table(csv, video, patient):
             | ((df[c] < 0) if c in ('frame', 'duration') else False)
             | ((df[c] % 1 != 0) if c == 'frame' else False)
         ]
-        if len(bad): raise ValueError(f'{name} has no usable {c} in row {_some(bad)}')
+        if len(bad): raise ValueError(f'{name} has no usable {c} in row {name_some(bad)}')
     df['frame'] = df.frame.astype(int)
     if 'patient' not in df:
         df['patient'] = df.video if patient is None else [_patient_of(v, patient) for v in df.video]
@@ -521,7 +522,7 @@ def from_fixations(cls:SaliencyData,
     **kwargs                 # of `SaliencyData`, such as valid_pct and seed
 )->SaliencyData:
     "Frames with maps made from real fixations; fixations outside the picture are left out and counted in `.outside`."
-    sigma = _sigma(sigma, degrees, pixels_per_degree)
+    sigma = _blob_sigma(sigma, degrees, pixels_per_degree)
     df,name = _fixation_table(csv, video, patient)
     root = Path('.' if isinstance(csv, pd.DataFrame) else Path(csv).parent) if root is None else Path(root)
     df['weight'] = df.duration if weighted and 'duration' in df else 1.
@@ -646,9 +647,9 @@ def gaze_loss(logits:Tensor, # (B,h,w)
     return (kl*some).sum()/some.sum().clamp_min(1)
 
 # %% ../../nbs/tasks/03_saliency.ipynb #6854dec4
-def _levels(encoder):
+def _map_depths(encoder):
     "{k: (number of the encoder's map, channels)} of the deepest map of side S/2**k for each k."
-    with torch.no_grad(), _dry_input(encoder) as x:
+    with torch.no_grad(), dry_input(encoder) as x:
         maps = _all_maps(encoder, x)
         return {round(math.log2(x.shape[-1]/o.shape[-1])): (i, o.shape[1]) for i,o in enumerate(maps)}
 
@@ -658,7 +659,7 @@ def _all_maps(encoder, x, indices=None):
         return encoder.forward_intermediates(x, indices=indices, intermediates_only=True)
     return [feature_map(encoder, x)]
 
-def _block(width):
+def _decoder_block(width):
     return nn.Sequential(nn.Conv2d(width, width, 3, padding=1, bias=False), nn.GroupNorm(8, width), nn.ReLU())
 
 # %% ../../nbs/tasks/03_saliency.ipynb #3e0ee559
@@ -673,7 +674,7 @@ class GazeDecoder(nn.Module):
         super().__init__()
         self.top,self.steps = max(chans), range(max(chans)-1, finest-1, -1)
         self.take  = nn.ModuleDict({str(k): nn.Conv2d(c, width, 1) for k,c in chans.items() if k >= finest})
-        self.clean = nn.ModuleDict({str(k): _block(width) for k in (self.top, *self.steps)})
+        self.clean = nn.ModuleDict({str(k): _decoder_block(width) for k in (self.top, *self.steps)})
         self.paint = nn.Conv2d(width, 1, 1)
 
     def forward(self, maps): # {k: (B,C,h,w)} -> (B,1,H,W)
@@ -699,7 +700,7 @@ class SaliencyModel(FrozenOrNot):
         frozen:bool=False   # train the decoder only? then the encoder stays in evaluation mode for good
     ):
         super().__init__()
-        levels = {k: o for k,o in _levels(encoder).items() if k >= 1}
+        levels = {k: o for k,o in _map_depths(encoder).items() if k >= 1}
         self.indices,self.ks = zip(*sorted((i,k) for k,(i,_) in levels.items()))
         self.encoder, self.head = encoder.requires_grad_(not frozen), GazeDecoder(
             {k: c for k, (_, c) in levels.items()}, width
@@ -722,7 +723,7 @@ def _valid_cc(logits, maps):
 # %% ../../nbs/tasks/03_saliency.ipynb #2e754d13
 def _gaze_rates(lr, pretrained, frozen):
     "[backbone, head] learning rates, or [head]; by default the decoder's is the same for every start."
-    return _rates((2e-3, 4.5e-3) if lr is None and not pretrained and not frozen else lr, pretrained, frozen)
+    return backbone_head_rates((2e-3, 4.5e-3) if lr is None and not pretrained and not frozen else lr, pretrained, frozen)
 
 # %% ../../nbs/tasks/03_saliency.ipynb #266f3058
 class SaliencyLearner(Learner):
@@ -748,7 +749,7 @@ def saliency_learner(dls:SaliencyLoaders,     # from `SaliencyData.dls`
                     )->SaliencyLearner:
     "Learner that trains an encoder and a decoder to predict gaze."
     with seeded_weights(seed):
-        enc,start,pretrained = _start(arch, encoder, arch_kwargs)
+        enc,start,pretrained = start_encoder(arch, encoder, arch_kwargs)
         model = SaliencyModel(enc, dls.data.map_size, width, frozen)
     refuse_single(dls.bs, model.encoder)
     size,ch = dls.data.size if size is None else size, in_channels(enc)
@@ -763,7 +764,7 @@ def saliency_learner(dls:SaliencyLoaders,     # from `SaliencyData.dls`
         dls.again(seed),
         model,
         gaze_loss,
-        opt_func=_per_group(opt_func),
+        opt_func=per_group_optimiser(opt_func),
         splitter=plane_splitter,
         lr=_gaze_rates(lr, pretrained, frozen),
         wd=wd,
@@ -771,7 +772,7 @@ def saliency_learner(dls:SaliencyLoaders,     # from `SaliencyData.dls`
         cbs=[*own, *cbs],
         **kwargs
     )
-    return _told(learn, start, pretrained, seed, size, 'frozen encoder' if frozen else 'fine-tune')
+    return prepare_learner(learn, start, pretrained, seed, size, 'frozen encoder' if frozen else 'fine-tune')
 
 # %% ../../nbs/tasks/03_saliency.ipynb #174413df
 @torch.no_grad()
@@ -787,7 +788,7 @@ def gaze_maps(model:SaliencyModel, # such as `saliency_learner(...).model`
     if x.ndim != 4 or x.shape[1] != 1 or len(x) == 0 or x.dtype != torch.uint8:
         raise ValueError(f'gaze maps take uint8 frames (N,1,H,W), not {x.dtype} {tuple(x.shape)}')
     view = plain_view(x.shape[-1] if size is None else size, channels=in_channels(model.encoder))
-    with _evaluating(model, device) as dev:
+    with evaluating(model, device) as dev:
         z = torch.cat([model(view(b.to(dev))).float().cpu() for b in x.split(bs)])
     return z.flatten(1).softmax(1).view_as(z).numpy()
 
@@ -846,13 +847,13 @@ def patient_mean_ci(values,          # one a frame; NaN: not defined there, left
     est,k = v.mean(), len(count)
     if withheld(k): return patient_interval(est, np.nan, np.nan, k)
     drawn = resample_counts(k, n, seed).astype(float)
-    h = _half_width((drawn@total)/(drawn@count), k, level)
+    h = t_half_width((drawn@total)/(drawn@count), k, level)
     return patient_interval(est, est-h, est+h, k, reach)
 
 # %% ../../nbs/tasks/03_saliency.ipynb #3844f429
 _covered = {5: .87, 10: .87, 20: .88, 50: .94}               # the least of each column above
 
-def _note(n_patients):
+def _few_patients_note(n_patients):
     "What must be said beside an interval that covers less than it says, as simulated."
     why = withheld(n_patients)
     if why: return why
@@ -906,13 +907,13 @@ class SaliencyReport:
 
     def _of(self, predictor):
         if predictor not in self.predictors:
-            raise ValueError(f'no predictor {predictor!r} in this report; it has {_some(self.predictors, 9)}')
+            raise ValueError(f'no predictor {predictor!r} in this report; it has {name_some(self.predictors, 9)}')
         return self.scores[self.scores.predictor == predictor]
 
     def values(self, metric:str='kl', predictor:str='model')->np.ndarray:
         "Score of each frame."
         if metric not in map_scores:
-            raise ValueError(f'no score {metric!r}; there are {_some(map_scores, 9)}')
+            raise ValueError(f'no score {metric!r}; there are {name_some(map_scores, 9)}')
         return self._of(predictor)[metric].to_numpy()
 
     def ci(self, metric:str='kl', predictor:str='model')->Interval:
@@ -942,7 +943,7 @@ class SaliencyReport:
     def by(self, column:str='machine')->pd.DataFrame:
         "Mean scores of the model for each value of a column, such as each machine or plane."
         if column not in self.scores:
-            raise ValueError(f'the scores have no column {column!r}; they have {_some(self.scores.columns, 12)}')
+            raise ValueError(f'the scores have no column {column!r}; they have {name_some(self.scores.columns, 12)}')
         g = self._of('model').groupby(column)
         return g[list(map_scores)].mean().join(g.patient.agg(frames='size', patients='nunique'))
 
@@ -958,14 +959,14 @@ class SaliencyReport:
         "Write saliency.csv into the folder `path`; where people were seen a column says so."
         path = Path(path)
         path.mkdir(parents=True, exist_ok=True)
-        if draw is not None: _write_csv(draw, path/'draw.csv')
-        return _write_csv(self.scores.assign(seen=self.seen) if self.seen else self.scores, path/'saliency.csv')
+        if draw is not None: write_people(draw, path/'draw.csv')
+        return write_people(self.scores.assign(seen=self.seen) if self.seen else self.scores, path/'saliency.csv')
 
     @classmethod
     def from_csv(cls, file, settings=None, **kwargs):
         "Report of saved scores."
         text = {k: str for k in ('image_path', 'patient', 'machine', 'plane', 'predictor')}
-        df = _read_csv(file, ('patient', 'predictor'), dtype=text, na_values={k: [''] for k in map_scores})
+        df = read_predictions(file, ('patient', 'predictor'), dtype=text, na_values={k: [''] for k in map_scores})
         if 'seen' in df:
             settings = dict(settings or {}, seen=df.pop('seen').iloc[0])
         return cls(df, settings=settings, **kwargs)
@@ -996,7 +997,7 @@ def notes(self:SaliencyReport)->str:
                 if self.settings.get('empty')
                 else ''
             ),
-            _note(len(set(self.patients))),
+            _few_patients_note(len(set(self.patients))),
         )
         if o
     )
@@ -1113,7 +1114,7 @@ def show_saliency(self:SaliencyLearner,
     data,rows = _split_rows(self, split)
     p = self.saliency_predict(split)
     kl = map_kl(p, data.maps[rows])
-    at = np.argsort(-kl, kind='stable')[:n] if worst else _spread(range(len(rows)), n)
+    at = np.argsort(-kl, kind='stable')[:n] if worst else _evenly_spread(range(len(rows)), n)
     rows = np.asarray(rows)[at]
     return show_gaze(
         data.frames[rows],

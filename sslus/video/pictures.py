@@ -23,9 +23,9 @@ class Pictures(NamedTuple):
     restores:bool = False  # does a gif put back what was before a picture (disposal 3)? Pillow leaves traces there
 
 # %% ../../nbs/video/01_pictures.ipynb #00bf4145
-_most = 1 << 16                                  # pictures; a clip of that many lasts 40 minutes
+_max_pictures = 1 << 16                                  # pictures; a clip of that many lasts 40 minutes
 
-def _count(n, most):
+def _check_count(n, most):
     "Raise `TooMuch` where `n` pictures are more than there may be."
     if n > most: raise TooMuch(f'{most} pictures')
 
@@ -60,7 +60,7 @@ class _Blocks:
         return True
 
 # %% ../../nbs/video/01_pictures.ipynb #d1297927
-def _table(flags):
+def _colour_table_bytes(flags):
     "Bytes of the colour table that a byte of flags announces."
     return 3 << (flags%8 + 1) if flags & 0x80 else 0
 
@@ -69,7 +69,7 @@ def _gif(f, most):
     b, delays, delay, restores = _Blocks(f), [], 0, False
     head = b.take(13)
     if head[:4] != b'GIF8' or len(head) < 13: raise ValueError('it is not a gif')
-    b.take(_table(head[10]))
+    b.take(_colour_table_bytes(head[10]))
     while mark := b.take(1):
         if mark == b';': return _gif_pictures(delays, True, restores)
         if mark == b'!':
@@ -80,10 +80,10 @@ def _gif(f, most):
         elif mark == b',':
             place = b.take(9)
             if len(place) < 9: break
-            b.take(_table(place[8]) + 1)                         # and the width of the first code
+            b.take(_colour_table_bytes(place[8]) + 1)                         # and the width of the first code
             delays.append(delay)
             delay = 0
-            _count(len(delays), most)
+            _check_count(len(delays), most)
             if not b.skip_blocks(): break
     return _gif_pictures(delays, False, restores)
 
@@ -111,7 +111,7 @@ def _tif(f, most):
     size, seen = f.seek(0, os.SEEK_END), set()
     while at and at not in seen:
         seen.add(at)
-        _count(len(seen), most)
+        _check_count(len(seen), most)
         f.seek(at)
         n = f.read(narrow.size)
         if len(n) < narrow.size:
@@ -144,7 +144,7 @@ def _png(f, most):
         if name == b'IDAT' and not delays: first = 1
         if name == b'fcTL':
             delays.append(_png_delay(f.read(26)))
-            _count(len(delays), most)
+            _check_count(len(delays), most)
         whole = name == b'IEND'
     return Pictures(len(delays), tuple(delays), first, whole) if delays else Pictures(1)
 
@@ -162,35 +162,35 @@ def _webp(f, most):
         n = int.from_bytes(head[4:], 'little')
         if head[:4] == b'ANMF':
             delays.append(int.from_bytes(f.read(16)[12:15], 'little')/1000)
-            _count(len(delays), most)
+            _check_count(len(delays), most)
         at += 8 + n + n%2
         f.seek(at)
     return Pictures(len(delays), tuple(delays)) if delays else Pictures(1)
 
 # %% ../../nbs/video/01_pictures.ipynb #b62c1800
-_kinds = dict(gif=_gif, tif=_tif, tiff=_tif, png=_png, webp=_webp)
+_picture_walks = dict(gif=_gif, tif=_tif, tiff=_tif, png=_png, webp=_webp)
 
 # %% ../../nbs/video/01_pictures.ipynb #061d26af
 def count_pictures(path,               # file
                    kind:str,           # 'gif', 'tif', 'tiff', 'png' or 'webp'; of any other one picture is assumed
-                   most:int=_most,     # pictures that there may be
+                   most:int=_max_pictures,     # pictures that there may be
                    max_seconds:float=2. # of processor time that the walk may take
                   )->Pictures:  # ValueError where it is not of that kind or broken; TooMuch where it costs more than it may
     "Pictures of a file and their delays, without decoding any."
-    if kind not in _kinds: return Pictures(1)
+    if kind not in _picture_walks: return Pictures(1)
     f = LimitedFile(path, max_bytes=1 << 62, max_seconds=max_seconds)
-    try: return _kinds[kind](f, most)
+    try: return _picture_walks[kind](f, most)
     finally: f.close()
 
 # %% ../../nbs/video/01_pictures.ipynb #d8b98ef8
-_short = dict(gif=(.02, .1), webp=(.01, .1), png=(1e-4, 1/15))   # delays below the first are shown as the second
+_shortest_delays = dict(gif=(.02, .1), webp=(.01, .1), png=(1e-4, 1/15))   # delays below the first are shown as the second
 
 # %% ../../nbs/video/01_pictures.ipynb #e69725f4
 def start_times(delays,   # seconds, of `Pictures`
                 kind:str  # of the file
                )->tuple:  # (seconds at which each picture is first shown, how many delays were replaced)
     "When each picture of a file is shown, counted from the first."
-    shortest, shown = _short[kind]
+    shortest, shown = _shortest_delays[kind]
     used = [shown if d < shortest - 1e-9 else d for d in delays]
     times = [0.]
     for d in used[:-1]: times.append(times[-1] + d)

@@ -29,7 +29,7 @@ from ..base.times import frame_rate, is_possible_rate, notes_on_times, whole_tim
 from ..base.tables import is_table_file, read_table
 
 # %% ../../nbs/video/02_video.ipynb #8e4e79e6
-def _printable(text):
+def printable_text(text):
     return (
         text
         if text.isprintable()
@@ -50,14 +50,14 @@ class VideoError(Exception):
         self.path,self.reason,self.remedy = Path(path),reason,remedy
 
     def __str__(self):
-        return _printable(f'{self.path.name or self.path}: {self.reason}. {self.remedy}')
+        return printable_text(f'{self.path.name or self.path}: {self.reason}. {self.remedy}')
 
 # %% ../../nbs/video/02_video.ipynb #784717cb
 class ClipWarning(Note):
     "Something about clips that one should know."
 
 # %% ../../nbs/video/02_video.ipynb #11e9c837
-def _brief(e, path):
+def brief_error(e, path):
     "Kind, first and last line of a foreign exception, with the file's name in place of its whole path."
     lines = re.sub(r'\[[\d:]+\] \S+: ', '', str(e)).strip().splitlines() or ['']
     said = (
@@ -88,11 +88,11 @@ def to_grey(rgb:np.ndarray # uint8, (...,3) RGB or (H,W) that is grey already
     return out
 
 # %% ../../nbs/video/02_video.ipynb #65877df8
-def _to8(a, lo, hi):
+def scale_to_levels(a, lo, hi):
     "Numbers to uint8, `lo` to 0 and `hi` to 255, the rest linear between."
     return np.clip(np.rint((a.astype(np.float64)-lo)*(255/(hi-lo) if hi > lo else 0)), 0, 255).astype(np.uint8)
 
-def _levels(arrays):
+def level_range(arrays):
     "Lowest and highest value to scale from, over all `arrays`."
     los,his,whole = [],[],True
     for a in arrays:
@@ -107,7 +107,7 @@ def _levels(arrays):
 max_pixels = 1 << 25 # of one frame: 8K video fits
 
 # %% ../../nbs/video/02_video.ipynb #efd1ae05
-def _bounded(path, h, w):
+def check_frame_size(path, h, w):
     "Refuse a picture whose header claims more pixels than any clip has: decoding it would take the memory it claims."
     if h < 1 or w < 1 or h*w > max_pixels:
         raise VideoError(
@@ -196,20 +196,81 @@ class Reader:
         "Whether the decoder marked the raw frame as damaged."
         return False
 
-class _Short(Exception):
+# %% ../../nbs/video/02_video.ipynb #5f0e1a01
+class TooFewFrames(Exception):
     "Fewer frames came than there should be."
     def __init__(self, whole, reason=''):
         super().__init__(whole, reason)
         self.whole,self.reason = whole,reason
 
 # %% ../../nbs/video/02_video.ipynb #4ec105e8
-def _need(module, path, extra=None):
+def need_module(module, path, extra=None):
     "Import an optional module, or say how to install it."
     try: return import_module(module)
     except ImportError as e:
         raise VideoError(
             path, f'reading it needs {module}, which is not installed ({e})', f"pip install {extra or module}"
         ) from e
+
+# %% ../../nbs/video/02_video.ipynb #5f0e1a02
+class HeaderLimits:
+    "What reading one header may cost."
+    def __init__(self,
+                 max_bytes:int,    # bytes read
+                 max_seconds:float # seconds of processor time
+                ):
+        self.max_bytes,self.max_seconds = max_bytes,max_seconds
+
+header_limits = HeaderLimits(32_000_000, 2.)
+max_unpacked = 1 << 30  # bytes that a packed file may unpack to at once, at most
+
+def number_or_zero(x):
+    try: return float(x)
+    except (TypeError, ValueError): return 0.
+
+# %% ../../nbs/video/02_video.ipynb #5f0e1a06
+def note_median_rate(r):
+    "Rate of a reader from the times of its header, and notes on uneven ones."
+    r.fps = frame_rate(r.header_times, r.time_unit)
+    r.notes.update(notes_on_times(r.header_times, unit=r.time_unit))
+
+# %% ../../nbs/video/02_video.ipynb #5f0e1a04
+def sayable_suffix(s):
+    "A suffix for a message; a long one, or one with a number, may be the end of a name: 'scan.doe_jane_1970'."
+    return s if len(s) <= 5 and not re.search(r'\d{3}', s) else ''
+
+def readers_by_magic(path):
+    "Readers whose files begin as this one does."
+    marked = [r for r in readers.values() if r.magic]
+    if not marked: return []
+    with open(path, 'rb') as f:
+        head = f.read(max(len(r.magic) for r in marked))
+    return [r for r in marked if head.startswith(r.magic)]
+
+def check_file(path):
+    "Can it be opened at all? Pipes and devices are not: to open one may wait for ever."
+    try: st = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError) as e:
+        raise VideoError(path, 'there is no such file or folder', 'Check the path and the working directory') from e
+    except PermissionError as e:
+        raise VideoError(path, 'no permission to read it', 'Change its permissions or ask its owner') from e
+    except (OSError, ValueError) as e:
+        raise VideoError(
+            str(path)[-80:],
+            f"it cannot be reached ({getattr(e, 'strerror', None) or e})",
+            'Check its name, and links that lead to themselves',
+        ) from e
+    if stat.S_ISDIR(st.st_mode): return
+    if not stat.S_ISREG(st.st_mode):
+        raise VideoError(path, 'it is a pipe, a socket or a device, not a file', 'Leave it out')
+    if st.st_size == 0:
+        raise VideoError(path, 'the file is empty (0 bytes)', 'Copy it again from its source')
+    try:
+        with open(path, 'rb'): pass
+    except PermissionError as e:
+        raise VideoError(path, 'no permission to read it', 'Change its permissions or ask its owner') from e
+    except OSError as e:
+        raise VideoError(path, f'it cannot be opened ({e.strerror})', 'Check the disc it lies on') from e
 
 # %% ../../nbs/video/02_video.ipynb #e4ac336b
 _containers = {'.mp4', '.m4v', '.mov', '.3gp', '.avi', '.mkv', '.webm', '.mpeg', '.mpg', '.vob', '.wmv', '.asf'}
@@ -221,7 +282,7 @@ def _rate(*rates):
     "First frame rate that is one, as a float; None if there is none."
     return next((float(r) for r in rates if r), None)
 
-def _seconds(c, s):
+def _claimed_seconds(c, s):
     "Length that a Matroska file claims, its only stream's or from the stream's own tag; other containers guess it from what is there."
     if 'matroska' not in c.format.name: return None
     m = re.match(r'(\d+):(\d+):([\d.]+)', s.metadata.get('DURATION', ''))
@@ -269,7 +330,7 @@ def _prominence(s):
     code = s.codec_context
     return bool(s.disposition & Disposition.default), (code.width or 0)*(code.height or 0), -s.index
 
-def _stamp(o, unit, counts_frames=False):
+def _stamp_seconds(o, unit, counts_frames=False):
     "Seconds of a packet or frame, which counts in `unit`; None where it carries no stamp."
     t = o.dts if counts_frames else o.pts
     return None if t is None or not unit else t*unit
@@ -285,7 +346,7 @@ def _matrix(f):
     size = max(abs(o) for o in (a, b, c, d))
     return tuple(round(o/size, 2) if abs(o) > .02*size else 0 for o in (a, b, c, d)) if size else _upright
 
-def _shown(rgb, matrix):
+def _as_shown(rgb, matrix):
     "A decoded picture as its display matrix wants it shown, where that is by right angles."
     a,b,c,d = matrix
     if matrix == _upright or 0 not in (a*d, b*c): return rgb
@@ -324,11 +385,11 @@ class PyAVReader(Reader):
         with self._open() as c:
             s = self._stream(c)
             code = s.codec_context
-            _bounded(path, code.height or 1, code.width or 1)   # a raw stream may not say before its first frame
+            check_frame_size(path, code.height or 1, code.width or 1)   # a raw stream may not say before its first frame
             self.info = dict(format=c.format.name, codec=code.name, pix_fmt=code.pix_fmt)
             self.stated_fps = _rate(s.average_rate, s.guessed_rate)
             self.stated_frames = s.frames or None
-            self.seconds = None if s.frames else _seconds(c, s)
+            self.seconds = None if s.frames else _claimed_seconds(c, s)
             self.time_unit = float(s.time_base or 0)
             self._look_at_shape(s)
             self._look_at_streams(c, s)
@@ -339,7 +400,7 @@ class PyAVReader(Reader):
         return open(self.path, 'rb') if any('\ud800' <= c <= '\udfff' for c in name) else name
 
     def _open(self):
-        av = _need('av', self.path)
+        av = need_module('av', self.path)
         av.logging.set_level(av.logging.PANIC)                  # errors come as exceptions, noise helps nobody
         try: c = self._within_limits(av.open)
         except av.FFmpegError as e:
@@ -354,14 +415,14 @@ class PyAVReader(Reader):
 
     def _within_limits(self, opened):
         "An open container; VideoError where its header keeps the processor busy for too long. A slow disk may take longer."
-        for seconds in (_header_seconds, 30*_header_seconds):
+        for seconds in (header_limits.max_seconds, 30*header_limits.max_seconds):
             wall,busy = time.monotonic(),time.thread_time()
             try: return opened(self._source(), options=_trusted, timeout=(seconds, None))
             except Exception:
                 in_time = time.monotonic() - wall < seconds
                 if in_time: raise
                 if time.thread_time() - busy > seconds/2: break
-        reason = f'its header takes more than {_header_seconds:g} s to read'
+        reason = f'its header takes more than {header_limits.max_seconds:g} s to read'
         raise VideoError(self.path, reason, 'Export the clip again, or leave it out')
 
     def _stream(self, c):
@@ -454,7 +515,7 @@ class PyAVReader(Reader):
         with self._open() as c:
             for p in c.demux(self._stream(c)):
                 if not p.size or p.is_discard: continue
-                t,order = _stamp(p, self.time_unit, self._counts_frames),_stamp(p, self.time_unit, True)
+                t,order = _stamp_seconds(p, self.time_unit, self._counts_frames),_stamp_seconds(p, self.time_unit, True)
                 if order is not None and last is not None:
                     if order < last - 5*step: begin += last - order + step
                     elif order > last: step = order - last
@@ -480,7 +541,7 @@ class PyAVReader(Reader):
             for p in c.demux(s):
                 if not p.size and p.dts is not None: continue       # a recorder's mark for a frame that it dropped
                 if p.size and not p.is_discard:
-                    shown.append(_stamp(p, self.time_unit, self._counts_frames))
+                    shown.append(_stamp_seconds(p, self.time_unit, self._counts_frames))
                 frames = self._decoded(p)
                 for f in weave(frames, not p.size) if weave else frames:
                     begin = begin or len(shown)
@@ -498,7 +559,7 @@ class PyAVReader(Reader):
             return [_Undecodable(p)]
 
     def _check_packets(self, shown, indexed):
-        "Raise `_Short` where the file ends before what its header claims."
+        "Raise `TooFewFrames` where the file ends before what its header claims."
         n,known = len(shown),[t for t in shown if t is not None]
         whole = n
         if self._counts_frames and indexed == n > 1: pass       # an avi's index stands at its end: it is all there
@@ -506,7 +567,7 @@ class PyAVReader(Reader):
         elif self.seconds and is_possible_rate(frame_rate(np.sort(known))):
             end = max(known) + (max(known) - min(known))/(len(known) - 1)
             whole = round(n*max(1, self.seconds/max(end, 1e-3)))
-        if n < .95*whole and whole-n > 2: raise _Short(whole)
+        if n < .95*whole and whole-n > 2: raise TooFewFrames(whole)
         exact = self.claimed and not self._counts_frames
         if whole-n > (0 if exact else 2):
             self.notes['frames missing'] = f'{n} of about {whole} frames are there: it may have been cut off'
@@ -515,7 +576,7 @@ class PyAVReader(Reader):
                                             'the time stamps of the others leave gaps for them')
 
     def _check_frames(self, shown, stamps, begin):
-        "Raise `_Short` where many packets gave no frame; note a few, and those before the first that can be decoded."
+        "Raise `TooFewFrames` where many packets gave no frame; note a few, and those before the first that can be decoded."
         whole = len(shown) if self.info['codec'] in _one_packet_one_frame else min(len(shown), self.claimed or 0)
         lost = whole - len(stamps)
         if lost <= 0: return
@@ -523,7 +584,7 @@ class PyAVReader(Reader):
         early = [t for t in shown[:begin] if t is None or first is None or t < first - 1e-6]
         before = min(lost, len(early))
         if lost-before > max(2, .05*whole):
-            raise _Short(whole, f'{lost-before} of {whole} frames, after the first that is whole, cannot be decoded')
+            raise TooFewFrames(whole, f'{lost-before} of {whole} frames, after the first that is whole, cannot be decoded')
         cut = 'before the first that stands alone, as where a recording is cut inside a group of pictures'
         where = cut if before >= lost else 'here and there'
         self.notes['frames missing'] = f'{lost} of {whole} frames cannot be decoded, {where}; they are left out'
@@ -536,11 +597,11 @@ class PyAVReader(Reader):
     def __getstate__(self):
         return {k: v for k,v in self.__dict__.items() if k != '_conv'}
     def array(self, f):
-        return _shown(self._rgb(f), self._first[2])
+        return _as_shown(self._rgb(f), self._first[2])
     def damaged(self, f): return f.is_corrupt or isinstance(f, _Undecodable)
     def time(self, f):
         unit = float(f.time_base or 0) if self.deinterlace else self.time_unit # a filter counts in its own
-        return _stamp(f, unit, self._counts_frames)
+        return _stamp_seconds(f, unit, self._counts_frames)
 
 # %% ../../nbs/video/02_video.ipynb #9427e416
 class _Lent:
@@ -556,7 +617,7 @@ class DecordReader(PyAVReader):
     def fps(self): return self.stated_fps                       # it knows no times, and so no uneven ones
     claimed = None
     def __iter__(self):
-        decord = _need('decord', self.path)
+        decord = need_module('decord', self.path)
         decord.logging.set_level(decord.logging.QUIET)
         frames = decord.VideoReader(self._source(), ctx=decord.cpu(0), num_threads=1)
         for _ in range(len(frames)): yield frames.next()        # never get_batch, never seek
@@ -574,24 +635,23 @@ from .pictures import count_pictures, start_times
 # %% ../../nbs/video/02_video.ipynb #84aefe91
 # of Pillow's 40; its EPS would start Ghostscript
 _picture_kinds = ('PNG', 'JPEG', 'BMP', 'DIB', 'TIFF', 'GIF', 'WEBP', 'PPM', 'JPEG2000')
-_header_bytes, _header_seconds = 32_000_000, 2.                 # that the header of a picture may cost
-_mend_picture = 'Check that it is what its name says and was copied completely'
+picture_remedy = 'Check that it is what its name says and was copied completely'
 
 def _limited(path):
     "The file of a picture, whose header may cost so much; of a WebP Pillow reads all at once."
-    f = LimitedFile(path, _header_bytes, _header_seconds)
-    if f.read(4) == b'RIFF': f.max_bytes = 4*_header_bytes
+    f = LimitedFile(path, header_limits.max_bytes, header_limits.max_seconds)
+    if f.read(4) == b'RIFF': f.max_bytes = 4*header_limits.max_bytes
     f.seek(0)
     return f
 
-def _cost(path, e):
+def header_too_costly(path, e):
     return VideoError(path, f'its header costs more than {e} to read', 'Save it again, or leave it out')
 
 def _opened_picture(path, f):
     "Pillow's image of an open file, its size looked at before its pixels."
     try:
         with quietly(): im = Image.open(f, formats=_picture_kinds)
-    except TooMuch as e: raise _cost(path, e) from e
+    except TooMuch as e: raise header_too_costly(path, e) from e
     except Image.DecompressionBombError as e:
         raise VideoError(
             path,
@@ -599,12 +659,12 @@ def _opened_picture(path, f):
             'Check that it is whole, or shrink it',
         ) from e
     except Exception as e:
-        raise VideoError(path, f'its header cannot be read as an image ({_brief(e, path)})', _mend_picture) from e
-    _bounded(path, *im.size[::-1])
+        raise VideoError(path, f'its header cannot be read as an image ({brief_error(e, path)})', picture_remedy) from e
+    check_frame_size(path, *im.size[::-1])
     return im
 
 @contextmanager
-def _open_image(path, known=False):
+def open_image(path, known=False):
     "A picture inside a `with`; VideoError where it cannot be opened. One whose header was read (`known`) is read faster."
     try: f = open(path, 'rb') if known else _limited(path)
     except OSError as e:
@@ -615,17 +675,17 @@ def _open_image(path, known=False):
             yield im
     finally: f.close()
 
-def _count_pictures(path, kind):
+def checked_count(path, kind):
     "`count_pictures` within the same bounds; a file without any is refused."
-    try: found = count_pictures(path, kind, max_seconds=_header_seconds)
+    try: found = count_pictures(path, kind, max_seconds=header_limits.max_seconds)
     except TooMuch as e:
         raise VideoError(path, f'to count its pictures costs more than {e}', 'Save it as a video') from e
     except (OSError, ValueError) as e:
-        raise VideoError(path, f'its header cannot be read ({_brief(e, path)})', _mend_picture) from e
-    if found.count < 1: raise VideoError(path, 'it holds no picture', _mend_picture)
+        raise VideoError(path, f'its header cannot be read ({brief_error(e, path)})', picture_remedy) from e
+    if found.count < 1: raise VideoError(path, 'it holds no picture', picture_remedy)
     return found
 
-def _pil_array(im):
+def picture_array(im):
     "Pixels of a Pillow image: grey as they are, all else as RGB without alpha."
     if im.size[0]*im.size[1] > max_pixels:
         raise ValueError(f'a page has {im.size[1]} x {im.size[0]} pixels')
@@ -633,20 +693,21 @@ def _pil_array(im):
         return np.asarray(im.convert('L'))
     return np.asarray(im if im.mode[0] in 'IF' else im.convert('RGB'))
 
-# %% ../../nbs/video/02_video.ipynb #ebabc007
-def _note_rate(r):
-    "Rate of a reader from the times of its header, and notes on uneven ones."
-    r.fps = frame_rate(r.header_times, r.time_unit)
-    r.notes.update(notes_on_times(r.header_times, unit=r.time_unit))
+# %% ../../nbs/video/02_video.ipynb #5f0e1a05
+def is_moving_png(path):
+    "Is a file named .png one that moves? Its chunk acTL comes before its pixels, in practice at once."
+    with open(path, 'rb') as f: head = f.read(512)
+    return head[:4] == b'\x89PNG' and b'acTL' in head.partition(b'IDAT')[0]
 
+# %% ../../nbs/video/02_video.ipynb #ebabc007
 def _imagej_rate(im):
     "Frames a second that ImageJ wrote into a tif, or None."
     text = str(getattr(im, 'tag_v2', {}).get(270, ''))
     if not text.startswith('ImageJ='): return None
     said = dict(o.partition('=')[::2] for o in text.splitlines())
-    interval, unit = _number(said.get('finterval')), said.get('tunit', 'sec').strip().lower()
+    interval, unit = number_or_zero(said.get('finterval')), said.get('tunit', 'sec').strip().lower()
     seconds = dict(ms=.001, msec=.001).get(unit, 1 if unit.startswith('s') else 0)*interval
-    rates = [1/seconds] if seconds > 0 else [_number(said.get('fps'))]
+    rates = [1/seconds] if seconds > 0 else [number_or_zero(said.get('fps'))]
     return next((x for x in rates if 1e-3 < x < 1e5), None)
 
 class PillowReader(Reader):
@@ -654,10 +715,10 @@ class PillowReader(Reader):
     name,suffixes,exact,still = 'pillow',{'.gif', '.tif', '.tiff', '.webp', '.apng'},True,None
     def __init__(self, path):
         super().__init__(path)
-        with _open_image(path) as im:
+        with open_image(path) as im:
             self.size,self.fps = im.size[::-1],_imagej_rate(im)
             self.info = dict(format=im.format.lower(), mode=im.mode)
-        found = _count_pictures(path, self.info['format'])
+        found = checked_count(path, self.info['format'])
         self.claimed,self.first,self.restores = found.count,found.first,found.restores
         if self.first:
             self.notes['streams'] = 'it holds a picture for programs that play nothing, which is left out'
@@ -670,13 +731,13 @@ class PillowReader(Reader):
         times,replaced = start_times(delays, self.info['format'])
         self.header_times = np.array(times)
         if self.info['format'] == 'gif': self.time_unit = .01       # its delays are hundredths
-        _note_rate(self)
+        note_median_rate(self)
         if replaced:
             some = f'{replaced} of its {len(delays)} delays are too short to be meant'
             self.notes['rate in doubt'] = f'{some}; players show such pictures longer, and these times do too'
 
     def __iter__(self):
-        with _open_image(self.path, known=True) as im:
+        with open_image(self.path, known=True) as im:
             if self.restores:
                 yield from self._by_ffmpeg()
                 return
@@ -686,12 +747,12 @@ class PillowReader(Reader):
 
     def _by_ffmpeg(self):
         "Pictures of a gif that puts back what was before: Pillow leaves traces, FFmpeg does not."
-        av = _need('av', self.path)
+        av = need_module('av', self.path)
         with av.open(PyAVReader._source(self)) as c:
             for f in c.decode(video=0): yield f
 
     def array(self, im):
-        return _pil_array(im) if isinstance(im, Image.Image) else im.to_ndarray(format='rgb24')
+        return picture_array(im) if isinstance(im, Image.Image) else im.to_ndarray(format='rgb24')
 
 # %% ../../nbs/video/02_video.ipynb #0bd798c5
 image_extensions = {
@@ -703,9 +764,9 @@ image_extensions = {
 _mask_end = r'(?:mask|gt|seg|segmentation|annotation|label|roi|contour)s?[_\-\s]?\d*$' # at the end of a name
 _mask_inside = r'(?:mask|seg|segmentation|annotation|label)s?(?![a-z])'          # or within it
 _mask_name = re.compile(rf'(?:^|[_\-\s.])(?:{_mask_end}|{_mask_inside})', re.I)
-_mask_folder = re.compile(r'(?:.*[_\-\s.])?(?:mask|annotation|segmentation|gt|ground[_\-\s]?truth)s?', re.I)
+mask_folder_name = re.compile(r'(?:.*[_\-\s.])?(?:mask|annotation|segmentation|gt|ground[_\-\s]?truth)s?', re.I)
 
-def _ending(path):
+def file_ending(path):
     return '.nii.gz' if path.name.lower().endswith('.nii.gz') else path.suffix.lower()
 
 # %% ../../nbs/video/02_video.ipynb #6f24cfac
@@ -715,31 +776,31 @@ def is_mask(path,       # of a file
     "Does its name say that it holds a mask or labels: 'a_mask.png', 'x_annotation.tif', 'p1_gt.nii.gz'?"
     path = Path(path)
     folders = path.relative_to(folder).parts[:-1] if folder is not None else ()
-    name = path.name[:len(path.name) - len(_ending(path))]
-    return bool(_mask_name.search(name)) or any(_mask_folder.fullmatch(o) for o in folders)
+    name = path.name[:len(path.name) - len(file_ending(path))]
+    return bool(_mask_name.search(name)) or any(mask_folder_name.fullmatch(o) for o in folders)
 
 # %% ../../nbs/video/02_video.ipynb #ed2d2a34
-def _hidden(name): return name.startswith('.') or name == '__MACOSX'   # also the ._copies that macOS leaves
+def is_hidden(name): return name.startswith('.') or name == '__MACOSX'   # also the ._copies that macOS leaves
 
-def _images(folder):
+def images_in(folder):
     with os.scandir(folder) as it:
         return sorted(
             p
             for e in it
             if (p := Path(e.path)).suffix.lower() in image_extensions
-            and not _hidden(e.name)
+            and not is_hidden(e.name)
             and (p.is_file() if e.is_symlink() else e.is_file())
         )
 
-def _split_number(p):
+def split_number(p):
     "(text before, text after with suffix), last number in the name; number None if there is none."
     m = re.fullmatch(r'(.*?)(\d+)(\D*)', p.stem, re.S)
     return ((m[1], m[3]+p.suffix.lower()), int(m[2])) if m else ((p.stem, p.suffix.lower()), None)
 
-def _patterns(files):
-    return sorted({f'{a}*{b}' for (a,b),_ in map(_split_number, files)})
+def name_patterns(files):
+    return sorted({f'{a}*{b}' for (a,b),_ in map(split_number, files)})
 
-class _Frames(NamedTuple):
+class _NumberedFrames(NamedTuple):
     "The images of a folder."
     files:list     # the frames, in the order of their numbers
     numbers:list   # their numbers
@@ -749,11 +810,11 @@ def _without_poster(files):
     "The files less the only one without a digit in its name, where all others share a pattern."
     odd = [p for p in files if not re.search(r'\d', p.stem)]
     rest = [p for p in files if p not in odd]
-    return rest if len(odd) == 1 and len(rest) > 1 and len(_patterns(rest)) == 1 else files
+    return rest if len(odd) == 1 and len(rest) > 1 and len(name_patterns(rest)) == 1 else files
 
-def _frames(folder):
+def numbered_frames(folder):
     "The frames of a folder; VideoError unless they share one pattern and no number twice."
-    every = _images(folder)
+    every = images_in(folder)
     if not every:
         raise VideoError(
             folder,
@@ -761,7 +822,7 @@ def _frames(folder):
             f"Give a folder of numbered frames ({' '.join(sorted(image_extensions))}) or a video file",
         )
     files = _without_poster([p for p in every if not is_mask(p)] or every)
-    pats,nums = _patterns(files),[_split_number(p)[1] for p in files]
+    pats,nums = name_patterns(files),[split_number(p)[1] for p in files]
     if len(pats) > 1 or None in nums:
         raise VideoError(
             folder,
@@ -772,26 +833,26 @@ def _frames(folder):
     if len(set(nums)) < len(nums):
         raise VideoError(folder, 'two images carry the same frame number', 'Number the frames without repeats')
     pairs = sorted(zip(nums, files))
-    return _Frames([p for _,p in pairs], [n for n,_ in pairs], sorted(set(every) - set(files)))
+    return _NumberedFrames([p for _,p in pairs], [n for n,_ in pairs], sorted(set(every) - set(files)))
 
-def _numbered(folder):
+def frame_files(folder):
     "Frames of a folder in the order of their numbers."
-    return _frames(folder).files
+    return numbered_frames(folder).files
 
-def _step(numbers):
+def number_step(numbers):
     "The step in which sorted numbers count; 0 where they do not count evenly."
     steps = {b - a for a,b in zip(numbers, numbers[1:])}
     return steps.pop() if len(steps) == 1 else 0
 
-def _n_missing(numbers):
+def n_missing(numbers):
     "How many numbers are missing between the first and the last; even steps miss none."
-    return 0 if len(numbers) < 2 or _step(numbers) else numbers[-1] - numbers[0] + 1 - len(numbers)
+    return 0 if len(numbers) < 2 or number_step(numbers) else numbers[-1] - numbers[0] + 1 - len(numbers)
 
-def _missing(numbers, most=5):
+def missing_words(numbers, most=5):
     "The missing numbers in words: '7', '7 and 9', '7, 9, 11, 13, 15 and 3 more'."
     gaps = (n for a,b in zip(numbers, numbers[1:]) for n in range(a + 1, b))
     first = [str(n) for n,_ in zip(gaps, range(most))]
-    more = _n_missing(numbers) - len(first)
+    more = n_missing(numbers) - len(first)
     if more: return f"{', '.join(first)} and {more} more"
     return ' and '.join([', '.join(first[:-1]), first[-1]]) if len(first) > 1 else first[0]
 
@@ -801,29 +862,29 @@ class FolderReader(Reader):
     name,exact = 'folder',True
     def __init__(self, path):
         super().__init__(path)
-        found = _frames(path)
+        found = numbered_frames(path)
         self.claimed = len(found.files)
-        with _open_image(found.files[0]) as im:
+        with open_image(found.files[0]) as im:
             self.size = im.size[::-1]
             self.info = dict(format=f'folder of {im.format.lower()}', mode=im.mode)
         self._note(found)
 
     def _note(self, found):
-        n,lack = len(found.beside),_n_missing(found.numbers)
+        n,lack = len(found.beside),n_missing(found.numbers)
         names = ', '.join(p.name for p in found.beside[:3]) + (f' and {n - 3} more' if n > 3 else '')
         if n:
             self.notes['streams'] = f"{'pictures' if n > 1 else 'a picture'} beside its frames left out: {names}"
         if 0 < lack <= self.claimed:
-            which = _missing(found.numbers)
+            which = missing_words(found.numbers)
             self.notes['frames missing'] = (
                 f"frame numbers {which} are missing" if lack > 1 else f'frame number {which} is missing'
             )
 
     def __iter__(self):
-        for p in _numbered(self.path):
-            with _open_image(p) as im: yield im
+        for p in frame_files(self.path):
+            with open_image(p) as im: yield im
 
-    def array(self, im): return _pil_array(im)
+    def array(self, im): return picture_array(im)
 
 # %% ../../nbs/video/02_video.ipynb #7179de27
 import zlib
@@ -832,23 +893,19 @@ from dataclasses import dataclass, replace
 from sslus.base.limits import InflatedFile, LimitedFile, TooMuch
 
 # %% ../../nbs/video/02_video.ipynb #2d1f503a
-def _quiet():
+def quiet_dicom():
     "No warnings, nothing logged by pydicom: both quote what a header holds, names of patients too."
     return quietly('pydicom')
 
-def _hushed(it):
+def each_quietly(it):
     "The same items, each made quietly."
     it,end = iter(it),object()
     while True:
-        with _quiet(): a = next(it, end)
+        with quiet_dicom(): a = next(it, end)
         if a is end: return
         yield a
 
-def _number(x):
-    try: return float(x)
-    except (TypeError, ValueError): return 0.
-
-def _stated(ds, name):
+def stated_numbers(ds, name):
     "All numbers of a tag as they stand; none where it is missing or holds something else."
     try: v = ds.get(name)
     except Exception: return []
@@ -857,21 +914,21 @@ def _stated(ds, name):
         return [float(x) for x in (v if hasattr(v, 'append') else [v])]
     except (TypeError, ValueError): return []
 
-def _numbers(ds, name):
+def positive_numbers(ds, name):
     "Positive finite values of a tag; none where it is missing or holds no numbers."
     try: v = ds.get(name)
     except Exception: return []
-    xs = map(_number, v if hasattr(v, 'append') else [v])
+    xs = map(number_or_zero, v if hasattr(v, 'append') else [v])
     return [x for x in xs if x > 0 and math.isfinite(x)]
 
-def _frames_stated(ds):
+def stated_frame_count(ds):
     "NumberOfFrames, or None where the header has none."
-    return int((_numbers(ds, 'NumberOfFrames') or [0])[0]) or None
+    return int((positive_numbers(ds, 'NumberOfFrames') or [0])[0]) or None
 
 # %% ../../nbs/video/02_video.ipynb #5fcffb7a
-def _header_times(ds, n):
+def frame_vector_times(ds, n):
     "Seconds of `n` frames by FrameTimeVector, from 0 on; None where it does not fit."
-    steps = np.array(_stated(ds, 'FrameTimeVector'))
+    steps = np.array(stated_numbers(ds, 'FrameTimeVector'))
     if len(steps) != n or len(steps) < 2: return None
     if not np.isfinite(steps).all() or (steps[1:] < 0).any() or not steps[1:].any():
         return None
@@ -882,18 +939,18 @@ def _per_second(ms): return 1000/ms if ms > 0 else 0.
 
 def _stated_rates(ds, times):
     "(tag, what it says, frames a second), the most trusted first."
-    rates = [('FrameTime', x, _per_second(x)) for x in _stated(ds, 'FrameTime')[:1]]
-    steps = _stated(ds, 'FrameTimeVector')
+    rates = [('FrameTime', x, _per_second(x)) for x in stated_numbers(ds, 'FrameTime')[:1]]
+    steps = stated_numbers(ds, 'FrameTimeVector')
     if steps:
         real = steps[1:] if times is not None else [x for x in steps if x > 0 and math.isfinite(x)]
         usual = float(np.median(real)) if real else 0.
         rates.insert(0 if times is not None else 1, ('FrameTimeVector', usual, _per_second(usual)))
-    rates += [('ActualFrameDuration', x, _per_second(x)) for x in _stated(ds, 'ActualFrameDuration')[:1]]
-    rates += [(tag, x, x) for tag in ('CineRate', 'RecommendedDisplayFrameRate') for x in _stated(ds, tag)[:1]]
-    whole = zip(_numbers(ds, 'NumberOfFrames'), _stated(ds, 'EffectiveDuration'))
+    rates += [('ActualFrameDuration', x, _per_second(x)) for x in stated_numbers(ds, 'ActualFrameDuration')[:1]]
+    rates += [(tag, x, x) for tag in ('CineRate', 'RecommendedDisplayFrameRate') for x in stated_numbers(ds, tag)[:1]]
+    whole = zip(positive_numbers(ds, 'NumberOfFrames'), stated_numbers(ds, 'EffectiveDuration'))
     return rates + [('EffectiveDuration', x, k/x if x > 0 else 0.) for k,x in whole if k > 1]
 
-def _rate_and_doubt(ds, times):
+def rate_and_doubt(ds, times):
     "(frames a second or None, a sentence on the tag that was passed over or '')."
     doubt = ''
     for tag,says,rate in _stated_rates(ds, times):
@@ -902,7 +959,7 @@ def _rate_and_doubt(ds, times):
     return None, doubt
 
 # %% ../../nbs/video/02_video.ipynb #eb7f2d31
-_formats = {1: '2d', 2: 'm-mode', 3: 'spectrum', 4: 'waveform', 5: 'graphics'}
+_region_formats = {1: '2d', 2: 'm-mode', 3: 'spectrum', 4: 'waveform', 5: 'graphics'}
 _contents = {
     1: 'tissue',
     2: 'colour flow',
@@ -924,7 +981,7 @@ _contents = {
 }
 _cm = 3                                                         # DICOM's code for the unit centimetre
 
-def _code(ds, name, words=None):
+def _coded_value(ds, name, words=None):
     "A whole number of the header, or the word for it; None, or 'other', where there is none."
     try: v = int(ds.get(name))
     except (TypeError, ValueError): v = None
@@ -950,36 +1007,36 @@ class Region(NamedTuple):
         return (self.x1-self.x0)*(self.y1-self.y0)
 
 # %% ../../nbs/video/02_video.ipynb #a5a9c86c
-def _region(r, size):
+def _read_region(r, size):
     "One item of the sequence, for a picture of `size` (h,w); None where it has no box."
-    x0,y0,x1,y1 = box = [_code(r, f'RegionLocation{n}') for n in ('MinX0', 'MinY0', 'MaxX1', 'MaxY1')]
+    x0,y0,x1,y1 = box = [_coded_value(r, f'RegionLocation{n}') for n in ('MinX0', 'MinY0', 'MaxX1', 'MaxY1')]
     if None in box: return None
     # the last pixel belongs to it; many machines give the first that does not
     inside = 0 <= x0 < x1 <= size[1] and 0 <= y0 < y1 <= size[0]
     mm = [
         (
             10 * d[0]
-            if _code(r, f'PhysicalUnits{a}Direction') == _cm and (d := _numbers_abs(r, f'PhysicalDelta{a}'))
+            if _coded_value(r, f'PhysicalUnits{a}Direction') == _cm and (d := _numbers_abs(r, f'PhysicalDelta{a}'))
             else None
         )
         for a in 'XY'
     ]
     return Region(x0, y0, min(x1+1, size[1]) if inside else x1+1, min(y1+1, size[0]) if inside else y1+1,
-                  _code(r, 'RegionSpatialFormat', _formats), _code(r, 'RegionDataType', _contents), *mm, inside)
+                  _coded_value(r, 'RegionSpatialFormat', _region_formats), _coded_value(r, 'RegionDataType', _contents), *mm, inside)
 
 def _numbers_abs(ds, name):
-    "Like `_numbers`, for lengths that may carry a sign."
+    "Like `positive_numbers`, for lengths that may carry a sign."
     try:
-        return [abs(x) for x in (_number(ds.get(name)),) if x and math.isfinite(x)]
+        return [abs(x) for x in (number_or_zero(ds.get(name)),) if x and math.isfinite(x)]
     except Exception: return []
 
-def _regions(ds, size):
+def all_regions(ds, size):
     "All regions of a header."
     try: seq = list(ds.get('SequenceOfUltrasoundRegions') or [])
     except Exception: return []
-    return [x for r in seq if hasattr(r, 'get') and (x := _region(r, size))]
+    return [x for r in seq if hasattr(r, 'get') and (x := _read_region(r, size))]
 
-def _image_region(regions):
+def image_region(regions):
     "The largest two-dimensional region inside the picture, or None."
     return max((r for r in regions if r.kind == '2d' and r.inside), key=lambda r: r.area, default=None)
 
@@ -987,10 +1044,13 @@ def _image_region(regions):
 class NoImage(VideoError):
     "A DICOM object that says of itself that it has no pixels: a report, a measurement, the index of a disc."
 
-_inflated = 1 << 30  # bytes that a packed file may unpack to at once, at most
+no_length = 0xFFFFFFFF  # the length that says nothing
 _dicom_bytes,_dicom_seconds = 128_000_000,1.                  # that a header may take to read
 
-def _bare(path):
+def has_dicom_mark(path):
+    with open(path, 'rb') as f: return f.read(132)[128:] == b'DICM'
+
+def is_bare_dicom(path):
     "Does a file without DICOM's preamble begin with a tag that DICOM begins with?"
     with open(path, 'rb') as f: head = f.read(132)
     if head[128:] == b'DICM': return False
@@ -1016,7 +1076,7 @@ def _first_group(head):
     g = min(int.from_bytes(head[:2], o) for o in ('little', 'big')) if len(head) == 8 else 0
     return g if g <= _last_first else 0
 
-def _body(f, path, packed):
+def _data_set_body(f, path, packed):
     "The data set to read, from where `f` stands: as it is or unpacked, whatever its header says."
     start,head = f.tell(),f.read(8)
     f.seek(start)
@@ -1064,7 +1124,7 @@ def _skip(f, implicit, little):
             if kind in _long_kinds:
                 n = int.from_bytes(block[k+8:k+12], order)
                 at += 4
-        if n == _never: depth += 1
+        if n == no_length: depth += 1
         else: at += n
     f.seek(at)
 
@@ -1082,7 +1142,7 @@ class _DataSet(NamedTuple):
         ds,unknown = None,[]
         def stops(tag, vr, n):
             if stop(tag, vr, n): return True
-            if n == _never and tag not in tags: unknown.append(vr)
+            if n == no_length and tag not in tags: unknown.append(vr)
             return bool(unknown)
         while ds is None or unknown:
             if unknown:
@@ -1100,13 +1160,13 @@ def _data_set(path, seconds):
     from pydicom.filereader import read_dataset
     with LimitedFile(path, _dicom_bytes, seconds) as f:
         bare = f.read(132)[128:] != b'DICM'
-        if bare and not _bare(path): raise errors.InvalidDicomError('no mark of DICOM')
+        if bare and not is_bare_dicom(path): raise errors.InvalidDicomError('no mark of DICOM')
         f.seek(0 if bare else 132)
         meta = read_dataset(f, False, True, stop_when=lambda tag, vr, n: tag >> 16 != 2)
         _behind_meta(f, meta, bare)
         read_dataset(f, True, True, stop_when=lambda tag, vr, n: tag >> 16 != 0)   # of the network, left in some files
         syntax = meta.get('TransferSyntaxUID')
-        body,packed = _body(f, path, syntax == uid.DeflatedExplicitVRLittleEndian)
+        body,packed = _data_set_body(f, path, syntax == uid.DeflatedExplicitVRLittleEndian)
         with body: yield _DataSet(meta, body, packed, *_encoding(body, syntax))
 
 def _behind_meta(f, meta, bare):
@@ -1126,10 +1186,10 @@ def _read_dicom(path, tags):
         place = _Place(Path(path), o.body.tell(), o.packed)
     ds.file_meta = FileMetaDataset(o.meta)
     if not ds.file_meta.get('TransferSyntaxUID'):
-        ds.file_meta.TransferSyntaxUID = _native_syntax(o.implicit, o.little)
+        ds.file_meta.TransferSyntaxUID = native_syntax(o.implicit, o.little)
     return ds,place
 
-def _native_syntax(implicit, little):
+def native_syntax(implicit, little):
     "The transfer syntax of a data set without compression."
     from pydicom import uid
     if not little: return uid.ExplicitVRBigEndian
@@ -1144,7 +1204,7 @@ _must = dict(
     SamplesPerPixel=int,
     PhotometricInterpretation=str,
 )
-_palettes = [f'{kind}{colour}PaletteColorLookupTable{part}' for colour in ('Red', 'Green', 'Blue')
+palette_tags = [f'{kind}{colour}PaletteColorLookupTable{part}' for colour in ('Red', 'Green', 'Blue')
              for kind,part in (('', 'Descriptor'), ('', 'Data'), ('Segmented', 'Data'))]
 _time_tags = [
     'PixelAspectRatio', 'FrameTime', 'FrameTimeVector', 'ActualFrameDuration', 'CineRate',
@@ -1155,7 +1215,7 @@ _window_tags = ['RescaleSlope', 'RescaleIntercept', 'ModalityLUTSequence', 'VOIL
 _pixel_tags = [
     *_must,
     'PixelSpacing', 'HighBit', 'PixelRepresentation', 'PlanarConfiguration', 'NumberOfFrames',
-    *_palettes,
+    *palette_tags,
     *_time_tags,
     *_window_tags,
     'SequenceOfUltrasoundRegions',
@@ -1174,7 +1234,7 @@ def _kind_and_end(path):
     ends = [0]
     with _data_set(path, _dicom_seconds/4) as o:
         def seen(tag, vr, n):
-            ends.append(None if n == _never else o.body.tell() + n)
+            ends.append(None if n == no_length else o.body.tell() + n)
         ds = o.read(seen, [0x00080016])
         if o.packed is None: whole = _ends_at(path, ends[-1])
         else: whole = not o.body.read(1) and o.body.ended
@@ -1192,7 +1252,7 @@ def _ends_at(path, end):
 def _without_image(path):
     "The error for a header without a picture: NoImage where it says cleanly that it has none, else it is broken and must not be lost."
     try:
-        with _quiet(): kind,whole = _kind_and_end(path)
+        with quiet_dicom(): kind,whole = _kind_and_end(path)
     except Exception: kind,whole = '',False
     if kind and not _picture_class.match(kind) and (whole or kind.endswith(('Storage', 'Trial'))):
         return NoImage(path, 'this DICOM object holds no image', 'Leave reports and measurements out')
@@ -1200,11 +1260,11 @@ def _without_image(path):
         path, 'its header ends, or is damaged, before it comes to a picture', 'Copy it again from its source'
     )
 
-def _dicom_header(path, tags=None):
+def read_dicom_header(path, tags=None):
     "Header of an image (of it `tags`, or what reading needs), and where its pixels begin; VideoError where it is none."
-    pydicom = _need('pydicom', path)
+    pydicom = need_module('pydicom', path)
     try:
-        with _quiet(): ds,place = _read_dicom(path, tags or _pixel_tags)
+        with quiet_dicom(): ds,place = _read_dicom(path, tags or _pixel_tags)
     except (pydicom.errors.InvalidDicomError, EOFError) as e:
         raise VideoError(path, 'it is not a DICOM file', 'Check that it was copied completely') from e
     except VideoError: raise
@@ -1229,8 +1289,8 @@ def _dicom_header(path, tags=None):
     return ds,place
 
 # %% ../../nbs/video/02_video.ipynb #4173e3e9
-_never,_many = 0xFFFFFFFF, 1 << 19  # the length that says nothing; more fragments than any clip has
-_marks = (b'\xff\xd8', b'\xff\x4f', b'\xff\x0a', b'\x00\x00\x00\x0c') # JPEG and JPEG-LS, JPEG 2000, JPEG XL, JP2
+_max_fragments = 1 << 19  # more than any clip has
+_picture_marks = (b'\xff\xd8', b'\xff\x4f', b'\xff\x0a', b'\x00\x00\x00\x0c') # JPEG and JPEG-LS, JPEG 2000, JPEG XL, JP2
 _item = b'\xfe\xff\x00\xe0'
 
 class _Value(NamedTuple):
@@ -1241,7 +1301,7 @@ class _Value(NamedTuple):
     vr:str
     items:bool # does it begin like fragments?
 
-def _value(f, at, implicit, little):
+def pixel_value(f, at, implicit, little):
     "Where the bytes of the pixel data lie. The element itself tells how it is written; no length is its like by chance."
     f.seek(at)
     head = f.read(12)
@@ -1255,7 +1315,7 @@ def _value(f, at, implicit, little):
     have = stated if whole else max(0, min(stated, os.fstat(f.fileno()).st_size - start))
     return _Value(start, stated, have, 'OB' if explicit and head[4:6] == b'OB' else 'OW', items)
 
-class _Rows:
+class FrameRows:
     "Byte ranges of uncompressed frames, which follow each other."
     def __init__(self, start, n, count):
         self.start,self.n,self.count = start,n,count
@@ -1263,7 +1323,7 @@ class _Rows:
         return ([(self.start + i*self.n, self.n)] for i in range(self.count))
     def __len__(self): return self.count
 
-def _fragments(f, start, path):
+def pixel_fragments(f, start, path):
     "(start, length, first bytes) of each whole fragment; the first is the table of offsets."
     found,i,end = [],start,os.fstat(f.fileno()).st_size
     while i + 8 <= end:
@@ -1273,32 +1333,32 @@ def _fragments(f, start, path):
         if head[:4] != _item or i + 8 + n > end: break
         found.append((i+8, n, head[8:]))
         i += 8 + n
-        if len(found) > _many:
-            raise VideoError(path, f'its pixels lie in more than {_many} fragments', 'Export it again')
+        if len(found) > _max_fragments:
+            raise VideoError(path, f'its pixels lie in more than {_max_fragments} fragments', 'Export it again')
     if not found:
         raise VideoError(path, 'its pixels are not compressed as its transfer syntax says', 'Export it again')
     return found
 
-def _begins(table, frags, rle):
+def _frame_starts(table, frags, rle):
     "Numbers of the fragments that begin a frame."
     starts = {a-8-frags[0][0]+8: i for i,(a,_,_) in enumerate(frags)}
     said = [starts.get(o) for o in table]
     if len(said) > 1 and None not in said and said == sorted(set(said)):
         return said
-    return list(range(len(frags))) if rle else [i for i,(_,_,b) in enumerate(frags) if b.startswith(_marks)]
+    return list(range(len(frags))) if rle else [i for i,(_,_,b) in enumerate(frags) if b.startswith(_picture_marks)]
 
-def _encoded(f, value, rle, path):
+def encoded_frames(f, value, rle, path):
     "Byte ranges of each compressed frame."
     if not value.items: return [[(value.start, value.have)]]    # a stream as it is, in no fragment
-    (a,n,_),*frags = _fragments(f, value.start, path)
+    (a,n,_),*frags = pixel_fragments(f, value.start, path)
     f.seek(a)
-    table = np.frombuffer(f.read(min(n - n%4, 4*_many)), '<u4').tolist()
+    table = np.frombuffer(f.read(min(n - n%4, 4*_max_fragments)), '<u4').tolist()
     if not frags: return []
-    begins = _begins(table, frags, rle)
+    begins = _frame_starts(table, frags, rle)
     begins = sorted({0, *begins})  # what lies before the first mark is a frame too, a damaged one
     return [[o[:2] for o in frags[i:j]] for i,j in zip(begins, [*begins[1:], len(frags)])]
 
-def _gathered(f, pieces, n=None):
+def gathered_bytes(f, pieces, n=None):
     "The bytes of some ranges, `n` at most."
     parts,left = [],n
     for start,length in pieces:
@@ -1359,7 +1419,7 @@ def _jpeg2000_picture(b):
     colour,why = ('RGB', 'its decoder turns it into RGB') if samples == 3 and mixed else ('', '')
     return _Picture('2000', (y-y0, x-x0), samples, (b[i+42] & 0x7f) + 1, colour, why)
 
-def _picture(b):
+def packed_picture(b):
     "What the first bytes of a compressed frame say; None where they say nothing."
     if b[:3] == b'\xff\xd8\xff': return _jpeg_picture(b)
     starts = b[:3] == b'\0\0\1' or b[:4] == b'\0\0\0\1' or b[4:8] == b'ftyp'
@@ -1370,7 +1430,7 @@ def _picture(b):
         return _Picture('rle')
 
 # %% ../../nbs/video/02_video.ipynb #2ac62b9f
-_usual = {
+_usual_syntaxes = {
     'baseline': 'JPEGBaseline8Bit',
     'extended': 'JPEGExtended12Bit',
     'lossless': 'JPEGLosslessSV1',
@@ -1380,29 +1440,29 @@ _usual = {
     'mpeg': 'MPEG2MPML',
 }
 
-def _family(syntax):
+def packing_family(syntax):
     "How a transfer syntax packs: as in `_Picture`; '' where not at all."
     from pydicom.uid import MPEGTransferSyntaxes
     if syntax in MPEGTransferSyntaxes: return 'mpeg'
     words = {'RLE': 'rle', '2000': '2000', 'JPEG-LS': 'ls', 'Lossless, Non': 'lossless', 'Baseline': 'baseline',
              'Extended': 'extended'}
-    if not _is_known(syntax): return ''                         # the data will tell
+    if not is_known_syntax(syntax): return ''                         # the data will tell
     return next((v for k,v in words.items() if k in syntax.name), 'other' if syntax.is_compressed else '')
 
-def _is_known(syntax): return syntax.is_transfer_syntax and syntax.name != str(syntax)
+def is_known_syntax(syntax): return syntax.is_transfer_syntax and syntax.name != str(syntax)
 
-def _syntax_name(syntax):
+def syntax_name(syntax):
     "In words; what stands there instead of a known one may be anything."
-    return syntax.name if _is_known(syntax) else 'an unknown transfer syntax'
+    return syntax.name if is_known_syntax(syntax) else 'an unknown transfer syntax'
 
-def _syntax_of(family):
+def usual_syntax(family):
     "The usual transfer syntax of a family."
     from pydicom import uid
-    return getattr(uid, _usual[family])
+    return getattr(uid, _usual_syntaxes[family])
 
-def _same_family(a, b): return a == b or {a, b} <= {'baseline', 'extended'}
+def same_family(a, b): return a == b or {a, b} <= {'baseline', 'extended'}
 
-def _marked(b, ycc):
+def with_colour_mark(b, ycc):
     "A baseline JPEG whose only word on its colours is ours: libjpeg obeys an Adobe segment."
     kept,i = [b[:2], b'\xff\xee\0\x0eAdobe\0\x64\0\0\0\0', bytes([int(ycc)])],2
     while i + 4 <= len(b) and b[i] == 0xff and b[i+1] != 0xda:
@@ -1414,7 +1474,7 @@ def _marked(b, ycc):
 
 # %% ../../nbs/video/02_video.ipynb #41bec42b
 @dataclass(frozen=True)
-class _Layout:
+class _PixelLayout:
     "How pixels are written: as a header says, or as the data turn out to be."
     kind:str # colour space
     samples:int
@@ -1432,7 +1492,7 @@ class _Layout:
 
     def possible(self):
         "Does it not contradict itself?"
-        return self.kind in _plain_kinds.get(self.samples, ()) and 0 < self.stored <= self.alloc
+        return self.kind in plain_kinds.get(self.samples, ()) and 0 < self.stored <= self.alloc
 
     def fits(self, size, have, n):
         "Are `n` frames the `have` bytes that are there, but for one that makes them even?"
@@ -1443,23 +1503,23 @@ class _Layout:
         "In words, for a note."
         return f'{self.samples} x {self.stored} bits in {self.alloc}, {self.kind}'
 
-_plain_kinds = {1: ('MONOCHROME1', 'MONOCHROME2', 'PALETTE COLOR'), 3: ('RGB', 'YBR_FULL', 'YBR_FULL_422')}
-_known_kinds = _plain_kinds[1] + _plain_kinds[3]
+plain_kinds = {1: ('MONOCHROME1', 'MONOCHROME2', 'PALETTE COLOR'), 3: ('RGB', 'YBR_FULL', 'YBR_FULL_422')}
+known_kinds = plain_kinds[1] + plain_kinds[3]
 
-def _stated_layout(ds):
+def stated_layout(ds):
     "The layout that a header states."
     def number(name, default):
-        return int((_stated(ds, name) or [default])[0])
+        return int((stated_numbers(ds, name) or [default])[0])
     signed,planar = (int(number(name, 0) == 1) for name in ('PixelRepresentation', 'PlanarConfiguration'))
     high = number('HighBit', ds.BitsStored-1)
-    return _Layout(
+    return _PixelLayout(
         ds.PhotometricInterpretation.strip().upper(),
         ds.SamplesPerPixel, ds.BitsAllocated, ds.BitsStored, high, signed, planar,
     )
 
-def _other_layouts(c):
+def other_layouts(c):
     "Other ways to write pixels, fewest changes first."
-    grey = c.kind if c.kind in _plain_kinds[1] else 'MONOCHROME2'
+    grey = c.kind if c.kind in plain_kinds[1] else 'MONOCHROME2'
     colour = c.kind if c.kind in ('RGB', 'YBR_FULL') else 'RGB'
     ways = []
     for alloc in (8, 16):
@@ -1474,16 +1534,16 @@ def _other_layouts(c):
 def _sane(c):
     "The stated layout where nothing fits, without what contradicts itself."
     c = replace(c, stored=min(c.stored if c.stored > 0 else c.alloc, c.alloc))
-    if c.kind not in _known_kinds or c.samples not in _plain_kinds or c.kind in _plain_kinds[c.samples]:
+    if c.kind not in known_kinds or c.samples not in plain_kinds or c.kind in plain_kinds[c.samples]:
         return c
     return replace(c, kind='MONOCHROME2' if c.samples == 1 else 'RGB')
 
 # %% ../../nbs/video/02_video.ipynb #e2dbab0a
-class _Native:
+class NativePixels:
     "Uncompressed pixels in an open file: frames of any layout can be looked at."
     def __init__(self, f, value, size, little):
         self.f,self.start,self.have,self.size,self.little = f,value.start,value.have,size,little
-        self.cut = value.have < value.stated != _never            # the file ends before its pixels
+        self.cut = value.have < value.stated != no_length            # the file ends before its pixels
 
     def words(self, c, i):
         "Samples of frame `i` in layout `c` as they lie, or None where they are not all there."
@@ -1517,9 +1577,9 @@ def _roughness(a):
     steps = np.abs(np.diff(a, axis=1)).mean() + np.abs(np.diff(a, axis=2)).mean() if min(a.shape[1:]) > 1 else 0.
     return float(steps/(a.std((1,2)).mean() + 1))
 
-def _native_layout(pixels, c, n):
+def native_layout(pixels, c, n):
     "The layout of `n` frames (None: not stated) of uncompressed pixels: `c` as stated, or what fits the bytes better."
-    if c.kind not in _known_kinds or not 0 < math.prod(pixels.size) <= max_pixels: return c
+    if c.kind not in known_kinds or not 0 < math.prod(pixels.size) <= max_pixels: return c
     size,have = pixels.size,pixels.have
     if c.alloc == 1 or c.possible() and (pixels.cut or c.fits(size, have, n or 1)):
         return c
@@ -1527,7 +1587,7 @@ def _native_layout(pixels, c, n):
     def full(o):
         return not n and (o.samples, o.alloc) == (3, c.alloc) and o.fits(size, have, pixels.frames(o))
     half = c.kind == 'YBR_FULL_422'  # without a number of frames the length alone has to tell
-    ways = [o for o in _other_layouts(c) if o.possible() and o != c and (exact(o) or half and full(o))]
+    ways = [o for o in other_layouts(c) if o.possible() and o != c and (exact(o) or half and full(o))]
     if not ways: return _sane(c)
     found = ways[0]
     whole = c.possible() and c.fits(size, have, pixels.frames(c)) and pixels.frames(c) >= (n or 1)
@@ -1542,9 +1602,9 @@ def _full_colours(pixels, found, c):
     "RGB or YBR_FULL, where the label was of halved colours or grey: by the look."
     if found.samples != 3 or found.kind == c.kind or found.kind == 'YBR_FULL_422': return found
     a = pixels.planes(found, pixels.frames(found)//2)
-    return found if a is None or found.alloc != 8 else replace(found, kind=_colour_by_look(a) or found.kind)
+    return found if a is None or found.alloc != 8 else replace(found, kind=colour_by_look(a) or found.kind)
 
-def _colour_by_look(a):
+def colour_by_look(a):
     "'RGB' or 'YBR_FULL' of raw planes (3,h,w) of 8 bits, where one is clearly it; else None."
     x,y,z = a.reshape(3, -1).astype(np.int16)
     rgb = np.abs(x - y).mean() + np.abs(x - z).mean()
@@ -1562,14 +1622,14 @@ def _other_planes(pixels, c, i):
     if c.planar: return one > 2*three                           # it is as from pixel to pixel
     if one > .8*three: return False
     stated,other = pixels.planes(c, i),pixels.planes(replace(c, planar=1), i)
-    return _tint(other, c.kind) < .8*_tint(stated, c.kind) or _roughness(other) < .4*_roughness(stated)
+    return _planes_tint(other, c.kind) < .8*_planes_tint(stated, c.kind) or _roughness(other) < .4*_roughness(stated)
 
-def _tint(a, kind):
+def _planes_tint(a, kind):
     "How far planes (3,h,w) are from grey, on average."
     y,z = (128, 128) if kind == 'YBR_FULL' else (a[0].astype(np.float32),)*2
     return float(np.abs(a[1] - y).mean() + np.abs(a[2] - z).mean())
 
-def _all_alike(pixels, number, there, n):
+def all_alike(pixels, number, there, n):
     "Are all bytes behind frame `number` the same?"
     first = None
     for i in range(number, there):
@@ -1579,13 +1639,13 @@ def _all_alike(pixels, number, there, n):
         if b.strip(first): return False
     return True
 
-def _true_planes(pixels, c):
+def true_planes(pixels, c):
     "The layout with the planes in the order that two frames show."
     if c.samples != 3 or c.kind == 'YBR_FULL_422' or not pixels.frames(c): return c
     n = pixels.frames(c)
     return replace(c, planar=1-c.planar) if all(_other_planes(pixels, c, i) for i in {n//2, n-1}) else c
 
-def _true_bits(pixels, c):
+def true_bits(pixels, c):
     "The layout with the bits that the samples use: those on the left, all of them, or as stated."
     if c.kind == 'PALETTE COLOR' or c.stored >= c.alloc: return c
     a = pixels.words(c, pixels.frames(c)//2)
@@ -1606,12 +1666,12 @@ def _true_bits(pixels, c):
     return replace(c, stored=c.alloc, high=c.alloc-1) if jumps else c
 
 # %% ../../nbs/video/02_video.ipynb #82c6e890
-def _first(ds, name):
+def _first_number(ds, name):
     "First number of a tag, or None."
-    x = (_stated(ds, name) or [None])[0]
+    x = (stated_numbers(ds, name) or [None])[0]
     return x if x is not None and math.isfinite(x) else None
 
-def _shared(ds, name):
+def _shared_part(ds, name):
     "The part of the header that holds a tag: itself, or what all frames of an enhanced object share."
     try:
         if name in ds: return ds
@@ -1625,16 +1685,16 @@ def _rescaled(ds, values):
     try:
         if 'ModalityLUTSequence' in ds: return apply_modality_lut(values, ds)
     except Exception: pass                                      # a table that cannot be used
-    part = _shared(ds, 'RescaleSlope')
-    slope,intercept = _first(part, 'RescaleSlope'),_first(part, 'RescaleIntercept')
+    part = _shared_part(ds, 'RescaleSlope')
+    slope,intercept = _first_number(part, 'RescaleSlope'),_first_number(part, 'RescaleIntercept')
     return values if not slope or intercept is None else values*slope + intercept
 
-def _window(ds):
+def _first_window(ds):
     "(centre, width, function) of the first window, or None."
-    part = _shared(ds, 'WindowWidth')
+    part = _shared_part(ds, 'WindowWidth')
     centre, width, how = (
-        _first(part, 'WindowCenter'),
-        _first(part, 'WindowWidth'),
+        _first_number(part, 'WindowCenter'),
+        _first_number(part, 'WindowWidth'),
         str(part.get('VOILUTFunction') or 'LINEAR'),
     )
     good = centre is not None and width is not None and (width >= 1 or how != 'LINEAR' and width > 0)
@@ -1650,31 +1710,31 @@ def _windowed(x, centre, width, how):
 def _by_table(ds, values):
     "Stored values as uint8 levels by the table of the header; None where it has none that can be used."
     from pydicom.pixels import apply_voi
-    part = _shared(ds, 'VOILUTSequence')
+    part = _shared_part(ds, 'VOILUTSequence')
     try:
         if not part.get('VOILUTSequence'): return None
         shown = apply_voi(np.rint(_rescaled(ds, values)).astype(np.int32), part)
-        return _to8(shown, 0, (1 << int(part.VOILUTSequence[0].LUTDescriptor[2])) - 1)
+        return scale_to_levels(shown, 0, (1 << int(part.VOILUTSequence[0].LUTDescriptor[2])) - 1)
     except Exception: return None                               # its words may quote the header
 
-def _shown_levels(ds, values):
+def levels_shown(ds, values):
     "Stored values as uint8 levels by the table or the window of the header; None where it has none."
-    shown,window = _by_table(ds, values),_window(ds)
+    shown,window = _by_table(ds, values),_first_window(ds)
     if shown is not None or window is None: return shown
     return np.rint(255*_windowed(_rescaled(ds, values).astype(np.float64), *window)).astype(np.uint8)
 
 # %% ../../nbs/video/02_video.ipynb #5e32a3da
 _j2k_only = {'YBR_RCT', 'YBR_ICT'}
-_colours = {'MONOCHROME1', 'MONOCHROME2', 'PALETTE COLOR', 'RGB', 'YBR_FULL', 'YBR_FULL_422'}
+_colour_kinds = {'MONOCHROME1', 'MONOCHROME2', 'PALETTE COLOR', 'RGB', 'YBR_FULL', 'YBR_FULL_422'}
 
 def _colour_of(kind, syntax):
     "The colour space in which the decoder gives the pixels; None where nobody knows."
     if kind in _j2k_only and '2000' in syntax.name: return kind
     if kind.startswith('YBR_PARTIAL') and syntax.name.startswith('JPEG Baseline'):
         return 'YBR_FULL_422'  # JPEG has full range, whatever the header calls it
-    return kind if kind in _colours else None
+    return kind if kind in _colour_kinds else None
 
-class _DicomFile:
+class DicomFile:
     "What the two readers of DICOM share: a header, and notes on what it says wrongly."
     def _contradict(self, says, are, read=None):
         "Note that the header says one thing and the data are another."
@@ -1684,10 +1744,10 @@ class _DicomFile:
 
     def _time(self, ds, n, fps=None):
         "Rate, and times where the header has one for each of `n` frames."
-        self.header_times = _header_times(ds, n)
-        rate,doubt = _rate_and_doubt(ds, self.header_times)
+        self.header_times = frame_vector_times(ds, n)
+        rate,doubt = rate_and_doubt(ds, self.header_times)
         self.fps = rate or fps
-        steps = len(_stated(ds, 'FrameTimeVector'))
+        steps = len(stated_numbers(ds, 'FrameTimeVector'))
         if steps > 1 and self.header_times is None:
             doubt = (
                 doubt
@@ -1696,48 +1756,48 @@ class _DicomFile:
         if doubt and n != 1: self.notes['rate in doubt'] = doubt
         self.notes.update(notes_on_times(self.header_times))
 
-class DicomReader(_DicomFile, Reader):
+class DicomReader(DicomFile, Reader):
     "Multi-frame (or single-frame) DICOM through pydicom."
     name,suffixes,exact,still = 'dicom',{'.dcm', '.dicom'},True,None
     def __init__(self, path):
         super().__init__(path)
-        ds,self.place = _dicom_header(path)
-        with _quiet(): self._find(ds)
+        ds,self.place = read_dicom_header(path)
+        with quiet_dicom(): self._find(ds)
 
     def _find(self, ds):
         "What the pixels are and where they lie, by the header and by the data."
-        self.size,self.syntax,self.layout = (ds.Rows, ds.Columns),ds.file_meta.TransferSyntaxUID,_stated_layout(ds)
-        self.region = _image_region(_regions(ds, self.size))
+        self.size,self.syntax,self.layout = (ds.Rows, ds.Columns),ds.file_meta.TransferSyntaxUID,stated_layout(ds)
+        self.region = image_region(all_regions(ds, self.size))
         self.info = dict(
             format='dicom',
-            codec=_syntax_name(self.syntax),
+            codec=syntax_name(self.syntax),
             photometric=self.layout.kind,
             bits=self.layout.stored,
         )
         self._grey_after_all(ds)
         self.frames,self.colour,self.looked = [],'',False       # colour: what the compressed pictures say
         with self.place.open() as f:
-            self.value = _value(f, self.place.at, *ds.original_encoding)
+            self.value = pixel_value(f, self.place.at, *ds.original_encoding)
             self._refuse_floats(f, ds)
             self._true_syntax(f, ds)
-            self.coded = _family(self.syntax)
+            self.coded = packing_family(self.syntax)
             if self.coded == 'mpeg': return
-            self._count(f, _frames_stated(ds))
+            self._count(f, stated_frame_count(ds))
         self._without_sign()
         self._time(ds, self.claimed)
         self._look_at_aspect(ds)
         c = self.layout
-        if c.stored > 8 and c.samples == 1 and _shown_levels(ds, np.zeros(1, np.int64)) is not None:
+        if c.stored > 8 and c.samples == 1 and levels_shown(ds, np.zeros(1, np.int64)) is not None:
             self.info['levels'] = 'window'
 
     def _grey_after_all(self, ds):
         "One sample of a colour space that has three, or of a palette that is missing, is grey."
         c = self.layout
-        if c.kind == 'PALETTE COLOR' and not any(name in ds for name in _palettes):
+        if c.kind == 'PALETTE COLOR' and not any(name in ds for name in palette_tags):
             why = 'without a palette'
-        elif c.samples == 1 and c.kind not in _known_kinds: why = 'of one sample'
+        elif c.samples == 1 and c.kind not in known_kinds: why = 'of one sample'
         else: return
-        self._contradict(c.kind if c.kind in _known_kinds else 'another colour space', why, 'MONOCHROME2')
+        self._contradict(c.kind if c.kind in known_kinds else 'another colour space', why, 'MONOCHROME2')
         self.layout = replace(c, kind='MONOCHROME2')
 
     def _refuse_floats(self, f, ds):
@@ -1756,7 +1816,7 @@ class DicomReader(_DicomFile, Reader):
         "Note pixels that are not square: by PixelAspectRatio, the image's region or PixelSpacing, all height to width."
         r = self.region
         region = [r.mm_y, r.mm_x] if r and r.mm_x and r.mm_y else []
-        ratio = _numbers(ds, 'PixelAspectRatio') or region or _numbers(ds, 'PixelSpacing')
+        ratio = positive_numbers(ds, 'PixelAspectRatio') or region or positive_numbers(ds, 'PixelSpacing')
         if len(ratio) == 2: self.set_aspect(ratio[1], ratio[0])
 
     def _without_sign(self):
@@ -1769,17 +1829,17 @@ class DicomReader(_DicomFile, Reader):
     def _true_syntax(self, f, ds):
         "How the data set is written, and how its pixels are packed, whatever the header says."
         implicit,little = ds.original_encoding
-        known = _is_known(self.syntax)
-        stated,native = _family(self.syntax),_native_syntax(implicit, little)
+        known = is_known_syntax(self.syntax)
+        stated,native = packing_family(self.syntax),native_syntax(implicit, little)
         as_stated = self.syntax.name.startswith('Deflated') if self.place.packed is not None else self.syntax == native
         if not stated and not as_stated:
             packed = ', packed' if self.place.packed is not None else ''
-            self._contradict(_syntax_name(self.syntax), native.name + packed)
+            self._contradict(syntax_name(self.syntax), native.name + packed)
             self.syntax = native
         if stated and implicit:
-            self._contradict(_syntax_name(self.syntax), 'written with implicit VR')
+            self._contradict(syntax_name(self.syntax), 'written with implicit VR')
         if stated and self._unpacked(ds):
-            self._contradict(_syntax_name(self.syntax), 'not compressed')
+            self._contradict(syntax_name(self.syntax), 'not compressed')
             self.syntax = native
         elif self.place.packed is None and (stated or self.value.items or self._stream(f, ds)):
             self._true_packing(f, stated)
@@ -1792,39 +1852,39 @@ class DicomReader(_DicomFile, Reader):
 
     def _unpacked(self, ds):
         "Are there, under the name of a compression, exactly the bytes of pixels without any?"
-        if self.value.items or self.value.stated == _never: return False
-        ways = [self.layout, *_other_layouts(self.layout)]
-        return any(o.possible() and o.fits(self.size, self.value.have, _frames_stated(ds) or 1) for o in ways)
+        if self.value.items or self.value.stated == no_length: return False
+        ways = [self.layout, *other_layouts(self.layout)]
+        return any(o.possible() and o.fits(self.size, self.value.have, stated_frame_count(ds) or 1) for o in ways)
 
     def _stream(self, f, ds):
         "Is there, without any fragments, one picture or film where uncompressed pixels should be?"
-        if self.layout.fits(self.size, self.value.have, _frames_stated(ds) or 1):
+        if self.layout.fits(self.size, self.value.have, stated_frame_count(ds) or 1):
             return False
         f.seek(self.value.start)
-        p = _picture(f.read(1 << 12))
+        p = packed_picture(f.read(1 << 12))
         return p is not None and (p.family == 'mpeg' or p.size == self.size)
 
     def _true_packing(self, f, stated):
         "The transfer syntax of the first frame, and its samples, bits and colours."
-        frames = _encoded(f, self.value, stated == 'rle', self.path)
-        p = _picture(_gathered(f, frames[0], 1 << 16)) if frames else None
+        frames = encoded_frames(f, self.value, stated == 'rle', self.path)
+        p = packed_picture(gathered_bytes(f, frames[0], 1 << 16)) if frames else None
         if p is None:
             if self.value.items or stated in ('', 'mpeg'): return
             raise VideoError(self.path, 'its pixels are not compressed as its transfer syntax says', 'Export it again')
-        if not _same_family(p.family, stated):
-            true = _syntax_of(p.family)
-            self._contradict(_syntax_name(self.syntax), 'an MPEG stream' if p.family == 'mpeg' else true.name)
+        if not same_family(p.family, stated):
+            true = usual_syntax(p.family)
+            self._contradict(syntax_name(self.syntax), 'an MPEG stream' if p.family == 'mpeg' else true.name)
             self.syntax = true
         elif p.family == 'baseline' and stated == 'extended':
-            self.syntax = _syntax_of('baseline')
+            self.syntax = usual_syntax('baseline')
         if p.size and p.size == self.size and p.samples in (1,3):
             self._true_samples(p)
 
     def _true_samples(self, p):
         "Samples, bits and colours, of which the first picture knows best."
         c = self.layout
-        unknown = p.family == 'baseline' and c.kind not in _known_kinds and not c.kind.startswith('YBR_PARTIAL')
-        if p.samples != c.samples or c.kind in _plain_kinds[4-p.samples] or unknown:
+        unknown = p.family == 'baseline' and c.kind not in known_kinds and not c.kind.startswith('YBR_PARTIAL')
+        if p.samples != c.samples or c.kind in plain_kinds[4-p.samples] or unknown:
             kind = self._kind_of(p, unknown)
             self._contradict(c.words(), f'pictures of {p.samples} samples', f'{p.samples} samples, {kind}')
             c = replace(c, samples=p.samples, kind=kind)
@@ -1841,14 +1901,14 @@ class DicomReader(_DicomFile, Reader):
     def _kind_of(self, p, unknown):
         "The colour space of a picture whose number of samples the header does not know."
         stated = self.layout.kind
-        if p.samples == 1: return stated if stated in _plain_kinds[1] else 'MONOCHROME2'
-        if stated not in _plain_kinds[1] and not unknown: return stated
+        if p.samples == 1: return stated if stated in plain_kinds[1] else 'MONOCHROME2'
+        if stated not in plain_kinds[1] and not unknown: return stated
         return p.colour or ('YBR_FULL' if p.family == 'baseline' else 'RGB')
 
     def _count(self, f, number):
         "Count the frames that are there; the clip is as long as the larger of that and the claim."
         if self.coded:
-            self.frames = _encoded(f, self.value, self.coded == 'rle', self.path)
+            self.frames = encoded_frames(f, self.value, self.coded == 'rle', self.path)
             self.there = len(self.frames)
         else: self.there = self._count_native(f, number)
         claim = number or 1
@@ -1862,14 +1922,14 @@ class DicomReader(_DicomFile, Reader):
         "Find the layout of uncompressed pixels, and how many frames of it there are."
         stated,v = self.layout,self.value
         little = self.syntax.is_little_endian
-        pixels = _Native(f, v, self.size, little)
-        if self._near(): self.layout = _native_layout(pixels, stated, number)
+        pixels = NativePixels(f, v, self.size, little)
+        if self._near(): self.layout = native_layout(pixels, stated, number)
         c = self.layout
         if c != stated: self._contradict(stated.words(), c.words())
         bits = c.bits(self.size)
         if not bits: return 0
         there = 8*v.have//bits
-        if number and (v.stated == _never or not self._near()):
+        if number and (v.stated == no_length or not self._near()):
             there = min(there, number)  # what is behind may be no pixels
         n = 0 if c.alloc%8 else bits//8
         if n and number and there > number:
@@ -1878,7 +1938,7 @@ class DicomReader(_DicomFile, Reader):
         if n and there and there == number and there*n%2 < rest < n:
             self._contradict(f'{there} frames', f'these and {rest} bytes', f'{there} frames')
         whole = n and (little or n%2 == 0)                      # big-endian 8-bit pixels come as 16-bit words
-        self.frames = _Rows(v.start, n, there) if whole else None
+        self.frames = FrameRows(v.start, n, there) if whole else None
         return there
 
     def _near(self):
@@ -1888,7 +1948,7 @@ class DicomReader(_DicomFile, Reader):
     def _without_padding(self, pixels, number, there, n):
         "The number of frames without bytes behind the stated ones that are all the same, or no picture."
         behind = f'{number} frames and bytes that are '
-        if _all_alike(pixels, number, there, n): behind += 'all the same'
+        if all_alike(pixels, number, there, n): behind += 'all the same'
         elif pixels.roughness(self.layout, number) > 3*pixels.roughness(self.layout, number-1):
             behind += 'no picture'
         else: return there
@@ -1900,7 +1960,7 @@ class DicomReader(_DicomFile, Reader):
     def _decoder(self):
         "pydicom's decoder of the transfer syntax, and the plugin to use. Baseline JPEG always by Pillow: pylibjpeg differs from it by up to 2 levels."
         from pydicom.pixels import get_decoder
-        syntax = self.syntax if self.coded else _native_syntax(self.syntax.is_implicit_VR, self.syntax.is_little_endian)
+        syntax = self.syntax if self.coded else native_syntax(self.syntax.is_implicit_VR, self.syntax.is_little_endian)
         try: d = get_decoder(syntax)
         except NotImplementedError as e:
             raise VideoError(
@@ -1925,10 +1985,10 @@ class DicomReader(_DicomFile, Reader):
             )
         self._table = None
         k,make = 0,self._plain if self.frames is None else self._each
-        for a in _hushed(make(kind)):
+        for a in each_quietly(make(kind)):
             k += 1
             yield a
-        if k < self.claimed: raise _Short(self.claimed)
+        if k < self.claimed: raise TooFewFrames(self.claimed)
 
     def _plain(self, kind):
         "Frames that may end within a byte, or within a word of the other order: pydicom's own way."
@@ -1944,7 +2004,7 @@ class DicomReader(_DicomFile, Reader):
         "Frame by frame: pydicom's own way through a file takes wrong places for uncompressed YBR_FULL_422 of several frames."
         from pydicom.encaps import encapsulate
         from pydicom.pixels import as_pixel_options
-        (decoder,plugin),(ds,_) = self._decoder(),_dicom_header(self.path)
+        (decoder,plugin),(ds,_) = self._decoder(),read_dicom_header(self.path)
         with self.place.open() as f:
             self._look(f)
             c = self.layout
@@ -1972,8 +2032,8 @@ class DicomReader(_DicomFile, Reader):
                 self._contradict(c.kind, f'{self.colour} by the look of them', self.colour)
 
     def _look_native(self, f, c):
-        pixels = _Native(f, self.value, self.size, self.syntax.is_little_endian)
-        self.layout = found = _true_bits(pixels, _true_planes(pixels, c))
+        pixels = NativePixels(f, self.value, self.size, self.syntax.is_little_endian)
+        self.layout = found = true_bits(pixels, true_planes(pixels, c))
         orders = 'one plane after the other', 'one pixel after the other'
         if found.planar != c.planar:
             self._contradict(*(orders if c.planar else orders[::-1]))
@@ -1983,33 +2043,33 @@ class DicomReader(_DicomFile, Reader):
 
     def _raw_colour(self, f):
         "Colours of the middle JPEG frame by its look, where it is beyond doubt."
-        b = _gathered(f, self.frames[len(self.frames)//2])
+        b = gathered_bytes(f, self.frames[len(self.frames)//2])
         try:
-            with Image.open(io.BytesIO(_marked(b, False))) as im:
+            with Image.open(io.BytesIO(with_colour_mark(b, False))) as im:
                 a = np.asarray(im.convert('RGB'))
         except Exception: return None
-        return _colour_by_look(a.transpose(2, 0, 1)) if a.shape[:2] == self.size else None
+        return colour_by_look(a.transpose(2, 0, 1)) if a.shape[:2] == self.size else None
 
     def _bytes(self, f, i, pieces):
         "The bytes of frame `i`, if it is of the size that the header states."
-        b = _gathered(f, pieces)
+        b = gathered_bytes(f, pieces)
         if not self.coded: return b
-        p = _picture(b) if self.coded != 'rle' else None        # run lengths (RLE) may hold any bytes
+        p = packed_picture(b) if self.coded != 'rle' else None        # run lengths (RLE) may hold any bytes
         want = (*self.size, self.layout.samples)
         if p and p.size and 0 not in p.size and (*p.size, p.samples) != want:
             reason = 'frame %d is a picture of %d x %d pixels with %d samples, the header says %d x %d with %d'
             raise VideoError(self.path, reason % (i, *p.size, p.samples, *want), 'Export it again')
         if self.coded != 'baseline' or self.layout.samples != 3: return b
-        return _marked(b, (p.colour if p and p.colour else self.colour) != 'RGB')
+        return with_colour_mark(b, (p.colour if p and p.colour else self.colour) != 'RGB')
 
     def _palette(self):
         "The colours of all values that a pixel may have, 8 bits each."
         from pydicom.pixels import apply_color_lut
         bits = self.layout.stored
-        with _quiet():
+        with quiet_dicom():
             lut = apply_color_lut(
                 np.arange(1 << bits, dtype=np.uint8 if bits <= 8 else np.uint16)[None],
-                _dicom_header(self.path)[0],
+                read_dicom_header(self.path)[0],
             )[0]
         # 16-bit entries, but some that say so hold 8
         return lut.astype(np.uint8) if lut.max() < 256 else (lut >> 8).astype(np.uint8)
@@ -2021,8 +2081,8 @@ class DicomReader(_DicomFile, Reader):
         "The level of each value that a pixel may have."
         lo,n = self._lowest(),1 << self.layout.stored
         values = np.arange(lo, lo + n)
-        with _quiet(): shown = _shown_levels(_dicom_header(self.path)[0], values)
-        return _to8(values, lo, lo + n - 1) if shown is None else shown
+        with quiet_dicom(): shown = levels_shown(read_dicom_header(self.path)[0], values)
+        return scale_to_levels(values, lo, lo + n - 1) if shown is None else shown
 
     def array(self, a):
         c = self.layout
@@ -2036,45 +2096,45 @@ class DicomReader(_DicomFile, Reader):
             if self._table is None: self._table = self._grey_levels()
             a = self._table[np.clip(a.astype(np.int64) - lo, 0, len(self._table)-1)]
         elif (c.stored, lo) != (8, 0):
-            a = _to8(a, lo, lo + (1 << c.stored) - 1)
+            a = scale_to_levels(a, lo, lo + (1 << c.stored) - 1)
         a = a if a.dtype == np.uint8 else a.astype(np.uint8)
         return 255-a if c.kind == 'MONOCHROME1' else a
 
 _no_stamps = {'h264', 'hevc', 'mpegvideo', 'm4v'}                # bare streams: FFmpeg makes times up for them
 
-class DicomMpegReader(_DicomFile, PyAVReader):
+class DicomMpegReader(DicomFile, PyAVReader):
     "An MPEG-2, H.264 or H.265 stream that DICOM carries as one fragment list."
     name,suffixes,still = 'dicom-mpeg',{'.dcm', '.dicom'},None
     def __init__(self, path):
-        ds,self.place = _dicom_header(path)
+        ds,self.place = read_dicom_header(path)
         self.parts = self._stream_parts(path, ds)
         super().__init__(path)
-        with _quiet(): self._find(ds)
+        with quiet_dicom(): self._find(ds)
 
     def _stream_parts(self, path, ds):
         "Where the stream lies: all fragments but the table, or the value as it is."
         with self.place.open() as f:
-            value = _value(f, self.place.at, *ds.original_encoding)
-            return [o[:2] for o in _fragments(f, value.start, path)[1:]] if value.items else [(value.start, value.have)]
+            value = pixel_value(f, self.place.at, *ds.original_encoding)
+            return [o[:2] for o in pixel_fragments(f, value.start, path)[1:]] if value.items else [(value.start, value.have)]
 
     def _find(self, ds):
         "A clip, whatever number of frames the header says; what the stream says counts."
-        said,own = _frames_stated(ds),self.claimed
+        said,own = stated_frame_count(ds),self.claimed
         self.claimed = own or (said if said and said > 1 else None)
         if own and said and own != said: self._contradict(f'{said} frames', f'{own} frames')
         syntax = ds.file_meta.TransferSyntaxUID
-        if _family(syntax) != 'mpeg': self._contradict(_syntax_name(syntax), 'an MPEG stream')
+        if packing_family(syntax) != 'mpeg': self._contradict(syntax_name(syntax), 'an MPEG stream')
         self.own_stamps = self.info['format'] not in _no_stamps
         self._time(ds, self.claimed, self.stated_fps)
         # the stream's own times count, and are compared with it
         if self.own_stamps: self.stated_fps = self.__dict__.pop('fps')
-        self.seconds,self.region = None,_image_region(_regions(ds, self.size))
+        self.seconds,self.region = None,image_region(all_regions(ds, self.size))
 
     def time(self, f): return super().time(f) if self.own_stamps else None
 
     def _source(self):
         with self.place.open() as f:
-            return io.BytesIO(_gathered(f, self.parts))
+            return io.BytesIO(gathered_bytes(f, self.parts))
 
 # %% ../../nbs/video/02_video.ipynb #86207a99
 _ratio = 1032                                                   # deflate packs no better than this to one
@@ -2083,7 +2143,7 @@ _long_header = 1 << 18  # bytes from which on the library gets a short copy of a
 
 def _meta_head(path):
     "Beginning of a MetaImage file and the byte at which its header ends; VideoError where it is none."
-    f, head, end = LimitedFile(path, _header_bytes, _header_seconds), bytearray(), None
+    f, head, end = LimitedFile(path, header_limits.max_bytes, header_limits.max_seconds), bytearray(), None
     try:
         while end is None and (more := f.read(1 << 20)):
             at = max(0, len(head) - 4096)
@@ -2091,7 +2151,7 @@ def _meta_head(path):
             if not re.search(rb'NDims|ElementDataFile', head[:1 << 20]): break
             end = re.compile(rb'ElementDataFile[^\n]*(\n|$)').search(head, at)
             if end and not end[1] and len(more) == 1 << 20: end = None      # its line goes on in the next piece
-    except TooMuch as e: raise _cost(path, e) from e
+    except TooMuch as e: raise header_too_costly(path, e) from e
     finally: f.close()
     if end is None: raise VideoError(path, _no_meta, _mend_meta)
     return bytes(head),end.end()
@@ -2163,7 +2223,7 @@ class MhaReader(Reader):
                 ' between their neighbours'
             )
         self.header_times = whole_times(times)[0]
-        _note_rate(self)
+        note_median_rate(self)
 
     def _turn(self, stated):
         "How frames are turned so that columns run from the marker (M) and rows away from the probe (F)."
@@ -2177,10 +2237,10 @@ class MhaReader(Reader):
         if known and (self.swap or rows < 0 or columns < 0):
             usual = 'MF' + stated[2:3]
             self.notes['orientation'] = (
-                f'it states {_printable(stated[:9])}; its frames are turned to {usual}, as on a screen'
+                f'it states {printable_text(stated[:9])}; its frames are turned to {usual}, as on a screen'
             )
         elif not known and stated not in ('', 'XX'):
-            self.notes['orientation'] = f'it states {_printable(stated[:9])}, which is left as it is'
+            self.notes['orientation'] = f'it states {printable_text(stated[:9])}, which is left as it is'
 
     @contextmanager
     def _short(self, head, end):
@@ -2205,7 +2265,7 @@ class MhaReader(Reader):
         raise VideoError(self.path, 'its header holds too many fields', 'Save it without them')
 
     def _itk(self, name, head):
-        sitk = _need('SimpleITK', self.path, "'sslus[mha]'")
+        sitk = need_module('SimpleITK', self.path, "'sslus[mha]'")
         r = sitk.ImageFileReader()
         r.SetFileName(name)
         r.SetImageIO('MetaImageIO')
@@ -2221,7 +2281,7 @@ class MhaReader(Reader):
             * r.GetNumberOfComponents()
         )
         need,packed = one*math.prod(r.GetSize()),bool(re.search(rb'CompressedData\s*=\s*True', head, re.I))
-        if packed and need > _inflated:
+        if packed and need > max_unpacked:
             raise VideoError(
                 self.path,
                 f'it unpacks to {need >> 20} MiB, at once',
@@ -2276,7 +2336,7 @@ class MhaReader(Reader):
         return np.ascontiguousarray(a[self.flip][..., :3] if a.ndim == 3 else a[self.flip])
 
 # %% ../../nbs/video/02_video.ipynb #7a8cf431
-def _pixel_files(path):
+def pixel_files(path):
     "Files with the pixels of a MetaImage header, by its own word; [] for everything else."
     if path.suffix.lower() != '.mhd' or not os.path.isfile(path): return []
     try:
@@ -2332,10 +2392,10 @@ class NiftiReader(Reader):
 
     def _head(self):
         "Its first 348 bytes; what packs them may hold a comment without end, or a million empty parts."
-        f = LimitedFile(self.path, _header_bytes, _header_seconds)
+        f = LimitedFile(self.path, header_limits.max_bytes, header_limits.max_seconds)
         try:
             return gzip.GzipFile(fileobj=f).read(348) if self.path.suffix.lower() == '.gz' else f.read(348)
-        except TooMuch as e: raise _cost(self.path, e) from e
+        except TooMuch as e: raise header_too_costly(self.path, e) from e
         finally: f.close()
 
     def _shape(self, dims):
@@ -2370,7 +2430,7 @@ class NiftiReader(Reader):
             f.seek(self.begin)
             for _ in range(self.claimed):
                 b = f.read(self.bytes)
-                if len(b) < self.bytes: raise _Short(self.claimed)
+                if len(b) < self.bytes: raise TooFewFrames(self.claimed)
                 yield b
             f.read(1)                                            # past the end: a packed file now checks its sum
 
@@ -2402,37 +2462,19 @@ def doubtful_suffixes()->set:
     return set().union(*(r.suffixes for r in readers.values() if r.still is not False))
 
 video_extensions = _Suffixes(clip_suffixes)                     # the same as a set that grows with the readers
-_maybe_still = _Suffixes(doubtful_suffixes)
+
+# %% ../../nbs/video/02_video.ipynb #5f0e1a03
+maybe_still = _Suffixes(doubtful_suffixes)
 
 # %% ../../nbs/video/02_video.ipynb #cd18b897
-def _sayable(s):
-    "A suffix for a message; a long one, or one with a number, may be the end of a name: 'scan.doe_jane_1970'."
-    return s if len(s) <= 5 and not re.search(r'\d{3}', s) else ''
-
-def _dicom_magic(path):
-    with open(path, 'rb') as f: return f.read(132)[128:] == b'DICM'
-
-def _magic_readers(path):
-    "Readers whose files begin as this one does."
-    marked = [r for r in readers.values() if r.magic]
-    if not marked: return []
-    with open(path, 'rb') as f:
-        head = f.read(max(len(r.magic) for r in marked))
-    return [r for r in marked if head.startswith(r.magic)]
-
-def _moves(path):
-    "Is a file named .png one that moves? Its chunk acTL comes before its pixels, in practice at once."
-    with open(path, 'rb') as f: head = f.read(512)
-    return head[:4] == b'\x89PNG' and b'acTL' in head.partition(b'IDAT')[0]
-
 def _suffix(path):
     "Lower-case suffix; of a moving PNG '.apng'; a DICOM file without a known one is told by its first bytes."
-    s = _ending(path)
-    if s == '.png' and _moves(path): return '.apng'
+    s = file_ending(path)
+    if s == '.png' and is_moving_png(path): return '.apng'
     if s in video_extensions or s in image_extensions: return s
-    return '.dcm' if _dicom_magic(path) or _bare(path) else s
+    return '.dcm' if has_dicom_mark(path) or is_bare_dicom(path) else s
 
-def _candidates(path, reader):
+def _reader_candidates(path, reader):
     "Reader classes to try for `path`, best first."
     if reader is not None:
         if reader not in readers:
@@ -2440,40 +2482,15 @@ def _candidates(path, reader):
         return [readers[reader]]
     if path.is_dir(): return [FolderReader]
     s = _suffix(path)
-    found = [r for r in readers.values() if s in r.suffixes] or _magic_readers(path)
+    found = [r for r in readers.values() if s in r.suffixes] or readers_by_magic(path)
     if found: return found
     still = ' It is a still: read_grey reads it.' if s in image_extensions else ''
-    said = f'the suffix {s!r}' if _sayable(s) or not s else 'its suffix'
+    said = f'the suffix {s!r}' if sayable_suffix(s) or not s else 'its suffix'
     raise VideoError(
         path,
         f'{said} is not one of a clip',
         f"Supported: {' '.join(sorted(video_extensions))}, folders of numbered frames.{still}",
     )
-
-def _check_file(path):
-    "Can it be opened at all? Pipes and devices are not: to open one may wait for ever."
-    try: st = os.stat(path)
-    except (FileNotFoundError, NotADirectoryError) as e:
-        raise VideoError(path, 'there is no such file or folder', 'Check the path and the working directory') from e
-    except PermissionError as e:
-        raise VideoError(path, 'no permission to read it', 'Change its permissions or ask its owner') from e
-    except (OSError, ValueError) as e:
-        raise VideoError(
-            str(path)[-80:],
-            f"it cannot be reached ({getattr(e, 'strerror', None) or e})",
-            'Check its name, and links that lead to themselves',
-        ) from e
-    if stat.S_ISDIR(st.st_mode): return
-    if not stat.S_ISREG(st.st_mode):
-        raise VideoError(path, 'it is a pipe, a socket or a device, not a file', 'Leave it out')
-    if st.st_size == 0:
-        raise VideoError(path, 'the file is empty (0 bytes)', 'Copy it again from its source')
-    try:
-        with open(path, 'rb'): pass
-    except PermissionError as e:
-        raise VideoError(path, 'no permission to read it', 'Change its permissions or ask its owner') from e
-    except OSError as e:
-        raise VideoError(path, f'it cannot be opened ({e.strerror})', 'Check the disc it lies on') from e
 
 # %% ../../nbs/video/02_video.ipynb #64039253
 def _check_reader(r):
@@ -2500,8 +2517,8 @@ class Video:
         self.path,self.partial,self._forced = Path(path),partial,reader is not None
         self._n,self._lohi,self._key,self._refused = None,None,object(),{}
         self._times,self._rate = None,None
-        _check_file(self.path)
-        self._head = self._pick(_candidates(self.path, reader))
+        check_file(self.path)
+        self._head = self._pick(_reader_candidates(self.path, reader))
         self._head.deinterlace = deinterlace
         self.region = self._head.region if region else None
 
@@ -2518,13 +2535,13 @@ class Video:
         try:
             r = cls(self.path)
             _check_reader(r)
-            if 'size' in vars(r): _bounded(self.path, *r.size)  # containers: when their first frame is decoded
+            if 'size' in vars(r): check_frame_size(self.path, *r.size)  # containers: when their first frame is decoded
             return r
         except VideoError: raise
         except Exception as e:
             raise VideoError(
                 self.path,
-                f'its header cannot be read ({_brief(e, self.path)})',
+                f'its header cannot be read ({brief_error(e, self.path)})',
                 'Check that it is what its name says and was copied completely',
             ) from e
 
@@ -2536,10 +2553,10 @@ class Video:
         except Exception as e:
             raise VideoError(
                 self.path,
-                f'its first frame cannot be decoded ({_brief(e, self.path)})',
+                f'its first frame cannot be decoded ({brief_error(e, self.path)})',
                 'Check that it was copied completely',
             ) from e
-        _bounded(self.path, *size)
+        check_frame_size(self.path, *size)
         return size
 
     @property
@@ -2603,7 +2620,7 @@ class Video:
 # %% ../../nbs/video/02_video.ipynb #552999ea
 _mend = 'Copy or export it again, or take what there is with Video(path, partial=True)'
 
-def _ranges(numbers, n=6):
+def _number_ranges(numbers, n=6):
     "Rising numbers in words: '3, 7-12 and 4 more'."
     runs = []
     for i in numbers:
@@ -2631,7 +2648,7 @@ def _raw(self:Video, every=1):
     except Exception as e: self._ended(n, e)
     if damaged:
         r.notes['frames missing'] = (
-            f'{len(damaged)} frames that the decoder marked as damaged are left out: {_ranges(damaged)}'
+            f'{len(damaged)} frames that the decoder marked as damaged are left out: {_number_ranges(damaged)}'
         )
     if not n:
         raise VideoError(self.path, 'not one frame can be decoded', 'Copy or export it again')
@@ -2651,15 +2668,15 @@ def _raw(self:Video, every=1):
 @patch
 def _ended(self:Video, k, e):
     "The reader failed after `k` frames: an error, unless the clip may be partial."
-    short = isinstance(e, _Short)
+    short = isinstance(e, TooFewFrames)
     about = e.whole if short else self._head.claimed
     reason = e.reason if short else ''
     of_about = f' of about {about}' if about else ''
     if self.partial and k:
         self._head.notes['frames missing'] = reason or f'it stops after {k}{of_about} frames'
         return
-    private = isinstance(self._head, _DicomFile)                # the words of its library may quote the header
-    said = '' if short else f' ({type(e).__name__})' if private else f' ({_brief(e, self.path)})'
+    private = isinstance(self._head, DicomFile)                # the words of its library may quote the header
+    said = '' if short else f' ({type(e).__name__})' if private else f' ({brief_error(e, self.path)})'
     raise VideoError(self.path, reason or f'it stops after {k}{of_about} frames{said}', _mend) from e
 
 @patch
@@ -2694,7 +2711,7 @@ def _both(self:Video, every=1):
             )
         if r:
             a = np.ascontiguousarray(a[r.y0:r.y1, r.x0:r.x1])
-        grey = to_grey(a if a.dtype == np.uint8 else _to8(a, *self._range()))
+        grey = to_grey(a if a.dtype == np.uint8 else scale_to_levels(a, *self._range()))
         if np.may_share_memory(grey, a): grey = a = a.copy()     # a reader may use its memory again
         counts += level_counts(grey[::4, ::4])                   # every sixteenth pixel
         yield a,grey
@@ -2722,7 +2739,7 @@ def _grey(self:Video, every=1):
 def _range(self:Video):
     "What to scale from where values are not 8 bits wide: one pass over the file, kept."
     if self._lohi is None:
-        try: self._lohi = _levels(self._raw())
+        try: self._lohi = level_range(self._raw())
         except ValueError as e:
             raise VideoError(self.path, str(e), 'Save it without them') from e
     return self._lohi
@@ -2879,16 +2896,16 @@ def film_strip(frames,        # Video, or uint8 array (T,H,W), (T,1,H,W) or (T,H
 def read_grey(path # png, jpg, bmp, tif, jp2, webp, gif (first frame), single-frame DICOM or MetaImage, or what a reader of yours reads
              )->np.ndarray: # uint8 (H,W)
     "A still as grey levels, by the rule of `to_grey`."
-    return _still_both(path)[1]
+    return read_still(path)[1]
 
 # %% ../../nbs/video/02_video.ipynb #5b6c26c2
-def _still_both(path):
+def read_still(path):
     "A still as it comes, (H,W) or (H,W,3), and its grey levels."
     path = Path(path)
-    _check_file(path)
+    check_file(path)
     if path.is_dir():
         raise VideoError(path, 'it is a folder', 'Give an image file, or read the folder with Video')
-    if _ending(path) in image_extensions | {'.gif', '.apng'}: return _read_image(path)
+    if file_ending(path) in image_extensions | {'.gif', '.apng'}: return _read_image(path)
     v = Video(path)
     if len(v) > 1:
         raise VideoError(path, f'it holds {len(v)} frames, not one', 'Read it with Video(path)')
@@ -2896,15 +2913,15 @@ def _still_both(path):
 
 def _read_image(path):
     try:
-        with _open_image(path) as im:
-            n = _count_pictures(path, 'tiff').count if im.format == 'TIFF' else 1
+        with open_image(path) as im:
+            n = checked_count(path, 'tiff').count if im.format == 'TIFF' else 1
             if n > 1:
                 raise VideoError(path, f'it holds {n} pages, not one', 'Read it with Video(path)')
-            a = _pil_array(im)
-        return a, to_grey(a if a.dtype == np.uint8 else _to8(a, *_levels([a])))
+            a = picture_array(im)
+        return a, to_grey(a if a.dtype == np.uint8 else scale_to_levels(a, *level_range([a])))
     except VideoError: raise
     except Exception as e:
-        raise VideoError(path, f'it cannot be read as an image ({_brief(e, path)})', _mend_picture) from e
+        raise VideoError(path, f'it cannot be read as an image ({brief_error(e, path)})', picture_remedy) from e
 
 # %% ../../nbs/video/02_video.ipynb #aa592020
 def _resize(img, h, w, box=None):
@@ -2916,7 +2933,7 @@ def _shown_size(img, pixel_aspect):
     h,w = img.shape
     return (h, w*pixel_aspect) if pixel_aspect < 1 else (h/pixel_aspect, w)
 
-def _pad(img, size, pixel_aspect=1.):
+def _pad_to_square(img, size, pixel_aspect=1.):
     h,w = _shown_size(img, pixel_aspect)
     nh,nw = (max(1, round(s*size/max(h, w))) for s in (h,w))
     out = np.zeros((size,size), np.uint8)
@@ -2924,14 +2941,14 @@ def _pad(img, size, pixel_aspect=1.):
     out[y:y+nh, x:x+nw] = _resize(img, nh, nw)
     return out
 
-def _crop(img, size, pixel_aspect=1.):
+def _crop_to_square(img, size, pixel_aspect=1.):
     h,w = _shown_size(img, pixel_aspect)
     s = min(h, w)
     sy,sx = s*img.shape[0]/h,s*img.shape[1]/w                   # the square in stored pixels
     y,x = (img.shape[0]-sy)/2,(img.shape[1]-sx)/2
     return _resize(img, size, size, (x, y, x+sx, y+sy))
 
-_fits = dict(pad=(_pad, max, 'longer'), crop=(_crop, min, 'shorter'))
+_fit_ways = dict(pad=(_pad_to_square, max, 'longer'), crop=(_crop_to_square, min, 'shorter'))
 
 # %% ../../nbs/video/02_video.ipynb #ae5e4947
 def fit_frame(img:np.ndarray,     # uint8 (H,W)
@@ -2941,10 +2958,10 @@ def fit_frame(img:np.ndarray,     # uint8 (H,W)
               pixel_aspect:float=1. # width of a pixel over its height, as `Video.pixel_aspect` says it
              )->np.ndarray:       # uint8 (size,size)
     "A frame as a square of `size`, its aspect ratio kept."
-    if fit not in _fits: raise ValueError(f"fit must be one of {', '.join(_fits)}, not {fit!r}")
+    if fit not in _fit_ways: raise ValueError(f"fit must be one of {', '.join(_fit_ways)}, not {fit!r}")
     if img.ndim != 2 or img.dtype != np.uint8:
         raise ValueError(f'fit_frame takes a uint8 (H,W) frame, not {img.dtype} {img.shape}')
-    f,side,word = _fits[fit]
+    f,side,word = _fit_ways[fit]
     have = math.floor(side(_shown_size(img, pixel_aspect)))
     if size < 1 or size > have and not upscale:
         raise ValueError(
@@ -2957,7 +2974,7 @@ def fit_frame(img:np.ndarray,     # uint8 (H,W)
 def _unnamed_dicom(p, s):
     "Archives give DICOM files no suffix, or a number that looks like one."
     try:
-        return (not s or s[1:].isdigit()) and p.is_file() and _dicom_magic(p)
+        return (not s or s[1:].isdigit()) and p.is_file() and has_dicom_mark(p)
     except OSError: return False
 
 def _known_by_bytes(p, s):
@@ -2965,30 +2982,30 @@ def _known_by_bytes(p, s):
     try:
         if _unnamed_dicom(p, s): return True
         if not p.is_file(): return False
-        return _moves(p) if s == '.png' else s not in image_extensions and bool(_magic_readers(p))
+        return is_moving_png(p) if s == '.png' else s not in image_extensions and bool(readers_by_magic(p))
     except OSError: return False
 
-def _why_file(p):
+def why_no_clip(p):
     "Why a file is no clip, a word of `_left_kinds`; '' where it is one."
-    s = _ending(p)
-    if s in video_extensions and s not in _maybe_still: return ''
+    s = file_ending(p)
+    if s in video_extensions and s not in maybe_still: return ''
     clip_like = s in video_extensions or _known_by_bytes(p, s)
     if not clip_like and s not in image_extensions: return 'unread' if s in _unread else 'other'
     if is_mask(p): return 'mask'
     if not clip_like: return 'still'
-    try: return '' if _is_moving(Video(p)._head) else 'still'
+    try: return '' if is_moving(Video(p)._head) else 'still'
     except NoImage: return 'no picture'
     except VideoError: return ''                                 # whoever reads it lists it as failed
 
-def _is_moving(r):
+def is_moving(r):
     "Does the header, which a reader has read, say that the file is a clip?"
     if r.still is not None: return not r.still
     return (r.claimed or 2) > 1
 
-def _is_clip(p): return not _why_file(p)
+def is_clip_file(p): return not why_no_clip(p)
 
 # %% ../../nbs/video/02_video.ipynb #78325d8c
-_few, _one_in = 5, 20  # a lone gap needs so many frames; of more, one number in so many may be missing
+_few_pictures, _one_in = 5, 20  # a lone gap needs so many frames; of more, one number in so many may be missing
 
 _left_kinds = {                                                 # what is left out, in the order of a report
     'gaps': 'folder of pictures whose numbers leave gaps',
@@ -3018,30 +3035,30 @@ _unread = {
 
 def _why_patterns(files):
     "Kind and reason of a folder without one pattern of a frame number."
-    bare = [p.name for p in files if _split_number(p)[1] is None]
+    bare = [p.name for p in files if split_number(p)[1] is None]
     if len(bare) == len(files): return 'numbers', 'its pictures have no numbers'
     n = 'a picture' if len(bare) == 1 else f'{len(bare)} pictures'
     if bare: return 'patterns', f"{n} without a number: {', '.join(bare[:3])}"
-    pats = _patterns(files)
+    pats = name_patterns(files)
     if len(pats) > 1: return 'patterns', f"{len(pats)} name patterns: {', '.join(pats[:3])}"
     return 'numbers', 'two of its pictures carry one number'
 
 def _why_numbers(nums):
     "Kind and reason of a folder whose numbers do not count frames; None where they do."
-    lack, step = _n_missing(nums), _step(nums)
+    lack, step = n_missing(nums), number_step(nums)
     if step > 1: return 'steps', f'its numbers count in steps of {step}'
-    if not lack or lack*_one_in <= nums[-1] - nums[0] + 1 or lack == 1 and len(nums) >= _few:
+    if not lack or lack*_one_in <= nums[-1] - nums[0] + 1 or lack == 1 and len(nums) >= _few_pictures:
         return None
-    return 'gaps', f"of its numbers {nums[0]} to {nums[-1]} {_missing(nums)} {'are' if lack > 1 else 'is'} missing"
+    return 'gaps', f"of its numbers {nums[0]} to {nums[-1]} {missing_words(nums)} {'are' if lack > 1 else 'is'} missing"
 
 def _why_sizes(files):
     "Kind and reason of a folder whose pictures have several sizes, or cannot be opened; None where they are alike."
     sizes = Counter()
     for p in files:
         try:
-            with _open_image(p) as im: sizes[im.size] += 1
+            with open_image(p) as im: sizes[im.size] += 1
             kind = im.format.lower()
-            if kind in ('tiff', 'webp') and _count_pictures(p, kind).count > 1:
+            if kind in ('tiff', 'webp') and checked_count(p, kind).count > 1:
                 return 'clips', f'{p.name} is a clip of its own'
         except VideoError as e: return 'unreadable', f'{p.name}: {e.reason}'
         if len(sizes) > 1: return 'sizes', f"{p.name} is not of the size of {files[0].name}"
@@ -3049,21 +3066,21 @@ def _why_sizes(files):
 
 def _why_folder(folder):
     "Why a folder of images is no clip: (kind, reason), or None where it is one. The rule, see above."
-    files = _images(folder)
+    files = images_in(folder)
     masks = [p for p in files if is_mask(p)]
     if masks:
         return 'masks', f'{len(masks)} of its {len(files)} pictures are masks by their names'
-    try: found = _frames(folder)
+    try: found = numbered_frames(folder)
     except VideoError: return _why_patterns(files)
     if len(found.files) < 2: return 'numbers', 'it holds one picture'
     return _why_numbers(found.numbers) or _why_sizes(found.files)
 
-def _is_sweep(folder): return _why_folder(folder) is None
+def is_sweep(folder): return _why_folder(folder) is None
 
 def _why_unreadable(folder):
     "The same where every folder that `Video` can read is wanted."
-    try: return None if len(_numbered(folder)) > 1 else ('numbers', 'it holds one picture')
-    except VideoError: return _why_patterns(_images(folder))
+    try: return None if len(frame_files(folder)) > 1 else ('numbers', 'it holds one picture')
+    except VideoError: return _why_patterns(images_in(folder))
 
 def _frame_rule(frames, root):
     "Function folder -> None where it is a clip or (kind, reason), from the argument `frames` of `get_videos`."
@@ -3071,7 +3088,7 @@ def _frame_rule(frames, root):
         if fnmatch.fnmatch(p.relative_to(root).as_posix(), frames): return _why_unreadable(p)
         return 'not asked', f'it does not match {frames!r}'
     def by_rule(p):
-        if p != root and _mask_folder.fullmatch(p.name):
+        if p != root and mask_folder_name.fullmatch(p.name):
             return 'masks', 'its name says that it holds masks'
         return _why_folder(p)
     if isinstance(frames, str): return chosen
@@ -3113,12 +3130,12 @@ class FoundVideos:
             return ', '.join(f'{n} {s}' for s,n in by_suffix)
         r = g.iloc[0]
         name = Path(os.path.relpath(r.path, self.root)).as_posix()
-        return _printable(f"{self.root.name if name == '.' else name}: {r.reason}")
+        return printable_text(f"{self.root.name if name == '.' else name}: {r.reason}")
 
 def _ending_words(path):
     "The suffix for a count; 'other' where it may be the end of a name."
-    s = _ending(Path(path))
-    return _sayable(s) or ('other' if s else 'no suffix')
+    s = file_ending(Path(path))
+    return sayable_suffix(s) or ('other' if s else 'no suffix')
 
 def find_videos(folder,            # where to look (str or Path)
                 recurse:bool=True, # also in folders below it
@@ -3127,16 +3144,16 @@ def find_videos(folder,            # where to look (str or Path)
     "All clips of a folder, and what was left out and why."
     import pandas as pd
     root = Path(folder)
-    _check_file(root)
+    check_file(root)
     if not root.is_dir():
         raise VideoError(root, 'it is a file, not a folder', 'Give its folder, or put the file in a list: [path]')
     rule,clips,left = _frame_rule(frames, root),[],[]
     closed = lambda e: left.append((e.filename, 'closed', e.strerror or type(e).__name__, 1))
     for here,dirs,names in os.walk(root, onerror=closed):
         here = Path(here)
-        dirs[:] = sorted(n for n in dirs if not _hidden(n)) if recurse else []
+        dirs[:] = sorted(n for n in dirs if not is_hidden(n)) if recurse else []
         left += [(str(here/n), 'link', 'give the folder itself', 1) for n in dirs if os.path.islink(here/n)]
-        _look_into(here, [here/n for n in sorted(names) if not _hidden(n)], rule, clips, left)
+        _look_into(here, [here/n for n in sorted(names) if not is_hidden(n)], rule, clips, left)
     left = pd.DataFrame(sorted(left), columns=['path', 'kind', 'reason', 'files'])
     return FoundVideos(root, L(sorted(clips)), left)
 
@@ -3148,10 +3165,10 @@ def _look_into(here, files, rule, clips, left):
     frames,pictures,singles = set(),[],[]
     if many and why is None:
         clips.append(here)
-        frames = set(_numbered(here))
+        frames = set(frame_files(here))
     for p in files:
         if p in frames: continue
-        kind = _why_file(p)
+        kind = why_no_clip(p)
         if not kind: clips.append(p)
         elif why and p in images: pictures.append(p)
         elif kind == 'still' and p not in images: singles.append(p)
@@ -3160,7 +3177,7 @@ def _look_into(here, files, rule, clips, left):
     if len(pictures) > 1:
         left.append((str(here), *why, len(pictures)))
     else: singles += pictures                                   # the others are clips of their own
-    if len(singles) >= _few:
+    if len(singles) >= _few_pictures:
         left.append((str(here), 'single', f'{len(singles)} of its files hold one frame', len(singles)))
     else:
         left += [(str(p), 'still', _left_kinds['still'], 1) for p in singles]
@@ -3178,13 +3195,13 @@ def get_videos(folder,            # where to look (str or Path)
         more = f'; and {len(lines) - 8} reasons more' if len(lines) > 8 else ''
         what = f"{len(found)} clips in {found.root.name or found.root}, not taken: {'; '.join(lines[:8])}{more}"
         text = f'{what}. find_videos(folder).left_out names all'
-        warnings.warn(_printable(text), LeftOut, stacklevel=2)
+        warnings.warn(printable_text(text), LeftOut, stacklevel=2)
     return found.clips
 
 # %% ../../nbs/video/02_video.ipynb #8f0965ed
 def _no_clips(found):
     "The error for a folder without a clip."
-    files = [q for p in found.left_out.path for q in (_images(p) if os.path.isdir(p) else [p])]
+    files = [q for p in found.left_out.path for q in (images_in(p) if os.path.isdir(p) else [p])]
     counts = Counter(map(_ending_words, files))
     what = ', '.join(f'{n} {s}' for s,n in counts.most_common(8)) or 'no files at all'
     lines = found.lines(quiet=False)
@@ -3203,7 +3220,9 @@ def _is_importable(module):
     except (ImportError, ValueError): return False
 
 def _added():
-    return [r for r in readers.values() if r.__module__ != PyAVReader.__module__]
+    "Readers that are not of this room."
+    room = Reader.__module__.rpartition('.')[0]
+    return [r for r in readers.values() if not r.__module__.startswith(f'{room}.')]
 
 def _say_only_here(r):
     "Warn that clips of a reader cost more time than they need."
@@ -3216,10 +3235,10 @@ class _OnlyHere:
     def __init__(self, classes): self.classes = classes
     def __call__(self, job):
         p = Path(job['path'])
-        known = _ending(p) in video_extensions
+        known = file_ending(p) in video_extensions
         if known:
-            mine = [r for r in readers.values() if _ending(p) in r.suffixes]
-        else: mine = _magic_readers(p) if p.is_file() else []
+            mine = [r for r in readers.values() if file_ending(p) in r.suffixes]
+        else: mine = readers_by_magic(p) if p.is_file() else []
         found = [r for r in mine if r in self.classes]
         if found: _say_only_here(found[0])
         return bool(found)
@@ -3233,12 +3252,12 @@ def readers_for_workers()->dict: # `imports` and `here` of `run_jobs`
     return dict(imports=sorted(modules), here=_OnlyHere(lonely) if lonely else None)
 
 # %% ../../nbs/video/02_video.ipynb #03d28aed
-_keys = ('path', 'video', 'file', 'filename', 'file_name', 'video_path', 'name', 'clip')
+_clip_columns = ('path', 'video', 'file', 'filename', 'file_name', 'video_path', 'name', 'clip')
 
-def _some(xs, n=5):
+def _first_few(xs, n=5):
     return ', '.join(map(str, xs[:n])) + (f' and {len(xs)-n} more' if len(xs) > n else '')
 
-def _column(t, names, why, table):
+def _table_column(t, names, why, table):
     c = next((c for n in names for c in t.columns if str(c).strip().lower() == n), None)
     if c is None:
         raise ValueError(
@@ -3247,7 +3266,7 @@ def _column(t, names, why, table):
         )
     return t[c]
 
-def _tails(p):
+def _path_tails(p):
     "A path, then shorter and shorter ends of it, then its name without suffix."
     return [p.as_posix()] + ['/'.join(p.parts[i:]) for i in range(1, len(p.parts))] + [p.stem]
 
@@ -3259,16 +3278,16 @@ def _from_table(paths, t, what):
     import pandas as pd
     table = Path(t).name if isinstance(t, (str, Path)) else 'the table'
     t = read_table(t)
-    keys,vals = _column(t, _keys, 'the clip', table),_column(t, (what, f'{what}_id'), what, table)
+    keys,vals = _table_column(t, _clip_columns, 'the clip', table),_table_column(t, (what, f'{what}_id'), what, table)
     rows = {}
     for k,v in zip(keys.astype(str).str.replace('\\', '/').str.removeprefix('./'), vals):
         v = None if pd.isna(v) or str(v) == '' else str(v)
         if rows.setdefault(k, v) != v:
             raise ValueError(f'{table} names {what} {rows[k]} and {v} for {k}: one row a clip')
     typed = {_typed(k): k for k in rows}
-    exact = [next((s for s in _tails(p) if s in rows), None) for p in paths]
+    exact = [next((s for s in _path_tails(p) if s in rows), None) for p in paths]
     hits = [
-        next((typed[k] for s in _tails(p) if (k := _typed(s)) in typed), None) if h is None else h
+        next((typed[k] for s in _path_tails(p) if (k := _typed(s)) in typed), None) if h is None else h
         for p, h in zip(paths, exact)
     ]
     source = '' if table == 'the table' else f' ({table})'
@@ -3277,14 +3296,14 @@ def _from_table(paths, t, what):
     twice = [p.as_posix() for p,h in zip(paths, hits) if n[h] > 1]
     if twice:
         raise ValueError(
-            f'one row of the {what} table{source} fits several clips: {_some(twice)}. Give the folder in the'
+            f'one row of the {what} table{source} fits several clips: {_first_few(twice)}. Give the folder in the'
             ' table too'
         )
     return [rows[h] for h in hits]
 
 def _all_found(missing, said):
     if missing:
-        raise ValueError(f'{len(missing)} clips {said}: {_some([p.as_posix() for p in missing])}')
+        raise ValueError(f'{len(missing)} clips {said}: {_first_few([p.as_posix() for p in missing])}')
 
 # %% ../../nbs/video/02_video.ipynb #1e3f01ea
 def _from_regex(paths, rx, what):
@@ -3325,7 +3344,7 @@ def video_table(paths,        # clips
     root = Path(root) if root is not None else Path(os.path.commonpath([p.absolute().parent for p in paths]))
     names = [Path(os.path.relpath(p.absolute(), root.absolute())).as_posix() for p in paths]
     twice = [n for n,k in Counter(names).items() if k > 1]
-    if twice: raise ValueError(f'given more than once: {_some(twice)}')
+    if twice: raise ValueError(f'given more than once: {_first_few(twice)}')
     told = {what: _source(x)(paths, x, what) for what,x in (('patient', patient), ('machine', machine))}
     meta = {what: pd.Series([tidy_name(o) for o in names], dtype=object) for what,names in told.items()}
     # objects: a file name need not be text

@@ -15,7 +15,7 @@ import copy, math
 from typing import NamedTuple
 import torch, torch.nn.functional as F
 from torch import Tensor
-from .views import View, _check, _chosen, _coin, _uniform, as_float, barlow_views, show_rows, simclr_views
+from .views import View, check_frames, chosen_samples, drawn_coin, drawn_uniform, as_float, barlow_views, show_rows, simclr_views
 
 # %% ../../nbs/views/02_ultrasound.ipynb #ac191407
 from ..base.numbers import check_pair, checked, count, share
@@ -93,7 +93,7 @@ def _bright(x, threshold):
     # close the pores of speckle; take away lines and letters, and what the first step added; put back the rim
     return _grow(~_grow(~_grow(m, 1), 3), 2)
 
-def _ends(m):
+def _bright_ends(m):
     "Left ends and mirrored right ends (n,2,h) of the rows of a mask (n,1,h,w), and their weights: little where the picture cuts the row off."
     h,w = m.shape[-2:]
     x,_ = _axes(h, w, m.device)
@@ -153,7 +153,7 @@ def find_beams(x:Tensor, # (n,c,H,W), uint8, bool or in [0,1]: n samples; the c 
     "The sector of each sample; where none can be seen (a black frame), the whole frame as of a linear probe."
     m = _bright(x.float(), 255*threshold if x.dtype == torch.uint8 else threshold)
     h,w = m.shape[-2:]
-    s,rows = _ends(m)
+    s,rows = _bright_ends(m)
     y = _axes(h, w, m.device)[1].view(1, 1, h)
     angles = torch.tensor([.5, *range(3, 63, 3)], device=m.device)*math.pi/180
     t,a = _slope(s, _straight(s, rows, y, angles), y, math.tan(math.pi/360))
@@ -192,7 +192,7 @@ def from_amplitude(a:Tensor # amplitudes, 0 and above
     return (torch.log1p(a)/(DYNAMIC_RANGE/20*math.log(10))).clamp(0, 1)
 
 # %% ../../nbs/views/02_ultrasound.ipynb #8bc5d2f2
-def _sample(x, x_at, y_at):
+def _sampled_at(x, x_at, y_at):
     "x (n,c,h,w) at points (n,1,h,w) in units of half the longer side; 0 outside the picture."
     h,w = x.shape[-2:]
     grid = torch.cat([x_at*(max(h, w)/w), y_at*(max(h, w)/h)], 1).permute(0, 2, 3, 1)
@@ -201,7 +201,7 @@ def _sample(x, x_at, y_at):
 def _sample_inside(x, inside, x_at, y_at):
     "The same of what lies in the sector only: its black surroundings do not bleed in. Levels and weights."
     m = inside.to(x.dtype)
-    both = _sample(torch.cat([x*m, m], 1), x_at, y_at)
+    both = _sampled_at(torch.cat([x*m, m], 1), x_at, y_at)
     return both[:,:-1], both[:,-1:]
 
 # %% ../../nbs/views/02_ultrasound.ipynb #baa8f7bd
@@ -227,8 +227,8 @@ class UltrasoundChange:
     )->dict:           # name -> tensor of n rows; 'on' says which samples are changed
         "The dice of a batch."
         return (
-            dict(on=_coin(n, self.p, device))
-            | {k: _uniform(n, lo, hi, device) for k, (lo, hi) in self.ranges.items()}
+            dict(on=drawn_coin(n, self.p, device))
+            | {k: drawn_uniform(n, lo, hi, device) for k, (lo, hi) in self.ranges.items()}
             | self.extra(n, device)
         )
 
@@ -249,7 +249,7 @@ class UltrasoundChange:
         def f(x, depth, across, inside, beam, *values):
             own = {k: v.view(-1, *[1]*3) if v.ndim == 1 else v for k,v in zip(names, values)}
             return torch.where(inside, self.change(x, Polar(depth, across, inside, beam), **own), x)
-        return _chosen(x, dice['on'], f, *at, *(dice[k] for k in names))
+        return chosen_samples(x, dice['on'], f, *at, *(dice[k] for k in names))
 
     def __repr__(self):
         return f"{type(self).__name__}(p={self.p}, {', '.join(f'{k}={v}' for k,v in self.ranges.items())})"
@@ -268,7 +268,7 @@ class GainError(UltrasoundChange):
     "Gain and the sliders of the time-gain compensation, wrongly set."
     ranges, sliders = dict(db=(-5.,5.), slider=(-5.,5.)), 6
     def extra(self, n, device):
-        return dict(slider=_uniform((n, self.sliders, 1, 1), *self.ranges['slider'], device))
+        return dict(slider=drawn_uniform((n, self.sliders, 1, 1), *self.ranges['slider'], device))
     def change(self, x, at, db, slider):
         return louder(x, db + _through(slider, at.depth))
 
@@ -390,7 +390,7 @@ class SpeckleReduction(UltrasoundChange):
         return total/weight.clamp(min=1e-6)
 
 # %% ../../nbs/views/02_ultrasound.ipynb #d1c71c20
-def _fold(u, lo, hi):
+def _folded_back(u, lo, hi):
     "Coordinates outside lo..hi reflected back into it."
     return lo + (hi - lo)*(1 - (((u - lo)/(hi - lo)) % 2 - 1).abs())
 
@@ -418,8 +418,8 @@ class ProbeMove(UltrasoundChange):
         dx,dy = gx - ax, gy - ay - near
         depth, across = _to_polar(at.beam, ax + c*dx - s*dy, ay + near + s*dx + c*dy)
         px, py = (
-            _fold(o, e[..., :1, :1], -e[..., :1, :1])
-            for o, e in zip(_to_picture(at.beam, _fold(depth, 0, 1), _fold(across, -1, 1)), (gx, gy))
+            _folded_back(o, e[..., :1, :1], -e[..., :1, :1])
+            for o, e in zip(_to_picture(at.beam, _folded_back(depth, 0, 1), _folded_back(across, -1, 1)), (gx, gy))
         )     # a sector may be cut off by the picture
         levels, weight = _sample_inside(x, at.inside, px, py)
         y = levels/weight.clamp(min=1e-3)*(weight > 1e-3)
@@ -448,7 +448,7 @@ class UltrasoundView(View):
 
     def apply(self, x, dice):
         "The view of `x` that `dice` say; `x` stays as it is."
-        _check(x)
+        check_frames(x)
         if not self.changes or not len(x): return super().apply(x, dice)
         with torch.no_grad(), torch.autocast(x.device.type, enabled=False):
             y = self.changed(x, dice)
@@ -460,7 +460,7 @@ class UltrasoundView(View):
         if x.ndim == 5: y = y[:,:,0]
         at = self.where(y)
         for i,c in enumerate(self.changes):
-            y = c.apply(y, at, {k: dice[f'{i}.{k}'] for k in _names(dice, i)})
+            y = c.apply(y, at, {k: dice[f'{i}.{k}'] for k in _change_names(dice, i)})
         return y
 
     def follow(self, x, maps, dice):
@@ -471,7 +471,7 @@ class UltrasoundView(View):
             )
             for i,c in enumerate(self.changes):
                 if c.moves:
-                    y = c.apply(y, at, {k: dice[f'{i}.{k}'] for k in _names(dice, i)})
+                    y = c.apply(y, at, {k: dice[f'{i}.{k}'] for k in _change_names(dice, i)})
         return super().follow(x, y[:,0], dice)
 
     def unmoved(self):
@@ -484,7 +484,7 @@ class UltrasoundView(View):
         "Where in the beam the pixels of x (n,c,h,w) lie, or those of pictures of another `shape` (h,w)."
         h,w = shape or x.shape[-2:]
         if self.sector is None: return polar(find_beams(x), h, w)
-        beam, mask = _given(self.sector, x.device)
+        beam, mask = _given_beam(self.sector, x.device)
         at = Polar(*(o.expand(len(x), *o.shape[1:]) for o in polar(beam, h, w)))
         return at if mask is None else at._replace(inside=at.inside & F.interpolate(mask.float(), (h, w)).bool())
 
@@ -494,10 +494,10 @@ class UltrasoundView(View):
             f" changes={self.changes}{'' if self.sector is None else ', sector given'})"
         )
 
-def _names(dice, i):
+def _change_names(dice, i):
     return [k.split('.', 1)[1] for k in dice if k.startswith(f'{i}.')]
 
-def _given(sector, device):
+def _given_beam(sector, device):
     "The `Beam` of one row, and the mask (1,1,h,w) or None."
     if isinstance(sector, Beam):
         return Beam(*(torch.as_tensor(o, dtype=torch.float32, device=device).view(1) for o in sector)), None

@@ -20,7 +20,7 @@ from ..base.numbers import checked
 grey_mean, grey_std = .449, .226 # of ImageNet's pictures in grey, on a scale from 0 to 1
 
 # %% ../../nbs/views/01_views.ipynb #06514279
-def _check(x):
+def check_frames(x):
     "TypeError where `x` is no batch of grey frames or clips."
     if not isinstance(x, Tensor) or x.ndim not in (4, 5) or x.shape[-3] != 1:
         got = f'{type(x).__name__} of shape {tuple(x.shape)}' if hasattr(x, 'shape') else type(x).__name__
@@ -32,34 +32,34 @@ def _check(x):
 def as_float(x:Tensor # uint8, or float in [0,1]; (B,1,H,W) or (B,T,1,H,W)
             )->Tensor: # float32 in [0,1], same shape
     "Grey levels as floats; TypeError where `x` is no batch of grey frames or clips."
-    _check(x)
+    check_frames(x)
     return x.float().div_(255) if x.dtype == torch.uint8 else x.float()
 
 # %% ../../nbs/views/01_views.ipynb #42611dbf
 def _on_cpu(x): return x.device.type == 'cpu'
-def _uniform(n, lo, hi, device):
+def drawn_uniform(n, lo, hi, device):
     return torch.empty(n, device=device).uniform_(lo, hi)
-def _coin(n, p, device): return torch.rand(n, device=device) < p
+def drawn_coin(n, p, device): return torch.rand(n, device=device) < p
 
 def _boxes(n, scale, ratio, device):
     "Half widths, half heights and centres (n,) of boxes, in units where the frame is [-1,1]."
-    area, log_r = _uniform(n, *scale, device), _uniform(n, math.log(ratio[0]), math.log(ratio[1]), device)
+    area, log_r = drawn_uniform(n, *scale, device), drawn_uniform(n, math.log(ratio[0]), math.log(ratio[1]), device)
     w,h = (area*log_r.exp()).sqrt(), (area/log_r.exp()).sqrt()
-    return w, h, *(_uniform(n, -1, 1, device)*(1 - o).abs() for o in (w, h))
+    return w, h, *(drawn_uniform(n, -1, 1, device)*(1 - o).abs() for o in (w, h))
 
 # %% ../../nbs/views/01_views.ipynb #085c1f8f
 def _affine(n, scale, ratio, flip, vflip, rotate, device):
     "(n,2,3) maps from output to input coordinates."
     w,h,cx,cy = _boxes(n, scale, ratio, device)
-    a = _uniform(n, -rotate, rotate, device)*math.pi/180
-    w = w*(1 - 2*_coin(n, flip, device).float())
+    a = drawn_uniform(n, -rotate, rotate, device)*math.pi/180
+    w = w*(1 - 2*drawn_coin(n, flip, device).float())
     if vflip:
-        h = h*(1 - 2*_coin(n, vflip, device).float())
+        h = h*(1 - 2*drawn_coin(n, vflip, device).float())
     row = lambda *o: torch.stack(o, -1)
     return torch.stack([row(w*a.cos(), -h*a.sin(), cx), row(w*a.sin(), h*a.cos(), cy)], 1)
 
 # %% ../../nbs/views/01_views.ipynb #6bf712f1
-def _grid(theta, size):
+def _sampling_grid(theta, size):
     "(n,size,size,2): where in the input each output pixel lies."
     p = (2*torch.arange(size, device=theta.device) + 1)/size - 1
     return (theta[:,:,0,None,None]*p + (theta[:,:,1,None]*p + theta[:,:,2,None])[...,None]).permute(0, 2, 3, 1)
@@ -67,27 +67,27 @@ def _grid(theta, size):
 def _per_side(x, size):
     return max(1, int(max(x.shape[-2:])/size + .25))  # points a pixel, where it shrinks by 1.75 or more
 
-def _resample(x, theta, size):
+def resample_pictures(x, theta, size):
     "Sample x (n,c,H,W), uint8 or float, along `theta` at (n,c,size,size): new floats on the same scale."
     k = _per_side(x, size)
-    x = F.grid_sample(x.float(), _grid(theta, k*size), mode='bilinear', padding_mode='zeros', align_corners=False)
+    x = F.grid_sample(x.float(), _sampling_grid(theta, k*size), mode='bilinear', padding_mode='zeros', align_corners=False)
     return F.avg_pool2d(x, k) if k > 1 else x
 
 # %% ../../nbs/views/01_views.ipynb #e067380a
 def _per(n, p, draw, neutral, device):
     "(n,1,1,1): `draw` for a share `p` of the samples, `neutral` for the others."
-    return torch.where(_coin(n, p, device), draw, torch.full_like(draw, neutral)).view(n, 1, 1, 1)
+    return torch.where(drawn_coin(n, p, device), draw, torch.full_like(draw, neutral)).view(n, 1, 1, 1)
 
 def _factors(n, v, p, device):
-    return _per(n, p, _uniform(n, 1-v, 1+v, device), 1, device)
+    return _per(n, p, drawn_uniform(n, 1-v, 1+v, device), 1, device)
 
-def _power(x, g):
+def _gamma_power(x, g):
     "x**g for x >= 0, in place; by logarithms on a CPU, where that takes two thirds of the time."
     if not _on_cpu(x): return x.clamp_min_(0).pow_(g)
     return x.clamp_min_(1e-37).log_().mul_(g/math.log(2)).exp2_()
 
 # %% ../../nbs/views/01_views.ipynb #262df32d
-def _chosen(x, on, f, *params):
+def chosen_samples(x, on, f, *params):
     "x with `f(x, *params)` for the samples that `on` (n,) names. An accelerator does all and chooses: to count them would make it wait."
     if not _on_cpu(x):
         return torch.where(on.view(-1, 1, 1, 1), f(x, *params), x)
@@ -110,7 +110,7 @@ def _solarize(x, black, white):
     return torch.where(x >= (black + white)/2, black + white - x, x)
 
 # %% ../../nbs/views/01_views.ipynb #f6424e94
-def _parts(x, size, points=2**17):
+def _sample_parts(x, size, points=2**17):
     "Slices of the batch x (n,c,H,W): on a CPU of `points` sampled points for each thread; else the whole."
     n, own = len(x), x.shape[1]*(_per_side(x, size)*size)**2
     step = torch.get_num_threads()*max(1, points//own) if _on_cpu(x) else n
@@ -145,7 +145,7 @@ class View:
         x:Tensor # uint8 or float in [0,1], (B,1,H,W) or (B,T,1,H,W)
     )->Tensor:   # float32, (B,channels,size,size) or (B,T,channels,size,size)
         "Draw parameters per sample (one draw a clip) and apply them."
-        _check(x)
+        check_frames(x)
         return self.apply(x, self.draw(len(x), x.device, x.shape[1] if x.ndim == 5 else None))
 
     def draw(self,
@@ -156,14 +156,14 @@ class View:
         "The dice of a batch, to be applied to one batch or to several that belong together."
         s, dice = self, dict(theta=_affine(n, self.scale, self.ratio, self.flip, self.vflip, self.rotate, device))
         if s.gamma:
-            dice['gamma'] = _per(n, s.light_p, _uniform(n, -s.gamma, s.gamma, device).exp(), 1, device)
+            dice['gamma'] = _per(n, s.light_p, drawn_uniform(n, -s.gamma, s.gamma, device).exp(), 1, device)
         if s.brightness: dice['brightness'] = _factors(n, s.brightness, s.light_p, device)
         if s.contrast:   dice['contrast'] = _factors(n, s.contrast, s.light_p, device)
         if s.blur:
-            dice |= dict(sigma=_uniform(n, *s.sigma, device), blur=_coin(n, s.blur, device))
-        if s.solarize:   dice['solarize'] = _coin(n, s.solarize, device)
+            dice |= dict(sigma=drawn_uniform(n, *s.sigma, device), blur=drawn_coin(n, s.blur, device))
+        if s.solarize:   dice['solarize'] = drawn_coin(n, s.solarize, device)
         if s.frame_jitter and frames:
-            dice['jitter'] = _uniform(n*frames, 1-s.frame_jitter, 1+s.frame_jitter, device).view(n, frames, 1, 1)
+            dice['jitter'] = drawn_uniform(n*frames, 1-s.frame_jitter, 1+s.frame_jitter, device).view(n, frames, 1, 1)
         return dice
 
     def apply(self,
@@ -171,18 +171,18 @@ class View:
         dice:dict # of `draw`
     )->Tensor:    # float32, (B,channels,size,size) or (B,T,channels,size,size)
         "The view of `x` that `dice` say; `x` stays as it is."
-        _check(x)
+        check_frames(x)
         with torch.no_grad(), torch.autocast(x.device.type, enabled=False):
             # a clip's frames are channels of one sample
             frames, unit = (x[:,:,0] if x.ndim == 5 else x), (1/255 if x.dtype == torch.uint8 else 1.)
             still = frames.shape[-2:] == (self.size, self.size) and not self.moves
             out = torch.empty(*frames.shape[:2], self.size, self.size, device=x.device)
-            for part in _parts(frames, self.size):
+            for part in _sample_parts(frames, self.size):
                 own = {k: o[part] for k,o in dice.items()}
                 y = (
                     frames[part].to(torch.float32, copy=True)
                     if still
-                    else _resample(frames[part], own['theta'], self.size)
+                    else resample_pictures(frames[part], own['theta'], self.size)
                 )
                 y = self.light(y, own, unit)
                 torch.clamp(y, *self.levels, out=out[part])
@@ -192,7 +192,7 @@ class View:
 
     def follow(self, x, maps, dice):
         "Maps (B,h,w) of frames `x`, such as gaze or masks, moved as the view that `dice` say: (B,h,h)."
-        return _resample(maps[:,None], dice['theta'], maps.shape[-1])[:,0]
+        return resample_pictures(maps[:,None], dice['theta'], maps.shape[-1])[:,0]
 
     def unmoved(self):
         "A copy that changes light and sharpness only."
@@ -214,7 +214,7 @@ class View:
         "From levels x (n,c,S,S) in [0,1/unit], overwritten, to the output's: gamma, then one factor and one shift for each sample."
         gain, shift, (black, white) = unit, 0., self.levels
         if 'gamma' in dice:
-            x, gain = _power(x, dice['gamma']), unit**dice['gamma']
+            x, gain = _gamma_power(x, dice['gamma']), unit**dice['gamma']
         if 'brightness' in dice: gain = gain*dice['brightness']
         if 'contrast' in dice:
             c = dice['contrast']
@@ -226,9 +226,9 @@ class View:
         "Blur some samples of x (n,c,S,S), solarise some; x is overwritten."
         r = max(1, math.ceil(2.5*self.sigma[1]))
         if self.blur:
-            x = _chosen(x, dice['blur'], lambda x,s: _blur(x, s, r), dice['sigma'])
+            x = chosen_samples(x, dice['blur'], lambda x,s: _blur(x, s, r), dice['sigma'])
         if self.solarize:
-            x = _chosen(x, dice['solarize'], lambda x: _solarize(x, *self.levels))
+            x = chosen_samples(x, dice['solarize'], lambda x: _solarize(x, *self.levels))
         return x
 
     def __repr__(self):
