@@ -25,26 +25,27 @@ from fastai.learner import CastToTensor, Learner
 from fastai.losses import CrossEntropyLossFlat
 from fastai.torch_core import default_device, params
 from matplotlib.axes import Axes
-from sslus.base.codes import Codes, KnownCodes, in_codes, write_people
-from sslus.base.people import People, PeopleError, PeopleWarning, find_look_alikes, is_missing, name_key, tidy_name
-from sslus.base.tables import read_table
-from sslus.loaders.batches import BatchDL, BatchSource
-from sslus.store.store import FrameStore
-from sslus.store.folder import StoreError
-from sslus.store.build import cleaning_of
-from sslus.store.decode import cleaned_frames
+from ..base.codes import Codes, KnownCodes, in_codes, write_people
+from ..base.people import People, PeopleError, PeopleWarning, find_look_alikes, is_missing, name_key, tidy_name
+from ..base.tables import read_table
+from ..loaders.batches import BatchDL, BatchSource
+from ..store.store import FrameStore
+from ..store.folder import StoreError
+from ..store.build import cleaning_of
+from ..store.decode import cleaned_frames
 from sslus.video.video import (
     Video, fit_frame, image_extensions, read_grey, video_extensions, LeftOut, NoImage, VideoError, is_mask,
     readers, file_ending, is_clip_file, maybe_still, read_still,
 )
-from sslus.views.views import light_view, plain_view
-from sslus.base.workers import n_workers
-from sslus.evaluate.metrics import *, class_numbers
-from sslus.ssl.speed import Bf16
-from sslus.ssl.monitor import NonFiniteLoss
-from sslus.ssl.recipes import adamw
-from sslus.ssl.encoders import create_encoder, encode, in_channels, load_encoder, n_features
-from sslus.ssl.passport import seen_settings
+from ..views.views import light_view, plain_view
+from ..base.workers import n_workers
+from .metrics import *
+from .metrics import class_numbers
+from ..ssl.speed import Bf16
+from ..ssl.monitor import NonFiniteLoss
+from ..ssl.recipes import adamw
+from ..ssl.encoders import create_encoder, encode, in_channels, load_encoder, n_features
+from ..ssl.passport import seen_settings
 
 # %% ../../nbs/evaluate/02_planes.ipynb #e21c2831
 from ..base.pages import explain_terms, png_html, table_html

@@ -17,6 +17,7 @@ from ..video.video import get_videos, video_table
 from .folder import StoreError, store_format
 from .decode import clip_state
 from .tables import video_columns
+from ..base.tables import is_table_file
 
 # %% ../../nbs/store/04_plan.ipynb #bfcce1f4
 def _cell_value(o):
@@ -101,8 +102,9 @@ def clip_table(videos, patient, machine, columns=(), people=None, codes=None):
     for c in ('fps', *columns):
         if c in given: table[c] = list(given[c])
     if 0 < (missing := table.patient.isna()).sum() < len(table):
+        source = f'{Path(patient).name}: ' if is_table_file(patient) else ''
         raise StoreError(
-            f'{missing.sum()} of {len(table)} clips have no patient, such as {table.name[missing].iloc[0]}:'
+            f'{source}{missing.sum()} of {len(table)} clips have no patient, such as {table.name[missing].iloc[0]}:'
             ' they could stand on both sides of a split. Give every clip its patient, or none.'
         )
     people = people or People()
