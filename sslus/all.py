@@ -38,9 +38,8 @@ from .sources.recordings import recordings
 from .archive.dicom import *
 from .archive.clean import *
 from sslus.views.ultrasound import (
-    UltrasoundView, DepthAttenuation, GainError, Haze, GaussianShadow, RibShadow, Speckle,
-    ResolutionLoss, SpeckleReduction, ProbeMove, artefacts, with_changes, us_artefact_views,
-    us_geometry_views, us_views,
+    DepthAttenuation, GainError, GaussianShadow, Haze, ProbeMove, ResolutionLoss, RibShadow, Speckle,
+    SpeckleReduction, UltrasoundView, artefacts, us_artefact_views, us_geometry_views, us_views, with_changes,
 )
 from .archive.inventory import Inventory, inventory
 from .store.fingerprints import *
