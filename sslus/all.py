@@ -36,13 +36,16 @@ from .store.fingerprints import *
 from .ssl.losses import *
 from .ssl.recipes import *
 from .ssl.monitor import *
+from .ssl.collapse import *
+from .ssl.knn import *
 from .ssl.learner import *
 from .ssl.encoders import *
 from .ssl.speed import *
 from .ssl.model import *
 from .ssl.method import *
 from .ssl.share import *
-from .ssl.passport import Passport, passport, passport_of, seen
+from .ssl.passport import Passport, passport, passport_of
+from .ssl.seen import seen
 from .ssl.checkpoint import Checkpoint, Resume, read_checkpoint
 from .ssl.launch import ProcessLost, all_processes, meet
 from .ssl.distributed import launched, rank, world_size
@@ -53,7 +56,7 @@ from .methods.moco import *
 from .methods.byol import *
 from .methods.barlowtwins import *
 from .methods.vicreg import *
-from .methods.clip_order import ClipOrderGeometry, clip_scores, order_accuracy, noise_clips
+from .methods.clip_order import ClipOrderGeometry, clip_scores, noise_clips, order_accuracy
 from .methods.dual_task import DualTask
 from .evaluate.metrics import *
 from .evaluate.planes import *

@@ -411,7 +411,8 @@ def passport(
 ):
     "Make the passport of a set: with it anybody can ask weights whether they saw the set"
     from sslus.store.store import FrameStore
-    from sslus.ssl.passport import passport_of, save_passport
+    from sslus.ssl.passport import passport_of
+    from sslus.ssl.seen import save_passport
     p = passport_of(FrameStore(store), progress=True)
     save_passport(p, dest)
     print(p)

@@ -44,7 +44,7 @@ from ..ssl.speed import Bf16
 from ..ssl.monitor import NonFiniteLoss
 from ..ssl.recipes import adamw
 from ..ssl.encoders import create_encoder, encode, in_channels, load_encoder, n_features
-from ..ssl.passport import seen_settings
+from ..ssl.seen import seen_settings
 
 # %% ../../nbs/evaluate/02_planes.ipynb #e21c2831
 from ..base.pages import explain_terms, png_html, table_html

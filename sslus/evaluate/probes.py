@@ -24,8 +24,8 @@ from ..views.views import plain_view
 from .metrics import cm_scores, patient_confusions
 from .planes import PlaneData, PlaneModel, PlaneReport, prediction_table, _in_channels
 from ..ssl.encoders import encode, load_encoder
-from ..ssl.passport import seen_settings
-from ..ssl.monitor import knn_classifier
+from ..ssl.seen import seen_settings
+from ..ssl.knn import knn_classifier
 
 # %% ../../nbs/evaluate/03_probes.ipynb #f50be375
 from ..base.files import write_file

@@ -24,10 +24,8 @@ from ..ssl.encoders import create_encoder, load_encoder, n_features
 from ..ssl.learner import save_encoder, settings_of, ssl_learner
 from ..ssl.distributed import rank, world_size
 from ..ssl.launch import all_processes, meet
-from sslus.ssl.passport import (
-    load_passport, passport, passport_of_learner, passport_or_unknown, seen, seen_passport,
-    write_private,
-)
+from ..ssl.seen import load_passport, seen, seen_passport
+from ..ssl.passport import passport, passport_of_learner, passport_or_unknown, write_private
 from .report import finetune_page, plot_log
 
 # %% ../../nbs/study/02_mainjob.ipynb #e1af7565

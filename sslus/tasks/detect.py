@@ -29,7 +29,8 @@ from ..store.store import _clean as _cleaner, _cleaned
 from ..evaluate.planes import _clip_frames, _some, _write_csv
 from ..evaluate.probes import _evaluating
 from ..ssl.encoders import in_channels
-from ..ssl.passport import beyond_chance, sure_distance
+from ..ssl.seen import beyond_chance
+from ..ssl.passport import sure_distance
 
 # %% ../../nbs/tasks/02_detect.ipynb #0bf501ef
 from ..base.pages import explain_terms, table_html

@@ -46,7 +46,7 @@ from ..ssl.speed import Bf16
 from ..ssl.recipes import adamw
 from ..ssl.encoders import in_channels, to_channels
 from ..ssl.losses import full_precision
-from ..ssl.passport import seen_settings
+from ..ssl.seen import seen_settings
 
 # %% ../../nbs/tasks/03_saliency.ipynb #46213ed9
 from ..base.pages import explain_terms, table_html
