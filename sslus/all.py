@@ -56,7 +56,8 @@ from .methods.moco import *
 from .methods.byol import *
 from .methods.barlowtwins import *
 from .methods.vicreg import *
-from .methods.clip_order import ClipOrderGeometry, clip_scores, noise_clips, order_accuracy
+from .methods.clip_order import ClipOrderGeometry
+from .methods.clip_scores import clip_scores, noise_clips, order_accuracy
 from .methods.dual_task import DualTask
 from .evaluate.metrics import *
 from .evaluate.planes import *
