@@ -41,8 +41,8 @@ def clip_views(size:int # side of the views, pixels
 
 class ClipOrderGeometry(SSLCallback):
     "Correct the order of a clip, and predict the transformation of one (Jiao et al. 2020)"
-    family, paper, input, n_monitored, recipe = 'pretext', 'Jiao et al. 2020, arXiv 2003.00105', 'clips', 1, Recipe(3e-3)
-    compares_batch = False
+    family, paper, recipe = 'pretext', 'Jiao et al. 2020, arXiv 2003.00105', Recipe(3e-3)
+    input, n_monitored, compares_batch = 'clips', 1, False
     @checked(n_frames=partial(check_number, at_least=3, at_most=5, whole=True), translate=below_1, crop=positive)
     def __init__(self,
         n_frames:int=4,            # frames in a clip, 3 to 5

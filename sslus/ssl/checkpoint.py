@@ -81,7 +81,8 @@ def _differ(a, b):
 def check_card(state, learn, path):
     "ValueError that names all differences between a checkpoint and the learner."
     found = _differ(state['card'], unplain(plain(run_card(learn))))
-    weights = [] if found else _differ(_described_shapes(state['model']), _described_shapes(get_model(learn.model).state_dict()))
+    theirs, ours = state['model'], get_model(learn.model).state_dict()
+    weights = [] if found else _differ(_described_shapes(theirs), _described_shapes(ours))
     if len(weights) > 6: weights[6:] = [f'and {len(weights) - 6} more']
     if found or weights:
         raise ValueError(
@@ -293,12 +294,12 @@ def read_checkpoint(path:str|Path,  # file of `Checkpoint`
     except OSError as e: raise OSError(f'{path} cannot be read ({e.strerror})') from e
     try: state = _unzipped(path, device)
     except Exception as e:                                       # torch, zip and pickle each have errors of their own
-        raise ValueError(f'{path} is no checkpoint, or a damaged one ({_first_error_line(e)}). Give a file that Checkpoint wrote, '
-                         'or remove it to start from the beginning.') from e
+        raise ValueError(f'{path} is no checkpoint, or a damaged one ({_first_error_line(e)}). '
+                         'Give a file that Checkpoint wrote, or remove it to start from the beginning.') from e
     if not isinstance(state, dict) or state.get('format') != _checkpoint_format:
         raise ValueError(
-            f'{path} holds tensors, but is no checkpoint of Checkpoint ({_checkpoint_format}). Weights alone are loaded '
-            'with learn.load.'
+            f'{path} holds tensors, but is no checkpoint of Checkpoint ({_checkpoint_format}). '
+            'Weights alone are loaded with learn.load.'
         )
     _check_state(state, path)
     return state | dict(where=_progress_words(state))
@@ -326,7 +327,8 @@ def _fitting_in(path):
     "ValueError where what a checkpoint holds cannot be put into the learner."
     try: yield
     except (TypeError, LookupError, AttributeError, RuntimeError, ValueError, ArithmeticError, AssertionError) as e:
-        raise ValueError(f'{path} was changed after it was written, or belongs to another training ({_first_error_line(e)}). '
+        raise ValueError(f'{path} was changed after it was written, or belongs to another training '
+                         f'({_first_error_line(e)}). '
                          'Make the learner again, and remove the file to start from the beginning.') from e
 
 # %% ../../nbs/ssl/09_checkpoint.ipynb #ccfbbf15

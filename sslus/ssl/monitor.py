@@ -160,7 +160,11 @@ class LivePictures(Callback):
 class Monitor(Callback):
     "Collapse indicators, gradient norm and learning rates as metrics; warns in words; stops at a non-finite loss and saves the last good weights."
     order,_stateattrs = Recorder.order - 5, ('z','good','coming')
-    @checked(groups=count, chance_share=partial(check_number, above=0, at_most=1), views=partial(check_number, at_least=1, at_most=2, whole=True))
+    @checked(
+        groups=count,
+        chance_share=partial(check_number, above=0, at_most=1),
+        views=partial(check_number, at_least=1, at_most=2, whole=True),
+    )
     def __init__(self,
         n:int=1024,              # embeddings looked at: the last of each epoch
         every:int=10,            # optimiser steps between two looks at the gradient
@@ -392,8 +396,8 @@ def _stop(self:Monitor, what):
     if world_size() > 1: torch.distributed.barrier()
     name = type(method_of(self.learn) or get_model(self.model)).__name__
     raise NonFiniteLoss(
-        f'the loss of {name} {what} in epoch {self.epoch}, batch {self.iter}{_store_rows_words(self.learn)}. {saved} Try'
-        ' a smaller learning rate, a longer warm-up or float32, and look at the samples of this batch.'
+        f'the loss of {name} {what} in epoch {self.epoch}, batch {self.iter}{_store_rows_words(self.learn)}.'
+        f' {saved} Try a smaller learning rate, a longer warm-up or float32, and look at the samples of this batch.'
     )
 
 def _store_rows_words(learn, n=4):

@@ -206,9 +206,8 @@ def write_private(
         file.unlink(missing_ok=True)
         return file
     about = 'patients that these weights saw; for their owner only'
-    return write_sealed(
-        file, dict(version=_passport_version, about=about, passport=_text_sum(p.to_text()), people=p.people), private=True
-    )
+    content = dict(version=_passport_version, about=about, passport=_text_sum(p.to_text()), people=p.people)
+    return write_sealed(file, content, private=True)
 
 def copy_private(
     weights:str|Path, # beside which the file lies

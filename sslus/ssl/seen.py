@@ -109,10 +109,10 @@ def seen(
         res.by_name = people.compare(names, p.people, 'patients', f'patients that {name} saw')
     res.seen_patients = [a for a,_ in res.by_name.shared] if res.by_name else []
     if pictures and len(p.pictures):
-        _look_at_pictures(res, p, x, table if pictures is True else _spread(table, pictures), progress)
+        _look_at_pictures(res, p, x, table if pictures is True else _even_rows(table, pictures), progress)
     return res
 
-def _spread(table, n):
+def _even_rows(table, n):
     "At most `n` rows, evenly spread."
     return table.iloc[np.unique(np.linspace(0, len(table) - 1, min(n, len(table))).round().astype(int))]
 
@@ -207,4 +207,5 @@ def seen_passport(
     p = weights if isinstance(weights, Passport) else passport(weights)
     if not len(other.pictures):
         raise ValueError('the passport of the set holds no picture: make it of a store with frames (sslus-passport)')
-    return None if p is None or p.unknown and not len(p.pictures) else float(_near_any(p.pictures, other.pictures).mean())
+    if p is None or p.unknown and not len(p.pictures): return None
+    return float(_near_any(p.pictures, other.pictures).mean())

@@ -56,10 +56,19 @@ def _list(o):
         else [plain(v) for v in o]
     )
 
-_plain_types = {Tensor: _own_tensor, type(None): lambda o: o, **{t: _as_type(t) for t in (bool, int, float, str, bytes)},
-          dict: lambda o: {plain(k): plain(v) for k,v in o.items()}, tuple: lambda o: tuple(map(plain, o)), list: _list,
-          L: lambda o: _plain_tag('L', list(o)), set: lambda o: _plain_tag('set', list(o)), Path: lambda o: _plain_tag('Path', str(o)),
-          np.ndarray: lambda o: _plain_tag('array', torch.from_numpy(o.copy())), np.generic: lambda o: o.item()}
+_plain_types = {
+    Tensor: _own_tensor,
+    type(None): lambda o: o,
+    **{t: _as_type(t) for t in (bool, int, float, str, bytes)},
+    dict: lambda o: {plain(k): plain(v) for k,v in o.items()},
+    tuple: lambda o: tuple(map(plain, o)),
+    list: _list,
+    L: lambda o: _plain_tag('L', list(o)),
+    set: lambda o: _plain_tag('set', list(o)),
+    Path: lambda o: _plain_tag('Path', str(o)),
+    np.ndarray: lambda o: _plain_tag('array', torch.from_numpy(o.copy())),
+    np.generic: lambda o: o.item(),
+}
 for _t,_f in _plain_types.items(): plain.register(_t, _f)
 
 # %% ../../nbs/ssl/09_state.ipynb #61d4d9d5
