@@ -70,6 +70,9 @@ from .study.compare import *
 from .study.quickstart import *
 from .study.records import StudyError
 from .study.statistics import *
+from .study.made_up import *
+from .study.comparisons import *
+from .study.tables import *
 from .study.figures import *
 from .study.figures_data import *
 from .study.paragraph import *

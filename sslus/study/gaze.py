@@ -22,7 +22,7 @@ from .records import StudyError, changed_records, key_of
 from .engine import get_engine
 from .jobs import mend, recorded_file
 from .records import read_record, writing
-from .statistics import paired_scores
+from .comparisons import paired_scores
 from .study import Study, relative_path, seed_list, refuse_shared
 
 # %% ../../nbs/study/09_gaze.ipynb #ca047cfe

@@ -34,7 +34,8 @@ from .records import read_record, write_record, writing
 from ..ssl.core import WeightsMissing, settings_of, written
 from .template import execute_template
 from .paragraph import missing_sentence, study_sentence
-from .statistics import interval_table, paired_comparisons, summary_table
+from .tables import interval_table, summary_table
+from .comparisons import paired_comparisons
 from .starts import FromFile, Mode, Pretrain, Start, make_part, read_mode, read_start
 
 # %% ../../nbs/study/07_study.ipynb #c05bbfe6
