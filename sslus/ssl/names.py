@@ -43,7 +43,7 @@ def method_presets()->dict: # {method: names of its published settings}
     return {k: _presets_in(v) for k,v in classes.items() if k[0] != '_' and _is_below(k, 'SSLCallback', classes)}
 
 def arguments_of(
-    module:str, # such as 'sslus.study.study'
+    module:str, # such as 'sslus.study.grid'
     name:str    # of a class there
 )->list:        # names, without `self`
     "The arguments of a class, read from its source."

@@ -23,7 +23,10 @@ from .engine import get_engine
 from .jobs import mend, recorded_file
 from .records import read_record, writing
 from .comparisons import paired_scores
-from .study import Study, relative_path, seed_list, refuse_shared
+from .study import Study
+from .settings import relative_path
+from .cells import seed_list
+from .grid import refuse_shared
 
 # %% ../../nbs/study/09_gaze.ipynb #ca047cfe
 from ..base.numbers import checked

@@ -337,7 +337,7 @@ def _typed_words(text):
 
 def _check_settings_of(config):
     "ValueError for a setting that no study has, or a network that timm has not."
-    known = arguments_of('sslus.study.study', 'Study')
+    known = arguments_of('sslus.study.grid', 'StudyGrid')
     strange = [o for o in config if o not in (*known, 'common', 'phantom')]
     if strange:
         raise ValueError(f'{strange[0]}: no setting of a study; there are {", ".join(known)}, common and base')
