@@ -78,6 +78,8 @@ from .study.figures_data import *
 from .study.paragraph import *
 from .study.template import *
 from .study.starts import *
+from .study.spec import *
+from .study.modes import *
 from .study.study import Study
 from .study.configs import configs, read_config, seven
 from .study.grids import *

@@ -53,7 +53,7 @@ def arguments_of(
     return [o.arg for o in [*start.args.args[1:], *start.args.kwonlyargs]]
 
 def values_of(
-    module:str, # such as 'sslus.study.starts'
+    module:str, # such as 'sslus.study.modes'
     name:str    # of a text that classes there have, such as 'mode'
 )->dict:        # {class: text}, without empty ones
     "A text that the classes of a module have, read from its source."

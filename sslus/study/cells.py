@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 # %% ../../nbs/study/07_cells.ipynb #3b478324
 from .records import StudyError
-from .starts import Mode, Start
+from .modes import Mode
+from .starts import Start
 
 # %% ../../nbs/study/07_cells.ipynb #5e62a6d9
 @dataclass(frozen=True)

@@ -28,7 +28,8 @@ from ..evaluate.leaks import compare_with_store
 from ..evaluate.planes import PlaneData
 from ..store.store import FrameStore
 from .records import StudyError, changed_records, key_of, read_record, writing
-from .starts import read_mode, read_start
+from .modes import read_mode
+from .starts import read_start
 from .cells import Cell, repeats_of, seed_list
 from sslus.study.settings import (
     check_tables, key_file_name, read_study, relative_path, settled, standing_study, steady, study_lock,

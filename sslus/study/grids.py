@@ -21,7 +21,8 @@ from ..evaluate.planes import sweep_table
 from ..ssl.core import get_method, tiny_resnet
 from .configs import merge_settings, read_config
 from .records import StudyError
-from .starts import Pretrain, make_part, read_start
+from .starts import Pretrain, read_start
+from .spec import make_part
 from .study import Study
 
 # %% ../../nbs/study/08_grids.ipynb #44ab2a47

@@ -352,7 +352,7 @@ def _check_start(text, config):
 
 def _check_mode(text):
     "ValueError for a mode that is none."
-    modes = values_of('sslus.study.starts', 'mode')
+    modes = values_of('sslus.study.modes', 'mode')
     if text not in (*modes, *modes.values()):
         raise ValueError(f'downstream={text!r}: not known; there are {", ".join(modes.values())}')
 
