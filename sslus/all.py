@@ -16,7 +16,14 @@ from .base.pages import table_html, text_html
 from .base.people import People, PeopleError
 from .base.provenance import provenance
 from .base.style import *
+from .video.choose import *
 from .video.video import *
+from .video.grey import *
+from .video.reader import *
+from .video.dicom_facts import *
+from .video.dicom_header import *
+from .video.find import *
+from .video.show import *
 from .store.store import *
 from .loaders.subsets import *
 from .phantom.phantom import *

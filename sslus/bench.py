@@ -23,7 +23,7 @@ from .loaders.blocks import SweepBatch, Window
 from .base.provenance import processor_name
 from .phantom.phantom import make_phantom
 from .store.store import FrameStore
-from .video.video import get_videos
+from .video.find import get_videos
 from .base.workers import child_env, python_child
 from .ssl.core import SSLModel, create_encoder, fast_bf16, get_method, ssl_learner
 

@@ -15,7 +15,9 @@ from types import SimpleNamespace
 import json
 import numpy as np
 from fastcore.basics import patch
-from ..video.video import Video, image_extensions, to_grey
+from ..video.video import Video
+from ..video.reader import image_extensions
+from ..video.grey import to_grey
 from ..video.video import read_still
 
 # %% ../../nbs/archive/02_clean.ipynb #f6d708ba

@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 from matplotlib.axes import Axes
-from ..video.video import fit_frame
+from ..video.grey import fit_frame
 from ..views.views import plain_view
 from .planes import PlaneData, PlaneModel, PlaneReport, _in_channels
 from .probes import PlaneFeatures, _evaluating

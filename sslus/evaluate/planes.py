@@ -33,9 +33,18 @@ from ..base.tables import read_table
 from ..loaders.blocks import BatchDL, BatchSource
 from ..store.store import FrameStore, StoreError
 from ..store.store import _clean as _cleaner, _cleaned
-from ..video.video import Video, fit_frame, image_extensions, read_grey, video_extensions
-from ..video.video import LeftOut, NoImage, VideoError, is_mask, readers
-from ..video.video import file_ending, is_clip_file, maybe_still, read_still
+from ..video.video import Video, read_grey
+from ..video.choose import video_extensions
+from ..video.grey import fit_frame
+from ..video.reader import image_extensions
+from ..video.find import LeftOut
+from ..video.dicom_header import NoImage
+from ..video.grey import VideoError
+from ..video.reader import is_mask, readers
+from ..video.reader import file_ending
+from ..video.find import is_clip_file
+from ..video.choose import maybe_still
+from ..video.video import read_still
 from ..views.views import light_view, plain_view
 from ..base.workers import n_workers
 from .metrics import *

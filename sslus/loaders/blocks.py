@@ -27,7 +27,9 @@ from fasttransform import Pipeline
 from ..base.people import is_missing, name_key
 from .pairs import SameFrame, Window, UniformBatch, SweepBatch, _ranges
 from ..store.store import FrameStore, StoreSubset
-from ..video.video import Video, VideoError, fit_frame, read_grey, film_strip
+from ..video.video import Video, read_grey
+from ..video.grey import VideoError, fit_frame
+from ..video.show import film_strip
 
 # %% ../../nbs/loaders/02_blocks.ipynb #318073c8
 from ..base.numbers import checked

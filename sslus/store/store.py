@@ -21,8 +21,10 @@ from ..base.files import file_sha, is_part
 from ..base.numbers import check_number
 from ..base.people import People, name_key, pseudonym
 from ..base.progress import progress_bar
-from ..video.video import ClipWarning, Video, VideoError, fit_frame, get_videos, readers_for_workers, video_table
-from ..video.video import pixel_files
+from ..video.grey import ClipWarning, VideoError, fit_frame
+from ..video.video import Video
+from ..video.find import get_videos, readers_for_workers, video_table
+from ..video.volumes import pixel_files
 from ..base.workers import JobTimeout, WorkerDied, run_jobs
 
 # %% ../../nbs/store/01_store.ipynb #0ec1a8dc

@@ -16,7 +16,7 @@ from ..loaders.pairs import Window
 from ..phantom.phantom import make_labelled_sweeps, make_phantom, make_plane_task
 from ..store.store import FrameStore
 from ..loaders.subsets import variance_sets
-from ..video.video import get_videos
+from ..video.find import get_videos
 from ..evaluate.planes import sweep_table
 from ..ssl.core import get_method, tiny_resnet
 from .configs import merge_settings, read_config

@@ -19,7 +19,7 @@ from ..loaders.blocks import FrameStore
 from ..loaders.pairs import SweepBatch, Window
 from ..store.store import kept_beside
 from ..phantom.phantom import make_phantom, phantom_kind
-from ..video.video import get_videos
+from ..video.find import get_videos
 from ..evaluate.explain import plot_maps
 from ..evaluate.planes import PlaneData
 from ..evaluate.probes import PlaneFeatures

@@ -19,7 +19,8 @@ from matplotlib.axes import Axes
 from ..base.files import write_file, write_text
 from ..base.folders import RunKind, begin_run
 from ..base.numbers import check_number, checked
-from ..video.video import Video, fit_frame
+from ..video.video import Video
+from ..video.grey import fit_frame
 from ..views.views import plain_view
 from ..evaluate.metrics import Interval, patient_confusions, patient_interval, per_class_ci
 from ..evaluate.metrics import reachable, resample_counts, withheld

@@ -29,7 +29,9 @@ from ..base.people import People
 from ..base.tables import read_table
 from ..loaders.blocks import BatchDL, check_disjoint
 from ..phantom.phantom import phantom_truth
-from ..video.video import Video, fit_frame, image_extensions, read_grey
+from ..video.video import Video, read_grey
+from ..video.grey import fit_frame
+from ..video.reader import image_extensions
 from ..views.views import light_view, plain_view
 from ..base.workers import n_workers
 from ..evaluate.explain import _overlay
@@ -224,7 +226,7 @@ def _checked(frames, maps, n, name):
     if frames.ndim != 4 or frames.shape[1] != 1 or frames.shape[2] != frames.shape[3] or frames.dtype != np.uint8:
         raise ValueError(
             f'{name}: frames must be uint8 (N,1,S,S), not {frames.dtype} {frames.shape};'
-            ' sslus.video.video.fit_frame makes squares'
+            ' sslus.video.grey.fit_frame makes squares'
         )
     if maps.ndim != 3 or maps.shape[1] != maps.shape[2]:
         raise ValueError(f'{name}: maps must be square, (N,h,h), for frames are; not {maps.shape}')
