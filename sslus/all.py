@@ -53,6 +53,14 @@ from .methods.clip_order import ClipOrderGeometry, clip_scores, order_accuracy, 
 from .methods.dual_task import DualTask
 from .evaluate.metrics import *
 from .evaluate.planes import *
+from .evaluate.practice import *
+from .evaluate.stills import *
+from .evaluate.splits import *
+from .evaluate.table import *
+from .evaluate.batches import *
+from .evaluate.model import *
+from .evaluate.report import *
+from .tasks.learner import *
 from .evaluate.probes import *
 from .evaluate.explain import *
 from .evaluate.duplicates import *
@@ -63,6 +71,10 @@ from sslus.tasks.detect import (
     predict_clip, sweep_events,
 )
 from .tasks.saliency import *
+from .tasks.gaze_scores import *
+from .tasks.gaze_frames import *
+from .tasks.gaze_data import *
+from .tasks.gaze_report import *
 from .tasks.dual import check_dual, class_scores, compare_cam, compare_tsne, dual_dls, dual_learner, gains
 from .study.report import *
 from .study.mainjob import *

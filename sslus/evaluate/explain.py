@@ -19,7 +19,9 @@ from torch import nn
 from matplotlib.axes import Axes
 from ..video.video import fit_frame
 from ..views.views import plain_view
-from .planes import PlaneData, PlaneModel, PlaneReport
+from .planes import PlaneData
+from .model import PlaneModel
+from .report import PlaneReport
 from .probes import PlaneFeatures, evaluating
 from ..ssl.core import in_channels, n_features
 

@@ -22,7 +22,9 @@ from threadpoolctl import threadpool_limits
 from torch.nn.utils.rnn import pad_sequence
 from ..views.views import plain_view
 from .metrics import cm_scores, patient_confusions
-from .planes import PlaneData, PlaneModel, PlaneReport, prediction_table
+from .planes import PlaneData
+from .model import PlaneModel
+from .report import PlaneReport, prediction_table
 from ..ssl.core import encode, in_channels, load_encoder
 from ..ssl.passport import seen_settings
 from ..ssl.monitor import knn_classifier

@@ -16,7 +16,10 @@ from fastcore.basics import patch
 from ..base.files import ChangedError, read_sealed, write_file, write_sealed
 from ..base.progress import progress_bar
 from ..evaluate.metrics import difference_reach
-from ..tasks.saliency import SaliencyData, SaliencyReport, map_reach, map_scores, saliency_learner
+from ..tasks.gaze_data import SaliencyData
+from ..tasks.gaze_report import SaliencyReport
+from ..tasks.gaze_scores import map_reach, map_scores
+from ..tasks.saliency import saliency_learner
 from .engine import Job, Missing, StudyError, changed_records, files_made, forget, get_engine, key_of
 from .engine import mend, read_record, recorded_file, writing
 from .statistics import paired_scores

@@ -17,7 +17,7 @@ from ..phantom.phantom import make_labelled_sweeps, make_phantom, make_plane_tas
 from ..store.store import FrameStore
 from ..loaders.subsets import variance_sets
 from ..video.video import get_videos
-from ..evaluate.planes import sweep_table
+from ..evaluate.table import sweep_table
 from ..ssl.core import get_method, tiny_resnet
 from .configs import merge_settings, read_config
 from .engine import StudyError

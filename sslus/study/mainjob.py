@@ -18,7 +18,9 @@ from fastai.callback.core import Callback
 from fastai.learner import Recorder
 from ..base.people import People
 from ..loaders.blocks import FrameStore
-from ..evaluate.planes import PlaneData, PlaneModel, plane_learner
+from ..evaluate.planes import PlaneData
+from ..evaluate.model import PlaneModel
+from ..tasks.learner import plane_learner
 from ..ssl.checkpoint import Checkpoint, Resume
 from ..ssl.core import create_encoder, load_encoder, n_features, save_encoder, settings_of, ssl_learner
 from ..ssl.distributed import rank, world_size

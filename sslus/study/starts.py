@@ -19,7 +19,7 @@ from ..loaders import pairs as _pairs
 from ..views import ultrasound as _us_views, views as _views
 from ..store.store import FrameStore
 from ..tasks.dual import check_dual, dual_dls, dual_learner
-from ..evaluate.planes import plane_learner
+from ..tasks.learner import plane_learner
 from ..evaluate.probes import knn_probe, linear_probe
 from sslus.ssl.core import (
     WeightsMissing, create_encoder, drawn_encoder, get_method, grey_mean, grey_std, load_encoder,

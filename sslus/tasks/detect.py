@@ -24,10 +24,13 @@ from ..views.views import plain_view
 from ..evaluate.metrics import Interval, patient_confusions, patient_interval, per_class_ci
 from ..evaluate.metrics import reachable, resample_counts, withheld
 from ..evaluate.metrics import resampled_scores, log_odds_interval, one_class_score, percentile_interval
-from ..evaluate.planes import PlaneData, PlaneLearner, PlaneReport, prediction_table, split_frame
+from ..evaluate.planes import PlaneData
+from .learner import PlaneLearner
+from ..evaluate.report import PlaneReport, prediction_table
+from ..evaluate.stills import split_frame
 from ..store.store import _clean as _cleaner, _cleaned
 from ..base.codes import write_people
-from ..evaluate.planes import clip_frames, name_some
+from ..evaluate.stills import clip_frames, name_some
 from ..evaluate.probes import evaluating
 from ..ssl.core import in_channels
 from ..ssl.passport import beyond_chance, sure_distance

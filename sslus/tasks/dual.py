@@ -26,12 +26,14 @@ from ..views.views import plain_view, simclr_views
 from ..evaluate.explain import cam_sheet, rows_class_by_class, maps_and_scores, plot_tsne
 from ..evaluate.leaks import compare_with_store
 from ..evaluate.metrics import BalancedAccuracyOf, Interval, MacroF1, one_class_note, paired_bootstrap
-from sslus.evaluate.planes import (
-    FiniteLoss, PlaneData, PlaneLearner, PlaneLoaders, PlaneModel, PlaneSource, PlaneViews,
-    SeedTraining,
-)
-from ..evaluate.planes import backbone_head_rates, draw_class_weights, name_some, per_group_optimiser
-from ..evaluate.planes import prepare_learner, seeded_weights, start_encoder
+from .learner import FiniteLoss, PlaneLearner, PlaneViews, SeedTraining
+from ..evaluate.planes import PlaneData
+from ..evaluate.batches import PlaneLoaders, PlaneSource
+from ..evaluate.model import PlaneModel
+from .learner import backbone_head_rates, draw_class_weights, per_group_optimiser
+from ..evaluate.stills import name_some
+from .learner import prepare_learner
+from ..evaluate.model import seeded_weights, start_encoder
 from ..evaluate.probes import PlaneFeatures
 from ..methods.clip_order import _no_single
 from ..ssl.core import SSLModel, _Measure, adamw, fast_bf16, in_channels
