@@ -66,10 +66,10 @@ from .evaluate.explain import *
 from .evaluate.duplicates import *
 from .evaluate.leaks import *
 from .evaluate.apart import leave_out, write_split
-from sslus.tasks.detect import (
-    DetectionReport, choose_smoothing, detect_planes, plane_f1, planes_of, plot_timeline,
-    predict_clip, sweep_events,
-)
+from .tasks.detection import DetectionReport, choose_smoothing, plane_f1
+from .tasks.detect import detect_planes, planes_of, predict_clip
+from .tasks.timeline import plot_timeline
+from .tasks.events import sweep_events
 from .tasks.saliency import *
 from .tasks.gaze_scores import *
 from .tasks.gaze_frames import *
