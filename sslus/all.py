@@ -52,6 +52,7 @@ from .methods.vicreg import *
 from .methods.clip_order import ClipOrderGeometry, clip_scores, order_accuracy, noise_clips
 from .methods.dual_task import DualTask
 from .evaluate.metrics import *
+from .evaluate.intervals import *
 from .evaluate.planes import *
 from .evaluate.practice import *
 from .evaluate.stills import *

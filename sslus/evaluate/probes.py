@@ -21,7 +21,7 @@ from torch import nn
 from threadpoolctl import threadpool_limits
 from torch.nn.utils.rnn import pad_sequence
 from ..views.views import plain_view
-from .metrics import cm_scores, patient_confusions
+from .intervals import cm_scores, patient_confusions
 from .planes import PlaneData
 from .model import PlaneModel
 from .report import PlaneReport, prediction_table

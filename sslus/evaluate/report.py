@@ -17,9 +17,12 @@ from fastcore.basics import patch
 from functools import cached_property
 from matplotlib.axes import Axes
 from pathlib import Path
-from .metrics import Interval, accuracy, auroc, balanced_accuracy, bootstrap_ci, calibration_error
-from .metrics import coverage_note, macro_f1, one_class_note, per_class_ci, per_class_report
-from .metrics import plot_calibration, plot_confusion, withheld
+from .intervals import Interval, bootstrap_ci
+from .metrics import accuracy, auroc, balanced_accuracy, calibration_error
+from .intervals import coverage_note, one_class_note, per_class_ci
+from .metrics import macro_f1, per_class_report
+from .metrics import plot_calibration, plot_confusion
+from .intervals import withheld
 
 # %% ../../nbs/evaluate/02_report.ipynb #6a716f0e
 from ..base.codes import write_people

@@ -669,7 +669,7 @@ def order_accuracy(scores,        # DataFrame of `clip_scores`
     by = scores.dropna(subset='order').groupby('patient').order.agg(['sum', 'count'])
     draws = by.values[np.random.default_rng(seed).integers(len(by), size=(n, len(by)))].sum(1)         # (n,2)
     # here: the room of evaluation is loaded after that of the methods
-    from sslus.evaluate.metrics import patient_interval
+    from sslus.evaluate.intervals import patient_interval
     ci = patient_interval(by['sum'].sum()/by['count'].sum(), *np.quantile(draws[:,0]/draws[:,1], (.025, .975)), len(by))
     chance = float(scores.chance.iloc[0]) if 'chance' in scores else float('nan')
     res = dict(

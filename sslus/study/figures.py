@@ -19,7 +19,7 @@ from .statistics import _fake_study_results, _tidy, spread
 
 # %% ../../nbs/study/05_figures.ipynb #dff9362a
 from ..base.pages import explain_terms, page_html, picture_html, table_html
-from ..evaluate.metrics import coverage_note
+from ..evaluate.intervals import coverage_note
 from .report import left_out_html, opening_sentence, paired_sentence, provenance, provenance_html
 from .statistics import why_missing
 

@@ -15,7 +15,7 @@ import numpy as np, pandas as pd
 from fastcore.basics import patch
 from ..base.files import ChangedError, read_sealed, write_file, write_sealed
 from ..base.progress import progress_bar
-from ..evaluate.metrics import difference_reach
+from ..evaluate.intervals import difference_reach
 from ..tasks.gaze_data import SaliencyData
 from ..tasks.gaze_report import SaliencyReport
 from ..tasks.gaze_scores import map_reach, map_scores

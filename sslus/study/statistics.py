@@ -12,8 +12,9 @@ __all__ = ['PairedDifference', 'plan_table', 'why_missing', 'study_interval', 'p
 import numpy as np, pandas as pd
 from collections import namedtuple
 from scipy import stats
-from ..evaluate.metrics import Interval, cm_scores, difference_reach, macro_f1, one_class_note
-from sslus.evaluate.metrics import (
+from ..evaluate.intervals import Interval, cm_scores, difference_reach, one_class_note
+from ..evaluate.metrics import macro_f1
+from sslus.evaluate.intervals import (
     patient_confusions, patient_interval, patients_behind, reachable, resample_counts, withheld,
 )
 

@@ -17,9 +17,9 @@ from matplotlib.axes import Axes
 from pathlib import Path
 from ..base.codes import write_people
 from ..base.pages import explain_terms, table_html
-from ..evaluate.metrics import Interval, log_odds_interval, one_class_score, patient_confusions
-from ..evaluate.metrics import patient_interval, per_class_ci, percentile_interval, reachable, resample_counts
-from ..evaluate.metrics import resampled_scores, withheld
+from ..evaluate.intervals import Interval, log_odds_interval, one_class_score, patient_confusions
+from ..evaluate.intervals import patient_interval, per_class_ci, percentile_interval, reachable, resample_counts
+from ..evaluate.intervals import resampled_scores, withheld
 from ..evaluate.report import PlaneReport
 from ..evaluate.stills import clip_frames, name_some, split_frame
 from .events import smooth_predictions, sweep_events, sweep_outcomes

@@ -25,7 +25,8 @@ from ..store.store import FrameStore
 from ..views.views import plain_view, simclr_views
 from ..evaluate.explain import cam_sheet, rows_class_by_class, maps_and_scores, plot_tsne
 from ..evaluate.leaks import compare_with_store
-from ..evaluate.metrics import BalancedAccuracyOf, Interval, MacroF1, one_class_note, paired_bootstrap
+from ..evaluate.metrics import BalancedAccuracyOf, MacroF1
+from ..evaluate.intervals import Interval, one_class_note, paired_bootstrap
 from .learner import FiniteLoss, PlaneLearner, PlaneViews, SeedTraining
 from ..evaluate.planes import PlaneData
 from ..evaluate.batches import PlaneLoaders, PlaneSource

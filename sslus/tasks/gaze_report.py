@@ -17,8 +17,8 @@ from pathlib import Path
 from ..base.codes import write_people
 from ..base.numbers import checked
 from ..base.pages import explain_terms, table_html
-from ..evaluate.metrics import Interval, difference_reach, patient_interval, resample_counts, t_half_width
-from ..evaluate.metrics import withheld
+from ..evaluate.intervals import Interval, difference_reach, patient_interval, resample_counts, t_half_width
+from ..evaluate.intervals import withheld
 from ..evaluate.report import read_predictions
 from ..evaluate.stills import name_some
 from .gaze_data import SaliencyData
