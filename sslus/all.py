@@ -63,6 +63,8 @@ from .evaluate.model import *
 from .evaluate.report import *
 from .tasks.learner import *
 from .evaluate.probes import *
+from .evaluate.features import *
+from .evaluate.logistic import *
 from .evaluate.explain import *
 from .evaluate.duplicates import *
 from .evaluate.leaks import *

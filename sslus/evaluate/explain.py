@@ -22,7 +22,7 @@ from ..views.views import plain_view
 from .planes import PlaneData
 from .model import PlaneModel
 from .report import PlaneReport
-from .probes import PlaneFeatures, evaluating
+from .features import PlaneFeatures, evaluating
 from ..ssl.core import in_channels, n_features
 
 # %% ../../nbs/evaluate/04_explain.ipynb #fe8a08f0

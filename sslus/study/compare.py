@@ -20,7 +20,8 @@ from ..base.progress import progress_bar
 from ..evaluate.planes import PlaneData
 from ..evaluate.report import PlaneReport
 from ..tasks.learner import plane_learner
-from ..evaluate.probes import PlaneFeatures, knn_probe, linear_probe, pixel_baseline, weights_hash
+from ..evaluate.features import PlaneFeatures, weights_hash
+from ..evaluate.probes import knn_probe, linear_probe, pixel_baseline
 from ..ssl.bars import training_bars
 from ..ssl.core import WeightsMissing, create_encoder, drawn_encoder, load_encoder
 from .mainjob import n_steps, side_of_stills

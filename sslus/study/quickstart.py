@@ -22,7 +22,7 @@ from ..phantom.phantom import make_phantom, phantom_kind
 from ..video.video import get_videos
 from ..evaluate.explain import plot_maps
 from ..evaluate.planes import PlaneData
-from ..evaluate.probes import PlaneFeatures
+from ..evaluate.features import PlaneFeatures
 from ..ssl.core import WeightsMissing, create_encoder, get_method, load_encoder, timm_line, tiny_resnet
 from .compare import compare, comparison, table_text, weights_file
 from .mainjob import pretrain, pretraining_run

@@ -25,7 +25,8 @@ from ..base.progress import progress_bar
 from ..store.store import FrameStore
 from ..evaluate.leaks import LeakReport, check_leaks, check_patients, check_weights, compare_with_store
 from ..evaluate.planes import PlaneData
-from ..evaluate.probes import PlaneFeatures, probe_model
+from ..evaluate.features import PlaneFeatures
+from ..evaluate.probes import probe_model
 from .engine import FileError, Job, StudyError, changed_records, files_made, forget, get_engine, key_of
 from .engine import mend, read_record, recorded_file, taken, write_record, writing
 from ..ssl.core import WeightsMissing, settings_of, written

@@ -18,7 +18,7 @@ from pathlib import Path
 from ..base.files import write_file, write_text
 from ..base.folders import RunKind, begin_run
 from ..base.numbers import check_number
-from ..evaluate.probes import evaluating
+from ..evaluate.features import evaluating
 from ..evaluate.report import prediction_table
 from ..evaluate.stills import clip_frames
 from ..ssl.core import in_channels

@@ -35,7 +35,7 @@ from .learner import backbone_head_rates, draw_class_weights, per_group_optimise
 from ..evaluate.stills import name_some
 from .learner import prepare_learner
 from ..evaluate.model import seeded_weights, start_encoder
-from ..evaluate.probes import PlaneFeatures
+from ..evaluate.features import PlaneFeatures
 from ..methods.clip_order import _no_single
 from ..ssl.core import SSLModel, _Measure, adamw, fast_bf16, in_channels
 from ..methods.dual_task import DualTask

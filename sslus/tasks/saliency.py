@@ -20,7 +20,7 @@ from fastcore.basics import patch
 from torch import Tensor, nn
 from ..base.numbers import checked
 from ..evaluate.model import FrozenOrNot, plane_splitter, refuse_single, seeded_weights, start_encoder
-from ..evaluate.probes import evaluating
+from ..evaluate.features import evaluating
 from ..loaders.blocks import check_disjoint
 from ..methods.autoencoder import feature_map, _dry_input
 from ..ssl.core import Bf16, adamw, in_channels, to_channels
