@@ -78,7 +78,8 @@ from .tasks.gaze_scores import *
 from .tasks.gaze_frames import *
 from .tasks.gaze_data import *
 from .tasks.gaze_report import *
-from .tasks.dual import check_dual, class_scores, compare_cam, compare_tsne, dual_dls, dual_learner, gains
+from .tasks.dual_batches import check_dual, dual_dls
+from .tasks.dual import class_scores, compare_cam, compare_tsne, dual_learner, gains
 from .study.report import *
 from .study.mainjob import *
 from .study.compare import *

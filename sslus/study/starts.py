@@ -18,7 +18,8 @@ from ..base.folders import changed_files, copy_run, forget_file, is_done, is_run
 from ..loaders import pairs as _pairs
 from ..views import ultrasound as _us_views, views as _views
 from ..store.store import FrameStore
-from ..tasks.dual import check_dual, dual_dls, dual_learner
+from ..tasks.dual_batches import check_dual, dual_dls
+from ..tasks.dual import dual_learner
 from ..tasks.learner import plane_learner
 from ..evaluate.probes import knn_probe, linear_probe
 from sslus.ssl.core import (
