@@ -16,7 +16,14 @@ from .base.pages import table_html, text_html
 from .base.people import People, PeopleError
 from .base.provenance import provenance
 from .base.style import *
+from .video.choose import *
 from .video.video import *
+from .video.grey import *
+from .video.reader import *
+from .video.dicom_facts import *
+from .video.dicom_header import *
+from .video.find import *
+from .video.show import *
 from .store.store import *
 from .store.folder import *
 from .store.decode import *
@@ -40,22 +47,24 @@ from .archive.clean import *
 from .archive.sector import *
 from .archive.overlays import *
 from sslus.views.ultrasound import (
-    UltrasoundView, DepthAttenuation, GainError, Haze, GaussianShadow, RibShadow, Speckle,
-    ResolutionLoss, SpeckleReduction, ProbeMove, artefacts, with_changes, us_artefact_views,
-    us_geometry_views, us_views,
+    DepthAttenuation, GainError, GaussianShadow, Haze, ProbeMove, ResolutionLoss, RibShadow, Speckle,
+    SpeckleReduction, UltrasoundView, artefacts, us_artefact_views, us_geometry_views, us_views, with_changes,
 )
 from .archive.inventory import Inventory, inventory
 from .store.fingerprints import *
 from .ssl.losses import *
 from .ssl.recipes import *
 from .ssl.monitor import *
+from .ssl.collapse import *
+from .ssl.knn import *
 from .ssl.learner import *
 from .ssl.encoders import *
 from .ssl.speed import *
 from .ssl.model import *
 from .ssl.method import *
 from .ssl.share import *
-from .ssl.passport import Passport, passport, passport_of, seen
+from .ssl.passport import Passport, passport, passport_of
+from .ssl.seen import seen
 from .ssl.checkpoint import Checkpoint, Resume, read_checkpoint
 from .ssl.launch import ProcessLost, all_processes, meet
 from .ssl.distributed import launched, rank, world_size
@@ -66,32 +75,54 @@ from .methods.moco import *
 from .methods.byol import *
 from .methods.barlowtwins import *
 from .methods.vicreg import *
-from .methods.clip_order import ClipOrderGeometry, clip_scores, order_accuracy, noise_clips
+from .methods.clip_order import ClipOrderGeometry
+from .methods.clip_scores import clip_scores, noise_clips, order_accuracy
 from .methods.dual_task import DualTask
 from .evaluate.metrics import *
+from .evaluate.intervals import *
 from .evaluate.planes import *
+from .evaluate.practice import *
+from .evaluate.stills import *
+from .evaluate.splits import *
+from .evaluate.table import *
+from .evaluate.batches import *
+from .evaluate.model import *
+from .evaluate.report import *
+from .tasks.learner import *
 from .evaluate.probes import *
+from .evaluate.features import *
+from .evaluate.logistic import *
 from .evaluate.explain import *
 from .evaluate.duplicates import *
 from .evaluate.leaks import *
 from .evaluate.apart import leave_out, write_split
-from sslus.tasks.detect import (
-    DetectionReport, choose_smoothing, detect_planes, plane_f1, planes_of, plot_timeline,
-    predict_clip, sweep_events,
-)
+from .tasks.detection import DetectionReport, choose_smoothing, plane_f1
+from .tasks.detect import detect_planes, planes_of, predict_clip
+from .tasks.timeline import plot_timeline
+from .tasks.events import sweep_events
 from .tasks.saliency import *
-from .tasks.dual import check_dual, class_scores, compare_cam, compare_tsne, dual_dls, dual_learner, gains
+from .tasks.gaze_scores import *
+from .tasks.gaze_frames import *
+from .tasks.gaze_data import *
+from .tasks.gaze_report import *
+from .tasks.dual_batches import check_dual, dual_dls
+from .tasks.dual import class_scores, compare_cam, compare_tsne, dual_learner, gains
 from .study.report import *
 from .study.mainjob import *
 from .study.compare import *
 from .study.quickstart import *
 from .study.records import StudyError
 from .study.statistics import *
+from .study.made_up import *
+from .study.comparisons import *
+from .study.tables import *
 from .study.figures import *
 from .study.figures_data import *
 from .study.paragraph import *
 from .study.template import *
 from .study.starts import *
+from .study.spec import *
+from .study.modes import *
 from .study.study import Study
 from .study.configs import configs, read_config, seven
 from .study.grids import *

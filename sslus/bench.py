@@ -23,7 +23,7 @@ from .loaders.pairs import SweepBatch, Window
 from .base.provenance import processor_name
 from .phantom.phantom import make_phantom
 from .store.store import FrameStore
-from .video.video import get_videos
+from .video.find import get_videos
 from .base.workers import child_env, python_child
 from .ssl.model import SSLModel
 from .ssl.encoders import create_encoder

@@ -89,7 +89,7 @@ def _clips(videos, patient, machine, dicom, people, codes=None, key=None):
     "Table of clips, their patients as they are written; of DICOM clips their codes, where codes are asked for."
     from sslus.base.codes import in_codes
     from sslus.archive.dicom import dicom_table
-    from sslus.video.video import get_videos, video_table
+    from sslus.video.find import get_videos, video_table
     if dicom and (patient or machine):
         raise ValueError('--dicom takes patient and machine from the headers: leave --patient and --machine out')
     if dicom: return _with_patient(dicom_table(videos, people=people, key=key), codes)
@@ -411,7 +411,8 @@ def passport(
 ):
     "Make the passport of a set: with it anybody can ask weights whether they saw the set"
     from sslus.store.store import FrameStore
-    from sslus.ssl.passport import passport_of, save_passport
+    from sslus.ssl.passport import passport_of
+    from sslus.ssl.seen import save_passport
     p = passport_of(FrameStore(store), progress=True)
     save_passport(p, dest)
     print(p)

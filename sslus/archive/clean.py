@@ -13,7 +13,9 @@ from pathlib import Path
 import json
 import numpy as np
 from fastcore.basics import patch
-from ..video.video import Video, image_extensions, to_grey
+from ..video.video import Video
+from ..video.reader import image_extensions
+from ..video.grey import to_grey
 from ..video.video import read_still
 
 # %% ../../nbs/archive/06_clean.ipynb #343d77dd

@@ -15,10 +15,13 @@ from pathlib import Path
 from ..base.codes import Codes, check_key_place, in_codes
 from ..base.people import People, PeopleWarning, code_name, is_missing, name_key, tidy_name
 from ..base.progress import progress_bar
-from sslus.video.video import (
-    NoImage, Region, Video, VideoError, check_file, read_dicom_header, has_dicom_mark, is_hidden,
-    image_region, quiet_dicom, all_regions, syntax_name,
-)
+from ..video.dicom_header import NoImage, has_dicom_mark, read_dicom_header
+from ..video.dicom_facts import Region, all_regions, image_region, quiet_dicom
+from ..video.video import Video
+from ..video.grey import VideoError
+from ..video.reader import check_file
+from ..video.frame_folder import is_hidden
+from ..video.dicom_packing import syntax_name
 from ..base.workers import run_jobs
 
 # %% ../../nbs/archive/01_dicom.ipynb #ba764cbd

@@ -21,11 +21,14 @@ from ..base.files import WriteError, write_bytes
 from ..base.people import People, PeopleWarning, find_look_alikes
 from ..base.progress import progress_bar
 from ..base.quiet import quietly
-from sslus.video.video import (
-    Video, VideoError, file_ending, images_in, is_clip_file, is_moving, is_sweep, mask_folder_name, missing_words,
-    n_missing, frame_files, open_image, pixel_files, split_number, read_still, why_no_clip,
-    image_extensions, is_mask, known_notes, read_grey, readers_for_workers, video_extensions,
-)
+from ..video.video import Video, read_grey, read_still
+from ..video.choose import video_extensions
+from ..video.grey import VideoError
+from ..video.reader import file_ending, image_extensions, is_mask, known_notes, mask_folder_name
+from ..video.frame_folder import frame_files, images_in, missing_words, n_missing, split_number
+from ..video.find import is_clip_file, is_moving, is_sweep, readers_for_workers, why_no_clip
+from ..video.stills import open_image
+from ..video.volumes import pixel_files
 from ..base.workers import JobTimeout, WorkerDied, run_jobs
 
 # %% ../../nbs/archive/11_inventory.ipynb #71cc6b36

@@ -49,7 +49,7 @@ def write_split(
     with held(os.path.realpath(dest)):  # of two splits at once, the second finds the first
         text = _table_to_split(table, dest)
         check_columns(text, table.name)
-        from sslus.evaluate.planes import PlaneData  # torch comes with it: after all that may be refused at once
+        from sslus.evaluate.planes import PlaneData
         root = table.parent if root is None else root
         planes = PlaneData.from_df(text, root, name=table.name, valid_pct=valid_pct, test_pct=test_pct, seed=seed,
                                    **(people or {}))

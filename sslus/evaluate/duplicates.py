@@ -16,7 +16,7 @@ import numpy as np, pandas as pd
 from fastcore.basics import patch
 from ..store.fingerprints import detail_correlation, fingerprint_distances, fingerprints
 from ..store.store import FrameStore
-from ..video.video import fit_frame
+from ..video.grey import fit_frame
 from .planes import PlaneData
 
 # %% ../../nbs/evaluate/05_duplicates.ipynb #d05c0011

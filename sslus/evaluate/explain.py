@@ -14,12 +14,13 @@ import warnings, numpy as np, pandas as pd, torch, torch.nn.functional as F
 from collections import namedtuple
 from torch import nn
 from matplotlib.axes import Axes
-from ..video.video import fit_frame
+from ..video.grey import fit_frame
 from ..views.views import plain_view
-from .planes import PlaneData, PlaneModel, PlaneReport
-from .probes import PlaneFeatures, evaluating
-from ..ssl.encoders import n_features
-from ..ssl.encoders import in_channels
+from .planes import PlaneData
+from ..ssl.encoders import n_features, in_channels
+from .model import PlaneModel
+from .report import PlaneReport
+from .features import PlaneFeatures, evaluating
 
 # %% ../../nbs/evaluate/04_explain.ipynb #fe8a08f0
 from ..base.numbers import checked, count, not_negative

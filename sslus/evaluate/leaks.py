@@ -17,7 +17,7 @@ from ..base.people import Comparison, People
 from ..store.store import FrameStore
 from .duplicates import MAX_DISTANCE, MIN_CORRELATION, find_duplicates, pictures, show_duplicates
 from .planes import PlaneData
-from ..ssl.passport import seen
+from ..ssl.seen import seen
 
 # %% ../../nbs/evaluate/05_leaks.ipynb #c8c8c165
 from ..base.pages import explain_terms

@@ -8,16 +8,17 @@ Docs: https://sslus.github.io/sslus/loaders/blocks.html.md"""
 __all__ = ['Row', 'Sweep', 'get_rows', 'get_clips', 'TensorFrame', 'TensorClip', 'FrameBlock', 'PlaneBlock', 'ClipBlock']
 
 # %% ../../nbs/loaders/04_blocks.ipynb #ade41e9c
-import random
+import random, numpy as np, torch
 from pathlib import Path
-import numpy as np, torch
 from fastai.data.block import TransformBlock
 from fastai.torch_core import TensorBase
 from fastai.vision.augment import RandTransform
 from fastcore.foundation import L
 from .loaders import ClipSource
 from ..store.store import FrameStore
-from ..video.video import Video, VideoError, fit_frame, read_grey
+from ..video.video import Video, read_grey
+from ..video.grey import VideoError, fit_frame
+from ..video.show import film_strip
 
 # %% ../../nbs/loaders/04_blocks.ipynb #318073c8
 from ..base.numbers import checked

@@ -217,7 +217,7 @@ def _dls(train, valid, bs, seed, num_workers, device, resident, path):
 
 # %% ../../nbs/loaders/03_loaders.ipynb #2ec2cc7f
 @checked
-def frame_dls(store:FrameStore,
+def frame_dls(self:FrameStore,
     bs:int=64,            # frames (or pairs) in a batch
     pairs=None,           # which frame is whose positive; None: `Window(seconds=.1)`
     batch=None,           # which frames share a batch; None: `SweepBatch(4)`, with fewer than 4 clips `UniformBatch()`
@@ -230,16 +230,16 @@ def frame_dls(store:FrameStore,
     resident=None         # keep the frames on the device? None: on an accelerator, where they fit half of its free memory; True; False; or how many GiB they may take
 )->DataLoaders:            # training and validation: batches (frames[, partners], y), (B,1,H,W) uint8
     "Loaders of frames (or pairs of frames), split by patient."
-    sides = _split(store, valid_pct, valid, seed)
+    sides = _split(self, valid_pct, valid, seed)
     if pairs is None: pairs = Window(seconds=.1)
     if batch is None:
         batch = SweepBatch(4) if len(sides[0]) >= 4 else UniformBatch()
     train, val = (
-        FrameSource(store, o, pairs, batch, n)
+        FrameSource(self, o, pairs, batch, n)
         for o, n in zip(sides, (None if n_batches is None else n_batches * bs, None))
     )
     train.check(bs)
-    return _dls(train, val, bs, seed, num_workers, device, resident, store.path.parent)
+    return _dls(train, val, bs, seed, num_workers, device, resident, self.path.parent)
 
 # %% ../../nbs/loaders/03_loaders.ipynb #6a542ffe
 def _strides(step, every):
@@ -341,7 +341,7 @@ def check_clips(x): # (B,T,C,H,W)
 
 # %% ../../nbs/loaders/03_loaders.ipynb #9dc33164
 @checked
-def clip_dls(store:FrameStore,
+def clip_dls(self:FrameStore,
     bs:int=16,            # clips in a batch
     n_frames:int=4,       # frames in a clip
     step=None,            # distance of its frames, source frames; (lo, hi): drawn for each clip; None: the store's `every`
@@ -355,9 +355,9 @@ def clip_dls(store:FrameStore,
 )->DataLoaders:            # training and validation: batches (clips, y), (B,T,1,H,W) uint8
     "Loaders of clips (B,T,1,H,W), split by patient; sweeps too short for one clip are left out and counted in `dls.train.dataset.short`."
     train, val = (
-        ClipSource(store, o, n_frames, step, n, least)
+        ClipSource(self, o, n_frames, step, n, least)
         for o, n, least in zip(
-            _split(store, valid_pct, valid, seed),
+            _split(self, valid_pct, valid, seed),
             (None if n_batches is None else n_batches * bs, None),
             (bs, 0),
         )
@@ -368,4 +368,4 @@ def clip_dls(store:FrameStore,
             f' shorter than {train.span} stored frames): choose bs <= {train.starts}, fewer frames or a'
             ' smaller step'
         )
-    return _dls(train, val, bs, seed, num_workers, device, resident, store.path.parent)
+    return _dls(train, val, bs, seed, num_workers, device, resident, self.path.parent)

@@ -10,7 +10,7 @@ __all__ = ['SameFrame', 'Window', 'UniformBatch', 'SweepBatch']
 # %% ../../nbs/loaders/01_pairs.ipynb #5519b54a
 import bisect, warnings
 import numpy as np
-from ..video.video import ClipWarning
+from ..video.grey import ClipWarning
 
 # %% ../../nbs/loaders/01_pairs.ipynb #956c20d4
 from ..base.numbers import checked, count

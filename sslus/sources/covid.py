@@ -14,7 +14,7 @@ import numpy as np
 
 # %% ../../nbs/sources/11_covid.ipynb #7a8beb55
 from ..base.people import PeopleWarning, is_missing
-from .pocus import _CLIP_NAMES
+from .pocus import CLIP_PATTERNS
 from .sources import Archive, Source, register
 from sslus.sources.tables import (
     below, contract, empty_folder, find_home, known, moving, names_in, need, numbers, once, one_of, present,
@@ -198,7 +198,7 @@ def covidx_us(root,                  # folder of the repository after its notebo
     file, folder = _covidx_labels(home), home/'data'/'video'/which
     df = read_table(file, COVIDX, ('id', 'source', 'probe', 'class'))
     known(df, 'class', COVIDX_CLASSES, file)
-    names, blank = names_in(need(folder, COVIDX), *_CLIP_NAMES), df.id.map(lambda o: '')
+    names, blank = names_in(need(folder, COVIDX), *CLIP_PATTERNS), df.id.map(lambda o: '')
     said = {c: df.get(c, blank).replace('NA', '') for c in ('patient', 'type', 'LUSS', 'class_on_website')}
     res = {
         'path': [f'{below(home, root)}data/video/{which}/{_covidx_file(names, i)}' for i in df.id],

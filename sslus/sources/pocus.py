@@ -72,7 +72,7 @@ def make_pocus_like(dest,    # folder to write, empty or absent
 
 # %% ../../nbs/sources/10_pocus.ipynb #a4dd6801
 _POCUS_KINDS = dict(cov='covid', pne='pneumonia', reg='regular', vir='viral')
-_CLIP_NAMES, _STILL_NAMES = ('*.mp4', '*.avi', '*.mov', '*.mpeg', '*.mpg', '*.gif', '*.m4v'), (
+CLIP_PATTERNS, _STILL_NAMES = ('*.mp4', '*.avi', '*.mov', '*.mpeg', '*.mpg', '*.gif', '*.m4v'), (
     '*.png', '*.jpg', '*.jpeg', '*.bmp', '*.tif', '*.tiff',
 )
 
@@ -89,7 +89,7 @@ def _pocus_files(home, what):
         dirs.sort()
         rel = Path(here).relative_to(home).as_posix()
         probe = next((p for p in ('convex', 'linear') if p in rel.lower()), None)
-        names = names_in(here, *(_CLIP_NAMES if 'video' in what else _STILL_NAMES))
+        names = names_in(here, *(CLIP_PATTERNS if 'video' in what else _STILL_NAMES))
         rows += [
             dict(path=f'{rel}/{n}', file=n, kind=what[6:-1], probe=probe, uncertain='uncertain' in rel)
             for n in names

@@ -38,7 +38,8 @@ def recordings(df,        # table of a reader
 
 def _clip_of(video, d, home, links):
     "The file or folder of a recording."
-    from sslus.video.video import image_extensions, video_extensions
+    from sslus.video.reader import image_extensions
+    from sslus.video.choose import video_extensions
     files = list(dict.fromkeys(d.sort_values('frame', kind='stable').path))
     stills = all(Path(p).suffix.lower() in image_extensions - video_extensions for p in files)
     if stills and links is not None:
@@ -50,7 +51,8 @@ def _clip_of(video, d, home, links):
 
 def _in_clip_order(video, files):
     "The folder of the stills, if `Video` reads them in this order there."
-    from sslus.video.video import VideoError, frame_files
+    from sslus.video.grey import VideoError
+    from sslus.video.frame_folder import frame_files
     try:
         at = {p: i for i, p in enumerate(frame_files(files[0].parent))}
         order = [at.get(p, -1) for p in files]

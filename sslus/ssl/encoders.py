@@ -109,7 +109,8 @@ def _of_file(arch, kwargs, file):
     try:
         return _fully_loaded(arch, kwargs, lambda: timm.create_model(arch, **from_file, **kwargs), file), ours
     except ValueError: raise
-    except (OSError, RuntimeError, SafetensorError, UnpicklingError, LookupError, AttributeError, TypeError, EOFError) as e:
+    except (OSError, RuntimeError, SafetensorError, UnpicklingError, LookupError, AttributeError, TypeError,
+            EOFError) as e:
         why = " ".join(str(e).split())[:200]
         raise ValueError(f'{file}: no weights of {arch} that can be read ({why}). It was cut, or is of another kind or '
                          'architecture: copy it again, or give another file.') from e

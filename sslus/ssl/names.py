@@ -43,7 +43,7 @@ def method_presets()->dict: # {method: names of its published settings}
     return {k: _presets_in(v) for k,v in classes.items() if k[0] != '_' and _is_below(k, 'SSLCallback', classes)}
 
 def arguments_of(
-    module:str, # such as 'sslus.study.study'
+    module:str, # such as 'sslus.study.grid'
     name:str    # of a class there
 )->list:        # names, without `self`
     "The arguments of a class, read from its source."
@@ -53,7 +53,7 @@ def arguments_of(
     return [o.arg for o in [*start.args.args[1:], *start.args.kwonlyargs]]
 
 def values_of(
-    module:str, # such as 'sslus.study.starts'
+    module:str, # such as 'sslus.study.modes'
     name:str    # of a text that classes there have, such as 'mode'
 )->dict:        # {class: text}, without empty ones
     "A text that the classes of a module have, read from its source."

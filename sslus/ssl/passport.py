@@ -6,23 +6,21 @@ Docs: https://sslus.github.io/sslus/ssl/passport.html.md"""
 
 # %% auto #0
 __all__ = ['sure_distance', 'false_rate', 'Passport', 'passport_of', 'unknown_passport', 'passport_of_learner', 'private_file',
-           'write_private', 'copy_private', 'passport', 'passport_or_unknown', 'Seen', 'beyond_chance', 'seen',
-           'seen_settings', 'save_passport', 'load_passport', 'seen_passport']
+           'write_private', 'copy_private', 'passport', 'passport_or_unknown']
 
 # %% ../../nbs/ssl/07_passport.ipynb #efaf316d
 import hashlib, json, warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from zipfile import BadZipFile
 import numpy as np
-import pandas as pd
-from ..base.people import Comparison, People, PeopleWarning, name_key
+from ..base.people import PeopleWarning, name_key
 from ..store.fingerprints import FingerprintSet
 
 # %% ../../nbs/ssl/07_passport.ipynb #e6d7816b
-from ..base.files import ChangedError, read_sealed, write_bytes, write_file, write_sealed, write_text
-from .cards import made_from, note_unfinished
+from ..base.files import ChangedError, read_sealed, write_bytes, write_file, write_sealed
+from .cards import note_unfinished
 from .weights import Weights, read_card
 
 # %% ../../nbs/ssl/07_passport.ipynb #bf9d1af8
@@ -208,9 +206,8 @@ def write_private(
         file.unlink(missing_ok=True)
         return file
     about = 'patients that these weights saw; for their owner only'
-    return write_sealed(
-        file, dict(version=_passport_version, about=about, passport=_text_sum(p.to_text()), people=p.people), private=True
-    )
+    content = dict(version=_passport_version, about=about, passport=_text_sum(p.to_text()), people=p.people)
+    return write_sealed(file, content, private=True)
 
 def copy_private(
     weights:str|Path, # beside which the file lies
@@ -259,198 +256,3 @@ def passport_or_unknown(
         text = f'{e}. The weights are loaded; whom they saw counts as not known'
         warnings.warn(text, PeopleWarning, stacklevel=3)
         return unknown_passport(name)
-
-# %% ../../nbs/ssl/07_passport.ipynb #c07122ba
-@dataclass
-class Seen:
-    "What weights have seen of held-out people."
-    weights:str                    # name of the file
-    patients:int                   # held-out patients asked about
-    pictures:int                   # held-out pictures asked about
-    by_name:Comparison|None = None # None: the weights name nobody
-    # pictures that were found: path, patient, distance; None: pictures were not looked at
-    found:pd.DataFrame|None = None
-    named:bool = True              # do the weights name whom they saw?
-    partial:bool = False           # did they also see people who are not named?
-    seen_patients:list = field(default_factory=list) # by name or by picture
-    unknown:tuple = ()             # weights that nothing is known of
-
-    @property
-    def headline(self)->str:
-        "'SEEN: 3 of 7 test patients', or '' where nobody was seen."
-        many = self.found is not None and not self.seen_patients and beyond_chance(len(self.found), self.pictures)
-        if many: return f'SEEN: {len(self.found)} of {self.pictures} pictures by {self.weights}'
-        alike = self.by_name.alike if self.by_name else ()
-        if alike:
-            return (f'SEEN, PERHAPS: {len(self.seen_patients)} of {self.patients} patients by {self.weights}, and '
-                    f'{len(alike)} under names that look alike')
-        return (f'SEEN: {len(self.seen_patients)} of {self.patients} patients by '
-                f'{self.weights}' if self.seen_patients else '')
-
-    def __repr__(self):
-        if self.unknown and self.by_name is None and self.found is None:
-            return f"{self.weights}: unknown; {', '.join(self.unknown)} carries no passport"
-        beside = (
-            private_file(self.weights).name
-            if self.weights.endswith('.safetensors')
-            else 'the file that names them'
-        )
-        lost = f'{beside} is not beside them, or is that of other weights; it lies where they were made'
-        why = 'the weights saw nobody by name' if self.named else lost
-        names = f'people not compared: {why} (pictures only)' if self.by_name is None else str(self.by_name)
-        names += ', and others who are not named' if self.partial and self.by_name is not None else ''
-        chance = f'by chance about {false_rate*self.pictures:.1f}'
-        found = (
-            'pictures not looked at'
-            if self.found is None
-            else f'{len(self.found)} of {self.pictures} pictures found'
-        )
-        pics = found if self.found is None else f'{found} ({chance})'
-        more = f"; began with {', '.join(self.unknown)}, of which nothing is known" if self.unknown else ''
-        return f"{self.headline or 'not seen, as far as was compared'}: {names}; {pics}{more}"
-
-def beyond_chance(
-    k:int,              # pictures found
-    n:int,              # pictures asked about
-    level:float=.001    # chance of so many by mistake
-)->bool:
-    "Are `k` of `n` found pictures more than false finds would give?"
-    from scipy.stats import binom
-    return bool(n and k and binom.sf(k - 1, n, false_rate) < level)
-
-def _pictures_of(held, split):
-    "(pictures, table of path and patient, people, names) of a table of stills, or of a store."
-    if hasattr(held, 'videos'):
-        clip = held.videos.name.to_numpy()[held.video_of].astype(str)
-        who = held.videos.patient.to_numpy()[held.video_of]
-        return held.frames, pd.DataFrame(dict(path=clip, patient=who)), None, list(held.videos.patient)
-    rows = held.df if split is None else held.subset(split)
-    return (
-        held,
-        pd.DataFrame(dict(path=rows.image_path, patient=rows.patient), index=rows.index),
-        held.people,
-        list(rows.patient),
-    )
-
-def seen(
-    weights,               # file of weights, or a `Passport`
-    held,                  # `PlaneData` or `FrameStore` that is to be tested on
-    split:str|None='test', # of a table; None: all its rows
-    pictures:bool|int=True, # look at pictures too? A number: at so many, evenly spread
-    people:People|None=None, # what is said of the names; None: as the table says
-    name:str|None=None,    # of the weights, for messages; None: that of the file
-    progress:bool=False    # show a bar?
-)->Seen:
-    "Have weights seen these patients, these pictures?"
-    p = weights if isinstance(weights, Passport) or weights is None else passport(weights)
-    name = name or ('the weights' if isinstance(weights, Passport) or weights is None else Path(weights).name)
-    x, table, own, names = _pictures_of(held, split)
-    people = people or own or People()
-    table['patient'] = [people.person(o) for o in table.patient]
-    n = len({name_key(people.person(o)) for o in names} - {None})
-    res = Seen(name, n, len(table), unknown=(name,) if p is None else p.unknown)
-    if p is None: return res
-    res.named, res.partial = p.people is not None, p.partial
-    if p.people and any(name_key(o) for o in names):
-        res.by_name = people.compare(names, p.people, 'patients', f'patients that {name} saw')
-    res.seen_patients = [a for a,_ in res.by_name.shared] if res.by_name else []
-    if pictures and len(p.pictures):
-        _look_at_pictures(res, p, x, table if pictures is True else _spread(table, pictures), progress)
-    return res
-
-def _spread(table, n):
-    "At most `n` rows, evenly spread."
-    return table.iloc[np.unique(np.linspace(0, len(table) - 1, min(n, len(table))).round().astype(int))]
-
-def _look_at_pictures(res, p, x, table, progress):
-    "Fill in what was found by picture."
-    rows, res.pictures = table.index.to_numpy(), len(table)
-    if not hasattr(x, 'shape'):
-        x = x.images()[:,0] if hasattr(x, 'images') else x.frames[:,0]     # stills, or frames with gaze
-    x = x[rows]
-    hits = p.pictures.search(x, progress=progress)
-    res.found = table.reset_index(drop=True).assign(distance=hits.distance.to_numpy())[hits.found.to_numpy()]
-    n, k = table.patient.value_counts(), res.found.patient.value_counts()
-    sure = set(res.found.patient[res.found.distance <= sure_distance].dropna())
-    by_picture = [o for o in k.index if o in sure or beyond_chance(k[o], n[o])]
-    res.seen_patients = sorted({*res.seen_patients, *by_picture})
-
-# %% ../../nbs/ssl/07_passport.ipynb #3c8c4b9f
-def seen_settings(
-    encoder,               # module, with `.passport` where sslus loaded or trained it
-    held,                  # `PlaneData` or `SaliencyData` that is scored
-    split:str|None='test', # of it; None: all its rows
-    name:str='the encoder', # for messages
-    pictures:bool|int|None=None # look at pictures too? None: at 200 where names could not be compared
-)->dict:                   # {} where there is nothing to say; else seen (a headline), or seen_note
-    "Whom an encoder saw, and whether its pre-training was stopped, as a report keeps it."
-    res = _whom(encoder, held, split, name, pictures)
-    far = made_from(getattr(encoder, 'card', {})).get('weights_unfinished')
-    if not far: return res
-    notes = [res.get('seen_note'), f'{name} is of a pre-training that was stopped ({far})']
-    return res | dict(seen_note='; '.join(filter(None, notes)))
-
-def _whom(encoder, held, split, name, pictures):
-    "Whom an encoder saw, as a report keeps it."
-    if getattr(encoder, 'unsaved', False):
-        return dict(seen_note=f'whom {name} saw is not known before it is saved: save_encoder makes its passport')
-    p = getattr(encoder, 'passport', None)
-    if p is None: return {}
-    cache = getattr(held, '_cache', {})
-    key = ('seen', p.key, split, name, pictures)
-    if key not in cache: cache[key] = _settings_of(p, held, split, name, pictures)
-    return cache[key]
-
-def _settings_of(p, held, split, name, pictures):
-    s = seen(p, held, split, False if pictures is None else pictures, name=name)
-    compared = s.by_name is not None and not s.by_name.obstacle and not s.partial
-    if pictures is None and not compared: s = seen(p, held, split, 200, name=name)
-    if s.headline: return dict(seen=s.headline)
-    if not compared and s.found is None: return dict(seen_note=f'whom {name} saw is not known')
-    if s.unknown:
-        return dict(seen_note=f"whom {', '.join(s.unknown)} saw, from which {name} began, is not known")
-    obstacle = s.by_name.obstacle if s.by_name is not None else ''
-    why = obstacle or ('it also saw people who are not named' if s.partial else '')
-    return (
-        {}
-        if compared
-        else dict(seen_note=f'whom {name} saw could be asked by picture only{": " + why if why else ""}')
-    )
-
-# %% ../../nbs/ssl/07_passport.ipynb #37a8a5da
-def save_passport(
-    p:Passport,    # such as `passport_of(store)` of a public set
-    file:str|Path  # to write, .json; fingerprints only, no people
-)->Path:
-    "Write a passport as a file that may be shared."
-    file = Path(file)
-    return write_text(file, p.to_text())
-
-def load_passport(
-    file:str|Path # of `save_passport`
-)->Passport:
-    "A passport that was saved by itself."
-    file = Path(file)
-    if not file.is_file(): raise FileNotFoundError(f'{file}: no such passport')
-    return Passport.from_text(file.read_text(encoding='utf-8'), None, file.name)
-
-def _near_any(mine, asked, chunk=4096):
-    "(n,) whether each fingerprint of one set stands in another."
-    signs = lambda bits: (2*np.unpackbits(bits, axis=1).astype(np.float32) - 1)*bits.any(1, keepdims=True)
-    least = mine.bits.shape[1]*8 - 2*mine.limit
-    res = np.zeros(len(asked), bool)
-    for i in range(0, len(asked), chunk):
-        some = signs(asked.bits[i:i+chunk])
-        for k in range(0, len(mine), chunk):
-            res[i:i+chunk] |= (some @ signs(mine.bits[k:k+chunk]).T).max(1, initial=-1) >= least
-    return res
-
-def seen_passport(
-    weights,     # file of weights, or a `Passport`
-    other:Passport # of the set that is asked about
-)->float|None:   # share of its pictures, 0 to 1; None: the weights carry no passport
-    "How much of a set, known by its passport, weights have seen."
-    p = weights if isinstance(weights, Passport) else passport(weights)
-    if not len(other.pictures):
-        raise ValueError('the passport of the set holds no picture: make it of a store with frames (sslus-passport)')
-    return None if p is None or p.unknown and not len(p.pictures) else float(_near_any(p.pictures, other.pictures).mean())

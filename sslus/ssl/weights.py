@@ -297,7 +297,8 @@ def build(
         raise WeightsError(f'{w.path}: its card does not fit its {len(shapes)} tensors ({e}). {_ask_for_file}') from e
     except Exception as e:                                       # whatever timm says of arguments that it does not know
         why = f'{type(e).__name__}: {" ".join(str(e).split())[:200]}'
-        raise WeightsError(f'{w.path}: its card asks for a network that cannot be built ({why}). {_ask_for_file}') from e
+        raise WeightsError(f'{w.path}: its card asks for a network that cannot be built ({why}). '
+                           f'{_ask_for_file}') from e
     different = _unlike(shapes, wanted)
     if different:
         raise WeightsError(f'{w.path}: its card does not fit its tensors ({different}). {_ask_for_file}')

@@ -20,7 +20,7 @@ from pathlib import Path
 from ..base.codes import Codes, in_codes
 from ..base.numbers import check_number
 from ..base.people import People, PeopleWarning
-from ..video.video import ClipWarning
+from ..video.grey import ClipWarning
 from .folder import StoreError, disk_errors, json_or_none, settings_agree, store_settings
 from .decode import decode_all
 from .tables import finish_store
@@ -81,7 +81,7 @@ def _with_groups(build):
     build.__signature__ = shown.replace(parameters=own + more)
     return build
 
-def _grouped(more):
+def _into_groups(more):
     "Each group with its settings of `more`; TypeError for a name that none of them has."
     names = [{o.name for o in fields(group)} for group in _groups_of_settings]
     if strange := sorted(set(more) - set().union(*names)):
@@ -146,7 +146,7 @@ def build_store(cls,
     **more                # Settings of `Pixels`, `Owners`, `HiddenNames` and `Limits`
 ):                        # The store, opened; StoreError says what cannot be and what to do
     "Decode `videos` into a store at `dest`; goes on where an interrupted build stopped."
-    pixels, owners, hidden, limits = _grouped(more)
+    pixels, owners, hidden, limits = _into_groups(more)
     _check_settings(size, every, fit, limits)
     codes = hidden.codes()
     dest = Path(os.path.realpath(dest) if os.path.islink(dest) else dest)

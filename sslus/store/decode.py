@@ -17,9 +17,11 @@ import numpy as np
 from ..base.files import sum_of
 from ..base.progress import progress_bar
 from ..base.workers import JobTimeout, WorkerDied, run_jobs
-from ..video.video import Video, VideoError, fit_frame, readers_for_workers
+from ..video.video import Video, VideoError
+from ..video.grey import fit_frame
+from ..video.find import readers_for_workers
 from .folder import json_or_none, write_synced
-from ..video.video import pixel_files
+from ..video.volumes import pixel_files
 
 # %% ../../nbs/store/02_decode.ipynb #ee68e857
 def _fitted_blocks(frames, fit, size):

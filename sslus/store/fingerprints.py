@@ -13,7 +13,7 @@ from functools import lru_cache
 import cv2
 import numpy as np, pandas as pd
 from fastcore.basics import patch
-from ..video.video import fit_frame
+from ..video.grey import fit_frame
 
 # %% ../../nbs/store/09_fingerprints.ipynb #f15c0012
 _side,_patch,_n_bits,_inner_share = 128,48,384,.78     # pixels, pixels, bits, share of the side

@@ -13,9 +13,11 @@ from collections import Counter
 from pathlib import Path
 from fastcore.basics import patch
 from ..base.tables import is_table_file
-from ..video.video import pixel_files
 from importlib import import_module
 from ..base.files import sum_of
+from ..video.grey import ClipWarning, VideoError, fit_frame
+from ..video.find import get_videos, readers_for_workers, video_table
+from ..video.volumes import pixel_files
 
 # %% ../../nbs/store/07_store.ipynb #c857e1d8
 from sslus.store.folder import (

@@ -309,7 +309,7 @@ def _kept_places(store, s, clips, n, room):
     return _block_places[keep](have, room[clips], n, step, np.random.default_rng([s['seed'], 1])), step
 
 # %% ../../nbs/store/08_subset.ipynb #ef57bf0e
-def subset(store:FrameStore,
+def subset(self:FrameStore,
     patients:int|list|None=None, # how many, drawn; or their names; None: all
     videos:int|list|None=None,   # how many clips in all, patients taking turns; or their names; None: all
     machines:int|list|None=None, # how many machines, drawn; or their names; None: all
@@ -321,7 +321,7 @@ def subset(store:FrameStore,
 )->StoreSubset:
     "A part of the store that reads the same file; see `settings`, `describe()` and `rows` of the result."
     s = dict(
-        patients=_spelt(store, _number_or_names('patients', patients)),
+        patients=_spelt(self, _number_or_names('patients', patients)),
         videos=_number_or_names('videos', videos),
         machines=_number_or_names('machines', machines),
         frames_per_video=_whole_number('frames_per_video', frames_per_video),
@@ -334,9 +334,9 @@ def subset(store:FrameStore,
         raise StoreError(f"keep={keep!r}: choose one of {', '.join(map(repr, _block_places))}")
     if keep == 'spread' and step:
         raise StoreError(f"keep='spread' finds the step itself: leave step={step} out, or take keep='block'")
-    room = _room_of_clips(store, s)
-    clips, short = _choose_clips(store, s, room)
-    _check_got(store, s, clips)
-    n = _kept_counts(store, s, clips, room)
-    start, step = _kept_places(store, s, clips, n, room)
-    return StoreSubset(store, clips, start, n, step, s, short)
+    room = _room_of_clips(self, s)
+    clips, short = _choose_clips(self, s, room)
+    _check_got(self, s, clips)
+    n = _kept_counts(self, s, clips, room)
+    start, step = _kept_places(self, s, clips, n, room)
+    return StoreSubset(self, clips, start, n, step, s, short)

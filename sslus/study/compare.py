@@ -17,8 +17,11 @@ from ..base.files import ChangedError, file_sha, read_sealed, sum_of, write_seal
 from ..base.folders import RunKind, begin_run
 from ..base.numbers import check_number
 from ..base.progress import progress_bar
-from ..evaluate.planes import PlaneData, PlaneReport, plane_learner
-from ..evaluate.probes import PlaneFeatures, knn_probe, linear_probe, pixel_baseline, weights_hash
+from ..evaluate.planes import PlaneData
+from ..evaluate.report import PlaneReport
+from ..tasks.learner import plane_learner
+from ..evaluate.features import PlaneFeatures, weights_hash
+from ..evaluate.probes import knn_probe, linear_probe, pixel_baseline
 from ..ssl.bars import training_bars
 from ..ssl.encoders import WeightsMissing, create_encoder, drawn_encoder, load_encoder
 from .mainjob import n_steps, side_of_stills

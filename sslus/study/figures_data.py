@@ -13,7 +13,8 @@ import pandas as pd
 
 # %% ../../nbs/study/05_figures_data.ipynb #05b707c4
 from ..evaluate.metrics import confusion, per_class_report
-from .statistics import spread, tidy_results
+from .tables import spread
+from .statistics import tidy_results
 from sslus.study.figures import (
     hatch_cell, metric_title, percent_text, sentence_axes, shortened_text, start_panels, start_styles,
     unique_items,

@@ -8,22 +8,25 @@ Docs: https://sslus.github.io/sslus/study/gaze.html.md"""
 __all__ = ['GazeStudy']
 
 # %% ../../nbs/study/09_gaze.ipynb #05cecd6b
-import json, os, sys
+import json, os, sys, numpy as np, pandas as pd
 from functools import cached_property
 from pathlib import Path
-import numpy as np, pandas as pd
 from fastcore.basics import patch
 from ..base.files import ChangedError, read_sealed, write_file, write_sealed
 from ..base.progress import progress_bar
-from ..evaluate.metrics import difference_reach
-from ..tasks.saliency import SaliencyData, SaliencyReport, map_reach, map_scores, saliency_learner
-from .jobs import Job, Missing, files_made, forget
-from .records import StudyError, changed_records, key_of
+from ..tasks.saliency import saliency_learner
+from .jobs import Job, Missing, files_made, forget, mend, recorded_file
+from .records import StudyError, changed_records, key_of, read_record, writing
 from .engine import get_engine
-from .jobs import mend, recorded_file
-from .records import read_record, writing
-from .statistics import paired_scores
-from .study import Study, relative_path, seed_list, refuse_shared
+from .comparisons import paired_scores
+from .study import Study
+from .settings import relative_path
+from .cells import seed_list
+from .grid import refuse_shared
+from ..evaluate.intervals import difference_reach
+from ..tasks.gaze_data import SaliencyData
+from ..tasks.gaze_report import SaliencyReport
+from ..tasks.gaze_scores import map_reach, map_scores
 
 # %% ../../nbs/study/09_gaze.ipynb #ca047cfe
 from ..base.numbers import checked

@@ -16,14 +16,15 @@ from ..loaders.pairs import Window
 from ..phantom.phantom import make_labelled_sweeps, make_phantom, make_plane_task
 from ..store.store import FrameStore
 from ..loaders.subsets import variance_sets
-from ..video.video import get_videos
-from ..evaluate.planes import sweep_table
+from ..video.find import get_videos
 from ..ssl.method import get_method
 from ..ssl.encoders import tiny_resnet
 from .configs import merge_settings, read_config
 from .records import StudyError
-from .starts import Pretrain, make_part, read_start
+from .starts import Pretrain, read_start
+from .spec import make_part
 from .study import Study
+from ..evaluate.table import sweep_table
 
 # %% ../../nbs/study/08_grids.ipynb #44ab2a47
 def from_config(config,  # name of a ready one, a YAML file, or a dict

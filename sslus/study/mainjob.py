@@ -9,26 +9,25 @@ __all__ = ['steps_for', 'training_log', 'pretrain', 'pretrain_verdict', 'n_steps
            'finetune', 'ask_weights']
 
 # %% ../../nbs/study/02_mainjob.ipynb #0d2f1d70
-import io, json, sys, time
+import io, json, sys, time, numpy as np, pandas as pd, torch.distributed as dist
 from contextlib import ExitStack, contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
-import numpy as np, pandas as pd, torch.distributed as dist
 from torch.nn.modules.batchnorm import _BatchNorm
 from fastai.callback.core import Callback
 from fastai.learner import Recorder
 from ..base.people import People
 from ..store.store import FrameStore
-from ..evaluate.planes import PlaneData, PlaneModel, plane_learner
+from ..evaluate.planes import PlaneData
 from ..ssl.checkpoint import Checkpoint, Resume
 from ..ssl.encoders import create_encoder, load_encoder, n_features
 from ..ssl.learner import save_encoder, settings_of, ssl_learner
 from ..ssl.distributed import rank, world_size
 from ..ssl.launch import all_processes, meet
-from sslus.ssl.passport import (
-    load_passport, passport, passport_of_learner, passport_or_unknown, seen, seen_passport,
-    write_private,
-)
+from ..ssl.seen import load_passport, seen, seen_passport
+from ..ssl.passport import passport, passport_of_learner, passport_or_unknown, write_private
 from .report import finetune_page, plot_log
+from ..evaluate.model import PlaneModel
+from ..tasks.learner import plane_learner
 
 # %% ../../nbs/study/02_mainjob.ipynb #e1af7565
 import shlex

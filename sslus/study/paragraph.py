@@ -15,7 +15,7 @@ from pathlib import Path
 
 # %% ../../nbs/study/05_paragraph.ipynb #20c36f86
 from ..base.pages import table_html
-from ..evaluate.metrics import coverage_note
+from ..evaluate.intervals import coverage_note
 from .report import opening_sentence, paired_sentence, provenance, provenance_html
 from .statistics import why_missing
 from .figures import percent_text, unique_items

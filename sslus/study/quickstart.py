@@ -8,10 +8,9 @@ Docs: https://sslus.github.io/sslus/study/quickstart.html.md"""
 __all__ = ['whole_walk', 'fast_walk', 'quick_recipe', 'Walk', 'quickstart']
 
 # %% ../../nbs/study/11_quickstart.ipynb #705b18ea
-import html, time
+import html, time, pandas as pd
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-import pandas as pd
 from ..base.files import file_sha, write_text
 from ..base.folders import RunKind, begin_run, writes_within
 from ..base.numbers import check_number
@@ -19,17 +18,19 @@ from ..store.store import FrameStore
 from ..loaders.pairs import SweepBatch, Window
 from ..store.places import kept_beside
 from ..phantom.phantom import make_phantom, phantom_kind
-from ..video.video import get_videos
+from ..video.find import get_videos
 from ..evaluate.explain import plot_maps
 from ..evaluate.planes import PlaneData
-from ..evaluate.probes import PlaneFeatures
 from ..ssl.encoders import WeightsMissing, create_encoder, load_encoder, timm_line, tiny_resnet
 from ..ssl.method import get_method
 from .compare import compare, comparison, table_text, weights_file
 from .mainjob import pretrain, pretraining_run
 from ..base.pages import png_html, table_html, text_html
 from ..base.provenance import provenance
-from .report import fig_html, html_page, opening_sentence, paired_gain, plot_gain, plot_log, results_table
+from sslus.study.report import (
+    fig_html, html_page, opening_sentence, paired_gain, plot_gain, plot_log, results_table,
+)
+from ..evaluate.features import PlaneFeatures
 
 # %% ../../nbs/study/11_quickstart.ipynb #1097fea0
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import numpy as np, pandas as pd
 from ..base.files import write_text
 from ..base.pages import explain_terms, fold_html, page_html, png_html, section_html, table_html, text_html
 from ..base.provenance import provenance, provenance_html
-from ..evaluate.metrics import Interval, mean_ci, withheld
+from ..evaluate.intervals import Interval, mean_ci, withheld
 
 # %% ../../nbs/study/01_report.ipynb #61781ee4
 def _too_few_patients(g):

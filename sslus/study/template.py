@@ -18,7 +18,7 @@ from ..base.files import held, write_text
 from ..base.pages import explain_terms, page_html, picture_html
 from ..base.workers import child_env, python_child
 from .report import left_out_html
-from .statistics import make_study_results
+from .made_up import make_study_results
 from .paragraph import example_facts
 from .figures import unique_items
 

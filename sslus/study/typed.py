@@ -337,7 +337,7 @@ def _typed_words(text):
 
 def _check_settings_of(config):
     "ValueError for a setting that no study has, or a network that timm has not."
-    known = arguments_of('sslus.study.study', 'Study')
+    known = arguments_of('sslus.study.grid', 'StudyGrid')
     strange = [o for o in config if o not in (*known, 'common', 'phantom')]
     if strange:
         raise ValueError(f'{strange[0]}: no setting of a study; there are {", ".join(known)}, common and base')
@@ -352,7 +352,7 @@ def _check_start(text, config):
 
 def _check_mode(text):
     "ValueError for a mode that is none."
-    modes = values_of('sslus.study.starts', 'mode')
+    modes = values_of('sslus.study.modes', 'mode')
     if text not in (*modes, *modes.values()):
         raise ValueError(f'downstream={text!r}: not known; there are {", ".join(modes.values())}')
 

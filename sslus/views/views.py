@@ -9,7 +9,7 @@ __all__ = ['grey_mean', 'grey_std', 'as_float', 'View', 'simclr_views', 'barlow_
            'asmus_simclr_views', 'asmus_barlow_views', 'show_rows', 'to_grey_levels', 'show_views']
 
 # %% ../../nbs/views/01_views.ipynb #a8e3cb26
-import copy, math, time
+import copy, math
 import numpy as np, torch, torch.nn.functional as F
 from torch import Tensor
 
@@ -350,78 +350,3 @@ def show_views(x:Tensor,  # Frames (B,1,H,W), uint8 or float in [0,1]; or (a, b)
         },
         n,
     )
-
-# %% ../../nbs/views/01_views.ipynb #9a4b1e9d
-_crop, _lights, _sigma = dict(scale=(.08,1.), ratio=(3/4,4/3)), dict(brightness=.4, contrast=.4), (.1,2.)
-
-def _peers(size, crop=_crop):
-    "Single changes by three hands: name -> (our View, kornia's of a float batch, torchvision's of one picture)."
-    import kornia.augmentation as K
-    from torchvision.transforms import v2
-    some, mine = (lambda p, o: v2.RandomApply([o], p)), (lambda **kwargs: View(size, normalize=False, **kwargs))
-    return dict(
-        crop=(mine(**crop), K.RandomResizedCrop((size, size), **crop), v2.RandomResizedCrop(size, **crop)),
-        flip=(mine(flip=0.5), K.RandomHorizontalFlip(0.5), v2.RandomHorizontalFlip(0.5)),
-        rotation=(
-            mine(rotate=20),
-            K.RandomRotation(20.0, p=1.0, align_corners=False),
-            v2.RandomRotation(20, v2.InterpolationMode.BILINEAR),
-        ),
-        light=(
-            mine(**_lights, light_p=0.8),
-            K.ColorJitter(**_lights, p=0.8),
-            some(0.8, v2.ColorJitter(**_lights)),
-        ),
-        gamma=(mine(gamma=0.35), K.RandomGamma((math.exp(-0.35), math.exp(0.35))), None),
-        blur=(
-            mine(blur=0.5, sigma=_sigma),
-            K.RandomGaussianBlur((11, 11), _sigma, p=0.5),
-            some(0.5, v2.GaussianBlur(11, _sigma)),
-        ),
-        solarise=(
-            mine(solarize=0.2),
-            K.RandomSolarize((0.5, 0.5), (0.0, 0.0), p=0.2),
-            v2.RandomSolarize(0.5, 0.2),
-        ),
-    )
-
-def _peer_pipelines(size):
-    "The second view of Barlow Twins in the first paper, whole, likewise."
-    import kornia.augmentation as K
-    from torchvision.transforms import v2
-    mean, std = torch.tensor([grey_mean]), torch.tensor([grey_std])
-    kornia = [
-        K.RandomResizedCrop((size, size), **_crop),
-        K.RandomHorizontalFlip(0.5),
-        K.ColorJitter(**_lights, p=0.8),
-        K.RandomGaussianBlur((11, 11), _sigma, p=0.1),
-        K.RandomSolarize((0.5, 0.5), (0.0, 0.0), p=0.2),
-        K.Normalize(mean, std),
-    ]
-    vision = [
-        v2.RandomResizedCrop(size, **_crop),
-        v2.RandomHorizontalFlip(0.5),
-        v2.RandomApply([v2.ColorJitter(**_lights)], 0.8),
-        v2.RandomApply([v2.GaussianBlur(11, _sigma)], 0.1),
-        v2.RandomSolarize(0.5, 0.2),
-        v2.ToDtype(torch.float32, scale=True),
-        v2.Normalize([grey_mean], [grey_std]),
-    ]
-    return asmus_barlow_views(size)[1], torch.nn.Sequential(*kornia), v2.Compose(vision)
-
-def _compare_views(bs=128, size=96, n=9, device='cpu', clock=time.perf_counter):
-    "Milliseconds a batch of ours, kornia's and torchvision's views of uint8 frames: table of medians of `n` runs in turn, and ratios to ours."
-    x = torch.randint(0, 256, (bs, 1, size, size), dtype=torch.uint8, device=device)
-    def cost(f):
-        t = clock()
-        f(x)
-        if x.device.type == 'cuda': torch.cuda.synchronize()
-        return 1e3*(clock() - t)
-    def medians(ours, kornia, vision):
-        runs = dict(ours=ours, kornia=lambda x: kornia(x.float() / 255)) | (
-            dict(torchvision=lambda x: torch.stack([vision(o) for o in x])) if vision else {}
-        )
-        t = [{k: cost(f) for k,f in runs.items()} for _ in range(n + 2)][2:]
-        return {k: sorted(o[k] for o in t)[n//2] for k in runs}
-    rows = {k: medians(*o) for k,o in (_peers(size) | dict(whole=_peer_pipelines(size))).items()}
-    return {k: o | {f'{k}/ours': v/o['ours'] for k,v in o.items() if k != 'ours'} for k,o in rows.items()}
