@@ -20,6 +20,9 @@ from .video.video import *
 from .store.store import *
 from .loaders.subsets import *
 from .phantom.phantom import *
+from .phantom.anatomy import *
+from .phantom.machine import *
+from .phantom.patient import *
 from .loaders.pairs import *
 from .views.views import *
 from .loaders.blocks import *
