@@ -150,7 +150,12 @@ _ending_reasons = {
 def _dead(path, e):
     what = next((w for k,w in _ending_reasons.items() if isinstance(e, k)), None)
     said = f'{what} ({e})' if what else f'it cannot be read ({type(e).__name__}: {str(e)[:200]})'
-    return blank_row(**not_used, kind=kind_by_name(path), reason=said, remedy='Look at it with a player; convert it or leave it out')
+    return blank_row(
+        **not_used,
+        kind=kind_by_name(path),
+        reason=said,
+        remedy='Look at it with a player; convert it or leave it out'
+    )
 
 # %% ../../nbs/archive/11_inventory.ipynb #bc1a02cb
 class Inventory:
@@ -196,7 +201,10 @@ def inventory(folder,           # where to look
     known, (folders, files, rows) = _cached_rows(cache), _walk_folder(root)
     job = lambda p, **more: dict(path=str(p), whole=whole, thumbnail=thumbnails, **more)
     tell = (known, cache, progress, timeout, dict(workers=workers, memory=memory))
-    mark = lambda p, images=(), sha=True: _path_stamp(p, images) and f'{_path_stamp(p, images)}{whole:d}{thumbnails:d}{sha:d}'
+    mark = (
+        lambda p, images=(), sha=True: _path_stamp(p, images)
+        and f'{_path_stamp(p, images)}{whole:d}{thumbnails:d}{sha:d}'
+    )
     found = _look_at_all('look_folder', [job(p) for p in folders], [mark(p, o) for p,o in folders.items()], *tell)
     sweeps = [dict(r, path=p) for p,r in zip(folders, found) if r]
     inside = {o for r in sweeps if r['use'] == 'yes' for o in _numbered(r['path'])}   # not what lies beside its frames
@@ -333,7 +341,9 @@ def save(self:Inventory,
          path # .csv or .parquet
         )->Path:
     "Write the table."
-    path, t = writable_target(path, *table_endings_written), self.table.assign(path=[without_controls(p) for p in self.table.path])
+    path, t = writable_target(path, *table_endings_written), self.table.assign(
+        path=[without_controls(p) for p in self.table.path]
+    )
     buf = io.BytesIO()
     t.to_parquet(buf) if path.suffix.lower() == '.parquet' else t.to_csv(buf, index=False)
     write_bytes(path, buf.getvalue(), private=self.codes is None)

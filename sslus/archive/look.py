@@ -131,7 +131,10 @@ def _short_format(fmt, path):
     return path.suffix.lower()[1:] if path.suffix.lower()[1:] in names else names[0]
 
 # %% ../../nbs/archive/08_look.ipynb #787ca7ba
-_mask_facts,_mask_reason = dict(use='no', remedy='Leave it to the reader of its data set'), 'its name says that it is a mask'
+_mask_facts, _mask_reason = (
+    dict(use='no', remedy='Leave it to the reader of its data set'),
+    'its name says that it is a mask',
+)
 
 def _still_facts(path):
     "Facts of a still, or of a mask."
@@ -276,7 +279,11 @@ def _file_facts(path, whole, sha):
         return facts | not_used | dict(reason='a hidden file', remedy='')
     try:
         shows = kind_by_name(path) in ('clip', 'still') or found == 'dicom' or _is_clip(path)
-        row = facts | (_media(path, whole) if shows else _other_facts(path, found)) | (_dicom_identity(path) if found == 'dicom' else {})
+        row = (
+            facts
+            | (_media(path, whole) if shows else _other_facts(path, found))
+            | (_dicom_identity(path) if found == 'dicom' else {})
+        )
         row |= _misnamed(path, row)
         return row | (dict(sha256=_sum_of_files(path)) if sha and row.get('use') != 'no' else {})
     except VideoError as e:
@@ -307,7 +314,8 @@ def _misnamed(path, row):
 def _media(path, whole):
     "A still where it is one frame, else a clip."
     s = _ending(path)                                            # as `get_videos` decides
-    if s in image_extensions - video_extensions and not _is_clip(path): return _still_facts(path)
+    if s in image_extensions - video_extensions and not _is_clip(path):
+        return _still_facts(path)
     if is_mask(path) and _why_file(path) == 'mask':
         return _mask_facts | dict(kind='mask', format=s[1:], reason=_mask_reason)
     return _clip_row(path, whole) if _is_moving(Video(path)._head) else _still_facts(path)

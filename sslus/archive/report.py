@@ -65,7 +65,10 @@ def _used(t):
             list(clips.path[~who]),
         )
     if len(stills):
-        yield f"{number_of(len(stills), 'still')} for a table of labelled stills: {_format_counts(stills)}", list(stills.path)
+        yield (
+            f"{number_of(len(stills), 'still')} for a table of labelled stills: {_format_counts(stills)}",
+            list(stills.path),
+        )
     if len(parts):
         yield f"{number_of(len(parts), 'file')} with the pixels of these", list(parts.path)
 

@@ -99,7 +99,8 @@ def _patient_splits(n):
     a, b = round(.6*n), round(.8*n)
     return ['train']*a + ['valid']*(b - a) + ['test']*(n - b)
 
-_argument_ranges = dict(n_patients=(5, None), n_frames=(2, None), n_stills=(1, None), size=(48, 1024))  # 5: train, valid, test
+# 5: train, valid, test
+_argument_ranges = dict(n_patients=(5, None), n_frames=(2, None), n_stills=(1, None), size=(48, 1024))
 
 def _checked_sizes(a):
     "The arguments as plain integers; ValueError says what is wrong with one before any work is done."
