@@ -6,7 +6,7 @@ import av
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from sslus.phantom.phantom import Patient, sweep_poses
+from sslus.phantom.patient import Patient, sweep_poses
 from sslus.video.video import to_grey
 
 INK = dict(white=(255, 255, 255), yellow=(255, 230, 0), grey=(170, 170, 170), green=(0, 255, 90))
