@@ -66,6 +66,7 @@ from .tasks.saliency import *
 from .tasks.dual import check_dual, class_scores, compare_cam, compare_tsne, dual_dls, dual_learner, gains
 from .study.report import *
 from .study.mainjob import *
+from .study.finetuning import *
 from .study.compare import *
 from .study.quickstart import *
 from .study.records import StudyError

@@ -21,7 +21,7 @@ from ..evaluate.planes import PlaneData, PlaneReport, plane_learner
 from ..evaluate.probes import PlaneFeatures, knn_probe, linear_probe, pixel_baseline, weights_hash
 from ..ssl.bars import training_bars
 from ..ssl.core import WeightsMissing, create_encoder, drawn_encoder, load_encoder
-from .mainjob import n_steps, side_of_stills
+from .finetuning import n_steps, side_of_stills
 from ..base.provenance import provenance
 from sslus.study.report import (
     fig_html, html_page, opening_sentence, paired_gain, plot_gain, results_table, table_html,
