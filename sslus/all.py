@@ -34,6 +34,9 @@ from .store.build import *
 from .store.subset import *
 from .loaders.subsets import *
 from .phantom.phantom import *
+from .phantom.anatomy import *
+from .phantom.machine import *
+from .phantom.patient import *
 from .loaders.pairs import *
 from .views.views import *
 from .loaders.blocks import *
@@ -109,6 +112,7 @@ from .tasks.dual_batches import check_dual, dual_dls
 from .tasks.dual import class_scores, compare_cam, compare_tsne, dual_learner, gains
 from .study.report import *
 from .study.mainjob import *
+from .study.finetuning import *
 from .study.compare import *
 from .study.quickstart import *
 from .study.records import StudyError

@@ -373,7 +373,7 @@ def finetune(
     _check_compare(compare, only, encoder, dict(arch=arch, fraction=fraction != 1 and fraction, draw=draw, seed=seed))
     from sslus.evaluate.planes import PlaneData
     from sslus.study.compare import compare_starts
-    from sslus.study.mainjob import finetune
+    from sslus.study.finetuning import finetune
     naming = _naming_flags(same, distinct, deidentify)
     _check_key_flag(key, naming.get('salt'), run)
     stills = PlaneData.from_csv(planes, root, clean=clean or None, **naming)
@@ -397,7 +397,7 @@ def seen(
     deidentify:bool=False    # Codes in place of patients, those of a store made with the same secret in SSLUS_SALT
 ):
     "Ask weights whether they have seen these patients, these pictures"
-    from sslus.study.mainjob import ask_weights
+    from sslus.study.finetuning import ask_weights
     for line in ask_weights(
         files[:-1], files[-1], None if split == 'all' else split, root, _naming_flags(same, distinct, deidentify)
     ):
@@ -439,7 +439,7 @@ def detect(
 ):
     "Find the planes of a clip with a classifier of sslus-finetune, and save the best frame of each"
     from sslus.tasks.detect import detect_planes
-    from sslus.study.mainjob import load_classifier
+    from sslus.study.finetuning import load_classifier
     found = detect_planes(
         clip,
         load_classifier(classifier),

@@ -243,7 +243,11 @@ def dicom_table(what,                   # a folder (with those below it), a file
         _named_people(got, people, codes)
     with in_codes(codes):
         groups = groups_by_study(who, study, people, [str(p) for p,_ in read])
-    rows = [_dicom_row(p, dict(t, patient=who, group=how)) for (p, t),(who, how) in zip(read, groups) if _is_wanted_clip(t, stills)]
+    rows = [
+        _dicom_row(p, dict(t, patient=who, group=how))
+        for (p, t), (who, how) in zip(read, groups)
+        if _is_wanted_clip(t, stills)
+    ]
     table = pd.DataFrame(rows, columns=_dicom_columns)
     for c in ('patient', 'group'):
         table[c] = table[c].astype(object).where(table[c].notna(), None)

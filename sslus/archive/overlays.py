@@ -168,7 +168,11 @@ def is_colour(rgb,          # uint8 (T,H,W,3)
              )->bool:
     "Colour Doppler: coloured areas, not lines or letters, in a picture that is grey elsewhere."
     x = shrunk_frames(sample_frames(rgb, 4), 400).astype(np.uint8)
-    inside = np.ones(x.shape[1:3], bool) if sector is None else shrunk_frames(sector[None].astype(np.uint8), 400)[0] > .5
+    inside = (
+        np.ones(x.shape[1:3], bool)
+        if sector is None
+        else shrunk_frames(sector[None].astype(np.uint8), 400)[0] > 0.5
+    )
     wide = (opened_mask((c > 45) & inside, max(2, .018*max(c.shape))).sum() for c in _distance_from_grey(x))
     return bool(max(wide) > .003*max(1, inside.sum()))
 
@@ -179,7 +183,11 @@ def find_overlays(frames,   # uint8 (T,H,W)
                  )->np.ndarray: # bool (H,W)
     "Text, calipers and logos: inside the sector by their strokes, outside it whatever differs from the surroundings."
     inside,f = getattr(sector, 'mask', sector),sample_frames(frames, 32)
-    ink = (_ink_moving(f, inside) if moving_share(f.astype(np.float32)) > .05 else _ink_still(f[len(f)//2], inside)) & inside
+    ink = (
+        _ink_moving(f, inside)
+        if moving_share(f.astype(np.float32)) > 0.05
+        else _ink_still(f[len(f) // 2], inside)
+    ) & inside
     if rgb is not None and not is_colour(rgb, inside):
         ink |= np.any([c > 60 for c in _distance_from_grey(sample_frames(rgb))], 0) & inside
     if inside.all(): return ink
@@ -277,7 +285,9 @@ def is_split(frames # uint8 (T,H,W)
     o = pixel_statistics(f)
     level,_ = background_level(o, tissue_core(o))
     if level is None: return False
-    lab,size = connected_parts(opened_mask(np.maximum(o.std, np.abs(o.high - level)/3) > 2, max(2, .03*max(f.shape[1:]))))
+    lab, size = connected_parts(
+        opened_mask(np.maximum(o.std, np.abs(o.high - level) / 3) > 2, max(2, 0.03 * max(f.shape[1:])))
+    )
     big = np.flatnonzero(size > max(.4*size.max(), .05*lab.size))
     span = [(np.flatnonzero((lab == i).any(a)) [[0, -1]]) for i in big for a in (0, 1)]
     cols,rows = sorted(map(tuple, span[::2])),span[1::2]

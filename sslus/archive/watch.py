@@ -18,7 +18,7 @@ from .letters import LineReader, letter_limits
 
 # %% ../../nbs/archive/05_watch.ipynb #d8e5164c
 _sure = 1.4         # times the limit: painted over
-_often = 2          # in so many pictures at least, of those that show letters well; else it is flagged: tissue may look so
+_often = 2  # in so many pictures at least, of those that show letters well; else it is flagged: tissue may look so
 _sure_again = 2     # the same where it was painted once: a halo is no letter
 _mean_window = 8    # frames of which the mean is taken
 _frame_step = 4     # frames from one that is read by itself to the next
@@ -50,7 +50,9 @@ class _Usual:
     def like(self, x):
         "The same of a frame's `_thumb`."
         changed = np.abs(x - self.picture)[self.still] > 12
-        return _picture_correlation(x, self.picture) > .5 and (len(changed) < 50 or np.count_nonzero(changed) < .15*len(changed))
+        return _picture_correlation(x, self.picture) > 0.5 and (
+            len(changed) < 50 or np.count_nonzero(changed) < 0.15 * len(changed)
+        )
 
 def usual_frame(frames):
     "What most of the frames look like; None where fewer than three quarters are alike."

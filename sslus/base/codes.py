@@ -26,7 +26,13 @@ def _spellings_in_text(kind, name):
     "What a name may look like in a sentence: a file also without its folder, or its suffix."
     if kind in _named_as_people: return {name}
     path = Path(name)
-    return {name, _name_in_table(name), path.name, path.stem, *([str(path.parent)] if len(path.parent.parts) > 1 else [])}
+    return {
+        name,
+        _name_in_table(name),
+        path.name,
+        path.stem,
+        *([str(path.parent)] if len(path.parent.parts) > 1 else []),
+    }
 
 def _is_word(text, i):
     return 0 <= i < len(text) and (text[i].isalnum() or text[i] == '_')
@@ -109,7 +115,8 @@ class Codes:
         return add_keys(file, self.rows(), self.tag)
 
 # %% ../../nbs/base/09_codes.ipynb #d3b6f4c1
-_shared_folder_marks = ('store.json', 'study.json', 'manifest.json') # a folder that holds one of these is given to others
+# a folder that holds one of these is given to others
+_shared_folder_marks = ('store.json', 'study.json', 'manifest.json')
 
 def check_key_place(
     file:str|Path, # of a key table

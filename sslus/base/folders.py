@@ -154,7 +154,7 @@ def _exchange(new, goal):
     _clear_away(old, goal)
 
 def list_names(names, n=3):
-    return ', '.join(names[:n]) + (f' and {len(names) - n} more' if len(names) > n else '')
+    return ', '.join(map(str, names[:n])) + (f' and {len(names) - n} more' if len(names) > n else '')
 
 def _refuse_strangers(folder, more=''):
     "RunError that names the files which are not the run's own."

@@ -47,7 +47,9 @@ def check_number(
     if number and (not whole or value == int(value)) and _keeps_bounds(value, bounds):
         return int(value) if whole else value
     given = repr(value) if len(repr(value)) < 80 else f'{repr(value)[:80]}...'
-    raise ValueError(f'{name}={given}: {_wanted_in_words(whole, bounds)} is expected' + (', or None' if optional else ''))
+    raise ValueError(
+        f'{name}={given}: {_wanted_in_words(whole, bounds)} is expected' + (', or None' if optional else '')
+    )
 
 # %% ../../nbs/base/08_numbers.ipynb #336a5112
 def check_pair(

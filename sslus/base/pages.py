@@ -112,7 +112,9 @@ _term_spellings = {                                             # other ways to 
 # %% ../../nbs/base/10_pages.ipynb #5e54c9c1
 _by_length = sorted(glossary, key=len, reverse=True)
 _term_patterns = {o: _term_spellings.get(o, re.escape(o)) for o in _by_length}
-_term_pattern = re.compile(r'(?<![\w-])(?:' + '|'.join(f'({p})' for p in _term_patterns.values()) + r')(?![\w-])', re.IGNORECASE)
+_term_pattern = re.compile(
+    r'(?<![\w-])(?:' + '|'.join(f'({p})' for p in _term_patterns.values()) + r')(?![\w-])', re.IGNORECASE
+)
 _tag_pattern = re.compile(r"""(<!--.*?-->|<(?:"[^"]*"|'[^']*'|[^'">])*>)""", re.DOTALL)
 _left_alone = {
     'abbr', 'b', 'code', 'math', 'pre', 'script', 'style', 'summary', 'svg', 'title',
@@ -137,7 +139,11 @@ def terms_in(
     page:str # HTML
 )->list:     # terms of `glossary` that its text holds, in the glossary's order
     "The terms that a reader of the page meets."
-    text = ' '.join(piece for piece,is_tag,inside in _page_pieces(page) if not is_tag and inside not in ('script', 'style'))
+    text = ' '.join(
+        piece
+        for piece, is_tag, inside in _page_pieces(page)
+        if not is_tag and inside not in ('script', 'style')
+    )
     met = {_term(m) for m in _term_pattern.finditer(text)}
     return [o for o in glossary if o in met]
 
@@ -329,4 +335,5 @@ def too_wide(
     "What does not fit a narrow screen, as a browser lays it out."
     if find_browser() is None: return None
     # a notebook's own thread has a loop already
-    with ThreadPoolExecutor(1) as pool: return pool.submit(_browser_report, file, width).result()
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(_browser_report, file, width).result()

@@ -332,8 +332,10 @@ def _tell_of_sheet(name, page, cells):
     for column in columns.values():
         dates = [c for c in column if isinstance(c.value, date)]
         if dates and len(dates) < len(column):
-            warn(f'cell {dates[0].coordinate} holds a date ({_cell_as_shown(dates[0].value)}), and other cells of its column '
-                 f'none. Spreadsheet programs turn names such as 1-2 into dates: look at it')
+            warn(
+                f'cell {dates[0].coordinate} holds a date ({_cell_as_shown(dates[0].value)}), and other cells'
+                ' of its column none. Spreadsheet programs turn names such as 1-2 into dates: look at it'
+            )
 
 # %% ../../nbs/base/04_tables.ipynb #e0a7fb89
 def _parquet_rows(name, data):

@@ -35,6 +35,9 @@ from ..store.store import FrameStore
 from ..video.find import LeftOut
 from ..video.video import Video
 from ..video.grey import fit_frame
+from ..store.decode import cleaned_frames
+from ..store.build import cleaning_of
+from ..video.video import read_still
 
 # %% ../../nbs/evaluate/02_planes.ipynb #67266295
 class PlaneData:

@@ -22,6 +22,7 @@ from ..video.dicom_header import NoImage
 from ..video.video import Video, VideoError, image_extensions, read_grey
 from ..video.reader import is_mask, readers
 from ..video.choose import video_extensions
+from ..video.reader import file_ending
 
 # %% ../../nbs/evaluate/01_stills.ipynb #a0000003
 def name_rows(index, n=3):

@@ -25,6 +25,9 @@ from .apart import check_columns, still_columns
 from ..video.video import image_extensions
 from ..video.choose import video_extensions
 from .stills import name_rows, name_some, rows_by_file, split_frame
+from ..video.reader import file_ending
+from ..video.find import is_clip_file
+from ..video.choose import maybe_still
 
 # %% ../../nbs/evaluate/01_table.ipynb #367a1bfd
 def as_still_table(df):

@@ -22,6 +22,7 @@ from ..base.numbers import checked, not_negative
 from ..ssl.losses import full_precision, weighted_mean
 from ..ssl.model import mlp
 from ..views.views import as_float
+from ..views.views import resample_pictures
 
 # %% ../../nbs/methods/15_clip_tasks.ipynb #73e67347
 @lru_cache

@@ -18,6 +18,7 @@ from ..base.files import write_text
 from ..base.people import Comparison, People, name_key
 from .cards import made_from
 from .passport import Passport, false_rate, passport, sure_distance
+from .passport import private_file
 
 # %% ../../nbs/ssl/07_seen.ipynb #c07122ba
 @dataclass
@@ -101,8 +102,9 @@ def seen(
     progress:bool=False    # show a bar?
 )->Seen:
     "Have weights seen these patients, these pictures?"
-    p = weights if isinstance(weights, Passport) or weights is None else passport(weights)
-    name = name or ('the weights' if isinstance(weights, Passport) or weights is None else Path(weights).name)
+    is_file = isinstance(weights, (str, Path))
+    p = passport(weights) if is_file else weights
+    name = name or (Path(weights).name if is_file else 'the weights')
     x, table, own, names = _pictures_of(held, split)
     people = people or own or People()
     table['patient'] = [people.person(o) for o in table.patient]
@@ -209,7 +211,7 @@ def seen_passport(
     other:Passport # of the set that is asked about
 )->float|None:   # share of its pictures, 0 to 1; None: the weights carry no passport
     "How much of a set, known by its passport, weights have seen."
-    p = weights if isinstance(weights, Passport) else passport(weights)
+    p = passport(weights) if isinstance(weights, (str, Path)) else weights
     if not len(other.pictures):
         raise ValueError('the passport of the set holds no picture: make it of a store with frames (sslus-passport)')
     if p is None or p.unknown and not len(p.pictures): return None

@@ -8,10 +8,9 @@ Docs: https://sslus.github.io/sslus/study/compare.html.md"""
 __all__ = ['compare', 'compare_starts']
 
 # %% ../../nbs/study/10_compare.ipynb #abb7d4bc
-import math, os
+import math, os, numpy as np, pandas as pd
 from dataclasses import asdict, dataclass
 from pathlib import Path
-import numpy as np, pandas as pd
 from .. import __version__
 from ..base.files import ChangedError, file_sha, read_sealed, sum_of, write_sealed, write_text
 from ..base.folders import RunKind, begin_run
@@ -24,12 +23,11 @@ from ..evaluate.features import PlaneFeatures, weights_hash
 from ..evaluate.probes import knn_probe, linear_probe, pixel_baseline
 from ..ssl.bars import training_bars
 from ..ssl.encoders import WeightsMissing, create_encoder, drawn_encoder, load_encoder
-from .mainjob import n_steps, side_of_stills
 from ..base.provenance import provenance
 from sslus.study.report import (
-    fig_html, html_page, opening_sentence, paired_gain, plot_gain, results_table, table_html,
-    text_html,
+    fig_html, html_page, opening_sentence, paired_gain, plot_gain, results_table, table_html, text_html,
 )
+from .finetuning import n_steps, side_of_stills
 
 # %% ../../nbs/study/10_compare.ipynb #aa6c7edd
 _kept_columns = ('macro_f1', 'low', 'high', 'balanced_accuracy', 'accuracy', 'auroc')

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 # %% ../../nbs/study/06_modes.ipynb #008c59da
 from ..tasks.learner import plane_learner
 from ..evaluate.probes import knn_probe, linear_probe
-from .mainjob import n_steps
+from .finetuning import n_steps
 from .records import StudyError
 from ..tasks.dual_batches import check_dual, dual_dls
 from ..tasks.dual import dual_learner

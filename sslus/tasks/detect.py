@@ -29,6 +29,8 @@ from .events import label_runs, smooth_predictions
 from ..video.video import Video
 from ..video.grey import fit_frame
 from ..views.views import plain_view
+from ..store.decode import cleaned_frames
+from ..store.build import cleaning_of
 
 # %% ../../nbs/tasks/02_detect.ipynb #be2c3476
 def _of_learner(learn, size):

@@ -23,6 +23,7 @@ from ..loaders.batches import BatchDL, BatchSource
 from ..loaders.loaders import FrameSource, show_frames
 from ..loaders.pairs import SweepBatch, UniformBatch, Window
 from ..store.store import FrameStore
+from ..methods.clip_order import avoid_single_row
 
 # %% ../../nbs/tasks/04_dual_batches.ipynb #16b472b9
 def _dual_parts(n_draw, n_rest, n_frames, bs, unlabelled, frame_share, step=1):

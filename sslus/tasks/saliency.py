@@ -36,6 +36,7 @@ from .gaze_scores import map_cc, map_kl
 from .learner import FiniteLoss, PlaneLearner, SeedTraining, backbone_head_rates, per_group_optimiser
 from .learner import prepare_learner
 from ..views.views import light_view, plain_view
+from ..methods.autoencoder import dry_input
 
 # %% ../../nbs/tasks/03_saliency.ipynb #2f2ade8b
 def view_both(view,       # a `View`
