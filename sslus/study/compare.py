@@ -23,10 +23,8 @@ from ..ssl.bars import training_bars
 from ..ssl.core import WeightsMissing, create_encoder, drawn_encoder, load_encoder
 from .finetuning import n_steps, side_of_stills
 from ..base.provenance import provenance
-from sslus.study.report import (
-    fig_html, html_page, opening_sentence, paired_gain, plot_gain, results_table, table_html,
-    text_html,
-)
+from .report import fig_html, html_page, opening_sentence, paired_gain, plot_gain, results_table
+from .report import table_html, text_html
 
 # %% ../../nbs/study/10_compare.ipynb #aa6c7edd
 _kept_columns = ('macro_f1', 'low', 'high', 'balanced_accuracy', 'accuracy', 'auroc')

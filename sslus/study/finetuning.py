@@ -22,9 +22,8 @@ from ..loaders.blocks import FrameStore
 from ..ssl.bars import training_bars
 from ..ssl.cards import made_from, note_unfinished, training_size
 from ..ssl.core import create_encoder, n_features
-from sslus.ssl.passport import (
-    load_passport, passport, passport_of_learner, passport_or_unknown, seen, seen_passport, write_private,
-)
+from ..ssl.passport import load_passport, passport, passport_of_learner, passport_or_unknown, seen
+from ..ssl.passport import seen_passport, write_private
 from ..ssl.weights import WeightsError, build, read_card, read_weights, write_weights
 from .report import finetune_page
 from .mainjob import finetuning_run, plain_settings, save_table, training_log

@@ -16,10 +16,8 @@ from ..base.files import file_sha, write_file
 from ..base.folders import changed_files, copy_run, forget_file, is_done, is_run, make_room
 from ..views import ultrasound as _us_views, views as _views
 from ..store.store import FrameStore
-from sslus.ssl.core import (
-    WeightsMissing, create_encoder, drawn_encoder, get_method, grey_mean, grey_std, load_encoder, settings_of,
-    write_encoder,
-)
+from ..ssl.core import WeightsMissing, create_encoder, drawn_encoder, get_method, grey_mean, grey_std
+from ..ssl.core import load_encoder, settings_of, write_encoder
 from ..ssl.names import unknown_network
 from ..ssl.passport import copy_private
 from .jobs import Job, Missing, files_made, recorded_file

@@ -11,9 +11,8 @@ __all__ = ['plan_table', 'why_missing', 'study_interval']
 import numpy as np, pandas as pd
 from collections import namedtuple
 from ..evaluate.metrics import cm_scores, one_class_note
-from sslus.evaluate.metrics import (
-    patient_confusions, patient_interval, patients_behind, reachable, resample_counts, withheld,
-)
+from ..evaluate.metrics import patient_confusions, patient_interval, patients_behind, reachable
+from ..evaluate.metrics import resample_counts, withheld
 
 # %% ../../nbs/study/04_statistics.ipynb #b527eb1d
 from ..base.numbers import checked
