@@ -13,6 +13,10 @@ from typing import Annotated
 from .base.flags import shell_line
 from .study.border import command, run_any, say
 
+# %% ../nbs/cli.ipynb #8e80baf1
+from .study.flags import check_key_flag, codes_of_salt, named_clips, naming_flags
+from .study.flags import people_of_flags, print_left_out, without_people
+
 # %% ../nbs/cli.ipynb #20e5508e
 def _arch(arch):
     "timm name and arguments; 'tiny' is short for the small ResNet."
@@ -58,7 +62,7 @@ def inventory(
     from sslus.archive.inventory import inventory_main
     from sslus.study.typed import secret
     salt = secret(deidentify)
-    _check_key_flag(key, salt)
+    check_key_flag(key, salt)
     inventory_main(folder, report, table, workers, headers, cache, timeout, thumbnails, quiet, salt, key)
 
 # %% ../nbs/cli.ipynb #1f51a001
@@ -70,121 +74,6 @@ def sources(
     "Public data sets that can be read: list them, show one, download it"
     from sslus.sources.download import show_sources
     show_sources(name, dest)
-
-# %% ../nbs/cli.ipynb #1c652970
-def _codes_of_salt(salt):
-    "The codes of a secret; None without one."
-    from sslus.base.codes import Codes
-    return Codes(salt) if salt else None
-
-def _check_key_flag(key, codes, *apart):
-    "Refuse a key table before any work, where it goes with nothing, or would be given away."
-    from sslus.base.codes import check_key_place
-    if not key: return
-    if codes is None:
-        raise ValueError(f'key={key}: the table of codes goes with deidentify=True')
-    check_key_place(key, apart)
-
-def _clips(videos, patient, machine, dicom, people, codes=None, key=None):
-    "Table of clips, their patients as they are written; of DICOM clips their codes, where codes are asked for."
-    from sslus.base.codes import in_codes
-    from sslus.archive.dicom import dicom_table
-    from sslus.video.find import get_videos, video_table
-    if dicom and (patient or machine):
-        raise ValueError('--dicom takes patient and machine from the headers: leave --patient and --machine out')
-    if dicom: return _with_patient(dicom_table(videos, people=people, key=key), codes)
-    with in_codes(codes):
-        clips = get_videos(videos)
-        for p in clips if codes else (): codes.clip(p)
-        res = video_table(clips, patient, machine)
-    for o in res.patient.dropna().unique() if codes else ():
-        codes.code('patient', people.person(o))
-    return res
-
-def _people_of_flags(same, distinct, salt=None):
-    "What the flags say of the names of patients."
-    from sslus.base.people import People
-    return People(same, distinct, salt)
-
-def _naming_flags(same, distinct, deidentify):
-    "The same as arguments of `PlaneData`; only what was said."
-    from sslus.study.typed import secret
-    salt = secret(deidentify)
-    said = dict(same=same, distinct=distinct, names='hash' if salt else None, salt=salt)
-    return {k: v for k,v in said.items() if v}
-
-def _without_people(clips, exclude, same, distinct, codes=None):
-    "The clips without those of the people of a table, and a line that says so; coded clips need the secret in SSLUS_SALT."
-    import os
-    from sslus.base.codes import in_codes
-    from sslus.base.people import People
-    from sslus.evaluate.apart import leave_out
-    if not exclude: return clips
-    with in_codes(codes):
-        rest, met = leave_out(clips, exclude, People(same, distinct, os.environ.get('SSLUS_SALT') or None))
-    n = len(getattr(clips, 'videos', clips)) - len(getattr(rest, 'videos', rest))
-    print(f'  {n} clips left out (--exclude {exclude}): {met if codes is None else codes.words(met)}')
-    return rest
-
-def _with_patient(t, codes=None):
-    "The clips that name their patient, where any does: the others could stand on both sides of a split."
-    lack = t.patient.isna()
-    if lack.all() or not lack.any(): return t
-    for p in t.path[lack]:
-        print(
-            f'  left out: {codes.clip(p) if codes else p}: its header names no patient, as others do. Say'
-            ' whose it is in a table, with sslus-store --patient in place of --dicom'
-        )
-    rest = t[~lack].reset_index(drop=True)
-    rest.attrs = t.attrs
-    return rest
-
-def _not_taken(videos, clips, codes):
-    "How many files of the folder are no clips; by suffix, unless a suffix must not be read."
-    from sslus.store.store import not_clips
-    rest = not_clips(videos, clips.path)
-    if rest and codes: return f'{sum(rest.values())} files'
-    return ', '.join(f'{n} {k}' for k,n in rest.items())
-
-def _left_out(clips, store, codes):
-    "Lines on clips that could not be used."
-    from sslus.archive.dicom import dicom_failed
-    for r in dicom_failed(clips).itertuples():
-        path = codes.clip(r.path) if codes else r.path
-        yield path, f'{r.reason}. {r.remedy}'
-    for r in store.failed.itertuples(): yield r.path, f'{r.reason}. {r.remedy}'
-
-def _left(videos, clips, store, codes=None):
-    "Say which files of the folder are no clips, and which clips could not be used."
-    from sslus.archive.clean import looked_for
-    if rest := _not_taken(videos, clips, codes): print('  not taken:', rest)
-    for path,why in _left_out(clips, store, codes):
-        print(f'  left out: {path}: {codes.words(why) if codes else why}')
-    for o in store.twins():
-        print(f'  the same frames: {", ".join(o)}. They stay on one side of every split')
-    flagged = {
-        c: store.videos[store.videos[c].fillna(False).astype(bool)].name.tolist()
-        for c in ('colour', 'split_view', 'static', 'may_hold_text')
-        if c in store.videos
-    }
-    for c,names in flagged.items():
-        if names:
-            print(
-                f'  flagged {c}:'
-                f' {", ".join(names[:5])}{f" and {len(names) - 5} more" if len(names) > 5 else ""}. Look at'
-                ' them; they are stored'
-            )
-    if 'frames_seen' in store.videos: print(f'  {looked_for(store)}')
-    if n := int((clips['group'] == 'study').sum()) if 'group' in clips else 0:
-        print(
-            f'  {n} clips name no patient (PatientID is empty): each study is a group; a patient with several'
-            ' studies counts as several'
-        )
-    if n := int(store.videos.fps.isna().sum()):
-        print(
-            f'  {n} clips do not say their frame rate: give it with --fps, or pre-train with --frames in'
-            ' place of --seconds'
-        )
 
 # %% ../nbs/cli.ipynb #7578c545
 @command
@@ -217,10 +106,10 @@ def store(
     from sslus.store.store import FrameStore
     from sslus.study.typed import secret
     salt = secret(deidentify)
-    codes = _codes_of_salt(salt)
-    _check_key_flag(key, codes, dest)
-    found = _clips(videos, patient, machine, dicom, _people_of_flags(same, distinct, salt), codes, key)
-    clips = _without_people(found, exclude, same, distinct, codes)
+    codes = codes_of_salt(salt)
+    check_key_flag(key, codes, dest)
+    found = named_clips(videos, patient, machine, dicom, people_of_flags(same, distinct, salt), codes, key)
+    clips = without_people(found, exclude, same, distinct, codes)
     names = dict(names='hash', salt=salt, key_table=key) if deidentify else {}
     s = FrameStore.build(
         clips, dest, size, every, fit,
@@ -239,7 +128,7 @@ def store(
         **names
     )
     print(s)
-    _left(videos, found, s, codes)
+    print_left_out(videos, found, s, codes)
     if key: codes.save(key, [dest])
     if s.videos.patient.isna().all():
         print(
@@ -304,7 +193,7 @@ def pretrain(
     arch, kwargs = _arch(arch)
     pairs = Window(frames=frames) if frames else Window(seconds) if seconds else SameFrame()
     learn = pretrain(
-        _without_people(FrameStore(store), exclude, same, distinct),
+        without_people(FrameStore(store), exclude, same, distinct),
         get_method(method, preset, size=size),
         run, arch, kwargs, weights, steps, bs, lr,
         pairs=pairs,
@@ -374,8 +263,8 @@ def finetune(
     from sslus.evaluate.planes import PlaneData
     from sslus.study.compare import compare_starts
     from sslus.study.finetuning import finetune
-    naming = _naming_flags(same, distinct, deidentify)
-    _check_key_flag(key, naming.get('salt'), run)
+    naming = naming_flags(same, distinct, deidentify)
+    check_key_flag(key, naming.get('salt'), run)
     stills = PlaneData.from_csv(planes, root, clean=clean or None, **naming)
     if key: stills.codes.save(key, [run])
     if compare:
@@ -399,7 +288,7 @@ def seen(
     "Ask weights whether they have seen these patients, these pictures"
     from sslus.study.finetuning import ask_weights
     for line in ask_weights(
-        files[:-1], files[-1], None if split == 'all' else split, root, _naming_flags(same, distinct, deidentify)
+        files[:-1], files[-1], None if split == 'all' else split, root, naming_flags(same, distinct, deidentify)
     ):
         say(line)
 
@@ -494,8 +383,8 @@ def study(
 ):
     "Plan, run and report a grid of experiments; without --plan, --run or --report all three"
     from sslus.study.grids import command_study
-    naming = _naming_flags(same, distinct, deidentify)
-    _check_key_flag(key, naming.get('salt'), path or config)
+    naming = naming_flags(same, distinct, deidentify)
+    check_key_flag(key, naming.get('salt'), path or config)
     s = command_study(
         config, path, planes, root, store, external, pretrain, downstream, fractions, seeds,
         _arch(arch) if arch else None,

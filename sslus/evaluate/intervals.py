@@ -6,8 +6,8 @@ Docs: https://sslus.github.io/sslus/evaluate/intervals.html.md"""
 
 # %% auto #0
 __all__ = ['cm_scores', 'min_patients', 'patient_confusions', 'resample_counts', 'bootstrap_scores', 'Interval', 'withheld',
-           'reachable', 'patient_interval', 'patients_behind', 'bootstrap_ci', 'one_class_score', 'class_score',
-           'per_class_ci', 'paired_bootstrap', 'difference_reach', 'coverage_note', 'one_class_note', 'mean_ci']
+           'reachable', 'patient_interval', 'patients_behind', 'bootstrap_ci', 'class_score', 'per_class_ci',
+           'paired_bootstrap', 'difference_reach', 'coverage_note', 'one_class_note', 'mean_ci']
 
 # %% ../../nbs/evaluate/01_intervals.ipynb #ca8a8e6d
 import numpy as np
@@ -209,13 +209,14 @@ def bootstrap_ci(y,                 # true class of each image
     road,s = percentile_interval if callable(metric) else log_odds_interval, resampled_scores(cm, f, n, seed)
     return patient_interval(est, *road(est, s, len(cm), level), behind, reachable(f, cm, s))
 
-# %% ../../nbs/evaluate/01_intervals.ipynb #9dd31711
+# %% ../../nbs/evaluate/01_intervals.ipynb #dbe2bbf3
 def one_class_score(kind, i, cm):
     "Precision, sensitivity or F1 of class number `i` of confusion matrices (..., c, c); nan where it is not defined."
     tp,true,said = cm[...,i,i], cm[...,i,:].sum(-1), cm[...,:,i].sum(-1)
     num,den = dict(precision=(tp, said), sensitivity=(tp, true), f1=(2*tp, true+said))[kind]
     return np.divide(num, den, out=np.full(np.shape(tp), np.nan), where=den>0)
 
+# %% ../../nbs/evaluate/01_intervals.ipynb #9dd31711
 def class_score(kind:str, # 'precision', 'sensitivity' or 'f1'
                 name,     # the class
                 classes   # all classes of the task: names or their number

@@ -15,10 +15,8 @@ import pandas as pd
 from ..evaluate.metrics import confusion, per_class_report
 from .tables import spread
 from .statistics import tidy_results
-from sslus.study.figures import (
-    hatch_cell, metric_title, percent_text, sentence_axes, shortened_text, start_panels, start_styles,
-    unique_items,
-)
+from .figures import hatch_cell, metric_title, percent_text, sentence_axes, shortened_text
+from .figures import start_panels, start_styles, unique_items
 
 # %% ../../nbs/study/05_figures_data.ipynb #769e5347
 _set_axes = dict(

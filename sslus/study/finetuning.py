@@ -24,9 +24,8 @@ from ..loaders.blocks import FrameStore
 from ..ssl.bars import training_bars
 from ..ssl.cards import made_from, note_unfinished, training_size
 from ..ssl.encoders import create_encoder, n_features
-from ..ssl.seen import load_passport, seen_passport
+from ..ssl.seen import load_passport, seen_passport, seen
 from ..ssl.passport import passport, passport_of_learner, passport_or_unknown, write_private
-from ..ssl.seen import seen
 from ..ssl.weights import WeightsError, build, read_card, read_weights, write_weights
 from .report import finetune_page
 from .mainjob import finetuning_run, plain_settings, save_table, training_log

@@ -31,9 +31,8 @@ from .records import StudyError, changed_records, key_of, read_record, writing
 from .modes import read_mode
 from .starts import read_start
 from .cells import Cell, repeats_of, seed_list
-from sslus.study.settings import (
-    check_tables, key_file_name, read_study, relative_path, settled, standing_study, steady, study_lock,
-)
+from .settings import check_tables, key_file_name, read_study, relative_path, settled, standing_study
+from .settings import steady, study_lock
 
 # %% ../../nbs/study/07_grid.ipynb #b59a8866
 class StudyGrid:
