@@ -12,124 +12,92 @@ import warnings as _warnings
 with _warnings.catch_warnings():   # fastai decorates with torch.jit.script, which today's torch calls deprecated
     _warnings.simplefilter('ignore')
     import fastai.layers as _layers
-from .base.pages import table_html, text_html
-from .base.people import People, PeopleError
-from .base.provenance import provenance
-from .base.style import *
-from .video.choose import *
-from .video.video import *
-from .video.grey import *
-from .video.reader import *
-from .video.dicom_facts import *
-from .video.dicom_header import *
-from .video.find import *
-from .video.show import *
-from .store.store import *
-from .store.folder import *
-from .store.decode import *
-from .store.tables import *
-from .store.plan import *
-from .store.places import *
-from .store.build import *
-from .store.subset import *
-from .loaders.subsets import *
-from .phantom.phantom import *
-from .phantom.anatomy import *
-from .phantom.machine import *
-from .phantom.patient import *
-from .loaders.pairs import *
-from .views.views import *
-from .loaders.blocks import *
-from .loaders.batches import *
-from .loaders.loaders import *
-from .sources.download import download_source
-from .sources.sources import read_source, sources
-from .sources.recordings import recordings
-from .archive.dicom import *
-from .archive.clean import *
-from .archive.sector import *
-from .archive.overlays import *
-from sslus.views.ultrasound import (
-    DepthAttenuation, GainError, GaussianShadow, Haze, ProbeMove, ResolutionLoss, RibShadow, Speckle,
-    SpeckleReduction, UltrasoundView, artefacts, us_artefact_views, us_geometry_views, us_views, with_changes,
-)
+from .base.people import People
+from .base.style import draw_flow, set_style
+from .video.find import get_videos
+from .video.grey import ClipWarning, VideoError
+from .video.show import film_strip, show_clip
+from .video.video import Video
+from .archive.clean import Clean, show_clean
+from .archive.dicom import dicom_table
 from .archive.inventory import Inventory, inventory
-from .store.fingerprints import *
-from .ssl.losses import *
-from .ssl.recipes import *
-from .ssl.monitor import *
-from .ssl.collapse import *
-from .ssl.knn import *
-from .ssl.learner import *
-from .ssl.encoders import *
-from .ssl.speed import *
-from .ssl.model import *
-from .ssl.method import *
-from .ssl.share import *
-from .ssl.passport import Passport, passport, passport_of
-from .ssl.seen import seen
+from .store.folder import StoreError
+from .store.store import FrameStore
+from .phantom.phantom import make_labelled_sweeps, make_phantom, phantom_truth
+from .sources.download import download_source
+from .sources.recordings import recordings
+from .sources.sources import read_source, sources
+from .views.ultrasound import artefacts, us_views
+from sslus.views.views import (
+    as_float, barlow_views, grey_mean, grey_std, plain_view, show_rows, show_views, simclr_views,
+    to_grey_levels,
+)
+from .loaders.batches import GroupSplitter
+from .loaders.blocks import ClipBlock, FrameBlock, PlaneBlock
+from .loaders.loaders import show_frames
+from .loaders.pairs import SameFrame, SweepBatch, UniformBatch, Window
 from .ssl.checkpoint import Checkpoint, Resume, read_checkpoint
-from .ssl.launch import ProcessLost, all_processes, meet
-from .ssl.distributed import launched, rank, world_size
-from .methods.autoencoder import *
-from .methods.inpaint import *
-from .methods.simclr import *
-from .methods.moco import *
-from .methods.byol import *
-from .methods.barlowtwins import *
-from .methods.vicreg import *
+from .ssl.collapse import embedding_std, rankme
+from sslus.ssl.encoders import (
+    create_encoder, drawn_encoder, encode, load_encoder, timm_line, tiny_resnet, write_encoder,
+)
+from .ssl.knn import OnlineKNN
+from .ssl.learner import save_encoder, ssl_learner, written
+from .ssl.losses import barlow_twins, byol, info_nce, nt_xent, vicreg
+from .ssl.method import SSLCallback, get_method, ssl_methods
+from .ssl.model import mlp
+from .ssl.monitor import Monitor
+from .ssl.passport import Passport, passport
+from .ssl.recipes import Recipe
+from .ssl.seen import seen
+from .ssl.share import export_onnx, hub_folder, push_encoder
+from .methods.autoencoder import AutoEncoder
+from .methods.barlowtwins import BarlowTwins
+from .methods.byol import BYOL
 from .methods.clip_order import ClipOrderGeometry
 from .methods.clip_scores import clip_scores, noise_clips, order_accuracy
 from .methods.dual_task import DualTask
-from .evaluate.metrics import *
-from .evaluate.intervals import *
-from .evaluate.planes import *
-from .evaluate.practice import *
-from .evaluate.stills import *
-from .evaluate.splits import *
-from .evaluate.table import *
-from .evaluate.batches import *
-from .evaluate.model import *
-from .evaluate.report import *
-from .tasks.learner import *
-from .evaluate.probes import *
-from .evaluate.features import *
-from .evaluate.logistic import *
-from .evaluate.explain import *
-from .evaluate.duplicates import *
-from .evaluate.leaks import *
+from .methods.inpaint import InpaintAutoEncoder
+from .methods.moco import MoCo
+from .methods.simclr import SimCLR
+from .methods.vicreg import VICReg
 from .evaluate.apart import leave_out, write_split
+from .evaluate.duplicates import find_duplicates, show_duplicates
+from .evaluate.explain import plot_maps, show_cam, tsne
+from .evaluate.features import PlaneFeatures, features
+from .evaluate.intervals import bootstrap_ci, mean_ci, paired_bootstrap
+from .evaluate.leaks import check_leaks
+from .evaluate.metrics import macro_f1
+from .evaluate.model import PlaneModel
+from .evaluate.planes import PlaneData
+from .evaluate.probes import knn_probe, linear_probe, linear_probes, pixel_baseline
+from .evaluate.report import PlaneReport
+from .evaluate.splits import patient_split
+from .tasks.detect import detect_planes
 from .tasks.detection import DetectionReport, choose_smoothing, plane_f1
-from .tasks.detect import detect_planes, planes_of, predict_clip
-from .tasks.timeline import plot_timeline
-from .tasks.events import sweep_events
-from .tasks.saliency import *
-from .tasks.gaze_scores import *
-from .tasks.gaze_frames import *
-from .tasks.gaze_data import *
-from .tasks.gaze_report import *
-from .tasks.dual_batches import check_dual, dual_dls
 from .tasks.dual import class_scores, compare_cam, compare_tsne, dual_learner, gains
-from .study.report import *
-from .study.mainjob import *
-from .study.finetuning import *
-from .study.compare import *
-from .study.quickstart import *
-from .study.records import StudyError
-from .study.statistics import *
-from .study.made_up import *
-from .study.comparisons import *
-from .study.tables import *
-from .study.figures import *
-from .study.figures_data import *
-from .study.paragraph import *
-from .study.template import *
-from .study.starts import *
-from .study.spec import *
-from .study.modes import *
-from .study.study import Study
-from .study.configs import configs, read_config, seven
-from .study.grids import *
+from .tasks.dual_batches import dual_dls
+from .tasks.gaze_data import SaliencyData
+from .tasks.learner import PlaneLearner, plane_learner
+from .tasks.saliency import saliency_learner
+from .tasks.timeline import plot_timeline
+from .study.compare import compare, compare_starts
+from .study.comparisons import mean_ranks, paired_comparisons
+from .study.configs import read_config
+from .study.figures import plot_cd, plot_comparisons, plot_fractions
+from .study.figures_data import plot_confusions, plot_machines
+from .study.finetuning import finetune, load_classifier, save_classifier
 from .study.gaze import GazeStudy
-globals().update(method_classes())                       # a new method's page is enough: its class comes by itself
+from .study.grids import from_config, phantom_data
+from .study.mainjob import pretrain, training_log
+from .study.modes import FineTune
+from .study.paragraph import methods_paragraph
+from .study.quickstart import quickstart
+from .study.report import paired_gain, plot_gain, plot_log, results_table
+from .study.starts import Pretrain, read_start
+from .study.study import Study
+from .study.tables import interval_table, style_table, summary_table
+from .ssl.method import method_classes as _method_classes
+
+globals().update(_method_classes())                      # a new method's page is enough: its class comes by itself
 __all__ = [o for o in dir() if not o.startswith('_')]
