@@ -147,7 +147,7 @@ def _number_or_names(what, given):
     if given is None: return None
     if isinstance(given, str): return [given]
     try: names = [str(o) for o in given]
-    except TypeError: return _whole_number(what, given)
+    except TypeError: return _subset_count(what, given)
     if not names: raise StoreError(f'{what}=[]: the list of names is empty')
     return names
 
@@ -157,7 +157,7 @@ def _spelt(store, patients):
     known = {name_key(o): o for o in store.videos.patient.dropna()}
     return [known.get(name_key(o), o) for o in patients]
 
-def _whole_number(what, n):
+def _subset_count(what, n):
     if n is None: return None
     if isinstance(n, (bool, np.bool_)) or not isinstance(n, (int, np.integer)) or n < 1:
         raise StoreError(f'{what}={n!r}: a whole number of at least 1 is wanted')
@@ -324,9 +324,9 @@ def subset(self:FrameStore,
         patients=_spelt(self, _number_or_names('patients', patients)),
         videos=_number_or_names('videos', videos),
         machines=_number_or_names('machines', machines),
-        frames_per_video=_whole_number('frames_per_video', frames_per_video),
-        step=_whole_number('step', step),
-        budget=_whole_number('budget', budget),
+        frames_per_video=_subset_count('frames_per_video', frames_per_video),
+        step=_subset_count('step', step),
+        budget=_subset_count('budget', budget),
         seed=int(seed),
         keep=keep,
     )
