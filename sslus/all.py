@@ -97,6 +97,8 @@ from .study.report import paired_gain, plot_gain, plot_log, results_table
 from .study.starts import Pretrain, read_start
 from .study.study import Study
 from .study.tables import interval_table, style_table, summary_table
+from .ssl.distributed import rank, world_size
+from .ssl.launch import all_processes, meet
 from .ssl.method import method_classes as _method_classes
 
 globals().update(_method_classes())                      # a new method's page is enough: its class comes by itself
