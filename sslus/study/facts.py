@@ -39,7 +39,8 @@ def check(self:StudyReport,
         for s in self.stores.values() or [None]
     ]
     res = _joined_reports([*each, check_weights(self._weights(), self.planes, pictures=500)])
-    found = dict(ok=bool(res.ok), headline=res.headline, text='; '.join(repr(res).splitlines()), data=self._leak_key())
+    decided = bool(res.ok and not res.undecided)              # what could not be compared is not fine
+    found = dict(ok=decided, headline=res.headline, text='; '.join(repr(res).splitlines()), data=self._leak_key())
     with writing(): write_sealed(self.path/'leaks.json', found)
     return res
 
