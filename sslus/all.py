@@ -28,19 +28,16 @@ from .sources.download import download_source
 from .sources.recordings import recordings
 from .sources.sources import read_source, sources
 from .views.ultrasound import artefacts, us_views
-from sslus.views.views import (
-    as_float, barlow_views, grey_mean, grey_std, plain_view, show_rows, show_views, simclr_views,
-    to_grey_levels,
-)
+from .views.views import as_float, barlow_views, grey_mean, grey_std, plain_view, show_rows, show_views
+from .views.views import simclr_views, to_grey_levels
 from .loaders.batches import GroupSplitter
 from .loaders.blocks import ClipBlock, FrameBlock, PlaneBlock
 from .loaders.loaders import show_frames
 from .loaders.pairs import SameFrame, SweepBatch, UniformBatch, Window
 from .ssl.checkpoint import Checkpoint, Resume, read_checkpoint
 from .ssl.collapse import embedding_std, rankme
-from sslus.ssl.encoders import (
-    create_encoder, drawn_encoder, encode, load_encoder, timm_line, tiny_resnet, write_encoder,
-)
+from .ssl.encoders import create_encoder, drawn_encoder, encode, load_encoder, timm_line, tiny_resnet
+from .ssl.encoders import write_encoder
 from .ssl.knn import OnlineKNN
 from .ssl.learner import save_encoder, ssl_learner, written
 from .ssl.losses import barlow_twins, byol, info_nce, nt_xent, vicreg
@@ -55,7 +52,7 @@ from .methods.autoencoder import AutoEncoder
 from .methods.barlowtwins import BarlowTwins
 from .methods.byol import BYOL
 from .methods.clip_order import ClipOrderGeometry
-from .methods.clip_scores import clip_scores, noise_clips, order_accuracy
+from .evaluate.clip_scores import clip_scores, noise_clips, order_accuracy
 from .methods.dual_task import DualTask
 from .methods.inpaint import InpaintAutoEncoder
 from .methods.moco import MoCo

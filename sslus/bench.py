@@ -10,15 +10,13 @@ __all__ = ['machine', 'in_turn', 'ratios', 'bench_data', 'bare_steps', 'step_tur
            'reader_cost', 'cpu_figures', 'gpu_figures', 'main']
 
 # %% ../nbs/benchmarks.ipynb #cd94f127
-import json, math, os, subprocess, sys, tempfile, threading, time
+import json, os, subprocess, sys, tempfile, threading, time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 import numpy as np, pandas as pd, torch
-from torch import nn
 from torch.utils.data import DataLoader, Dataset, RandomSampler
 from fastai.callback.core import Callback, CancelFitException
-from fastcore.basics import patch
 from .loaders.pairs import SweepBatch, Window
 from .base.provenance import processor_name
 from .phantom.phantom import make_phantom

@@ -15,14 +15,13 @@ import numpy as np
 from fastcore.basics import patch
 from ..video.video import Video
 from ..video.reader import image_extensions
-from ..video.grey import to_grey
+from ..video.grey import VideoError, to_grey
 from ..video.video import read_still
 
 # %% ../../nbs/archive/06_clean.ipynb #343d77dd
 from .sector import Sector, find_sector, grown_mask, moving_share, sample_frames, whole_frame
-from sslus.archive.overlays import (
-    Changing, box_around, find_changing, find_overlays, inpaint, is_colour, is_split, is_static,
-)
+from .overlays import Changing, box_around, find_changing, find_overlays, inpaint, is_colour
+from .overlays import is_split, is_static
 from .watch import FrameWatch, settle_lines, usual_frame
 
 # %% ../../nbs/archive/06_clean.ipynb #9b3a4106
@@ -234,6 +233,35 @@ def fit(self:Clean,
         every,
     )
 
+# %% ../../nbs/archive/06_clean.ipynb #b20fde57
+def _sampled_frames(video, every, most=128 << 20, n=32):
+    "One pass: at most `n` pairs of frames as they come and their grey, evenly spread; and the frames to be stored, None where they take more than `most` bytes."
+    picked, step, kept = [], 1, []
+    for k,(a,g) in enumerate(video._both()):
+        if k % step == 0: picked.append((np.array(a), g))
+        if len(picked) > n: picked, step = picked[::2], 2*step
+        if kept is not None and k % every == 0: kept.append(g)
+        if kept and len(kept)*g.nbytes > most: kept = None
+    return picked, kept
+
+def cleaning_samples(video, every=1, most=128 << 20):
+    "What cleaning looks at, grey and in colour (None where the clip has none), and the frames to be stored, as `_sampled_frames` gives them."
+    h,w = video.size
+    picked, kept = _sampled_frames(video, every, most, n=int(np.clip((128 << 20)//(4*h*w), 4, 32)))
+    colour = all(a.ndim == 3 and a.dtype == np.uint8 for a,_ in picked)
+    return np.stack([g for _,g in picked]), np.stack([a for a,_ in picked]) if colour else None, kept
+
+def cleaned_frames(video, every, clean, most=128 << 20, left_out=None):
+    "Cleaned frames, and what was found; places of frames that go are added to `left_out` (None: none goes); VideoError for clips that go."
+    grey, rgb, kept = cleaning_samples(video, every, most)
+    frames = lambda: kept if kept is not None else video._grey(every)
+    all_ = dict(stored=frames(), every=every) if getattr(clean, 'looks_at_all', False) else {}
+    fitted = clean.fit(grey, rgb, **all_)
+    if fitted.drop: raise VideoError(video.path, fitted.drop, 'It is left out as clean= asks')
+    gone = set() if left_out is None else set(getattr(fitted, 'left_out', ()))
+    if left_out is not None: left_out.extend(sorted(gone))
+    return (fitted.apply(g) for k,g in enumerate(frames()) if k not in gone), fitted.facts
+
 # %% ../../nbs/archive/06_clean.ipynb #c341055c
 def show_clean(clip,             # path of a clip or a still, Video, or uint8 array (H,W), (T,H,W) or (T,H,W,3)
                clean:Clean|None=None, # None: `Clean()`
@@ -281,9 +309,8 @@ def _frames_of_clip(clip, n=32):
         if not isinstance(clip, Video) and _is_still_file(clip):
             grey,rgb = (o if o is None else o[None] for o in _still_sample(clip))
             return grey,rgb,lambda: grey
-        from sslus.store.decode import _cleaning_samples
         video = clip if isinstance(clip, Video) else Video(Path(clip))
-        grey,rgb,kept = _cleaning_samples(video)                            # what a store's build looks at
+        grey,rgb,kept = cleaning_samples(video)                             # what a store's build looks at
         return grey,rgb,lambda: video if kept is None else kept
     clip = clip if clip.ndim > 2 else clip[None]
     if clip.ndim == 3: return sample_frames(clip, n),None,lambda: clip

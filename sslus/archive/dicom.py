@@ -16,7 +16,7 @@ from ..base.codes import Codes, check_key_place, in_codes
 from ..base.people import People, PeopleWarning, code_name, is_missing, name_key, tidy_name
 from ..base.progress import progress_bar
 from ..video.dicom_header import NoImage, has_dicom_mark, read_dicom_header
-from ..video.dicom_facts import Region, all_regions, image_region, quiet_dicom
+from ..video.dicom_facts import all_regions, image_region, quiet_dicom
 from ..video.video import Video
 from ..video.grey import VideoError
 from ..video.reader import check_file

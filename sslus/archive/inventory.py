@@ -16,22 +16,18 @@ from ..base.codes import Codes, check_key_place
 from ..base.files import WriteError, write_bytes
 from ..base.people import PeopleWarning
 from ..base.progress import progress_bar
-from ..video.video import read_still
 from ..video.choose import video_extensions
 from ..video.grey import VideoError
-from ..video.reader import file_ending, image_extensions, is_mask, known_notes, mask_folder_name
-from ..video.frame_folder import frame_files, images_in, missing_words, n_missing, split_number
-from ..video.find import is_clip_file, is_moving, is_sweep, readers_for_workers, why_no_clip
-from ..video.stills import open_image
-from ..video.volumes import pixel_files
+from ..video.reader import image_extensions
+from ..video.frame_folder import frame_files
+from ..video.find import readers_for_workers
 from ..base.workers import JobTimeout, WorkerDied, run_jobs
 
 # %% ../../nbs/archive/11_inventory.ipynb #3bd8358c
 from .look import blank_row, columns, files_of, kind_by_name, not_used, printable_path, size_of
 from .copies import explain_near_clip, group_patients, mark_alike, mark_pixel_files, mark_twins
-from sslus.archive.report import (
-    report_page, report_sections, report_text, sections_html, without_controls, writable_target,
-)
+from .report import report_page, report_sections, report_text, sections_html, without_controls
+from .report import writable_target
 
 # %% ../../nbs/archive/11_inventory.ipynb #df820817
 def _walk_folder(root):

@@ -13,10 +13,8 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 
 # %% ../../nbs/archive/03_overlays.ipynb #72a3b338
-from sslus.archive.sector import (
-    background_level, connected_parts, grown_mask, moving_share, opened_mask, pixel_statistics, sample_frames,
-    shrunk_frames, tissue_core,
-)
+from .sector import background_level, connected_parts, grown_mask, moving_share, opened_mask
+from .sector import pixel_statistics, sample_frames, shrunk_frames, tissue_core
 
 # %% ../../nbs/archive/03_overlays.ipynb #b3206a4a
 def odd_size(x): return int(x)//2*2 + 1

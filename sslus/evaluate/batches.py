@@ -8,7 +8,6 @@ Docs: https://sslus.github.io/sslus/evaluate/batches.html.md"""
 __all__ = ['least_batch', 'PlaneSource', 'PlaneLoaders', 'SmallDraw', 'bounded_batch']
 
 # %% ../../nbs/evaluate/01_batches.ipynb #54cb3457
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import torch

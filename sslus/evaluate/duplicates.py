@@ -13,7 +13,6 @@ import io
 from functools import singledispatch
 import cv2
 import numpy as np, pandas as pd
-from fastcore.basics import patch
 from ..store.fingerprints import detail_correlation, fingerprint_distances, fingerprints
 from ..store.store import FrameStore
 from ..video.grey import fit_frame

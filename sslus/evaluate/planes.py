@@ -35,7 +35,7 @@ from ..store.store import FrameStore
 from ..video.find import LeftOut
 from ..video.video import Video
 from ..video.grey import fit_frame
-from ..store.decode import cleaned_frames
+from ..archive.clean import cleaned_frames
 from ..store.build import cleaning_of
 from ..video.video import read_still
 

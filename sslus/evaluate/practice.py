@@ -10,7 +10,6 @@ __all__ = []
 # %% ../../nbs/evaluate/01_practice.ipynb #bc6b836b
 import numpy as np
 import pandas as pd
-from PIL import Image
 from pathlib import Path
 
 # %% ../../nbs/evaluate/01_practice.ipynb #05dcd610

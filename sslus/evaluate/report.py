@@ -10,7 +10,6 @@ __all__ = ['prediction_table', 'PlaneReport']
 # %% ../../nbs/evaluate/02_report.ipynb #0b02357d
 import html
 import io
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from fastcore.basics import patch

@@ -21,7 +21,7 @@ from ..base.codes import KnownCodes
 from ..base.numbers import checked
 from ..base.people import PeopleError, PeopleWarning, find_look_alikes, is_missing, name_key, tidy_name
 from ..base.tables import read_table
-from .apart import check_columns, still_columns
+from .stills import check_columns, still_columns
 from ..video.video import image_extensions
 from ..video.choose import video_extensions
 from .stills import name_rows, name_some, rows_by_file, split_frame

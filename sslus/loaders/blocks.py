@@ -18,7 +18,6 @@ from .loaders import ClipSource
 from ..store.store import FrameStore
 from ..video.video import Video, read_grey
 from ..video.grey import VideoError, fit_frame
-from ..video.show import film_strip
 
 # %% ../../nbs/loaders/04_blocks.ipynb #318073c8
 from ..base.numbers import checked

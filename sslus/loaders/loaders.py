@@ -99,13 +99,13 @@ def show_frames(batch,          # (frames,) or (frames, partners), (B,1,H,W) uin
                 views=None      # Pair of views, such as `simclr_views(64)`: shows what a method would see
                )->np.ndarray:   # The matplotlib axes, (rows, frames); end the line with `;` to see the picture alone
     "Draw frames, their partners below them, or the views of both."
-    from sslus.views.views import _in_range, show_rows, show_views
+    from sslus.views.views import in_range, show_rows, show_views
     batch = (batch,) if isinstance(batch, torch.Tensor) else tuple(batch)
     if views is not None:
         return show_views((batch[0], batch[-1]), views, n)
     if len(batch) > 2:
         raise ValueError(f'{len(batch)} tensors: frames, or frames and partners, can be shown')
-    axs = show_rows({k: _in_range(o, k) for k,o in zip(('frame', 'partner'), batch)}, n)
+    axs = show_rows({k: in_range(o, k) for k,o in zip(('frame', 'partner'), batch)}, n)
     for ax,t in zip(axs[0], titles or []):
         ax.set_title(t, fontsize=8)
     return axs

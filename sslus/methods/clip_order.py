@@ -8,11 +8,10 @@ Docs: https://sslus.github.io/sslus/methods/clip_order.html.md"""
 __all__ = ['clip_views', 'ClipOrderGeometry', 'clip_step', 'ManyClips']
 
 # %% ../../nbs/methods/15_clip_order.ipynb #cb281c96
-import copy, itertools, math, warnings, numpy as np, torch, pandas as pd
+import copy, itertools, math, warnings, numpy as np, torch
 from torch import Tensor
-from fastai.torch_core import get_model
 from fastcore.basics import patch, store_attr
-from ..views.views import View, to_grey_levels, resample_pictures
+from ..views.views import View, to_grey_levels
 from ..ssl.method import SSLCallback
 from ..ssl.model import mlp
 from ..ssl.recipes import Recipe
@@ -23,10 +22,9 @@ from functools import partial
 from ..base.numbers import below_1, check_number, checked, positive
 
 # %% ../../nbs/methods/15_clip_order.ipynb #bdd771b8
-from sslus.methods.clip_tasks import (
-    OrderHead, affine_maps, check_crop, check_uint8_clips, draw_orders, free_border, fusions, geometry_loss,
-    order_classes, order_loss, parameters, shuffle, still_clips, warp_clips,
-)
+from .clip_tasks import OrderHead, affine_maps, check_crop, check_uint8_clips, draw_orders
+from .clip_tasks import free_border, fusions, geometry_loss, order_classes, order_loss, parameters
+from .clip_tasks import shuffle, still_clips, warp_clips
 
 # %% ../../nbs/methods/15_clip_order.ipynb #ede647cb
 _geometry_ranges = 'rotate', 'scale', 'shear', 'translate'

@@ -11,10 +11,8 @@ __all__ = ['Patient', 'still_poses', 'sweep_poses']
 import numpy as np
 
 # %% ../../nbs/phantom/04_patient.ipynb #dd218ff7
-from sslus.phantom.anatomy import (
-    BODY_DRAWS, FPS, LOOK_DRAWS, PLANES, SOLIDS, TUBES, draw_limb, draw_row, draw_solid, draw_tube,
-    random_streams,
-)
+from .anatomy import BODY_DRAWS, FPS, LOOK_DRAWS, PLANES, SOLIDS, TUBES, draw_limb, draw_row
+from .anatomy import draw_solid, draw_tube, random_streams
 from .machine import MACHINES, Optics, beams_to_pixels, draw_overlay, draw_texture
 from .render import add_clutter, beamform, compress_envelope, gaze_map, heart_share, insonify
 

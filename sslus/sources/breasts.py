@@ -14,10 +14,8 @@ import numpy as np
 
 # %% ../../nbs/sources/12_breasts.ipynb #e2a350c9
 from .sources import Source, register
-from sslus.sources.tables import (
-    below, contract, empty_folder, find_home, found_file, known, names_in, need, once, one_of, pattern,
-    present, save_picture, table,
-)
+from .tables import below, contract, empty_folder, find_home, found_file, known, names_in, need
+from .tables import once, one_of, pattern, present, save_picture, table
 
 # %% ../../nbs/sources/12_breasts.ipynb #354339bf
 BUSI_CLASSES = ('benign', 'malignant', 'normal')

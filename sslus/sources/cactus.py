@@ -14,10 +14,9 @@ import numpy as np
 
 # %% ../../nbs/sources/09_cactus.ipynb #cfb14e1d
 from .sources import Source, register
-from sslus.sources.tables import (
-    below, contract, empty_folder, find_home, found_file, known, moving, names_in, numbers, once, one_of,
-    pattern, present, read_table, save_clip, save_picture, table, write_rows,
-)
+from .tables import below, contract, empty_folder, find_home, found_file, known, moving, names_in
+from .tables import numbers, once, one_of, pattern, present, read_table, save_clip, save_picture
+from .tables import table, write_rows
 
 # %% ../../nbs/sources/09_cactus.ipynb #6451b0f7
 CACTUS_VIEWS = ('A4C', 'SC', 'PL', 'PSAV', 'PSMV', 'Random')

@@ -16,10 +16,9 @@ import numpy as np
 from ..base.people import PeopleWarning, is_missing
 from .pocus import CLIP_PATTERNS
 from .sources import Archive, Source, register
-from sslus.sources.tables import (
-    below, contract, empty_folder, find_home, known, moving, names_in, need, numbers, once, one_of, present,
-    read_table, save_clip, save_picture, table, whole, write_rows,
-)
+from .tables import below, contract, empty_folder, find_home, known, moving, names_in, need
+from .tables import numbers, once, one_of, present, read_table, save_clip, save_picture, table
+from .tables import whole, write_rows
 
 # %% ../../nbs/sources/11_covid.ipynb #7bdcd626
 def make_covid_blues_like(dest,    # folder to write, empty or absent

@@ -15,10 +15,9 @@ import numpy as np
 
 # %% ../../nbs/sources/08_hearts.ipynb #36c34b45
 from .sources import Source, register
-from sslus.sources.tables import (
-    below, contract, empty_folder, find_home, found_file, known, moving, names_in, need, numbers, once,
-    one_of, pattern, present, read_table, save_clip, save_nifti, table, whole, write_rows,
-)
+from .tables import below, contract, empty_folder, find_home, found_file, known, moving, names_in
+from .tables import need, numbers, once, one_of, pattern, present, read_table, save_clip
+from .tables import save_nifti, table, whole, write_rows
 
 # %% ../../nbs/sources/08_hearts.ipynb #b538fff5
 EF_CLASSES = ('reduced', 'mildly reduced', 'preserved')          # below 40 %, 40 to 49 %, at least 50 %

@@ -14,10 +14,8 @@ import numpy as np
 
 # %% ../../nbs/sources/07_outlines.ipynb #ee5e7cbd
 from .sources import Archive, Source, register
-from sslus.sources.tables import (
-    below, contract, empty_folder, find_home, known, names_in, need, numbers, once, pattern, present,
-    read_table, save_picture, table, write_file_text, write_rows,
-)
+from .tables import below, contract, empty_folder, find_home, known, names_in, need, numbers, once
+from .tables import pattern, present, read_table, save_picture, table, write_file_text, write_rows
 
 # %% ../../nbs/sources/07_outlines.ipynb #c42e8b6d
 _HC_TABLES = dict(

@@ -14,10 +14,8 @@ import numpy as np
 
 # %% ../../nbs/sources/06_phantoms.ipynb #c776b6f0
 from .sources import Archive, Source, register
-from sslus.sources.tables import (
-    below, contract, empty_folder, find_home, known, names_in, need, once, pattern, present, read_table,
-    save_picture, table, write_file_text, write_rows,
-)
+from .tables import below, contract, empty_folder, find_home, known, names_in, need, once, pattern
+from .tables import present, read_table, save_picture, table, write_file_text, write_rows
 
 # %% ../../nbs/sources/06_phantoms.ipynb #667582ea
 POSES = ('hdvb', 'hdvf', 'huvb', 'huvf')

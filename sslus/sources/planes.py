@@ -13,10 +13,8 @@ import numpy as np
 
 # %% ../../nbs/sources/05_planes.ipynb #8246055d
 from .sources import Archive, Source, register
-from sslus.sources.tables import (
-    below, contract, empty_folder, find_home, known, once, pattern, present, read_table, save_picture, table,
-    whole, write_rows,
-)
+from .tables import below, contract, empty_folder, find_home, known, once, pattern, present
+from .tables import read_table, save_picture, table, whole, write_rows
 
 # %% ../../nbs/sources/05_planes.ipynb #a3a3286e
 FETAL_PLANES = ('Other', 'Fetal brain', 'Fetal thorax', 'Maternal cervix', 'Fetal femur', 'Fetal abdomen')

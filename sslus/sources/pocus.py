@@ -15,10 +15,8 @@ import numpy as np
 # %% ../../nbs/sources/10_pocus.ipynb #9e877193
 from ..base.people import tidy_name
 from .sources import Source, register
-from sslus.sources.tables import (
-    below, contract, empty_folder, find_home, moving, names_in, need, one_of, pattern, read_table, save_clip,
-    save_picture, table, write_rows,
-)
+from .tables import below, contract, empty_folder, find_home, moving, names_in, need, one_of
+from .tables import pattern, read_table, save_clip, save_picture, table, write_rows
 
 # %% ../../nbs/sources/10_pocus.ipynb #7df51323
 POCUS_CLASSES = ('covid', 'pneumonia', 'regular', 'viral')

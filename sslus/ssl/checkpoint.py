@@ -27,9 +27,8 @@ from .weights import write_state
 from ..base.numbers import checked
 
 # %% ../../nbs/ssl/09_checkpoint.ipynb #a98cb4bb
-from sslus.ssl.state import (
-    plain, put_back, random_states, remember, set_random_states, stateful_attributes, unplain,
-)
+from .state import plain, put_back, random_states, remember, set_random_states, stateful_attributes
+from .state import unplain
 
 # %% ../../nbs/ssl/09_checkpoint.ipynb #8f23ff80
 def parts_of(learn):

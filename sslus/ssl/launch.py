@@ -20,7 +20,7 @@ from fastai.learner import Learner
 from fastai.torch_core import get_model
 from fastcore.basics import noop
 from timm.layers import convert_sync_batchnorm
-from .checkpoint import Checkpoint, Resume, read_checkpoint
+from .checkpoint import Checkpoint, read_checkpoint
 from .distributed import launched, rank, sync_bn, world_size
 
 # %% ../../nbs/ssl/13_many_processes.ipynb #b318a47a

@@ -25,9 +25,8 @@ from .folder import StoreError, disk_errors, json_or_none, settings_agree, store
 from .decode import decode_all
 from .tables import finish_store
 from .plan import clip_table, coded_plan, part_key, store_plan
-from sslus.store.places import (
-    is_complete, open_work, recover_store, refuse_foreign, store_lock, swap_in, tidy_leftovers,
-)
+from .places import is_complete, open_work, recover_store, refuse_foreign, store_lock, swap_in
+from .places import tidy_leftovers
 
 # %% ../../nbs/store/06_build.ipynb #61a018a9
 @dataclass

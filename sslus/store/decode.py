@@ -59,41 +59,14 @@ def _check_unchanged(path, seen):
     if seen not in (None, clip_state(path)):
         raise VideoError(path, 'it changed while the store was built', 'Build again when nothing writes to it any more')
 
-# %% ../../nbs/store/02_decode.ipynb #b20fde57
-def _sampled_frames(video, every, most=128 << 20, n=32):
-    "One pass: at most `n` pairs of frames as they come and their grey, evenly spread; and the frames to be stored, None where they take more than `most` bytes."
-    picked, step, kept = [], 1, []
-    for k,(a,g) in enumerate(video._both()):
-        if k % step == 0: picked.append((np.array(a), g))
-        if len(picked) > n: picked, step = picked[::2], 2*step
-        if kept is not None and k % every == 0: kept.append(g)
-        if kept and len(kept)*g.nbytes > most: kept = None
-    return picked, kept
-
-def _cleaning_samples(video, every=1, most=128 << 20):
-    "What cleaning looks at, grey and in colour (None where the clip has none), and the frames to be stored, as `_sampled_frames` gives them."
-    h,w = video.size
-    picked, kept = _sampled_frames(video, every, most, n=int(np.clip((128 << 20)//(4*h*w), 4, 32)))
-    colour = all(a.ndim == 3 and a.dtype == np.uint8 for a,_ in picked)
-    return np.stack([g for _,g in picked]), np.stack([a for a,_ in picked]) if colour else None, kept
-
-def cleaned_frames(video, every, clean, most=128 << 20, left_out=None):
-    "Cleaned frames, and what was found; places of frames that go are added to `left_out` (None: none goes); VideoError for clips that go."
-    grey, rgb, kept = _cleaning_samples(video, every, most)
-    frames = lambda: kept if kept is not None else video._grey(every)
-    all_ = dict(stored=frames(), every=every) if getattr(clean, 'looks_at_all', False) else {}
-    fitted = clean.fit(grey, rgb, **all_)
-    if fitted.drop: raise VideoError(video.path, fitted.drop, 'It is left out as clean= asks')
-    gone = set() if left_out is None else set(getattr(fitted, 'left_out', ()))
-    if left_out is not None: left_out.extend(sorted(gone))
-    return (fitted.apply(g) for k,g in enumerate(frames()) if k not in gone), fitted.facts
-
 # %% ../../nbs/store/02_decode.ipynb #2c53a4bb
 def _frames_to_store(path, every, region, clean, deinterlace=False):
     "The opened clip, its frames to be stored, what cleaning found in it, and the places of frames that it leaves out."
     left_out = []
     video = Video(path, region=bool(region), deinterlace=deinterlace)
-    frames, facts = cleaned_frames(video, every, clean, left_out=left_out) if clean else (video._grey(every), {})
+    if not clean: return video, video._grey(every), {}, left_out
+    from sslus.archive.clean import cleaned_frames
+    frames, facts = cleaned_frames(video, every, clean, left_out=left_out)
     return video, frames, facts, left_out
 
 @contextmanager

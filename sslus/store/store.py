@@ -12,18 +12,12 @@ import hashlib, json, numpy as np
 from collections import Counter
 from pathlib import Path
 from fastcore.basics import patch
-from ..base.tables import is_table_file
 from importlib import import_module
 from ..base.files import sum_of
-from ..video.grey import ClipWarning, VideoError, fit_frame
-from ..video.find import get_videos, readers_for_workers, video_table
-from ..video.volumes import pixel_files
 
 # %% ../../nbs/store/07_store.ipynb #c857e1d8
-from sslus.store.folder import (
-    StoreError, frames_stamp, store_bytes, store_format, store_settings, store_table, table_files,
-    write_synced,
-)
+from .folder import StoreError, frames_stamp, store_bytes, store_format, store_settings, store_table
+from .folder import table_files, write_synced
 from .tables import clip_categories, finish_store, index_of_rows
 from .places import open_work, swap_in
 from .build import build_store

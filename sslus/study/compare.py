@@ -24,9 +24,8 @@ from ..evaluate.probes import knn_probe, linear_probe, pixel_baseline
 from ..ssl.bars import training_bars
 from ..ssl.encoders import WeightsMissing, create_encoder, drawn_encoder, load_encoder
 from ..base.provenance import provenance
-from sslus.study.report import (
-    fig_html, html_page, opening_sentence, paired_gain, plot_gain, results_table, table_html, text_html,
-)
+from .report import fig_html, html_page, opening_sentence, paired_gain, plot_gain, results_table
+from .report import table_html, text_html
 from .finetuning import n_steps, side_of_stills
 
 # %% ../../nbs/study/10_compare.ipynb #aa6c7edd

@@ -16,10 +16,8 @@ from scipy import stats
 # %% ../../nbs/study/04_comparisons.ipynb #6e395c45
 from ..base.numbers import checked
 from ..evaluate.intervals import difference_reach, patient_interval, resample_counts, withheld
-from sslus.study.statistics import (
-    ScoredCells, count_words, coverage_caveats, covered_words, design_grid, mean_noise, tidy_results,
-    undone_reasons,
-)
+from .statistics import ScoredCells, count_words, coverage_caveats, covered_words, design_grid
+from .statistics import mean_noise, tidy_results, undone_reasons
 
 # %% ../../nbs/study/04_comparisons.ipynb #f24b479c
 def _p_value(draws):

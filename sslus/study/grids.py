@@ -17,7 +17,6 @@ from ..phantom.phantom import make_labelled_sweeps, make_phantom, make_plane_tas
 from ..store.store import FrameStore
 from ..loaders.subsets import variance_sets
 from ..video.find import get_videos
-from ..ssl.method import get_method
 from ..ssl.encoders import tiny_resnet
 from .configs import merge_settings, read_config
 from .records import StudyError

@@ -16,14 +16,11 @@ from fastai.callback.core import Callback
 from fastai.learner import Recorder
 from ..store.store import FrameStore
 from ..ssl.checkpoint import Checkpoint, Resume
-from ..ssl.encoders import create_encoder, load_encoder, n_features
+from ..ssl.encoders import load_encoder
 from ..ssl.learner import save_encoder, settings_of, ssl_learner
 from ..ssl.distributed import rank, world_size
 from ..ssl.launch import all_processes, meet
-from ..ssl.seen import load_passport, seen, seen_passport
 from .report import plot_log
-from ..evaluate.model import PlaneModel
-from ..tasks.learner import plane_learner
 
 # %% ../../nbs/study/02_mainjob.ipynb #e1af7565
 import shlex

@@ -27,9 +27,8 @@ from .compare import compare, comparison, table_text, weights_file
 from .mainjob import pretrain, pretraining_run
 from ..base.pages import png_html, table_html, text_html
 from ..base.provenance import provenance
-from sslus.study.report import (
-    fig_html, html_page, opening_sentence, paired_gain, plot_gain, plot_log, results_table,
-)
+from .report import fig_html, html_page, opening_sentence, paired_gain, plot_gain, plot_log
+from .report import results_table
 from ..evaluate.features import PlaneFeatures
 
 # %% ../../nbs/study/11_quickstart.ipynb #1097fea0

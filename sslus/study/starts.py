@@ -24,8 +24,6 @@ from .jobs import Job, Missing, files_made, recorded_file
 from .records import StudyError, key_of
 from .mainjob import finished, pretrain, pretraining
 from ..ssl.names import unknown_network
-from ..tasks.dual_batches import check_dual, dual_dls
-from ..tasks.learner import plane_learner
 
 # %% ../../nbs/study/06_starts.ipynb #414c0935
 from .spec import Spec, check_numbers, make_part, plain_part, read_spec, spec_classes

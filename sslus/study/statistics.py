@@ -10,10 +10,8 @@ __all__ = ['plan_table', 'why_missing', 'study_interval']
 # %% ../../nbs/study/04_statistics.ipynb #39895d25
 import numpy as np, pandas as pd
 from collections import namedtuple
-from sslus.evaluate.intervals import (
-    Interval, cm_scores, difference_reach, one_class_note, patient_confusions, patient_interval,
-    patients_behind, reachable, resample_counts, withheld,
-)
+from ..evaluate.intervals import cm_scores, one_class_note, patient_confusions, patient_interval
+from ..evaluate.intervals import patients_behind, reachable, resample_counts, withheld
 
 # %% ../../nbs/study/04_statistics.ipynb #b527eb1d
 from ..base.numbers import checked

@@ -15,11 +15,9 @@ from ..base.folders import is_run, read_config
 from ..base.progress import progress_bar
 from .engine import get_engine
 from ..ssl.encoders import WeightsMissing
-from ..ssl.learner import settings_of, written
 from .starts import Pretrain
 from .records import StudyError, read_record, write_record
 from .jobs import forget, mend, taken
-from ..evaluate.features import PlaneFeatures
 
 # %% ../../nbs/study/07_study.ipynb #edb9a890
 from .facts import StudyReport

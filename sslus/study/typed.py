@@ -192,7 +192,7 @@ def check_stills(
 ):
     "An error where a table of stills cannot be used, as far as can be seen without looking at pictures."
     if not os.path.isfile(table): next(table_rows(table))              # says what stands there, or that nothing does
-    from sslus.evaluate.apart import check_columns
+    from sslus.evaluate.stills import check_columns
     with quietly():
         df = read_table(table)
         check_columns(df, Path(table).name)

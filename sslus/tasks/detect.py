@@ -29,7 +29,7 @@ from .events import label_runs, smooth_predictions
 from ..video.video import Video
 from ..video.grey import fit_frame
 from ..views.views import plain_view
-from ..store.decode import cleaned_frames
+from ..archive.clean import cleaned_frames
 from ..store.build import cleaning_of
 
 # %% ../../nbs/tasks/02_detect.ipynb #be2c3476

@@ -8,7 +8,6 @@ Docs: https://sslus.github.io/sslus/tasks/detection.html.md"""
 __all__ = ['plane_f1', 'DetectionReport', 'choose_smoothing']
 
 # %% ../../nbs/tasks/01_detection.ipynb #a81aa035
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from fastcore.basics import patch

@@ -15,13 +15,10 @@ from fastcore.basics import patch
 from fastai.learner import Metric
 from fastai.losses import CrossEntropyLossFlat
 from fastai.torch_core import get_model, params
-from ..loaders.batches import BatchDL, BatchSource
-from ..loaders.loaders import FrameSource, show_frames
 from ..views.views import plain_view, simclr_views
 from ..evaluate.explain import plot_tsne, cam_sheet, rows_class_by_class, maps_and_scores
 from ..evaluate.metrics import BalancedAccuracyOf, MacroF1
 from ..evaluate.planes import PlaneData
-from ..methods.clip_order import avoid_single_row
 from ..ssl.model import SSLModel
 from ..ssl.method import MeanMeasure
 from ..ssl.recipes import adamw
@@ -36,10 +33,8 @@ from ..evaluate.intervals import Interval, one_class_note, paired_bootstrap
 from ..evaluate.model import PlaneModel, seeded_weights, start_encoder
 from ..ssl.monitor import LivePictures
 from .dual_batches import DualLoaders
-from sslus.tasks.learner import (
-    FiniteLoss, PlaneLearner, PlaneViews, SeedTraining, backbone_head_rates, draw_class_weights,
-    per_group_optimiser, prepare_learner,
-)
+from .learner import FiniteLoss, PlaneLearner, PlaneViews, SeedTraining, backbone_head_rates
+from .learner import draw_class_weights, per_group_optimiser, prepare_learner
 
 # %% ../../nbs/tasks/04_dual.ipynb #d88c9177
 class DualLearner(PlaneLearner):

@@ -8,7 +8,6 @@ Docs: https://sslus.github.io/sslus/tasks/gaze_frames.html.md"""
 __all__ = ['show_gaze', 'draw_fixations']
 
 # %% ../../nbs/tasks/03_gaze_frames.ipynb #d360ff99
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import re

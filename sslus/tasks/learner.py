@@ -15,7 +15,6 @@ from fastai.callback import schedule
 from fastai.callback.core import Callback
 from fastai.learner import CastToTensor, Learner
 from fastai.losses import CrossEntropyLossFlat
-from fastai.torch_core import params
 from fastcore.basics import patch
 from ..base.numbers import check_number, checked
 from ..evaluate.batches import PlaneLoaders

@@ -8,7 +8,6 @@ Docs: https://sslus.github.io/sslus/tasks/timeline.html.md"""
 __all__ = ['plot_timeline']
 
 # %% ../../nbs/tasks/00_timeline.ipynb #653a7350
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from pathlib import Path

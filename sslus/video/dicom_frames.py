@@ -16,19 +16,16 @@ from PIL import Image
 
 # %% ../../nbs/video/11_dicom_frames.ipynb #b81a536b
 from ..base.times import notes_on_times
-from sslus.video.dicom_facts import (
-    all_regions, each_quietly, frame_vector_times, image_region, positive_numbers, quiet_dicom, rate_and_doubt,
-    stated_frame_count, stated_numbers,
-)
+from .dicom_facts import all_regions, each_quietly, frame_vector_times, image_region
+from .dicom_facts import positive_numbers, quiet_dicom, rate_and_doubt, stated_frame_count
+from .dicom_facts import stated_numbers
 from .dicom_header import native_syntax, no_length, palette_tags, read_dicom_header
-from sslus.video.dicom_layout import (
-    NativePixels, all_alike, colour_by_look, known_kinds, levels_shown, native_layout, other_layouts,
-    plain_kinds, stated_layout, true_bits, true_planes,
-)
-from sslus.video.dicom_packing import (
-    FrameRows, encoded_frames, gathered_bytes, is_known_syntax, packed_picture, packing_family, pixel_value,
-    same_family, syntax_name, usual_syntax, with_colour_mark,
-)
+from .dicom_layout import NativePixels, all_alike, colour_by_look, known_kinds, levels_shown
+from .dicom_layout import native_layout, other_layouts, plain_kinds, stated_layout, true_bits
+from .dicom_layout import true_planes
+from .dicom_packing import FrameRows, encoded_frames, gathered_bytes, is_known_syntax, packed_picture
+from .dicom_packing import packing_family, pixel_value, same_family, syntax_name, usual_syntax
+from .dicom_packing import with_colour_mark
 from .grey import VideoError, scale_to_levels
 from .reader import Reader, TooFewFrames
 

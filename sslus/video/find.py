@@ -19,15 +19,11 @@ from fastcore.foundation import L
 from ..base.people import tidy_name
 from ..base.tables import is_table_file, read_table
 from .dicom_header import NoImage, has_dicom_mark
-from sslus.video.frame_folder import (
-    frame_files, images_in, is_hidden, missing_words, n_missing, name_patterns, number_step, numbered_frames,
-    split_number,
-)
+from .frame_folder import frame_files, images_in, is_hidden, missing_words, n_missing, name_patterns
+from .frame_folder import number_step, numbered_frames, split_number
 from .grey import ClipWarning, VideoError, printable_text
-from sslus.video.reader import (
-    Reader, check_file, file_ending, image_extensions, is_mask, mask_folder_name, readers, readers_by_magic,
-    sayable_suffix,
-)
+from .reader import Reader, check_file, file_ending, image_extensions, is_mask, mask_folder_name
+from .reader import readers, readers_by_magic, sayable_suffix
 from .stills import checked_count, is_moving_png, open_image
 from .video import Video
 from .choose import maybe_still, video_extensions

@@ -9,7 +9,6 @@ __all__ = ['Pictures', 'count_pictures', 'start_times']
 
 # %% ../../nbs/video/01_pictures.ipynb #5e411150
 import os, struct
-from pathlib import Path
 from typing import NamedTuple
 from ..base.limits import LimitedFile, TooMuch
 

@@ -19,9 +19,8 @@ from ..base.times import frame_rate, is_possible_rate, notes_on_times, whole_tim
 # %% ../../nbs/video/15_video.ipynb #99c66b7e
 from .choose import reader_candidates
 from .dicom_frames import DicomFile
-from sslus.video.grey import (
-    VideoError, brief_error, brightness_notes, check_frame_size, level_counts, level_range, scale_to_levels, to_grey,
-)
+from .grey import VideoError, brief_error, brightness_notes, check_frame_size, level_counts
+from .grey import level_range, scale_to_levels, to_grey
 from .reader import TooFewFrames, check_file, file_ending, image_extensions, known_notes
 from .stills import checked_count, open_image, picture_array, picture_remedy
 

@@ -19,9 +19,8 @@ from ..base.numbers import check_pair, checked
 from .views import View, as_float, check_frames, chosen_samples, drawn_coin, drawn_uniform, simclr_views
 
 # %% ../../nbs/views/03_ultrasound.ipynb #cbf5f2a0
-from sslus.views.beam import (
-    Beam, Polar, find_beams, five_numbers, pixel_axes, polar, sampled_inside, to_depth_and_beam, to_places,
-)
+from .beam import Beam, Polar, find_beams, five_numbers, pixel_axes, polar, sampled_inside
+from .beam import to_depth_and_beam, to_places
 
 # %% ../../nbs/views/03_ultrasound.ipynb #0b5597a6
 DYNAMIC_RANGE = 60.   # dB from black to white

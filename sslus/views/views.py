@@ -301,7 +301,7 @@ def _drawable(x, name):
     x = x.detach()[:,0].cpu()
     return x.float()/255 if x.dtype == torch.uint8 else x.float()
 
-def _in_range(x, name):
+def in_range(x, name):
     "`x`, if its floats are levels in [0,1]; ValueError where they cannot be."
     if isinstance(x, Tensor) and x.is_floating_point() and len(x) and (x.min() < -1e-3 or x.max() > 1 + 1e-3):
         raise ValueError(
@@ -341,7 +341,7 @@ def show_views(x:Tensor,  # Frames (B,1,H,W), uint8 or float in [0,1]; or (a, b)
                n:int=6    # Frames to show; fewer where the batch has fewer
               )->np.ndarray: # The matplotlib axes, (rows, frames): the frames, then each view
     "Draw frames and their views, drawn anew with every call."
-    a,b = (_in_range(o, 'frame') for o in (x if isinstance(x, (tuple, list)) else (x, x)))
+    a,b = (in_range(o, 'frame') for o in (x if isinstance(x, (tuple, list)) else (x, x)))
     views = tuple(views) if hasattr(views, '__iter__') else (views,)   # a pair, also as a ModuleList
     if n < 1: raise ValueError(f'there is nothing to show: n={n}')
     return show_rows(
