@@ -235,7 +235,8 @@ def fit(self:Clean,
 
 # %% ../../nbs/archive/06_clean.ipynb #b20fde57
 def _sampled_frames(video, every, most=128 << 20, n=32):
-    "One pass: at most `n` pairs of frames as they come and their grey, evenly spread; and the frames to be stored, None where they take more than `most` bytes."
+    """One pass: at most `n` pairs of frames as they come and their grey, evenly spread; and the frames to be
+    stored, None where they take more than `most` bytes."""
     picked, step, kept = [], 1, []
     for k,(a,g) in enumerate(video._both()):
         if k % step == 0: picked.append((np.array(a), g))
@@ -245,14 +246,16 @@ def _sampled_frames(video, every, most=128 << 20, n=32):
     return picked, kept
 
 def cleaning_samples(video, every=1, most=128 << 20):
-    "What cleaning looks at, grey and in colour (None where the clip has none), and the frames to be stored, as `_sampled_frames` gives them."
+    """What cleaning looks at, grey and in colour (None where the clip has none), and the frames to be stored,
+    as `_sampled_frames` gives them."""
     h,w = video.size
     picked, kept = _sampled_frames(video, every, most, n=int(np.clip((128 << 20)//(4*h*w), 4, 32)))
     colour = all(a.ndim == 3 and a.dtype == np.uint8 for a,_ in picked)
     return np.stack([g for _,g in picked]), np.stack([a for a,_ in picked]) if colour else None, kept
 
 def cleaned_frames(video, every, clean, most=128 << 20, left_out=None):
-    "Cleaned frames, and what was found; places of frames that go are added to `left_out` (None: none goes); VideoError for clips that go."
+    """Cleaned frames, and what was found; places of frames that go are added to `left_out` (None: none goes);
+    VideoError for clips that go."""
     grey, rgb, kept = cleaning_samples(video, every, most)
     frames = lambda: kept if kept is not None else video._grey(every)
     all_ = dict(stored=frames(), every=every) if getattr(clean, 'looks_at_all', False) else {}

@@ -25,7 +25,8 @@ _copy_words = re.compile(
 )
 
 def original_first(r):
-    "The original before its copies: names that call themselves copies come last; then what stands less deep, then by the shorter name."
+    """The original before its copies: names that call themselves copies come last; then what stands less deep,
+    then by the shorter name."""
     stem = r['path'].rpartition('.')[0] or r['path']
     return bool(_copy_words.search(stem)), r['path'].count('/'), len(r['path']), r['path']
 
@@ -39,7 +40,8 @@ def mark_twins(rows):
             r.update(use='no', reason=f"the same bytes as {same['path']}", remedy='Nothing: one of them is enough')
 
 def mark_pixel_files(by):
-    "Say of the files with a header's pixels whose they are, in the rows `by` path; a header that is used has the last word."
+    """Say of the files with a header's pixels whose they are, in the rows `by` path; a header that is used has
+    the last word."""
     for p,r in sorted(by.items(), key=lambda o: o[1]['use'] == 'yes'):
         for mine in [by[q] for q in pixel_files(p) if q in by and kind_by_name(q) not in ('clip', 'still')]:
             if r['use'] == 'yes':

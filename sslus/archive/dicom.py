@@ -57,7 +57,8 @@ def _mm(ds, regions):
 # %% ../../nbs/archive/01_dicom.ipynb #1ff11639
 def ultrasound_regions(path # DICOM file
                       )->list: # of `Region`; empty where the file names none
-    "All regions of the screen that an ultrasound machine describes in a file: where (pixels), what, and how large a pixel is (mm). VideoError where it is no DICOM image."
+    """All regions of the screen that an ultrasound machine describes in a file: where (pixels), what, and how
+    large a pixel is (mm). VideoError where it is no DICOM image."""
     path = Path(path)
     check_file(path)
     ds,_ = read_dicom_header(path, [*kept_tags])

@@ -35,7 +35,8 @@ def _halved_picture(x, times):
     return x
 
 def _middles(busy, h, limit):
-    "Middles of lines `h` pixels high that are busier than `limit` at their emptiest of three boxes in a row: rows, columns, how busy."
+    """Middles of lines `h` pixels high that are busier than `limit` at their emptiest of three boxes in a row:
+    rows, columns, how busy."""
     import cv2
     w,high = odd_size(1.2*h),odd_size(.8*h)
     if busy.shape[1] <= 2*w:
@@ -47,7 +48,8 @@ def _middles(busy, h, limit):
     return y,x + w,three.ravel()[at]/(w*high)
 
 def _may_hold_lines(coarse, limit):
-    "Rows and columns, in steps of four pixels, of all lines that `_middles` could find: top, left, bottom, right; None: it could find none."
+    """Rows and columns, in steps of four pixels, of all lines that `_middles` could find: top, left, bottom,
+    right; None: it could find none."""
     import cv2
     mean = lambda wide, high: cv2.blur(coarse, (wide, high), borderType=cv2.BORDER_CONSTANT)
     # three boxes fill more than that share of so many steps
@@ -65,7 +67,8 @@ def _around_lines(where, k):
     )
 
 def _bands_beside(x, h):
-    "Sums of `x` in the bands beside a line: of each pixel's band, its number of pixels, and rows from the line to its band."
+    """Sums of `x` in the bands beside a line: of each pixel's band, its number of pixels, and rows from the
+    line to its band."""
     high,wide = max(2, round(.35*h)),3*odd_size(1.2*h)
     return _box_sum(x, wide, high),high*wide,h//2 + high//2 + max(1, h//6)
 
@@ -148,7 +151,8 @@ class LineReader:
             self.seen[k, h] = beside/size
 
     def middles(self, busy, k, h, limit, where):
-        "Pixels that may be the middle of a line `h` pixels high, with half of the limit or more: rows, columns and scores."
+        """Pixels that may be the middle of a line `h` pixels high, with half of the limit or more: rows,
+        columns and scores."""
         at = _around_lines(where, k)
         busy,seen = busy[at],self.seen[k, h][at]
         y,x,line = _middles(busy, h, np.sqrt(10*limit))            # with fewer strokes even empty bands would not do
@@ -189,7 +193,8 @@ class LineReader:
         return found,best
 
     def read(self, g, kind, free=None):
-        "Lines of light and of dark letters in a picture, and the best score. Gaps between light strokes are dark: the better counts."
+        """Lines of light and of dark letters in a picture, and the best score. Gaps between light strokes are
+        dark: the better counts."""
         of = _of.get(kind, ['light', 'dark'])
         if of == ['light'] and 2*_fullest(g) < np.sqrt(15*letter_limits[kind]):
             return [],0.  # light strokes are no brighter than the picture

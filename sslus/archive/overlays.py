@@ -62,12 +62,14 @@ def _part_levels(ink, mean):
     return lab,size,top
 
 def _common_level(size, top):
-    "For each part: do parts of its level make up a quarter of what `size` counts? Machines write in one or two colours."
+    """For each part: do parts of its level make up a quarter of what `size` counts? Machines write in one or
+    two colours."""
     weight = np.bincount(top, np.sqrt(size), 256)
     return np.convolve(weight, np.ones(31), 'same')[top] >= .25*weight.sum()
 
 def _believed(ink, o, inside):
-    "Ink without dark parts and without those of a level of their own, be it on the screen or in the sector, unless they stand perfectly still."
+    """Ink without dark parts and without those of a level of their own, be it on the screen or in the sector,
+    unless they stand perfectly still."""
     lab,size,top = _part_levels(ink, o.mean)
     ok = _common_level(size, top) | _common_level(np.bincount(lab[inside & ink], minlength=len(size)), top)
     ok[lab[ink & (o.light > 100) & (o.rest < .1)]] = True
@@ -110,7 +112,8 @@ def _screen_level(g, inside, thin):
     return int(n.argmax()) if n.max() > least*np.sqrt(size).sum() else None
 
 def _ink_pieces(m, core, g, inside, level, gap):
-    "Number of the piece of each pixel (parts up to twice `gap` apart are one) and, for each piece, what tells a letter from tissue."
+    """Number of the piece of each pixel (parts up to twice `gap` apart are one) and, for each piece, what tells
+    a letter from tissue."""
     import cv2
     n,lab,box,_ = cv2.connectedComponentsWithStats(grown_mask(m, gap).astype(np.uint8), connectivity=8)
     lab,box = lab*m,box - 2*int(gap)

@@ -106,7 +106,8 @@ def _threshold(e, flat):
     return np.maximum(np.clip(1.5*np.quantile(e[flat], .8), .5, 2), near)
 
 def _evidence(f):
-    "A number in -1..1 for each pixel, above 0 where it looks like tissue, and the part that does; None where there are no surroundings."
+    """A number in -1..1 for each pixel, above 0 where it looks like tissue, and the part that does; None where
+    there are no surroundings."""
     o = pixel_statistics(f)
     core = tissue_core(o)
     level,flat = background_level(o, core)
@@ -123,7 +124,8 @@ def _evidence(f):
 
 # %% ../../nbs/archive/02_sector.ipynb #31cabf05
 class _Shape:
-    "Pixels of a picture inside p = (axis, half width at y=0, its growth with y, top, bottom), in pixels of the full frame."
+    """Pixels of a picture inside p = (axis, half width at y=0, its growth with y, top, bottom), in pixels of
+    the full frame."""
     def __init__(self, shape, full, flat):
         (h,w),(H,W) = shape,full
         self.y,self.x = (np.arange(h, dtype=np.float32)[:,None] + .5)*(H/h),(np.arange(w, dtype=np.float32) + .5)*(W/w)

@@ -231,7 +231,8 @@ def _painted(picture, ink, moving):
     return out
 
 def _read_again(watch, ink, moving, paint):
-    "Look at the worst pictures once more, painted; strokes that can still be read are added. Evidence that is left then."
+    """Look at the worst pictures once more, painted; strokes that can still be read are added. Evidence that is
+    left then."""
     pictures = [(kind, *o) for kind,kept in watch.worst.items() for o in kept]
     if moving is not None: pictures = [o for o in pictures if o[0] == 'frame']  # in all others moving text is a smear
     again = lambda kind, x: watch.reader.read(_painted(x, ink | watch.known, moving), kind)

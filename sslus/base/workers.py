@@ -150,7 +150,8 @@ class _Worker:
             return self.p.wait()
 
     def spent(self, res):
-        "Whether this process is of no more use: it died, was stopped after all, or ran out of memory and may hold what it took."
+        """Whether this process is of no more use: it died, was stopped after all, or ran out of memory and may
+        hold what it took."""
         return self.late or isinstance(res, (WorkerDied, MemoryError))
 
     def close(self):

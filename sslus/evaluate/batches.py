@@ -65,7 +65,8 @@ class PlaneSource(BatchSource):
 
 # %% ../../nbs/evaluate/01_batches.ipynb #5f7d2d8b
 class PlaneLoaders(DataLoaders):
-    "Loaders of a label draw and of the validation stills; knows its draw, its `PlaneData` and how to load the other splits."
+    """Loaders of a label draw and of the validation stills; knows its draw, its `PlaneData` and how to load the
+    other splits."""
     @checked
     def __init__(self,
         planes,              # the stills, a `PlaneData`

@@ -28,7 +28,8 @@ def clip_scores(learn,              # learner of `ClipOrderGeometry`
                 bs:int=64,          # clips at a time
                 seed:int=0          # of orders, transformations and views
                )->'pd.DataFrame':   # a row a clip: patient, order, still, chance, an error a parameter
-    "What the learner gets right of each clip: patient, share of orders found and chance, errors of the parameters by the mean one of guessing."
+    """What the learner gets right of each clip: patient, share of orders found and chance, errors of the
+    parameters by the mean one of guessing."""
     m, method = get_model(learn.model), copy.copy(next(c for c in learn.cbs if hasattr(type(c), 'answers')))
     method.orders, method.learn = len(order_classes(method.n_frames)), None
     if clips is None: source = _as_many_clips(source or learn.dls.valid.dataset)

@@ -26,7 +26,8 @@ from ..base.numbers import checked, count, not_negative
 
 # %% ../../nbs/evaluate/04_explain.ipynb #1e845590
 def _last_map(encoder, x):
-    "(name, h, w) of the last module whose output is a map with the encoder's final channels, from the last stage on; None where there is none."
+    """(name, h, w) of the last module whose output is a map with the encoder's final channels, from the last
+    stage on; None where there is none."""
     info = getattr(encoder, 'feature_info', None)
     last = list(getattr(info, 'info', info) or [{}])[-1]
     chans,met = {n_features(encoder), encoder.num_features, last.get('num_chs')}, []
@@ -119,7 +120,8 @@ def class_maps(model:PlaneModel,    # classifier, such as `plane_learner(...).mo
                bs:int=64,           # stills at a time
                device=None          # where to compute; None: where the model is
               )->np.ndarray:        # (N,H,W) float32 in [0,1]; all 0 where nothing speaks for the class
-    "Class activation maps (Grad-CAM) of stills through the plain view; the largest value of each map is 1. The model stays as it was."
+    """Class activation maps (Grad-CAM) of stills through the plain view; the largest value of each map is 1.
+    The model stays as it was."""
     return maps_and_scores(model, images, target, layer, size, bs, device)[0]
 
 # %% ../../nbs/evaluate/04_explain.ipynb #2a539571
@@ -172,7 +174,8 @@ def show_cam(model:PlaneModel,   # classifier
              seed:int=0,         # of the choice
              **kwargs            # of `class_maps`
             )->np.ndarray:       # (2, stills) matplotlib axes
-    "Sheet of stills above the same stills with their class maps, true and predicted class as title; wrong ones in red and with a cross."
+    """Sheet of stills above the same stills with their class maps, true and predicted class as title; wrong
+    ones in red and with a cross."""
     rows = rows_class_by_class(planes, n, split, seed) if rows is None else np.asarray(rows)
     if len(rows) == 0: raise ValueError(f'no stills to show: rows is empty, or n={n}')
     x = (planes.images() if images is None else images)[rows]
@@ -348,7 +351,8 @@ def show_confused(predictions,      # table as `prediction_table` makes it, or a
                   k_right:int=2,    # correct stills of either class beside them, at most
                   images=None       # from `planes.images(...)`; None: `planes.images()`
                  )->np.ndarray:     # (pairs, k+2*k_right) matplotlib axes
-    "Sheet with a line for each confused pair: correct stills of the true class, those confused most confidently, correct stills of the predicted class."
+    """Sheet with a line for each confused pair: correct stills of the true class, those confused most
+    confidently, correct stills of the predicted class."""
     import matplotlib.pyplot as plt
     p = predictions.predictions if isinstance(predictions, PlaneReport) else predictions
     pairs, x, row = (
@@ -410,7 +414,8 @@ def neighbour_sheet(feats:PlaneFeatures, # frozen features
                     images=None,         # from `planes.images(...)`; None: `planes.images()`
                     seed:int=0           # of the choice
                    )->np.ndarray:        # (stills, k+1) matplotlib axes
-    "Sheet of stills, each with its nearest training stills; a neighbour of another class has its name in red, with a cross."
+    """Sheet of stills, each with its nearest training stills; a neighbour of another class has its name in red,
+    with a cross."""
     import matplotlib.pyplot as plt
     if rows is None: rows = rows_class_by_class(feats.planes, n, split, seed)
     x,cls = feats.planes.images() if images is None else images, feats.planes.df['class']

@@ -176,7 +176,8 @@ def log_odds_interval(est, s, n_units, level):
     return tuple(float(o) for o in special.expit(special.logit(est)+np.array([-h, h])))
 
 def percentile_interval(est, s, n_units, level):
-    "Percentile interval of bootstrap scores, widened for few units as a t-interval is (Hesterberg 2015, 'expanded percentile')."
+    """Percentile interval of bootstrap scores, widened for few units as a t-interval is (Hesterberg 2015,
+    'expanded percentile')."""
     s = s[np.isfinite(s)]
     if len(s) < 2: return float('nan'), float('nan')
     q = stats.norm.cdf(stats.t.ppf((1-level)/2, n_units-1)*np.sqrt(n_units/(n_units-1)))

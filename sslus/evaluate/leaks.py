@@ -264,7 +264,8 @@ def check_leaks(planes:PlaneData,        # labelled stills with their split
                 min_correlation:float=MIN_CORRELATION, # as in `find_duplicates`
                 progress:bool=True       # show progress bars
                )->LeakReport:
-    "Look for patients and pictures on both sides: within the table, between pre-training and test, between training and an external test."
+    """Look for patients and pictures on both sides: within the table, between pre-training and test, between
+    training and an external test."""
     find = lambda *o: find_duplicates(*o, max_distance=max_distance, min_correlation=min_correlation, progress=progress)
     own,jobs = _leak_checks(planes, store, external)
     names = check_patients(planes, store, external)

@@ -35,7 +35,8 @@ def _standard_features(x):
 
 # %% ../../nbs/evaluate/03_logistic.ipynb #cae60d5e
 def _span_of_stills(x, s):
-    "Coordinates (n,r) of standardised stills `x` (n,d) on their principal axes, and the axes (r,d); `s` weights the stills, whose weighted mean is 0."
+    """Coordinates (n,r) of standardised stills `x` (n,d) on their principal axes, and the axes (r,d); `s`
+    weights the stills, whose weighted mean is 0."""
     a = x*s.sqrt()[:,None]
     if len(x) > x.shape[1]:
         axes = torch.linalg.eigh(a.T@a)[1].T

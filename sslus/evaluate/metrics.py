@@ -176,7 +176,8 @@ def plot_calibration(y,            # true class of each image
                      bins:int=15,  # equal-width bins of the top probability
                      ax=None       # matplotlib axes; None: a new figure
                     )->Axes: # its axes
-    "Reliability diagram: share right over mean top probability, dots as large as their bin; below the diagonal is too sure."
+    """Reliability diagram: share right over mean top probability, dots as large as their bin; below the
+    diagonal is too sure."""
     import matplotlib.pyplot as plt
     t = calibration_table(y, prob, classes, bins).query('images > 0')
     if ax is None: ax = plt.subplots(figsize=(3.2,3))[1]

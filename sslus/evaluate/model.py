@@ -23,7 +23,8 @@ from ..ssl.weights import has_card
 
 # %% ../../nbs/evaluate/02_model.ipynb #5f3bcba5
 class FrozenOrNot(nn.Module):
-    "Base of models with an `encoder` that may be `frozen`: then it stays in evaluation mode, for in training mode its batch norm statistics would move."
+    """Base of models with an `encoder` that may be `frozen`: then it stays in evaluation mode, for in training
+    mode its batch norm statistics would move."""
     def train(self, mode=True):
         super().train(mode)
         if self.frozen: self.encoder.eval()

@@ -191,7 +191,8 @@ class PlaneData:
 # %% ../../nbs/evaluate/02_planes.ipynb #84b59336
 @patch
 def _map(self:PlaneData, still, clip=None):
-    "`still(path)` of every still and `clip(path, frames)`, a list, of the frames of every clip (None: `still` of the clip for all), in threads; an error names the row and the file."
+    """`still(path)` of every still and `clip(path, frames)`, a list, of the frames of every clip (None: `still`
+    of the clip for all), in threads; an error names the row and the file."""
     files,res = list(rows_by_file(self.files).items()), [None]*len(self)
     def one(job):
         (file,is_clip),rows = job
@@ -332,7 +333,8 @@ def _shared_naming(planes):
     return dict(distinct=planes.people.distinct, **({} if planes.codes is None else dict(names=planes.codes)))
 
 def _test_only(other, root, classes, kwargs):
-    "`PlaneData` of test stills from a file, a table or a `PlaneData`, with the given classes; a warning where it lacks one."
+    """`PlaneData` of test stills from a file, a table or a `PlaneData`, with the given classes; a warning where
+    it lacks one."""
     kwargs = dict(dict(classes=classes, test_only=True), **kwargs)
     if isinstance(other, PlaneData):
         ext = PlaneData(

@@ -24,7 +24,8 @@ from ..ssl.knn import knn_classifier
 
 # %% ../../nbs/evaluate/03_probes.ipynb #451afda8
 class ProbeReport(PlaneReport):
-    "Scores of a probe; `external` is the report of another source's stills or None, `head` the (weights, bias) of a linear one."
+    """Scores of a probe; `external` is the report of another source's stills or None, `head` the (weights,
+    bias) of a linear one."""
     external = head = None
 
 # %% ../../nbs/evaluate/03_probes.ipynb #0a8e8c8e
@@ -132,7 +133,8 @@ def linear_probes(feats:PlaneFeatures,               # frozen features
                   together:int|None=None,            # draws fitted at once; None: 1 on a CPU, which gains nothing from more, else 8
                   device=None                        # where to compute, in float64; None: the CPU
                  )->list:                            # a `ProbeReport` of each job
-    "Logistic regressions on frozen features for many label draws; C is chosen by macro-F1 on the validation patients, the smallest of equals."
+    """Logistic regressions on frozen features for many label draws; C is chosen by macro-F1 on the validation
+    patients, the smallest of equals."""
     Cs,(xv,yv,_) = sorted({float(C) for C in Cs}), feats.split('valid')
     _check_external(feats, external)
     draws = [feats.planes.draw(*job) for job in jobs]

@@ -44,7 +44,8 @@ def prediction_table(df:pd.DataFrame,  # rows of `PlaneData.df`
 
 # %% ../../nbs/evaluate/02_report.ipynb #5e271e72
 class PlaneReport:
-    "Scores of a table of predictions: macro-F1 with its interval over patients, per class, per machine, confusion matrix."
+    """Scores of a table of predictions: macro-F1 with its interval over patients, per class, per machine,
+    confusion matrix."""
     @checked
     def __init__(self,
         predictions:pd.DataFrame, # as `prediction_table` makes it

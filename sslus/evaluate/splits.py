@@ -26,7 +26,8 @@ def patients_on_both_sides(df):
     return n.index[n>1]
 
 def check_split_column(df, classes, name, by='patient'):
-    "ValueError for unknown split names, a patient on both sides, a class that no training patient shows; a warning where the test lacks a class."
+    """ValueError for unknown split names, a patient on both sides, a class that no training patient shows; a
+    warning where the test lacks a class."""
     strange = df.index[~df.split.isin(split_names)]
     if len(strange):
         raise ValueError(
@@ -51,7 +52,8 @@ def check_split_column(df, classes, name, by='patient'):
 
 # %% ../../nbs/evaluate/01_splits.ipynb #5c8c1964
 def _patient_fold(df, share, seed):
-    "Rows of a patient-grouped fold of about `share` of `df` such that every class is inside and outside; None where there is none."
+    """Rows of a patient-grouped fold of about `share` of `df` such that every class is inside and outside; None
+    where there is none."""
     from sklearn.model_selection import StratifiedGroupKFold
     all_classes = set(df['class'])
     for k in range(min(max(2, round(1/share)), df.patient.nunique()), 1, -1):

@@ -31,7 +31,8 @@ from ..video.choose import maybe_still
 
 # %% ../../nbs/evaluate/01_table.ipynb #367a1bfd
 def as_still_table(df):
-    "The table, or one of `read_source` with path for image_path, without columns that hold nothing there, and with 'unknown' for a machine that is not known."
+    """The table, or one of `read_source` with path for image_path, without columns that hold nothing there, and
+    with 'unknown' for a machine that is not known."""
     if 'image_path' in df or 'path' not in df: return df
     df = df.rename(columns=dict(path='image_path'))
     if 'frame' in df:
@@ -40,7 +41,8 @@ def as_still_table(df):
     return df.assign(machine=df.machine.mask(df.machine.map(is_missing), 'unknown')) if 'machine' in df else df
 
 def checked_stills(df, name, root):
-    "The table with stripped string columns and paths inside `root`; ValueError for missing columns, no rows, empty cells, a path outside or listed twice."
+    """The table with stripped string columns and paths inside `root`; ValueError for missing columns, no rows,
+    empty cells, a path outside or listed twice."""
     check_columns(df, name)
     for c in still_columns + tuple(c for c in ('split', 'machine') if c in df):
         empty = df.index[df[c].map(is_missing)]
@@ -60,7 +62,8 @@ def checked_stills(df, name, root):
     return df
 
 def _inside(path, row, root, name):
-    "`path` relative to `root`, without detours; ValueError where it leads out of `root`. Links are not followed: a still may be a link to another disk."
+    """`path` relative to `root`, without detours; ValueError where it leads out of `root`. Links are not
+    followed: a still may be a link to another disk."""
     top = os.path.abspath(root)
     rel = os.path.relpath(os.path.abspath(os.path.join(top, path)), top)
     if rel == os.curdir or rel.split(os.sep)[0] == os.pardir:
@@ -86,7 +89,8 @@ def check_files(df, root, name):
 
 # %% ../../nbs/evaluate/01_table.ipynb #8058377a
 def _holds_frames(path, framed, root, known):
-    "Is `path` a clip? Told by its suffix; files that may be either are opened where the table names a frame (`framed`)."
+    """Is `path` a clip? Told by its suffix; files that may be either are opened where the table names a frame
+    (`framed`)."""
     if (suffix := file_ending(Path(path))) in video_extensions and suffix not in maybe_still:
         return True
     if suffix in image_extensions - maybe_still or (suffix in maybe_still and not framed):
@@ -104,7 +108,8 @@ def frame_number(v, row, name, path):
     return int(k)
 
 def _with_frames(df, root, name):
-    "The table with `clip#frame` in image_path where a row names a clip; ValueError where the frame is missing, or named twice and differently."
+    """The table with `clip#frame` in image_path where a row names a clip; ValueError where the frame is
+    missing, or named twice and differently."""
     told,known,res = df['frame'] if 'frame' in df else pd.Series(None, df.index, dtype=object), {}, []
     for i,p,v in zip(df.index, df.image_path, told):
         file,k = split_frame(p)

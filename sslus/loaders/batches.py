@@ -87,7 +87,8 @@ class BatchSource:
     n_inp, held, pin = 1, None, False  # held: frames that live on a device; pin: are batches on their way to a GPU?
     def __len__(self): return 0
     def order(self, rng, bs, shuffle):
-        "Rows of an epoch, (n,) or (n,k) integers, drawn with the numpy generator `rng`; new every time where `shuffle`."
+        """Rows of an epoch, (n,) or (n,k) integers, drawn with the numpy generator `rng`; new every time where
+        `shuffle`."""
         return np.empty(0, int)
     def ready(self, order):
         "Tuple of the arrays that `batch` is given slices of."
@@ -180,7 +181,8 @@ class BatchDL(TfmdDL):
         return tuple(o.pin_memory() for o in b) if self.dataset.pin else b
 
     def _batches(self):
-        "Batches as they are read; on their way to a GPU in pinned memory, so that they can be copied while it computes."
+        """Batches as they are read; on their way to a GPU in pinned memory, so that they can be copied while it
+        computes."""
         self._order = self.dataset.ready(self.get_idxs())
         workers, pin = self.fake_l.num_workers, self._kind() == 'cuda' and self.dataset.held is None
         self.dataset.pin, self.fake_l.pin_memory = pin and not workers, pin and workers > 0
@@ -214,7 +216,8 @@ class BatchDL(TfmdDL):
         )
 
     def show_batch(self, b=None, **kwargs):
-        "Show a batch, or the first of an epoch, the way its source shows it, and return its axes; `n` or `max_n` says how many."
+        """Show a batch, or the first of an epoch, the way its source shows it, and return its axes; `n` or
+        `max_n` says how many."""
         words = signature(self.dataset.show).parameters
         for said,known in (('n', 'max_n'), ('max_n', 'n')):
             if said in kwargs and said not in words and known in words:
@@ -223,7 +226,8 @@ class BatchDL(TfmdDL):
 
 # %% ../../nbs/loaders/02_batches.ipynb #f9a95f62
 def _ahead(f, xs, n):
-    "`map(f, xs)` by a thread that is `n` results ahead; it ends with the generator, and raises where its result is asked for."
+    """`map(f, xs)` by a thread that is `n` results ahead; it ends with the generator, and raises where its
+    result is asked for."""
     pool = ThreadPoolExecutor(1, thread_name_prefix='batches ahead')
     try:
         todo = deque(pool.submit(f, x) for x in islice(xs, n))

@@ -353,7 +353,8 @@ def clip_dls(self:FrameStore,
     device=None,          # None: the accelerator where there is one
     resident=None         # keep the frames on the device? None: on an accelerator, where they fit half of its free memory; True; False; or how many GiB they may take
 )->DataLoaders:            # training and validation: batches (clips, y), (B,T,1,H,W) uint8
-    "Loaders of clips (B,T,1,H,W), split by patient; sweeps too short for one clip are left out and counted in `dls.train.dataset.short`."
+    """Loaders of clips (B,T,1,H,W), split by patient; sweeps too short for one clip are left out and counted in
+    `dls.train.dataset.short`."""
     train, val = (
         ClipSource(self, o, n_frames, step, n, least)
         for o, n, least in zip(

@@ -30,7 +30,8 @@ class SameFrame:
 
 # %% ../../nbs/loaders/01_pairs.ipynb #b92b7dab
 class Window:
-    "The positive is another frame of the same clip, at most so far away in time; with weights as in IVPP (VanBerlo et al. 2024)."
+    """The positive is another frame of the same clip, at most so far away in time; with weights as in IVPP
+    (VanBerlo et al. 2024)."""
     @checked(frames=count)
     def __init__(self,
         seconds:float|None=None, # Largest distance, s; or
@@ -191,7 +192,8 @@ def joined_ranges(first, n):
     return np.repeat(first - (np.cumsum(n) - n), n) + np.arange(n.sum())
 
 def _rows_by_group(n, k, rng):
-    "Cut clips of `n` frames into strided groups of `k`: first frames of the groups, those of a clip in random order, and the stride of each clip, which is also its number of groups."
+    """Cut clips of `n` frames into strided groups of `k`: first frames of the groups, those of a clip in random
+    order, and the stride of each clip, which is also its number of groups."""
     stride = n//k
     at, end = np.empty(stride.sum(), np.int64), np.cumsum(stride).tolist()
     for s,b,slack in zip(stride.tolist(), end, (n % k + 1).tolist()):

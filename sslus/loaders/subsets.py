@@ -28,7 +28,8 @@ def _sorted_levels(given, default):
     return sorted({int(o) for o in (default if given is None else given)})
 
 def _middle(store, patients, videos_per_patient, budget, seed):
-    "The base as settings, levels of patients, whether they can be varied with the number of clips held, and clips that the base's patients have."
+    """The base as settings, levels of patients, whether they can be varied with the number of clips held, and
+    clips that the base's patients have."""
     n = len(set(store.groups))
     patients = _sorted_levels(
         patients,
@@ -71,7 +72,8 @@ def _frames_per_video(base, have, given):
         yield 'frames_per_video', f, dict(base, videos=n) if several else dict(base, videos=n, patients=n)
 
 def _steps(store, centres, given, reach):
-    "From the first of `centres` whose clips have room for the widest step: the base if it can, else a set with more patients and fewer frames a clip."
+    """From the first of `centres` whose clips have room for the widest step: the base if it can, else a set
+    with more patients and fewer frames a clip."""
     if reach is None: reach = Window(seconds=.1).shortest_reach(store)  # what `frame_dls` pairs by default
     room = {i: _step_room(store, store.subset(**s)) for i,s in enumerate(centres)}
     most = room if given is not None else {i: int(min(n, reach//store.every)) for i,n in room.items()}
@@ -237,7 +239,8 @@ def show_sets(store:FrameStore, # The store that the sets are drawn from
               n_clips:int=120, # Clips to draw at most, taken evenly
               cols:int=4       # Pictures in a row, at most
              )->np.ndarray:    # The matplotlib axes, (rows, columns); end the line with `;` to see the picture alone
-    "Draw for each set which frames of which clips it has; clips stand in the order of their machines, which are named at the side."
+    """Draw for each set which frames of which clips it has; clips stand in the order of their machines, which
+    are named at the side."""
     import matplotlib.pyplot as plt
     from matplotlib.colors import to_rgb
     if not sets or n_clips < 1 or cols < 1:

@@ -159,7 +159,8 @@ def _orders(self:ClipOrderGeometry, a):
 # %% ../../nbs/methods/15_clip_order.ipynb #437d55c3
 @patch
 def forward(self:ClipOrderGeometry, m, *views):
-    "Mean features of each clip (B,nf); logits (B,k,classes) and classes; parameters told and true (B,5): of the tasks that are on."
+    """Mean features of each clip (B,nf); logits (B,k,classes) and classes; parameters told and true (B,5): of
+    the tasks that are on."""
     n = len(views) - 2*bool(self.order_weight) - bool(self.geometry_weight)         # clips that go in
     x = torch.cat(views[:n])                                                        # (n*B,T,C,S,S)
     z = m.features(x.flatten(0, 1)).unflatten(0, x.shape[:2]).chunk(n)              # n of (B,T,nf)
@@ -362,7 +363,8 @@ def _box(maps):
 
 @patch
 def show_predictions(self:ClipOrderGeometry, a, z, n=4):
-    "Draw clips with the true and the predicted order, and frames with the true (solid) and the predicted (dashed) window; returns the axes."
+    """Draw clips with the true and the predicted order, and frames with the true (solid) and the predicted
+    (dashed) window; returns the axes."""
     import matplotlib.pyplot as plt
     r, t, n = self.answers(*z), self.n_frames, min(n, len(a))
     fig, axs = plt.subplots(

@@ -41,7 +41,8 @@ MACHINES = {m.name: m for m in (
 
 # %% ../../nbs/phantom/02_machine.ipynb #bfd8b285
 def draw_texture(rng):
-    "Scatterers (complex, unit variance), a smooth field of unit variance, and where each slab of tissue looks into the tile."
+    """Scatterers (complex, unit variance), a smooth field of unit variance, and where each slab of tissue looks
+    into the tile."""
     noise = rng.standard_normal((3, TILE, TILE), dtype=np.float32)
     low = ndimage.gaussian_filter(noise[2], 10, mode='wrap')
     return SimpleNamespace(
@@ -108,7 +109,8 @@ def beams_to_pixels(scan, x):
 
 # %% ../../nbs/phantom/02_machine.ipynb #94d658b0
 def draw_overlay(rng, size):
-    "What a machine writes over the picture, drawn without knowledge of any plane: a line of text (half of the patients), calipers (two of five of those)."
+    """What a machine writes over the picture, drawn without knowledge of any plane: a line of text (half of the
+    patients), calipers (two of five of those)."""
     o = np.zeros((size, size), np.uint8)
     if rng.random() < .5: return o
     n, x, y = rng.integers(4, 9), *rng.integers(2, (size//3, 6))

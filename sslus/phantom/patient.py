@@ -90,7 +90,8 @@ def still_poses(classes, # names of planes, one a still
 
 # %% ../../nbs/phantom/04_patient.ipynb #9c7524dc
 def _wander(rng, n, tau=15.):
-    "Ornstein-Uhlenbeck walk of `n` frames with unit variance: the hand drifts and comes back within about `tau` frames."
+    """Ornstein-Uhlenbeck walk of `n` frames with unit variance: the hand drifts and comes back within about
+    `tau` frames."""
     a = np.exp(-1/tau)
     x, e = np.empty(n), rng.standard_normal(n)
     x[0] = e[0]

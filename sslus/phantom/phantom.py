@@ -41,7 +41,8 @@ def _patient(part, seed, index, size):
     )
 
 def write_mp4(path, frames):
-    "H.264 of such quality that it leaves the speckle alone. One thread and no mbtree (x264's look-ahead bit rates): with either, bytes vary from run to run."
+    """H.264 of such quality that it leaves the speckle alone. One thread and no mbtree (x264's look-ahead bit
+    rates): with either, bytes vary from run to run."""
     import av
     with av.open(str(path), 'w') as c:
         s = c.add_stream(
@@ -165,7 +166,8 @@ def _is_ready(dest, args, overwrite, kind):
 
 # %% ../../nbs/phantom/05_phantom.ipynb #5c6d80fc
 def _patient_jobs(dest, a, *parts, **kw):
-    "One job a patient; `parts` are (part, number of patients, number of the first, pictures of each), the long ones first."
+    """One job a patient; `parts` are (part, number of patients, number of the first, pictures of each), the
+    long ones first."""
     base = dict(dest=str(dest), seed=a['seed'], size=a['size'], **kw)
     return [dict(base, part=part, index=i, n=a[k]) for part, n, start, k in parts for i in range(start, start + n)]
 

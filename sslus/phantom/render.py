@@ -148,7 +148,8 @@ def scatter_of(p, f):
     return one*np.float32(np.cos(a)) + two*np.float32(np.sin(a))
 
 def loss_on_the_way(p, E):
-    "Change of level (dB) on the way to each sample: gain along depth, less what fluid, tissue, wall and bone have taken."
+    """Change of level (dB) on the way to each sample: gain along depth, less what fluid, tissue, wall and bone
+    have taken."""
     mu = np.where(E < -18, np.float32(.4), np.float32(2))
     mu[p.optics.r < p.body.wall] = 5
     mu += np.float32(500*p.look.bone)*np.clip((E - 8)/12, 0, 1)
@@ -195,7 +196,8 @@ def paint_echo(p, f):
 
 # %% ../../nbs/phantom/03_render.ipynb #86afa5ec
 def beamform(p, S, spec):
-    "Blur complex echoes (frames, depths, beams) by pulse and beam, add the surfaces; both parts go through the same products."
+    """Blur complex echoes (frames, depths, beams) by pulse and beam, add the surfaces; both parts go through
+    the same products."""
     n = len(S)
     x = np.concatenate([S.real, S.imag, spec]).transpose(1, 0, 2)                  # depths, 3*frames, beams
     x = (p.optics.axial @ np.ascontiguousarray(x).reshape(N_DEPTH, -1)).reshape(N_DEPTH, 3*n, N_BEAM)
@@ -243,7 +245,8 @@ def heart_share(p, pose):
     return m
 
 def _spot(p, name, z):
-    "Body coordinates of a target of gaze at level `z`: a fixed point of the heart, or where a vessel crosses the plane."
+    """Body coordinates of a target of gaze at level `z`: a fixed point of the heart, or where a vessel crosses
+    the plane."""
     if name in SPOTS:
         return (*heart_to_body(p.body, *SPOTS[name][:2]), SPOTS[name][2])
     line = p.tubes[name].xyz

@@ -154,7 +154,8 @@ def make_butterfly_like(dest,    # folder to write, empty or absent
                         n:int=6, # people, the last third for the test
                         seed:int=0 # of the noise; the same seed gives the same files
                        )->Path:  # `dest`
-    "Write a small tree with the layout of the Butterfly data set, for tests; its pictures are patterns, not ultrasound."
+    """Write a small tree with the layout of the Butterfly data set, for tests; its pictures are patterns, not
+    ultrasound."""
     dest, rng = empty_folder(dest)/'butterfly_dataset', np.random.default_rng([seed, 17])
     for p, (k, c) in ((p, o) for p in range(1, n+1) for o in enumerate(BUTTERFLY_CLASSES)):
         if (p + k) % 5 == 0: continue                                                      # nobody has all nine

@@ -35,7 +35,8 @@ def _zip_members(path):
             yield m.orig_filename, kind, m.file_size, lambda m=m: z.open(m)
 
 class _Bounded(io.RawIOBase):
-    "A decompressed stream that gives out at most `limit` bytes in all and 32 MiB at once: a header cannot make the reader swallow the memory."
+    """A decompressed stream that gives out at most `limit` bytes in all and 32 MiB at once: a header cannot
+    make the reader swallow the memory."""
     def __init__(self, f, limit, name):
         self.f, self.limit, self.name = f, limit, name
     def seekable(self): return True

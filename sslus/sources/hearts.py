@@ -58,7 +58,8 @@ def _area(t):
     return abs(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1)))/2
 
 def _phases(file, source):
-    "{clip: {'ED': frame, 'ES': frame}} of the clips with two traced frames or more: the largest and the smallest tracing."
+    """{clip: {'ED': frame, 'ES': frame}} of the clips with two traced frames or more: the largest and the
+    smallest tracing."""
     df = read_table(file, source, ('FileName', 'X1', 'Y1', 'X2', 'Y2', 'Frame'))
     xy, frame, areas = (
         np.stack([numbers(df, c, file) for c in ('X1', 'Y1', 'X2', 'Y2')], 1),

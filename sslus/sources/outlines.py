@@ -53,7 +53,8 @@ def _hc_rows(home, prefix, split):
 def hc18(root,               # folder with the tables in it, or one above it
          missing:str='raise' # pictures that are not there: 'raise', or 'skip' with a warning
         )->object:  # DataFrame: path, frame, video, patient, split, class (one), mm_per_pixel, hc_mm, outline (path), fps, machine, licence, source
-    "The pictures of HC18: heads of fetuses with circumference (training set) and pixel size; the test set is read where it is there."
+    """The pictures of HC18: heads of fetuses with circumference (training set) and pixel size; the test set is
+    read where it is there."""
     import pandas as pd
     home = find_home(root, HC18, _HC_TABLES['train'][1])
     parts = [

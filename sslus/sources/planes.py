@@ -31,7 +31,8 @@ _KINDS = (
 )
 
 def _like_row(patient, i, n):
-    "A row of the table for the `i`-th of `n` stills of a patient, and its kind; two patients in a row show the same kinds, no patient shows all."
+    """A row of the table for the `i`-th of `n` stills of a patient, and its kind; two patients in a row show
+    the same kinds, no patient shows all."""
     k = (patient//2*2 + i) % len(_KINDS)
     row = (
         f'Patient{patient:05d}_Plane{k + 1}_{i + 1}_of_{n}',

@@ -75,7 +75,8 @@ CLIP_PATTERNS, _STILL_NAMES = ('*.mp4', '*.avi', '*.mov', '*.mpeg', '*.mpg', '*.
 )
 
 def _plain_spelling(name):
-    "A name as the tables may spell it: no suffix, lower case, blanks for all separators; of a frame, the name of its video."
+    """A name as the tables may spell it: no suffix, lower case, blanks for all separators; of a frame, the name
+    of its video."""
     stem = re.sub(r'_frame_?\d+$', '', re.sub(r'\.(png|jpe?g|bmp|tiff?)$', '', name.strip(), flags=re.I), flags=re.I)
     return re.sub(r'[\s_\-+]+', ' ', re.sub(r'\.(mp4|avi|mov|mpe?g|gif|m4v)$', '', stem, flags=re.I)).strip().lower()
 

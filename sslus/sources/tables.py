@@ -21,7 +21,8 @@ def _expected_layout(source):
     return f'\n{source.name} is expected as\n{source.layout}\nIt comes from {source.url}'
 
 def find_home(root, source, *marks):
-    "Folder at `root` or up to two levels below that holds the first of `marks` (file or folder names, patterns allowed) found there; an error that says what to give instead."
+    """Folder at `root` or up to two levels below that holds the first of `marks` (file or folder names,
+    patterns allowed) found there; an error that says what to give instead."""
     root = Path(root)
     if root.is_file():
         raise NotADirectoryError(
@@ -71,7 +72,8 @@ def empty_folder(dest):
     return dest
 
 def names_in(folder, *patterns):
-    "Names of the files of a folder that match any of `patterns` in any case, in natural order; hidden ones and those of macOS are left out."
+    """Names of the files of a folder that match any of `patterns` in any case, in natural order; hidden ones
+    and those of macOS are left out."""
     natural = lambda n: [(0, int(o), '') if o.isdigit() else (1, 0, o) for o in re.split(r'(\d+)', n)]
     return sorted(
         (
@@ -84,7 +86,8 @@ def names_in(folder, *patterns):
 
 # %% ../../nbs/sources/02_tables.ipynb #25727fd5
 def read_table(file, source, columns=()):
-    "All cells of a csv file or workbook as stripped strings. Rows are numbered as in the file: the first after the heading is row 2."
+    """All cells of a csv file or workbook as stripped strings. Rows are numbered as in the file: the first
+    after the heading is row 2."""
     file = need(file, source)
     df = tables.read_table(file)
     lack = [c for c in columns if c not in df]
@@ -153,7 +156,8 @@ def _outside(path):
     return path.startswith(('/', '\\')) or ':' in path.partition('/')[0] or '..' in re.split(r'[/\\]', path)
 
 def present(df, root, source, file, missing='raise'):
-    "Rows whose `path` exists below `root`; with missing='raise' an error unless that is all of them. A path that leads out of `root` is always an error."
+    """Rows whose `path` exists below `root`; with missing='raise' an error unless that is all of them. A path
+    that leads out of `root` is always an error."""
     if missing not in ('raise', 'skip'):
         raise ValueError(f"missing={missing!r}: it is 'raise' or 'skip'")
     root, file = Path(root), Path(file)
@@ -206,7 +210,8 @@ def contract(df, source):
 
 # %% ../../nbs/sources/02_tables.ipynb #9309e368
 def pattern(k, n, rng, side=(48, 64)):
-    "Grey picture of class `k` of `n`: stripes whose direction tells the class, in noise; sides differ from picture to picture as in real archives, `side=(48, 49)` gives 48 always."
+    """Grey picture of class `k` of `n`: stripes whose direction tells the class, in noise; sides differ from
+    picture to picture as in real archives, `side=(48, 49)` gives 48 always."""
     h, w = rng.integers(*side, 2)
     y, x = np.mgrid[:h, :w]
     a = np.pi*k/n

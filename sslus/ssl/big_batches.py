@@ -20,7 +20,8 @@ from .distributed import batch_sizes
 def n_parts(sizes:list, # samples in the batch of each process
             micro:int   # largest part
            )->int:
-    "Parts in which a batch goes through the network: none larger than `micro`, none of one sample, as many on each process."
+    """Parts in which a batch goes through the network: none larger than `micro`, none of one sample, as many on
+    each process."""
     return max(1, min(-(-max(sizes)//micro), min(sizes)//2))
 
 # %% ../../nbs/ssl/12_big_batches.ipynb #c3b744ba
@@ -43,7 +44,8 @@ def in_parts(f,               # function of views that gives a tuple of tensors,
              micro:int|None,  # samples at a time, 2 or more; None: all
              model:nn.Module  # what `f` calls
             )->tuple:         # what f(*views) gives
-    "`f` of the parts of a batch, one after the other; the backward goes through each part again, so that memory holds one at a time."
+    """`f` of the parts of a batch, one after the other; the backward goes through each part again, so that
+    memory holds one at a time."""
     norms = [o for o in model.modules() if isinstance(o, _BatchNorm) and o.training] if micro else []
     sizes = batch_sizes(views[0]) if any('Sync' in type(o).__name__ for o in norms) else [len(views[0])]
     n = n_parts(sizes, micro) if micro else 1

@@ -28,7 +28,8 @@ def rank()->int:
     return dist.get_rank() if dist.is_available() and dist.is_initialized() else 0
 
 def launched()->int:
-    "Number of processes that train together or will: those that torchrun or accelerate started with this one; 1 without a launcher."
+    """Number of processes that train together or will: those that torchrun or accelerate started with this one;
+    1 without a launcher."""
     return world_size() if dist.is_available() and dist.is_initialized() else int(os.environ.get('WORLD_SIZE', 1))
 
 # %% ../../nbs/ssl/02_distributed.ipynb #2d9dd099
@@ -41,7 +42,8 @@ def _tensor_kind(x):
 # %% ../../nbs/ssl/02_distributed.ipynb #5bbb3778
 def batch_sizes(x:Tensor # (b,...), b may differ between processes
                )->list:  # rows of each process, in rank order
-    "How many rows each process holds; ValueError on every process where the rest of the shape, the type or the need of a gradient differs."
+    """How many rows each process holds; ValueError on every process where the rest of the shape, the type or
+    the need of a gradient differs."""
     if x.ndim == 0: raise ValueError('a scalar has no batch axis to gather along: give x[None]')
     if world_size() == 1: return [len(x)]
     mine = torch.tensor([len(x), zlib.crc32(_tensor_kind(x).encode())], device=x.device)
@@ -137,7 +139,8 @@ _synced = {nn.BatchNorm1d: _SyncBN, nn.BatchNorm2d: _SyncBN, BatchNormAct2d: _Sy
 # %% ../../nbs/ssl/02_distributed.ipynb #29cb99d1
 def sync_bn(module:nn.Module # changed in place; weights, statistics and names stay as they are
            )->nn.Module:     # the same module
-    "Let every BatchNorm1d, BatchNorm2d and BatchNormAct2d take its statistics over all processes; for the CPU and for tests."
+    """Let every BatchNorm1d, BatchNorm2d and BatchNormAct2d take its statistics over all processes; for the CPU
+    and for tests."""
     for name,m in module.named_modules():
         if type(m) in _synced: m.__class__ = _synced[type(m)]
         elif isinstance(m, _BatchNorm) and not isinstance(m, _SyncBN):

@@ -45,7 +45,8 @@ def _tell_environment():
         os.environ.setdefault(k, str(v))
 
 def _meet_again(life, kind, timeout):
-    "After a restart: torchrun's store still holds the addresses of the life before, where nobody answers; look under another name."
+    """After a restart: torchrun's store still holds the addresses of the life before, where nobody answers;
+    look under another name."""
     store, r, world = next(dist.rendezvous('env://', timeout=timeout))
     dist.init_process_group(
         'nccl' if kind == 'cuda' else 'gloo',

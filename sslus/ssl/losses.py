@@ -82,7 +82,8 @@ def byol(p:Tensor,           # (b,d) predictions of the student
          z:Tensor,           # (b,d) projections of the teacher for the other views
          w:Tensor|None=None  # (b,) pair weights
         )->Tensor:           # scalar in [0,4]
-    "Squared distance of the directions of prediction and target, 2-2cos (Grill et al. 2020, eq. 2), averaged over the batch."
+    """Squared distance of the directions of prediction and target, 2-2cos (Grill et al. 2020, eq. 2), averaged
+    over the batch."""
     _check_pair_batch(p, z, w, least=1)
     return weighted_mean((F.normalize(p, dim=1) - F.normalize(z, dim=1)).square().sum(1), w)
 

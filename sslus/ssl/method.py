@@ -56,7 +56,8 @@ class MethodLoss:
     def __getstate__(self): return dict(method=_without_learner(self.method), z=())
 
 def process_share(n, device):
-    "Weight of this process's mean over `n` samples, so that the average over processes is the mean over all samples; 1 for one process."
+    """Weight of this process's mean over `n` samples, so that the average over processes is the mean over all
+    samples; 1 for one process."""
     if world_size() == 1: return 1
     return n*world_size()/len(gather(torch.zeros(n, device=device)))
 
@@ -363,7 +364,8 @@ def presets(cls:type # class of a method
 
 # %% ../../nbs/ssl/09_method.ipynb #b1063f2e
 def _package_methods(cls):
-    "{name: class} of the methods below `cls` that come with the package, whatever a notebook defines under the same name."
+    """{name: class} of the methods below `cls` that come with the package, whatever a notebook defines under
+    the same name."""
     own = (
         {cls.__name__: cls}
         if cls.__module__.startswith('sslus.methods.')

@@ -158,7 +158,8 @@ class LivePictures(Callback):
 
 # %% ../../nbs/ssl/06_monitor.ipynb #01695b91
 class Monitor(Callback):
-    "Collapse indicators, gradient norm and learning rates as metrics; warns in words; stops at a non-finite loss and saves the last good weights."
+    """Collapse indicators, gradient norm and learning rates as metrics; warns in words; stops at a non-finite
+    loss and saves the last good weights."""
     order,_stateattrs = Recorder.order - 5, ('z','good','coming')
     @checked(
         groups=count,

@@ -41,7 +41,8 @@ class _Whole(nn.Module):
         return z.softmax(1) if self.softmax else z
 
 def _stated_licence(license):
-    "A licence that somebody has stated; None for nothing, and for the reminder that `save_encoder` leaves in its place."
+    """A licence that somebody has stated; None for nothing, and for the reminder that `save_encoder` leaves in
+    its place."""
     return None if not license or license.startswith('state the licence') else license
 
 def _need_packages(*packages, extra):
@@ -74,7 +75,8 @@ def export_onnx(
     classes=None,    # names of a classifier's outputs: the graph then ends in a softmax and carries them; None: features or logits as they are
     opset:int=18     # version of ONNX's operators, 18 or later: torch's exporter writes no older ones
 )->Path:             # `path`
-    "Write an ONNX graph from grey frames, `frames` (B,1,H,W) float32 in [0,1], to `features` (B,F), or `probabilities` (B,C); compared with torch in onnxruntime before the file is kept."
+    """Write an ONNX graph from grey frames, `frames` (B,1,H,W) float32 in [0,1], to `features` (B,F), or
+    `probabilities` (B,C); compared with torch in onnxruntime before the file is kept."""
     _need_packages('onnx', 'onnxscript', 'onnxruntime', extra='onnx')
     path, whole = Path(path), _export_graph(model, classes)
     if path.suffix != '.onnx': raise ValueError(f'{path.name}: an ONNX file ends in .onnx')
@@ -186,7 +188,8 @@ def hub_folder(
     license:str|None=None, # of the weights, such as 'CC BY 4.0'; None: as the file's card says
     overwrite:bool=False   # replace an earlier folder of this kind? others are left as they are
 )->Path:                   # `folder`
-    "Write what timm loads from the hub: README.md, config.json, model.safetensors; ValueError where no licence is stated."
+    """Write what timm loads from the hub: README.md, config.json, model.safetensors; ValueError where no
+    licence is stated."""
     file, to = Path(file), Path(folder).resolve()                   # a link's own folder, and '.' has a name
     encoder = load_encoder(file)
     card = encoder.card | dict(weights=_last(file))
@@ -244,7 +247,8 @@ def _write_folder(encoder, card, name, new):
     )
 
 def _move_files(new, folder):
-    "Into place, config.json last: a folder without it is nobody's model. The folder itself stays, since someone may stand in it."
+    """Into place, config.json last: a folder without it is nobody's model. The folder itself stays, since
+    someone may stand in it."""
     folder.mkdir(exist_ok=True)
     (folder/'config.json').unlink(missing_ok=True)
     for o in sorted(new.iterdir(), key=lambda o: o.name == 'config.json'):
@@ -316,7 +320,8 @@ def push_encoder(
     overwrite:bool=False,  # add a commit to a repository that exists?
     endpoint:str|None=None # address of the hub; None: huggingface.co, or HF_ENDPOINT
 )->str:                    # address of the commit
-    "Upload an encoder to the Hugging Face hub; ValueError, PermissionError, FileExistsError or ConnectionError say what is in the way."
+    """Upload an encoder to the Hugging Face hub; ValueError, PermissionError, FileExistsError or
+    ConnectionError say what is in the way."""
     import tempfile
     from huggingface_hub import HfApi, constants, get_token
     _check_name(name)

@@ -115,7 +115,8 @@ def frames_stamp(folder):
 
 # %% ../../nbs/store/01_folder.ipynb #c35e80cb
 def settings_agree(old, plan):
-    "Was a store with the settings `old` made from `plan`? One from before there were sums did not ask for the rate or the files of a clip."
+    """Was a store with the settings `old` made from `plan`? One from before there were sums did not ask for the
+    rate or the files of a clip."""
     if old is None: return False
     new = set() if 'sums' in old else {'fps', 'files'}
     clips = [{k: v for k,v in c.items() if k not in new} for c in plan['clips']]

@@ -62,7 +62,8 @@ def refuse_foreign(store, more=''):
         )
 
 def _clear(old):
-    "Delete the files of a store that was replaced, its settings last: what is left after a kill is still known as a store."
+    """Delete the files of a store that was replaced, its settings last: what is left after a kill is still
+    known as a store."""
     with suppress(OSError): old.rmdir()  # empty: all but the folder itself was deleted
     if 'fingerprint' not in (json_or_none(old/'store.json') or {}): return                   # somebody else's
     foreign = _foreign_files(old)

@@ -215,7 +215,8 @@ def clip(self:FrameStore,
 
 @patch(as_prop=True)
 def groups(self:FrameStore)->np.ndarray: # (clips,) str
-    "For each clip the name of the group that must stay on one side of a split: patient, or the clip itself; groups that hold the same frames are one."
+    """For each clip the name of the group that must stay on one side of a split: patient, or the clip itself;
+    groups that hold the same frames are one."""
     v = self.videos
     if self._groups is None:
         self._groups = np.array(
@@ -235,7 +236,8 @@ def twins(self:FrameStore)->list: # of lists of names
 # %% ../../nbs/store/07_store.ipynb #06b49e11
 @patch
 def describe(self:FrameStore)->dict:
-    "How the frames are spent: numbers of frames, patients, clips, machines (NaN: not known), frames a clip (mean), and the spacing in source frames."
+    """How the frames are spent: numbers of frames, patients, clips, machines (NaN: not known), frames a clip
+    (mean), and the spacing in source frames."""
     n, m = self.counts, self.videos.machine.nunique()
     return dict(
         set_frames=int(n.sum()),

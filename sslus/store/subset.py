@@ -40,7 +40,8 @@ class _MappedFrames:
 
 # %% ../../nbs/store/08_subset.ipynb #8bdf21a1
 class StoreSubset(FrameStore):
-    "Some frames of a store, read through its memory map; whatever takes a `FrameStore` takes it. Made by `store.subset(...)`."
+    """Some frames of a store, read through its memory map; whatever takes a `FrameStore` takes it. Made by
+    `store.subset(...)`."""
     def __init__(self,
         parent:FrameStore, # whose frames these are; may itself be a subset
         clips,             # (C,) numbers of its clips
@@ -117,7 +118,8 @@ def verify(self:StoreSubset)->dict:
 
 # %% ../../nbs/store/08_subset.ipynb #e0d2d5b9
 def _round_robin(items, *keys):
-    "`items` in the order in which they are taken: fewest turns of its first key so far, then of its second key, then first in line."
+    """`items` in the order in which they are taken: fewest turns of its first key so far, then of its second
+    key, then first in line."""
     codes = [k[np.asarray(items, int)].astype(str) for k in keys]
     met, queues, out = [Counter() for _ in keys], {}, []
     for j,c in enumerate(zip(*codes)):
@@ -125,7 +127,8 @@ def _round_robin(items, *keys):
     def turns(c):
         return tuple(m[o] for m,o in zip(met, c))
     def head(last):
-        "Of the items with this last key the first to be taken, with its place among all; turns only grow, so an entry that is out of date stands too far in front."
+        """Of the items with this last key the first to be taken, with its place among all; turns only grow, so
+        an entry that is out of date stands too far in front."""
         q = queues[last]
         while q and q[0][0] != (now := turns(q[0][2][:-1])):
             heapq.heapreplace(q, (now, *q[0][1:]))
@@ -188,7 +191,8 @@ def _named_clips(label, asked):
 
 # %% ../../nbs/store/08_subset.ipynb #bd24678a
 def _choose_clips(store, s, room):
-    "Numbers of the chosen clips, in the store's order, and how many were passed over because they have no `room` for the frames asked for."
+    """Numbers of the chosen clips, in the store's order, and how many were passed over because they have no
+    `room` for the frames asked for."""
     label, rng = _clip_labels(store), np.random.default_rng(s['seed'])
     m, g = label['machines'], store.groups
     m_order, g_order, order = (rng.permutation(o) for o in (np.unique(m[m != '']), np.unique(g), np.arange(len(g))))

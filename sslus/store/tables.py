@@ -46,7 +46,8 @@ def clip_categories(videos):
     }
 
 def index_of_rows(videos, who, every, clip, rows, numbers=None, times=None):
-    "The index of `rows`, frames of the clips numbered `clip`; `numbers`, `times`: what clips say of their own rows, else NaN."
+    """The index of `rows`, frames of the clips numbered `clip`; `numbers`, `times`: what clips say of their own
+    rows, else NaN."""
     import pandas as pd
     frame = (rows - videos['first'].values[clip])*every
     if numbers is not None: frame = np.where(np.isnan(numbers), frame, numbers)
@@ -55,7 +56,8 @@ def index_of_rows(videos, who, every, clip, rows, numbers=None, times=None):
     return pd.DataFrame({**{k: c.take(clip) for k,c in who.items()}, 'frame': frame.astype(np.int32), 'time': time})
 
 def _stated_values(key, metas, videos, rows):
-    "What clips say of `rows`, which follow each other, in the list `key`; NaN in clips without it; None where no clip has it."
+    """What clips say of `rows`, which follow each other, in the list `key`; NaN in clips without it; None where
+    no clip has it."""
     if not any(key in m for m in metas): return None
     found = np.full(len(rows), np.nan)
     for m,first,n in zip(metas, videos['first'], videos.n):

@@ -74,13 +74,15 @@ def paired_scores(a,               # (images,), (repeats, images) or (pre-traini
 
 # %% ../../nbs/study/04_comparisons.ipynb #af3d0cf5
 def _base_rows(df, base, r):
-    "Rows of the base to compare the rows like `r` with: same encoder, and same set and variant where the base has them."
+    """Rows of the base to compare the rows like `r` with: same encoder, and same set and variant where the base
+    has them."""
     b = df[(df.start == base) & (df['mode'] == r['mode']) & (df.fraction == r.fraction) & (df.arch == r.arch)]
     same = b[(b.set == r.set) & (b.variant == r.variant)]
     return same if len(same) else b[b.name == b.name.iloc[0]] if b.name.nunique() == 1 else b[b.extra == '']
 
 def _paired(a, b):
-    "Done cells of two groups side by side: by seed and draw, or by draw alone where one of them has a single pre-training seed or none."
+    """Done cells of two groups side by side: by seed and draw, or by draw alone where one of them has a single
+    pre-training seed or none."""
     single = [o.pretrain_seed.nunique() == 1 for o in (a, b)]
     a,b = (o[o.state == 'done'][['pretrain_seed','draw','key']] for o in (a, b))
     if not any(single):
@@ -163,7 +165,8 @@ def paired_comparisons(results,           # table of a study
                        seed:int=0,        # of the resamples
                        cells=None         # where the resampled scores of several calls are kept; None: new
                       )->pd.DataFrame:  # a row a start, mode and fraction; `attrs['family']` says what was corrected for
-    "Every start against `base`, paired by repeat and patient: difference, interval, p value and Holm's p over the table."
+    """Every start against `base`, paired by repeat and patient: difference, interval, p value and Holm's p over
+    the table."""
     from statsmodels.stats.multitest import multipletests
     df = tidy_results(results)
     if base not in set(df.start):

@@ -262,7 +262,8 @@ def _cd_bar(ax, ranks):
 # %% ../../nbs/study/05_figures.ipynb #1ba21f95
 def plot_cd(ranks # from `mean_ranks`
            )->object: # Its axes
-    "Critical-difference diagram of mean ranks (Demsar 2006, JMLR 7); a sentence in its place where there are too few starts or blocks."
+    """Critical-difference diagram of mean ranks (Demsar 2006, JMLR 7); a sentence in its place where there are
+    too few starts or blocks."""
     import matplotlib.pyplot as plt, scikit_posthocs as sp
     if not np.isfinite(ranks.friedman_p): return sentence_axes(ranks.says)
     longest = max(len(str(o)) for o in ranks.ranks.index)

@@ -245,7 +245,8 @@ def plot_machines(results:pd.DataFrame,      # Table of a study
                   fraction:float|None=None,  # None: the largest
                   by:str='machine'           # Column of the predictions
                  )->object:  # Its axes
-    "Heat map of macro-F1 by start and machine (with its test patients), and the gap between best and worst; its colours span .3 at least, so that small differences look small."
+    """Heat map of macro-F1 by start and machine (with its test patients), and the gap between best and worst;
+    its colours span .3 at least, so that small differences look small."""
     import seaborn as sns
     t,what = machine_table(results, predictions, classes, mode, fraction, by), _done(results, mode, fraction)[2]
     if t is None:

@@ -50,7 +50,8 @@ def naming_flags(same, distinct, deidentify):
     return {k: v for k,v in said.items() if v}
 
 def without_people(clips, exclude, same, distinct, codes=None):
-    "The clips without those of the people of a table, and a line that says so; coded clips need the secret in SSLUS_SALT."
+    """The clips without those of the people of a table, and a line that says so; coded clips need the secret in
+    SSLUS_SALT."""
     import os
     from sslus.base.codes import in_codes
     from sslus.base.people import People

@@ -141,7 +141,8 @@ def _check(self:GazeStudy):
 # %% ../../nbs/study/09_gaze.ipynb #77eb7e0d
 @patch
 def cells(self:GazeStudy)->list:
-    "(start, pre-training seed or None, draw, fraction) of each cell; where the study couples seeds and draws, so do these."
+    """(start, pre-training seed or None, draw, fraction) of each cell; where the study couples seeds and draws,
+    so do these."""
     s, res = self.settings, []
     for o in self.study.starts:
         pairs = (
@@ -294,7 +295,8 @@ def scores(self:GazeStudy,
 # %% ../../nbs/study/09_gaze.ipynb #4ae8dc14
 @patch
 def _array(self:GazeStudy, rows, metric, predictor='model'):
-    "Scores (pre-training seeds, draws, frames), or (repeats, frames) where the study couples them, of one start and fraction; None where a cell is lacking."
+    """Scores (pre-training seeds, draws, frames), or (repeats, frames) where the study couples them, of one
+    start and fraction; None where a cell is lacking."""
     rows = rows.assign(pretrain_seed=rows.pretrain_seed.fillna(-1))
     if (rows.state != 'done').any(): return None
     if self.study.draws is None:

@@ -116,7 +116,8 @@ def _aslist(o):
     return list(o) if isinstance(o, (list, tuple, set)) else [o]
 
 def _open_stores(o):
-    "{name: FrameStore} from a store, its folder, or several by name; part of a store is written {'path': folder, 'subset': settings}."
+    """{name: FrameStore} from a store, its folder, or several by name; part of a store is written {'path':
+    folder, 'subset': settings}."""
     if o is None: return {}
     if not isinstance(o, dict) or 'path' in o:
         o = {Path(o['path'] if isinstance(o, dict) else o.path if hasattr(o, 'path') else o).name: o}
@@ -281,7 +282,8 @@ def _check_folder(self:StudyGrid):
 
 @patch
 def _shared(self:StudyGrid, at, old):
-    "Share of an old study's stills that are in this table, by name and patient; all where its table cannot be believed."
+    """Share of an old study's stills that are in this table, by name and patient; all where its table cannot be
+    believed."""
     try:
         check_tables(at, old)
         was = pd.read_csv(at/'planes.csv', dtype=str, keep_default_na=False)

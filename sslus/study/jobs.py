@@ -68,7 +68,8 @@ def begin(folder, # of the study
           who,    # name of the runner in it
           job     # to begin, its lock held
          )->bool: # may it?
-    "Mark that this runner begins a job; False, and no mark, where it brought down as many runners of this run as it may."
+    """Mark that this runner begins a job; False, and no mark, where it brought down as many runners of this run
+    as it may."""
     if len(begun_marks(folder, run, job.key)) >= deadly: return False
     with writing(): write_text(Path(folder)/'workers'/f'{run}~{job.key}~{who}', '')
     return True

@@ -52,7 +52,8 @@ def make_study_results(
     machines=('Alpha', 'Beta', 'Gamma'),
     sick='BYOL',
 ):
-    "A made-up study: (results, predictions, classes); starts in `missing` have no weights, `sick` fails on the last machine."
+    """A made-up study: (results, predictions, classes); starts in `missing` have no weights, `sick` fails on
+    the last machine."""
     rng, skills, tables, rows = np.random.default_rng(seed), starts or made_up_skills, {}, []
     y = np.tile(np.arange(len(classes)), -(-patients * n_images // len(classes)))[
         : patients * n_images

@@ -142,7 +142,8 @@ def pretraining(
     resident=None,
     n_batches=None,
 ) -> tuple:
-    "(learner, config) of a pre-training that has not begun; arguments as of `pretrain`. The config holds all that decides the result."
+    """(learner, config) of a pre-training that has not begun; arguments as of `pretrain`. The config holds all
+    that decides the result."""
     _check_pretraining(steps, bs, valid_pct, seed)
     world = world_size()
     def loaders(n, bs=bs):

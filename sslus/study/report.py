@@ -23,7 +23,8 @@ def _too_few_patients(g):
     return withheld(int(g.test_patients.min())) if 'test_patients' in g and g.test_patients.notna().any() else ''
 
 def _cell(g, digits=3):
-    "Mean and interval of one cell: over draws where there are several, else over test patients; seeds are averaged within a draw."
+    """Mean and interval of one cell: over draws where there are several, else over test patients; seeds are
+    averaged within a draw."""
     ci, why = mean_ci(g.groupby('draw').macro_f1.mean(), reach=(0, 1)), _too_few_patients(g)
     if len(g) == 1 and 'low' in g:
         ci = Interval(ci.estimate, *np.clip([g.low.iloc[0], g.high.iloc[0]], 0, 1))

@@ -157,7 +157,8 @@ def read_study(at:Path,   # Folder of a study, or of a frozen grid
 
 # %% ../../nbs/study/07_settings.ipynb #6b000002
 def standing_study(path):
-    "(settings, folder) of the study that stands in a folder: the last one, or a frozen grid where study.json was removed."
+    """(settings, folder) of the study that stands in a folder: the last one, or a frozen grid where study.json
+    was removed."""
     if (path/'study.json').exists(): return read_settings(path), path
     for file in sorted(path.glob('plans/*/study.json'), key=lambda o: o.stat().st_mtime, reverse=True):
         with suppress(StudyError): return read_settings(file.parent), file.parent

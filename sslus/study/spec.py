@@ -32,7 +32,8 @@ class Spec:
 
 # %% ../../nbs/study/05_spec.ipynb #01935eda
 def _read_number(v, kind, what):
-    "A number that a file wrote as text, such as YAML's 1e-3; StudyError where a number is expected and none stands there."
+    """A number that a file wrote as text, such as YAML's 1e-3; StudyError where a number is expected and none
+    stands there."""
     if isinstance(v, list): return [_read_number(o, kind, what) for o in v]
     kinds = set(getattr(kind, '__args__', (kind,)))
     if not isinstance(v, str) or str in kinds or not kinds & {int, float}: return v

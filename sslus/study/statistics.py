@@ -150,7 +150,8 @@ def _drop_holes(grid):
     return grid
 
 def design_grid(rows):
-    "Row numbers as an array with one axis for each thing that varies, the names of the axes, and a note on rows left out."
+    """Row numbers as an array with one axis for each thing that varies, the names of the axes, and a note on
+    rows left out."""
     s,d,n = rows.pretrain_seed.to_numpy(), rows.draw.to_numpy(), len(rows)
     ns,nd = len(set(s)), len(set(d))
     if len(set(zip(s, d))) < n:
@@ -209,7 +210,8 @@ def mean_noise(point, boot, n_patients, seed=0):
 StudyInterval = namedtuple('StudyInterval', 'estimate low high covers note cells patients')
 
 def _interval_limits(est, noise, level):
-    "Percentiles of estimate + noise on the scale of log odds, which keeps them between 0 and 1 and follows a score's skew near 1."
+    """Percentiles of estimate + noise on the scale of log odds, which keeps them between 0 and 1 and follows a
+    score's skew near 1."""
     lo,hi = np.quantile(noise, [(1-level)/2, (1+level)/2])
     g = est*(1-est)
     if g <= 0:
@@ -251,7 +253,8 @@ def study_interval(results,             # rows of one group: one start, mode and
                    seed:int=0,          # of the resamples
                    cells=None           # where the resampled scores of several calls are kept; None: new
                   )->StudyInterval:     # (estimate, low, high, covers, note, cells, patients)
-    "Mean over the cells of a group, with an interval over pre-training seeds, label draws and patients, and in words what it covers."
+    """Mean over the cells of a group, with an interval over pre-training seeds, label draws and patients, and
+    in words what it covers."""
     rows, cells = tidy_results(results), cells or ScoredCells(predictions, classes, metric, n, seed)
     done = rows[rows.state == 'done'].reset_index(drop=True)
     if not len(done):

@@ -94,7 +94,8 @@ p.missing{border-left:.3rem solid var(--alarm);padding-left:.7rem}
 pre.methods{white-space:pre-wrap;font:inherit;padding:.9rem}'''
 
 def _described(nb):
-    "The notebook with pictures as <img> that carry their descriptions, a third larger than in a notebook, beside text of 16 pixels."
+    """The notebook with pictures as <img> that carry their descriptions, a third larger than in a notebook,
+    beside text of 16 pixels."""
     import copy
     nb = copy.deepcopy(nb)
     for o in (o for c in nb.cells for o in c.get('outputs', []) if 'image/png' in o.get('data', {})):
@@ -171,7 +172,8 @@ def template_path()->Path:
 
 def notebook_html(nb,  # An executed notebook (nbformat node)
                  )->str: # One HTML page, with everything inside
-    "An executed notebook as a self-contained page, code hidden; ReportError where it would load something from elsewhere."
+    """An executed notebook as a self-contained page, code hidden; ReportError where it would load something
+    from elsewhere."""
     shown, left_out = _without_empty(nb)
     page = page_html(_title(nb), explain_terms(_page_body(shown) + left_out_html(left_out)), _page_css)
     if bad := _from_network(page):

@@ -151,7 +151,8 @@ class DetectionReport(PlaneReport):
 # %% ../../nbs/tasks/01_detection.ipynb #94620055
 @patch(as_prop=True)
 def per_plane(self:DetectionReport)->pd.DataFrame:
-    "One row a plane: frame scores with their intervals over patients, sweeps by outcome, events, false alarms and excess."
+    """One row a plane: frame scores with their intervals over patients, sweeps by outcome, events, false alarms
+    and excess."""
     if not hasattr(self, '_per_plane'):
         f = per_class_ci(
             self.y, self.pred, self.predictions.patient.to_numpy(), self.classes, self.n_boot, seed=self.seed

@@ -114,7 +114,8 @@ def fit_dual(self:DualLearner,
     lr=None,       # one rate, or (encoder, heads); None: the learner's
     **kwargs       # of `fit_one_cycle`
 ):
-    "Train both tasks for exactly `steps` steps on one cycle; the weights are those after the last step, as with `fit_planes`."
+    """Train both tasks for exactly `steps` steps on one cycle; the weights are those after the last step, as
+    with `fit_planes`."""
     self.fit_planes(steps, evals, lr, **kwargs)
 
 @patch

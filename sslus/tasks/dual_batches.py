@@ -151,7 +151,8 @@ def _held_keys(store, planes):
     return {name_key(o) for o in held.patient}.union(*map(_called, held['video'] if 'video' in held else ()))
 
 def _refuse_shared_patients(store, planes, same_ids, overlap):
-    "Numbers of the clips that may be trained on; ValueError where a held-out patient has clips and they are not to be left out."
+    """Numbers of the clips that may be trained on; ValueError where a held-out patient has clips and they are
+    not to be left out."""
     if overlap not in ('raise', 'leave out'):
         raise ValueError(f"overlap={overlap!r}: it is 'raise' or 'leave out'")
     held, names = _held_keys(store, planes) if same_ids else set(), _names_of(store, planes.people)
@@ -295,7 +296,8 @@ def dual_dls(planes:PlaneData,       # the stills, split by patient
              overlap:str='raise',    # what to do with clips of held-out patients: 'raise' or 'leave out'
              device=None             # None: fastai's default
             )->DualLoaders:
-    "Loaders for `dual_learner`: the label fraction applies to the cross-entropy alone. With a store and frame_share=1 stills without a label only fill what places its frames leave over."
+    """Loaders for `dual_learner`: the label fraction applies to the cross-entropy alone. With a store and
+    frame_share=1 stills without a label only fill what places its frames leave over."""
     if store is not None and size not in (None, store.size):
         raise ValueError(
             f'the frames of the store have {store.size} pixels, size={size} asks for others: leave size out'
@@ -321,7 +323,8 @@ def dual_dls(planes:PlaneData,       # the stills, split by patient
 
 # %% ../../nbs/tasks/04_dual_batches.ipynb #593744c6
 def _frame_source(store, clips, pairs, batch):
-    "The frames of `clips` as `frame_dls` would pair and compose them; ValueError for weighted pairs, whose weights have no place beside labels."
+    """The frames of `clips` as `frame_dls` would pair and compose them; ValueError for weighted pairs, whose
+    weights have no place beside labels."""
     pairs = Window(seconds=.1) if pairs is None else pairs
     if getattr(pairs, 'weighted', False):
         raise ValueError(

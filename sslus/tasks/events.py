@@ -14,7 +14,8 @@ from ..evaluate.stills import name_some, split_frame
 
 # %% ../../nbs/tasks/00_events.ipynb #146ed219
 def practice_sweep_line(told, said, video='s.mp4', patient='p', prob=None, step=1):
-    "Predictions of a sweep written as two lines of letters, '.' for background; the probability of what is said is .9, or a digit of `prob` over 10."
+    """Predictions of a sweep written as two lines of letters, '.' for background; the probability of what is
+    said is .9, or a digit of `prob` over 10."""
     names = {'.': 'background', **{c: c for c in sorted(set(told+said)-{'.'} | {'A', 'B'})}}
     classes,top = list(names.values()), np.array([int(c)/10 for c in prob]) if prob else np.full(len(said), .9)
     hit = np.array([list(names).index(c) for c in said])[:,None] == np.arange(len(classes))
@@ -139,7 +140,9 @@ def sweep_events(predictions:pd.DataFrame, # frames of sweeps: image_path (clip.
                  tolerance:int=0,          # frames by which a reported frame may lie outside an event
                  min_frames:int=1          # frames of the clip that a reported run lasts, at least
                 )->pd.DataFrame:  # a row for each sweep and plane: video, patient, plane, outcome, counts, best_frame, shows, probability, offset
-    "What was found, missed and wrongly reported in each sweep, by plane. `shows`: true class of the best frame; `offset`: frames from it to the nearest event of the plane, infinite where there is none; `excess_frames`: reported frames outside every event of the plane."
+    """What was found, missed and wrongly reported in each sweep, by plane. `shows`: true class of the best
+    frame; `offset`: frames from it to the nearest event of the plane, infinite where there is none;
+    `excess_frames`: reported frames outside every event of the plane."""
     res = []
     for video,d in rows_by_sweep(predictions).items():
         if d.patient.nunique() > 1:

@@ -260,7 +260,8 @@ class _GazeSource(PlaneSource):
 
 # %% ../../nbs/tasks/03_gaze_data.ipynb #15ea0dd9
 class SaliencyLoaders(DataLoaders):
-    "Loaders of a draw and of the validation frames; knows its draw, its `SaliencyData` and how to load the other splits."
+    """Loaders of a draw and of the validation frames; knows its draw, its `SaliencyData` and how to load the
+    other splits."""
     @checked
     def __init__(self,
         data:SaliencyData,   # the frames

@@ -25,7 +25,8 @@ from ..video.grey import fit_frame
 
 # %% ../../nbs/tasks/03_gaze_frames.ipynb #c73aa5c2
 def practice_gaze(n_patients=25, n_frames=8, size=48, seed=0):
-    "(frames (N,1,S,S) uint8, maps (N,S/2,S/2), patients): speckle with a disc, which is looked at, and a ring, which is not; for examples."
+    """(frames (N,1,S,S) uint8, maps (N,S/2,S/2), patients): speckle with a disc, which is looked at, and a
+    ring, which is not; for examples."""
     rng,yx = np.random.default_rng(seed), (np.mgrid[:size,:size]+.5)/size
     far = lambda c: np.hypot(yx[0]-c[0], yx[1]-c[1])
     frames,maps = [],[]
@@ -94,7 +95,8 @@ def draw_fixations(maps:np.ndarray, # (N,h,w), at least 0
 
 # %% ../../nbs/tasks/03_gaze_frames.ipynb #62841544
 def _read_frames(file, frames, f):
-    "{number: `f(frame)`} of the given frames of a clip, or of a still, whose only frame is 0; the error names the file."
+    """{number: `f(frame)`} of the given frames of a clip, or of a still, whose only frame is 0; the error names
+    the file."""
     try:
         return dict(zip(frames, clip_frames([read_grey(file)] if _has_still_suffix(file) else file, frames, f)))
     except NoFrame as e: raise ValueError(f'{Path(file).name}: {e}') from None

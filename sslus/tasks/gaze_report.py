@@ -120,7 +120,8 @@ class SaliencyReport:
         return patient_mean_ci(v, self.patients, self.n_boot, seed=self.seed, reach=ends)
 
     def gain(self, metric:str='kl', over:str='centre bias')->Interval:
-        "Score of the model minus that of a baseline on the same frames, paired, with its interval over patients. For KL less is better."
+        """Score of the model minus that of a baseline on the same frames, paired, with its interval over
+        patients. For KL less is better."""
         gap,ends = self.values(metric)-self.values(metric, over), map_reach[metric]
         reach = difference_reach(ends, ends)
         return patient_mean_ci(gap, self.patients, self.n_boot, seed=self.seed, reach=reach)
@@ -171,7 +172,8 @@ class SaliencyReport:
 
 # %% ../../nbs/tasks/03_gaze_report.ipynb #f5fcdf7d
 def _bias_note(settings):
-    "From how many frames the centre bias was made, and how many of them the model had; '' where the settings do not say."
+    """From how many frames the centre bias was made, and how many of them the model had; '' where the settings
+    do not say."""
     n,k = settings.get('bias_frames'), settings.get('draw_images')
     if n is None: return ''
     return f'the centre bias is the mean map of all {n} training frames' + (

@@ -88,7 +88,8 @@ def map_cc(pred, # predicted maps (..., h, w)
 
 # %% ../../nbs/tasks/03_gaze_scores.ipynb #b9ea4e09
 def _from_zero(m, empty=0.):
-    "Maps (..., pixels) moved so that their lowest value is 0, then summing to 1; uniform for a constant map, `empty` for one of zeros."
+    """Maps (..., pixels) moved so that their lowest value is 0, then summing to 1; uniform for a constant map,
+    `empty` for one of zeros."""
     d = _density(m - m.min(-1, keepdims=True), 1/m.shape[-1])
     return np.where((m == 0).all(-1, keepdims=True), empty, d)
 

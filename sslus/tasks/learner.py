@@ -130,7 +130,8 @@ def backbone_head_rates(lr, pretrained, frozen=False):
     return (list(lr) if isinstance(lr, (tuple, list)) else [lr/10 if pretrained else lr, lr])[-1 if frozen else 0:]
 
 def per_group_optimiser(opt_func):
-    "`opt_func` that can be made with a list of learning rates; torch's optimisers want a number, fastai sets the list before each fit."
+    """`opt_func` that can be made with a list of learning rates; torch's optimisers want a number, fastai sets
+    the list before each fit."""
     return lambda params, lr, **kwargs: opt_func(params, lr=max(lr) if isinstance(lr, list) else lr, **kwargs)
 
 def draw_class_weights(dls, on):
@@ -197,7 +198,8 @@ def plane_report(self:PlaneLearner,
     n_boot:int=2000,  # resamples of patients
     pictures:bool|int|None=None # ask the encoder's passport about pictures too? a number: about so many; None: where names cannot be compared
 )->PlaneReport:
-    "Predict a split or an external test set, score it, and save the predictions and the drawn rows where `path` is given."
+    """Predict a split or an external test set, score it, and save the predictions and the drawn rows where
+    `path` is given."""
     where = f'external {split.name}' if isinstance(split, PlaneData) else split
     settings = dict(
         start=self.start,

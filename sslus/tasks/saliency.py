@@ -258,7 +258,8 @@ def saliency_report(self:SaliencyLearner,
     path=None,       # folder to write saliency.csv and draw.csv into; None: nothing is written
     n_boot:int=2000  # resamples of patients
 )->SaliencyReport:
-    "Predict gaze, score it beside the centre bias and the uniform map, and save the scores and the drawn rows where `path` is given."
+    """Predict gaze, score it beside the centre bias and the uniform map, and save the scores and the drawn rows
+    where `path` is given."""
     data,rows = _split_rows(self, split)
     where = split if isinstance(split, str) else f'external {split.name}'
     empty = (

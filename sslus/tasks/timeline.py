@@ -82,7 +82,8 @@ def plot_timeline(frames:pd.DataFrame, # predictions of one sweep, with class wh
                   pictures:dict|None=None, # plane -> its best frame, uint8 (H,W), to show above; None: none
                   fps:float|None=None  # frames per second; None: the column `time`, where there is one, else the axis counts frames
                  )->list:              # matplotlib axes: pictures, bands, probabilities
-    "True and predicted planes of a sweep, their probabilities, and best frames; ValueError where the frames are of several sweeps."
+    """True and predicted planes of a sweep, their probabilities, and best frames; ValueError where the frames
+    are of several sweeps."""
     import matplotlib.pyplot as plt
     if len(swept := rows_by_sweep(frames)) != 1:
         raise ValueError(f'plot_timeline draws one sweep, these are frames of {len(swept)}: choose one')

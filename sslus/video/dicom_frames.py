@@ -264,7 +264,8 @@ class DicomReader(DicomFile, Reader):
     def refuse(self): return 'an MPEG stream inside DICOM' if self.coded == 'mpeg' else ''
 
     def _decoder(self):
-        "pydicom's decoder of the transfer syntax, and the plugin to use. Baseline JPEG always by Pillow: pylibjpeg differs from it by up to 2 levels."
+        """pydicom's decoder of the transfer syntax, and the plugin to use. Baseline JPEG always by Pillow:
+        pylibjpeg differs from it by up to 2 levels."""
         from pydicom.pixels import get_decoder
         syntax = self.syntax if self.coded else native_syntax(self.syntax.is_implicit_VR, self.syntax.is_little_endian)
         try: d = get_decoder(syntax)
@@ -307,7 +308,8 @@ class DicomReader(DicomFile, Reader):
         return iter_pixels(self.path, **changed) if self.there else ()
 
     def _each(self, kind):
-        "Frame by frame: pydicom's own way through a file takes wrong places for uncompressed YBR_FULL_422 of several frames."
+        """Frame by frame: pydicom's own way through a file takes wrong places for uncompressed YBR_FULL_422 of
+        several frames."""
         from pydicom.encaps import encapsulate
         from pydicom.pixels import as_pixel_options
         (decoder,plugin),(ds,_) = self._decoder(),read_dicom_header(self.path)

@@ -208,7 +208,8 @@ def _is_a(ds, name, kind):
 _picture_class = re.compile(r'(?!.*(Presentation State|Report)).*(Image|Volume|Map Storage|RT Dose)|Segmentation')
 
 def _kind_and_end(path):
-    "Name of the class that a header states, '' where there is none, and whether the data set goes cleanly to the end of the file."
+    """Name of the class that a header states, '' where there is none, and whether the data set goes cleanly to
+    the end of the file."""
     from pydicom import uid
     ends = [0]
     with _data_set(path, _dicom_seconds/4) as o:
@@ -229,7 +230,8 @@ def _ends_at(path, end):
     return end == size if end is not None else tail in (b'\xfe\xff\xdd\xe0\0\0\0\0', b'\xff\xfe\xe0\xdd\0\0\0\0')
 
 def _without_image(path):
-    "The error for a header without a picture: NoImage where it says cleanly that it has none, else it is broken and must not be lost."
+    """The error for a header without a picture: NoImage where it says cleanly that it has none, else it is
+    broken and must not be lost."""
     try:
         with quiet_dicom(): kind,whole = _kind_and_end(path)
     except Exception: kind,whole = '',False

@@ -31,7 +31,8 @@ class _Value(NamedTuple):
     items:bool # does it begin like fragments?
 
 def pixel_value(f, at, implicit, little):
-    "Where the bytes of the pixel data lie. The element itself tells how it is written; no length is its like by chance."
+    """Where the bytes of the pixel data lie. The element itself tells how it is written; no length is its like
+    by chance."""
     f.seek(at)
     head = f.read(12)
     kind,empty = head[4:6] in (b'OB', b'OW', b'UN', b'OF', b'OD'),head[6:8] == b'\0\0'

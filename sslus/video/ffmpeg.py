@@ -29,7 +29,8 @@ def _rate(*rates):
     return next((float(r) for r in rates if r), None)
 
 def _claimed_seconds(c, s):
-    "Length that a Matroska file claims, its only stream's or from the stream's own tag; other containers guess it from what is there."
+    """Length that a Matroska file claims, its only stream's or from the stream's own tag; other containers
+    guess it from what is there."""
     if 'matroska' not in c.format.name: return None
     m = re.match(r'(\d+):(\d+):([\d.]+)', s.metadata.get('DURATION', ''))
     if m:
@@ -141,7 +142,8 @@ class PyAVReader(Reader):
             self._look_at_streams(c, s)
 
     def _source(self):
-        "What PyAV opens: the whole path, as FFmpeg takes a relative `concat:a.mp4` for a protocol, or where that is no UTF-8 the open file."
+        """What PyAV opens: the whole path, as FFmpeg takes a relative `concat:a.mp4` for a protocol, or where
+        that is no UTF-8 the open file."""
         name = str(self.path.absolute())
         return open(self.path, 'rb') if any('\ud800' <= c <= '\udfff' for c in name) else name
 
@@ -160,7 +162,8 @@ class PyAVReader(Reader):
         raise VideoError(self.path, 'it holds no video stream', 'Give a file with pictures')
 
     def _within_limits(self, opened):
-        "An open container; VideoError where its header keeps the processor busy for too long. A slow disk may take longer."
+        """An open container; VideoError where its header keeps the processor busy for too long. A slow disk may
+        take longer."""
         for seconds in (header_limits.max_seconds, 30*header_limits.max_seconds):
             wall,busy = time.monotonic(),time.thread_time()
             try: return opened(self._source(), options=_trusted, timeout=(seconds, None))
@@ -203,7 +206,8 @@ class PyAVReader(Reader):
 
     @cached_property
     def _first(self):
-        "What no header says: width, height, display matrix and interlacing of the first frame, and samples that are shown."
+        """What no header says: width, height, display matrix and interlacing of the first frame, and samples
+        that are shown."""
         with self._open() as c:
             index = self._stream(c).index_entries
             shown = sum(not index[i].is_discard for i in range(len(index))) if 'mp4' in self.info['format'] else 0
@@ -322,7 +326,8 @@ class PyAVReader(Reader):
                                             'the time stamps of the others leave gaps for them')
 
     def _check_frames(self, shown, stamps, begin):
-        "Raise `TooFewFrames` where many packets gave no frame; note a few, and those before the first that can be decoded."
+        """Raise `TooFewFrames` where many packets gave no frame; note a few, and those before the first that
+        can be decoded."""
         whole = len(shown) if self.info['codec'] in _one_packet_one_frame else min(len(shown), self.claimed or 0)
         lost = whole - len(stamps)
         if lost <= 0: return

@@ -245,7 +245,8 @@ def get_videos(folder,            # where to look (str or Path)
                recurse:bool=True, # also in folders below it
                frames=None        # folders of images: None, the rule above; True, all that share one pattern; False, none; or a glob on the path below `folder`
               )->L:               # paths
-    "All clips of a folder, sorted; an error where there is none, a `LeftOut` warning where what looks like a clip is not taken."
+    """All clips of a folder, sorted; an error where there is none, a `LeftOut` warning where what looks like a
+    clip is not taken."""
     found = find_videos(folder, recurse, frames)
     if not len(found): _no_clips(found)
     lines = found.lines(quiet=False)

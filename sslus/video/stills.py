@@ -54,7 +54,8 @@ def _opened_picture(path, f):
 
 @contextmanager
 def open_image(path, known=False):
-    "A picture inside a `with`; VideoError where it cannot be opened. One whose header was read (`known`) is read faster."
+    """A picture inside a `with`; VideoError where it cannot be opened. One whose header was read (`known`) is
+    read faster."""
     try: f = open(path, 'rb') if known else _limited(path)
     except OSError as e:
         raise VideoError(path, f'it cannot be opened ({e.strerror})', 'Check the disc it lies on') from e

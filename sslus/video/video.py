@@ -105,7 +105,8 @@ class Video:
 
     @property
     def fps(self)->float|None:
-        "Frames a second: by the median interval of the time stamps, else as the header states; None where nobody says, or says what cannot be."
+        """Frames a second: by the median interval of the time stamps, else as the header states; None where
+        nobody says, or says what cannot be."""
         if self._rate is not None: return self._rate
         h = self._head
         own = h.header_times is not None and len(h.header_times) == h.claimed and h.claimed > 1
@@ -119,7 +120,8 @@ class Video:
 
     @property
     def info(self)->dict:
-        "What the header says (container, codec, pixels, claimed frames), the reader's name, why others refused the file, and `notes`."
+        """What the header says (container, codec, pixels, claimed frames), the reader's name, why others
+        refused the file, and `notes`."""
         return dict(
             self._head.info,
             claimed=self._head.claimed,
@@ -130,7 +132,8 @@ class Video:
 
     @property
     def notes(self)->dict:
-        "What a user should know of this clip: {name from `known_notes`: sentence}; some are known only after its frames were read."
+        """What a user should know of this clip: {name from `known_notes`: sentence}; some are known only after
+        its frames were read."""
         h = self._head
         self._frame_size
         if self._rate is None and self.fps is not None and h.header_times is not None:

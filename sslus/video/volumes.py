@@ -129,7 +129,8 @@ class MhaReader(Reader):
 
     @contextmanager
     def _short(self, head, end):
-        "Name of a file for the library: of a long header a copy without its frames' fields, which would cost a gigabyte."
+        """Name of a file for the library: of a long header a copy without its frames' fields, which would cost
+        a gigabyte."""
         name = _field(head[:end], b'ElementDataFile')
         local = name.upper() == 'LOCAL'
         if end < _long_header or not local and (name.upper().startswith('LIST') or '%' in name):
@@ -160,7 +161,8 @@ class MhaReader(Reader):
         return r
 
     def _whole(self, r, head, sitk):
-        "Can the file, or the one it names, hold what the header claims? Asked here: the library reserves the memory first, and prints its complaint as well."
+        """Can the file, or the one it names, hold what the header claims? Asked here: the library reserves the
+        memory first, and prints its complaint as well."""
         one = (
             sitk.Image([1, 1], r.GetPixelID(), r.GetNumberOfComponents()).GetSizeOfPixelComponent()
             * r.GetNumberOfComponents()

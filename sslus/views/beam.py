@@ -90,7 +90,8 @@ def _bright(x, threshold):
     return _grow(~_grow(~_grow(m, 1), 3), 2)
 
 def _bright_ends(m):
-    "Left ends and mirrored right ends (n,2,h) of the rows of a mask (n,1,h,w), and their weights: little where the picture cuts the row off."
+    """Left ends and mirrored right ends (n,2,h) of the rows of a mask (n,1,h,w), and their weights: little
+    where the picture cuts the row off."""
     h,w = m.shape[-2:]
     x,_ = pixel_axes(h, w, m.device)
     left = torch.where(m, x, 9.).amin(-1) - 1/max(h, w)

@@ -88,7 +88,8 @@ def _gamma_power(x, g):
 
 # %% ../../nbs/views/01_views.ipynb #262df32d
 def chosen_samples(x, on, f, *params):
-    "x with `f(x, *params)` for the samples that `on` (n,) names. An accelerator does all and chooses: to count them would make it wait."
+    """x with `f(x, *params)` for the samples that `on` (n,) names. An accelerator does all and chooses: to
+    count them would make it wait."""
     if not _on_cpu(x):
         return torch.where(on.view(-1, 1, 1, 1), f(x, *params), x)
     for i in on.nonzero()[:,0].split(32):
@@ -211,7 +212,8 @@ class View:
         return tuple((o - grey_mean)/grey_std for o in (0, 1)) if self.normalize else (0., 1.)
 
     def light(self, x, dice, unit=1.):
-        "From levels x (n,c,S,S) in [0,1/unit], overwritten, to the output's: gamma, then one factor and one shift for each sample."
+        """From levels x (n,c,S,S) in [0,1/unit], overwritten, to the output's: gamma, then one factor and one
+        shift for each sample."""
         gain, shift, (black, white) = unit, 0., self.levels
         if 'gamma' in dice:
             x, gain = _gamma_power(x, dice['gamma']), unit**dice['gamma']
@@ -250,7 +252,8 @@ def simclr_views(size:int,   # Side of the views, pixels
 def barlow_views(size:int,   # Side of the views, pixels
                  channels:int=1 # Channels of the output: 1, or 3 equal ones
                 )->tuple[View,View]: # First and second view
-    "Two different mild pipelines, for Barlow Twins and VICReg: blur in the first, seldom blur and some solarising in the second."
+    """Two different mild pipelines, for Barlow Twins and VICReg: blur in the first, seldom blur and some
+    solarising in the second."""
     blur = dict(_mild, sigma=(.1, size/64), channels=channels)
     return View(size, **blur, blur=.5), View(size, **blur, blur=.1, solarize=.1)
 
@@ -284,7 +287,8 @@ def asmus_simclr_views(size:int,      # Side of the views, pixels
 def asmus_barlow_views(size:int,      # Side of the views, pixels
                        channels:int=1 # Channels of the output: 1, or 3 equal ones
                       )->tuple[View,View]: # First and second view
-    "The views of Barlow Twins and VICReg in Benjamin et al. 2023: always blur in the first; seldom blur, some solarising in the second."
+    """The views of Barlow Twins and VICReg in Benjamin et al. 2023: always blur in the first; seldom blur, some
+    solarising in the second."""
     kw = dict(_natural, brightness=.4, contrast=.4, sigma=(.1,2.), channels=channels)
     return View(size, **kw, blur=1.), View(size, **kw, blur=.1, solarize=.2)
 
