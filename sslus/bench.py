@@ -301,8 +301,7 @@ def paper_steps(
 
 # %% ../nbs/benchmarks.ipynb #29123db5
 class PeakMemory:
-    """Largest memory in bytes while the context is open, above what was in use when it was opened: anonymous
-    pages, or a GPU's allocations."""
+    "Largest memory (bytes) while the context is open, above that at its start: anonymous pages, or a GPU's own."
     def __init__(self, device='cpu'):
         self.cuda, self.device = torch.device(device).type == 'cuda', device
     def __enter__(self):
@@ -434,8 +433,7 @@ def data_road(store:FrameStore, # Frames
               size=None,        # Side of the views, pixels; None: that of the store
               n=64              # Pairs in a batch
              )->pd.Series:      # Seconds a pair, by road
-    """Processor seconds for a pair of views: our loader up to the device, our views on the CPU, lightly's and
-    the first paper's whole road."""
+    "Processor seconds of a pair of views: our loader, our views on the CPU, lightly's road and the first paper's."
     rng, method = np.random.default_rng(0), get_method('BarlowTwins', size=size)
     dls = store.frame_dls(bs=n, pairs=Window(frames=3), batch=SweepBatch(4), valid_pct=0, n_batches=100, device='cpu')
     a,b,_ = dls.one_batch()
@@ -454,8 +452,7 @@ def data_road(store:FrameStore, # Frames
 
 # %% ../nbs/benchmarks.ipynb #0a816e8a
 def ceilings(device='cpu', n=None)->dict:
-    """Measured rates: floating-point operations a second of a bfloat16 (or float32) matrix product, and bytes a
-    second of a copy."""
+    "Measured rates: operations a second of a bfloat16 (or float32) matrix product, bytes a second of a copy."
     dtype, n = torch.bfloat16 if fast_bf16(device) else torch.float32, n or (
         8192 if torch.device(device).type == 'cuda' else 2048
     )
@@ -537,8 +534,7 @@ def random_access(store:FrameStore, # Frames
 
 # %% ../nbs/benchmarks.ipynb #ea05b21c
 def build_cost(what, paths, size=96):
-    """Processor seconds of bare decoding, grey and resizing ('bare'), or of a whole build in this process
-    ('ours'); to be called in a fresh process."""
+    "Processor seconds of bare decoding ('bare'), or of a whole build ('ours'); to be called in a fresh process."
     import decord
     from PIL import Image
     paths = json.loads(paths)
@@ -560,8 +556,7 @@ def build_speed(paths,   # Of clips
                 size=96, # Side of the stored frames, pixels
                 n=5      # Turns
                )->dict:  # bare and ours, seconds; share of the bare speed, with its lowest and highest
-    """Median processor seconds of bare decoding and of our build, in processes started in turn, and the share
-    of the bare speed."""
+    "Median processor seconds of bare decoding and of our build, in turn, and the share of the bare speed."
     from sslus.base.workers import malloc_settings
     call = lambda what: f'build_cost({what!r}, {json.dumps([str(p) for p in paths])!r}, {size})'
     t = pd.DataFrame([dict(bare=in_process(call('bare')), ours=in_process(call('ours'), **malloc_settings)) for _ in range(n)])
