@@ -13,8 +13,8 @@ from functools import wraps
 
 # %% ../../nbs/base/14_alone.ipynb #19e7135b
 def in_own_process(
-    test # called with picklable or inherited arguments; what it returns must be picklable
-):       # the same function; (False, seconds) where its process died
+    test # a function; what it returns must be picklable
+)->'callable': # the same function; it returns (False, seconds) where its process died
     "Each call of `test` in a copy of this process that ends with it; the same function where processes cannot be copied."
     if 'fork' not in multiprocessing.get_all_start_methods(): return test
 
