@@ -8,8 +8,9 @@ Docs: https://sslus.github.io/sslus/base/alone.html.md"""
 __all__ = ['preloaded', 'in_own_process', 'each_alone']
 
 # %% ../../nbs/base/14_alone.ipynb #ddc07098
-import importlib, multiprocessing, sys, time
+import multiprocessing, sys, time
 from functools import wraps
+from importlib import import_module
 
 # %% ../../nbs/base/14_alone.ipynb #19e7135b
 def in_own_process(
@@ -41,6 +42,6 @@ def each_alone(
     cells # of all pages, as nbdev hands them to a `test_setup`; not looked at
 ):
     "What `nbdev-test` calls before the first page: load what all pages import, and test each page alone."
-    for name in preloaded: importlib.import_module(name)
-    nbdev_test = importlib.import_module('nbdev.test')
+    for name in preloaded: import_module(name)
+    nbdev_test = import_module('nbdev.test')
     nbdev_test.test_nb = in_own_process(nbdev_test.test_nb)
