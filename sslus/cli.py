@@ -63,7 +63,19 @@ def inventory(
     from sslus.study.typed import secret
     salt = secret(deidentify)
     check_key_flag(key, salt)
-    inventory_main(folder, report, table, workers, headers, cache, timeout, thumbnails, quiet, salt, key)
+    inventory_main(
+        folder,
+        report,
+        table,
+        headers,
+        quiet,
+        key,
+        workers=workers,
+        cache=cache,
+        timeout=timeout,
+        thumbnails=thumbnails,
+        salt=salt,
+    )
 
 # %% ../nbs/cli.ipynb #1f51a001
 @command

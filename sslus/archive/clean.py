@@ -302,14 +302,11 @@ def show_clean(clip,             # path of a clip or a still, Video, or uint8 ar
     return axs
 
 # %% ../../nbs/archive/06_clean.ipynb #599d80e2
-def _clip_sample(clip, n=32):
-    "Up to `n` frames, grey and in colour (None where the clip has none), spread over a clip of any kind."
-    return _frames_of_clip(clip, n)[:2]
-
 def _frames_of_clip(clip, n=32):
-    "`_clip_sample`, and a function that gives all frames in grey, one after another."
+    """Up to `n` frames, grey and in colour (None where the clip has none), spread over a clip of any kind, and
+    a function that gives all frames in grey, one after another."""
     if not isinstance(clip, np.ndarray):
-        if not isinstance(clip, Video) and _is_still_file(clip):
+        if not isinstance(clip, Video) and Path(clip).suffix.lower() in image_extensions and not Path(clip).is_dir():
             grey,rgb = (o if o is None else o[None] for o in _still_sample(clip))
             return grey,rgb,lambda: grey
         video = clip if isinstance(clip, Video) else Video(Path(clip))
@@ -319,9 +316,6 @@ def _frames_of_clip(clip, n=32):
     if clip.ndim == 3: return sample_frames(clip, n),None,lambda: clip
     some = sample_frames(clip, n)
     return to_grey(some),some,lambda: (to_grey(f) for f in clip)
-
-def _is_still_file(path):
-    return Path(path).suffix.lower() in image_extensions and not Path(path).is_dir()
 
 def _still_sample(path):
     a,g = read_still(path)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from .files import held, write_file, write_text
-from .people import PeopleError, check_secret, code_name, is_code, name_key, pseudonym, secret_tag
+from .names import PeopleError, check_secret, code_name, is_code, name_key, pseudonym, secret_tag
 
 # %% ../../nbs/base/09_codes.ipynb #9c6c17d9
 _named_as_people = ('patient', 'machine')           # all spellings that are one person have one code

@@ -8,60 +8,65 @@ Docs: https://sslus.github.io/sslus/methods/clip_order.html.md"""
 __all__ = ['clip_views', 'ClipOrderGeometry', 'clip_step', 'ManyClips']
 
 # %% ../../nbs/methods/15_clip_order.ipynb #cb281c96
-import copy, itertools, math, warnings, numpy as np, torch
+import itertools, math, warnings, numpy as np, torch
 from torch import Tensor
 from fastcore.basics import patch, store_attr
-from ..views.views import View, to_grey_levels
+from ..views.views import View, mild, to_grey_levels
 from ..ssl.method import SSLCallback
 from ..ssl.model import mlp
 from ..ssl.recipes import Recipe
 from ..loaders.loaders import ClipSource
 from functools import partial
+from dataclasses import dataclass, fields
 
 # %% ../../nbs/methods/15_clip_order.ipynb #83d5592e
 from ..base.numbers import below_1, check_number, checked, positive
+from ..base.settings import grouped, relays
 
 # %% ../../nbs/methods/15_clip_order.ipynb #bdd771b8
-from .clip_tasks import OrderHead, affine_maps, check_crop, check_uint8_clips, draw_orders
+from .clip_tasks import ClipMoves, OrderHead, check_uint8_clips, draw_orders
 from .clip_tasks import free_border, fusions, geometry_loss, order_classes, order_loss, parameters
 from .clip_tasks import shuffle, still_clips, warp_clips
 
+# %% ../../nbs/methods/15_clip_order.ipynb #5679c96d
+@dataclass
+class OrderTask:
+    "Which orders are asked for, and how the heads are built."
+    frame_jitter:float=0.    # brightness factor of each *frame*, U(1-j, 1+j)
+    static_below:float=.1    # clips whose neighbouring frames differ by less, grey levels, have no order
+    orders:int=12            # orders of each clip in a batch; at most n_frames!/2
+    fuse:str='differences'   # how the order's head joins the frames: 'differences' or, as in the paper, 'concat'
+    hidden:int=512           # width of the heads
+    dropout:float=0.         # in the order's head
+
 # %% ../../nbs/methods/15_clip_order.ipynb #ede647cb
-_geometry_ranges = 'rotate', 'scale', 'shear', 'translate'
 _strategies = 'parallel', 'sequential'
 
 @checked
 def clip_views(size:int # side of the views, pixels
               )->View:
     "Mild crops, flips, turns and light, one draw a clip."
-    return View(size, scale=(.64,1.1), ratio=(.9,1.11), flip=.5, rotate=20, gamma=.35, brightness=.25, contrast=.25)
+    return View(size, **mild)
 
 class ClipOrderGeometry(SSLCallback):
     "Correct the order of a clip, and predict the transformation of one (Jiao et al. 2020)"
     family, paper, recipe = 'pretext', 'Jiao et al. 2020, arXiv 2003.00105', Recipe(3e-3)
     input, n_monitored, compares_batch = 'clips', 1, False
     @checked(n_frames=partial(check_number, at_least=3, at_most=5, whole=True), translate=below_1, crop=positive)
+    @relays(ClipMoves, OrderTask)
     def __init__(self,
         n_frames:int=4,            # frames in a clip, 3 to 5
         step=None,                 # distance of its frames, source frames; (lo, hi): drawn for each clip; None: what `clip_step` says of the store
         strategy:str='parallel',   # 'parallel': a shuffled and a transformed clip; 'sequential': both changes on one
         order_weight:float=1.,     # of the order's loss; 0: geometry only
         geometry_weight:float=1.,  # of the geometry's loss; 0: order only
-        rotate:float=20,           # largest rotation, degrees
-        scale=(.8,1.25),           # size of the window, (lo, hi); above 1 shows more of the frame
-        shear:float=.15,           # largest shear
-        translate:float=.1,        # largest shift, half sides of the frame
-        crop:float|None=None,      # half side of the window at scale 1, half sides of the frame; None: the largest that never leaves the frame
-        frame_jitter:float=0.,     # brightness factor of each *frame*, U(1-j, 1+j)
-        static_below:float=.1,     # clips whose neighbouring frames differ by less, grey levels, have no order
-        orders:int=12,             # orders of each clip in a batch; at most n_frames!/2
-        fuse:str='differences',    # how the order's head joins the frames: 'differences' or, as in the paper, 'concat'
-        hidden:int=512,            # width of the heads
-        dropout:float=0.,          # in the order's head
         views=clip_views,          # preset (a function of the size) or view; the transformed clip takes its light only
-        size:int|None=None         # side of the views, pixels; None: the frames' own
+        size:int|None=None,        # side of the views, pixels; None: the frames' own
+        **settings                 # of `ClipMoves` and `OrderTask`
     ):
-        store_attr()
+        moves, order = grouped(ClipOrderGeometry.__init__, settings)
+        store_attr(but='views,size')
+        store_attr('views,size', **vars(moves), **vars(order))
         self._reset()
         self._check()
 
@@ -69,7 +74,7 @@ class ClipOrderGeometry(SSLCallback):
 
     def _check(self):
         order_classes(self.n_frames)
-        self.window
+        self.moves.all_ranges()
         if self.strategy not in _strategies or self.fuse not in fusions:
             raise ValueError(
                 f'strategy={self.strategy!r} is one of {", ".join(_strategies)}, fuse={self.fuse!r} one of'
@@ -79,13 +84,9 @@ class ClipOrderGeometry(SSLCallback):
             raise ValueError('order_weight and geometry_weight are not both 0')
 
     @property
-    def ranges(self):
-        "Largest rotation, window sizes, shear and shift, as `largest_crop` takes them"
-        return tuple(getattr(self, o) for o in _geometry_ranges)
-    @property
-    def window(self):
-        "Half side of the window at scale 1, half sides of the frame"
-        return check_crop(self.crop, *self.ranges)
+    def moves(self):
+        "How clips are transformed"
+        return ClipMoves(*(getattr(self, o.name) for o in fields(ClipMoves)))
     @property
     def static(self):
         "Clips of this fit that stood still"
@@ -104,12 +105,6 @@ class ClipOrderGeometry(SSLCallback):
         )
 
 # %% ../../nbs/methods/15_clip_order.ipynb #d20679a4
-def _only(view, **kwargs):
-    "A copy of a view with other settings."
-    v = copy.copy(view)
-    vars(v).update(kwargs)
-    return v
-
 @patch
 def transformed(self:ClipOrderGeometry,
     x:Tensor, # uint8 (B,T,1,H,W), sides of 32 pixels or more
@@ -122,11 +117,11 @@ def transformed(self:ClipOrderGeometry,
             ' show'
         )
     v = self._view(x)
-    return v.unmoved()(warp_clips(x, affine_maps(u, *self.ranges, self.window), v.size))
+    return v.unmoved()(warp_clips(x, self.moves.maps(u), v.size))
 
 @patch
 def _view(self:ClipOrderGeometry, x):
-    return _only(self.pipelines(x[:,0])[0], frame_jitter=self.frame_jitter)
+    return self.pipelines(x[:,0])[0].with_settings(frame_jitter=self.frame_jitter)
 
 @patch
 def make_views(self:ClipOrderGeometry, a, b=None):
@@ -330,7 +325,7 @@ def show(self:ClipOrderGeometry, a, b=None, n=4):
                 row[-t].text(
                     0,
                     -0.06,
-                    self._words(u[i]),
+                    self.moves.words(u[i]),
                     transform=row[-t].transAxes,
                     fontsize=7,
                     va='top',
@@ -341,19 +336,6 @@ def show(self:ClipOrderGeometry, a, b=None, n=4):
     fig.subplots_adjust(bottom=.2/len(a[:n]))
     for o in words: o.set_in_layout(True)  # they made no room for themselves, but a saved picture must hold them
     return axs
-
-@patch
-def _words(self:ClipOrderGeometry, u):
-    "Parameters in words."
-    lo, hi = map(math.log, self.scale)
-    turn, size, shear, dx, dy = (
-        u[0] * self.rotate,
-        math.exp((lo + hi) / 2 + u[1] * (hi - lo) / 2),
-        u[2] * self.shear,
-        u[3] * self.translate,
-        u[4] * self.translate,
-    )
-    return f'turn {turn:+.0f}°, scale {size:.2f}, shear {shear:+.2f}, shift {dx:+.2f} {dy:+.2f}'
 
 # %% ../../nbs/methods/15_clip_order.ipynb #76e465be
 def _box(maps):
@@ -381,10 +363,7 @@ def show_predictions(self:ClipOrderGeometry, a, z, n=4):
             self._draw_windows(
                 row[-1],
                 a[i, 0, 0],
-                *(
-                    _box(affine_maps(o[i : i + 1].float(), *self.ranges, self.window))[0]
-                    for o in (r['u'], r['pred'])
-                )
+                *(_box(self.moves.maps(o[i : i + 1].float()))[0] for o in (r['u'], r['pred']))
             )
     fig.tight_layout()
     return axs

@@ -14,6 +14,7 @@ import math
 import numpy as np
 import torch
 import torch.nn.functional as F
+from dataclasses import dataclass
 from functools import lru_cache
 from torch import Tensor, nn
 
@@ -152,6 +153,31 @@ def check_crop(crop, *ranges):
             f' With rotate, scale, shear, translate = {ranges} it can be {most:.3f} at most'
         )
     return crop
+
+@dataclass
+class ClipMoves:
+    "How a clip is transformed."
+    rotate:float=20          # largest rotation, degrees
+    scale:tuple=(.8,1.25)    # size of the window, (lo, hi); above 1 shows more of the frame
+    shear:float=.15          # largest shear
+    translate:float=.1       # largest shift, half sides of the frame
+    crop:float|None=None     # half side of the window at scale 1, half sides of the frame; None: the largest that never leaves the frame
+
+    def all_ranges(self):
+        "Those of `affine_maps`; ValueError where the window can leave the frame."
+        ranges = self.rotate, self.scale, self.shear, self.translate
+        return *ranges, check_crop(self.crop, *ranges)
+
+    def maps(self, u):
+        "(b,2,3) maps from output to frame of parameters `u` (b,5)."
+        return affine_maps(u, *self.all_ranges())
+
+    def words(self, u):
+        "Parameters `u` (5,) in words."
+        lo, hi = map(math.log, self.scale)
+        turn, size, shear = u[0]*self.rotate, math.exp((lo + hi)/2 + u[1]*(hi - lo)/2), u[2]*self.shear
+        dx, dy = u[3]*self.translate, u[4]*self.translate
+        return f'turn {turn:+.0f}°, scale {size:.2f}, shear {shear:+.2f}, shift {dx:+.2f} {dy:+.2f}'
 
 # %% ../../nbs/methods/15_clip_tasks.ipynb #6f3edf90
 @checked

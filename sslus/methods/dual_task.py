@@ -19,8 +19,10 @@ from ..ssl.losses import full_precision, nt_xent
 from ..ssl.recipes import Recipe
 
 # %% ../../nbs/methods/16_dual_task.ipynb #6ee70aff
+from dataclasses import dataclass
 from functools import partial
 from ..base.numbers import check_each, check_number, checked
+from ..base.settings import grouped, relays
 
 # %% ../../nbs/methods/16_dual_task.ipynb #a1fd22dc
 @full_precision
@@ -60,32 +62,43 @@ def _handover(pct):
 
 dual_schedules = dict(constant=_constant, ramp=_ramp, fade=_fade, handover=_handover)
 
+# %% ../../nbs/methods/16_dual_task.ipynb #811c9e85
+@dataclass
+class ClassTerm:
+    "What the labels add to the contrast."
+    ce_weight:float=1.         # of the cross-entropy
+    schedule:object='constant' # a name in `dual_schedules`, or a function of the position 0 to 1 that gives the shares (contrast, cross-entropy)
+    class_weights:object=None  # one for each class, in the cross-entropy; None: alike
+    label_smoothing:float=0.   # of the cross-entropy
+    ce_views:int=2             # views of a labelled image that the classifier sees, 1 or 2
+
+    def __post_init__(self):
+        if not callable(self.schedule) and self.schedule not in dual_schedules:
+            raise ValueError(f"no schedule {self.schedule!r}; there are {', '.join(dual_schedules)}, or give a function")
+        if self.class_weights is not None:
+            self.class_weights = check_each('class_weights', [float(o) for o in self.class_weights], at_least=0)
+
 # %% ../../nbs/methods/16_dual_task.ipynb #e23ee18f
 class DualTask(SSLCallback):
     "Contrast of all images, cross-entropy of those with a label (Migliorelli et al. 2024)"
     family, paper, recipe = 'dual task', 'Migliorelli et al. 2024, Comput Biol Med 174:108430', Recipe(3e-3)
     @checked(ce_views=partial(check_number, at_least=1, at_most=2, whole=True))
+    @relays(ClassTerm)
     def __init__(self,
         n_classes:int|None=None, # classes of the task; None: no classifier, which leaves SimCLR
         dropout:float=.5,        # before the linear layer of the classifier
         proj=(512,128),          # widths of the projector after the encoder
         temperature:float=.2,    # similarities are divided by it
         contrastive_weight:float=1., # of the contrastive loss
-        ce_weight:float=1.,      # of the cross-entropy
-        schedule='constant',     # a name in `dual_schedules`, or a function of the position 0 to 1 that gives the shares (contrast, cross-entropy)
-        class_weights=None,      # one for each class, in the cross-entropy; None: alike
-        label_smoothing:float=0., # of the cross-entropy
-        ce_views:int=2,          # views of a labelled image that the classifier sees, 1 or 2
         views=simclr_views,      # preset (a function of the size) or pair of views
-        size:int|None=None       # side of the views, pixels; None: the frames' own
+        size:int|None=None,      # side of the views, pixels; None: the frames' own
+        **settings               # of `ClassTerm`
     ):
-        if not callable(schedule) and schedule not in dual_schedules:
-            raise ValueError(f"no schedule {schedule!r}; there are {', '.join(dual_schedules)}, or give a function")
-        if class_weights is not None:
-            class_weights = check_each('class_weights', [float(o) for o in class_weights], at_least=0)
-        if class_weights is not None and len(class_weights) != n_classes:
-            raise ValueError(f'{len(class_weights)} class weights for n_classes={n_classes}')
-        store_attr()
+        term, = grouped(DualTask.__init__, settings)
+        if term.class_weights is not None and len(term.class_weights) != n_classes:
+            raise ValueError(f'{len(term.class_weights)} class weights for n_classes={n_classes}')
+        store_attr(but='views,size')
+        store_attr('views,size', **vars(term))
 
     def heads(self, nf):
         head = (

@@ -8,11 +8,13 @@ Docs: https://sslus.github.io/sslus/phantom/phantom.html.md"""
 __all__ = ['phantom_kind', 'make_phantom', 'phantom_truth', 'make_labelled_sweeps', 'make_plane_task']
 
 # %% ../../nbs/phantom/05_phantom.ipynb #fe703f5c
+from dataclasses import dataclass
 from pathlib import Path
 import numpy as np
 from ..base.files import ChangedError, file_sha
 from ..base.folders import RunKind, begin_run, read_config, read_manifest
 from ..base.numbers import check_number
+from ..base.settings import grouped, relays
 from ..base.progress import progress_bar
 from ..base.workers import run_jobs
 
@@ -171,17 +173,17 @@ def _patient_jobs(dest, a, *parts, **kw):
     base = dict(dest=str(dest), seed=a['seed'], size=a['size'], **kw)
     return [dict(base, part=part, index=i, n=a[k]) for part, n, start, k in parts for i in range(start, start + n)]
 
-def _render_all(dest, jobs, workers, progress):
+def _render_all(dest, jobs, how):
     "Run all jobs; their results by part, in order of patients."
     res = [None]*len(jobs)
-    done = run_jobs('sslus.phantom.phantom:_render_patient', jobs, workers)
-    for i, r in progress_bar(done, len(jobs), 'simulating patients', 'patients', progress):
+    done = run_jobs('sslus.phantom.phantom:_render_patient', jobs, how.workers)
+    for i, r in progress_bar(done, len(jobs), 'simulating patients', 'patients', how.progress):
         if isinstance(r, Exception):
             raise RuntimeError(f"phantom: {jobs[i]['part']} {jobs[i]['index']} failed: {r}") from r
         res[i] = r
     return {part: [r for j, r in zip(jobs, res) if j['part'] == part] for part in PARTS}
 
-def _render_phantom(dest, a, workers, progress):
+def _render_phantom(dest, a, how):
     "All patients of `make_phantom`."
     for o in ('sweeps', 'planes', 'test_sweeps'): (dest/o).mkdir()
     first = _patient_splits(a['n_patients']).index('test')
@@ -190,7 +192,7 @@ def _render_phantom(dest, a, workers, progress):
         ('sweep', a['n_sweeps'], 0, 'n_frames'),
         ('still', a['n_patients'], 0, 'n_stills'),
     )
-    return _render_all(dest, _patient_jobs(dest, a, *parts), workers, progress)
+    return _render_all(dest, _patient_jobs(dest, a, *parts), how)
 
 # %% ../../nbs/phantom/05_phantom.ipynb #4f1a4ade
 README = """A SIMULATION, not patients. Written by sslus.phantom.phantom.make_phantom with the arguments in config.json.
@@ -231,22 +233,31 @@ def _write_still_table(dest, res, args):
     stills = [dict(row, split=s) for r, s in zip(res, _patient_splits(args['n_patients'])) for row in r['rows']]
     _write_rows(dest/'planes.csv', stills, ('image_path', 'class', 'patient', 'machine', 'split'))
 
-def _write_tables(dest, res, args):
-    "Everything beside pictures."
+def _write_phantom(dest, args, how):
+    "All that `make_phantom` writes."
+    res = _render_phantom(dest, args, how)
     _write_still_table(dest, res['still'], args)
     _write_rows(dest/'videos.csv', [r['row'] for r in res['sweep']], ('path', 'patient', 'machine', 'fps', 'frames'))
     _write_truth(dest, res['test'], args['n_frames'])
     (dest/'README.txt').write_text(README)
 
 # %% ../../nbs/phantom/05_phantom.ipynb #7e4585eb
-def _make_folder(dest, args, write, overwrite, kind):
-    "Let `write(folder)` fill the folder of a run; what stands there whole with these arguments is left alone."
+@dataclass
+class Making:
+    "How a folder is written."
+    workers:int|None=None   # processes; None: one a core; 0: none but this one
+    overwrite:bool=False    # replace what was made with other arguments
+    progress:bool=True      # show a progress bar
+
+def _make_folder(dest, args, write, how, kind):
+    "Let `write(folder, args, how)` fill the folder of a run; what stands there whole with these arguments is left alone."
     dest, args = Path(dest), dict(args, version=VERSION)
-    if _is_ready(dest, args, overwrite, kind): return dest
-    with begin_run(dest, kind, args, overwrite=True) as run: write(run.path)
+    if _is_ready(dest, args, how.overwrite, kind): return dest
+    with begin_run(dest, kind, args, overwrite=True) as run: write(run.path, args, how)
     return dest
 
 # %% ../../nbs/phantom/05_phantom.ipynb #83b80d70
+@relays(Making)
 def make_phantom(dest,                    # folder to write
                  n_patients:int=250,      # patients with labelled stills: 60 % train, 20 % valid, 20 % test
                  n_sweeps:int=60,         # unlabelled sweeps, each of a patient of its own
@@ -255,9 +266,7 @@ def make_phantom(dest,                    # folder to write
                  n_test_sweeps:int=10,    # sweeps of test patients, with truth
                  size:int=96,             # side of all pictures in pixels, even
                  seed:int=0,              # the same seed gives the same phantom
-                 workers:int|None=None,   # processes; None: one a core; 0: none but this one
-                 overwrite:bool=False,    # replace a phantom made with other arguments
-                 progress:bool=True       # show a progress bar
+                 **settings               # of `Making`: workers, overwrite, progress
                 )->Path: # `dest`
     "Write the simulated screening to `dest`; at once if it is there already."
     args = _checked_sizes(
@@ -271,13 +280,7 @@ def make_phantom(dest,                    # folder to write
             seed=seed,
         )
     )
-    return _make_folder(
-        dest,
-        args,
-        lambda tmp: _write_tables(tmp, _render_phantom(tmp, args, workers, progress), args),
-        overwrite,
-        phantom_kind,
-    )
+    return _make_folder(dest, args, _write_phantom, grouped(make_phantom, settings)[0], phantom_kind)
 
 # %% ../../nbs/phantom/05_phantom.ipynb #be9c803a
 def phantom_truth(path # folder of a phantom or of labelled sweeps
@@ -311,12 +314,11 @@ truth.npz    path, z0 (sweeps, frames), heart mask and gaze (sweeps, frames, 48,
 No score on it says anything about real ultrasound or real patients.
 """
 
-def _write_labelled(dest, args, workers, progress):
+def _write_labelled(dest, args, how):
     "Sweeps, tables and truth of `make_labelled_sweeps`."
     (dest/'sweeps').mkdir()
-    res = _render_all(
-        dest, _patient_jobs(dest, args, ('labelled', args['n_patients'], 0, 'n_frames')), workers, progress
-    )['labelled']
+    jobs = _patient_jobs(dest, args, ('labelled', args['n_patients'], 0, 'n_frames'))
+    res = _render_all(dest, jobs, how)['labelled']
     for r, s in zip(res, _patient_splits(args['n_patients'])):
         r['row']['split'] = s
     _write_rows(dest/'videos.csv', [r['row'] for r in res], ('path', 'patient', 'machine', 'split', 'fps', 'frames'))
@@ -324,18 +326,17 @@ def _write_labelled(dest, args, workers, progress):
     (dest/'README.txt').write_text(LABELLED_README)
 
 # %% ../../nbs/phantom/05_phantom.ipynb #171cc6eb
+@relays(Making)
 def make_labelled_sweeps(dest,              # folder to write
                          n_patients:int=60, # one sweep each: 60 % train, 20 % valid, 20 % test
                          n_frames:int=120,  # frames of a sweep, at 30 frames/s
                          size:int=96,       # side of all pictures in pixels, even
                          seed:int=0,        # the same seed gives the same sweeps
-                         workers:int|None=None, # processes; None: one a core; 0: none but this one
-                         overwrite:bool=False,  # replace labelled sweeps made with other arguments
-                         progress:bool=True # show a progress bar
+                         **settings         # of `Making`: workers, overwrite, progress
                         )->Path: # `dest`
     "Write sweeps whose every frame is known to `dest`; at once if they are there already."
     args = _checked_sizes(dict(n_patients=n_patients, n_frames=n_frames, size=size, seed=seed))
-    return _make_folder(dest, args, lambda tmp: _write_labelled(tmp, args, workers, progress), overwrite, labelled_kind)
+    return _make_folder(dest, args, _write_labelled, grouped(make_labelled_sweeps, settings)[0], labelled_kind)
 
 # %% ../../nbs/phantom/05_phantom.ipynb #d4b1923a
 TASK_PLANES = dict(
@@ -372,7 +373,7 @@ def _task_planes(planes):
     return rows
 
 # %% ../../nbs/phantom/05_phantom.ipynb #a557f4eb
-def _write_task(dest, args, workers, progress):
+def _write_task(dest, args, how):
     "Stills and their table."
     (dest/'planes').mkdir()
     jobs = _patient_jobs(
@@ -381,23 +382,22 @@ def _write_task(dest, args, workers, progress):
         ('task', args['n_patients'], 0, 'n_stills'),
         planes={k: (lo, hi) for k, lo, hi in args['planes']},
     )
-    _write_still_table(dest, _render_all(dest, jobs, workers, progress)['task'], args)
+    _write_still_table(dest, _render_all(dest, jobs, how)['task'], args)
     (dest/'README.txt').write_text(TASK_README)
 
 # %% ../../nbs/phantom/05_phantom.ipynb #f2428f4a
+@relays(Making)
 def make_plane_task(dest,                   # folder to write
                     planes:str|dict='alike', # 'alike', 'distinct', or name -> (from level, to level) for each class
                     n_patients:int=250,     # 60 % train, 20 % valid, 20 % test
                     n_stills:int=10,        # stills a patient, classes in turn
                     size:int=96,            # side of all pictures in pixels, even
                     seed:int=0,             # the same seed gives the same stills
-                    workers:int|None=None,  # processes; None: one a core; 0: none but this one
-                    overwrite:bool=False,   # replace a task made with other arguments
-                    progress:bool=True      # show a progress bar
+                    **settings              # of `Making`: workers, overwrite, progress
                    )->Path: # `dest`
     "Write labelled stills of patients of their own to `dest`; at once if they are there already."
     args = dict(
         _checked_sizes(dict(n_patients=n_patients, n_stills=n_stills, size=size, seed=seed)),
         planes=_task_planes(planes),
     )
-    return _make_folder(dest, args, lambda tmp: _write_task(tmp, args, workers, progress), overwrite, task_kind)
+    return _make_folder(dest, args, _write_task, grouped(make_plane_task, settings)[0], task_kind)

@@ -10,6 +10,7 @@ __all__ = ['ssl_learner', 'written', 'settings_of', 'encoder_card', 'save_encode
 # %% ../../nbs/ssl/15_learner.ipynb #a3bdae74
 import copy
 import numpy as np, torch
+from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -21,6 +22,7 @@ from fastcore.basics import listify
 
 # %% ../../nbs/ssl/15_learner.ipynb #25248cb6
 from ..base.numbers import checked
+from ..base.settings import grouped, relays
 from ..views.views import grey_mean, grey_std
 from .cards import made_from
 from .distributed import launched
@@ -81,28 +83,55 @@ class SSLLearner(Learner):
         "End `to_distributed`, also after an exception in the fit."
         return detach_distributed(self)
 
+# %% ../../nbs/ssl/15_learner.ipynb #afe873dc
+@dataclass
+class Optimiser:
+    "How the weights are moved; None: as the recipe of the method says."
+    opt_func:object=None   # fastai optimiser; None: the recipe's
+    lr:object=None         # peak rate, or [weights, biases]; None: the recipe's, for this batch size
+    wd:object=None         # weight decay; None: the recipe's
+    splitter:object=None   # parameter groups; None: the recipe's
+
+    def or_recipe(self, r, bs):
+        "The settings of a learner with the recipe `r` and `bs` images a step, or as many as the recipe's rates are for."
+        return dict(
+            opt_func=self.opt_func or r.opt_func,
+            lr=r.rates((bs or r.lr_bs or 1) * launched()) if self.lr is None else self.lr,
+            wd=r.decay if self.wd is None else self.wd,
+            splitter=self.splitter or r.splitter,
+        )
+
+@dataclass
+class Speed:
+    "How the encoder computes."
+    bf16:bool|None=None     # bfloat16 in the encoder? None: where it is fast
+    micro:int|None=None     # images that the encoder takes at a time, 2 or more: a big batch on a small memory; None: all
+    compile:bool|str=False  # `torch.compile` the encoder? or with the backend of this name
+
+    def set_of(self, learn):
+        "Let the encoder of a learner compute so."
+        learn.model.bf16 = fast_bf16(learn.dls.device) if self.bf16 is None else self.bf16
+        learn.model.micro = self.micro
+        learn.model.to(memory_format=torch.channels_last)
+        if self.compile: compile_encoders(learn.model, 'inductor' if self.compile is True else self.compile)
+
 # %% ../../nbs/ssl/15_learner.ipynb #b17b6549
 @checked
+@relays(Optimiser, Speed, Learner, but=('loss_func',))
 def ssl_learner(dls,                  # loaders of frames, pairs or clips
                 arch,                 # timm model name, or an encoder from `create_encoder`/`load_encoder`
                 method:SSLCallback,   # such as `SimCLR()`
                 arch_kwargs:dict|None=None, # further arguments of the timm model
                 weights=None,         # None: random; 'imagenet'; or a weights file
                 in_chans:int=1,       # input channels of the encoder
-                opt_func=None,        # fastai optimiser; None: the recipe's
-                lr=None,              # peak rate, or [weights, biases]; None: the recipe's, for this batch size
-                wd=None,              # weight decay; None: the recipe's
-                splitter=None,        # parameter groups; None: the recipe's
                 seed:int|None=None,   # seeds Python, numpy and torch before the weights are drawn
-                bf16:bool|None=None,  # bfloat16 in the encoder? None: where it is fast
-                micro:int|None=None,  # images that the encoder takes at a time, 2 or more: a big batch on a small memory; None: all
-               compile:bool|str=False, # `torch.compile` the encoder? or with the backend of this name
                 metrics=None,         # further metrics
                 cbs=None,             # further callbacks
                 monitor:bool=True,    # watch for collapse and non-finite losses?
-                **kwargs              # further arguments of `Learner`
+                **settings            # of `Optimiser` and `Speed`, and further arguments of `Learner`
                )->SSLLearner:
     "A fastai learner that pre-trains `arch` with `method`."
+    optimiser, speed, more = grouped(ssl_learner, settings)
     if seed is not None: set_seed(seed)
     if isinstance(arch, nn.Module) and not hasattr(arch, 'card'):
         raise ValueError('this encoder has no card to be saved with: make it with create_encoder or load_encoder')
@@ -114,22 +143,17 @@ def ssl_learner(dls,                  # loaders of frames, pairs or clips
         dls,
         encoder,
         loss_func=nn.Identity(),
-        opt_func=opt_func or r.opt_func,
-        lr=r.rates((getattr(dls.train, 'bs', None) or r.lr_bs or 1) * launched()) if lr is None else lr,
-        wd=r.decay if wd is None else wd,
-        splitter=splitter or r.splitter,
         metrics=[
             *(MeanMeasure(method, o) for o in method.measures),
             *(o for m in mon for o in m.metrics),
             *listify(metrics),
         ],
         cbs=[method, *mon, *listify(cbs)],
-        **kwargs
+        **optimiser.or_recipe(r, getattr(dls.train, 'bs', None)),
+        **more
     )
-    learn.recipe, learn.seed, learn.model.bf16 = r, seed, fast_bf16(learn.dls.device) if bf16 is None else bf16
-    learn.model.micro = micro
-    learn.model.to(memory_format=torch.channels_last)
-    if compile: compile_encoders(learn.model, 'inductor' if compile is True else compile)
+    learn.recipe, learn.seed = r, seed
+    speed.set_of(learn)
     return learn
 
 # %% ../../nbs/ssl/15_learner.ipynb #bbeed210

@@ -11,14 +11,14 @@ __all__ = []
 import json, os, warnings
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import partial
-from inspect import Parameter, signature
 from pathlib import Path
 
 # %% ../../nbs/store/06_build.ipynb #3abfa72a
 from ..base.codes import Codes, in_codes
 from ..base.numbers import check_number
+from ..base.settings import grouped, relays
 from ..base.people import People, PeopleWarning
 from ..video.grey import ClipWarning
 from .folder import StoreError, disk_errors, json_or_none, settings_agree, store_settings
@@ -39,10 +39,17 @@ class Pixels:
 @dataclass
 class Owners:
     "Who is who, and what else a table says of clips."
+    patient:object=None      # table or csv, function of the path, or regular expression: whose clip it is; splits are made by patient
+    machine:object=None      # the same for the ultrasound machine
+    table:object=None        # table or csv with both; short for `patient=table, machine=table`
     same:object=None         # who is who, where one patient has two names: {name: person}, a table of two columns, or its csv
     distinct:bool=False      # are patients whose names look alike different people?
     fps:float|None=None      # frames per second of clips that do not say
     columns:tuple=()         # further columns of the table `videos` to keep in `store.videos`
+
+    def whose(self):
+        "Where patients, and where machines are looked up."
+        return [o if self.table is None else self.table for o in (self.patient, self.machine)]
 
 @dataclass
 class HiddenNames:
@@ -68,24 +75,6 @@ class Limits:
     timeout:float|None=None  # seconds one clip may take; None: 300, and 30 more for each megabyte of it
     memory:float|None=4      # GiB of address space a decoding process may take; None: no limit
     max_failed:float=.1      # share of clips that may fail before the build does, 0 to 1
-
-_groups_of_settings = (Pixels, Owners, HiddenNames, Limits)
-
-def _with_groups(build):
-    "Let `**more` stand for the fields of the groups, in the signature too."
-    shown = signature(build)
-    own = [o for o in shown.parameters.values() if o.kind is not Parameter.VAR_KEYWORD]
-    more = [Parameter(o.name, Parameter.KEYWORD_ONLY, default=o.default, annotation=o.type)
-            for group in _groups_of_settings for o in fields(group)]
-    build.__signature__ = shown.replace(parameters=own + more)
-    return build
-
-def _into_groups(more):
-    "Each group with its settings of `more`; TypeError for a name that none of them has."
-    names = [{o.name for o in fields(group)} for group in _groups_of_settings]
-    if strange := sorted(set(more) - set().union(*names)):
-        raise TypeError(f"FrameStore.build() got an unexpected keyword argument '{strange[0]}'")
-    return [group(**{k: v for k,v in more.items() if k in own}) for group, own in zip(_groups_of_settings, names)]
 
 # %% ../../nbs/store/06_build.ipynb #19ba775a
 def _planned(table, size, every, fit, pixels, owners, hidden, clean):
@@ -120,7 +109,7 @@ def _decode_and_join(dest, plan, true, clean, limits, progress):
     finish_store(work, plan, keys, metas, limits.max_failed)
     return work
 
-@_with_groups
+@relays(Pixels, Owners, HiddenNames, Limits)
 def build_store(cls,
     # What goes in, and where to
     videos,               # Clips: paths, a folder, or a table with a column `path` (and `patient`, `machine`, `fps`)
@@ -133,27 +122,21 @@ def build_store(cls,
     *,                    # All that follows is given by name
     clean=None,           # True, or a `Clean(...)` of `sslus.archive.clean`: crop to the beam, paint text over, find colour, split and static clips
 
-    # Whose clips they are
-    patient=None,         # Table or csv, function of the path, or regular expression: whose clip it is; splits are made by patient
-    machine=None,         # The same for the ultrasound machine
-    table=None,           # Table or csv with both; short for `patient=table, machine=table`
-
     # How it is built
     overwrite:bool=False, # Replace a store that stands at `dest`?
     wait:float|None=None, # Seconds to wait for another build of this store; None: as long as it takes, 0: refuse at once
     progress:bool=True,   # Show a progress bar?
-    **more                # Settings of `Pixels`, `Owners`, `HiddenNames` and `Limits`
+    **settings            # Settings of `Pixels`, `Owners`, `HiddenNames` and `Limits`
 ):                        # The store, opened; StoreError says what cannot be and what to do
     "Decode `videos` into a store at `dest`; goes on where an interrupted build stopped."
-    pixels, owners, hidden, limits = _into_groups(more)
+    pixels, owners, hidden, limits = grouped(build_store, settings)
     _check_settings(size, every, fit, limits)
     codes = hidden.codes()
     dest = Path(os.path.realpath(dest) if os.path.islink(dest) else dest)
     clean = _unnamed(cleaning_of(clean), hidden.names)
     with in_codes(codes):
         people = People(owners.same, owners.distinct, codes and codes.salt)
-        whose = [o if table is None else table for o in (patient, machine)]
-        clips = clip_table(videos, *whose, owners.columns, people, codes)
+        clips = clip_table(videos, *owners.whose(), owners.columns, people, codes)
         _check_overwrite(dest, clips, overwrite)
     true = _planned(clips, size, every, fit, pixels, owners, hidden, clean)
     plan = coded_plan(true, codes) if hidden.names else true
@@ -168,6 +151,8 @@ def build_store(cls,
         store = cls(dest)                                          # before another build may replace it
     _tell_notes(store.videos)
     return store
+
+build_store.__qualname__ = 'FrameStore.build'                        # the name by which users call it
 
 # %% ../../nbs/store/06_build.ipynb #e22fa169
 def cleaning_of(clean):

@@ -12,7 +12,8 @@ from pathlib import Path
 
 # %% ../../nbs/store/04_plan.ipynb #00ecc377
 from ..base.files import sum_of
-from ..base.people import People, pseudonym
+from ..base.names import pseudonym
+from ..base.people import People
 from ..video.find import get_videos, video_table
 from .folder import StoreError, store_format
 from .decode import clip_state

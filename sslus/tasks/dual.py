@@ -82,9 +82,8 @@ def dual_learner(dls:DualLoaders,         # from `dual_dls`
     "Learner that trains encoder, projector and classifier together."
     size, weights = dls.size if size is None else size, draw_class_weights(dls, class_weights)
     method = DualTask(
-        dls.c, dropout, proj, temperature, contrastive_weight, ce_weight, schedule,
-        None if weights is None else weights.tolist(),
-        label_smoothing, ce_views, views, size,
+        dls.c, dropout, proj, temperature, contrastive_weight, views, size, ce_weight=ce_weight, schedule=schedule,
+        class_weights=None if weights is None else weights.tolist(), label_smoothing=label_smoothing, ce_views=ce_views,
     )
     with seeded_weights(seed):
         enc,start,pretrained = start_encoder(arch, encoder, arch_kwargs)

@@ -9,257 +9,35 @@ __all__ = []
 
 # %% ../../nbs/video/11_dicom_frames.ipynb #db523b2a
 import io
-from dataclasses import replace
-
 import numpy as np
 from PIL import Image
 
 # %% ../../nbs/video/11_dicom_frames.ipynb #b81a536b
-from ..base.times import notes_on_times
-from .dicom_facts import all_regions, each_quietly, frame_vector_times, image_region
-from .dicom_facts import positive_numbers, quiet_dicom, rate_and_doubt, stated_frame_count
-from .dicom_facts import stated_numbers
-from .dicom_header import native_syntax, no_length, palette_tags, read_dicom_header
-from .dicom_layout import NativePixels, all_alike, colour_by_look, known_kinds, levels_shown
-from .dicom_layout import native_layout, other_layouts, plain_kinds, stated_layout, true_bits
-from .dicom_layout import true_planes
-from .dicom_packing import FrameRows, encoded_frames, gathered_bytes, is_known_syntax, packed_picture
-from .dicom_packing import packing_family, pixel_value, same_family, syntax_name, usual_syntax
-from .dicom_packing import with_colour_mark
+from .dicom_facts import each_quietly, quiet_dicom
+from .dicom_header import native_syntax, read_dicom_header
+from .dicom_layout import NativePixels, colour_by_look, levels_shown, true_bits, true_planes
+from .dicom_packing import gathered_bytes, packed_picture, with_colour_mark
+from .dicom_truth import FoundPixels, j2k_kinds
 from .grey import VideoError, scale_to_levels
 from .reader import Reader, TooFewFrames
 
 # %% ../../nbs/video/11_dicom_frames.ipynb #5e32a3da
-_j2k_only = {'YBR_RCT', 'YBR_ICT'}
 _colour_kinds = {'MONOCHROME1', 'MONOCHROME2', 'PALETTE COLOR', 'RGB', 'YBR_FULL', 'YBR_FULL_422'}
 
 def _colour_of(kind, syntax):
     "The colour space in which the decoder gives the pixels; None where nobody knows."
-    if kind in _j2k_only and '2000' in syntax.name: return kind
+    if kind in j2k_kinds and '2000' in syntax.name: return kind
     if kind.startswith('YBR_PARTIAL') and syntax.name.startswith('JPEG Baseline'):
         return 'YBR_FULL_422'  # JPEG has full range, whatever the header calls it
     return kind if kind in _colour_kinds else None
 
-class DicomFile:
-    "What the two readers of DICOM share: a header, and notes on what it says wrongly."
-    def _contradict(self, says, are, read=None):
-        "Note that the header says one thing and the data are another."
-        text = f'the header says {says}, the data are {are}; read as {read or are}'
-        old = self.notes.get('label', '')
-        if text not in old: self.notes['label'] = f'{old}. {text}' if old else text
-
-    def _time(self, ds, n, fps=None):
-        "Rate, and times where the header has one for each of `n` frames."
-        self.header_times = frame_vector_times(ds, n)
-        rate,doubt = rate_and_doubt(ds, self.header_times)
-        self.fps = rate or fps
-        steps = len(stated_numbers(ds, 'FrameTimeVector'))
-        if steps > 1 and self.header_times is None:
-            doubt = (
-                doubt
-                or f'FrameTimeVector has {steps} values for {n} frames, or untrue ones: frames count as evenly spaced'
-            )
-        if doubt and n != 1: self.notes['rate in doubt'] = doubt
-        self.notes.update(notes_on_times(self.header_times))
-
-class DicomReader(DicomFile, Reader):
+class DicomReader(FoundPixels, Reader):
     "Multi-frame (or single-frame) DICOM through pydicom."
     name,suffixes,exact,still = 'dicom',{'.dcm', '.dicom'},True,None
     def __init__(self, path):
         super().__init__(path)
         ds,self.place = read_dicom_header(path)
         with quiet_dicom(): self._find(ds)
-
-    def _find(self, ds):
-        "What the pixels are and where they lie, by the header and by the data."
-        self.size,self.syntax,self.layout = (ds.Rows, ds.Columns),ds.file_meta.TransferSyntaxUID,stated_layout(ds)
-        self.region = image_region(all_regions(ds, self.size))
-        self.info = dict(
-            format='dicom',
-            codec=syntax_name(self.syntax),
-            photometric=self.layout.kind,
-            bits=self.layout.stored,
-        )
-        self._grey_after_all(ds)
-        self.frames,self.colour,self.looked = [],'',False       # colour: what the compressed pictures say
-        with self.place.open() as f:
-            self.value = pixel_value(f, self.place.at, *ds.original_encoding)
-            self._refuse_floats(f, ds)
-            self._true_syntax(f, ds)
-            self.coded = packing_family(self.syntax)
-            if self.coded == 'mpeg': return
-            self._count(f, stated_frame_count(ds))
-        self._without_sign()
-        self._time(ds, self.claimed)
-        self._look_at_aspect(ds)
-        c = self.layout
-        if c.stored > 8 and c.samples == 1 and levels_shown(ds, np.zeros(1, np.int64)) is not None:
-            self.info['levels'] = 'window'
-
-    def _grey_after_all(self, ds):
-        "One sample of a colour space that has three, or of a palette that is missing, is grey."
-        c = self.layout
-        if c.kind == 'PALETTE COLOR' and not any(name in ds for name in palette_tags):
-            why = 'without a palette'
-        elif c.samples == 1 and c.kind not in known_kinds: why = 'of one sample'
-        else: return
-        self._contradict(c.kind if c.kind in known_kinds else 'another colour space', why, 'MONOCHROME2')
-        self.layout = replace(c, kind='MONOCHROME2')
-
-    def _refuse_floats(self, f, ds):
-        "VideoError where the pixels are floating point numbers, which no ultrasound machine writes."
-        f.seek(self.place.at)
-        order = 'little' if ds.original_encoding[1] else 'big'
-        group,element = (int.from_bytes(f.read(2), order) for _ in range(2))
-        if (group, element) in ((0x7fe0, 8), (0x7fe0, 9)):
-            raise VideoError(
-                self.path,
-                'its pixels are floating point numbers, which are not read',
-                'Export it with whole numbers',
-            )
-
-    def _look_at_aspect(self, ds):
-        "Note pixels that are not square: by PixelAspectRatio, the image's region or PixelSpacing, all height to width."
-        r = self.region
-        region = [r.mm_y, r.mm_x] if r and r.mm_x and r.mm_y else []
-        ratio = positive_numbers(ds, 'PixelAspectRatio') or region or positive_numbers(ds, 'PixelSpacing')
-        if len(ratio) == 2: self.set_aspect(ratio[1], ratio[0])
-
-    def _without_sign(self):
-        "Colours, and the pictures of baseline JPEG, have no sign."
-        if not self.layout.signed or self.layout.samples == 1 and self.coded != 'baseline':
-            return
-        self._contradict('numbers with a sign', 'numbers without a sign')
-        self.layout = replace(self.layout, signed=0)
-
-    def _true_syntax(self, f, ds):
-        "How the data set is written, and how its pixels are packed, whatever the header says."
-        implicit,little = ds.original_encoding
-        known = is_known_syntax(self.syntax)
-        stated,native = packing_family(self.syntax),native_syntax(implicit, little)
-        as_stated = self.syntax.name.startswith('Deflated') if self.place.packed is not None else self.syntax == native
-        if not stated and not as_stated:
-            packed = ', packed' if self.place.packed is not None else ''
-            self._contradict(syntax_name(self.syntax), native.name + packed)
-            self.syntax = native
-        if stated and implicit:
-            self._contradict(syntax_name(self.syntax), 'written with implicit VR')
-        if stated and self._unpacked(ds):
-            self._contradict(syntax_name(self.syntax), 'not compressed')
-            self.syntax = native
-        elif self.place.packed is None and (stated or self.value.items or self._stream(f, ds)):
-            self._true_packing(f, stated)
-        if not known and self.syntax == native and self.layout.alloc > 8:
-            raise VideoError(
-                self.path,
-                'its transfer syntax is unknown, and with it the order of its bytes',
-                'Export it again',
-            )
-
-    def _unpacked(self, ds):
-        "Are there, under the name of a compression, exactly the bytes of pixels without any?"
-        if self.value.items or self.value.stated == no_length: return False
-        ways = [self.layout, *other_layouts(self.layout)]
-        return any(o.possible() and o.fits(self.size, self.value.have, stated_frame_count(ds) or 1) for o in ways)
-
-    def _stream(self, f, ds):
-        "Is there, without any fragments, one picture or film where uncompressed pixels should be?"
-        if self.layout.fits(self.size, self.value.have, stated_frame_count(ds) or 1):
-            return False
-        f.seek(self.value.start)
-        p = packed_picture(f.read(1 << 12))
-        return p is not None and (p.family == 'mpeg' or p.size == self.size)
-
-    def _true_packing(self, f, stated):
-        "The transfer syntax of the first frame, and its samples, bits and colours."
-        frames = encoded_frames(f, self.value, stated == 'rle', self.path)
-        p = packed_picture(gathered_bytes(f, frames[0], 1 << 16)) if frames else None
-        if p is None:
-            if self.value.items or stated in ('', 'mpeg'): return
-            raise VideoError(self.path, 'its pixels are not compressed as its transfer syntax says', 'Export it again')
-        if not same_family(p.family, stated):
-            true = usual_syntax(p.family)
-            self._contradict(syntax_name(self.syntax), 'an MPEG stream' if p.family == 'mpeg' else true.name)
-            self.syntax = true
-        elif p.family == 'baseline' and stated == 'extended':
-            self.syntax = usual_syntax('baseline')
-        if p.size and p.size == self.size and p.samples in (1,3):
-            self._true_samples(p)
-
-    def _true_samples(self, p):
-        "Samples, bits and colours, of which the first picture knows best."
-        c = self.layout
-        unknown = p.family == 'baseline' and c.kind not in known_kinds and not c.kind.startswith('YBR_PARTIAL')
-        if p.samples != c.samples or c.kind in plain_kinds[4-p.samples] or unknown:
-            kind = self._kind_of(p, unknown)
-            self._contradict(c.words(), f'pictures of {p.samples} samples', f'{p.samples} samples, {kind}')
-            c = replace(c, samples=p.samples, kind=kind)
-        alloc = 8*(1 + (p.precision > 8) + 2*(p.precision > 16))
-        stored = p.precision if c.stored > c.alloc or c.alloc < p.precision else min(c.stored, p.precision)
-        if stored != c.stored:
-            self._contradict(f'{c.stored} bits', f'pictures of {p.precision} bits', f'{stored} bits')
-        self.layout = replace(c, alloc=alloc, stored=stored, high=stored-1)
-        self.colour = p.colour
-        other = (p.colour == 'RGB') != (c.kind in ('RGB', *_j2k_only))
-        if p.samples == 3 and p.colour and other and p.family in ('baseline', '2000'):
-            self._contradict(c.kind, f'{p.colour} ({p.why})', p.colour)
-
-    def _kind_of(self, p, unknown):
-        "The colour space of a picture whose number of samples the header does not know."
-        stated = self.layout.kind
-        if p.samples == 1: return stated if stated in plain_kinds[1] else 'MONOCHROME2'
-        if stated not in plain_kinds[1] and not unknown: return stated
-        return p.colour or ('YBR_FULL' if p.family == 'baseline' else 'RGB')
-
-    def _count(self, f, number):
-        "Count the frames that are there; the clip is as long as the larger of that and the claim."
-        if self.coded:
-            self.frames = encoded_frames(f, self.value, self.coded == 'rle', self.path)
-            self.there = len(self.frames)
-        else: self.there = self._count_native(f, number)
-        claim = number or 1
-        self.claimed,self.exact = max(claim, self.there),claim <= self.there and self.place.packed is None
-        if claim == self.there: return
-        self.info['stated'] = claim
-        if claim < self.there:
-            self._contradict(f"{number or 'no number of'} frames", f'{self.there} frames')
-
-    def _count_native(self, f, number):
-        "Find the layout of uncompressed pixels, and how many frames of it there are."
-        stated,v = self.layout,self.value
-        little = self.syntax.is_little_endian
-        pixels = NativePixels(f, v, self.size, little)
-        if self._near(): self.layout = native_layout(pixels, stated, number)
-        c = self.layout
-        if c != stated: self._contradict(stated.words(), c.words())
-        bits = c.bits(self.size)
-        if not bits: return 0
-        there = 8*v.have//bits
-        if number and (v.stated == no_length or not self._near()):
-            there = min(there, number)  # what is behind may be no pixels
-        n = 0 if c.alloc%8 else bits//8
-        if n and number and there > number:
-            there = self._without_padding(pixels, number, there, n)
-        rest = v.have - there*n
-        if n and there and there == number and there*n%2 < rest < n:
-            self._contradict(f'{there} frames', f'these and {rest} bytes', f'{there} frames')
-        whole = n and (little or n%2 == 0)                      # big-endian 8-bit pixels come as 16-bit words
-        self.frames = FrameRows(v.start, n, there) if whole else None
-        return there
-
-    def _near(self):
-        "Can any frame be looked at, without unpacking much?"
-        return self.place.packed is None or self.value.have <= 1 << 28
-
-    def _without_padding(self, pixels, number, there, n):
-        "The number of frames without bytes behind the stated ones that are all the same, or no picture."
-        behind = f'{number} frames and bytes that are '
-        if all_alike(pixels, number, there, n): behind += 'all the same'
-        elif pixels.roughness(self.layout, number) > 3*pixels.roughness(self.layout, number-1):
-            behind += 'no picture'
-        else: return there
-        self._contradict(f'{number} frames', behind, f'{number} frames')
-        return number
 
     def refuse(self): return 'an MPEG stream inside DICOM' if self.coded == 'mpeg' else ''
 

@@ -12,7 +12,7 @@ import io
 
 # %% ../../nbs/video/12_dicom_mpeg.ipynb #67eac289
 from .dicom_facts import all_regions, image_region, quiet_dicom, stated_frame_count
-from .dicom_frames import DicomFile
+from .dicom_truth import DicomFile
 from .dicom_header import read_dicom_header
 from .dicom_packing import gathered_bytes, packing_family, pixel_fragments, pixel_value, syntax_name
 from .ffmpeg import PyAVReader

@@ -18,7 +18,7 @@ from ..base.times import frame_rate, is_possible_rate, notes_on_times, whole_tim
 
 # %% ../../nbs/video/15_video.ipynb #99c66b7e
 from .choose import reader_candidates
-from .dicom_frames import DicomFile
+from .dicom_truth import DicomFile
 from .grey import VideoError, brief_error, brightness_notes, check_frame_size, level_counts
 from .grey import level_range, scale_to_levels, to_grey
 from .reader import TooFewFrames, check_file, file_ending, image_extensions, known_notes

@@ -16,6 +16,7 @@ from torch import Tensor
 
 # %% ../../nbs/views/03_ultrasound.ipynb #ac191407
 from ..base.numbers import check_pair, checked
+from ..base.settings import relays
 from .views import View, as_float, check_frames, chosen_samples, drawn_coin, drawn_uniform, simclr_views
 
 # %% ../../nbs/views/03_ultrasound.ipynb #cbf5f2a0
@@ -267,13 +268,14 @@ class ProbeMove(UltrasoundChange):
 class UltrasoundView(View):
     "A `View` after changes that know where the beam is."
     @checked
+    @relays(View)
     def __init__(self,
         size:int,      # side of the output, pixels
         changes=(),    # `UltrasoundChange`s, in order
         sector=None,   # None: found in each sample; a mask (h,w) of the frames as they come, an object with a `mask`, or a `Beam`: the same for all
-        **kwargs       # of `View`
+        **settings     # of `View`
     ):
-        super().__init__(size, **kwargs)
+        super().__init__(size, **settings)
         if strange := [o for o in changes if not isinstance(o, UltrasoundChange)]:
             raise TypeError(f'changes are UltrasoundChange objects, not {strange[0]!r}')
         self.changes, self.sector = list(changes), sector
