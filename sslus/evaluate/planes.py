@@ -17,9 +17,9 @@ from concurrent.futures import ThreadPoolExecutor
 from fastcore.basics import patch
 from functools import partial
 from pathlib import Path
-from ..base.codes import Codes, in_codes
+from ..base.codes import in_codes
 from ..base.numbers import checked
-from ..base.people import People
+from ..base.relay import divide_settings, relays
 from ..base.tables import read_table
 from ..base.workers import n_workers
 from .batches import PlaneLoaders, bounded_batch
@@ -30,7 +30,7 @@ from .stills import clip_frames, group_of_path, left_out_text, long_side, name_r
 from .stills import patient_folders, rows_by_file, split_frame, still_digest, still_suffixes
 from .stills import stills_below, store_of_stills, write_still_pngs
 from .table import as_still_table, check_files, check_groups, checked_stills, classes_in_order
-from .table import filter_rows, spell_classes, table_in_codes, true_names, warn_repeats
+from .table import filter_rows, people_of_table, spell_classes, table_in_codes, true_names, warn_repeats
 from ..store.store import FrameStore
 from ..video.find import LeftOut
 from ..video.video import Video
@@ -43,31 +43,21 @@ from ..video.video import read_still
 class PlaneData:
     "Labelled stills in a table, split by patient; images are read once."
     @checked
+    @relays(people_of_table, patient_split)
     def __init__(self,
         df:pd.DataFrame,    # image_path (or path), class, patient [, machine, split, ...]
         root='.',           # folder that image_path is relative to
         classes=None,       # names of the classes, in order; None: those met, sorted
-        valid_pct:float=.2, # share of stills for validation, where the table has no split
-        test_pct:float=.2,  # share of stills for the test, where the table has no split
-        seed:int=0,         # of that split
         name:str='the table', # what to call the table in messages
         include=None,       # rows to keep: column -> value or list of values
         exclude=None,       # rows to leave out: column -> value or list of values
         by:str='patient',   # 'patient', or 'image' for the legacy split and draws by image, which leak
         test_only:bool=False, # a table of another source, to be tested on only? then all rows are 'test', whatever its split column says
-        clean=None,          # True, or a `Clean(...)` of `sslus.archive.clean`: cut stills to the beam and paint over what is written on them, as `FrameStore.build(clean=...)` does with clips
-        same=None,           # who is who, where one patient has two names: {name: person}, a table of two columns, or its csv
-        distinct:bool=False, # are patients whose names look alike different people?
-        names:str|Codes|None=None, # 'hash': codes in place of patients, stills and machines, those of a store with this salt; `Codes`: those; None: as they are
-        salt:str|None=None   # your secret for `names='hash'`; never written
+        clean=None,         # True, or a `Clean(...)` of `sslus.archive.clean`: cut stills to the beam and paint over what is written on them, as `FrameStore.build(clean=...)` does with clips
+        **settings
     ):
-        if names not in (None, 'hash') and not isinstance(names, Codes):
-            raise ValueError(
-                f"names={names!r}: choose 'hash' (codes in place of patients and stills) or None (names as"
-                " they are)"
-            )
-        if names != 'hash' and salt:
-            raise ValueError("salt= belongs to names='hash': without it the names stay as they are")
+        of_people,of_split = divide_settings(settings, people_of_table, patient_split)
+        self.codes,self.people = people_of_table(**of_people)
         if by not in ('patient', 'image'):
             raise ValueError(f"by={by!r}: it is 'patient' or 'image'")
         self.root, self.name, self.by, self.test_only, self.clean, self._cache = (
@@ -78,10 +68,8 @@ class PlaneData:
             cleaning_of(clean),
             {},
         )
-        self.codes = Codes(salt) if names == 'hash' else names
-        self.people = People(same, distinct, self.codes and self.codes.salt)
         with in_codes(self.codes):
-            df = self._checked(df, classes, include, exclude, split=(valid_pct, test_pct, seed))
+            df = self._checked(df, classes, include, exclude, of_split)
         files = df.image_path
         if self.codes is not None: df = table_in_codes(df, self.codes, name)
         # where the stills are, below `root`; not to be written where there are codes
@@ -90,7 +78,7 @@ class PlaneData:
         self.rows,self.df = df.index.to_numpy(), df.reset_index(drop=True)
         self.y = class_numbers(self.df['class'], self.classes).astype(np.int64)
 
-    def _checked(self, df, classes, include, exclude, split):
+    def _checked(self, df, classes, include, exclude, of_split):
         "The table with one spelling for each class and person, and a split."
         df,name = filter_rows(as_still_table(df), include, exclude, self.name), self.name
         if self.codes is not None: df = true_names(df, self.codes)
@@ -104,7 +92,7 @@ class PlaneData:
         check_groups(df, name)
         check_files(df, self.root, name)
         if 'split' not in df:
-            df['split'] = dict(patient=patient_split, image=image_split)[self.by](df, *split)
+            df['split'] = dict(patient=patient_split, image=image_split)[self.by](df, **of_split)
         if not self.test_only: check_split_column(df, self.classes, name, self.by)
         return df
 
