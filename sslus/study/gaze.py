@@ -26,7 +26,7 @@ from .grid import refuse_shared
 from ..evaluate.intervals import difference_reach
 from ..tasks.gaze_data import SaliencyData
 from ..tasks.gaze_report import SaliencyReport
-from ..tasks.gaze_scores import map_reach, map_scores
+from ..tasks.gaze_scores import map_scores
 
 # %% ../../nbs/study/09_gaze.ipynb #ca047cfe
 from ..base.numbers import checked
@@ -349,9 +349,10 @@ def table(self:GazeStudy,
     return pd.DataFrame(rows).reindex(columns=cols)
 
 def _mean_row(a, who, metric, kwargs):
-    r = paired_scores(a, np.zeros(a.shape), who, reach=map_reach[metric], **kwargs)
+    r = paired_scores(a, np.zeros(a.shape), who, reach=map_scores[metric].reach, **kwargs)
     return dict(mean=r.difference, low=r.low, high=r.high, covers=r.covers, note=r.note)
 
 def _gap_row(a, ref, who, metric, kwargs):
-    r = paired_scores(a, ref, who, reach=difference_reach(map_reach[metric], map_reach[metric]), **kwargs)
+    ends = map_scores[metric].reach
+    r = paired_scores(a, ref, who, reach=difference_reach(ends, ends), **kwargs)
     return dict(difference=r.difference, diff_low=r.low, diff_high=r.high, p=r.p)
