@@ -24,11 +24,11 @@ from ..base.tables import read_table
 from ..base.workers import n_workers
 from .batches import PlaneLoaders, bounded_batch
 from .metrics import class_numbers
-from .splits import check_split_column, image_split, label_orders, leak_text, patient_split
-from .splits import split_names
-from .stills import clip_frames, group_of_path, left_out_text, long_side, name_rows, name_some
-from .stills import patient_folders, rows_by_file, split_frame, still_digest, still_suffixes
-from .stills import stills_below, store_of_stills, write_still_pngs
+from .splits import SplitRows, check_split_column, image_split, label_draw, label_orders, leak_text
+from .splits import patient_split
+from .stills import clip_frames, folder_table, left_out_text, long_side, name_rows, name_some
+from .stills import patient_folders, rows_by_file, split_frame, still_digest
+from .stills import store_of_stills, write_still_pngs
 from .table import as_still_table, check_files, check_groups, checked_stills, classes_in_order
 from .table import filter_rows, people_of_table, spell_classes, table_in_codes, true_names, warn_repeats
 from ..store.store import FrameStore
@@ -40,7 +40,7 @@ from ..store.build import cleaning_of
 from ..video.video import read_still
 
 # %% ../../nbs/evaluate/02_planes.ipynb #67266295
-class PlaneData:
+class PlaneData(SplitRows):
     "Labelled stills in a table, split by patient; images are read once."
     @checked
     @relays(people_of_table, patient_split)
@@ -125,43 +125,18 @@ class PlaneData:
     )->'PlaneData':
         "The stills of a folder with one sub-folder a class; a `LeftOut` warning, and `left_out`, count the rest."
         folder = Path(folder)
-        paths, left = stills_below(folder)
-        kinds = name_some(sorted(still_suffixes()), 12)
-        if not paths:
-            raise ValueError(f'no stills ({kinds}) in folders under {folder}{left_out_text(left)}')
-        df = pd.DataFrame(
-            [
-                dict(
-                    image_path=p.relative_to(folder).as_posix(),
-                    **{'class': p.parent.name},
-                    patient=group_of_path(p, folder, patient, 'patient')
-                )
-                for p in paths
-            ]
-        )
-        if machine is not None:
-            df['machine'] = [group_of_path(p, folder, machine, 'machine') for p in paths]
+        df, left = folder_table(folder, patient, machine)
         res = cls(df, folder, **{'name': folder.name, **kwargs})
         res.left_out = left
         if text := left_out_text(left):
-            warnings.warn(f'{folder.name}: {len(paths)} stills{text}', LeftOut, stacklevel=2)
-        return res
-
-    def subset(self, split:str)->pd.DataFrame:
-        "Rows of 'train', 'valid' or 'test'."
-        if split not in split_names:
-            raise ValueError(f'no split {split!r}; a split is one of {name_some(split_names)}')
-        res = self.df[self.df.split==split]
-        if len(res) == 0: raise ValueError(f'{self.name} has no stills in split {split!r}')
+            warnings.warn(f'{folder.name}: {len(df)} stills{text}', LeftOut, stacklevel=2)
         return res
 
     left_out = {}  # of `from_folder`: why files are no stills, and how many
     leak = property(lambda self: leak_text(self.df), doc="'' or, where patients stand on both sides, a sentence that says so.")
     leaks = property(lambda self: bool(self.leak), doc='Do patients stand on both sides?')
 
-    def __len__(self): return len(self.df)
     def __repr__(self):
-        n = [f'{s} {len(d)} of {d.patient.nunique()}' for s in split_names if len(d := self.df[self.df.split==s])]
         files = rows_by_file(self.df.image_path)
         frames,clips = sum(len(o) for (_,clip),o in files.items() if clip), sum(clip for _,clip in files)
         what = (
@@ -171,7 +146,7 @@ class PlaneData:
             + (f' and {len(self)-frames} stills' if frames < len(self) else '')
         )
         return (
-            f'PlaneData: {what} of {self.df.patient.nunique()} patients ({", ".join(n)}), classes'
+            f'PlaneData: {what} of {self.df.patient.nunique()} patients ({self._splits_in_words()}), classes'
             f' {", ".join(self.classes)}'
             + (f'. LEAK: {self.leak}' if self.leaks else '')
         )
@@ -279,22 +254,8 @@ def draw(self:PlaneData,
     "Label draw from the training stills, whole patients first; nested over fractions."
     if (by := by or self.by) not in label_orders:
         raise ValueError(f"by={by!r}: it is 'patient' or 'image'")
-    df = self.subset('train').sort_values(['patient', 'image_path'])     # the same draw however the table is sorted
-    n = round(fraction*len(df))
-    if n == 0:
-        raise ValueError(
-            f'fraction {fraction} of {len(df)} training images is no image; the smallest is {1/len(df):.2g}'
-        )
-    df = df.iloc[label_orders[by](df, np.random.default_rng(seed))]
-    df = df[(np.arange(len(df)) < n)|~df['class'].duplicated()]
-    df.attrs = dict(
-        fraction=fraction,
-        seed=seed,
-        by=by,
-        images=len(df),
-        patients=df.patient.nunique(),
-        **(dict(leaks=self.leak) if self.leaks else {})
-    )
+    df = label_draw(self.subset('train'), fraction, seed, by, each_class=True)
+    if self.leaks: df.attrs['leaks'] = self.leak
     return df
 
 # %% ../../nbs/evaluate/02_planes.ipynb #cd250d9e

@@ -76,10 +76,16 @@ class PlaneReport:
             first: main.estimate,
             'low': main.low,
             'high': main.high,
-            **{k: self._value(k)[0] for k in rest},
+            **{k: self.value(k) for k in rest},
             'images': len(self.y),
             'patients': self.predictions.patient.nunique(),
         }
+
+    def value(self,
+        name:str # of a registered score of classes
+    )->float:    # NaN where it is not defined
+        "A score as a number, without an interval."
+        return self._value(name)[0]
 
     def _value(self, name):
         "(value, why there is none) of a score."
@@ -94,6 +100,7 @@ class PlaneReport:
         lambda self: '. '.join(o for o in (self.seen, f'LEAK: {self.leak}' if self.leak else '') if o),
         doc="What stands on top of every output; '' where nothing.",
     )
+    rows = property(lambda self: self.predictions, doc='A row for each image that was scored, with its patient.')
     macro_f1 = property(lambda self: self.scores['macro_f1'])
     auroc = cached_property(lambda self: auroc(self.y, self.predictions[self._prob], self.classes))
     per_class = cached_property(lambda self: per_class_report(self.y, self.pred, self.classes))

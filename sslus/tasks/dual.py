@@ -19,6 +19,7 @@ from ..views.views import plain_view
 from ..evaluate.explain import plot_tsne, cam_sheet, rows_class_by_class, maps_and_scores
 from ..evaluate.metrics import BalancedAccuracyOf, MacroF1
 from ..evaluate.planes import PlaneData
+from ..evaluate.scores import class_scores
 from ..ssl.model import SSLModel
 from ..ssl.method import MeanMeasure
 from ..methods.dual_task import DualTask
@@ -30,8 +31,9 @@ from ..base.relay import divide_settings, relays
 from ..evaluate.features import PlaneFeatures
 from ..evaluate.intervals import Interval, one_class_note, paired_bootstrap
 from ..evaluate.model import PlaneModel
-from .dual_batches import DualLoaders
+from .dual_batches import DualLoaders, dual_dls
 from .learner import PlaneLearner, PlaneViews, draw_class_weights
+from .protocol import Task, register_task
 from .training import TaskLearner, TaskParts, task_learner
 
 # %% ../../nbs/tasks/04_dual.ipynb #d88c9177
@@ -116,6 +118,15 @@ def plane_predict(self:DualLearner,
 )->pd.DataFrame:
     "Predictions for all stills of a split or of an external test set, in the order of its table."
     return self.classifier().plane_predict(split)
+
+# %% ../../nbs/tasks/04_dual.ipynb #905e2b1c
+def _loaders_of_draw(planes, fraction, seed, store=None, **settings):
+    "Those of `dual_dls`."
+    return dual_dls(planes, store, fraction, seed, **settings)
+
+dual_task = register_task(
+    Task('dual', PlaneData, _loaders_of_draw, dual_learner, DualLearner.plane_report, class_scores)
+)
 
 # %% ../../nbs/tasks/04_dual.ipynb #3589cd4f
 def gains(reports:dict,     # name -> `PlaneReport` of the same stills; the first is the one to compare with

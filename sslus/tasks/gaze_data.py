@@ -22,7 +22,7 @@ from ..base.numbers import checked, positive, share
 from ..base.people import People
 from ..base.relay import divide_settings, relays
 from ..evaluate.batches import PlaneSource, bounded_batch
-from ..evaluate.splits import order_by_patient, patient_split, patients_on_both_sides, split_names
+from ..evaluate.splits import SplitRows, label_draw, patient_split, patients_on_both_sides, split_names
 from ..evaluate.stills import name_some
 from ..loaders.batches import BatchDL
 from ..phantom.phantom import phantom_truth
@@ -75,7 +75,7 @@ def _people_of_frames(patient, people, name):
         )
     return who
 
-class SaliencyData:
+class SaliencyData(SplitRows):
     "Frames with maps of gaze, split by patient; frames without any gaze are left out and counted."
     @checked
     @relays(patient_split)
@@ -117,15 +117,7 @@ class SaliencyData:
             else np.asarray(fixations, dtype=bool)[looked]
         )
 
-    def subset(self, split:str)->pd.DataFrame:
-        "Rows of 'train', 'valid' or 'test'."
-        if split not in split_names:
-            raise ValueError(f'no split {split!r}; a split is one of {name_some(split_names)}')
-        res = self.df[self.df.split == split]
-        if len(res) == 0:
-            raise ValueError(f'{self.name} has no frames with gaze in split {split!r}')
-        return res
-
+    images = 'frames with gaze'                            # what messages call its rows
     size = property(lambda self: self.frames.shape[-1], doc='Side of the frames, pixels.')
     map_size = property(lambda self: self.maps.shape[-1], doc='Side of the maps, pixels.')
 
@@ -138,11 +130,9 @@ class SaliencyData:
             h.update(np.ascontiguousarray(o).data)
         return h.hexdigest()
 
-    def __len__(self): return len(self.df)
     def __repr__(self):
-        n = [f'{s} {len(d)} of {d.patient.nunique()}' for s in split_names if len(d := self.df[self.df.split == s])]
         return (
-            f'SaliencyData: {len(self)} frames of {self.df.patient.nunique()} patients ({", ".join(n)}),'
+            f'SaliencyData: {len(self)} frames of {self.df.patient.nunique()} patients ({self._splits_in_words()}),'
             f' {self.size} px, maps {self.map_size} px,'
             f' {f"{self.drawn} fixations a frame drawn from the maps" if self.drawn else "fixations given"};'
             f' {len(self.empty)} frames without gaze left out'
@@ -163,15 +153,7 @@ def draw(self:SaliencyData,
     seed:int=0         # of the order of patients, and of each patient's frames
 )->pd.DataFrame:       # drawn rows; `.attrs` holds fraction, seed, by, images and patients used
     "Draw from the training frames, whole patients first; nested over fractions."
-    df = self.subset('train').sort_values(['patient', 'image_path'])
-    n = round(fraction*len(df))
-    if n == 0:
-        raise ValueError(
-            f'fraction {fraction} of {len(df)} training frames is no frame; the smallest is {1/len(df):.2g}'
-        )
-    df = df.iloc[order_by_patient(df, np.random.default_rng(seed))[:n]]
-    df.attrs = dict(fraction=fraction, seed=seed, by='patient', images=len(df), patients=df.patient.nunique())
-    return df
+    return label_draw(self.subset('train'), fraction, seed, image='frame')
 
 # %% ../../nbs/tasks/03_gaze_data.ipynb #533f63f5
 @patch(cls_method=True)

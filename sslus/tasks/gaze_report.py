@@ -119,6 +119,10 @@ class SaliencyReport:
         v,ends = self.values(metric, predictor), map_scores[metric].reach
         return patient_mean_ci(v, self.patients, self.n_boot, seed=self.seed, reach=ends)
 
+    def value(self, name:str='kl')->float:
+        "Mean score of the model, without an interval."
+        return self.ci(name).estimate
+
     def gain(self, metric:str='kl', over:str='centre bias')->Interval:
         """Score of the model minus that of a baseline on the same frames, paired, with its interval over
         patients. For KL less is better."""
@@ -126,6 +130,7 @@ class SaliencyReport:
         reach = difference_reach(ends, ends)
         return patient_mean_ci(gap, self.patients, self.n_boot, seed=self.seed, reach=reach)
 
+    rows = property(lambda self: self.scores, doc='A row for each predictor and frame that was scored, with its patient.')
     kl = property(lambda self: self.ci('kl').estimate)
     table = cached_property(
         lambda self: pd.DataFrame(

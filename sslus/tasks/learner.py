@@ -11,6 +11,7 @@ __all__ = ['PlaneLearner', 'plane_learner']
 import numpy as np
 import pandas as pd
 import torch
+from dataclasses import replace
 from fastai.callback.core import Callback
 from fastai.learner import CastToTensor
 from fastai.losses import CrossEntropyLossFlat
@@ -22,9 +23,11 @@ from ..evaluate.metrics import BalancedAccuracyOf, MacroF1
 from ..evaluate.model import PlaneModel, refuse_single
 from ..evaluate.planes import PlaneData
 from ..evaluate.report import PlaneReport, prediction_table
+from ..evaluate.scores import class_scores
 from ..ssl.encoders import n_features
 from ..ssl.seen import seen_settings
 from .detection import DetectionReport, choose_smoothing
+from .protocol import Task, register_task
 from .training import TaskLearner, TaskParts, task_learner
 from ..views.views import light_view, plain_view
 
@@ -175,3 +178,9 @@ def detection_report(self:PlaneLearner,
     )
     if path is not None: res.save(path, self.dls.draw)
     return res
+
+# %% ../../nbs/tasks/01_learner.ipynb #020b9ed3
+planes_task = register_task(
+    Task('planes', PlaneData, PlaneData.dls, plane_learner, PlaneLearner.plane_report, class_scores)
+)
+sweeps_task = register_task(replace(planes_task, name='sweeps', report=PlaneLearner.detection_report))

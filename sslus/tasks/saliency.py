@@ -29,7 +29,8 @@ from ..ssl.seen import seen_settings
 from .gaze_data import SaliencyData, SaliencyLoaders
 from .gaze_frames import evenly_spread, show_gaze
 from .gaze_report import SaliencyReport, saliency_scores
-from .gaze_scores import map_cc, map_kl
+from .gaze_scores import map_cc, map_kl, map_scores
+from .protocol import Task, register_task
 from .training import TaskLearner, TaskParts, backbone_head_rates, task_learner
 from ..views.views import light_view, plain_view
 from ..methods.autoencoder import dry_input
@@ -270,6 +271,18 @@ def saliency_report(self:SaliencyLearner,
     )
     if path is not None: res.save(path, self.dls.draw)
     return res
+
+# %% ../../nbs/tasks/03_saliency.ipynb #23d39619
+gaze_task = register_task(
+    Task(
+        'gaze',
+        SaliencyData,
+        SaliencyData.dls,
+        saliency_learner,
+        SaliencyLearner.saliency_report,
+        map_scores,
+    )
+)
 
 # %% ../../nbs/tasks/03_saliency.ipynb #54e63aac
 @patch
