@@ -11,6 +11,7 @@ __all__ = ['relays', 'grouped']
 import inspect, linecache, re, sys
 from collections.abc import Callable
 from dataclasses import is_dataclass
+from functools import wraps
 
 # %% ../../nbs/base/09_settings.ipynb #a391e957
 class Comments(str):
@@ -18,46 +19,70 @@ class Comments(str):
     __delwrap__ = None
 
 def _lines_of(group):
-    "The settings of a dataclass, each with its comment."
-    file = getattr(sys.modules.get(group.__module__), '__file__', None)
-    body = re.search(rf'^class {group.__name__}\b.*?(?=^\S|\Z)', ''.join(linecache.getlines(file or '')), re.M | re.S)
-    return re.findall(r'^    (\w+) *:[^#\n]*(#.*)$', body[0], re.M) if body else []
-
-def _comments(groups):
-    "What `docments` reads of `groups`."
-    plain = [o for o in groups if not is_dataclass(o)]
-    lines = [f'    {name}, {comment}\n' for o in groups if is_dataclass(o) for name, comment in _lines_of(o)]
-    res = Comments(f'def settings(\n{"".join(lines)}): pass')
-    if plain: res.__delwrap__ = plain[0].__init__ if inspect.isclass(plain[0]) else plain[0]
+    "The settings of a dataclass, and of those it is made from, each with its comment."
+    res = {}
+    for o in reversed(group.__mro__):
+        file = getattr(sys.modules.get(o.__module__), '__file__', None)
+        text = ''.join(linecache.getlines(file or ''))
+        body = re.search(rf'^class {o.__name__}\b.*?(?=^\S|\Z)', text, re.M | re.S)
+        res |= dict(re.findall(r'^    (\w+) *:[^#\n]*(#.*)$', body[0], re.M)) if body and is_dataclass(o) else {}
     return res
+
+def _links_of(target):
+    "What `docments` reads of a target: a dataclass, or a function and what stands behind it."
+    if is_dataclass(target):
+        lines = ''.join(f'    {name}, {comment}\n' for name, comment in _lines_of(target).items())
+        return [Comments(f'def settings(\n{lines}): pass')]
+    link, res = target.__init__ if isinstance(target, type) else target, []
+    while link is not None:
+        # a link of its own: the chain behind it is another than that of the target
+        res.append(Comments(link) if isinstance(link, str) else wraps(link)(lambda *args, **kwargs: None))
+        link = getattr(link, '__delwrap__', None)
+    return res
+
+def _comments(targets):
+    "The first link of the chain of all targets."
+    chain = None
+    for link in reversed([o for target in targets for o in _links_of(target)]):
+        link.__delwrap__ = chain
+        chain = link
+    return chain
 
 # %% ../../nbs/base/09_settings.ipynb #c6df0717
 def relays(
-    *groups, # dataclasses; at most one function or other class, whose settings are handed on as they are
-    but=()   # names that are not handed on
-)->Callable: # decorator of a function with `**settings`
-    "Let `**settings` of a function stand for the settings of `groups`, in its signature and its docments too."
-    def _relays(f):
+    *targets,        # dataclasses, functions or other classes that declare what `**settings` may hold
+    but=(),          # names of theirs that the function decides itself
+    keep:bool=False  # may there be further keywords, which mean something of their own?
+)->Callable:         # decorator of a function with `**settings`
+    "Let `**settings` of a function stand for the settings of `targets`, in its signature and its docments too."
+    def relay(f):
         shown = inspect.signature(f)
         known = {k: o for k,o in shown.parameters.items() if o.kind is not o.VAR_KEYWORD}
-        f.groups = {}
-        for group in groups:
-            found = [o for o in inspect.signature(group).parameters.values() if o.default is not o.empty]
-            more = {o.name: o.replace(kind=o.KEYWORD_ONLY) for o in found if o.name not in (*known, *but)}
-            f.groups[group] = set(more)
-            known |= more
-        f.__signature__ = shown.replace(parameters=list(known.values()))
-        f.__delwrap__ = _comments(groups)
+        own, f.groups, f.keeps_others = set(known), {}, keep
+        for target in targets:
+            f.groups[target] = set()
+            for o in inspect.signature(target).parameters.values():
+                if o.default is o.empty or o.name in own or o.name in but: continue
+                f.groups[target].add(o.name)
+                known.setdefault(o.name, o.replace(kind=o.KEYWORD_ONLY))
+        rest = [o for o in shown.parameters.values() if o.kind is o.VAR_KEYWORD and keep]
+        f.__signature__ = shown.replace(parameters=[*known.values(), *rest])
+        f.__delwrap__ = _comments(targets)
         return f
-    return _relays
+    return relay
 
 # %% ../../nbs/base/09_settings.ipynb #6846d4d5
 def grouped(
     f,            # function of `relays`
-    settings:dict # name -> value, of the settings of its groups that were given
-)->list:          # an object for each dataclass, a dict for what is handed on; TypeError for a name that none of them has
-    "The settings of a function, group by group."
-    if strange := sorted(set(settings).difference(*f.groups.values())):
-        raise TypeError(f'{f.__qualname__}() got an unexpected keyword argument {strange[0]!r}')
-    given = {group: {k: v for k,v in settings.items() if k in names} for group, names in f.groups.items()}
-    return [group(**own) if is_dataclass(group) else own for group, own in given.items()]
+    settings:dict # name -> value, of the settings of its targets that were given
+)->list:          # an object for each dataclass, a dict for each other target, and last, with `keep`, a dict of the other keywords; TypeError for a name that nobody declares
+    "The settings of a function, target by target; what two of them declare goes to both."
+    known = set().union(*f.groups.values())
+    others = {k: v for k,v in settings.items() if k not in known}
+    if others and not f.keeps_others:
+        name = f.__qualname__.removesuffix('.__init__')
+        there_are = ', '.join(o for o in inspect.signature(f).parameters if o not in ('self', 'cls'))
+        raise TypeError(f'{name}() got an unexpected keyword argument {next(iter(others))!r}; there are {there_are}')
+    given = {target: {k: v for k,v in settings.items() if k in names} for target, names in f.groups.items()}
+    res = [target(**own) if is_dataclass(target) else own for target, own in given.items()]
+    return [*res, others] if f.keeps_others else res

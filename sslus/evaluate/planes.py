@@ -17,20 +17,20 @@ from concurrent.futures import ThreadPoolExecutor
 from fastcore.basics import patch
 from functools import partial
 from pathlib import Path
-from ..base.codes import Codes, in_codes
+from ..base.codes import in_codes
 from ..base.numbers import checked
-from ..base.people import People
+from ..base.settings import grouped, relays
 from ..base.tables import read_table
 from ..base.workers import n_workers
 from .batches import PlaneLoaders, bounded_batch
 from .metrics import class_numbers
-from .splits import check_split_column, image_split, label_orders, leak_text, patient_split
-from .splits import split_names
-from .stills import clip_frames, group_of_path, left_out_text, long_side, name_rows, name_some
-from .stills import patient_folders, rows_by_file, split_frame, still_digest, still_suffixes
-from .stills import stills_below, store_of_stills, write_still_pngs
+from .splits import SplitRows, check_split_column, image_split, label_draw, label_orders, leak_text
+from .splits import patient_split
+from .stills import clip_frames, folder_table, left_out_text, long_side, name_rows, name_some
+from .stills import patient_folders, rows_by_file, split_frame, still_digest
+from .stills import store_of_stills, write_still_pngs
 from .table import as_still_table, check_files, check_groups, checked_stills, classes_in_order
-from .table import filter_rows, spell_classes, table_in_codes, true_names, warn_repeats
+from .table import filter_rows, people_of_table, spell_classes, table_in_codes, true_names, warn_repeats
 from ..store.store import FrameStore
 from ..video.find import LeftOut
 from ..video.video import Video
@@ -40,34 +40,24 @@ from ..store.build import cleaning_of
 from ..video.video import read_still
 
 # %% ../../nbs/evaluate/02_planes.ipynb #67266295
-class PlaneData:
+class PlaneData(SplitRows):
     "Labelled stills in a table, split by patient; images are read once."
     @checked
+    @relays(people_of_table, patient_split)
     def __init__(self,
         df:pd.DataFrame,    # image_path (or path), class, patient [, machine, split, ...]
         root='.',           # folder that image_path is relative to
         classes=None,       # names of the classes, in order; None: those met, sorted
-        valid_pct:float=.2, # share of stills for validation, where the table has no split
-        test_pct:float=.2,  # share of stills for the test, where the table has no split
-        seed:int=0,         # of that split
         name:str='the table', # what to call the table in messages
         include=None,       # rows to keep: column -> value or list of values
         exclude=None,       # rows to leave out: column -> value or list of values
         by:str='patient',   # 'patient', or 'image' for the legacy split and draws by image, which leak
         test_only:bool=False, # a table of another source, to be tested on only? then all rows are 'test', whatever its split column says
-        clean=None,          # True, or a `Clean(...)` of `sslus.archive.clean`: cut stills to the beam and paint over what is written on them, as `FrameStore.build(clean=...)` does with clips
-        same=None,           # who is who, where one patient has two names: {name: person}, a table of two columns, or its csv
-        distinct:bool=False, # are patients whose names look alike different people?
-        names:str|Codes|None=None, # 'hash': codes in place of patients, stills and machines, those of a store with this salt; `Codes`: those; None: as they are
-        salt:str|None=None   # your secret for `names='hash'`; never written
+        clean=None,         # True, or a `Clean(...)` of `sslus.archive.clean`: cut stills to the beam and paint over what is written on them, as `FrameStore.build(clean=...)` does with clips
+        **settings
     ):
-        if names not in (None, 'hash') and not isinstance(names, Codes):
-            raise ValueError(
-                f"names={names!r}: choose 'hash' (codes in place of patients and stills) or None (names as"
-                " they are)"
-            )
-        if names != 'hash' and salt:
-            raise ValueError("salt= belongs to names='hash': without it the names stay as they are")
+        of_people,of_split = grouped(PlaneData.__init__, settings)
+        self.codes,self.people = people_of_table(**of_people)
         if by not in ('patient', 'image'):
             raise ValueError(f"by={by!r}: it is 'patient' or 'image'")
         self.root, self.name, self.by, self.test_only, self.clean, self._cache = (
@@ -78,10 +68,8 @@ class PlaneData:
             cleaning_of(clean),
             {},
         )
-        self.codes = Codes(salt) if names == 'hash' else names
-        self.people = People(same, distinct, self.codes and self.codes.salt)
         with in_codes(self.codes):
-            df = self._checked(df, classes, include, exclude, split=(valid_pct, test_pct, seed))
+            df = self._checked(df, classes, include, exclude, of_split)
         files = df.image_path
         if self.codes is not None: df = table_in_codes(df, self.codes, name)
         # where the stills are, below `root`; not to be written where there are codes
@@ -90,7 +78,7 @@ class PlaneData:
         self.rows,self.df = df.index.to_numpy(), df.reset_index(drop=True)
         self.y = class_numbers(self.df['class'], self.classes).astype(np.int64)
 
-    def _checked(self, df, classes, include, exclude, split):
+    def _checked(self, df, classes, include, exclude, of_split):
         "The table with one spelling for each class and person, and a split."
         df,name = filter_rows(as_still_table(df), include, exclude, self.name), self.name
         if self.codes is not None: df = true_names(df, self.codes)
@@ -104,7 +92,7 @@ class PlaneData:
         check_groups(df, name)
         check_files(df, self.root, name)
         if 'split' not in df:
-            df['split'] = dict(patient=patient_split, image=image_split)[self.by](df, *split)
+            df['split'] = dict(patient=patient_split, image=image_split)[self.by](df, **of_split)
         if not self.test_only: check_split_column(df, self.classes, name, self.by)
         return df
 
@@ -137,43 +125,18 @@ class PlaneData:
     )->'PlaneData':
         "The stills of a folder with one sub-folder a class; a `LeftOut` warning, and `left_out`, count the rest."
         folder = Path(folder)
-        paths, left = stills_below(folder)
-        kinds = name_some(sorted(still_suffixes()), 12)
-        if not paths:
-            raise ValueError(f'no stills ({kinds}) in folders under {folder}{left_out_text(left)}')
-        df = pd.DataFrame(
-            [
-                dict(
-                    image_path=p.relative_to(folder).as_posix(),
-                    **{'class': p.parent.name},
-                    patient=group_of_path(p, folder, patient, 'patient')
-                )
-                for p in paths
-            ]
-        )
-        if machine is not None:
-            df['machine'] = [group_of_path(p, folder, machine, 'machine') for p in paths]
+        df, left = folder_table(folder, patient, machine)
         res = cls(df, folder, **{'name': folder.name, **kwargs})
         res.left_out = left
         if text := left_out_text(left):
-            warnings.warn(f'{folder.name}: {len(paths)} stills{text}', LeftOut, stacklevel=2)
-        return res
-
-    def subset(self, split:str)->pd.DataFrame:
-        "Rows of 'train', 'valid' or 'test'."
-        if split not in split_names:
-            raise ValueError(f'no split {split!r}; a split is one of {name_some(split_names)}')
-        res = self.df[self.df.split==split]
-        if len(res) == 0: raise ValueError(f'{self.name} has no stills in split {split!r}')
+            warnings.warn(f'{folder.name}: {len(df)} stills{text}', LeftOut, stacklevel=2)
         return res
 
     left_out = {}  # of `from_folder`: why files are no stills, and how many
     leak = property(lambda self: leak_text(self.df), doc="'' or, where patients stand on both sides, a sentence that says so.")
     leaks = property(lambda self: bool(self.leak), doc='Do patients stand on both sides?')
 
-    def __len__(self): return len(self.df)
     def __repr__(self):
-        n = [f'{s} {len(d)} of {d.patient.nunique()}' for s in split_names if len(d := self.df[self.df.split==s])]
         files = rows_by_file(self.df.image_path)
         frames,clips = sum(len(o) for (_,clip),o in files.items() if clip), sum(clip for _,clip in files)
         what = (
@@ -183,7 +146,7 @@ class PlaneData:
             + (f' and {len(self)-frames} stills' if frames < len(self) else '')
         )
         return (
-            f'PlaneData: {what} of {self.df.patient.nunique()} patients ({", ".join(n)}), classes'
+            f'PlaneData: {what} of {self.df.patient.nunique()} patients ({self._splits_in_words()}), classes'
             f' {", ".join(self.classes)}'
             + (f'. LEAK: {self.leak}' if self.leaks else '')
         )
@@ -291,22 +254,8 @@ def draw(self:PlaneData,
     "Label draw from the training stills, whole patients first; nested over fractions."
     if (by := by or self.by) not in label_orders:
         raise ValueError(f"by={by!r}: it is 'patient' or 'image'")
-    df = self.subset('train').sort_values(['patient', 'image_path'])     # the same draw however the table is sorted
-    n = round(fraction*len(df))
-    if n == 0:
-        raise ValueError(
-            f'fraction {fraction} of {len(df)} training images is no image; the smallest is {1/len(df):.2g}'
-        )
-    df = df.iloc[label_orders[by](df, np.random.default_rng(seed))]
-    df = df[(np.arange(len(df)) < n)|~df['class'].duplicated()]
-    df.attrs = dict(
-        fraction=fraction,
-        seed=seed,
-        by=by,
-        images=len(df),
-        patients=df.patient.nunique(),
-        **(dict(leaks=self.leak) if self.leaks else {})
-    )
+    df = label_draw(self.subset('train'), fraction, seed, by, each_class=True)
+    if self.leaks: df.attrs['leaks'] = self.leak
     return df
 
 # %% ../../nbs/evaluate/02_planes.ipynb #cd250d9e

@@ -17,11 +17,12 @@ from functools import cached_property
 from matplotlib.axes import Axes
 from pathlib import Path
 from .intervals import Interval, bootstrap_ci
-from .metrics import accuracy, auroc, balanced_accuracy, calibration_error
+from .metrics import accuracy, auroc, confusion
 from .intervals import coverage_note, one_class_note, per_class_ci
 from .metrics import macro_f1, per_class_report
 from .metrics import plot_calibration, plot_confusion
 from .intervals import withheld
+from .scores import class_scores, find_score
 
 # %% ../../nbs/evaluate/02_report.ipynb #6a716f0e
 from ..base.codes import write_people
@@ -68,19 +69,30 @@ class PlaneReport:
 
     @cached_property
     def scores(self)->dict:
-        "Macro-F1 with interval, balanced accuracy, accuracy, AUROC, calibration error, number of images and patients."
-        args,f1 = (self.y, self.pred, self.classes), self.ci()
-        return dict(
-            macro_f1=f1.estimate,
-            low=f1.low,
-            high=f1.high,
-            balanced_accuracy=balanced_accuracy(*args),
-            accuracy=accuracy(*args),
-            auroc=self.auroc[0],
-            ece=calibration_error(self.y, self.predictions[self._prob], self.classes),
-            images=len(self.y),
-            patients=self.predictions.patient.nunique(),
-        )
+        "All that are registered, the first with its interval, and the number of images and patients."
+        first, *rest = class_scores
+        main = self.ci(first)
+        return {
+            first: main.estimate,
+            'low': main.low,
+            'high': main.high,
+            **{k: self.value(k) for k in rest},
+            'images': len(self.y),
+            'patients': self.predictions.patient.nunique(),
+        }
+
+    def value(self,
+        name:str # of a registered score of classes
+    )->float:    # NaN where it is not defined
+        "A score as a number, without an interval."
+        return self._value(name)[0]
+
+    def _value(self, name):
+        "(value, why there is none) of a score."
+        score = class_scores[name]
+        if score.of is None: return float(score.counts(confusion(self.y, self.pred, self.classes))), ''
+        res = score.of(self.y, self.pred, self.predictions[self._prob], self.classes)
+        return res if isinstance(res, tuple) else (res, '')
 
     leak = property(lambda self: self.settings.get('leaks', self.settings.get('draw_leaks', '')), doc="'' or, where patients stood on both sides, a sentence that says so.")
     seen = property(lambda self: self.settings.get('seen', ''), doc="'' or, where the weights saw people of the test, a line that says so.")
@@ -88,6 +100,7 @@ class PlaneReport:
         lambda self: '. '.join(o for o in (self.seen, f'LEAK: {self.leak}' if self.leak else '') if o),
         doc="What stands on top of every output; '' where nothing.",
     )
+    rows = property(lambda self: self.predictions, doc='A row for each image that was scored, with its patient.')
     macro_f1 = property(lambda self: self.scores['macro_f1'])
     auroc = cached_property(lambda self: auroc(self.y, self.predictions[self._prob], self.classes))
     per_class = cached_property(lambda self: per_class_report(self.y, self.pred, self.classes))
@@ -186,13 +199,19 @@ def summary(self:PlaneReport)->str:
     "The scores in one line, with what must be known beside them."
     s = self.scores
     over = '' if withheld(s['patients']) else ', 95 % interval over patients'
-    auc = f'AUROC {s["auroc"]:.3f}' if np.isfinite(s['auroc']) else f'AUROC not defined ({self.auroc[1]})'
+    first, *rest = class_scores
+    told = [f'{find_score(first).words} {self.score_text(first)}', *map(self._score_words, rest)]
     return (
-        f'macro-F1 {self.score_text()}, balanced accuracy {s["balanced_accuracy"]:.3f}, accuracy'
-        f' {s["accuracy"]:.3f}, {auc}, calibration error {s["ece"]:.3f}; {s["images"]} images of'
-        f' {s["patients"]} patients{over}'
+        f'{", ".join(told)}; {s["images"]} images of {s["patients"]} patients{over}'
         + (f'. {self.notes()}' if self.notes() else '')
     )
+
+@patch
+def _score_words(self:PlaneReport, name):
+    "A score in words, or why there is none."
+    value, title = self.scores[name], find_score(name).words
+    why = '' if np.isfinite(value) else self._value(name)[1]
+    return f'{title} not defined ({why})' if why else f'{title} {value:.3f}'
 
 @patch
 def __repr__(self:PlaneReport):

@@ -139,3 +139,42 @@ def _by_image(df, rng):
     return np.argsort((rank-rng.random(cls.max()+1)[cls])/np.bincount(cls)[cls], kind='stable')
 
 label_orders = dict(patient=order_by_patient, image=_by_image)
+
+# %% ../../nbs/evaluate/01_splits.ipynb #e38a6407
+class SplitRows:
+    "Labelled images in `df`, a row each, with patient and split; `name` is what messages call the table."
+    images = 'stills'                                       # what messages call its rows
+
+    def subset(self, split:str)->pd.DataFrame:
+        "Rows of 'train', 'valid' or 'test'."
+        if split not in split_names:
+            raise ValueError(f'no split {split!r}; a split is one of {name_some(split_names)}')
+        res = self.df[self.df.split==split]
+        if len(res) == 0: raise ValueError(f'{self.name} has no {self.images} in split {split!r}')
+        return res
+
+    @property
+    def held(self)->pd.DataFrame:
+        "Rows of patients that no training may see."
+        return self.df[self.df.split != 'train']
+
+    def __len__(self): return len(self.df)
+
+    def _splits_in_words(self):
+        parts = {s: self.df[self.df.split==s] for s in split_names}
+        return ', '.join(f'{s} {len(d)} of {d.patient.nunique()}' for s,d in parts.items() if len(d))
+
+def label_draw(df, fraction, seed, by='patient', image='image', each_class=False):
+    """The first part of training rows in an order made from the seed, patient after patient, and with `each_class`
+    the first of each class that it lacks; `.attrs` say what was drawn."""
+    df = df.sort_values(['patient', 'image_path'])          # the same draw however the table is sorted
+    n = round(fraction*len(df))
+    if n == 0:
+        raise ValueError(
+            f'fraction {fraction} of {len(df)} training {image}s is no {image}; the smallest is {1/len(df):.2g}'
+        )
+    df = df.iloc[label_orders[by](df, np.random.default_rng(seed))]
+    drawn = np.arange(len(df)) < n
+    df = df[drawn|~df['class'].duplicated() if each_class else drawn]
+    df.attrs = dict(fraction=fraction, seed=seed, by=by, images=len(df), patients=df.patient.nunique())
+    return df

@@ -97,6 +97,26 @@ def group_of_path(p, folder, by, what):
     if m is None: raise ValueError(f'{rel} has no {what}: the expression {by!r} does not match')
     return m.group(1) if m.groups() else m.group(0)
 
+def folder_table(folder, patient, machine):
+    "(table, why other files were left out) of the stills in the sub-folders of a folder, which name their classes."
+    paths, left = stills_below(folder)
+    kinds = name_some(sorted(still_suffixes()), 12)
+    if not paths:
+        raise ValueError(f'no stills ({kinds}) in folders under {folder}{left_out_text(left)}')
+    df = pd.DataFrame(
+        [
+            dict(
+                image_path=p.relative_to(folder).as_posix(),
+                **{'class': p.parent.name},
+                patient=group_of_path(p, folder, patient, 'patient')
+            )
+            for p in paths
+        ]
+    )
+    if machine is not None:
+        df['machine'] = [group_of_path(p, folder, machine, 'machine') for p in paths]
+    return df, left
+
 # %% ../../nbs/evaluate/01_stills.ipynb #80c9752c
 def long_side(p):
     "Longer side of a still or a clip in pixels, from its header where that is possible."

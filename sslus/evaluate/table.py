@@ -17,9 +17,9 @@ import warnings
 from pathlib import Path
 
 # %% ../../nbs/evaluate/01_table.ipynb #4de5a45f
-from ..base.codes import KnownCodes
+from ..base.codes import Codes, KnownCodes
 from ..base.numbers import checked
-from ..base.people import PeopleError, PeopleWarning, find_look_alikes, is_missing, name_key, tidy_name
+from ..base.people import People, PeopleError, PeopleWarning, find_look_alikes, is_missing, name_key, tidy_name
 from ..base.tables import read_table
 from .stills import check_columns, still_columns
 from ..video.video import image_extensions
@@ -208,6 +208,23 @@ def check_groups(df, name):
         )
 
 _kept_in_codes = ('image_path', 'class', 'patient', 'machine', 'split', 'video', 'frame')
+
+def people_of_table(
+    same=None,           # who is who, where one patient has two names: {name: person}, a table of two columns, or its csv
+    distinct:bool=False, # are patients whose names look alike different people?
+    names:str|Codes|None=None, # 'hash': codes in place of patients, stills and machines, those of a store with this salt; `Codes`: those; None: as they are
+    salt:str|None=None   # your secret for `names='hash'`; never written
+)->tuple:                # (`Codes` or None, `People`); ValueError for settings that do not go together
+    "What is said of the names in a table, and the codes in place of them."
+    if names not in (None, 'hash') and not isinstance(names, Codes):
+        raise ValueError(
+            f"names={names!r}: choose 'hash' (codes in place of patients and stills) or None (names as"
+            " they are)"
+        )
+    if names != 'hash' and salt:
+        raise ValueError("salt= belongs to names='hash': without it the names stay as they are")
+    codes = Codes(salt) if names == 'hash' else names
+    return codes, People(same, distinct, codes and codes.salt)
 
 def true_names(df, codes):
     "The table with the stills' true paths, where they were codes; what messages must not say is made known to `codes`."

@@ -18,6 +18,7 @@ from ..base.numbers import check_number
 from ..base.progress import progress_bar
 from ..evaluate.planes import PlaneData
 from ..evaluate.report import PlaneReport
+from ..evaluate.scores import score_columns
 from ..tasks.learner import plane_learner
 from ..evaluate.features import PlaneFeatures, weights_hash
 from ..evaluate.probes import knn_probe, linear_probe, pixel_baseline
@@ -29,8 +30,6 @@ from .report import table_html, text_html
 from .finetuning import n_steps, side_of_stills
 
 # %% ../../nbs/study/10_compare.ipynb #aa6c7edd
-_kept_columns = ('macro_f1', 'low', 'high', 'balanced_accuracy', 'accuracy', 'auroc')
-
 @dataclass(frozen=True)
 class _Experiment:
     "What is scored."
@@ -44,7 +43,7 @@ class _Experiment:
         return f'{self.start}-{self.mode}-{self.fraction:g}-{self.draw}'.replace(' ', '_').replace('/', '_')
 
     def row(self, rep):
-        scores = {k: rep.scores[k] for k in _kept_columns}
+        scores = {k: rep.scores[k] for k in score_columns() if k != 'ece'}
         return asdict(self) | scores | dict(test_patients=rep.scores['patients'])
 
 # %% ../../nbs/study/10_compare.ipynb #ac2ed8b1

@@ -16,6 +16,7 @@ from scipy import stats
 # %% ../../nbs/study/04_comparisons.ipynb #6e395c45
 from ..base.numbers import checked
 from ..evaluate.intervals import difference_reach, patient_interval, resample_counts, withheld
+from ..evaluate.scores import find_score
 from .statistics import ScoredCells, count_words, coverage_caveats, covered_words, design_grid
 from .statistics import mean_noise, tidy_results, undone_reasons
 
@@ -233,7 +234,7 @@ _post_hoc = dict(nemenyi=_nemenyi, conover=_conover)
 # %% ../../nbs/study/04_comparisons.ipynb #301f87fb
 @checked
 def mean_ranks(results,               # table of a study
-               metric:str='macro_f1', # column to rank by; high is good, except for 'ece'
+               metric:str='macro_f1', # column to rank by; high is good, except for scores that say `less_is_better`
                test:str='nemenyi',    # 'nemenyi' (with a critical difference) or 'conover' (Holm-corrected)
                alpha:float=.05,       # of the critical difference
                starts=None            # names to compare; None: all that have done cells
@@ -243,7 +244,7 @@ def mean_ranks(results,               # table of a study
         raise ValueError(f'no test {test!r}; there are {", ".join(_post_hoc)}')
     wide,out = _complete_blocks(tidy_results(results), metric, starts)
     n,k = wide.shape
-    ranks = wide.rank(axis=1, ascending=metric=='ece').mean().sort_values()
+    ranks = wide.rank(axis=1, ascending=find_score(metric).less_is_better).mean().sort_values()
     if n < 2 or k < 3:
         return Ranks(
             ranks,

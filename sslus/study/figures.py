@@ -9,6 +9,7 @@ __all__ = ['start_styles', 'plot_fractions', 'plot_heat', 'plot_comparisons', 'p
 
 # %% ../../nbs/study/05_figures.ipynb #3dc2d881
 import numpy as np, pandas as pd
+from ..evaluate.scores import find_score
 
 # %% ../../nbs/study/05_figures.ipynb #2dd4a075
 _order = ('random', 'ImageNet', 'AutoEncoder', 'InpaintAutoEncoder', 'SimCLR', 'MoCo', 'BYOL', 'BarlowTwins', 'VICReg')
@@ -46,9 +47,7 @@ def sentence_axes(text, width=6.):
     ax.says = text                                          # a report shows the sentence instead of a picture of it
     return ax
 
-_metric_names = dict(macro_f1='macro-F1', balanced_accuracy='balanced accuracy', auroc='AUROC', ece='calibration error')
-def metric_title(metric):
-    return _metric_names.get(metric, str(metric).replace('_', ' '))
+def metric_title(metric): return find_score(str(metric)).words
 def unique_items(o): return list(dict.fromkeys(o))
 def percent_text(f): return f'{100*f:g} %'
 def shortened_text(text, n=44):

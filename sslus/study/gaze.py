@@ -8,25 +8,19 @@ Docs: https://sslus.github.io/sslus/study/gaze.html.md"""
 __all__ = ['GazeStudy']
 
 # %% ../../nbs/study/09_gaze.ipynb #05cecd6b
-import json, os, sys, numpy as np, pandas as pd
-from functools import cached_property
+import numpy as np, pandas as pd
 from pathlib import Path
 from fastcore.basics import patch
-from ..base.files import ChangedError, read_sealed, write_file, write_sealed
-from ..base.progress import progress_bar
-from ..tasks.saliency import saliency_learner
-from .jobs import Job, Missing, files_made, forget, mend, recorded_file
-from .records import StudyError, changed_records, key_of, read_record, writing
-from .engine import get_engine
+from ..base.settings import relays
+from ..tasks.saliency import gaze_task
+from .jobs import recorded_file
+from .records import StudyError
 from .comparisons import paired_scores
-from .study import Study
-from .settings import relative_path
-from .cells import seed_list
-from .grid import refuse_shared
+from .task_study import TaskStudy
 from ..evaluate.intervals import difference_reach
 from ..tasks.gaze_data import SaliencyData
 from ..tasks.gaze_report import SaliencyReport
-from ..tasks.gaze_scores import map_reach, map_scores
+from ..tasks.gaze_scores import map_scores
 
 # %% ../../nbs/study/09_gaze.ipynb #ca047cfe
 from ..base.numbers import checked
@@ -42,249 +36,50 @@ def gaze_data(settings:dict # {'phantom': folder, ...} or {'fixations': csv, ...
         raise StudyError(f'gaze data {settings}: give the folder of a phantom as phantom=, or a table as fixations=')
     return kinds[kind](more.pop(kind), **more)
 
-# %% ../../nbs/study/09_gaze.ipynb #86ac0741
-_paths = ('phantom', 'fixations', 'root')                             # settings of the data that are paths
-
-def _seen_from(data, folder):
-    "Settings of the data with their paths as seen from `folder`, which need not be there yet."
-    return {
-        k: Path(os.path.normpath(Path(folder).resolve() / v)) if k in _paths and v is not None else v
-        for k, v in data.items()
-    }
-
 # %% ../../nbs/study/09_gaze.ipynb #6ff2fc87
-class GazeStudy:
+def _gaze_training(
+    steps:int=150,        # optimiser steps
+    lr=(2e-3, 4.5e-3),    # rate of encoder and decoder, for all starts
+    bs:int=16,            # frames in a batch
+    size:int|None=None,   # side of the views, pixels; None: the study's
+    frozen:bool=False     # train the decoder alone?
+):
+    "What decides a training of gaze, as plain values."
+    return dict(steps=steps, lr=list(lr) if isinstance(lr, (list, tuple)) else [lr, lr], bs=bs, size=size, frozen=frozen)
+
+class GazeStudy(TaskStudy):
     "The starts of a study x label fractions x repeats, on frames with gaze."
-    @checked(draws=None)                                                     # a number or a list: `_seeds` reads it
+    task, what, entry = gaze_task, 'gaze', 'sslus.study.gaze:gaze_jobs'
+    paths = ('phantom', 'fixations', 'root')                                 # settings of the data that are paths
+
+    @checked(draws=None)                                                     # a number or a list: `seed_list` reads it
+    @relays(_gaze_training)
     def __init__(self,
         path:str|Path,        # folder of the gaze study
         study,                # a `Study` whose pre-trainings are done, or its folder
         data:dict,            # of `gaze_data`
         fractions=(.05,),      # of the training frames, by patient
         draws=3,              # label draws: how many, or a list of seeds
-        steps:int=150,        # optimiser steps
-        lr=(2e-3, 4.5e-3),    # rate of encoder and decoder, for all starts
-        bs:int=16,            # frames in a batch
-        size:int|None=None,   # side of the views, pixels; None: the study's
-        frozen:bool=False,    # train the decoder alone?
-        save:bool=True        # write gaze.json? `GazeStudy.open` only reads
+        save:bool=True,       # write gaze.json? `GazeStudy.open` only reads
+        **training
     ):
-        self.path, self.study = Path(path), study if isinstance(study, Study) else Study.open(study)
-        self.settings = dict(
-            study=relative_path(self.study.path, self.path),
-            plan=self.study.freeze(),
-            data={k: relative_path(v, self.path) if k in _paths and v is not None else v for k, v in data.items()},
-            fractions=[float(f) for f in fractions],
-            draws=seed_list(draws, 'draws'),
-            steps=steps,
-            lr=list(lr) if isinstance(lr, (list, tuple)) else [lr, lr],
-            bs=bs,
-            size=self.study.size if size is None else size,
-            frozen=frozen,
-        )
-        self._check()
-        if self.path.exists() and any(self.path.iterdir()) and not (self.path/'gaze.json').exists():
-            raise StudyError(f'{self.path}: the folder is not empty and holds no gaze study. Choose another')
-        if save:
-            with writing(): write_sealed(self.path/'gaze.json', self.settings)
+        super().__init__(path, study, data, fractions, draws, save, _gaze_training(**training))
 
-    @cached_property
-    def data(self):
-        "The frames with gaze, read when they are first asked for."
-        return gaze_data(_seen_from(self.settings['data'], self.path))
+    def read_data(self, settings):
+        "Frames with gaze, as `gaze_data` reads them."
+        return gaze_data(settings)
 
-    @classmethod
-    def open(cls,
-        path,     # Folder of a gaze study
-        plan=None # Name of a frozen grid; None: the last
-    )->'GazeStudy': # StudyError where none stands there
-        "The gaze study that stands in a folder; reads only."
-        path = Path(path)
-        remedy = 'Make the gaze study again as it was made, with GazeStudy(path, ...): what is done stays done'
-        try: s = read_sealed(path/'plans'/f'{plan}.json' if plan else path/'gaze.json', remedy)
-        except FileNotFoundError as e:
-            raise StudyError(f'{path}: no gaze study that can be read (no gaze.json)') from e
-        except ChangedError as e: raise StudyError(str(e)) from e
-        return cls(
-            path,
-            Study.open(path / s.pop('study'), plan=s.pop('plan', None)),
-            _seen_from(s.pop('data'), path),
-            **s,
-            save=False
-        )
-
-    def __repr__(self):
-        return (
-            f'GazeStudy {self.path.name}: {len(self.cells())} cells, the starts of {self.study.path.name} on'
-            f' {len(self.data)} frames with gaze'
-        )
-
-# %% ../../nbs/study/09_gaze.ipynb #091e1cdc
-@patch
-def _check(self:GazeStudy):
-    "StudyError for what could not run, or would be misread."
-    try: json.dumps(self.settings)
-    except TypeError as e:
-        raise StudyError(
-            f'gaze data: plain values are needed, which other processes can read ({e}); give patients as a'
-            ' column of the table'
-        ) from e
-    if not self.cells() or {o.name for o in self.study.starts} - {c[0].name for c in self.cells()}:
-        raise StudyError(
-            f'draws={self.settings["draws"]}: none of them is a seed of {self.study.path.name}, which couples'
-            f' draws with its seeds {self.study.seeds}'
-        )
-    df = self.data.df
-    if not self.study.shared_patients:
-        refuse_shared(self.study.stores, {'patients whose gaze is tested': df[df.split != 'train']}, self.data.people)
+    def fit(self):
+        "(settings of the loaders, settings of the learner)."
+        s = self.settings
+        return dict(bs=s['bs'], device=self.study.device), dict(lr=tuple(s['lr']), size=s['size'], frozen=s['frozen'])
 
 # %% ../../nbs/study/09_gaze.ipynb #77eb7e0d
-@patch
-def cells(self:GazeStudy)->list:
-    """(start, pre-training seed or None, draw, fraction) of each cell; where the study couples seeds and draws,
-    so do these."""
-    s, res = self.settings, []
-    for o in self.study.starts:
-        pairs = (
-            [(None, d) for d in s['draws']]
-            if not o.seeded
-            else (
-                [(p, p) for p in self.study.seeds if p in s['draws']]
-                if self.study.draws is None
-                else [(p, d) for p in self.study.pretrain_seeds for d in s['draws']]
-            )
-        )
-        res += [(o, p, d, f) for f in s['fractions'] for p,d in pairs]
-    return res
-
-@patch
-def key(self:GazeStudy, start, seed, draw, fraction)->str:
-    "The key of a cell: a hash of everything that decides its result."
-    own = {k: v for k,v in self.settings.items() if k in ('steps', 'lr', 'bs', 'size', 'frozen')}
-    return key_of(
-        dict(
-            own,
-            kind='gaze',
-            start=self.study.identity(start, draw if seed is None else seed),
-            draw=draw,
-            fraction=fraction,
-            data=self.data.fingerprint,
-        )
-    )
-
-@patch
-def jobs(self:GazeStudy)->list:
-    "All jobs; the pre-trainings are the study's, and must be done."
-    return [self._job(*c) for c in self.cells()]
-
-@patch
-def _job(self:GazeStudy, start, seed, draw, fraction):
-    key, s = self.key(start, seed, draw, fraction), self.settings
-    file = self.path/'scores'/f'{key}.parquet'
-    def do():
-        w = draw if seed is None else seed
-        _check_start_ready(self.study, start.job(self.study, w))
-        learn = saliency_learner(
-            self.data.dls(fraction, draw, bs=s['bs'], device=self.study.device),
-            **start.tune(self.study, w),
-            lr=tuple(s['lr']),
-            size=s['size'],
-            seed=draw,
-            frozen=s['frozen']
-        )
-        with learn.no_bar(), learn.no_logging():
-            learn.fit_steps(s['steps'], evals=1)
-        rep, valid = learn.saliency_report(), learn.saliency_report('valid')
-        write_file(file, lambda p: rep.scores.to_parquet(p, index=False))
-        return dict(
-            scores={k: rep.ci(k).estimate for k in map_scores},
-            valid={k: valid.ci(k).estimate for k in map_scores},
-            images=len(learn.dls.draw),
-            patients=int(learn.dls.draw.patient.nunique()),
-            files=files_made(self.path, file),
-            **self.study.stamp()
-        )
-    return Job(
-        key,
-        f'gaze, {start.name}, {100*fraction:.4g} %, pre-training {seed}, draw {draw}',
-        do,
-        kind=f'gaze {start.arch}',
-    )
-
-def _check_start_ready(study, job):
-    "Missing or StudyError where the weights of a start could not be had."
-    rec = read_record(study.path, job.key) if job else dict(state='done')
-    if rec['state'] == 'missing': raise Missing(rec.get('error', ''))
-    if rec['state'] == 'failed':
-        raise StudyError(f'{job.name} failed in {study.path.name}: {rec.get("error", "")}')
-
 def gaze_jobs(path, plan=None):
     "The jobs of a gaze study, as another process lists them."
     return GazeStudy.open(path, plan).jobs()
 
 # %% ../../nbs/study/09_gaze.ipynb #c60f6aa9
-@patch
-def run(self:GazeStudy,
-    engine:str='here',      # 'here', 'processes' or 'ray'
-    workers:int|None=None,  # runners
-    threads:int|None=None,  # torch threads of a runner
-    gpus:float=0,           # GPUs to share out
-    retry_failed:bool=False, # try failed jobs again?
-    progress:bool=True      # show a bar?
-)->pd.DataFrame:            # `results()`
-    "Do what is missing; go on where an earlier run stopped."
-    self._check_weights()
-    jobs, plan = self.jobs(), key_of(self.settings)
-    # the processes of this run keep to this grid
-    with writing(): write_sealed(self.path/'plans'/f'{plan}.json', self.settings)
-    for why in changed_records(self.path, [j.key for j in jobs]).values():
-        print(why, file=sys.stderr)
-    for name,file in mend(self.path, jobs).items():
-        print(f'{name}: {file} is gone or was changed, so it is done again')
-    forget(self.path, jobs, 'missing', *(['failed'] if retry_failed else []))
-    done = sum(read_record(self.path, j.key) is not None for j in jobs)
-    with progress_bar(total=len(jobs), desc=self.path.name, unit='jobs', show=progress, initial=done) as bar:
-        def tell(job, state):
-            bar.set_postfix_str(job.name[:60]) if state == 'start' else bar.update()
-        if done < len(jobs):
-            get_engine(engine, workers=workers, threads=threads, gpus=gpus)(
-                self.path, f'sslus.study.gaze:gaze_jobs:{plan}', jobs, tell
-            )
-    return self.results()
-
-@patch
-def _check_weights(self:GazeStudy):
-    "StudyError where a pre-training of the study has not been tried; what is missing there will be missing here."
-    for start,seed,draw,_ in self.cells():
-        job = start.job(self.study, draw if seed is None else seed)
-        if job and not read_record(self.study.path, job.key):
-            raise StudyError(f'{job.name}: not done in {self.study.path.name}. Run that study first')
-
-@patch
-def results(self:GazeStudy)->pd.DataFrame:  # start, pretrain_seed, draw, fraction, key, state, kl, nss, auc_judd, cc, sim, valid_*, images, seconds, error
-    "One row a cell, done or not."
-    rows = []
-    for start,seed,draw,f in self.cells():
-        key = self.key(start, seed, draw, f)
-        rec = read_record(self.path, key) or dict(state='waiting')
-        rows.append(
-            dict(
-                start=start.name,
-                pretrain_seed=seed,
-                draw=draw,
-                fraction=f,
-                key=key,
-                state=rec['state'],
-                **{k: rec.get('scores', {}).get(k, np.nan) for k in map_scores},
-                **{f'valid_{k}': v for k, v in rec.get('valid', {}).items()},
-                images=rec.get('images'),
-                patients=rec.get('patients'),
-                seconds=rec.get('seconds'),
-                error=rec.get('error', ''),
-            )
-        )
-    return pd.DataFrame(rows)
-
 @patch
 def scores(self:GazeStudy,
     key:str # of a cell
@@ -349,9 +144,10 @@ def table(self:GazeStudy,
     return pd.DataFrame(rows).reindex(columns=cols)
 
 def _mean_row(a, who, metric, kwargs):
-    r = paired_scores(a, np.zeros(a.shape), who, reach=map_reach[metric], **kwargs)
+    r = paired_scores(a, np.zeros(a.shape), who, reach=map_scores[metric].reach, **kwargs)
     return dict(mean=r.difference, low=r.low, high=r.high, covers=r.covers, note=r.note)
 
 def _gap_row(a, ref, who, metric, kwargs):
-    r = paired_scores(a, ref, who, reach=difference_reach(map_reach[metric], map_reach[metric]), **kwargs)
+    ends = map_scores[metric].reach
+    r = paired_scores(a, ref, who, reach=difference_reach(ends, ends), **kwargs)
     return dict(difference=r.difference, diff_low=r.low, diff_high=r.high, p=r.p)

@@ -11,12 +11,12 @@ __all__ = ['Mode', 'FineTune', 'LinearHead', 'Gradual', 'Linear', 'KNN', 'Dual',
 from dataclasses import dataclass
 
 # %% ../../nbs/study/06_modes.ipynb #008c59da
-from ..tasks.learner import plane_learner
 from ..evaluate.probes import knn_probe, linear_probe
 from .finetuning import n_steps
 from .records import StudyError
-from ..tasks.dual_batches import check_dual, dual_dls
-from ..tasks.dual import dual_learner
+from ..tasks.dual_batches import check_dual
+from ..tasks.dual import dual_task
+from ..tasks.learner import planes_task
 from .spec import Spec, check_numbers, make_part, plain_part, read_spec, spec_classes
 from .starts import store_people_key
 
@@ -50,7 +50,7 @@ class FineTune(Mode):
     dropout:float = .5                 # before the linear layer
     label_smoothing:float = .05        # of the cross-entropy
     class_weights:bool = True          # weight classes by 1/frequency in the draw?
-    mode = 'fine-tune'
+    mode, task = 'fine-tune', planes_task
 
     def check(self, study):
         check_numbers(self, self.title)
@@ -61,40 +61,45 @@ class FineTune(Mode):
         if self.steps is not None: return self.steps
         return n_steps(fraction) if self.epochs is None else self.epochs*-(-images//self.bs)
 
-    def learner(self, study, cell, **kwargs):
-        "A `plane_learner` of the cell."
-        dls = study.planes.dls(cell.fraction, cell.draw, bs=self.bs, size=study.size, device=study.device)
-        return plane_learner(
-            dls,
-            **cell.start.tune(study, cell.weights_seed),
-            dropout=self.dropout,
-            label_smoothing=self.label_smoothing,
-            class_weights=self.class_weights,
-            lr=self.lr,
-            wd=self.wd,
-            seed=cell.draw,
-            **kwargs
+    def loading(self, study):
+        "Settings of the task's loaders."
+        return dict(bs=self.bs, size=study.size, device=study.device)
+
+    def training(self, study):
+        "Settings of the task's learner."
+        names = ('dropout', 'label_smoothing', 'class_weights', 'lr', 'wd')
+        return {k: getattr(self, k) for k in names}
+
+    def learner(self, study, cell):
+        "The task's learner of the cell."
+        return self.task.prepare(
+            study.planes,
+            cell.start.tune(study, cell.weights_seed),
+            cell.fraction,
+            cell.draw,
+            self.loading(study),
+            **self.training(study)
         )
 
     def train(self, learn, cell):
         "Train it; gives plain facts for the record."
         steps = self.n_steps(cell.fraction, len(learn.dls.draw))
-        learn.fit_planes(steps, evals=1)
+        learn.fit_steps(steps, evals=1)
         return dict(steps=steps)
 
     def run(self, study, cell):
-        learn = self.learner(study, cell)
+        learn, task = self.learner(study, cell), self.task
         with learn.no_bar(), learn.no_logging(): facts = self.train(learn, cell)
-        facts['valid_macro_f1'] = learn.plane_report('valid').macro_f1       # settings are chosen by this one
-        return {k: learn.plane_report(v) for k,v in study.targets().items()}, facts
+        facts[f'valid_{task.main}'] = task.report(learn, 'valid').value(task.main) # settings are chosen by this one
+        return {k: task.report(learn, v) for k,v in study.targets().items()}, facts
 
 # %% ../../nbs/study/06_modes.ipynb #a13060cd
 @dataclass(frozen=True)
 class LinearHead(FineTune):
     "The trained linear head of ASMUS 2023: dropout and augmentation, on an encoder that stays as it is."
     mode = 'linear head'
-    def learner(self, study, cell):
-        return FineTune.learner(self, study, cell, frozen=True)
+    def training(self, study):
+        return dict(super().training(study), frozen=True)
 
 @dataclass(frozen=True)
 class Gradual(FineTune):
@@ -144,7 +149,7 @@ class Dual(FineTune):
     ce_weight:float = 1.               # of the cross-entropy
     schedule:str = 'constant'          # of both weights: constant, ramp, fade, handover
     temperature:float = .2             # of the contrast
-    mode = 'dual task'
+    mode, task = 'dual task', dual_task
     def __post_init__(self): object.__setattr__(self, 'pairs', plain_part(self.pairs))
 
     images = property(
@@ -182,10 +187,10 @@ class Dual(FineTune):
             {} if store is None else dict(frames=store.fingerprint, clips=store_people_key(store))
         )
 
-    def learner(self, study, cell):
+    def loading(self, study):
         store = self._store(study)
-        dls = dual_dls(
-            study.planes, store, cell.fraction, cell.draw,
+        return dict(
+            store=store,
             bs=self.bs,
             unlabelled=self.unlabelled,
             pairs=make_part(self.pairs),
@@ -194,21 +199,10 @@ class Dual(FineTune):
             size=None if store is not None else study.size,
             device=study.device,
         )
-        return dual_learner(
-            dls,
-            **cell.start.tune(study, cell.weights_seed),
-            dropout=self.dropout,
-            label_smoothing=self.label_smoothing,
-            class_weights=self.class_weights,
-            lr=self.lr,
-            wd=self.wd,
-            size=study.size,
-            contrastive_weight=self.contrastive_weight,
-            ce_weight=self.ce_weight,
-            schedule=self.schedule,
-            temperature=self.temperature,
-            seed=cell.draw
-        )
+
+    def training(self, study):
+        names = ('contrastive_weight', 'ce_weight', 'schedule', 'temperature')
+        return super().training(study) | {k: getattr(self, k) for k in names} | dict(size=study.size)
 
 # %% ../../nbs/study/06_modes.ipynb #14ea1ed7
 def _probe(probe, study, cell, **kwargs):

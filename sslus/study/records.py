@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 # %% ../../nbs/study/02_records.ipynb #3c673859
 from ..base.files import ChangedError, WriteError, read_sealed, sum_of, write_sealed
+from ..evaluate.scores import class_scores
 
 # %% ../../nbs/study/02_records.ipynb #dd25f881
 def key_of(settings # Plain values: what decides a result
@@ -41,7 +42,10 @@ def writing():
     except WriteError as e: raise FolderError(f'{e} What is done stays done.') from e
 
 # %% ../../nbs/study/02_records.ipynb #c3c779f6
-shares = ('macro_f1', 'low', 'high', 'balanced_accuracy', 'accuracy', 'auroc', 'ece', 'valid_macro_f1')
+def _is_share(name):
+    "Does a number of this name lie between 0 and 1?"
+    score = class_scores.get(name.removeprefix('valid_'))
+    return name in ('low', 'high') or (score is not None and tuple(score.reach) == (0, 1))
 
 def _is_number(v, low=-1e300, high=1e300):
     return isinstance(v, (int, float)) and not isinstance(v, bool) and low <= v <= high
@@ -52,13 +56,13 @@ def _is_sum(v): return _is_text(v) and len(v) == 64
 def _is_score(name, v):
     "A number, or None where there is none; between 0 and 1 where it is a share."
     if v is None: return True
-    return _is_number(v, -1e-9, 1 + 1e-9) if name in shares else _is_number(v)
+    return _is_number(v, -1e-9, 1 + 1e-9) if _is_share(name) else _is_number(v)
 
 def _are_scores(o):
     return isinstance(o, dict) and all(_are_scores(v) if isinstance(v, dict) else _is_score(k, v) for k,v in o.items())
 
 def _are_facts(o):
-    return isinstance(o, dict) and all(_is_score(k, v) for k,v in o.items() if k in shares)
+    return isinstance(o, dict) and all(_is_score(k, v) for k,v in o.items() if _is_share(k))
 
 def _is_inside(name):
     "Does a name of a file stay in the folder?"

@@ -14,6 +14,7 @@ from fastcore.basics import patch
 
 # %% ../../nbs/study/07_results.ipynb #e80f8d61
 from ..evaluate.probes import PlaneFeatures, probe_model
+from ..evaluate.scores import score_columns
 from .jobs import recorded_file
 from .records import FileError, StudyError, read_record
 from .cell_jobs import StudyJobs
@@ -58,7 +59,7 @@ def _row(self:StudyResults, c):
         variant=c.start.variant,
         arch=self._arch(c.start),
     )
-    row |= {k: scores.get(k, np.nan) for k in _scores} | dict(
+    row |= {k: scores.get(k, np.nan) for k in score_columns()} | dict(
         valid_macro_f1=rec.get('facts', {}).get('valid_macro_f1', np.nan),
         images=rec.get('images', np.nan),
         patients=rec.get('patients', np.nan),
@@ -66,15 +67,13 @@ def _row(self:StudyResults, c):
         test_patients=scores.get('patients', np.nan),
     )
     if self.external is not None:
-        row |= {f'ext_{k}': ext.get(k, np.nan) for k in (*_scores, 'images', 'patients')}
+        row |= {f'ext_{k}': ext.get(k, np.nan) for k in (*score_columns(), 'images', 'patients')}
     nan = lambda v: np.nan if v is None else v
     return (
         {k: nan(v) for k, v in row.items()}
         | self._set_row(c.start)
         | dict(seconds=rec.get('seconds', np.nan), error=rec.get('error', ''))
     )
-
-_scores = ('macro_f1', 'low', 'high', 'balanced_accuracy', 'accuracy', 'auroc', 'ece')
 
 @patch
 def _set_row(self:StudyResults, start):

@@ -130,6 +130,29 @@ def _cells_by_key(self:Study):
             res.setdefault(k, c)
     return res
 
+# %% ../../nbs/study/07_study.ipynb #b118847d
+def work_through(
+    path,                   # folder of the study
+    jobs,                   # all of them, done or not
+    entry,                  # function: 'module:function:plan', by which other processes list the jobs
+    engine:str='here',      # 'here', 'processes' or 'ray'
+    workers:int|None=None,  # runners; None: one a core, or all that the cluster has
+    threads:int|None=None,  # torch threads of a runner; pin it where results shall agree to the last bit
+    gpus:float=0,           # GPUs to share out over processes; for Ray the share that one runner needs
+    retry_failed:bool=False, # try failed jobs again?
+    progress:bool=True      # show a bar?
+):
+    "Do the jobs that are not done, and those whose files are gone or were changed."
+    for name,file in mend(path, jobs).items():
+        print(f'{name}: {file} is gone or was changed, so it is done again')
+    forget(path, jobs, 'missing', *(['failed'] if retry_failed else []))
+    done = sum(read_record(path, j.key) is not None for j in jobs)
+    with progress_bar(total=len(jobs), desc=path.name, unit='jobs', show=progress, initial=done) as bar:
+        def tell(job, state):
+            bar.set_postfix_str(job.name[:60]) if state == 'start' else bar.update()
+        if done < len(jobs):
+            get_engine(engine, workers=workers, threads=threads, gpus=gpus)(path, entry(), jobs, tell)
+
 # %% ../../nbs/study/07_study.ipynb #286d9269
 @patch
 def run(self:Study,
@@ -145,25 +168,13 @@ def run(self:Study,
     jobs = self.jobs()
     self._name_changed(j.key for j in jobs)
     self._mend_draws()
-    for name,file in mend(self.path, jobs).items():
-        print(f'{name}: {file} is gone or was changed, so it is done again')
-    forget(self.path, jobs, 'missing', *(['failed'] if retry_failed else []))
-    done = sum(read_record(self.path, j.key) is not None for j in jobs)
-    with progress_bar(total=len(jobs), desc=self.path.name, unit='jobs', show=progress, initial=done) as bar:
-        def tell(job, state):
-            bar.set_postfix_str(job.name[:60]) if state == 'start' else bar.update()
-        if engine == 'ray' and not gpus and str(self.device or '').startswith('cuda'):
-            raise StudyError(
-                f"device={self.device!r} on a Ray cluster: say with gpus= how much of a GPU a runner needs,"
-                " such as gpus=1 or gpus=.5; else it is given none"
-            )
-        if done < len(jobs):
-            get_engine(engine, workers=workers, threads=threads, gpus=gpus)(
-                self.path,
-                f'sslus.study.study:study_jobs:{self.freeze(**(dict(device=None) if gpus else {}))}',
-                jobs,
-                tell,
-            )
+    if engine == 'ray' and not gpus and str(self.device or '').startswith('cuda'):
+        raise StudyError(
+            f"device={self.device!r} on a Ray cluster: say with gpus= how much of a GPU a runner needs,"
+            " such as gpus=1 or gpus=.5; else it is given none"
+        )
+    entry = lambda: f'sslus.study.study:study_jobs:{self.freeze(**(dict(device=None) if gpus else {}))}'
+    work_through(self.path, jobs, entry, engine, workers, threads, gpus, retry_failed, progress)
     self._say_what_is_lacking(jobs)
     return self.results()
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from ..base.files import write_file, write_text
 from ..base.folders import RunKind, begin_run
 from ..base.numbers import check_number
+from ..base.settings import relays
 from ..evaluate.features import evaluating
 from ..evaluate.report import prediction_table
 from ..evaluate.stills import clip_frames
@@ -93,18 +94,28 @@ def _frames_as_seen(clip, every, n, clean):
     return ([fitted.apply(o) for o in x] for x in _clip_chunks(clip, every, n))
 
 # %% ../../nbs/tasks/02_detect.ipynb #da1a9102
+def _reading_of(
+    taught:dict,       # how the model's stills were read
+    fit:str|None=None, # of frames that are not square, 'pad' or 'crop'; None: as the learner did, else 'pad'
+    upscale:bool|None=None, # enlarge small frames? None: as the learner did, else no
+    clean=None         # True, a `Clean(...)` of `sslus.archive.clean`, or False; None: as the model's stills were
+):
+    "(cleaning, settings of `fit_frame`) for the frames of a clip."
+    asked = dict(fit=fit, upscale=upscale, clean=clean)
+    reading = taught | {k: v for k,v in asked.items() if v is not None}
+    return cleaning_of(reading.pop('clean')), reading
+
+@relays(_reading_of)
 @torch.no_grad()
 def predict_clip(clip,               # file, folder of frames, `Video`, or uint8 frames (T,H,W)
                  model,              # `plane_learner`, or a module such as `load_classifier` returns
                  classes=None,       # names, in the model's order; None: as the model says
                  size:int|None=None, # side of the stills, pixels; None: as the model says
                  every:int=1,        # look at frames 0, every, 2*every, ...
-                 fit:str|None=None,  # of frames that are not square, 'pad' or 'crop'; None: as the learner did, else 'pad'
-                 upscale:bool|None=None, # enlarge small frames? None: as the learner did, else no
-                 clean=None,         # True, a `Clean(...)` of `sslus.archive.clean`, or False; None: as the model's stills were
                  fps:float|None=None, # frames per second; None: as the clip says
                  bs:int=64,          # frames at a time
-                 device=None         # where to compute; None: where the model is
+                 device=None,        # where to compute; None: where the model is
+                 **reading
                 )->pd.DataFrame:     # image_path (name#frame), frame, time (s), predicted, prob_<class>...
     "Class probabilities of the frames of a clip."
     check_number('every', every, at_least=1, whole=True)
@@ -112,9 +123,8 @@ def predict_clip(clip,               # file, folder of frames, `Video`, or uint8
     check_number('fps', fps, above=0, optional=True)
     clip = clip if isinstance(clip, (np.ndarray, Video)) else Video(clip)
     aspect = clip.pixel_aspect if isinstance(clip, Video) else 1.
-    net,classes,size,side,reading = _taught(model, classes, size)
-    reading = dict(reading, **{k: v for k,v in dict(fit=fit, upscale=upscale, clean=clean).items() if v is not None})
-    clean = cleaning_of(reading.pop('clean'))
+    net,classes,size,side,taught = _taught(model, classes, size)
+    clean,reading = _reading_of(taught, **reading)
     view,prob,some = plain_view(side, channels=in_channels(net)), [], []
     with evaluating(net, device) as dev:
         for x in _frames_as_seen(clip, every, bs, clean):

@@ -16,6 +16,7 @@ from matplotlib.axes import Axes
 from pathlib import Path
 from ..base.codes import write_people
 from ..base.pages import explain_terms, table_html
+from ..base.settings import relays
 from ..evaluate.intervals import Interval, log_odds_interval, one_class_score, patient_confusions
 from ..evaluate.intervals import patient_interval, per_class_ci, percentile_interval, reachable, resample_counts
 from ..evaluate.intervals import resampled_scores, withheld
@@ -66,31 +67,29 @@ def plane_f1(classes,                # all classes of the task, in order
 # %% ../../nbs/tasks/01_detection.ipynb #940545c4
 class DetectionReport(PlaneReport):
     "Scores of predictions for frames of sweeps: frame by frame, and by what was found in each sweep."
+    @relays(PlaneReport)
     def __init__(self,
         predictions:pd.DataFrame, # of frames of clips, as `prediction_table` makes it
         classes=None,             # all classes of the task, in order; None: the prob_ columns
-        name:str='',              # what was scored
-        settings:dict|None=None,  # what decided the result, kept with it
-        n_boot:int=2000,          # resamples of patients
-        seed:int=0,               # of the resamples
         background='background',  # class, or classes, that are no plane; (): none
         smooth:float=0,           # frames to either side that have a say in a frame's probabilities; 0: off
         kernel:str='gaussian',    # of the smoothing: a key of `smoothers`
         tolerance:int=0,          # frames by which a reported frame may lie outside an event
         min_frames:int=1,         # frames of the clip that a reported run lasts, at least
-        root=None                 # folder of the clips, for pictures of best frames; None: no pictures
+        root=None,                # folder of the clips, for pictures of best frames; None: no pictures
+        **report
     ):
         self.raw, self.tolerance, self.min_frames, self.smooth, self.kernel, self.root = (
             predictions, tolerance, min_frames, smooth, kernel, root,
         )
-        settings = dict(
-            settings or {},
+        report['settings'] = dict(
+            report.get('settings') or {},
             smooth=smooth,
             kernel=kernel if smooth else '',
             tolerance=tolerance,
             min_frames=min_frames,
         )
-        super().__init__(smooth_predictions(predictions, smooth, kernel), classes, name, settings, n_boot, seed)
+        super().__init__(smooth_predictions(predictions, smooth, kernel), classes, **report)
         self.planes = without_background(self.classes, background)
         self.background = [c for c in self.classes if c not in self.planes]
 

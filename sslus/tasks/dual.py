@@ -15,30 +15,31 @@ from fastcore.basics import patch
 from fastai.learner import Metric
 from fastai.losses import CrossEntropyLossFlat
 from fastai.torch_core import get_model, params
-from ..views.views import plain_view, simclr_views
+from ..views.views import plain_view
 from ..evaluate.explain import plot_tsne, cam_sheet, rows_class_by_class, maps_and_scores
 from ..evaluate.metrics import BalancedAccuracyOf, MacroF1
 from ..evaluate.planes import PlaneData
+from ..evaluate.scores import class_scores
 from ..ssl.model import SSLModel
 from ..ssl.method import MeanMeasure
-from ..ssl.recipes import adamw
-from ..ssl.speed import fast_bf16
 from ..methods.dual_task import DualTask
 from ..ssl.passport import passport_of_learner
 from ..ssl.encoders import in_channels
 from functools import partial
 from ..base.numbers import check_number, checked
+from ..base.settings import grouped, relays
 from ..evaluate.features import PlaneFeatures
 from ..evaluate.intervals import Interval, one_class_note, paired_bootstrap
-from ..evaluate.model import PlaneModel, seeded_weights, start_encoder
-from ..ssl.monitor import LivePictures
-from .dual_batches import DualLoaders
-from .learner import FiniteLoss, PlaneLearner, PlaneViews, SeedTraining, backbone_head_rates
-from .learner import draw_class_weights, per_group_optimiser, prepare_learner
+from ..evaluate.model import PlaneModel
+from .dual_batches import DualLoaders, dual_dls
+from .learner import PlaneLearner, PlaneViews, draw_class_weights
+from .protocol import Task, register_task
+from .training import TaskLearner, TaskParts, task_learner
 
 # %% ../../nbs/tasks/04_dual.ipynb #d88c9177
 class DualLearner(PlaneLearner):
     "A learner of both tasks; made by `dual_learner`."
+    fit_dual = TaskLearner.fit_steps
 
 class _OfClassifier(Metric):
     "A plane metric of a dual learner's validation: of the classes that the classifier names."
@@ -56,67 +57,40 @@ def dual_splitter(m):
 
 # %% ../../nbs/tasks/04_dual.ipynb #0d162777
 @checked(ce_views=partial(check_number, at_least=1, at_most=2, whole=True))
+@relays(task_learner, DualTask, but=('n_classes',))
 def dual_learner(dls:DualLoaders,         # from `dual_dls`
                  arch:str|None=None,      # timm name; None: as the encoder file says
                  encoder=None,            # None or 'random', 'imagenet', a file of `save_encoder` or of timm weights, or a module (copied)
                  arch_kwargs:dict|None=None, # of timm's model
-                 dropout:float=.5,        # before the linear layer
                  class_weights:bool=True, # weight classes by 1/frequency in the draw?
                  label_smoothing:float=.05, # of the cross-entropy
-                 lr=None,                 # one rate, or (encoder, heads); None: 2e-3 for a random start, else (4.5e-4, 4.5e-3)
-                 wd:float=.01,            # weight decay
-                 opt_func=adamw,          # fastai optimiser
-                 views=simclr_views,      # preset (a function of the size) or pair of views, of both tasks
-                 size:int|None=None,      # side of the views, pixels; None: that of the images
-                 seed:int=0,              # of new weights, shuffling, views and dropout
-                 contrastive_weight:float=1., # of the contrastive loss
-                 ce_weight:float=1.,      # of the cross-entropy
-                 schedule='constant',     # of both weights, see `DualTask`
-                 temperature:float=.2,    # of the contrast
-                 proj=(512,128),          # widths of the projector
-                 ce_views:int=2,          # views of a labelled still that the classifier sees
-                 bf16:bool|None=None,     # bfloat16 in the model? None: where the device is fast at it
-                 cbs=(),                  # more callbacks
-                 **kwargs                 # of `Learner`
+                 **settings
                 )->DualLearner:
     "Learner that trains encoder, projector and classifier together."
-    size, weights = dls.size if size is None else size, draw_class_weights(dls, class_weights)
-    method = DualTask(
-        dls.c, dropout, proj, temperature, contrastive_weight, views, size, ce_weight=ce_weight, schedule=schedule,
-        class_weights=None if weights is None else weights.tolist(), label_smoothing=label_smoothing, ce_views=ce_views,
+    training,of_method = grouped(dual_learner, settings)
+    weights = draw_class_weights(dls, class_weights)
+    of_method |= dict(
+        class_weights=None if weights is None else weights.tolist(),
+        label_smoothing=label_smoothing,
+        size=dls.size if settings.get('size') is None else settings['size'],
     )
-    with seeded_weights(seed):
-        enc,start,pretrained = start_encoder(arch, encoder, arch_kwargs)
-        model = SSLModel(enc, method)
-    model.frozen, model.bf16 = False, fast_bf16(dls.device) if bf16 is None else bf16
-    metrics = [MeanMeasure(method, 'ce'), *map(_OfClassifier, (MacroF1(dls.c), BalancedAccuracyOf(dls.c)))]
-    learn = DualLearner(
-        dls.again(seed),
+    method = DualTask(dls.c, **of_method)
+    def model(enc):
+        res = SSLModel(enc, method)
+        res.frozen = False
+        return res
+    parts = TaskParts(
+        DualLearner,
         model,
         nn.Identity(),
-        opt_func=per_group_optimiser(opt_func),
-        splitter=dual_splitter,
-        lr=backbone_head_rates(lr, pretrained),
-        wd=wd,
-        metrics=metrics,
-        cbs=[LivePictures(), method, FiniteLoss(), SeedTraining(seed), *cbs],
-        **kwargs
+        [MeanMeasure(method, 'ce'), *map(_OfClassifier, (MacroF1(dls.c), BalancedAccuracyOf(dls.c)))],
+        lambda size, channels: [method],
+        'dual task',
+        dual_splitter,
     )
-    return prepare_learner(learn, start, pretrained, seed, size, 'dual task')
+    return task_learner(parts, dls, (arch, encoder, arch_kwargs), **training)
 
 # %% ../../nbs/tasks/04_dual.ipynb #53f7ed75
-@patch
-@checked
-def fit_dual(self:DualLearner,
-    steps:int=160, # optimiser steps
-    evals:int=4,   # validation passes at equal distances, at most; the last comes after the last step
-    lr=None,       # one rate, or (encoder, heads); None: the learner's
-    **kwargs       # of `fit_one_cycle`
-):
-    """Train both tasks for exactly `steps` steps on one cycle; the weights are those after the last step, as
-    with `fit_planes`."""
-    self.fit_planes(steps, evals, lr, **kwargs)
-
 @patch
 def plane_model(self:DualLearner)->PlaneModel:
     "The classifier alone, a copy: encoder and head as `plane_learner` has them, without the projector."
@@ -144,6 +118,15 @@ def plane_predict(self:DualLearner,
 )->pd.DataFrame:
     "Predictions for all stills of a split or of an external test set, in the order of its table."
     return self.classifier().plane_predict(split)
+
+# %% ../../nbs/tasks/04_dual.ipynb #905e2b1c
+def _loaders_of_draw(planes, fraction, seed, store=None, **settings):
+    "Those of `dual_dls`."
+    return dual_dls(planes, store, fraction, seed, **settings)
+
+dual_task = register_task(
+    Task('dual', PlaneData, _loaders_of_draw, dual_learner, DualLearner.plane_report, class_scores)
+)
 
 # %% ../../nbs/tasks/04_dual.ipynb #3589cd4f
 def gains(reports:dict,     # name -> `PlaneReport` of the same stills; the first is the one to compare with

@@ -15,6 +15,7 @@ import warnings
 from copy import copy
 from ..base.numbers import checked
 from ..base.people import PeopleWarning, is_missing, name_key
+from ..base.settings import grouped, relays
 from ..evaluate.batches import PlaneLoaders, PlaneSource
 from ..evaluate.leaks import compare_with_store
 from ..evaluate.planes import PlaneData
@@ -203,19 +204,17 @@ class _Twice(PlaneSource):
 class DualLoaders(PlaneLoaders):
     "Loaders of a label draw together with images without a label, and of the validation stills."
     @checked
+    @relays(PlaneLoaders)
     def __init__(self,
         planes:PlaneData,    # the stills
         draw:pd.DataFrame,   # rows that show their label
         x:np.ndarray,        # all stills, uint8
         bs:int=32,           # labelled stills in a batch, at most
-        min_batches:int=8,   # batches in an epoch, at least
-        seed:int=0,          # of the shuffling
-        device=None,         # None: fastai's default
-        reading=None,        # of `PlaneData.images`: fit and upscale of `x`
         rest=(),             # rows that do not show their label
         frames=None,         # `FrameSource` of unlabelled frames
         unlabelled:int=32,   # images without a label in a batch
-        frame_share:float=1. # share of frames among them
+        frame_share:float=1., # share of frames among them
+        **loading
     ):
         self.more = dict(
             rest=np.asarray(rest, dtype=int), frames=frames, unlabelled=unlabelled, frame_share=frame_share
@@ -229,7 +228,7 @@ class DualLoaders(PlaneLoaders):
             frame_share,
             getattr(frames and frames.compose, 'n_clips', 1),
         )
-        super().__init__(planes, draw, x, bs, min_batches, seed, device, reading)
+        super().__init__(planes, draw, x, bs, **loading)
 
     @checked
     def train_dl(self, n_batches, seed=0):
@@ -255,8 +254,11 @@ class DualLoaders(PlaneLoaders):
     def again(self, seed=0):
         "The same loaders, shuffling anew from `seed`."
         return type(self)(
-            self.planes, self.draw, self.x, self.bs, self.min_batches, seed, self._device,
-            self.reading,
+            self.planes, self.draw, self.x, self.bs,
+            min_batches=self.min_batches,
+            seed=seed,
+            device=self._device,
+            reading=self.reading,
             **self.more
         )
 
@@ -277,6 +279,7 @@ class DualLoaders(PlaneLoaders):
 
 # %% ../../nbs/tasks/04_dual_batches.ipynb #7ff86a36
 @checked
+@relays(PlaneData.dls, check_dual)
 def dual_dls(planes:PlaneData,       # the stills, split by patient
              store:FrameStore|None=None, # unlabelled frames of training patients or others; None: stills only
              fraction:float=1.,      # of the training stills that show their label, by patient
@@ -285,43 +288,41 @@ def dual_dls(planes:PlaneData,       # the stills, split by patient
              unlabelled:int=32,      # images without a label in a batch, more where the draw has fewer than `bs`; labelled ones where there are none; 0: none
              pairs=None,             # which frame is whose positive; None: `Window(seconds=.1)`
              batch=None,             # which frames share a batch; None: `SweepBatch(4)`, with fewer than 4 clips `UniformBatch()`
-             size:int|None=None,     # side of the images, pixels; None: that of the store, without one `default_size`
              keep_unlabelled_stills:bool=True, # use the training stills outside of the draw, without their label? Matters where frame_share < 1, or without a store
              frame_share:float=1.,   # share of frames among the images without a label
-             min_batches:int=8,      # batches in an epoch, at least
-             fit:str='pad',          # 'pad' keeps all of the still, 'crop' fills the square
-             upscale:bool=False,     # enlarge small stills?
-             by:str|None=None,       # of the draw: 'patient' or 'image'; None: as the split was made
-             same_ids:bool=True,     # may a patient's name in the table and in the store mean one person?
-             overlap:str='raise',    # what to do with clips of held-out patients: 'raise' or 'leave out'
-             device=None             # None: fastai's default
+             **settings
             )->DualLoaders:
     """Loaders for `dual_learner`: the label fraction applies to the cross-entropy alone. With a store and
     frame_share=1 stills without a label only fill what places its frames leave over."""
-    if store is not None and size not in (None, store.size):
-        raise ValueError(
-            f'the frames of the store have {store.size} pixels, size={size} asks for others: leave size out'
-            ' here, and give dual_learner the size of the views'
-        )
-    clips = check_dual(planes, store, same_ids, overlap, upscale)
-    if size is None and store is not None: size = store.size
-    draw, x = planes.draw(fraction, seed, by), planes.images(size, fit, upscale)
+    of_plain,of_check = grouped(dual_dls, settings)
+    clips = _usable_clips(planes, store, of_plain, of_check)
+    draw, x, loading = _drawn_stills(planes, store, fraction, seed, **of_plain)
     rest = planes.subset('train').index.difference(draw.index) if keep_unlabelled_stills else []
     frames = None if store is None else _frame_source(store, clips, pairs, batch)
     dls = DualLoaders(
-        planes, draw, x, bs, min_batches,
-        device=device,
-        reading=dict(fit=fit, upscale=upscale),
-        rest=rest,
-        frames=frames,
-        unlabelled=unlabelled,
-        frame_share=frame_share,
+        planes, draw, x, bs, rest=rest, frames=frames, unlabelled=unlabelled, frame_share=frame_share, **loading
     )
     if frames is not None and unlabelled and frame_share:
         frames.check(dls.parts['frames'] or round(unlabelled*frame_share))
     return dls
 
 # %% ../../nbs/tasks/04_dual_batches.ipynb #593744c6
+def _usable_clips(planes, store, of_plain, of_check):
+    "Clips that may be trained on; ValueError for a size that the frames do not have."
+    size = of_plain.get('size')
+    if store is not None and size not in (None, store.size):
+        raise ValueError(
+            f'the frames of the store have {store.size} pixels, size={size} asks for others: leave size out'
+            ' here, and give dual_learner the size of the views'
+        )
+    return check_dual(planes, store, **of_check)
+
+def _drawn_stills(planes, store, fraction, seed, size=None, by=None, fit='pad', upscale=False, **loading):
+    "The draw, all stills at the side of the frames, and how to load them."
+    if size is None and store is not None: size = store.size
+    draw, x = planes.draw(fraction, seed, by), planes.images(size, fit, upscale)
+    return draw, x, dict(loading, reading=dict(fit=fit, upscale=upscale))
+
 def _frame_source(store, clips, pairs, batch):
     """The frames of `clips` as `frame_dls` would pair and compose them; ValueError for weighted pairs, whose
     weights have no place beside labels."""

@@ -20,8 +20,9 @@ from functools import cached_property
 from pathlib import Path
 from ..base.numbers import checked, positive, share
 from ..base.people import People
+from ..base.settings import grouped, relays
 from ..evaluate.batches import PlaneSource, bounded_batch
-from ..evaluate.splits import order_by_patient, patient_split, patients_on_both_sides, split_names
+from ..evaluate.splits import SplitRows, label_draw, patient_split, patients_on_both_sides, split_names
 from ..evaluate.stills import name_some
 from ..loaders.batches import BatchDL
 from ..phantom.phantom import phantom_truth
@@ -74,9 +75,10 @@ def _people_of_frames(patient, people, name):
         )
     return who
 
-class SaliencyData:
+class SaliencyData(SplitRows):
     "Frames with maps of gaze, split by patient; frames without any gaze are left out and counted."
     @checked
+    @relays(patient_split)
     def __init__(self,
         frames:np.ndarray,     # (N,1,S,S) uint8
         maps:np.ndarray,       # (N,h,h), at least 0: where was looked at; of any scale, and of another side than the frames if you like
@@ -85,12 +87,12 @@ class SaliencyData:
         fixations=None,        # (N,h,h) bool, fixated pixels; None: drawn from the maps
         table=None,            # further columns, such as video, frame, machine; one row a frame
         n_fixations:int=25,    # a frame, where they are drawn
-        valid_pct:float=.2,    # share of frames for validation, where there is no split
-        test_pct:float=.2,     # share of frames for the test, where there is no split
-        seed:int=0,            # of that split, and of drawn fixations
+        seed:int=0,            # of a split that is made here, and of drawn fixations
         name:str='the frames', # what to call them in messages
-        people=None            # `People(same=, distinct=, salt=)`, or its arguments: what is said of the names; None: nothing
+        people=None,           # `People(same=, distinct=, salt=)`, or its arguments: what is said of the names; None: nothing
+        **split_settings
     ):
+        for_split, = grouped(SaliencyData.__init__, split_settings)
         self.people = People(**people) if isinstance(people, dict) else people or People()
         df = pd.DataFrame(dict(patient=_people_of_frames(patient, self.people, name)))
         frames,maps = _checked_gaze(frames, maps, len(df), name)
@@ -106,7 +108,7 @@ class SaliencyData:
         )
         self.df,self.frames,maps = df[looked].reset_index(drop=True), frames[looked], maps[looked]
         if split is None:
-            self.df['split'] = patient_split(self.df.assign(**{'class': 'gaze'}), valid_pct, test_pct, seed)
+            self.df['split'] = patient_split(self.df.assign(**{'class': 'gaze'}), seed=seed, **for_split)
         _check_sides(self.df, name)
         self.maps = maps/maps.sum((1,2), keepdims=True)
         self.fixations = (
@@ -115,15 +117,7 @@ class SaliencyData:
             else np.asarray(fixations, dtype=bool)[looked]
         )
 
-    def subset(self, split:str)->pd.DataFrame:
-        "Rows of 'train', 'valid' or 'test'."
-        if split not in split_names:
-            raise ValueError(f'no split {split!r}; a split is one of {name_some(split_names)}')
-        res = self.df[self.df.split == split]
-        if len(res) == 0:
-            raise ValueError(f'{self.name} has no frames with gaze in split {split!r}')
-        return res
-
+    images = 'frames with gaze'                            # what messages call its rows
     size = property(lambda self: self.frames.shape[-1], doc='Side of the frames, pixels.')
     map_size = property(lambda self: self.maps.shape[-1], doc='Side of the maps, pixels.')
 
@@ -136,11 +130,9 @@ class SaliencyData:
             h.update(np.ascontiguousarray(o).data)
         return h.hexdigest()
 
-    def __len__(self): return len(self.df)
     def __repr__(self):
-        n = [f'{s} {len(d)} of {d.patient.nunique()}' for s in split_names if len(d := self.df[self.df.split == s])]
         return (
-            f'SaliencyData: {len(self)} frames of {self.df.patient.nunique()} patients ({", ".join(n)}),'
+            f'SaliencyData: {len(self)} frames of {self.df.patient.nunique()} patients ({self._splits_in_words()}),'
             f' {self.size} px, maps {self.map_size} px,'
             f' {f"{self.drawn} fixations a frame drawn from the maps" if self.drawn else "fixations given"};'
             f' {len(self.empty)} frames without gaze left out'
@@ -161,15 +153,7 @@ def draw(self:SaliencyData,
     seed:int=0         # of the order of patients, and of each patient's frames
 )->pd.DataFrame:       # drawn rows; `.attrs` holds fraction, seed, by, images and patients used
     "Draw from the training frames, whole patients first; nested over fractions."
-    df = self.subset('train').sort_values(['patient', 'image_path'])
-    n = round(fraction*len(df))
-    if n == 0:
-        raise ValueError(
-            f'fraction {fraction} of {len(df)} training frames is no frame; the smallest is {1/len(df):.2g}'
-        )
-    df = df.iloc[order_by_patient(df, np.random.default_rng(seed))[:n]]
-    df.attrs = dict(fraction=fraction, seed=seed, by='patient', images=len(df), patients=df.patient.nunique())
-    return df
+    return label_draw(self.subset('train'), fraction, seed, image='frame')
 
 # %% ../../nbs/tasks/03_gaze_data.ipynb #533f63f5
 @patch(cls_method=True)
@@ -212,23 +196,22 @@ def show(self:SaliencyData,
 # %% ../../nbs/tasks/03_gaze_data.ipynb #67a65f45
 @patch(cls_method=True)
 @checked(sigma=positive, degrees=positive, pixels_per_degree=positive)
+@relays(blob_sigma, SaliencyData)
 def from_fixations(cls:SaliencyData,
     csv,                     # table of fixations, or its file
     root=None,               # folder that `video` is relative to; None: that of the file
     video=None,              # the clip, where the table has no column for it
     patient=None,            # function of `video`, or regular expression whose first group is the patient; None: column patient, or the clip itself
-    sigma:float|None=None,   # width (standard deviation) of a fixation's blob, source pixels
-    degrees:float|None=None, # or in degrees of visual angle; 1 is usual
-    pixels_per_degree:float|None=None, # source pixels in one degree
     weighted:bool=True,      # weight fixations by their duration, where it is known?
     size:int|None=None,      # side of the frames, pixels; None: 128, or that of the first clip where it is less
     map_size:int=48,         # side of the maps, pixels
     fit:str='pad',           # 'pad' keeps all of the frame, 'crop' fills the square
     upscale:bool=False,      # enlarge small frames?
-    **kwargs                 # of `SaliencyData`, such as valid_pct and seed
+    **settings
 )->SaliencyData:
     "Frames with maps made from real fixations; fixations outside the picture are left out and counted in `.outside`."
-    sigma = blob_sigma(sigma, degrees, pixels_per_degree)
+    for_blob,more = grouped(SaliencyData.from_fixations, settings)
+    sigma = blob_sigma(**for_blob)
     df,name = fixation_table(csv, video, patient)
     root = Path('.' if isinstance(csv, pd.DataFrame) else Path(csv).parent) if root is None else Path(root)
     df['weight'] = df.duration if weighted and 'duration' in df else 1.
@@ -241,7 +224,7 @@ def from_fixations(cls:SaliencyData,
         frames,
         np.stack(maps),
         rows.patient,
-        **{'split': rows.get('split'), 'fixations': np.stack(hits), 'table': rows, 'name': name, **kwargs}
+        **{'split': rows.get('split'), 'fixations': np.stack(hits), 'table': rows, 'name': name, **more}
     )
     res.outside = len(df)-sum(used)
     return res
@@ -273,6 +256,7 @@ class SaliencyLoaders(DataLoaders):
     ):
         self.data,self.draw,self.bs,self.min_batches = data,draw,bs,min_batches
         self._device = torch.device(device or default_device())
+        self.size = data.size
         super().__init__(self.train_dl(max(1, min_batches, len(draw)//bs), seed), self.test_dl('valid'))
 
     @checked

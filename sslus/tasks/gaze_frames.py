@@ -126,7 +126,11 @@ def evenly_spread(rows, n):
     return np.asarray(rows)[np.linspace(0, len(rows)-1, min(n, len(rows))).round().astype(int)]
 
 # %% ../../nbs/tasks/03_gaze_frames.ipynb #490658f1
-def blob_sigma(sigma, degrees, pixels_per_degree):
+def blob_sigma(
+    sigma:float|None=None,   # width (standard deviation) of a fixation's blob, source pixels
+    degrees:float|None=None, # or in degrees of visual angle; 1 is usual
+    pixels_per_degree:float|None=None # source pixels in one degree
+)->float: # source pixels; ValueError where it is said in no way, or in both
     "Width of a blob in source pixels, from either way to say it."
     if (sigma is None) == (degrees is None):
         raise ValueError('how wide is a blob? give sigma= in source pixels, or degrees= with pixels_per_degree=')

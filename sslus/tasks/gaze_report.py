@@ -22,7 +22,7 @@ from ..evaluate.intervals import withheld
 from ..evaluate.report import read_predictions
 from ..evaluate.stills import name_some
 from .gaze_data import SaliencyData
-from .gaze_scores import map_reach, map_scores, scored_on_fixations
+from .gaze_scores import map_scores
 
 # %% ../../nbs/tasks/03_gaze_report.ipynb #e63114a6
 @checked
@@ -70,7 +70,7 @@ def score_maps(pred,     # (N,h,w), or one (h,w) for all
               )->pd.DataFrame: # one row a frame: kl, nss, auc_judd, cc, sim
     "All scores of each frame."
     pred = np.broadcast_to(pred, np.shape(maps))
-    return pd.DataFrame({k: f(pred, fixations if k in scored_on_fixations else maps) for k,f in map_scores.items()})
+    return pd.DataFrame({k: f(pred, fixations if f.on_fixations else maps) for k,f in map_scores.items()})
 
 def saliency_scores(preds:dict,       # name -> (rows, h, h) predicted maps, or one (h, h) for all
                     data:SaliencyData, # the frames
@@ -116,16 +116,21 @@ class SaliencyReport:
 
     def ci(self, metric:str='kl', predictor:str='model')->Interval:
         "Mean score with its interval over patients."
-        v,ends = self.values(metric, predictor), map_reach[metric]
+        v,ends = self.values(metric, predictor), map_scores[metric].reach
         return patient_mean_ci(v, self.patients, self.n_boot, seed=self.seed, reach=ends)
+
+    def value(self, name:str='kl')->float:
+        "Mean score of the model, without an interval."
+        return self.ci(name).estimate
 
     def gain(self, metric:str='kl', over:str='centre bias')->Interval:
         """Score of the model minus that of a baseline on the same frames, paired, with its interval over
         patients. For KL less is better."""
-        gap,ends = self.values(metric)-self.values(metric, over), map_reach[metric]
+        gap,ends = self.values(metric)-self.values(metric, over), map_scores[metric].reach
         reach = difference_reach(ends, ends)
         return patient_mean_ci(gap, self.patients, self.n_boot, seed=self.seed, reach=reach)
 
+    rows = property(lambda self: self.scores, doc='A row for each predictor and frame that was scored, with its patient.')
     kl = property(lambda self: self.ci('kl').estimate)
     table = cached_property(
         lambda self: pd.DataFrame(
@@ -202,6 +207,11 @@ def notes(self:SaliencyReport)->str:
         if o
     )
 
+def _better_words():
+    "Which scores are better when they are lower."
+    less = [k for k,o in map_scores.items() if o.less_is_better]
+    return f'less is better for {", ".join(less)}, more for the others'
+
 @patch
 def _counted(self:SaliencyReport):
     "Frames and patients in words, and what the intervals are over."
@@ -221,12 +231,12 @@ def summary(self:SaliencyReport)->str:
 
 @patch
 def __repr__(self:SaliencyReport):
-    n = f'{self._counted()}; less is better for kl, more for the others'
+    n = f'{self._counted()}; {_better_words()}'
     return '\n'.join(o for o in (self.seen, self.name, self.table.to_string(), n, self.notes()) if o)
 
 @patch
 def _repr_html_(self:SaliencyReport):
-    n = f'{self._counted()}; less is better for kl, more for the others'
+    n = f'{self._counted()}; {_better_words()}'
     alarm = f'<p style="color:#b00020"><b>{html.escape(self.seen)}</b></p>' if self.seen else ''
     return explain_terms(
         f'{alarm}<p><b>{html.escape(self.name)}</b></p>{table_html(self.table)}<p>{html.escape(n)}.'
@@ -248,13 +258,13 @@ def compare(self:SaliencyReport,
             ' split of the same data'
         )
     rows = {}
-    for k,ends in map_reach.items():
+    for k,score in map_scores.items():
         d = patient_mean_ci(
             b[k] - a[k],
             a.patient,
             self.n_boot if n_boot is None else n_boot,
             seed=self.seed,
-            reach=difference_reach(ends, ends),
+            reach=difference_reach(score.reach, score.reach),
         )
         rows[k] = dict(
             self=a[k].mean(), other=b[k].mean(), difference=d.estimate, low=d.low, high=d.high, note=d.reason

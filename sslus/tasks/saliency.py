@@ -13,28 +13,25 @@ import math
 import numpy as np
 import torch
 import torch.nn.functional as F
-from fastai.callback import schedule
 from fastai.callback.core import Callback
-from fastai.learner import AvgMetric, CastToTensor, Learner
+from fastai.learner import AvgMetric, CastToTensor
 from fastcore.basics import patch
 from torch import Tensor, nn
 from ..base.numbers import checked
-from ..evaluate.model import FrozenOrNot, plane_splitter, refuse_single, seeded_weights, start_encoder
+from ..base.settings import relays
+from ..evaluate.model import FrozenOrNot, refuse_single
 from ..evaluate.features import evaluating
 from ..loaders.batches import check_disjoint
 from ..methods.autoencoder import feature_map
-from ..ssl.speed import Bf16
-from ..ssl.recipes import adamw
 from ..ssl.encoders import in_channels, to_channels
 from ..ssl.losses import full_precision
-from ..ssl.monitor import LivePictures
 from ..ssl.seen import seen_settings
 from .gaze_data import SaliencyData, SaliencyLoaders
 from .gaze_frames import evenly_spread, show_gaze
 from .gaze_report import SaliencyReport, saliency_scores
-from .gaze_scores import map_cc, map_kl
-from .learner import FiniteLoss, PlaneLearner, SeedTraining, backbone_head_rates, per_group_optimiser
-from .learner import prepare_learner
+from .gaze_scores import map_cc, map_kl, map_scores
+from .protocol import Task, register_task
+from .training import TaskLearner, TaskParts, backbone_head_rates, task_learner
 from ..views.views import light_view, plain_view
 from ..methods.autoencoder import dry_input
 
@@ -150,53 +147,35 @@ def _gaze_rates(lr, pretrained, frozen):
     return backbone_head_rates((2e-3, 4.5e-3) if lr is None and not pretrained and not frozen else lr, pretrained, frozen)
 
 # %% ../../nbs/tasks/03_saliency.ipynb #266f3058
-class SaliencyLearner(Learner):
+class SaliencyLearner(TaskLearner):
     "A fastai Learner of gaze; made by `saliency_learner`."
-    fit_steps,fine_tune = PlaneLearner.fit_planes,PlaneLearner.fine_tune
 
 @checked
+@relays(task_learner)
 def saliency_learner(dls:SaliencyLoaders,     # from `SaliencyData.dls`
                      arch:str|None=None,      # timm name; None: as the encoder file says
                      encoder=None,            # None or 'random', 'imagenet', a file of `save_encoder` or of timm weights, or a module (copied)
                      arch_kwargs:dict|None=None, # of timm's model
                      width:int=64,            # channels of the decoder, a multiple of 8
-                     lr=None,                 # one rate, or (backbone, head); None: (2e-3, 4.5e-3) for a random start, else (4.5e-4, 4.5e-3)
-                     wd:float=.01,            # weight decay
-                     opt_func=adamw,          # fastai optimiser
                      view=light_view,         # function of (size, channels): the training view
-                     size:int|None=None,      # side of the views, pixels; None: that of the frames
-                     seed:int=0,              # of new weights, shuffling and views
                      frozen:bool=False,       # train the decoder only? the encoder's weights and batch norm statistics stay as they are
-                     bf16:bool|None=None,     # bfloat16 in the model? None: where the device is fast at it
-                     cbs=(),                  # more callbacks
-                     **kwargs                 # of `Learner`
+                     **settings
                     )->SaliencyLearner:
     "Learner that trains an encoder and a decoder to predict gaze."
-    with seeded_weights(seed):
-        enc,start,pretrained = start_encoder(arch, encoder, arch_kwargs)
-        model = SaliencyModel(enc, dls.data.map_size, width, frozen)
-    refuse_single(dls.bs, model.encoder)
-    size,ch = dls.data.size if size is None else size, in_channels(enc)
-    own = [
-        LivePictures(),
-        _GazeViews(view(size, channels=ch), plain_view(size, channels=ch)),
-        FiniteLoss(),
-        SeedTraining(seed),
-        Bf16(bf16),
-    ]
-    learn = SaliencyLearner(
-        dls.again(seed),
+    def model(enc):
+        res = SaliencyModel(enc, dls.data.map_size, width, frozen)
+        refuse_single(dls.bs, res.encoder)
+        return res
+    parts = TaskParts(
+        SaliencyLearner,
         model,
         gaze_loss,
-        opt_func=per_group_optimiser(opt_func),
-        splitter=plane_splitter,
-        lr=_gaze_rates(lr, pretrained, frozen),
-        wd=wd,
-        metrics=[AvgMetric(_valid_cc)],
-        cbs=[*own, *cbs],
-        **kwargs
+        [AvgMetric(_valid_cc)],
+        lambda size, ch: [_GazeViews(view(size, channels=ch), plain_view(size, channels=ch))],
+        'frozen encoder' if frozen else 'fine-tune',
+        rates=_gaze_rates,
     )
-    return prepare_learner(learn, start, pretrained, seed, size, 'frozen encoder' if frozen else 'fine-tune')
+    return task_learner(parts, dls, (arch, encoder, arch_kwargs), **settings)
 
 # %% ../../nbs/tasks/03_saliency.ipynb #174413df
 @torch.no_grad()
@@ -292,6 +271,18 @@ def saliency_report(self:SaliencyLearner,
     )
     if path is not None: res.save(path, self.dls.draw)
     return res
+
+# %% ../../nbs/tasks/03_saliency.ipynb #23d39619
+gaze_task = register_task(
+    Task(
+        'gaze',
+        SaliencyData,
+        SaliencyData.dls,
+        saliency_learner,
+        SaliencyLearner.saliency_report,
+        map_scores,
+    )
+)
 
 # %% ../../nbs/tasks/03_saliency.ipynb #54e63aac
 @patch
