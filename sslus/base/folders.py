@@ -17,6 +17,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from .. import __version__
 from .files import ChangedError, file_sha, held, is_part, read_sealed, write_sealed
+from .words import list_names
 
 # %% ../../nbs/base/07_folders.ipynb #71165968
 class RunError(ValueError):
@@ -152,9 +153,6 @@ def _exchange(new, goal):
     os.replace(goal, old)
     os.replace(new, goal)
     _clear_away(old, goal)
-
-def list_names(names, n=3):
-    return ', '.join(map(str, names[:n])) + (f' and {len(names) - n} more' if len(names) > n else '')
 
 def _refuse_strangers(folder, more=''):
     "RunError that names the files which are not the run's own."
