@@ -31,7 +31,7 @@ from ..base.numbers import check_number, checked
 from ..evaluate.features import PlaneFeatures
 from ..evaluate.intervals import Interval, one_class_note, paired_bootstrap
 from ..evaluate.model import PlaneModel, seeded_weights, start_encoder
-from ..ssl.monitor import LivePictures
+from ..ssl.dead_data import LivePictures
 from .dual_batches import DualLoaders
 from .learner import FiniteLoss, PlaneLearner, PlaneViews, SeedTraining, backbone_head_rates
 from .learner import draw_class_weights, per_group_optimiser, prepare_learner

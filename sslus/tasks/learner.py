@@ -26,7 +26,7 @@ from ..ssl.speed import Bf16
 from ..ssl.monitor import NonFiniteLoss
 from ..ssl.recipes import adamw
 from ..ssl.encoders import in_channels, n_features
-from ..ssl.monitor import LivePictures
+from ..ssl.dead_data import LivePictures
 from ..ssl.seen import seen_settings
 from .detection import DetectionReport, choose_smoothing
 from ..views.views import light_view, plain_view

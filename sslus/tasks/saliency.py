@@ -27,7 +27,7 @@ from ..ssl.speed import Bf16
 from ..ssl.recipes import adamw
 from ..ssl.encoders import in_channels, to_channels
 from ..ssl.losses import full_precision
-from ..ssl.monitor import LivePictures
+from ..ssl.dead_data import LivePictures
 from ..ssl.seen import seen_settings
 from .gaze_data import SaliencyData, SaliencyLoaders
 from .gaze_frames import evenly_spread, show_gaze
