@@ -23,6 +23,7 @@ KINDS = (
     'imports against the order',
     'circles',
     'private imports',
+    'private attributes of other modules',
     'private names with several meanings',
     'functions of more than 10 parameters',
     'functions of more than 14 parameters',
@@ -80,6 +81,41 @@ def is_patch(node):
     "Does fastcore's `patch` put this function onto a class?"
     words = [ast.unparse(o) for o in getattr(node, 'decorator_list', [])]
     return any(o == 'patch' or o.startswith('patch(') for o in words)
+
+
+def is_private(name):
+    return name.startswith('_') and not name.startswith('__') and not name.endswith('_')  # _repr_html_ is Jupyter's
+
+
+def private_attributes(module):
+    "Private methods and attributes of the classes that a module defines or patches."
+    for node in module.tree.body:
+        if isinstance(node, ast.FunctionDef) and is_patch(node) and is_private(node.name):
+            yield node.name
+    for cls in (o for o in ast.walk(module.tree) if isinstance(o, ast.ClassDef)):
+        for node in cls.body:
+            if isinstance(node, ast.FunctionDef) and is_private(node.name):
+                yield node.name
+            elif isinstance(node, ast.Assign):
+                yield from (
+                    o.id for target in node.targets for o in ast.walk(target)
+                    if isinstance(o, ast.Name) and is_private(o.id)
+                )
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and is_private(node.attr):
+            if isinstance(node.value, ast.Name) and node.value.id == 'self':
+                yield node.attr
+
+
+def foreign_attributes(module):
+    "Private attributes that a module asks of something that is not `self`, `cls` or a module."
+    imported = {o.asname or o.name for node in ast.walk(module.tree) if isinstance(node, ast.Import) for o in node.names}
+    for node in ast.walk(module.tree):
+        if not isinstance(node, ast.Attribute) or not is_private(node.attr):
+            continue
+        if isinstance(node.value, ast.Name) and node.value.id in {'self', 'cls', *imported}:
+            continue
+        yield node.attr, f'{module.name}: {ast.unparse(node)}'
 
 
 def n_parameters(node):
@@ -189,6 +225,14 @@ def measure(root):
             if n > 14:
                 found['functions of more than 14 parameters'].append(where)
         found['patches of foreign classes'] += [f'{m.name}: {o}' for o in foreign_patches(m)]
+    owners = defaultdict(set)
+    for m in modules:
+        for name in private_attributes(m):
+            owners[name].add(m.name)
+    for m in modules:
+        found['private attributes of other modules'] += [
+            where for name, where in foreign_attributes(m) if owners[name] and m.name not in owners[name]
+        ]
     found['circles'] = [' <-> '.join(o) for o in circles(arrows)]
     found['private names with several meanings'] = [
         f'{k}: {", ".join(sorted(v))}' for k, v in sorted(homes.items()) if len(v) > 1
@@ -223,10 +267,12 @@ def lost_names(root, frozen):
 
 
 WRONG = {
-    'base/one.py': 'def _twice(): pass\ndef late():\n    from sslus.video.two import Two\n',
+    'base/one.py': 'def _twice(): pass\ndef late():\n    from sslus.video.two import Two\n'
+    'class One:\n    def _own(self): return self._own\n',
     'video/two.py': 'from ..base.one import _twice\nclass Two: pass\ndef _twice(): pass\n'
     f'def many({", ".join(f"a{i}" for i in range(15))}): pass\n',
-    'video/three.py': 'from fastcore.basics import patch\nfrom .two import Two\n@patch\ndef run(self:Two): pass\n',
+    'video/three.py': 'from fastcore.basics import patch\nfrom .two import Two\n@patch\ndef run(self:Two): pass\n'
+    'def peek(one): return one._own\n',
 }
 
 

@@ -238,7 +238,7 @@ def _sampled_frames(video, every, most=128 << 20, n=32):
     """One pass: at most `n` pairs of frames as they come and their grey, evenly spread; and the frames to be
     stored, None where they take more than `most` bytes."""
     picked, step, kept = [], 1, []
-    for k,(a,g) in enumerate(video._both()):
+    for k,(a,g) in enumerate(video.frames_and_grey()):
         if k % step == 0: picked.append((np.array(a), g))
         if len(picked) > n: picked, step = picked[::2], 2*step
         if kept is not None and k % every == 0: kept.append(g)
@@ -257,7 +257,7 @@ def cleaned_frames(video, every, clean, most=128 << 20, left_out=None):
     """Cleaned frames, and what was found; places of frames that go are added to `left_out` (None: none goes);
     VideoError for clips that go."""
     grey, rgb, kept = cleaning_samples(video, every, most)
-    frames = lambda: kept if kept is not None else video._grey(every)
+    frames = lambda: kept if kept is not None else video.grey_frames(every)
     all_ = dict(stored=frames(), every=every) if getattr(clean, 'looks_at_all', False) else {}
     fitted = clean.fit(grey, rgb, **all_)
     if fitted.drop: raise VideoError(video.path, fitted.drop, 'It is left out as clean= asks')

@@ -13,7 +13,7 @@ import re
 from collections import Counter
 
 # %% ../../nbs/archive/09_copies.ipynb #84ca058a
-from ..base.folders import list_names
+from ..base.words import list_names
 from ..base.people import People
 from .look import kind_by_name
 from ..video.frame_folder import missing_words, n_missing, split_number

@@ -76,7 +76,7 @@ def dicom_tags(path # DICOM file
         machine=_machine(ds),
         transducer=_tag_text(ds, 'TransducerData') or _tag_text(ds, 'TransducerType'),
         fps=v.fps,
-        frames=v._head.claimed,
+        frames=v.header_reader.claimed,
         height=v.size[0],
         width=v.size[1],
         photometric=ds.PhotometricInterpretation,

@@ -20,15 +20,14 @@ from pathlib import Path
 
 # %% ../../nbs/archive/08_look.ipynb #73820204
 from ..base.quiet import quietly
-from ..video.video import Video, VideoError, image_extensions
-from ..video.reader import is_mask
-from ..video.choose import video_extensions
-from ..video.reader import file_ending, mask_folder_name
-from ..video.frame_folder import images_in
-from ..video.find import is_clip_file, is_moving, is_sweep, why_no_clip
+from ..video.grey import VideoError
+from ..video.reader import file_ending, image_extensions, is_mask, mask_folder_name
 from ..video.stills import open_image
+from ..video.frame_folder import images_in
 from ..video.volumes import pixel_files
-from ..video.video import read_still
+from ..video.choose import video_extensions
+from ..video.video import Video, read_still
+from ..video.find import is_clip_file, is_moving, is_sweep, why_no_clip
 
 # %% ../../nbs/archive/08_look.ipynb #ff8ece50
 _first_bytes = (
@@ -97,9 +96,9 @@ def _hash(g):
 class _Watched(Video):
     "A `Video` that measures the colour of the frames that pass."
     colours = ()
-    def _raw(self, every=1):
+    def raw_frames(self, every=1):
         self.colours = []
-        for a in super()._raw(every):
+        for a in super().raw_frames(every):
             self.colours.append(_colour(a))
             yield a
 
@@ -114,7 +113,7 @@ def _clip_row(path, whole):
         if n == 0: first = g
         n += 1
         if not whole: break
-    i = v._head.info
+    i = v.header_reader.info
     notes = note_separator.join(f'{name}: {sentence}' for name,sentence in v.notes.items())
     return dict(
         kind='frames' if path.is_dir() else 'clip',
@@ -122,7 +121,7 @@ def _clip_row(path, whole):
         codec=i.get('codec') or '',
         height=v.size[0],
         width=v.size[1],
-        frames=n if whole else v._head.claimed,
+        frames=n if whole else v.header_reader.claimed,
         fps=v.fps,
         notes=notes,
         colour=round(float(np.mean(v.colours)), 4),
@@ -328,7 +327,7 @@ def _media(path, whole):
         return _still_facts(path)
     if is_mask(path) and why_no_clip(path) == 'mask':
         return _mask_facts | dict(kind='mask', format=s[1:], reason=_mask_reason)
-    return _clip_row(path, whole) if is_moving(Video(path)._head) else _still_facts(path)
+    return _clip_row(path, whole) if is_moving(Video(path).header_reader) else _still_facts(path)
 
 # %% ../../nbs/archive/08_look.ipynb #2b142a8d
 _said_of_kind = dict(

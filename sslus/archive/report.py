@@ -14,11 +14,11 @@ from html import escape
 from pathlib import Path
 
 # %% ../../nbs/archive/10_report.ipynb #4fe0e9d9
-from ..base.folders import list_names
+from ..base.words import list_names
 from ..base.pages import explain_terms, page_html, section_html, text_html
 from ..base.people import find_look_alikes
 from ..base.provenance import provenance, provenance_html
-from ..video.video import known_notes
+from ..video.reader import known_notes
 from .look import note_separator
 
 # %% ../../nbs/archive/10_report.ipynb #fb130f82

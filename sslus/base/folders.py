@@ -17,6 +17,7 @@ from .. import __version__
 from .files import ChangedError, file_sha, held, is_part, write_sealed
 from .manifest import config_file, files_below, fits_any, is_done, is_run, manifest_file, read_config
 from .manifest import read_manifest, strangers
+from .words import list_names
 
 # %% ../../nbs/base/07_folders.ipynb #71165968
 class RunError(ValueError):
@@ -86,9 +87,6 @@ def _exchange(new, goal):
     os.replace(goal, old)
     os.replace(new, goal)
     _clear_away(old, goal)
-
-def list_names(names, n=3):
-    return ', '.join(map(str, names[:n])) + (f' and {len(names) - n} more' if len(names) > n else '')
 
 def _refuse_strangers(folder, more=''):
     "RunError that names the files which are not the run's own."

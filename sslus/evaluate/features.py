@@ -23,7 +23,7 @@ from ..base.files import write_file
 from ..base.numbers import checked
 from .planes import PlaneData
 from ..ssl.encoders import encode, in_channels, load_encoder
-from ..ssl.monitor import DeadData
+from ..ssl.dead_data import DeadData
 from ..ssl.seen import seen_settings
 from ..views.views import plain_view
 

@@ -84,7 +84,9 @@ class GroupSplitter:
 # %% ../../nbs/loaders/02_batches.ipynb #6e7c923d
 class BatchSource:
     "Base of the sources for `BatchDL`; by itself it is empty."
-    n_inp, held, pin = 1, None, False  # held: frames that live on a device; pin: are batches on their way to a GPU?
+    n_inp = 1        # inputs of a batch; the rest is target
+    resident = None  # where the frames live, if that is a device
+    pin = False      # set by `BatchDL`: is a batch on its way to a GPU?
     def __len__(self): return 0
     def order(self, rng, bs, shuffle):
         """Rows of an epoch, (n,) or (n,k) integers, drawn with the numpy generator `rng`; new every time where
@@ -139,7 +141,7 @@ class BatchDL(TfmdDL):
     def get_idxs(self):
         "This process's part of an epoch's order, drawn in the main process."
         (rank, world), (source, n, all_bs) = self.part, self._epoch()
-        seed = self.rng.getrandbits(63) if self.reshuffle else 0 if self.seed is None else self.seed
+        seed = self.rng.getrandbits(63) if self.reshuffle else self.seed or 0
         idxs = source.order(np.random.default_rng(seed), all_bs, self.reshuffle)
         if len(idxs) != n:
             raise RuntimeError(f'{type(source).__name__}.order gave {len(idxs)} rows, its length is {n}')
@@ -172,7 +174,7 @@ class BatchDL(TfmdDL):
     def create_batches(self, samps):
         ahead = self.prefetch if self.prefetch is not None else 2*(self._kind() != 'cpu')
         # a worker is ahead as it is, and nothing is read from a device
-        here = self.fake_l.num_workers or self.dataset.held is not None
+        here = self.fake_l.num_workers or self.dataset.resident is not None
         yield from map(self._read, samps) if here or not ahead else _ahead(self._read, samps, ahead)
 
     def _kind(self): return 'cpu' if self.device is None else self.device.type
@@ -180,11 +182,12 @@ class BatchDL(TfmdDL):
         b = self.dataset.batch(*rows)
         return tuple(o.pin_memory() for o in b) if self.dataset.pin else b
 
+    # get_idxs -> source.ready -> self._order, which `sample` slices and `create_batches` reads
     def _batches(self):
         """Batches as they are read; on their way to a GPU in pinned memory, so that they can be copied while it
         computes."""
         self._order = self.dataset.ready(self.get_idxs())
-        workers, pin = self.fake_l.num_workers, self._kind() == 'cuda' and self.dataset.held is None
+        workers, pin = self.fake_l.num_workers, self._kind() == 'cuda' and self.dataset.resident is None
         self.dataset.pin, self.fake_l.pin_memory = pin and not workers, pin and workers > 0
         res = _loaders[workers == 0](self.fake_l)
         self._order = None                                                        # the batches keep it

@@ -39,9 +39,9 @@ class StoreSource(BatchSource):
     "Base of the sources that take frames of a store, from its file or from the device that holds them."
     n = None
     def take(self, rows):
-        return _gather(self.store, rows, self.pin) if self.held is None else self.held.take(rows)
+        return _gather(self.store, rows, self.pin) if self.resident is None else self.resident.take(rows)
     def ready(self, order):
-        return (order if self.held is None else self.held.send(order)),
+        return (order if self.resident is None else self.resident.send(order)),
 
 # %% ../../nbs/loaders/03_loaders.ipynb #9dffaf1a
 class FrameSource(StoreSource):
@@ -83,12 +83,12 @@ class FrameSource(StoreSource):
 
     def ready(self, order):
         "The order, and the weights of its pairs where the frames are held on a device."
-        w = None if self.held is None else self.pairs.weights(self.store, order[:,0], order[:,1])
-        return *super().ready(order), *(() if w is None else (self.held.send(w),))
+        w = None if self.resident is None else self.pairs.weights(self.store, order[:,0], order[:,1])
+        return *super().ready(order), *(() if w is None else (self.resident.send(w),))
 
     def batch(self, idxs, w=None):
         rows, partners = idxs[:,0], idxs[:,1]
-        if self.held is None: w = self.pairs.weights(self.store, rows, partners)
+        if self.resident is None: w = self.pairs.weights(self.store, rows, partners)
         # (B,1,H,W)
         return *(self.take(o)[:,None] for o in (rows, partners)[:self.n_inp]), _own_copy(rows if w is None else w)
 
@@ -149,21 +149,22 @@ def _hold(store, device, resident):
     key = store.fingerprint, str(device)
     if key in _on_devices: return _on_devices[key]
     free = _free_on_device(device)
-    room, what = (
-        (free // 2, 'half of what is free')
-        if resident is None
-        else (free, 'free') if resident is True else (int(resident * 2**30), 'allowed')
-    )
+    room, what = _room_for(resident, free)
     if store.nbytes <= room:
-        return _say(
-            f'The frames are on {device} now: {_binary_size(store.nbytes)} of {_binary_size(free)} that were free'
-        ) or _on_devices.setdefault(key, Resident(store, device))
+        _say(f'The frames are on {device} now: {_binary_size(store.nbytes)} of {_binary_size(free)} that were free')
+        return _on_devices.setdefault(key, Resident(store, device))
     why = f'{_binary_size(store.nbytes)} of frames, {_binary_size(room)} is {what} on {device}'
     if resident is True:
         raise ValueError(
             f'resident=True: {why}. Leave resident out, then they stay on disk, or take a subset of the store'
         )
     _say(f'The frames stay on disk: {why}')
+
+def _room_for(resident, free):
+    "Bytes that frames may take on a device where `free` are free, and what these bytes are, in words."
+    if resident is None: return free//2, 'half of what is free'
+    if resident is True: return free, 'free'
+    return int(resident*2**30), 'allowed'
 
 def _there(device):
     "The device, if it is there."
@@ -208,14 +209,15 @@ def _split(store, valid_pct, valid, seed):
 def _dls(train, valid, bs, seed, num_workers, device, resident, path):
     "DataLoaders of two sources; the validation order never changes, so that its loss can be compared over epochs."
     device = _there(torch.device(default_device() if device is None else device))
-    train.held = valid.held = held = _hold(train.store, device, resident)
+    train.resident = valid.resident = on_device = _hold(train.store, device, resident)
     vbs = max(2, min(bs, len(valid)))  # one frame is no batch: no method can compare it with anything
-    workers = num_workers if held is None else 0                 # nothing is left for them to do
+    workers = num_workers if on_device is None else 0                 # nothing is left for them to do
     loaders = (BatchDL(train, bs, shuffle=True, drop_last=True, seed=seed, num_workers=workers),
                BatchDL(valid, vbs, drop_last=True, seed=0, num_workers=workers))
     return DataLoaders(*loaders, path=path, device=device)
 
 # %% ../../nbs/loaders/03_loaders.ipynb #2ec2cc7f
+# a method of FrameStore, which looks it up here: MethodElsewhere in store/store.py
 @checked
 def frame_dls(self:FrameStore,
     bs:int=64,            # frames (or pairs) in a batch
@@ -234,10 +236,8 @@ def frame_dls(self:FrameStore,
     if pairs is None: pairs = Window(seconds=.1)
     if batch is None:
         batch = SweepBatch(4) if len(sides[0]) >= 4 else UniformBatch()
-    train, val = (
-        FrameSource(self, o, pairs, batch, n)
-        for o, n in zip(sides, (None if n_batches is None else n_batches * bs, None))
-    )
+    train = FrameSource(self, sides[0], pairs, batch, n=None if n_batches is None else n_batches*bs)
+    val = FrameSource(self, sides[1], pairs, batch)
     train.check(bs)
     return _dls(train, val, bs, seed, num_workers, device, resident, self.path.parent)
 
@@ -305,7 +305,7 @@ class ClipSource(StoreSource):
 
     def batch(self, idxs):
         starts, strides = idxs[:,0], idxs[:,1]
-        steps = np.arange(self.n_frames) if self.held is None else torch.arange(self.n_frames, device=idxs.device)
+        steps = np.arange(self.n_frames) if self.resident is None else torch.arange(self.n_frames, device=idxs.device)
         return check_clips(self.take(starts[:,None] + strides[:,None]*steps)[:,:,None]), _own_copy(starts)  # (B,T,1,H,W)
 
     def show(self, b, n=4):
@@ -340,6 +340,7 @@ def check_clips(x): # (B,T,C,H,W)
     return x
 
 # %% ../../nbs/loaders/03_loaders.ipynb #9dc33164
+# a method of FrameStore, which looks it up here: MethodElsewhere in store/store.py
 @checked
 def clip_dls(self:FrameStore,
     bs:int=16,            # clips in a batch
@@ -355,14 +356,9 @@ def clip_dls(self:FrameStore,
 )->DataLoaders:            # training and validation: batches (clips, y), (B,T,1,H,W) uint8
     """Loaders of clips (B,T,1,H,W), split by patient; sweeps too short for one clip are left out and counted in
     `dls.train.dataset.short`."""
-    train, val = (
-        ClipSource(self, o, n_frames, step, n, least)
-        for o, n, least in zip(
-            _split(self, valid_pct, valid, seed),
-            (None if n_batches is None else n_batches * bs, None),
-            (bs, 0),
-        )
-    )
+    sides = _split(self, valid_pct, valid, seed)
+    train = ClipSource(self, sides[0], n_frames, step, n=None if n_batches is None else n_batches*bs, least=bs)
+    val = ClipSource(self, sides[1], n_frames, step)
     if train.starts < bs:
         raise ValueError(
             f'the training set gives {train.starts} clips of {n_frames} frames ({train.short} sweeps are'

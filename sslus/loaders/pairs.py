@@ -93,7 +93,7 @@ class Window:
 
     def _timed(self, store):
         "Which clips need the time of each frame: a window in seconds, and uneven times."
-        return store.is_uneven if self.frames is None else np.zeros(len(store.counts), bool)
+        return store.has_own_times if self.frames is None else np.zeros(len(store.counts), bool)
 
     def _span(self, store, rows, reach, timed):
         "Lowest and highest offset to a partner of each row, inside its clip."

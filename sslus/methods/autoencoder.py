@@ -19,7 +19,7 @@ from ..views.views import View, light_view, show_rows, to_grey_levels
 from ..ssl.method import SSLCallback
 from ..ssl.encoders import in_channels, to_channels
 from ..ssl.losses import reconstruction
-from ..ssl.recipes import Recipe, step_decay
+from ..ssl.recipes import Recipe, method_of, step_decay
 
 # %% ../../nbs/methods/07_autoencoder.ipynb #f3b96233
 from functools import partial
@@ -219,7 +219,7 @@ def show_reconstruction(learn, # learner with `AutoEncoder` or `InpaintAutoEncod
                         n:int=6 # frames to show
                        )->np.ndarray: # the matplotlib axes, (rows, frames)
     "Draw the views of a batch and what the decoder makes of them."
-    method, model = next(c for c in learn.cbs if hasattr(type(c), 'make_views')), get_model(learn.model)
+    method, model = method_of(learn), get_model(learn.model)
     x, mode = learn.dls.one_batch()[0][:n].to(next(model.parameters()).device), model.training
     views = method.make_views(x, x)
     model.eval()

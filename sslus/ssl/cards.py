@@ -26,33 +26,33 @@ def _numbers_in(value):
     if isinstance(value, dict): value = list(value.values())
     return [n for o in value for n in _numbers_in(o)] if isinstance(value, (list, tuple)) else []
 
-def _unmeant(name, value, expected):
-    "The error for a line that cannot be meant."
+def _wrong_line(name, value, expected):
+    "The error for a line that makes no sense."
     return ValueError(f'{name}={repr(value)[:80]}: {expected}')
 
 def _check_arguments(kwargs):
-    "ValueError where arguments of a timm model cannot be meant: their sum is that of layers, sides and widths."
+    "ValueError where arguments of a timm model make no sense: their sum is that of layers, sides and widths."
     if not isinstance(kwargs, dict):
-        raise _unmeant('arch_kwargs', kwargs, 'arguments by name are expected')
+        raise _wrong_line('arch_kwargs', kwargs, 'arguments by name are expected')
     total = sum(map(abs, _numbers_in(kwargs)))
     too_large = f'no network has layers, sides and widths of {total:.6g} in sum'
-    if total > _largest_sum: raise _unmeant('arch_kwargs', kwargs, too_large)
+    if total > _largest_sum: raise _wrong_line('arch_kwargs', kwargs, too_large)
 
 def _check_class_names(classes):
     "ValueError where names of classes are no different words."
     words = isinstance(classes, list) and classes and all(isinstance(o, str) and o for o in classes)
     different = words and len(set(classes)) == len(classes)
     if not different:
-        raise _unmeant('classes', classes, 'different names in a list are expected')
+        raise _wrong_line('classes', classes, 'different names in a list are expected')
 
 def _check_kinds(card):
     "ValueError where an optional line of a card is of another type."
     for k in _card_texts:
         if not isinstance(card.get(k, ''), str):
-            raise _unmeant(k, card[k], 'words are expected')
+            raise _wrong_line(k, card[k], 'words are expected')
     for k in _card_tables:
         if not isinstance(card.get(k) or {}, dict):
-            raise _unmeant(k, card[k], 'values by name are expected')
+            raise _wrong_line(k, card[k], 'values by name are expected')
     for k in _card_counts:
         check_number(k, card.get(k), at_least=0, at_most=10**12, whole=True, optional=True)
 
@@ -60,12 +60,12 @@ def _check_kinds(card):
 def check_card(
     card,    # what a file says of itself
     kind:str # 'encoder' or 'classifier'
-)->dict:     # the card; ValueError names the line that cannot be meant
+)->dict:     # the card; ValueError names the line that makes no sense
     "A card, if what the package reads of it has its type and range."
     if not isinstance(card, dict): raise ValueError('it is no dict of values by name')
     arch = card.get('arch')
     if not isinstance(arch, str) or len(arch) > 200:
-        raise _unmeant('arch', arch, 'the name of a timm model is expected')
+        raise _wrong_line('arch', arch, 'the name of a timm model is expected')
     _check_arguments(card.get('arch_kwargs'))
     check_number('in_chans', card.get('in_chans'), at_least=1, at_most=1024, whole=True)
     _check_kinds(card)

@@ -28,7 +28,8 @@ def meet(device=None,      # where this process will compute; None: on its GPU, 
          timeout:float=600 # seconds that a process waits for one that does not answer
         )->int:            # rank of this process
     "Join the processes that were started with this one; nothing happens where it was started alone."
-    kind = torch.device(device).type if device is not None else 'cuda' if torch.cuda.is_available() else 'cpu'
+    if device is None: device = 'cuda' if torch.cuda.is_available() else 'cpu'
+    kind = torch.device(device).type
     _say_alone()
     if launched() > 1 and not PartialState._shared_state:
         if dist.is_initialized(): _tell_environment()

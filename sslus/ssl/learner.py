@@ -31,7 +31,7 @@ from .launch import detach_distributed, to_distributed
 from .method import MeanMeasure, SSLCallback, fixed_rng
 from .monitor import Monitor
 from .passport import passport_of_learner
-from .recipes import fit_recipe
+from .recipes import fit_recipe, method_of
 from .speed import compile_encoders, fast_bf16
 
 # %% ../../nbs/ssl/15_learner.ipynb #07658af6
@@ -40,7 +40,7 @@ class SSLLearner(Learner):
     @property
     def ssl_method(self):
         "The method among the callbacks; it holds the learner."
-        return next(c for c in self.cbs if hasattr(type(c), 'make_views'))
+        return method_of(self)
 
     def fit_recipe(self,
         n_epoch:int, # epochs
@@ -172,21 +172,11 @@ def written(o    # a setting
 def settings_of(method # SSLCallback
                )->dict: # plain values, as they stand in cards and keys
     "The settings of a method as plain values."
-    plain = (int, float, str, bool, type(None))
-    return {
-        k: (
-            v
-            if isinstance(v, plain)
-            else (
-                [o if isinstance(o, plain) else written(o) for o in v]
-                if isinstance(v, (list, tuple))
-                else written(v)
-            )
-        )
-        for k, v in vars(method).items()
-        if k not in ('learn', 'recipe', 'skipped', 'overflow', 'calibrated', 'own_seed')
-        and not k.startswith('_')
-    }
+    own = {k: v for k,v in vars(method).items() if k not in SSLCallback.run_state and not k.startswith('_')}
+    return {k: [_plain_setting(o) for o in v] if isinstance(v, (list, tuple)) else _plain_setting(v) for k,v in own.items()}
+
+def _plain_setting(o):
+    return o if isinstance(o, (int, float, str, bool, type(None))) else written(o)
 
 # %% ../../nbs/ssl/15_learner.ipynb #38c2f637
 def encoder_card(learn,  # learner of `ssl_learner`

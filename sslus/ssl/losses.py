@@ -42,7 +42,9 @@ def _check_pair_batch(z1, z2, w=None, least=2):
         raise ValueError(f'a batch of {len(z1)} pair(s) is too small for this loss; it needs at least {least}')
     _check_weights(w, len(z1))
 
-def weighted_mean(rows, w): return (rows if w is None else rows*w).mean()
+def weighted_mean(rows, w):
+    "Mean of the rows' losses, each times its weight where there are weights; not divided by their sum."
+    return (rows if w is None else rows*w).mean()
 
 # %% ../../nbs/ssl/01_losses.ipynb #ebfd7b60
 @full_precision

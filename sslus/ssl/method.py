@@ -8,7 +8,6 @@ Docs: https://sslus.github.io/sslus/ssl/method.html.md"""
 __all__ = ['SSLCallback', 'method_classes', 'ssl_methods', 'get_method', 'presets']
 
 # %% ../../nbs/ssl/09_method.ipynb #a9429268
-import copy
 import pandas as pd
 import torch
 import warnings
@@ -31,7 +30,7 @@ from .names import no_module, own_method, unknown_method, unknown_preset
 from .recipes import Recipe
 from ..views.views import View, as_float, show_rows, simclr_views, to_grey_levels
 from .speed import never_called
-from .model import SSLModel
+from .model import SSLModel, without_learner
 
 # %% ../../nbs/ssl/09_method.ipynb #04c73b10
 method_registry = {}
@@ -53,7 +52,7 @@ class MethodLoss:
             res = loss(*self.z, w=None if w is None else gather(w, sizes))
         return res if reduction == 'mean' else res.expand(len(y))  # a loss of the batch is that of each of its samples
 
-    def __getstate__(self): return dict(method=_without_learner(self.method), z=())
+    def __getstate__(self): return dict(method=without_learner(self.method), z=())
 
 def process_share(n, device):
     """Weight of this process's mean over `n` samples, so that the average over processes is the mean over all
@@ -73,13 +72,8 @@ class MeanMeasure(Metric):
         self.total, self.n = self.total + total, self.n + n
     value = property(lambda self: self.total/self.n if self.n else None)
     name = property(lambda self: self._name)
-    def __getstate__(self): return dict(vars(self), method=_without_learner(self.method))
+    def __getstate__(self): return dict(vars(self), method=without_learner(self.method))
 
-def _without_learner(method):
-    "Copy of a method without its learner."
-    m = copy.copy(method)
-    m.learn = None
-    return m
 
 # %% ../../nbs/ssl/09_method.ipynb #4a06b943
 class SSLCallback(Callback):
@@ -97,6 +91,7 @@ class SSLCallback(Callback):
     compares_batch = True                 # does the loss of a sample depend on the others of its batch?
     n_monitored = 2                       # views whose embeddings `Monitor` gets
     measures = {}                         # column of the progress table -> function of the outputs
+    run_state = 'learn', 'recipe', 'skipped', 'overflow', 'calibrated', 'own_seed'  # attributes that are no settings
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -251,7 +246,7 @@ def before_batch(self:SSLCallback):
     with fixed_rng(a.device, active=not self.training):
         self.learn.xb = self.make_views(a, b)
     if self.training and (mon := vars(self.learn).get('monitor')) is not None:
-        mon.look_at(a, None if b is a else b, self.xb)
+        mon.check_pictures(a, None if b is a else b, self.xb)
     if len(self.yb) == 0:
         self.learn.yb = (torch.arange(len(a), device=a.device),)
     if self.training and not self.calibrated: self._calibrate(get_model(self.learn.model))
@@ -280,12 +275,14 @@ def _check_batch(a, y, input='frames'):
 
 @patch
 def _calibrate(self:SSLCallback, m):
+    "Set the batch norm statistics of a teacher from the first training batch."
     if hasattr(m, 'teacher') and not m.teacher.ready:
         m.teacher.calibrate(m, self.xb)
     self.calibrated = True
 
 @patch
 def _leave_out(self:SSLCallback, n):
+    "Skip a batch of `n`, too small to train on; warn once a fit."
     if not self.skipped:
         warnings.warn(
             f'a batch of {n} is left out: {type(self).__name__} needs at least {self.min_batch}. drop_last=True'
@@ -298,15 +295,20 @@ def _leave_out(self:SSLCallback, n):
 def after_backward(self:SSLCallback):
     "Fill the queue, once the loss is known to be finite; let go of the graph."
     m, mon = get_model(self.learn.model), vars(self.learn).get('monitor')
-    if mon is not None: mon.look()  # a loss that is not finite stops here, before the queue takes its keys
+    if mon is not None: mon.check_loss()  # a loss that is not finite stops here, before the queue takes its keys
     self.enqueue(m, *(o.detach() for o in self.learn.loss_func.z))
     self.learn.loss_func.z = ()                                       # the graph is not needed any more
-    if never_called(m):
-        m.encoder._compiled_call_impl = None
-        warnings.warn(
-            f'compile changes nothing for {type(self).__name__}: it does not call its encoder as a whole, but'
-            ' needs what lies before the pooling.'
-        )
+    if never_called(m): self._say_compile_useless(m)
+
+@patch
+def _say_compile_useless(self:SSLCallback, m):
+    "Take the compiled call off an encoder that is not called as a whole, and warn."
+    m.encoder._compiled_call_impl = None
+    warnings.warn(
+        f'compile changes nothing for {type(self).__name__}: it does not call its encoder as a whole, but'
+        ' needs what lies before the pooling.'
+    )
+
 @patch
 def before_step(self:SSLCallback):
     "A step is about to be made."

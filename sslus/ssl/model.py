@@ -35,6 +35,12 @@ def _check_card(model, state, prefix, *args):
     if diff:
         raise ValueError('this checkpoint belongs to another model, nothing was loaded. ' + '; '.join(diff))
 
+def without_learner(method):
+    "A copy of a method that does not hold its learner."
+    method = copy.copy(method)
+    method.learn = None
+    return method
+
 def _encode(encoder, x, micro):
     "`encode`, at most `micro` images at a time."
     return in_parts(lambda o: (encode(encoder, o),), (x,), micro, encoder)[0]
@@ -50,8 +56,7 @@ class SSLModel(nn.Module):
         super().__init__()
         self.encoder, self.nf = encoder, n_features(encoder)
         self.heads = nn.ModuleDict(method.heads(self.nf))
-        self.method = copy.copy(method)
-        self.method.learn = None
+        self.method = without_learner(method)  # a copy: forward() has no learner; events and loss run on the callback
         method.build(self)
         self.bf16, self.micro = False, None  # micro: images that the encoder takes at a time; None: all
         self.register_buffer('trained_steps', torch.zeros((), dtype=torch.long))         # optimiser steps of all fits
@@ -89,6 +94,7 @@ class SSLModel(nn.Module):
     def train(self, mode=True):
         "Set the mode; a `teacher` stays in evaluation mode."
         super().train(mode)
+        # a method may build a teacher that is no `Teacher`, which does this itself
         if hasattr(self, 'teacher'): self.teacher.eval()
         return self
 

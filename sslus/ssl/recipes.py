@@ -10,7 +10,6 @@ __all__ = ['adamw', 'lars', 'sgd', 'split_bias', 'one_cycle', 'warmup_cosine', '
 # %% ../../nbs/ssl/03_recipes.ipynb #1861ec8d
 from functools import partial
 import numpy as np, torch
-from fastai.callback.core import Callback
 from fastai.callback.schedule import ParamScheduler, SchedCos, SchedLin, combine_scheds
 from fastai.learner import Learner
 from fastai.optimizer import OptimWrapper
@@ -144,6 +143,11 @@ def asmus_recipe(
     schedule = partial(warmup_cosine, warmup=10)
     return Recipe(lr, rate, wd, opt_func, schedule, lr_bs, bs, f'Read from code; {note}')
 
+# %% ../../nbs/ssl/03_recipes.ipynb #6676a0e2
+def method_of(learn):
+    "The learner's method: its callback that makes views and says which embeddings to look at; or None."
+    return next((c for c in learn.cbs if hasattr(type(c), 'make_views') and hasattr(type(c), 'embeddings')), None)
+
 # %% ../../nbs/ssl/03_recipes.ipynb #122cdc9a
 @checked
 def fit_recipe(
@@ -153,5 +157,5 @@ def fit_recipe(
     **kwargs       # of `fit`, such as cbs
 ):
     "Train with the schedule of the learner's recipe."
-    recipe = getattr(learn, 'recipe', None) or next(c.recipe for c in learn.cbs if hasattr(type(c), 'recipe'))
+    recipe = getattr(learn, 'recipe', None) or method_of(learn).recipe
     recipe.schedule(learn, n_epoch, learn.lr if lr is None else lr, **kwargs)

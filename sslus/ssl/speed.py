@@ -30,6 +30,7 @@ def fast_bf16(device='cpu' # such as 'cpu' or 'cuda:1'
 
 class Bf16(Callback):
     "Run the model in bfloat16 where it is fast, weights and loss in float32."
+    # for models that are not ours: an SSLModel opens autocast itself
     order = MixedPrecision.order
     def __init__(self,
         enabled:bool|None=None # None: only where the device is fast at it
@@ -118,6 +119,7 @@ def _encoders(m):
 
 @contextmanager
 def uncompiled(m):
+    "Inside a `with` the encoder of an SSLModel, and its teacher's, run as they are."
     was = [(e, e._compiled_call_impl) for e in _encoders(m)]
     for e,_ in was: e._compiled_call_impl = None
     try: yield

@@ -78,7 +78,8 @@ def _generator(dl):
     return vars(dl).get('rng') or vars(dl).get('generator')
 
 def _generator_state(g):
-    return None if g is None else g.getstate() if hasattr(g, 'getstate') else g.get_state()
+    if g is None: return None
+    return g.getstate() if hasattr(g, 'getstate') else g.get_state()
 def _set_generator_state(g, state):
     (g.setstate if hasattr(g, 'setstate') else g.set_state)(state)
 def _cuda(dls): return getattr(getattr(dls, 'device', None), 'type', None) == 'cuda'

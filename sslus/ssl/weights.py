@@ -79,14 +79,14 @@ def write_weights(
     card:dict,             # what the file says of itself, as `check_card` wants it
     kind:str,              # 'encoder' or 'classifier'
     passport:str|None=None # whom the weights saw, as text
-)->Path:                   # the file; WriteError where it cannot be written, ValueError for a card that cannot be meant
+)->Path:                   # the file; WriteError where it cannot be written, ValueError for a card that makes no sense
     "Write weights, card and passport with their sum, whole or not at all."
     path = Path(path)
     if path.suffix != '.safetensors':
         raise ValueError(f'{path.name}: a file of weights ends in .safetensors')
     text = _card_json(card, path)
     try: check_card(json.loads(text), kind)
-    except ValueError as e: raise ValueError(f'{path}: its card cannot be meant. {e}') from e
+    except ValueError as e: raise ValueError(f'{path}: its card makes no sense. {e}') from e
     metadata = dict(format='pt', sslus=text, sslus_kind=kind)
     if passport is not None: metadata['sslus_passport'] = passport
     tensors = {k: v.detach().cpu().contiguous() for k,v in state.items()}
@@ -141,7 +141,7 @@ def _checked_card(path, metadata):
         raise _changed(path, 'it does not say whether it is an encoder or a classifier')
     try: return kind, check_card(parse_json(metadata['sslus']), kind)
     except (ValueError, TypeError) as e:
-        raise WeightsError(f'{path}: its card cannot be meant ({e}). {_ask_for_file}') from e
+        raise WeightsError(f'{path}: its card makes no sense ({e}). {_ask_for_file}') from e
 
 # %% ../../nbs/ssl/05_weights.ipynb #41870652
 def has_card(
@@ -310,8 +310,9 @@ def build(
 def _bytes_in(o):
     "Bytes of all tensors in nested plain values."
     if isinstance(o, Tensor): return o.nbytes
-    inside = o.values() if isinstance(o, dict) else o if isinstance(o, (list, tuple)) else ()
-    return sum(map(_bytes_in, inside))
+    if isinstance(o, dict): o = o.values()
+    elif not isinstance(o, (list, tuple)): return 0
+    return sum(map(_bytes_in, o))
 
 def _of_system(e):
     "The system's error behind one of torch, which wraps it; None where there is none."

@@ -77,6 +77,7 @@ class Limits:
     max_failed:float=.1      # share of clips that may fail before the build does, 0 to 1
 
 # %% ../../nbs/store/06_build.ipynb #19ba775a
+# `build_store` is the method `build` of FrameStore, in store/store.py
 def _planned(table, size, every, fit, pixels, owners, hidden, clean):
     "The plan of a store: usual settings, and others only where they are used."
     more = dict(
@@ -98,15 +99,17 @@ def _planned(table, size, every, fit, pixels, owners, hidden, clean):
         ),
     )
 
-def _decode_and_join(dest, plan, true, clean, limits, progress):
+# `stored_plan` has codes in place of names where these are hidden, `named_plan` the real paths
+def _decode_and_join(dest, stored_plan, named_plan, clean, limits, progress):
     "Make what is missing of a store in its working folder; returns the folder, which then is whole."
-    keys = [part_key(plan, c) for c in plan['clips']]
-    work, how = open_work(dest, plan, keys), _how(true, clean)
-    if is_complete(work, plan): return work
-    paths = [c['path'] for c in true['clips']]
+    keys = [part_key(stored_plan, c) for c in stored_plan['clips']]
+    work = open_work(dest, stored_plan, keys)
+    if is_complete(work, stored_plan): return work
+    paths = [c['path'] for c in named_plan['clips']]
+    extras = _decode_extras(named_plan, clean)
     joining = (work/'join.json').exists()
-    metas = [] if joining else decode_all(work, plan, paths, keys, how, limits, progress)
-    finish_store(work, plan, keys, metas, limits.max_failed)
+    metas = [] if joining else decode_all(work, stored_plan, paths, keys, extras, limits, progress)
+    finish_store(work, stored_plan, keys, metas, limits.max_failed)
     return work
 
 @relays(Pixels, Owners, HiddenNames, Limits)
@@ -138,16 +141,16 @@ def build_store(cls,
         people = People(owners.same, owners.distinct, codes and codes.salt)
         clips = clip_table(videos, *owners.whose(), owners.columns, people, codes)
         _check_overwrite(dest, clips, overwrite)
-    true = _planned(clips, size, every, fit, pixels, owners, hidden, clean)
-    plan = coded_plan(true, codes) if hidden.names else true
-    keep = partial(_write_keys, codes, hidden.key_table, dest) if hidden.key_table else lambda: None
-    if dest.exists() and not overwrite: return _same_store(cls, dest, plan, keep)
+    named_plan = _planned(clips, size, every, fit, pixels, owners, hidden, clean)
+    stored_plan = coded_plan(named_plan, codes) if hidden.names else named_plan
+    save_keys = partial(_write_keys, codes, hidden.key_table, dest) if hidden.key_table else lambda: None
+    if dest.exists() and not overwrite: return _same_store(cls, dest, stored_plan, save_keys)
     with store_lock(dest, wait), _full_disk(dest):
         recover_store(dest)
         # another build was quicker, or an old store came back
-        if dest.exists() and not overwrite: return _same_store(cls, dest, plan, keep)
-        keep()
-        swap_in(_decode_and_join(dest, plan, true, clean, limits, progress), dest)
+        if dest.exists() and not overwrite: return _same_store(cls, dest, stored_plan, save_keys)
+        save_keys()
+        swap_in(_decode_and_join(dest, stored_plan, named_plan, clean, limits, progress), dest)
         store = cls(dest)                                          # before another build may replace it
     _tell_notes(store.videos)
     return store
@@ -184,14 +187,14 @@ def _unnamed(clean, names):
     if not names or getattr(clean, 'unlike', '') is not None: return clean
     return replace(clean, unlike='drop')
 
-def _how(plan, clean):
-    "For each clip what decoding must know beside the usual settings."
-    usual = {
+def _decode_extras(plan, clean):
+    "Per clip: options that are on, and the file state expected."
+    extras = {
         k: v
         for k, v in dict(region=plan.get('region'), deinterlace=plan.get('deinterlace'), clean=clean).items()
         if v
     }
-    return [dict(usual, seen={k: c[k] for k in ('bytes', 'mtime', 'files') if k in c}) for c in plan['clips']]
+    return [dict(extras, expected={k: c[k] for k in ('bytes', 'mtime', 'files') if k in c}) for c in plan['clips']]
 
 @contextmanager
 def _full_disk(dest):
@@ -223,7 +226,7 @@ def _tell_notes(videos):
 
 # %% ../../nbs/store/06_build.ipynb #46a3735e
 def _check_settings(size, every, fit, limits):
-    "StoreError for numbers and names that cannot be meant."
+    "StoreError for numbers and names that make no sense."
     try:
         for name,value in dict(size=size, every=every).items():
             check_number(name, value, at_least=1, whole=True)
@@ -235,13 +238,13 @@ def _check_settings(size, every, fit, limits):
     if fit not in ('pad', 'crop'):
         raise StoreError(f"fit={fit!r}: choose 'pad' (the whole frame, zeros around it) or 'crop' (its centre square)")
 
-def _same_store(cls, dest, plan, keep):
+def _same_store(cls, dest, plan, save_keys):
     "The finished store at `dest` if it was made from the same plan."
     if not (dest/'store.json').exists():
         raise StoreError(f'{dest}: something that is not a frame store stands there. Choose another folder.')
     if settings_agree(store_settings(dest), plan):
         tidy_leftovers(dest)
-        keep()
+        save_keys()
         return cls(dest)
     raise StoreError(
         f'{dest}: a store made with other settings or clips stands there. Choose another folder, or replace'

@@ -17,10 +17,10 @@ import numpy as np
 from ..base.files import sum_of
 from ..base.progress import progress_bar
 from ..base.workers import JobTimeout, WorkerDied, run_jobs
-from ..video.video import Video, VideoError
-from ..video.grey import fit_frame
+from ..video.video import Video
+from ..video.grey import VideoError, fit_frame
 from ..video.find import readers_for_workers
-from .folder import json_or_none, write_synced
+from .folder import json_or_none, write_whole
 from ..video.volumes import pixel_files
 
 # %% ../../nbs/store/02_decode.ipynb #ee68e857
@@ -55,8 +55,8 @@ def clip_state(path):
     (_, size, date), files = _file_state(path), clip_files(path)
     return dict(bytes=size, mtime=date, **(dict(files=sum_of([_file_state(o) for o in files])) if files else {}))
 
-def _check_unchanged(path, seen):
-    if seen not in (None, clip_state(path)):
+def _check_unchanged(path, expected):
+    if expected not in (None, clip_state(path)):
         raise VideoError(path, 'it changed while the store was built', 'Build again when nothing writes to it any more')
 
 # %% ../../nbs/store/02_decode.ipynb #2c53a4bb
@@ -64,7 +64,7 @@ def _frames_to_store(path, every, region, clean, deinterlace=False):
     "The opened clip, its frames to be stored, what cleaning found in it, and the places of frames that it leaves out."
     left_out = []
     video = Video(path, region=bool(region), deinterlace=deinterlace)
-    if not clean: return video, video._grey(every), {}, left_out
+    if not clean: return video, video.grey_frames(every), {}, left_out
     from sslus.archive.clean import cleaned_frames
     frames, facts = cleaned_frames(video, every, clean, left_out=left_out)
     return video, frames, facts, left_out
@@ -97,14 +97,14 @@ def decode_clip(path:str,        # clip to read
                 upscale:bool=False, # allow frames smaller than `size`?
                 region=None,     # `region` of `Video`: crop to the image region of a DICOM file
                 clean=None,      # settings with a method `fit`, such as `Clean` of `sslus.archive.clean`
-                seen:dict|None=None, # size and date that the clip must have, before and after; None: not asked
+                expected:dict|None=None, # size and date of the clip at planning, which it must have before and after; None: not asked
                 deinterlace:bool=False # one picture of the two halves of interlaced frames?
                )->dict:  # `n`, `fps`, `height`, `width`, `sha`, `times`, `notes`, `facts`, or `reason` and `remedy` where the clip is unusable
     "Decode one clip front to back into a part file."
     # of this process alone: one that outlived a killed build may write beside it
     sha, n, tmp = hashlib.sha256(), 0, Path(f'{part}.{os.getpid()}.tmp')
     try:
-        _check_unchanged(path, seen)
+        _check_unchanged(path, expected)
         with _reading(path):
             video, frames, facts, left_out = _frames_to_store(path, every, region, clean, deinterlace)
         with _reading(path): aspect = video.pixel_aspect
@@ -113,7 +113,7 @@ def decode_clip(path:str,        # clip to read
                 _put(f, block)
                 sha.update(block)
                 n += len(block)
-        _check_unchanged(path, seen)
+        _check_unchanged(path, expected)
         if n == 0: raise VideoError(path, 'holds no frame', 'remove it')
         os.replace(tmp, part)
     except VideoError as e:
@@ -184,7 +184,7 @@ def _todo(work, keys, nbytes):
         return 'n' in note and part.exists() and part.stat().st_size == note['n']*nbytes
     return [i for i,k in enumerate(keys) if not whole(k)]
 
-def decode_all(work, plan, paths, keys, how, limits, progress):
+def decode_all(work, plan, paths, keys, extras, limits, progress):
     "Decode the clips that have no finished part yet; returns what is known of each clip."
     part, note = (lambda i: work/'parts'/f'{keys[i]}.u8'), (lambda i: work/'parts'/f'{keys[i]}.json')
     todo = _todo(work, keys, plan['size']**2)
@@ -193,7 +193,7 @@ def decode_all(work, plan, paths, keys, how, limits, progress):
             path=paths[i],
             part=str(part(i)),
             **{k: plan[k] for k in ('size', 'every', 'fit', 'upscale')},
-            **how[i]
+            **extras[i]
         )
         for i in todo
     ]
@@ -209,7 +209,7 @@ def decode_all(work, plan, paths, keys, how, limits, progress):
         if isinstance(res, OSError): raise res  # the disk of the store; what is wrong with a clip comes as an answer
         if isinstance(res, Exception): res = _failure(res)
         if 'reason' in res and 'names' in plan: res = _nameless(res, paths[todo[j]])
-        write_synced(note(todo[j]), json.dumps(res, default=lambda o: o.tolist()))
+        write_whole(note(todo[j]), json.dumps(res, default=lambda o: o.tolist()))
     return [dict(json_or_none(note(i)), i=i, part=part(i).name) for i in range(len(keys))]
 
 # %% ../../nbs/store/02_decode.ipynb #19504b94

@@ -10,23 +10,27 @@ __all__ = ['StoreError']
 # %% ../../nbs/store/01_folder.ipynb #af545ee8
 import errno, hashlib, io, json, os
 
+# %% ../../nbs/store/01_folder.ipynb #aba30f44
+from ..base.files import sum_of
+
 # %% ../../nbs/store/01_folder.ipynb #0ec1a8dc
 class StoreError(ValueError):
     "A store cannot be made or opened; the message says which, why and what to do."
 
 # %% ../../nbs/store/01_folder.ipynb #638f9811
-store_format, migrations = 1, {}  # format -> function: the settings of a store of that format as the next one has them
+store_format = 1
 disk_errors = {
     errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EPERM, errno.EFBIG, errno.EIO,
     getattr(errno, 'EDQUOT', errno.ENOSPC),
 }
 
-def write_synced(path, text, sync=False):
-    "Write `text` so that `path` holds all of it or does not change."
+# not `write_text` of base.files, which waits for the disk: a build writes a note for each clip, and can make it again
+def write_whole(path, text, to_disk=False):
+    "Write `text` so that `path` holds all of it or does not change; with `to_disk` wait until the disk has it."
     tmp = path.with_name(path.name + '.tmp')
     with open(tmp, 'w', encoding='utf-8') as f:
         f.write(text)
-        if sync:
+        if to_disk:
             f.flush()
             os.fsync(f.fileno())
     os.replace(tmp, path)
@@ -42,6 +46,7 @@ optional_settings = ('clean', 'region', 'deinterlace', 'names', 'columns')
 
 # %% ../../nbs/store/01_folder.ipynb #bc29db15
 def sum_without_itself(data, stated):
+    "The sum of a file that states it: of its bytes, with zeros where the sum stands."
     return hashlib.sha256(data.replace(stated.encode(), b'0'*64)).hexdigest()
 
 # %% ../../nbs/store/01_folder.ipynb #ea6d62da
@@ -69,36 +74,30 @@ def _what_is(folder):
     return 'no frame store here (store.json is missing)'
 
 def store_settings(folder):
-    "What `store.json` says, checked, in the form of the present format."
+    "What `store.json` says, checked."
     data = store_bytes(folder, 'store.json')
     try:
         meta = json.loads(data)
         version = int(meta['format'])
     except (ValueError, TypeError, KeyError):
         raise StoreError(f'{folder}: store.json cannot be understood: the store is damaged. Build it anew.') from None
-    if version > store_format:
+    if version != store_format:
         raise StoreError(
-            f'{folder}: made by a newer sslus (store format {version}; this one reads up to {store_format}):'
-            ' upgrade with pip install -U sslus.'
+            f'{folder}: made by another sslus (store format {version}; this one reads {store_format}). Take the'
+            ' one that made it (a newer one comes with pip install -U sslus), or build the store anew.'
         )
-    if 'sum' in meta and sum_without_itself(data, str(meta['sum'])) != meta['sum']:
+    stated = str(meta.get('sum'))
+    if sum_without_itself(data, stated) != stated:
         raise StoreError(f'{folder}: store.json changed since the build: the store is damaged. Build it anew.')
-    while version < store_format:
-        if version not in migrations:
-            raise StoreError(
-                f'{folder}: store format {version}, which this sslus no longer reads. Build the store anew.'
-            )
-        meta = migrations[version](meta)
-        version += 1
-    if lost := [k for k in ('size', 'every', 'fit', 'fingerprint', 'n', 'clips') if k not in meta]:
+    if lost := [k for k in ('size', 'every', 'fit', 'fingerprint', 'n', 'clips', 'sums') if k not in meta]:
         raise StoreError(f'{folder}: store.json lacks {", ".join(lost)}: the store is damaged. Build it anew.')
     return meta
 
 def store_table(folder, name, meta):
-    "A table of a store, compared with its sum where there is one."
+    "A table of a store, compared with its sum."
     import pandas as pd
     data = store_bytes(folder, name)
-    if name in meta.get('sums', {}) and hashlib.sha256(data).hexdigest() != meta['sums'][name]:
+    if hashlib.sha256(data).hexdigest() != meta['sums'][name]:
         raise StoreError(f'{folder}: {name} changed since the build: the store is damaged. Build it anew.')
     try: return pd.read_parquet(io.BytesIO(data))
     except Exception as e:
@@ -111,13 +110,17 @@ def frames_stamp(folder):
     try:
         st = os.stat(folder/'frames.u8')
         return st.st_size, st.st_mtime_ns
-    except OSError: return store_bytes(folder, 'frames.u8') and (0, 0)      # says what is wrong
+    except OSError:
+        store_bytes(folder, 'frames.u8')  # says what is wrong
+        return 0, 0
 
 # %% ../../nbs/store/01_folder.ipynb #c35e80cb
 def settings_agree(old, plan):
-    """Was a store with the settings `old` made from `plan`? One from before there were sums did not ask for the
-    rate or the files of a clip."""
+    "Was a store with the settings `old` made from `plan`?"
     if old is None: return False
-    new = set() if 'sums' in old else {'fps', 'files'}
-    clips = [{k: v for k,v in c.items() if k not in new} for c in plan['clips']]
-    return {k: old.get(k) for k in {*plan, *optional_settings}} == {**dict.fromkeys(optional_settings), **plan, 'clips': clips}
+    return {k: old.get(k) for k in {*plan, *optional_settings}} == {**dict.fromkeys(optional_settings), **plan}
+
+def store_fingerprint(settings, shas):
+    "Sum of the settings that decide what is stored, and of the frames of each clip."
+    used = ('format', 'size', 'every', 'fit', 'clean', 'region', 'deinterlace')
+    return sum_of({k: settings[k] for k in used if k in settings} | dict(clips=list(shas)))

@@ -14,10 +14,13 @@ from fnmatch import fnmatch
 
 # %% ../../nbs/store/05_places.ipynb #ffb4df0b
 from ..base.files import file_sha, is_part
-from .folder import StoreError, json_or_none, settings_agree, table_files, write_synced
+from ..base.words import list_names
+from .folder import StoreError, json_or_none, settings_agree, table_files, write_whole
 
 # %% ../../nbs/store/05_places.ipynb #466a3f8a
-def is_complete(work, plan): return settings_agree(json_or_none(work/'store.json'), plan)
+def is_complete(work, plan):
+    "Has the working folder the settings of a store made from `plan`, which are written last?"
+    return settings_agree(json_or_none(work/'store.json'), plan)
 
 def open_work(dest, plan, keys):
     "The folder `<dest>.building`: fresh, or as an earlier build left it."
@@ -27,7 +30,7 @@ def open_work(dest, plan, keys):
         for o in ('join.json', 'joined', 'store.json', 'frames.u8', *table_files):
             (work/o).unlink(missing_ok=True)
     for o in (work/'parts').glob('*.tmp'): o.unlink(missing_ok=True)
-    write_synced(
+    write_whole(
         work / 'builder.json',
         json.dumps(dict(pid=os.getpid(), host=socket.gethostname(), since=time.strftime('%d %b %H:%M'))),
     )
@@ -54,10 +57,9 @@ def _foreign_files(store):
 def refuse_foreign(store, more=''):
     "StoreError that names the files of a store's folder that are not the store's."
     names = _foreign_files(store)
-    some = ', '.join(names[:3]) + (f' and {len(names) - 3} more' if len(names) > 3 else '')
     if names:
         raise StoreError(
-            f'{store}: holds {some}, which no build wrote there, or which was changed since. Nothing was'
+            f'{store}: holds {list_names(names)}, which no build wrote there, or which was changed since. Nothing was'
             f' touched. Move that away, or choose another folder.{more}'
         )
 
@@ -118,6 +120,7 @@ def _wait_for_lock(lock, dest, wait):
             f'{dest}: being built by {who}. Wait until it is done, or stop it; then run the same again.'
         ) from None
 
+# not `held` of base.files: who waits, and that may be for hours, is told who builds
 @contextmanager
 def store_lock(dest, wait):
     "Hold the lock of the store at `dest`; its file goes with it."

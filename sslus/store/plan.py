@@ -23,12 +23,10 @@ from ..base.tables import is_table_file
 # %% ../../nbs/store/04_plan.ipynb #bfcce1f4
 def _cell_value(o):
     "A cell of a table as JSON has it; None where there is nothing."
-    o = o.tolist() if hasattr(o, 'tolist') else list(o) if isinstance(o, tuple) else o
-    return (
-        None
-        if isinstance(o, float) and o != o
-        else o if isinstance(o, (str, int, float, bool, list, type(None))) else str(o)
-    )
+    if hasattr(o, 'tolist'): o = o.tolist()
+    elif isinstance(o, tuple): o = list(o)
+    if isinstance(o, float) and o != o: return None
+    return o if isinstance(o, (str, int, float, bool, list, type(None))) else str(o)
 
 def store_plan(table, settings):
     "Everything that decides the content of a store."
@@ -70,6 +68,7 @@ def _check_columns(table, columns, codes):
             )
 
 def part_key(plan, clip):
+    "Name of a clip's part: a sum of all that decides its frames."
     more = [plan[k] for k in ('clean', 'region', 'deinterlace') if k in plan]
     return sum_of(
         [clip[k] for k in ('path', 'bytes', 'mtime', 'files') if k in clip]

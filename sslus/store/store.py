@@ -13,18 +13,17 @@ from collections import Counter
 from pathlib import Path
 from fastcore.basics import patch
 from importlib import import_module
-from ..base.files import sum_of
 
 # %% ../../nbs/store/07_store.ipynb #c857e1d8
-from .folder import StoreError, frames_stamp, store_bytes, store_format, store_settings, store_table
-from .folder import table_files, write_synced
+from .folder import StoreError, frames_stamp, store_bytes, store_fingerprint, store_format
+from .folder import store_settings, store_table, table_files, write_whole
 from .tables import clip_categories, finish_store, index_of_rows
 from .places import open_work, swap_in
 from .build import build_store
 
 # %% ../../nbs/store/07_store.ipynb #19fda3a8
 class MethodElsewhere:
-    "A method whose function stands in a module further to the right, imported when it is asked for."
+    "A method whose function stands on a later page or in a room to the right, imported when it is asked for."
     def __init__(self, module): self.module = module
     def __set_name__(self, owner, name): self.name = name
     def __get__(self, instance, owner=None):
@@ -130,8 +129,8 @@ def numbers(self:FrameStore,
     rows = np.asarray(rows)
     clip = self.video_of[rows]
     numbers = (rows - self.first[clip])*self.every
-    if self.is_uneven.any():
-        odd = self.is_uneven[clip]
+    if self.has_own_times.any():
+        odd = self.has_own_times[clip]
         numbers[odd] = self.index.frame.values[rows[odd]]
     return numbers
 
@@ -143,13 +142,13 @@ def times(self:FrameStore,
     rows = np.asarray(rows)
     clip = self.video_of[rows]
     times = (rows - self.first[clip])*self.every/self.videos.fps.values[clip]
-    if self.is_uneven.any():
-        odd = self.is_uneven[clip]
+    if self.has_own_times.any():
+        odd = self.has_own_times[clip]
         times[odd] = self.index.time.values[rows[odd]]
     return times
 
 @patch(as_prop=True)
-def is_uneven(self:FrameStore)->np.ndarray: # (clips,) bool
+def has_own_times(self:FrameStore)->np.ndarray: # (clips,) bool
     "Which clips have times of their own, which number / rate misses by more than 1 ms, or frames that were left out."
     return self.videos.uneven.notna().values if 'uneven' in self.videos else np.zeros(len(self.videos), bool)
 
@@ -159,9 +158,8 @@ def verify(self:FrameStore)->dict: # file -> what it was compared with
     "Check every byte of the store against its sums; StoreError names the clips or the file that changed."
     meta = store_settings(self.path)
     if meta['fingerprint'] != self.fingerprint: self._check_same()
-    sums = meta.get('sums', {})
-    for o in sums:
-        if hashlib.sha256(store_bytes(self.path, o)).hexdigest() != sums[o]:
+    for o in table_files:
+        if hashlib.sha256(store_bytes(self.path, o)).hexdigest() != meta['sums'][o]:
             raise StoreError(f'{self.path}: {o} changed since the build: the store is damaged. Build it anew.')
     videos = store_table(self.path, 'videos.parquet', meta)
     bad = [
@@ -174,19 +172,12 @@ def verify(self:FrameStore)->dict: # file -> what it was compared with
             f"{self.path}: frames of {len(bad)} clip(s) changed since the build: {', '.join(bad[:5])}. Build"
             " the store anew."
         )
-    content = {
-        k: meta[k] for k in ('format', 'size', 'every', 'fit', 'clean', 'region', 'deinterlace') if k in meta
-    } | dict(clips=list(videos.sha))
-    if sum_of(content) != meta['fingerprint']:
+    if store_fingerprint(meta, videos.sha) != meta['fingerprint']:
         raise StoreError(
             f'{self.path}: the fingerprint is not that of the settings and clips: the store is damaged. Build'
             ' it anew.'
         )
-    return {
-        'frames.u8': f'sums of {len(videos)} clips',
-        **{o: 'its sum' if o in sums else 'not compared: made before sums were kept' for o in table_files},
-        'store.json': 'its sum' if 'sum' in meta else 'fingerprint only: made before sums were kept',
-    }
+    return {'frames.u8': f'sums of {len(videos)} clips', **dict.fromkeys((*table_files, 'store.json'), 'its sum')}
 
 # %% ../../nbs/store/07_store.ipynb #e94afd97
 def _shared_sums(videos, size):
@@ -280,8 +271,8 @@ def _sparse_store(dest, n_clips, n_frames, size=128, fps=10., real=3):
     work = open_work(Path(dest), plan, keys)
     for m in metas[n_clips - real:]:
         (work/'parts'/m['part']).write_bytes(part)
-    write_synced(work/'join.json', json.dumps(dict(keys=keys, metas=metas, failed=[])))
-    write_synced(work/'joined', str(n_clips - real))
+    write_whole(work/'join.json', json.dumps(dict(keys=keys, metas=metas, failed=[])))
+    write_whole(work/'joined', str(n_clips - real))
     finish_store(work, plan, keys, [], .1)
     swap_in(work, Path(dest))
     return FrameStore(dest)

@@ -208,16 +208,15 @@ def _choose_clips(store, s, room):
         clips = clips[np.isin(m[clips], [o for o in m_order if o in set(m[clips])][:s['machines']])]
     if isinstance(s['patients'], int):
         clips = clips[np.isin(g[clips], _draw_groups(clips, g, m, g_order, s['patients']))]
-    n = (
-        s['videos']
-        if isinstance(s['videos'], int)
-        else (
-            -(-s['budget'] // s['frames_per_video'])
-            if s['videos'] is None and s['budget'] and s['frames_per_video']
-            else None
-        )
-    )
+    n = _clips_wanted(s)
     return np.sort(clips if n is None else _round_robin(clips, g, m)[:n]), int(short.sum())
+
+def _clips_wanted(s):
+    "How many clips the settings ask for; None: all."
+    if isinstance(s['videos'], int): return s['videos']
+    if s['videos'] is None and s['budget'] and s['frames_per_video']:
+        return -(-s['budget']//s['frames_per_video'])
+    return None
 
 def _draw_groups(clips, g, m, g_order, n):
     "Names of `n` groups that have clips among `clips`, machines taking turns."
@@ -313,6 +312,7 @@ def _kept_places(store, s, clips, n, room):
     return _block_places[keep](have, room[clips], n, step, np.random.default_rng([s['seed'], 1])), step
 
 # %% ../../nbs/store/08_subset.ipynb #ef57bf0e
+# a method of FrameStore, which looks it up here: MethodElsewhere in store/store.py
 def subset(self:FrameStore,
     patients:int|list|None=None, # how many, drawn; or their names; None: all
     videos:int|list|None=None,   # how many clips in all, patients taking turns; or their names; None: all

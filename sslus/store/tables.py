@@ -14,7 +14,7 @@ import numpy as np
 
 # %% ../../nbs/store/03_tables.ipynb #c3fa9ea6
 from ..base.files import file_sha, sum_of
-from .folder import StoreError, json_or_none, table_files, write_synced
+from .folder import StoreError, json_or_none, store_fingerprint, table_files, write_whole
 
 # %% ../../nbs/store/03_tables.ipynb #1ecfceb8
 def join_parts(work, metas, nbytes, group=256 << 20):
@@ -33,7 +33,7 @@ def join_parts(work, metas, nbytes, group=256 << 20):
                 raise StoreError(f'{work}: a part is not as long as it should be. Delete this folder and build again.')
             out.flush()
             os.fsync(out.fileno())
-            write_synced(count, str(k), sync=True)
+            write_whole(count, str(k), to_disk=True)
             for m in metas[first:k]: (work/'parts'/m['part']).unlink()
 
 # %% ../../nbs/store/03_tables.ipynb #7d28e3e1
@@ -148,14 +148,12 @@ def finish_store(work, plan, keys, metas, max_failed):
         ]
         _check_failed(failed, len(metas), max_failed)
         frozen = dict(keys=keys, metas=[m for m in metas if 'n' in m], failed=failed)
-        write_synced(work/'join.json', json.dumps(frozen), sync=True)
+        write_whole(work/'join.json', json.dumps(frozen), to_disk=True)
     metas = frozen['metas']
     join_parts(work, metas, plan['size']**2)
     _write_store_tables(work, plan, metas, frozen['failed'])
-    content = {
-        k: plan[k] for k in ('format', 'size', 'every', 'fit', 'clean', 'region', 'deinterlace') if k in plan
-    } | dict(clips=[m['sha'] for m in metas])
-    _write_settings(work, dict(plan, fingerprint=sum_of(content), n=sum(m['n'] for m in metas)))
+    fingerprint = store_fingerprint(plan, [m['sha'] for m in metas])
+    _write_settings(work, dict(plan, fingerprint=fingerprint, n=sum(m['n'] for m in metas)))
 
 # %% ../../nbs/store/03_tables.ipynb #283a5199
 def _write_settings(work, settings):
@@ -163,4 +161,4 @@ def _write_settings(work, settings):
     for o in table_files:
         with open(work/o, 'r+b') as f: os.fsync(f.fileno())
     text = json.dumps(dict(settings, sums={o: file_sha(work/o) for o in table_files}, sum='0'*64), indent=1)
-    write_synced(work/'store.json', text.replace('0'*64, hashlib.sha256(text.encode()).hexdigest()), sync=True)
+    write_whole(work/'store.json', text.replace('0'*64, hashlib.sha256(text.encode()).hexdigest()), to_disk=True)

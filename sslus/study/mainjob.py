@@ -369,8 +369,8 @@ def _spread_line(monitor):
     "Have the embeddings collapsed?"
     std, rank = monitor.value_of('std'), monitor.value_of('rankme')
     numbers = f'std {std:.2f} (1 is spread, 0 collapsed), effective rank {rank:.1f}'
-    if 'collapse' in monitor.said: return f'The embeddings have collapsed: {numbers}.'
-    if 'line' in monitor.said: return f'The embeddings lie on one line: {numbers}.'
+    if 'collapse' in monitor.warned_kinds: return f'The embeddings have collapsed: {numbers}.'
+    if 'line' in monitor.warned_kinds: return f'The embeddings lie on one line: {numbers}.'
     return f'The embeddings have not collapsed: {numbers}.' if np.isfinite([std, rank]).all() else ''
 
 def _trend_line(log):
@@ -423,7 +423,7 @@ def pretrain_verdict(
     chances = [] if monitor is None else monitor.chances
     loss, chance = _mean_loss(monitor, log), float(np.mean(chances)) if chances else None
     at_chance = _is_chance(loss, chance, monitor)
-    collapsed = monitor is not None and bool({'collapse', 'line'} & set(monitor.said))
+    collapsed = monitor is not None and bool({'collapse', 'line'} & set(monitor.warned_kinds))
     lines = [_loss_line(type(model.method).__name__, int(model.trained_steps), loss, chance, at_chance)]
     if monitor is not None: lines.append(_spread_line(monitor))
     lines.append(_trend_line(log))

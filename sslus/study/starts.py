@@ -66,7 +66,7 @@ def store_people_key(store):
     """Hash of clips, frame rates and uneven times, patients and machines: windows in seconds and splits by
     patient hang on them."""
     rows = [[str(o) for o in r] for r in store.videos[['name', 'fps', 'patient', 'machine']].itertuples(index=False)]
-    return key_of(rows + ([list(store.videos.uneven.dropna())] if store.is_uneven.any() else []))
+    return key_of(rows + ([list(store.videos.uneven.dropna())] if store.has_own_times.any() else []))
 
 # %% ../../nbs/study/06_starts.ipynb #0eb4bf1f
 def _checked_file(file, sha):

@@ -19,7 +19,8 @@ from ..base.numbers import checked
 from ..base.settings import relays
 from ..evaluate.model import plane_splitter, seeded_weights, start_encoder
 from ..ssl.encoders import in_channels
-from ..ssl.monitor import LivePictures, NonFiniteLoss
+from ..ssl.dead_data import LivePictures
+from ..ssl.monitor import NonFiniteLoss
 from ..ssl.recipes import adamw
 from ..ssl.speed import Bf16, fast_bf16
 

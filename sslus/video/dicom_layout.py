@@ -98,8 +98,10 @@ class NativePixels:
             return None
         self.f.seek(self.start + i*n)
         b = self.f.read(n)
-        a = np.frombuffer(b, 'u1' if c.alloc == 8 else '<u2' if self.little else '>u2') if len(b) == n else None
-        return a.view(a.dtype.str.replace('u', 'i')) if a is not None and c.signed else a
+        if len(b) != n: return None
+        wide = '<u2' if self.little else '>u2'
+        a = np.frombuffer(b, 'u1' if c.alloc == 8 else wide)
+        return a.view(a.dtype.str.replace('u', 'i')) if c.signed else a
 
     def planes(self, c, i):
         "The same as (samples,h,w); of halved colours the brightness alone."

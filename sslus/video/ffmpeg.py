@@ -123,10 +123,16 @@ class _Weaver:
                 except (BlockingIOError, EOFError, FFmpegError): break
 
 # %% ../../nbs/video/04_ffmpeg.ipynb #f70afe58
+def ffmpeg_source(path):
+    """What PyAV opens: the whole path, as FFmpeg takes a relative `concat:a.mp4` for a protocol, or where that is
+    no UTF-8 the open file."""
+    name = str(path.absolute())
+    return open(path, 'rb') if any('\ud800' <= c <= '\udfff' for c in name) else name
+
 class PyAVReader(Reader):
     "FFmpeg's libraries through PyAV."
     name,suffixes = 'pyav',_containers
-    deinterlace = False  # weave the two half pictures of interlaced frames into one?
+    _shown_size = None  # (height, width) as shown, once the first frame is known
     def __init__(self, path):
         super().__init__(path)
         with self._open() as c:
@@ -141,11 +147,7 @@ class PyAVReader(Reader):
             self._look_at_shape(s)
             self._look_at_streams(c, s)
 
-    def _source(self):
-        """What PyAV opens: the whole path, as FFmpeg takes a relative `concat:a.mp4` for a protocol, or where
-        that is no UTF-8 the open file."""
-        name = str(self.path.absolute())
-        return open(self.path, 'rb') if any('\ud800' <= c <= '\udfff' for c in name) else name
+    def _source(self): return ffmpeg_source(self.path)
 
     def _open(self):
         av = need_module('av', self.path)
@@ -220,24 +222,26 @@ class PyAVReader(Reader):
                 )
             return f.width, f.height, _matrix(f), f.interlaced_frame, shown
 
+    def look_at_first_frame(self):
+        "Size, aspect and notes as the first frame says, once: is it turned, mirrored, interlaced?"
+        if self._shown_size is not None: return
+        w,h,(a,b,c,d),interlaced,_ = self._first
+        is_turned = not a and not d
+        if interlaced and 'interlaced' not in self.notes: self._set_interlaced()
+        if is_turned and self.pixel_aspect != 1: self.pixel_aspect = 1/self.pixel_aspect
+        self._look_at_matrix()
+        self._shown_size = (w, h) if is_turned else (h, w)
+
     @cached_property
     def size(self):
-        w,h,_,interlaced,_ = self._first
-        if interlaced and 'interlaced' not in self.notes: self._set_interlaced()
-        if self._transposed and self.pixel_aspect != 1: self.pixel_aspect = 1/self.pixel_aspect
-        self._look_at_matrix()
-        return (w, h) if self._transposed else (h, w)
+        self.look_at_first_frame()
+        return self._shown_size
 
     @property
     def interlaced(self):
         "Are its frames interlaced, by the header or the first of them?"
-        self.size
+        self.look_at_first_frame()
         return 'interlaced' in self.notes
-
-    @property
-    def _transposed(self):
-        a,b,c,d = self._first[2]
-        return not a and not d
 
     def _look_at_matrix(self):
         "Note a picture that is to be shown mirrored, or turned by no right angle."

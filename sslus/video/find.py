@@ -18,6 +18,7 @@ from fastcore.foundation import L
 # %% ../../nbs/video/16_find.ipynb #4ff0dace
 from ..base.people import tidy_name
 from ..base.tables import is_table_file, read_table
+from ..base.words import list_names
 from .dicom_header import NoImage, has_dicom_mark
 from .frame_folder import frame_files, images_in, is_hidden, missing_words, n_missing, name_patterns
 from .frame_folder import number_step, numbered_frames, split_number
@@ -51,7 +52,7 @@ def why_no_clip(p):
     if not clip_like and s not in image_extensions: return 'unread' if s in _unread else 'other'
     if is_mask(p): return 'mask'
     if not clip_like: return 'still'
-    try: return '' if is_moving(Video(p)._head) else 'still'
+    try: return '' if is_moving(Video(p).header_reader) else 'still'
     except NoImage: return 'no picture'
     except VideoError: return ''                                 # whoever reads it lists it as failed
 
@@ -60,7 +61,9 @@ def is_moving(r):
     if r.still is not None: return not r.still
     return (r.claimed or 2) > 1
 
-def is_clip_file(p): return not why_no_clip(p)
+def is_clip_file(p):
+    "Does a file hold a clip, by its suffix, its first bytes or its header?"
+    return not why_no_clip(p)
 
 # %% ../../nbs/video/16_find.ipynb #78325d8c
 _few_pictures, _one_in = 5, 20  # a lone gap needs so many frames; of more, one number in so many may be missing
@@ -133,7 +136,9 @@ def _why_folder(folder):
     if len(found.files) < 2: return 'numbers', 'it holds one picture'
     return _why_numbers(found.numbers) or _why_sizes(found.files)
 
-def is_sweep(folder): return _why_folder(folder) is None
+def is_sweep(folder):
+    "Is a folder of images a clip, by the rule above?"
+    return _why_folder(folder) is None
 
 def _why_unreadable(folder):
     "The same where every folder that `Video` can read is wanted."
@@ -167,12 +172,8 @@ class FoundVideos:
 
     def __len__(self): return len(self.clips)
     def __repr__(self):
-        return '\n'.join(
-            [
-                f'{len(self)} clips in {self.root.name or self.root}',
-                *(f'  not taken: {o}' for o in self.lines()),
-            ]
-        )
+        head = f'{len(self)} clips in {self.root.name or self.root}'
+        return '\n'.join([head, *(f'  not taken: {o}' for o in self.lines())])
 
     def lines(self, quiet:bool=True # also what nobody expects to be a clip: stills, tables, texts?
              )->list:
@@ -313,9 +314,6 @@ def readers_for_workers()->dict: # `imports` and `here` of `run_jobs`
 # %% ../../nbs/video/16_find.ipynb #03d28aed
 _clip_columns = ('path', 'video', 'file', 'filename', 'file_name', 'video_path', 'name', 'clip')
 
-def _first_few(xs, n=5):
-    return ', '.join(map(str, xs[:n])) + (f' and {len(xs)-n} more' if len(xs) > n else '')
-
 def _table_column(t, names, why, table):
     c = next((c for n in names for c in t.columns if str(c).strip().lower() == n), None)
     if c is None:
@@ -355,14 +353,14 @@ def _from_table(paths, t, what):
     twice = [p.as_posix() for p,h in zip(paths, hits) if n[h] > 1]
     if twice:
         raise ValueError(
-            f'one row of the {what} table{source} fits several clips: {_first_few(twice)}. Give the folder in the'
+            f'one row of the {what} table{source} fits several clips: {list_names(twice, 5)}. Give the folder in the'
             ' table too'
         )
     return [rows[h] for h in hits]
 
 def _all_found(missing, said):
     if missing:
-        raise ValueError(f'{len(missing)} clips {said}: {_first_few([p.as_posix() for p in missing])}')
+        raise ValueError(f'{len(missing)} clips {said}: {list_names([p.as_posix() for p in missing], 5)}')
 
 # %% ../../nbs/video/16_find.ipynb #1e3f01ea
 def _from_regex(paths, rx, what):
@@ -403,7 +401,7 @@ def video_table(paths,        # clips
     root = Path(root) if root is not None else Path(os.path.commonpath([p.absolute().parent for p in paths]))
     names = [Path(os.path.relpath(p.absolute(), root.absolute())).as_posix() for p in paths]
     twice = [n for n,k in Counter(names).items() if k > 1]
-    if twice: raise ValueError(f'given more than once: {_first_few(twice)}')
+    if twice: raise ValueError(f'given more than once: {list_names(twice, 5)}')
     told = {what: _source(x)(paths, x, what) for what,x in (('patient', patient), ('machine', machine))}
     meta = {what: pd.Series([tidy_name(o) for o in names], dtype=object) for what,names in told.items()}
     # objects: a file name need not be text

@@ -13,14 +13,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 # %% ../../nbs/video/06_frame_folder.ipynb #1e84f114
+from ..base.words import list_names
 from .grey import VideoError
 from .reader import Reader, image_extensions, is_mask
 from .stills import open_image, picture_array
 
 # %% ../../nbs/video/06_frame_folder.ipynb #ed2d2a34
-def is_hidden(name): return name.startswith('.') or name == '__MACOSX'   # also the ._copies that macOS leaves
+def is_hidden(name):
+    "Is a file or folder hidden, or a copy of names that macOS leaves?"
+    return name.startswith('.') or name == '__MACOSX'
 
 def images_in(folder):
+    "Paths of the pictures in a folder itself, sorted."
     with os.scandir(folder) as it:
         return sorted(
             p
@@ -36,6 +40,7 @@ def split_number(p):
     return ((m[1], m[3]+p.suffix.lower()), int(m[2])) if m else ((p.stem, p.suffix.lower()), None)
 
 def name_patterns(files):
+    "Names without their numbers: 'f*.png', sorted."
     return sorted({f'{a}*{b}' for (a,b),_ in map(split_number, files)})
 
 class _NumberedFrames(NamedTuple):
@@ -109,8 +114,8 @@ class FolderReader(Reader):
 
     def _note(self, found):
         n,lack = len(found.beside),n_missing(found.numbers)
-        names = ', '.join(p.name for p in found.beside[:3]) + (f' and {n - 3} more' if n > 3 else '')
         if n:
+            names = list_names([p.name for p in found.beside])
             self.notes['streams'] = f"{'pictures' if n > 1 else 'a picture'} beside its frames left out: {names}"
         if 0 < lack <= self.claimed:
             which = missing_words(found.numbers)

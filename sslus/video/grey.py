@@ -19,13 +19,9 @@ from ..base.quiet import Note
 
 # %% ../../nbs/video/02_grey.ipynb #8e4e79e6
 def printable_text(text):
-    return (
-        text
-        if text.isprintable()
-        else ''.join(
-            c if c.isprintable() else c.encode('unicode_escape', 'surrogatepass').decode() for c in text
-        )
-    )
+    "A text whose characters can all be printed: others as their escapes."
+    if text.isprintable(): return text
+    return ''.join(c if c.isprintable() else c.encode('unicode_escape', 'surrogatepass').decode() for c in text)
 
 # %% ../../nbs/video/02_grey.ipynb #14773812
 class VideoError(Exception):

@@ -9,8 +9,10 @@ __all__ = ['readers', 'known_notes', 'image_extensions', 'register', 'Reader', '
 
 # %% ../../nbs/video/03_reader.ipynb #f3afa721
 import os, re, stat
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
+import numpy as np
 
 # %% ../../nbs/video/03_reader.ipynb #8f15760c
 from ..base.times import frame_rate, notes_on_times
@@ -63,6 +65,7 @@ class Reader:
     header_times = None                                    # float64 array: seconds of each frame, from 0 on, if stated
     stated_fps,time_unit = None,0.  # a rate by the header beside times; seconds that times are rounded to
     pixel_aspect = 1.                                      # width of a pixel over its height
+    deinterlace = False  # set by `Video`; a reader of interlaced formats may heed it
     def __init__(self,
                  path # a file, or a folder of frames
                 ):
@@ -83,6 +86,8 @@ class Reader:
         self.info['pixel_aspect'] = f'{width:g}:{height:g}'
         shape = f'a pixel is {self.pixel_aspect:.3f} times as wide as it is high'
         self.notes['pixel aspect'] = f'{shape}: frames are as stored, a store makes them square'
+    def look_at_first_frame(self):
+        "Set size, aspect and notes that no header says; `Video` asks for them once, when they are wanted."
     def refuse(self):
         "Why the header says that this reader should not have the file, or ''."
         return ''
@@ -95,6 +100,19 @@ class Reader:
     def damaged(self, f):
         "Whether the decoder marked the raw frame as damaged."
         return False
+
+# %% ../../nbs/video/03_reader.ipynb #8ca0cd95
+def check_reader(r):
+    "VideoError where a reader breaks the contract of its base class."
+    def fault(what):
+        raise VideoError(r.path, f'the reader {r.name!r} {what}', 'Mend the class: see Reader')
+    if not hasattr(r, 'notes'): fault('did not call super().__init__(path)')
+    lazy = isinstance(getattr(type(r), 'size', None), (property, cached_property))
+    if not lazy and (not isinstance(r.size, tuple) or len(r.size) != 2):
+        fault(f'has size={r.size!r}, not (height, width)')
+    lazy = isinstance(getattr(type(r), 'fps', None), (property, cached_property))
+    if not lazy and not isinstance(r.fps, (int, float, np.number, type(None))):
+        fault(f'has fps={r.fps!r}, not a number or None')
 
 # %% ../../nbs/video/03_reader.ipynb #5f0e1a01
 class TooFewFrames(Exception):
@@ -185,6 +203,7 @@ _mask_name = re.compile(rf'(?:^|[_\-\s.])(?:{_mask_end}|{_mask_inside})', re.I)
 mask_folder_name = re.compile(r'(?:.*[_\-\s.])?(?:mask|annotation|segmentation|gt|ground[_\-\s]?truth)s?', re.I)
 
 def file_ending(path):
+    "The suffix in lower case, `.nii.gz` as one."
     return '.nii.gz' if path.name.lower().endswith('.nii.gz') else path.suffix.lower()
 
 # %% ../../nbs/video/03_reader.ipynb #6f24cfac

@@ -23,7 +23,7 @@ def _as_clip(v, n):
     total = len(v)
     if n < 1 or total < 1: raise ValueError(f'there is nothing to show: {n} of {total} frames')
     idx = np.unique(np.linspace(0, total-1, min(n, total)).round().astype(int)).tolist()
-    got = v._take(idx) if isinstance(v, Video) else v
+    got = v.frames_at(idx) if isinstance(v, Video) else v
     return _clip_levels(np.stack([np.asarray(got[i]) for i in idx])),idx,total
 
 def _clip_levels(a):

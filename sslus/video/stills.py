@@ -16,7 +16,7 @@ from PIL import Image
 # %% ../../nbs/video/05_stills.ipynb #73f92882
 from ..base.limits import LimitedFile, TooMuch
 from ..base.quiet import quietly
-from .ffmpeg import PyAVReader
+from .ffmpeg import ffmpeg_source
 from .grey import VideoError, brief_error, check_frame_size, max_pixels
 from .pictures import count_pictures, start_times
 from .reader import Reader, header_limits, need_module, note_median_rate, number_or_zero
@@ -138,7 +138,7 @@ class PillowReader(Reader):
     def _by_ffmpeg(self):
         "Pictures of a gif that puts back what was before: Pillow leaves traces, FFmpeg does not."
         av = need_module('av', self.path)
-        with av.open(PyAVReader._source(self)) as c:
+        with av.open(ffmpeg_source(self.path)) as c:
             for f in c.decode(video=0): yield f
 
     def array(self, im):

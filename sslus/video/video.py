@@ -9,34 +9,22 @@ __all__ = ['Video', 'read_grey']
 
 # %% ../../nbs/video/15_video.ipynb #6c106054
 import operator
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from fastcore.basics import patch
 from ..base.times import frame_rate, is_possible_rate, notes_on_times, whole_times
+from ..base.words import number_ranges
 
 # %% ../../nbs/video/15_video.ipynb #99c66b7e
 from .choose import reader_candidates
 from .dicom_truth import DicomFile
 from .grey import VideoError, brief_error, brightness_notes, check_frame_size, level_counts
 from .grey import level_range, scale_to_levels, to_grey
-from .reader import TooFewFrames, check_file, file_ending, image_extensions, known_notes
+from .reader import TooFewFrames, check_file, check_reader, file_ending, image_extensions, known_notes
 from .stills import checked_count, open_image, picture_array, picture_remedy
 
 # %% ../../nbs/video/15_video.ipynb #64039253
-def _check_reader(r):
-    "VideoError where a reader breaks the contract of its base class."
-    def fault(what):
-        raise VideoError(r.path, f'the reader {r.name!r} {what}', 'Mend the class: see Reader')
-    if not hasattr(r, 'notes'): fault('did not call super().__init__(path)')
-    lazy = isinstance(getattr(type(r), 'size', None), (property, cached_property))
-    if not lazy and (not isinstance(r.size, tuple) or len(r.size) != 2):
-        fault(f'has size={r.size!r}, not (height, width)')
-    lazy = isinstance(getattr(type(r), 'fps', None), (property, cached_property))
-    if not lazy and not isinstance(r.fps, (int, float, np.number, type(None))):
-        fault(f'has fps={r.fps!r}, not a number or None')
-
 class Video:
     "A clip as grey uint8 frames, read front to back."
     def __init__(self,
@@ -46,13 +34,20 @@ class Video:
                  region:bool=False,    # crop to the largest 2D image region that a DICOM file names; other files stay whole
                  deinterlace:bool=False # make one picture of the two halves of interlaced frames? clips that are not interlaced stay as they are
                 ):
-        self.path,self.partial,self._forced = Path(path),partial,reader is not None
-        self._n,self._lohi,self._key,self._refused = None,None,object(),{}
-        self._times,self._rate = None,None
+        self.path,self.partial = Path(path),partial
+        self._forced = reader is not None
+        self._refused = {}  # reader: why it does not take the file
+        self._frame_size = None  # (h, w) of a whole frame, once the first is known
+        self._n = None
+        self._lohi = None
+        self._times = None
+        self._times_known = False  # None may also mean that nobody says
+        self._rate = None
+        self._key = object()
         check_file(self.path)
-        self._head = self._pick(reader_candidates(self.path, reader))
-        self._head.deinterlace = deinterlace
-        self.region = self._head.region if region else None
+        self.header_reader = self._pick(reader_candidates(self.path, reader))
+        self.header_reader.deinterlace = deinterlace
+        self.region = self.header_reader.region if region else None
 
     def _pick(self, candidates):
         "First of the reader classes that does not refuse the file, opened."
@@ -66,7 +61,7 @@ class Video:
     def _opened(self, cls):
         try:
             r = cls(self.path)
-            _check_reader(r)
+            check_reader(r)
             if 'size' in vars(r): check_frame_size(self.path, *r.size)  # containers: when their first frame is decoded
             return r
         except VideoError: raise
@@ -77,10 +72,12 @@ class Video:
                 'Check that it is what its name says and was copied completely',
             ) from e
 
-    @cached_property
-    def _frame_size(self):
-        "(h, w) of a whole frame; containers tell it by their first frame."
-        try: size = self._head.size
+    def _look_at_first_frame(self):
+        "Let the reader find out, once, what only the first frame says; VideoError where it cannot be decoded."
+        if self._frame_size is not None: return
+        try:
+            self.header_reader.look_at_first_frame()
+            size = self.header_reader.size
         except VideoError: raise
         except Exception as e:
             raise VideoError(
@@ -89,26 +86,28 @@ class Video:
                 'Check that it was copied completely',
             ) from e
         check_frame_size(self.path, *size)
-        return size
+        self._frame_size = size
 
     @property
     def size(self)->tuple:
         "(h, w) of a frame, pixels."
         r = self.region
-        return (r.y1-r.y0, r.x1-r.x0) if r else self._frame_size
+        if r: return r.y1-r.y0, r.x1-r.x0
+        self._look_at_first_frame()
+        return self._frame_size
 
     @property
     def pixel_aspect(self)->float:
         "Width of a pixel over its height as shown; frames are not stretched by it, `fit_frame` can."
-        self._frame_size                                        # the first frame says whether the picture is turned
-        return self._head.pixel_aspect
+        self._look_at_first_frame()                             # it says whether the picture is turned
+        return self.header_reader.pixel_aspect
 
     @property
     def fps(self)->float|None:
         """Frames a second: by the median interval of the time stamps, else as the header states; None where
         nobody says, or says what cannot be."""
         if self._rate is not None: return self._rate
-        h = self._head
+        h = self.header_reader
         own = h.header_times is not None and len(h.header_times) == h.claimed and h.claimed > 1
         rate = (frame_rate(h.header_times, h.time_unit) if own else None) or h.fps
         return rate if is_possible_rate(rate) else None
@@ -116,15 +115,15 @@ class Video:
     @property
     def reader(self)->str:
         "Name of the reader that has the file."
-        return self._head.name
+        return self.header_reader.name
 
     @property
     def info(self)->dict:
         """What the header says (container, codec, pixels, claimed frames), the reader's name, why others
         refused the file, and `notes`."""
         return dict(
-            self._head.info,
-            claimed=self._head.claimed,
+            self.header_reader.info,
+            claimed=self.header_reader.claimed,
             reader=self.reader,
             refused=self._refused,
             notes=self.notes,
@@ -134,8 +133,8 @@ class Video:
     def notes(self)->dict:
         """What a user should know of this clip: {name from `known_notes`: sentence}; some are known only after
         its frames were read."""
-        h = self._head
-        self._frame_size
+        h = self.header_reader
+        self._look_at_first_frame()
         if self._rate is None and self.fps is not None and h.header_times is not None:
             h.notes.update(notes_on_times(h.header_times, h.stated_fps, h.time_unit))
         return {k: h.notes[k] for k in known_notes if k in h.notes}
@@ -145,31 +144,24 @@ class Video:
     def __setstate__(self, d): self.__dict__.update(d, _key=object())
 
     def __repr__(self):
-        (h,w),n,about = self.size,self._n,self._head.claimed
-        n = f'{n} frames' if n is not None else f'about {about} frames' if about else 'frames not counted yet'
+        (h,w),n,about = self.size,self._n,self.header_reader.claimed
+        if n is not None: n = f'{n} frames'
+        else: n = f'about {about} frames' if about else 'frames not counted yet'
+        # fps reads the stamps of all packets of a container; no frame is decoded but the first
         return (
             f"Video({self.path.name}: {n}, {h} x {w}, {f'{self.fps:.4g} fps' if self.fps else 'no fps'},"
-            f" {self._head.info.get('codec') or self._head.info['format']})"
+            f" {self.header_reader.info.get('codec') or self.header_reader.info['format']})"
         )
 
 # %% ../../nbs/video/15_video.ipynb #552999ea
 _mend = 'Copy or export it again, or take what there is with Video(path, partial=True)'
 
-def _number_ranges(numbers, n=6):
-    "Rising numbers in words: '3, 7-12 and 4 more'."
-    runs = []
-    for i in numbers:
-        if runs and i == runs[-1][1] + 1:
-            runs[-1][1] = i
-        else: runs.append([i, i])
-    words = [f'{a}-{b}' if b > a else str(a) for a,b in runs[:n]]
-    more = sum(b-a+1 for a,b in runs[n:])
-    return ', '.join(words) + (f' and {more} more' if more else '')
-
 @patch
-def _raw(self:Video, every=1):
+def raw_frames(self:Video,
+               every=1 # take frames 0, every, 2*every, ...
+              ):
     "Arrays of frames 0, every, 2*every, ... as the reader gives them; sets number and times of the frames at the end."
-    r,n,stamps,damaged = self._head,0,[],[]
+    r,n,stamps,damaged = self.header_reader,0,[],[]
     try:
         for i,f in enumerate(r):
             if r.damaged(f):
@@ -183,7 +175,7 @@ def _raw(self:Video, every=1):
     except Exception as e: self._ended(n, e)
     if damaged:
         r.notes['frames missing'] = (
-            f'{len(damaged)} frames that the decoder marked as damaged are left out: {_number_ranges(damaged)}'
+            f'{len(damaged)} frames that the decoder marked as damaged are left out: {number_ranges(damaged)}'
         )
     if not n:
         raise VideoError(self.path, 'not one frame can be decoded', 'Copy or export it again')
@@ -204,20 +196,22 @@ def _raw(self:Video, every=1):
 def _ended(self:Video, k, e):
     "The reader failed after `k` frames: an error, unless the clip may be partial."
     short = isinstance(e, TooFewFrames)
-    about = e.whole if short else self._head.claimed
+    about = e.whole if short else self.header_reader.claimed
     reason = e.reason if short else ''
     of_about = f' of about {about}' if about else ''
     if self.partial and k:
-        self._head.notes['frames missing'] = reason or f'it stops after {k}{of_about} frames'
+        self.header_reader.notes['frames missing'] = reason or f'it stops after {k}{of_about} frames'
         return
-    private = isinstance(self._head, DicomFile)                # the words of its library may quote the header
-    said = '' if short else f' ({type(e).__name__})' if private else f' ({brief_error(e, self.path)})'
+    private = isinstance(self.header_reader, DicomFile)                # the words of its library may quote the header
+    if short: said = ''
+    else: said = f' ({type(e).__name__ if private else brief_error(e, self.path)})'
     raise VideoError(self.path, reason or f'it stops after {k}{of_about} frames{said}', _mend) from e
 
 @patch
 def _set_times(self:Video, stamps):
     "Keep one time for each frame, and the rate that the times say."
-    r = self._head
+    r = self.header_reader
+    self._times_known = True
     if r.header_times is not None and len(r.header_times) == len(stamps):
         stamps = r.header_times
     stated = all(o is None for o in stamps)
@@ -230,13 +224,17 @@ def _set_times(self:Video, stamps):
     if is_possible_rate(rate): self._times,self._rate = times,rate
     elif is_possible_rate(r.stated_fps):
         self._times,self._rate = np.arange(len(stamps))/r.stated_fps,r.stated_fps
+    else: self._times = None  # nobody says a possible rate
 
 # %% ../../nbs/video/15_video.ipynb #ac20f876
 @patch
-def _both(self:Video, every=1):
+def frames_and_grey(self:Video,
+                    every=1 # take frames 0, every, 2*every, ...
+                   ):
     "Frames 0, every, 2*every, ... as the reader gives them, cut to the region, and their grey levels."
+    self._look_at_first_frame()
     size,r,counts = self._frame_size,self.region,np.zeros(256, int)
-    for i,a in enumerate(self._raw(every)):
+    for i,a in enumerate(self.raw_frames(every)):
         a = self._picture(a, i*every)
         if a.shape[:2] != size:
             raise VideoError(
@@ -250,7 +248,7 @@ def _both(self:Video, every=1):
         if np.may_share_memory(grey, a): grey = a = a.copy()     # a reader may use its memory again
         counts += level_counts(grey[::4, ::4])                   # every sixteenth pixel
         yield a,grey
-    self._head.notes.update(brightness_notes(counts))
+    self.header_reader.notes.update(brightness_notes(counts))
 
 @patch
 def _picture(self:Video, a, i):
@@ -266,15 +264,17 @@ def _picture(self:Video, a, i):
     )
 
 @patch
-def _grey(self:Video, every=1):
-    "Grey uint8 frames 0, every, 2*every, ..."
-    return (g for _,g in self._both(every))
+def grey_frames(self:Video,
+                every=1 # take frames 0, every, 2*every, ...
+               ):
+    "Grey uint8 frames (H,W), front to back."
+    return (g for _,g in self.frames_and_grey(every))
 
 @patch
 def _range(self:Video):
     "What to scale from where values are not 8 bits wide: one pass over the file, kept."
     if self._lohi is None:
-        try: self._lohi = level_range(self._raw())
+        try: self._lohi = level_range(self.raw_frames())
         except ValueError as e:
             raise VideoError(self.path, str(e), 'Save it without them') from e
     return self._lohi
@@ -289,7 +289,7 @@ def chunks(self:Video,
     if n < 1 or every < 1:
         raise ValueError(f'n and every must be at least 1, not {n} and {every}')
     buf = []
-    for g in self._grey(every):
+    for g in self.grey_frames(every):
         buf.append(g)
         if len(buf) == n:
             yield np.stack(buf)
@@ -299,27 +299,28 @@ def chunks(self:Video,
 @patch
 def __iter__(self:Video):
     "Grey frames (H,W) one by one."
-    return self._grey()
+    return self.grey_frames()
 
 # %% ../../nbs/video/15_video.ipynb #041e6b7d
 @patch
 def __len__(self:Video)->int:
     "Number of frames that a front-to-back decode gives; counted by one pass where no header can be believed."
-    if self._n is None and self._head.exact and not self.partial:
-        self._n = self._head.claimed
+    if self._n is None and self.header_reader.exact and not self.partial:
+        self._n = self.header_reader.claimed
     if self._n is None:
-        for _ in self._raw(every=1 << 62): pass
+        for _ in self.raw_frames(every=1 << 62): pass
     return self._n
 
 # %% ../../nbs/video/15_video.ipynb #3d6dd144
 @patch(as_prop=True)
 def times(self:Video)->np.ndarray|None: # (T,) float64, or None where the file states neither times nor a rate
     "Seconds of each frame after the first; read by one pass where no header has them."
-    h = self._head
-    if self._times is None and h.exact and not self.partial:
+    h = self.header_reader
+    if self._times_known: return self._times
+    if h.exact and not self.partial:
         self._set_times(h.claimed*[None] if h.header_times is None else h.header_times)
-    elif self._times is None:
-        for _ in self._raw(every=1 << 62): pass
+    else:
+        for _ in self.raw_frames(every=1 << 62): pass
     return self._times
 
 # %% ../../nbs/video/15_video.ipynb #515b12f2
@@ -328,8 +329,10 @@ class _Recent:
     limit,held = 64 << 20,(None, [])
 
 @patch
-def _take(self:Video, idx):
-    "Dict of the frames at non-negative `idx`; those past the end are missing."
+def frames_at(self:Video,
+              idx # frame numbers, none negative
+             ):
+    "Dict of the grey frames at `idx`; those past the end are missing."
     key,kept = _Recent.held
     if key is not self._key: kept = []
     top = max(idx)
@@ -352,7 +355,7 @@ def __getitem__(self:Video,
     if isinstance(i, slice): return self._slice(i)
     i = operator.index(i)
     j = i if i >= 0 else len(self)+i
-    got = self._take([j]) if j >= 0 else {}
+    got = self.frames_at([j]) if j >= 0 else {}
     if j not in got:
         raise IndexError(f'{self.path.name} has {len(self)} frames, frame {i} was asked for')
     return got[j].copy()
@@ -362,7 +365,7 @@ def _slice(self:Video, s):
     a,b,k = (0 if s.start is None else s.start),s.stop,(1 if s.step is None else s.step)
     known = b is not None and min(a, b) >= 0 and k > 0          # no need to count the whole clip for v[0:8]
     idx = range(a, b, k) if known else range(*s.indices(len(self)))
-    got = self._take(idx) if len(idx) else {}
+    got = self.frames_at(idx) if len(idx) else {}
     frames = [got[i] for i in idx if i in got]
     return np.stack(frames) if frames else np.zeros((0, *self.size), np.uint8)
 
@@ -383,7 +386,7 @@ def read_still(path):
     v = Video(path)
     if len(v) > 1:
         raise VideoError(path, f'it holds {len(v)} frames, not one', 'Read it with Video(path)')
-    return next(v._both())
+    return next(v.frames_and_grey())
 
 def _read_image(path):
     try:

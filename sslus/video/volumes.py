@@ -17,6 +17,7 @@ import numpy as np
 # %% ../../nbs/video/13_volumes.ipynb #36144e02
 from ..base.limits import LimitedFile, TooMuch
 from ..base.times import is_possible_rate, whole_times
+from ..base.words import list_names
 from .grey import VideoError, printable_text
 from .reader import Reader, TooFewFrames, header_limits, max_unpacked, need_module, note_median_rate
 from .stills import header_too_costly
@@ -84,10 +85,9 @@ class MhaReader(Reader):
         if not self.claimed:
             raise VideoError(self.path, 'all its frames are marked invalid', 'Look at the recording')
         if self.invalid:
-            first = ', '.join(map(str, sorted(self.invalid)[:10]))
-            more = f' and {len(self.invalid) - 10} more' if len(self.invalid) > 10 else ''
+            which = list_names(sorted(self.invalid), 10)
             n = f'{len(self.invalid)} of {self.stored} frames'
-            self.notes['frames missing'] = f'{n} are marked invalid and are left out: {first}{more}'
+            self.notes['frames missing'] = f'{n} are marked invalid and are left out: {which}'
         named = b'Timestamp' if any(what == b'Timestamp' for what,_ in rows) else b'UnfilteredTimestamp'
         self._stamps({i: _seconds_of(v) for (what, i),v in rows.items() if what == named and i not in self.invalid})
 
@@ -229,11 +229,8 @@ def pixel_files(path):
     try:
         head, _, after = _meta_head(path)[0].decode('utf-8', 'replace').partition('ElementDataFile')
         name, *more = [o.strip() for o in after.lstrip(' \t=').splitlines()] or ['']
-        names = (
-            more
-            if name.upper().startswith('LIST')
-            else _numbered_names(path.parent, name) if '%' in name else [name]
-        )
+        if name.upper().startswith('LIST'): names = more
+        else: names = _numbered_names(path.parent, name) if '%' in name else [name]
     except (OSError, VideoError): return []
     return [
         path.parent / n
