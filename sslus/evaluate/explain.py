@@ -1,4 +1,4 @@
-"""Looking into a classifier: where it looks, what it confuses, and what its features sort stills by
+"""Looking into a classifier: where it looks, and what its features sort stills by
 
 Docs: https://sslus.github.io/sslus/evaluate/explain.html.md"""
 
@@ -6,7 +6,7 @@ Docs: https://sslus.github.io/sslus/evaluate/explain.html.md"""
 
 # %% auto #0
 __all__ = ['ClipMaps', 'projections', 'cam_layer', 'class_maps', 'show_cam', 'clip_cam', 'show_clip_cam', 'tsne', 'umap_map',
-           'plot_tsne', 'plot_maps', 'confused_pairs', 'show_confused', 'nearest', 'neighbour_sheet']
+           'plot_tsne', 'plot_maps', 'nearest', 'neighbour_sheet']
 
 # %% ../../nbs/evaluate/04_explain.ipynb #5d4e6574
 import warnings, numpy as np, pandas as pd, torch, torch.nn.functional as F
@@ -18,11 +18,10 @@ from ..views.views import plain_view
 from .planes import PlaneData
 from ..ssl.encoders import n_features, in_channels
 from .model import PlaneModel
-from .report import PlaneReport
 from .features import PlaneFeatures, evaluating
 
 # %% ../../nbs/evaluate/04_explain.ipynb #fe8a08f0
-from ..base.numbers import checked, count, not_negative
+from ..base.numbers import checked, not_negative
 
 # %% ../../nbs/evaluate/04_explain.ipynb #1e845590
 def _last_map(encoder, x):
@@ -323,66 +322,6 @@ def plot_maps(feats:PlaneFeatures,                # frozen features
     fig.suptitle(f'{feats.name}: {len(df)} stills, {title}', fontsize=10)
     fig.tight_layout()
     return axs[0]
-
-# %% ../../nbs/evaluate/04_explain.ipynb #fa178346
-@checked(n_pairs=count)
-def confused_pairs(predictions, # table as `prediction_table` makes it, or a `PlaneReport`
-                   n_pairs:int=3 # pairs to list, at most
-                  )->pd.DataFrame: # true, predicted, count (stills), share (of the true class), patients
-    "The most frequent confusions, largest count first."
-    p = predictions.predictions if isinstance(predictions, PlaneReport) else predictions
-    wrong = p[p['class']!=p.predicted].rename(columns={'class': 'true'})
-    res = wrong.groupby(['true', 'predicted'], as_index=False).agg(
-        count=('patient', 'size'), patients=('patient', 'nunique')
-    )
-    res.insert(3, 'share', res['count']/res.true.map(p['class'].value_counts()).astype(float))
-    return res.sort_values(
-        ['count', 'share', 'true', 'predicted'], ascending=[False, False, True, True], ignore_index=True
-    )[:n_pairs]
-
-def _most_sure(p, true, said, k):
-    "The `k` stills of class `true` that were called `said` with the highest probability."
-    return p[(p['class']==true)&(p.predicted==said)].sort_values(f'prob_{said}', ascending=False, kind='stable')[:k]
-
-def show_confused(predictions,      # table as `prediction_table` makes it, or a `PlaneReport`
-                  planes:PlaneData, # the stills
-                  n_pairs:int=3,    # pairs to show, at most
-                  k:int=4,          # confused stills of each pair, at most
-                  k_right:int=2,    # correct stills of either class beside them, at most
-                  images=None       # from `planes.images(...)`; None: `planes.images()`
-                 )->np.ndarray:     # (pairs, k+2*k_right) matplotlib axes
-    """Sheet with a line for each confused pair: correct stills of the true class, those confused most
-    confidently, correct stills of the predicted class."""
-    import matplotlib.pyplot as plt
-    p = predictions.predictions if isinstance(predictions, PlaneReport) else predictions
-    pairs, x, row = (
-        confused_pairs(p, n_pairs),
-        planes.images() if images is None else images,
-        pd.Series(planes.df.index, planes.df.image_path),
-    )
-    if len(pairs) == 0:
-        raise ValueError(f'none of the {len(p)} stills is confused: there is nothing to show')
-    fig, axs = plt.subplots(
-        len(pairs),
-        k + 2 * k_right,
-        figsize=(1.05 * (k + 2 * k_right), 1.5 * len(pairs)),
-        squeeze=False,
-        layout='constrained',
-    )
-    for ax in axs.flat: ax.axis('off')
-    for r,line in zip(pairs.itertuples(), axs):
-        for true, said, n, at, color in (
-            (r.true, r.true, k_right, 0, 'C2'),
-            (r.true, r.predicted, k, k_right, 'C3'),
-            (r.predicted, r.predicted, k_right, k_right + k, 'C2'),
-        ):
-            for (_,o),ax in zip(_most_sure(p, true, said, n).iterrows(), line[at:]):
-                ax.axis('on')
-                ax.imshow(x[row[o.image_path],0], cmap='gray', vmin=0, vmax=255)
-                ax.set(xticks=[], yticks=[])
-                ax.spines[:].set(color=color, linewidth=1.5, visible=True, linestyle='-' if true==said else '--')
-                ax.set_title(true if true==said else f'{true}, called\n{said} ({o[f"prob_{said}"]:.2f})', fontsize=6)
-    return axs
 
 # %% ../../nbs/evaluate/04_explain.ipynb #801836da
 @checked

@@ -143,14 +143,14 @@ label_orders = dict(patient=order_by_patient, image=_by_image)
 # %% ../../nbs/evaluate/01_splits.ipynb #e38a6407
 class SplitRows:
     "Labelled images in `df`, a row each, with patient and split; `name` is what messages call the table."
-    images = 'stills'                                       # what messages call its rows
+    rows_called = 'stills'                                  # in messages
 
     def subset(self, split:str)->pd.DataFrame:
         "Rows of 'train', 'valid' or 'test'."
         if split not in split_names:
             raise ValueError(f'no split {split!r}; a split is one of {name_some(split_names)}')
         res = self.df[self.df.split==split]
-        if len(res) == 0: raise ValueError(f'{self.name} has no {self.images} in split {split!r}')
+        if len(res) == 0: raise ValueError(f'{self.name} has no {self.rows_called} in split {split!r}')
         return res
 
     @property

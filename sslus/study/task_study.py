@@ -95,7 +95,7 @@ class TaskStudy:
     def __repr__(self):
         return (
             f'{type(self).__name__} {self.path.name}: {len(self.cells())} cells, the starts of'
-            f' {self.study.path.name} on {len(self.data)} {self.data.images}'
+            f' {self.study.path.name} on {len(self.data)} {self.data.rows_called}'
         )
 
     def _check(self):

@@ -117,7 +117,7 @@ class SaliencyData(SplitRows):
             else np.asarray(fixations, dtype=bool)[looked]
         )
 
-    images = 'frames with gaze'                            # what messages call its rows
+    rows_called = 'frames with gaze'                       # in messages
     size = property(lambda self: self.frames.shape[-1], doc='Side of the frames, pixels.')
     map_size = property(lambda self: self.maps.shape[-1], doc='Side of the maps, pixels.')
 
