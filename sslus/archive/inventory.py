@@ -12,6 +12,7 @@ import hashlib, io, json, os, re, shlex, warnings
 from collections import Counter
 from pathlib import Path
 from fastcore.basics import patch
+from fastcore.meta import delegates
 from ..base.codes import Codes, check_key_place
 from ..base.files import WriteError, write_bytes
 from ..base.people import PeopleWarning
@@ -370,33 +371,23 @@ def _next_line(folder, clips):
     )
 
 # %% ../../nbs/archive/11_inventory.ipynb #8e0e3175
-def inventory_main(folder:str,      # folder to look through
-                   report:str=None, # HTML page to write
-                   table:str=None,  # table to write, .csv or .parquet
-                   workers:int=None, # processes; by default one a core
-                   headers:bool=False, # believe headers, do not decode clips to their end
-                   cache:str=None,  # file to keep finished rows in, for the next run
-                   timeout:float=None, # seconds that one file may take; by default 60 and 10 for each megabyte
-                   thumbnails:bool=False, # small pictures in the HTML page
-                   quiet:bool=False, # no progress bars
-                   salt:str=None,   # your secret: codes in place of names
-                   key:str=None     # with `salt`: csv to write, or to add to, of which code is what, for your eyes only
-                  )->None:
+@delegates(inventory, but='progress,whole,memory,bits')
+def inventory_main(
+    folder:str,          # folder to look through
+    report:str=None,     # HTML page to write
+    table:str=None,      # table to write, .csv or .parquet
+    headers:bool=False,  # believe headers, do not decode clips to their end
+    quiet:bool=False,    # no progress bars
+    key:str=None,        # with `salt`: csv to write, or to add to, of which code is what, for your eyes only
+    **kwargs             # of `inventory`
+)->None:
     "What the command `sslus-inventory` does: print the report, write page and table"
+    salt, cache = kwargs.get('salt'), kwargs.get('cache')
     if key and not salt: raise ValueError('key= is the table of codes: it goes with salt=')
     if key: check_key_place(key)
     for path,ends in ((report, page_endings), (table, table_endings_written), (cache, ())):
         if path: writable_target(path, *ends)                            # now, not after hours of looking
-    inv = inventory(
-        folder,
-        workers,
-        not quiet,
-        whole=not headers,
-        cache=cache,
-        timeout=timeout,
-        thumbnails=thumbnails,
-        salt=salt,
-    )
+    inv = inventory(folder, progress=not quiet, whole=not headers, **kwargs)
     if key: inv.codes.save(key)
     print(inv.report())
     if report:

@@ -22,7 +22,7 @@ from .comparisons import paired_scores
 from .study import Study
 from .settings import relative_path
 from .cells import seed_list
-from .grid import refuse_shared
+from .stores import refuse_shared
 from ..evaluate.intervals import difference_reach
 from ..tasks.gaze_data import SaliencyData
 from ..tasks.gaze_report import SaliencyReport
