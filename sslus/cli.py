@@ -14,14 +14,11 @@ from .base.flags import shell_line
 from .study.border import command, run_any, say
 
 # %% ../nbs/cli.ipynb #8e80baf1
-from .study.flags import check_key_flag, codes_of_salt, named_clips, naming_flags
-from .study.flags import people_of_flags, print_left_out, without_people
-
-# %% ../nbs/cli.ipynb #20e5508e
-def _arch(arch):
-    "timm name and arguments; 'tiny' is short for the small ResNet."
-    from sslus.ssl.encoders import tiny_resnet
-    return ('resnet18', tiny_resnet) if arch == 'tiny' else (arch, {})
+from .study.flags import named_clips, print_left_out, without_people
+from .study.options import ArchiveCodes, ClipLimits, ClipOwners, ComparisonFlags, Decoding, EngineFlags
+from .study.options import FinetuneFlags, LeftOut, MethodFlags, Naming, PairFlags, Pictures, PretrainFlags
+from .study.options import RunFlags, SeenNaming, StillFlags, StoreCodes, StoredFrames, StudyChoices, StudyTables
+from .study.options import StudyTasks, Who, naming_of
 
 # %% ../nbs/cli.ipynb #676afa81
 @command
@@ -54,28 +51,15 @@ def inventory(
     cache:str=None,          # File to keep finished rows in, for the next run
     timeout:float=None,      # Seconds that one file may take; by default by its size
     thumbnails:bool=False,   # Small pictures in the HTML page
-    deidentify:bool=False,   # Codes in place of folders, files, patients and machines, by the secret in the environment variable SSLUS_SALT
-    key:str=None,            # With --deidentify: csv to write, or to add to, of which code is what, for your eyes only
+    names:ArchiveCodes=None, # Codes in place of names
     quiet:bool=False         # No progress bars
 ):
     "Look through a folder: what each file is, what will be used, and why the rest will not"
     from sslus.archive.inventory import inventory_main
-    from sslus.study.typed import secret
-    salt = secret(deidentify)
-    check_key_flag(key, salt)
-    inventory_main(
-        folder,
-        report,
-        table,
-        headers,
-        quiet,
-        key,
-        workers=workers,
-        cache=cache,
-        timeout=timeout,
-        thumbnails=thumbnails,
-        salt=salt,
-    )
+    salt = names.salt()
+    names.check()
+    how = dict(workers=workers, cache=cache, timeout=timeout, thumbnails=thumbnails, salt=salt)
+    inventory_main(folder, report, table, headers, quiet, names.key, **how)
 
 # %% ../nbs/cli.ipynb #1f51a001
 @command
@@ -92,56 +76,28 @@ def sources(
 def store(
     videos:str,              # Folder of clips
     dest:str,                # Folder to make
-    size:int=128,            # Side of the stored square, pixels
-    every:int=1,             # Keep frames 0, every, 2*every, ...
-    fit:str='pad',           # Aspect is kept: 'pad' the whole frame, 'crop' its centre
-    patient:str=None,        # Whose clip it is: a table (csv, .xlsx), or a regular expression with one group
-    machine:str=None,        # The same for the machine
-    exclude:str=None,        # Leave out the clips of these people: a table and its splits, such as planes.csv:test
-    same:str=None,           # Who is who, where one patient has two names: a csv of two columns, name and person
-    distinct:bool=False,     # Patients whose names look alike are different people
-    fps:float=None,          # Frames per second of clips that do not say
-    workers:int=None,        # Decoding processes; by default one a core
-    max_failed:float=.1,     # Share of clips that may fail
-    upscale:bool=False,      # Allow clips smaller than `size`
-    dicom:bool=False,        # Take the DICOM clips; patient, machine and rate come from their headers
-    region:bool=False,       # Cut DICOM clips to the image region that they name
-    deinterlace:bool=False,  # Make one picture of the two halves of interlaced frames
-    clean:bool=False,        # Cut to the beam, paint over what is written on it, flag colour, split and static clips
-    deidentify:bool=False,   # Codes in place of patients, machines, names, paths, sizes and dates, by the secret in the environment variable SSLUS_SALT
-    key:str=None,            # With --deidentify: csv to write, or to add to, of which code is what, for your eyes only
-    timeout:float=None,      # Seconds that one clip may take; by default 300, and 30 for each megabyte of it
-    memory:float=4,          # GiB of address space that a decoding process may take
+    frames:StoredFrames,     # Which frames are stored
+    owners:ClipOwners,       # Whose clips they are
+    who:Who,                 # Who is who
+    decoding:Decoding,       # How clips are decoded
+    pictures:Pictures,       # What is taken of each picture
+    names:StoreCodes,        # Codes in place of names
+    limits:ClipLimits,       # What one clip may take
     overwrite:bool=False     # Replace what stands there
 ):
     "Decode a folder of clips into a frame store; run again, it goes on where it stopped"
     from sslus.store.store import FrameStore
-    from sslus.study.typed import secret
-    salt = secret(deidentify)
-    codes = codes_of_salt(salt)
-    check_key_flag(key, codes, dest)
-    found = named_clips(videos, patient, machine, dicom, people_of_flags(same, distinct, salt), codes, key)
-    clips = without_people(found, exclude, same, distinct, codes)
-    names = dict(names='hash', salt=salt, key_table=key) if deidentify else {}
-    s = FrameStore.build(
-        clips, dest, size, every, fit,
-        fps=fps,
-        workers=workers,
-        max_failed=max_failed,
-        upscale=upscale,
-        overwrite=overwrite,
-        timeout=timeout,
-        memory=memory,
-        clean=clean or None,
-        region=region,
-        deinterlace=deinterlace,
-        same=same,
-        distinct=distinct,
-        **names
-    )
+    salt, codes = names.salt(), names.codes()
+    names.check(dest)
+    found = named_clips(videos, owners, pictures.dicom, who.people(salt), codes, names.key)
+    clips = without_people(found, owners.exclude, who, codes)
+    hidden = dict(names='hash', salt=salt, key_table=names.key) if salt else {}
+    taken = {k: v for k,v in vars(pictures).items() if k != 'dicom'} | dict(clean=pictures.clean or None)
+    how = vars(frames) | taken | vars(who) | vars(decoding) | vars(limits) | hidden
+    s = FrameStore.build(clips, dest, overwrite=overwrite, **how)
     print(s)
     print_left_out(videos, found, s, codes)
-    if key: codes.save(key, [dest])
+    if names.key: codes.save(names.key, [dest])
     if s.videos.patient.isna().all():
         print(
             '  No patient was given: splits will be by clip. If patients have several clips, say whose they'
@@ -158,89 +114,41 @@ def split(
     valid_pct:float=.2,      # Share of stills for validation, about
     test_pct:float=.2,       # Share of stills for the test, about
     seed:int=0,              # Of the split
-    same:str=None,           # Who is who, where one patient has two names: a csv of two columns, name and person
-    distinct:bool=False      # Patients whose names look alike are different people
+    who:Who=None             # Who is who
 ):
     "Write the split by patient into a table, once: then stores and trainings can leave the test patients out"
     from sslus.evaluate.apart import write_split
-    print(write_split(planes, dest, root, valid_pct, test_pct, seed, dict(same=same, distinct=distinct)))
+    print(write_split(planes, dest, root, valid_pct, test_pct, seed, vars(who)))
     print('Next:', shell_line('sslus-store', 'my_clips', 'my_store', '--exclude', f'{dest or planes}:test'))
 
 # %% ../nbs/cli.ipynb #882ae005
-@command
+@command(last='seconds frames exclude same distinct clips size valid_pct seed device license overwrite resume '
+              'micro compile resident')
 def pretrain(
     store:str,               # Frame store
     run:str,                 # Run folder to make
-    method:str='SimCLR',     # SSL method by its name, such as SimCLR, BYOL or AutoEncoder (a wrong name lists all); my_module:MyMethod is one of your own on Python's path
-    preset:str=None,         # Published settings of the method, such as asmus2023; by default ours, for small batches
-    arch:str='resnet18',     # timm model name, or 'tiny' for a ResNet that trains in minutes on a CPU
-    weights:str=None,        # 'imagenet', or a weights file to start from; by default random
-    steps:int=2000,          # Optimiser steps, rounded to whole epochs; with --resume, more than before go on from there
-    bs:int=64,               # Pairs (or clips) in a batch
-    lr:float=None,           # Peak learning rate; by default the method's own
-    seconds:float=.1,        # A frame's positive is another frame of its clip at most so far away; 0: the frame itself
-    frames:int=None,         # The same in source frames, for clips whose rate is unknown
-    exclude:str=None,        # Leave out the frames of these people: a table and its splits, such as planes.csv:test
-    same:str=None,           # With --exclude: who is who, a csv of two columns, name and person
-    distinct:bool=False,     # With --exclude: patients whose names look alike are different people
-    clips:int=4,             # Clips that share a batch; 0: all mixed. Says nothing to ClipOrderGeometry, no more than seconds and frames
-    size:int=None,           # Side of the views, pixels; by default that of the store
-    valid_pct:float=.1,      # Share of patients to watch the loss on
+    learning:MethodFlags,    # What is learnt
+    training:PretrainFlags,  # How it is learnt
+    pairing:PairFlags,       # Which frames are a pair
+    people:LeftOut,          # Whose frames are not seen
     seed:int=0,              # Of split, weights, views and order
     device:str=None,         # Such as cpu or cuda; by default the accelerator where there is one
     license:str=None,        # Licence line for the model card
-    overwrite:bool=False,    # Replace a run that stands there
-    resume:bool=False,       # Go on with a run that was stopped there; the settings must be the same, but for more --steps
-    micro:int=None,          # Samples that go through the network at a time, for a big batch on a small memory; by default all
-    compile:bool=False,      # Compile the encoder with torch.compile
-    resident:str=None        # Frames in the device's memory: yes, no, or how many GiB they may take; by default where they fit half of a GPU's
+    standing:RunFlags=None   # What becomes of a run that stands there
 ):
     "Pre-train an encoder on the frames of a store; several processes (torchrun) share one training"
-    from sslus.loaders.pairs import SameFrame, SweepBatch, UniformBatch, Window
-    from sslus.store.store import FrameStore
-    from sslus.ssl.method import get_method
     from sslus.ssl.distributed import rank
+    from sslus.ssl.method import get_method
+    from sslus.store.store import FrameStore
     from sslus.study.mainjob import pretrain
-    from sslus.study.typed import read_resident
-    arch, kwargs = _arch(arch)
-    pairs = Window(frames=frames) if frames else Window(seconds) if seconds else SameFrame()
-    learn = pretrain(
-        without_people(FrameStore(store), exclude, same, distinct),
-        get_method(method, preset, size=size),
-        run, arch, kwargs, weights, steps, bs, lr,
-        pairs=pairs,
-        batch=SweepBatch(clips) if clips else UniformBatch(),
-        valid_pct=valid_pct,
-        seed=seed,
-        device=device,
-        overwrite=overwrite,
-        resume=resume,
-        micro=micro,
-        compile=compile,
-        resident=read_resident(resident),
-        **(dict(license=license) if license else {})
-    )
+    frames = without_people(FrameStore(store), people.exclude, people)
+    method = get_method(learning.method, learning.preset, size=learning.size)
+    card = dict(license=license) if license else {}
+    how = training.settings(pairing) | vars(standing) | card
+    learn = pretrain(frames, method, run, seed=seed, device=device, **how)
     if rank(): return
     print(f'Encoder: {run}/encoder.safetensors (its card: encoder.md)')
     print(learn.verdict)
-
-# %% ../nbs/cli.ipynb #79d837a6
-def _check_compare(compare, only, encoder, single):
-    "ValueError where options of a comparison and of one classifier are mixed, or the encoder is missing."
-    if not compare and only:
-        raise ValueError(f'{next(iter(only))}= belongs to compare=True, the table of several starts')
-    if not compare: return
-    if encoder in (None, 'imagenet'):
-        raise ValueError(
-            'compare=True needs encoder=, the file of a pre-trained encoder; scratch and ImageNet stand'
-            ' beside it by themselves'
-        )
-    mixed = [k for k,v in single.items() if v]
-    if mixed:
-        raise ValueError(
-            f'{mixed[0]}= belongs to one classifier; a comparison (compare=True) has fractions= and draws=,'
-            ' and the architecture of its encoder'
-        )
 
 # %% ../nbs/cli.ipynb #c2f7cf11
 @command
@@ -248,42 +156,28 @@ def finetune(
     planes:str,              # Table of labelled stills: image_path, class, patient [, machine, split]
     run:str,                 # Run folder to make
     encoder:str=None,        # 'imagenet', or an encoder file; by default random weights
-    arch:str=None,           # timm model name, or 'tiny'; by default as the encoder file says
-    fraction:float=1.,       # Share of the training labels, by patient
-    draw:int=0,              # Seed of the label draw
-    steps:int=None,          # Optimiser steps; by default by the fraction
-    size:int=None,           # Side of the stills, pixels; by default by the stills, with --compare as the encoder was trained
-    root:str=None,           # Folder that image_path is relative to; by default that of the table
-    clean:bool=False,        # Cut stills to the beam and paint over what is written on them, as sslus-store --clean does with clips
-    same:str=None,           # Who is who, where one patient has two names: a csv of two columns, name and person
-    distinct:bool=False,     # Patients whose names look alike are different people
-    deidentify:bool=False,   # Codes in place of patients, stills and machines, those of a store made with the same secret in SSLUS_SALT
-    key:str=None,            # With --deidentify: csv to write, or to add to, of which code is what, for your eyes only
+    training:FinetuneFlags=None, # How it is trained
+    stills:StillFlags=None,  # Where the stills are
+    naming:Naming=None,      # Who is who, and codes in place of names
     seed:int=0,              # Of head, order and views
     device:str=None,         # Such as cpu or cuda
-    compare:bool=False,      # In place of one classifier: does the encoder help? A table beside scratch, ImageNet and 12x12 pixels; stopped, the same line goes on
-    fractions:str=None,      # With --compare: shares of the training labels, separated by commas; by default 0.1,0.5
-    draws:int=None,          # With --compare: label draws; by default 3
-    imagenet:str=None,       # With --compare: file of ImageNet weights for the architecture; by default timm downloads them where it can
+    several:ComparisonFlags=None, # A table of several starts
     overwrite:bool=False     # Replace a run that stands there
 ):
     "Train and test a plane classifier, patients kept apart; or compare an encoder with scratch, ImageNet and pixels"
-    from sslus.study.typed import read_fractions
-    only = dict(fractions=fractions and read_fractions(fractions), draws=draws, imagenet=imagenet)
-    only = {k: v for k,v in only.items() if v is not None}
-    _check_compare(compare, only, encoder, dict(arch=arch, fraction=fraction != 1 and fraction, draw=draw, seed=seed))
+    fraction, single = training.fraction, dict(arch=training.arch)
+    several.check(encoder, **single, fraction=fraction != 1 and fraction, draw=training.draw, seed=seed)
     from sslus.evaluate.planes import PlaneData
     from sslus.study.compare import compare_starts
     from sslus.study.finetuning import finetune
-    naming = naming_flags(same, distinct, deidentify)
-    check_key_flag(key, naming.get('salt'), run)
-    stills = PlaneData.from_csv(planes, root, clean=clean or None, **naming)
-    if key: stills.codes.save(key, [run])
-    if compare:
-        compare_starts(stills, encoder, run, overwrite=overwrite, size=size, steps=steps, device=device, **only)
+    said, where = naming_of(naming), dict(device=device, overwrite=overwrite)
+    naming.check(run)
+    data = PlaneData.from_csv(planes, stills.root, clean=stills.clean or None, **said)
+    if naming.key: data.codes.save(naming.key, [run])
+    if several.compare:
+        compare_starts(data, encoder, run, size=training.size, steps=training.steps, **where, **several.settings())
         return
-    arch, kwargs = _arch(arch)
-    _,rep = finetune(stills, run, encoder, arch, kwargs or None, fraction, draw, steps, size, seed, device, overwrite)
+    _,rep = finetune(data, run, encoder, seed=seed, **where, **training.settings())
     print(rep)
     print(f'Report: {run}/report.html, predictions: {run}/predictions.csv')
 
@@ -293,16 +187,12 @@ def seen(
     files:Annotated[str, dict(nargs='+')], # Weights, one or more, and last a table of stills, a frame store, or the passport of a set
     split:str='test',        # Rows of the table to ask about: train, valid, test or all
     root:str=None,           # Folder that image_path is relative to; by default that of the table
-    same:str=None,           # Who is who, where one patient has two names: a csv of two columns, name and person
-    distinct:bool=False,     # Patients whose names look alike are different people
-    deidentify:bool=False    # Codes in place of patients, those of a store made with the same secret in SSLUS_SALT
+    naming:SeenNaming=None   # Who is who, and codes in place of names
 ):
     "Ask weights whether they have seen these patients, these pictures"
     from sslus.study.finetuning import ask_weights
-    for line in ask_weights(
-        files[:-1], files[-1], None if split == 'all' else split, root, naming_flags(same, distinct, deidentify)
-    ):
-        say(line)
+    asked = None if split == 'all' else split
+    for line in ask_weights(files[:-1], files[-1], asked, root, naming_of(naming)): say(line)
 
 # %% ../nbs/cli.ipynb #4630c734
 @command
@@ -366,50 +256,24 @@ def detect(
 def study(
     config:str,              # asmus2023, jiao2020, migliorelli2024, each also with -small, or a YAML file
     path:str=None,           # Folder of the study; by default the configuration's name
-    planes:str=None,         # Table of labelled stills; without it, and none in the configuration, the embedded phantom is made
-    root:str=None,           # Folder that image_path is relative to; by default that of the table
-    store:str=None,          # Frame store to pre-train on
-    external:str=None,       # Table of stills of another source, scored too
-    pretrain:str=None,       # Starts, separated by commas: random, imagenet, methods, encoder files
-    downstream:str=None,     # Modes, separated by commas: fine-tune, linear, kNN, linear head, gradual, dual task
-    fractions:str=None,      # Label fractions, separated by commas
-    seeds:int=None,          # Repeats
-    arch:str=None,           # timm model name, or 'tiny'
-    steps:int=None,          # Pre-training steps
-    size:int=None,           # Side of the stills, pixels
-    device:str=None,         # Such as cpu or cuda:1
-    plan:bool=False,         # Show what there is to do, and about how long it takes
-    run:bool=False,          # Do what is missing of it; stop and start it as you like
-    report:bool=False,       # Write the report
-    check:bool=False,        # Look for leaks: stills that stand twice, frames of test patients
-    engine:str='here',       # here, processes or ray
-    workers:int=None,        # Runners; by default one a core
-    threads:int=None,        # Threads of a runner
-    gpus:float=0,            # GPUs to share out; for ray the share of one runner
-    retry_failed:bool=False, # Try failed jobs again
-    same:str=None,           # Who is who, where one patient has two names: a csv of two columns, name and person
-    distinct:bool=False,     # Patients whose names look alike are different people
-    deidentify:bool=False,   # Codes in place of patients, stills and machines, those of a store made with the same secret in SSLUS_SALT
-    key:str=None,            # With --deidentify: csv to write, or to add to, of which code is what, for your eyes only
+    tables:StudyTables=None, # What it is made on
+    choices:StudyChoices=None, # What it compares
+    tasks:StudyTasks=None,   # What is done with it
+    how:EngineFlags=None,    # Who does it
+    naming:Naming=None,      # Who is who, and codes in place of names
     shared_patients:bool=False # Go on where pre-training saw test patients; every output says so
 ):
     "Plan, run and report a grid of experiments; without --plan, --run or --report all three"
     from sslus.study.grids import command_study
-    naming = naming_flags(same, distinct, deidentify)
-    check_key_flag(key, naming.get('salt'), path or config)
-    s = command_study(
-        config, path, planes, root, store, external, pretrain, downstream, fractions, seeds,
-        _arch(arch) if arch else None,
-        steps, size, device, naming,
-        shared_patients or None,
-    )
-    if key: s.planes.codes.save(key, [s.path])
-    every = not (plan or run or report or check)
-    if check: print(s.check())
-    if plan or every: s.print_plan(engine, workers)
-    if run or every: s.run(engine, workers, threads, gpus, retry_failed)
-    if run or report or every: print(s.table_text())
-    if report or every: print(f'Report: {s.report()}')
+    said = naming_of(naming)
+    naming.check(path or config)
+    s = command_study(config, path, tables, choices, said, shared_patients or None)
+    if naming.key: s.planes.codes.save(naming.key, [s.path])
+    if tasks.check: print(s.check())
+    if tasks.plan: s.print_plan(how.engine, how.workers)
+    if tasks.run: s.run(**vars(how))
+    if tasks.run or tasks.report: print(s.table_text())
+    if tasks.report: print(f'Report: {s.report()}')
 
 # %% ../nbs/cli.ipynb #419eb815
 main = run_any

@@ -12,6 +12,7 @@ import hashlib, io, json, os, re, shlex, warnings
 from collections import Counter
 from pathlib import Path
 from fastcore.basics import patch
+from fastcore.meta import delegates
 from ..base.codes import Codes, check_key_place
 from ..base.files import WriteError, write_bytes
 from ..base.people import PeopleWarning

@@ -53,6 +53,14 @@ def _known_flags(flags):
     asked = {'names': 'deidentify', 'salt': 'deidentify', 'key_table': 'key'}
     return {k: v for k,v in _renamed.items() if asked[k] in flags} | flags
 
+_calls = {'SweepBatch': ('clips', ''), 'UniformBatch': ('clips', '0')}        # what a command says with a flag
+
+def _call_as_flag(match, flags):
+    "A call of a message, such as SweepBatch(4); most stay Python."
+    name, _, value = match[0].rstrip(')').partition('(')
+    flag, alone = _calls.get(name, ('', ''))
+    return f'{flags[flag].text} {value or alone}' if flag in flags else match[0]
+
 def _in_words(match, known):
     "One setting of a message; what the command does not know is Python."
     name, value = match['name'], match['value']
@@ -69,7 +77,7 @@ def in_flags(
     apart = re.compile('|'.join([*kept, _call.pattern]))
     known, res, start = _known_flags(flags), [], 0
     for m in apart.finditer(message):
-        res += [_setting.sub(lambda o: _in_words(o, known), message[start:m.start()]), m[0]]
+        res += [_setting.sub(lambda o: _in_words(o, known), message[start:m.start()]), _call_as_flag(m, flags)]
         start = m.end()
     res.append(_setting.sub(lambda o: _in_words(o, known), message[start:]))
     return ''.join(res).replace('is expected, or None', 'is expected, or leave it out')

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from .. import __version__
 from .files import ChangedError, file_sha, held, is_part, write_sealed
-from .manifest import config_file, files_below, fits_any, is_done, is_run, manifest_file, read_config
+from .manifest import config_file, files_below, fits_any, is_done, is_run, manifest_file, run_config
 from .manifest import read_manifest, strangers
 from .words import list_names
 
@@ -176,7 +176,7 @@ def _has_not_begun(folder, manifest):
 
 def _goes_on(folder, kind, config):
     "Does a run with these settings stand in the folder? RunError where one with others does."
-    try: manifest, there = read_manifest(folder), read_config(folder)
+    try: manifest, there = read_manifest(folder), run_config(folder)
     except ChangedError as e: raise RunError(str(e)) from e
     if manifest is None: return False
     if manifest['run'] != kind.name:
@@ -326,7 +326,7 @@ def copy_run(
     "Copy what a run wrote, with its list."
     folder, manifest = Path(folder), read_manifest(folder)
     kind = RunKind(manifest['run'], tuple(o for o in manifest['writes'] if o != config_file))
-    with begin_run(to, kind, read_config(folder), overwrite=True) as run:
+    with begin_run(to, kind, run_config(folder), overwrite=True) as run:
         for name in (o for o in manifest['files'] if o not in (config_file, *without)):
             private = not (folder/name).stat().st_mode & 0o077
             write_file(run.path/name, partial(shutil.copyfile, folder/name), private)

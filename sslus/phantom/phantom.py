@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 import numpy as np
 from ..base.files import ChangedError, file_sha
-from ..base.folders import RunKind, begin_run, read_config, read_manifest
+from ..base.folders import RunKind, begin_run
+from ..base.manifest import read_manifest, run_config
 from ..base.numbers import check_number
 from ..base.settings import grouped, relays
 from ..base.progress import progress_bar
@@ -150,7 +151,7 @@ def _is_ready(dest, args, overwrite, kind):
         return False
     manifest = _manifest_of(dest, kind)
     if overwrite or manifest['state'] != 'done': return False               # one that was killed is made again
-    old = read_config(dest)
+    old = run_config(dest)
     differ = [k for k in sorted({*old, *args}) if old.get(k) != args.get(k)]
     if differ:
         diff = ', '.join(f'{k}: {old.get(k)} there, {args.get(k)} asked for' for k in differ)

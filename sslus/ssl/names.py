@@ -42,15 +42,21 @@ def method_presets()->dict: # {method: names of its published settings}
     classes = {k: v for o in files for k,v in _classes_in(o).items()}
     return {k: _presets_in(v) for k,v in classes.items() if k[0] != '_' and _is_below(k, 'SSLCallback', classes)}
 
+def _relayed(func, classes):
+    "Fields of the dataclasses whose settings a function relays."
+    calls = [o for o in func.decorator_list if isinstance(o, ast.Call) and getattr(o.func, 'id', '') == 'relays']
+    groups = [classes[o.args[0].id] for o in calls]
+    return [o.target.id for group in groups for o in group.body if isinstance(o, ast.AnnAssign)]
+
 def arguments_of(
     module:str, # such as 'sslus.study.grid'
     name:str    # of a class there
 )->list:        # names, without `self`
     "The arguments of a class, read from its source."
     package, _, stem = module.rpartition('.')
-    parts = _classes_in(_folder_of(package)/f'{stem}.py')[name].body
-    start = next(o for o in parts if isinstance(o, ast.FunctionDef) and o.name == '__init__')
-    return [o.arg for o in [*start.args.args[1:], *start.args.kwonlyargs]]
+    classes = _classes_in(_folder_of(package)/f'{stem}.py')
+    start = next(o for o in classes[name].body if isinstance(o, ast.FunctionDef) and o.name == '__init__')
+    return [o.arg for o in [*start.args.args[1:], *start.args.kwonlyargs]] + _relayed(start, classes)
 
 def values_of(
     module:str, # such as 'sslus.study.modes'

@@ -9,13 +9,14 @@ __all__ = ['compare', 'compare_starts']
 
 # %% ../../nbs/study/10_compare.ipynb #abb7d4bc
 import math, os, numpy as np, pandas as pd
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from .. import __version__
 from ..base.files import ChangedError, file_sha, read_sealed, sum_of, write_sealed, write_text
 from ..base.folders import RunKind, begin_run
 from ..base.numbers import check_number
 from ..base.progress import progress_bar
+from ..base.settings import grouped, relays
 from ..evaluate.planes import PlaneData
 from ..evaluate.report import PlaneReport
 from ..evaluate.scores import score_columns
@@ -52,44 +53,63 @@ def _weights_sum(encoder):
     if encoder is None: return 'random'
     return file_sha(encoder) if isinstance(encoder, (str, Path)) else weights_hash(encoder)
 
+@dataclass(frozen=True, kw_only=True)
+class CompareSettings:
+    "What is compared on the labels, and how each start is fine-tuned."
+    arch:str = 'resnet18'        # of the random start
+    arch_kwargs:dict|None = None # its arguments
+    fractions:tuple = (.01, .1)  # label fractions to fine-tune at
+    draws:int = 3                # label draws, each the same for all starts
+    steps:int|None = None        # fine-tuning steps; None: by fraction, `n_steps`
+    size:int = 64                # side of the stills, pixels
+    probes:bool = True           # linear probe and kNN on all labels?
+    pixels:bool = True           # and the 12x12 pixel baseline?
+    split:str = 'test'           # split to score
+    device:object = None         # None: the accelerator where there is one
+
+    def checked(self, planes):
+        "The same; an error where a number cannot be meant, or there are no stills to score or to train on."
+        draws = check_number('draws', self.draws, at_least=1, whole=True)
+        steps = check_number('steps', self.steps, at_least=1, whole=True, optional=True)
+        planes.subset(self.split)
+        for f in self.fractions: planes.draw(f)
+        return replace(self, draws=draws, steps=steps)
+
 @dataclass
 class _Setting:
     "What all experiments of a comparison share."
     planes:PlaneData
-    arch:str             # of the random start
-    arch_kwargs:dict|None
-    steps:int|None       # of fine-tuning; None: by fraction
-    size:int             # side of the stills, pixels
-    split:str            # that is scored
-    device:object
+    given:CompareSettings
 
     def key(self, encoder, experiment):
         "Sum of all that decides a result."
-        own = dict(arch=self.arch, arch_kwargs=self.arch_kwargs or {}, steps=self.steps)
-        own |= dict(size=self.size, split=self.split)
-        given = dict(start=_weights_sum(encoder), planes=self.planes.fingerprint, experiment=asdict(experiment))
-        return sum_of(own | given | dict(sslus=__version__))
+        o = self.given
+        own = dict(arch=o.arch, arch_kwargs=o.arch_kwargs or {}, steps=o.steps, size=o.size, split=o.split)
+        made = dict(start=_weights_sum(encoder), planes=self.planes.fingerprint, experiment=asdict(experiment))
+        return sum_of(own | made | dict(sslus=__version__))
 
-    def steps_at(self, fraction): return n_steps(fraction) if self.steps is None else self.steps
+    def steps_at(self, fraction): return n_steps(fraction) if self.given.steps is None else self.given.steps
 
     def tune(self, encoder, fraction, draw)->PlaneReport:
         "Fine-tune one start on one draw of the labels, and test it."
-        dls = self.planes.dls(fraction, seed=draw, size=self.size, device=self.device)
-        learn = plane_learner(dls, self.arch, encoder, self.arch_kwargs if encoder is None else None, seed=draw)
+        dls = self.planes.dls(fraction, seed=draw, size=self.given.size, device=self.given.device)
+        kwargs = self.given.arch_kwargs if encoder is None else None
+        learn = plane_learner(dls, self.given.arch, encoder, kwargs, seed=draw)
         with training_bars(learn, progress=False):
             learn.fit_planes(self.steps_at(fraction), evals=1)
-        return learn.plane_report(self.split)
+        return learn.plane_report(self.given.split)
 
     def features(self, encoder, name)->PlaneFeatures:
         "Features of all stills by a frozen start."
-        frozen = _encoder(encoder, self.arch, self.arch_kwargs)
-        return PlaneFeatures(frozen, self.planes, self.size, self.images(), name=name, device=self.device)
+        o = self.given
+        frozen = _encoder(encoder, o.arch, o.arch_kwargs)
+        return PlaneFeatures(frozen, self.planes, o.size, self.images(), name=name, device=o.device)
 
     def pixels(self)->PlaneReport:
         "The baseline that needs no encoder."
-        return pixel_baseline(self.planes, 12, images=self.images(), split=self.split)
+        return pixel_baseline(self.planes, 12, images=self.images(), split=self.given.split)
 
-    def images(self): return self.planes.images(self.size)
+    def images(self): return self.planes.images(self.given.size)
 
 def _encoder(e, arch, arch_kwargs, seed=0):
     "The frozen encoder of a start."
@@ -152,11 +172,12 @@ class _Results:
 # %% ../../nbs/study/10_compare.ipynb #37eec76b
 _probe_steps = 20     # a probe takes about as long as so many steps of fine-tuning
 
-def _experiments(starts, fractions, draws, probes, pixels):
+def _experiments(starts, given):
     "All experiments, in the order of the table."
-    tuned = [_Experiment(s, 'fine-tune', f, d) for s in starts for f in fractions for d in range(draws)]
-    probed = [_Experiment(s, mode, 1., 0) for s in starts for mode in ('linear', 'kNN')] if probes else []
-    return tuned + probed + ([_Experiment('12x12 pixels', 'linear', 1., 0)] if pixels else [])
+    draws = [(f, d) for f in given.fractions for d in range(given.draws)]
+    tuned = [_Experiment(s, 'fine-tune', *draw) for s in starts for draw in draws]
+    probed = [_Experiment(s, mode, 1., 0) for s in starts for mode in ('linear', 'kNN')] if given.probes else []
+    return tuned + probed + ([_Experiment('12x12 pixels', 'linear', 1., 0)] if given.pixels else [])
 
 def _done_now(setting, starts, experiment, features):
     "The report of one experiment; features of a start are computed once."
@@ -167,32 +188,23 @@ def _done_now(setting, starts, experiment, features):
         features.clear()
         features[s] = setting.features(starts[s], s)
     probe = dict(linear=linear_probe, kNN=knn_probe)[mode]
-    return probe(features[s], split=setting.split)
+    return probe(features[s], split=setting.given.split)
 
 # %% ../../nbs/study/10_compare.ipynb #0ca9df4f
-def compare(planes:PlaneData,     # labelled stills
-            starts:dict,          # name -> None (random), encoder file or module
-            arch:str='resnet18',  # of the random start
-            arch_kwargs:dict|None=None, # its arguments
-            fractions=(.01, .1),  # label fractions to fine-tune at
-            draws:int=3,          # label draws, each the same for all starts
-            steps:int|None=None,  # fine-tuning steps; None: by fraction, `n_steps`
-            size:int=64,          # side of the stills, pixels
-            probes:bool=True,     # linear probe and kNN on all labels?
-            pixels:bool=True,     # and the 12x12 pixel baseline?
-            split:str='test',     # split to score
-            path=None,            # folder for predictions, for the owner only; None: not saved
-            device=None,          # None: the accelerator where there is one
-            progress:bool=True,   # a progress bar over experiments
-            resume:bool=False     # take from `path` what was done there with the same settings?
-           )->tuple[pd.DataFrame,dict]: # one row an experiment; report by (start, mode, fraction, draw)
+@relays(CompareSettings)
+def compare(
+    planes:PlaneData,     # labelled stills
+    starts:dict,          # name -> None (random), encoder file or module
+    *,
+    path=None,            # folder for predictions, for the owner only; None: not saved
+    progress:bool=True,   # a progress bar over experiments
+    resume:bool=False,    # take from `path` what was done there with the same settings?
+    **settings            # of `CompareSettings`
+)->tuple[pd.DataFrame,dict]: # one row an experiment; report by (start, mode, fraction, draw)
     "Score every start on the same label draws with the same number of steps."
-    draws = check_number('draws', draws, at_least=1, whole=True)
-    steps = check_number('steps', steps, at_least=1, whole=True, optional=True)
-    planes.subset(split)                              # there are stills to score, or it raises now
-    for f in fractions: planes.draw(f)                # and stills to train on
-    setting, results = _Setting(planes, arch, arch_kwargs, steps, size, split, device), _Results(path, resume)
-    experiments, features = _experiments(starts, fractions, draws, probes, pixels), {}
+    given = grouped(compare, settings)[0].checked(planes)
+    setting, results = _Setting(planes, given), _Results(path, resume)
+    experiments, features = _experiments(starts, given), {}
     def cost(e): return setting.steps_at(e.fraction) if e.mode == 'fine-tune' else _probe_steps
     with progress_bar(total=sum(map(cost, experiments)), desc='comparing', unit='steps', show=progress) as bar:
         for e in experiments:
@@ -290,8 +302,8 @@ def compare_starts(
     print(line)
     with begin_run(run, comparison, settings, overwrite, resume=not overwrite, inputs=inputs) as folder:
         place = dict(path=folder.path/'predictions', resume=True)
-        results, reports = compare(planes, starts, card['arch'], card['arch_kwargs'], fractions, draws,
-                                   size=size, **place, **options)
+        own = dict(arch=card['arch'], arch_kwargs=card['arch_kwargs'], fractions=fractions, draws=draws, size=size)
+        results, reports = compare(planes, starts, **own, **place, **options)
         write_text(folder.path/'results.csv', results.to_csv(index=False))
         seen = sorted({r.headline for r in reports.values()} - {''})
         words = [*seen, opening_sentence(results), *([missing] if missing else [])]

@@ -15,8 +15,9 @@ from torch import nn
 # %% ../../nbs/study/02_finetuning.ipynb #80ea38f8
 from ..base.files import write_file
 from ..base.folders import begin_run
-from ..base.numbers import check_number, check_settings
+from ..base.numbers import check_settings
 from ..base.people import People
+from ..base.settings import grouped, relays
 from ..evaluate.planes import PlaneData
 from ..evaluate.model import PlaneModel
 from ..tasks.learner import plane_learner
@@ -28,6 +29,7 @@ from ..ssl.seen import load_passport, seen_passport, seen
 from ..ssl.passport import passport, passport_of_learner, passport_or_unknown, write_private
 from ..ssl.weights import WeightsError, build, read_card, read_weights, write_weights
 from .report import finetune_page
+from .training import FinetuneSettings
 from .mainjob import finetuning_run, plain_settings, save_table, training_log
 
 # %% ../../nbs/study/02_finetuning.ipynb #c49364fe
@@ -65,13 +67,6 @@ def load_classifier(path:str|Path # `classifier.safetensors` of a run
     return m.eval()
 
 # %% ../../nbs/study/02_finetuning.ipynb #33bf42cf
-def _check_finetuning(fraction, draw, steps, size, seed):
-    "ValueError for a number that cannot be meant."
-    check_settings(fraction=fraction, seed=seed)
-    check_number('draw', draw, at_least=0, whole=True)
-    check_number('steps', steps, at_least=1, whole=True, optional=True)
-    check_number('size', size, at_least=8, at_most=4096, whole=True, optional=True)
-
 def _start_name(encoder):
     "'random', 'imagenet', the path of a file, or what a module says of itself."
     if isinstance(encoder, nn.Module):
@@ -124,31 +119,33 @@ def _tune_and_write(learn, folder, config, progress):
     return rep
 
 # %% ../../nbs/study/02_finetuning.ipynb #85c7c6db
-def finetune(planes:PlaneData,     # labelled stills
-             run:str|Path,         # run folder to make
-             encoder=None,         # None: random, 'imagenet', a file, or a module
-             arch:str|None=None,   # timm name; None: as the encoder file says, resnet18 for a random start
-             arch_kwargs:dict|None=None, # its arguments
-             fraction:float=1.,    # share of the training labels, by patient
-             draw:int=0,           # seed of the label draw
-             steps:int|None=None,  # optimiser steps; None: by fraction
-             size:int|None=None,   # side of the stills, pixels; None: that at which the encoder was trained, where its file says so and the stills are as large, else by the stills
-             seed:int=0,           # of head, order, views
-             device=None,          # None: the accelerator where there is one
-             overwrite:bool=False, # replace a run that stands there?
-             progress:bool=True    # progress bar and table
-            )->tuple:              # (learner, PlaneReport of the test patients)
+@relays(FinetuneSettings)
+def finetune(
+    planes:PlaneData,     # labelled stills
+    run:str|Path,         # run folder to make
+    encoder=None,         # None: random, 'imagenet', a file, or a module
+    *,
+    seed:int=0,           # of head, order, views
+    device=None,          # None: the accelerator where there is one
+    overwrite:bool=False, # replace a run that stands there?
+    progress:bool=True,   # progress bar and table
+    **settings            # of `FinetuneSettings`
+)->tuple:                 # (learner, PlaneReport of the test patients)
     "Train one plane classifier; writes config, log, predictions, report and weights."
-    _check_finetuning(fraction, draw, steps, size, seed)
+    given = grouped(finetune, settings)[0]
+    given.check()
+    check_settings(seed=seed)
+    arch, size, fraction, draw = given.arch, given.size, given.fraction, given.draw
     if isinstance(encoder, str) and encoder == 'random': encoder = None
     if arch is None and _start_name(encoder) in ('random', 'imagenet'): arch = 'resnet18'
-    steps = n_steps(fraction) if steps is None else steps
+    steps = n_steps(fraction) if given.steps is None else given.steps
     planes.subset('test')  # there are stills to score, or it raises now
     if isinstance(encoder, (str, Path)) and encoder != 'imagenet':
         asked, card = size, _known_card(encoder)
         size, line = side_of_stills(planes, size, card)
         if progress and (asked is None or asked != training_size(card)): print(line)
-    learn = plane_learner(planes.dls(fraction, draw, size=size, device=device), arch, encoder, arch_kwargs, seed=seed)
+    dls = planes.dls(fraction, draw, size=size, device=device)
+    learn = plane_learner(dls, arch, encoder, given.arch_kwargs, seed=seed)
     card = {k: learn.model.encoder.card[k] for k in ('arch', 'arch_kwargs', 'in_chans')}
     clean = {} if planes.clean is None else dict(clean=planes.clean.settings())
     config = plain_settings(

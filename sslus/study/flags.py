@@ -8,57 +8,31 @@ Docs: https://sslus.github.io/sslus/study/flags.html.md"""
 __all__ = []
 
 # %% ../../nbs/study/12_flags.ipynb #1c652970
-def codes_of_salt(salt):
-    "The codes of a secret; None without one."
-    from sslus.base.codes import Codes
-    return Codes(salt) if salt else None
-
-def check_key_flag(key, codes, *apart):
-    "Refuse a key table before any work, where it goes with nothing, or would be given away."
-    from sslus.base.codes import check_key_place
-    if not key: return
-    if codes is None:
-        raise ValueError(f'key={key}: the table of codes goes with deidentify=True')
-    check_key_place(key, apart)
-
-def named_clips(videos, patient, machine, dicom, people, codes=None, key=None):
+def named_clips(videos, owners, dicom, people, codes=None, key=None):
     "Table of clips, their patients as they are written; of DICOM clips their codes, where codes are asked for."
     from sslus.base.codes import in_codes
     from sslus.archive.dicom import dicom_table
     from sslus.video.find import get_videos, video_table
-    if dicom and (patient or machine):
+    if dicom and (owners.patient or owners.machine):
         raise ValueError('--dicom takes patient and machine from the headers: leave --patient and --machine out')
     if dicom: return _with_patient(dicom_table(videos, people=people, key=key), codes)
     with in_codes(codes):
         clips = get_videos(videos)
         for p in clips if codes else (): codes.clip(p)
-        res = video_table(clips, patient, machine)
+        res = video_table(clips, owners.patient, owners.machine)
     for o in res.patient.dropna().unique() if codes else ():
         codes.code('patient', people.person(o))
     return res
 
-def people_of_flags(same, distinct, salt=None):
-    "What the flags say of the names of patients."
-    from sslus.base.people import People
-    return People(same, distinct, salt)
-
-def naming_flags(same, distinct, deidentify):
-    "The same as arguments of `PlaneData`; only what was said."
-    from sslus.study.typed import secret
-    salt = secret(deidentify)
-    said = dict(same=same, distinct=distinct, names='hash' if salt else None, salt=salt)
-    return {k: v for k,v in said.items() if v}
-
-def without_people(clips, exclude, same, distinct, codes=None):
+def without_people(clips, exclude, who, codes=None):
     """The clips without those of the people of a table, and a line that says so; coded clips need the secret in
     SSLUS_SALT."""
     import os
     from sslus.base.codes import in_codes
-    from sslus.base.people import People
     from sslus.evaluate.apart import leave_out
     if not exclude: return clips
     with in_codes(codes):
-        rest, met = leave_out(clips, exclude, People(same, distinct, os.environ.get('SSLUS_SALT') or None))
+        rest, met = leave_out(clips, exclude, who.people(os.environ.get('SSLUS_SALT') or None))
     n = len(getattr(clips, 'videos', clips)) - len(getattr(rest, 'videos', rest))
     print(f'  {n} clips left out (--exclude {exclude}): {met if codes is None else codes.words(met)}')
     return rest

@@ -14,6 +14,7 @@ import os
 import pandas as pd
 import sys
 from collections import Counter
+from dataclasses import dataclass
 from fastcore.basics import patch
 from importlib import import_module
 from pathlib import Path
@@ -22,73 +23,61 @@ from pathlib import Path
 from .. import __version__
 from ..base.codes import KnownCodes, add_keys, names_people
 from ..base.files import file_sha, held, write_sealed, write_text
-from ..base.flags import shell_line
-from ..base.people import People, PeopleError
-from ..evaluate.leaks import compare_with_store
+from ..base.settings import grouped, relays
 from ..evaluate.planes import PlaneData
-from ..store.store import FrameStore
 from .records import StudyError, changed_records, key_of, read_record, writing
 from .modes import read_mode
 from .starts import read_start
 from .cells import Cell, repeats_of, seed_list
 from .settings import check_tables, key_file_name, read_study, relative_path, settled, standing_study
 from .settings import steady, study_lock
+from .stores import open_stores, plain_store, refuse_shared
 
 # %% ../../nbs/study/07_grid.ipynb #b59a8866
+@dataclass(frozen=True, kw_only=True)
+class GridSettings:
+    "What a study compares, and on what."
+    pretrain:object = ('random',)      # starts: 'random', 'imagenet', names of methods, encoder files, `Start` objects
+    downstream:object = ('fine-tune', 'linear') # modes: names, or `Mode` objects
+    fractions:object = (.01, .1, 1.)   # label fractions, by patient
+    seeds:object = 3                   # repeats: how many, or a list of seeds
+    pretrain_seeds:object = None       # with `draws`: every pre-training meets every draw
+    draws:object = None                # label draws then
+    arch:str = 'resnet18'              # timm model name, for starts that do not say
+    arch_kwargs:dict|None = None       # its arguments
+    size:int|None = None               # side of the stills, pixels; None: `planes.default_size()`
+    external:object = None             # stills of another source with the same classes, scored too: `PlaneData`, a csv file, or arguments of `PlaneData.external`
+    device:str|None = None             # such as 'cuda:1'; None: the accelerator where there is one
+    shared_patients:bool = False       # may pre-training have seen frames of test patients? The report says so
+    imports:object = ()                # modules to import first, where methods of your own are defined
+
 class StudyGrid:
     "A grid: starts x modes x fractions x repeats, on one table of stills."
+    @relays(GridSettings)
     def __init__(self,
         path:str|Path,            # folder of the study
         planes,                   # labelled stills: `PlaneData`, or a csv file
         store=None,               # frames to pre-train on: `FrameStore`, its folder, or {name: folder}
-        pretrain=('random',),     # starts: 'random', 'imagenet', names of methods, encoder files, `Start` objects
-        downstream=('fine-tune', 'linear'), # modes: names, or `Mode` objects
-        fractions=(.01, .1, 1.),  # label fractions, by patient
-        seeds=3,                  # repeats: how many, or a list of seeds
-        pretrain_seeds=None,      # with `draws`: every pre-training meets every draw
-        draws=None,               # label draws then
-        arch:str='resnet18',      # timm model name, for starts that do not say
-        arch_kwargs:dict|None=None, # its arguments
-        size:int|None=None,       # side of the stills, pixels; None: `planes.default_size()`
-        external=None,            # stills of another source with the same classes, scored too: `PlaneData`, a csv file, or arguments of `PlaneData.external`
-        device:str|None=None,     # such as 'cuda:1'; None: the accelerator where there is one
-        shared_patients:bool=False, # may pre-training have seen frames of test patients? The report says so
+        *,
         root=None,                # folder that image_path is relative to; None: the folder of the csv file
-        imports=(),               # modules to import first, where methods of your own are defined
         people:dict|None=None,    # where `planes` is a csv file: same, distinct, names and salt of `PlaneData`
-        save:bool=True            # write study.json? `Study.open` only reads
+        save:bool=True,           # write study.json? `Study.open` only reads
+        **settings                # of `GridSettings`
     ):
-        _import(imports)
-        if not isinstance(planes, (str, Path, PlaneData)):
-            raise StudyError(
-                f'planes: a csv file or a PlaneData is needed, not {type(planes).__name__}; PlaneData.from_df'
-                ' makes one of a table'
-            )
-        self.path, self.device, self.shared_patients, self.imports = Path(path), device, shared_patients, list(imports)
-        self._cache = {}
-        self.planes = PlaneData.from_csv(planes, root, **(people or {})) if isinstance(planes, (str, Path)) else planes
-        self.table = str(planes) if isinstance(planes, (str, Path)) else self.planes.name
-        self.size = size or self.planes.default_size()
-        self.external = (
-            None
-            if external is None
-            else self.planes.external(**(external if isinstance(external, dict) else dict(other=external)))
-        )
-        self.stores = _open_stores(store)
-        self.arch, self.arch_kwargs = arch, dict(arch_kwargs or {})
-        self.starts = [self._placed(read_start(o).with_arch(arch, self.arch_kwargs)) for o in _aslist(pretrain)]
-        self.modes = [read_mode(o) for o in _aslist(downstream)]
-        self.fractions = sorted(float(f) for f in _aslist(fractions))
-        if (pretrain_seeds is None) != (draws is None):
-            raise StudyError(
-                'pretrain_seeds and draws go together: every pre-training meets every draw. Or give seeds'
-                ' alone'
-            )
-        self.seeds, self.pretrain_seeds, self.draws = (
-            (seed_list(seeds, 'seeds'), None, None)
-            if draws is None
-            else (None, seed_list(pretrain_seeds, 'pretrain_seeds'), seed_list(draws, 'draws'))
-        )
+        given = grouped(StudyGrid.__init__, settings)[0]
+        _import(given.imports)
+        self.path, self.device, self.imports = Path(path), given.device, list(given.imports)
+        self.shared_patients, self._cache = given.shared_patients, {}
+        self.planes, self.table = _read_planes(planes, root, people)
+        self.size = given.size or self.planes.default_size()
+        self.external = _external(self.planes, given.external)
+        self.stores = open_stores(store)
+        self.arch, self.arch_kwargs = given.arch, dict(given.arch_kwargs or {})
+        starts = [read_start(o).with_arch(self.arch, self.arch_kwargs) for o in _aslist(given.pretrain)]
+        self.starts = [self._placed(o) for o in starts]
+        self.modes = [read_mode(o) for o in _aslist(given.downstream)]
+        self.fractions = sorted(float(f) for f in _aslist(given.fractions))
+        self.seeds, self.pretrain_seeds, self.draws = _repeats(given)
         self._check_folder()
         self._check()
         if save: self.save()
@@ -112,27 +101,32 @@ def _import(names):
         except ImportError as e:
             raise StudyError(f'imports: {o} cannot be imported ({e}). Put its folder on PYTHONPATH') from e
 
+def _read_planes(planes, root, people):
+    "(stills, what their table is called); StudyError where they are neither stills nor a file of them."
+    if isinstance(planes, (str, Path)): return PlaneData.from_csv(planes, root, **(people or {})), str(planes)
+    if isinstance(planes, PlaneData): return planes, planes.name
+    raise StudyError(
+        f'planes: a csv file or a PlaneData is needed, not {type(planes).__name__}; PlaneData.from_df'
+        ' makes one of a table'
+    )
+
+def _external(planes, other):
+    "The stills of another source; None where there are none."
+    if other is None: return None
+    return planes.external(**(other if isinstance(other, dict) else dict(other=other)))
+
+def _repeats(given):
+    "(seeds, pre-training seeds, draws): the first alone, or the others."
+    if (given.pretrain_seeds is None) != (given.draws is None):
+        raise StudyError(
+            'pretrain_seeds and draws go together: every pre-training meets every draw. Or give seeds'
+            ' alone'
+        )
+    if given.draws is None: return seed_list(given.seeds, 'seeds'), None, None
+    return None, seed_list(given.pretrain_seeds, 'pretrain_seeds'), seed_list(given.draws, 'draws')
+
 def _aslist(o):
     return list(o) if isinstance(o, (list, tuple, set)) else [o]
-
-def _open_stores(o):
-    """{name: FrameStore} from a store, its folder, or several by name; part of a store is written {'path':
-    folder, 'subset': settings}."""
-    if o is None: return {}
-    if not isinstance(o, dict) or 'path' in o:
-        o = {Path(o['path'] if isinstance(o, dict) else o.path if hasattr(o, 'path') else o).name: o}
-    return {k: _open_store(v) for k,v in o.items()}
-
-def _open_store(v):
-    if isinstance(v, (str, Path)): return FrameStore(v)
-    return FrameStore(v['path']).subset(**v['subset']) if isinstance(v, dict) else v
-
-def _plain_store(s, folder):
-    "What study.json says of a store."
-    if not hasattr(s, 'parent'): return relative_path(s.path, folder)
-    if hasattr(s.parent, 'parent'):
-        raise StudyError('part of a part of a store: take one subset of the whole store')
-    return dict(path=relative_path(s.parent.path, folder), subset=s.settings)
 
 # %% ../../nbs/study/07_grid.ipynb #1e19ad23
 @patch
@@ -158,31 +152,6 @@ def _check(self:StudyGrid):
     if self.external is not None and self.external.same_ids:
         held['external patients'] = self.external.df
     refuse_shared(self.stores, held, self.planes.people, self.table)
-
-def refuse_shared(
-    stores:dict,       # name -> FrameStore
-    held:dict,         # what the held-out people are called -> their rows, with patient and, for frames of clips, video
-    people:People|None=None, # what is said of the names
-    table:str='planes.csv'   # the table of stills, for the line to copy
-):
-    "StudyError where held-out people have frames in a store, or may have under another spelling."
-    for what,rows in held.items():
-        for name,store in stores.items():
-            met = compare_with_store(rows, store, people, what)
-            if met.shared: raise StudyError(_shared_words(met, name, table))
-            try: met.refuse()
-            except PeopleError as e: raise StudyError(f'{e}') from e
-
-def _shared_words(met, store, table):
-    split, tested = shell_line('sslus-split', table), f'{table}:test'
-    anew = shell_line('sslus-store', 'CLIPS', 'NEW_STORE', '--exclude', tested)
-    again = shell_line('sslus-pretrain', store, 'ENCODER', '--exclude', tested)
-    return (
-        f'{len(met.shared)} of {met.n_a} {met.what_a} have frames in the store {store}, such as'
-        f' {met.shared[0][0]}: scores would be too good. Leave their clips out: "{split}" writes the split'
-        f' into the table once, where it has none; then "{anew}", or "{again}". If you want it so, say'
-        ' shared_patients=True, and every output says so too'
-    )
 
 def _check_still_size(planes, size):
     "StudyError where a still is smaller than `size`."
@@ -231,7 +200,7 @@ def settings(self:StudyGrid)->dict: # What stands in study.json, besides the sum
         task=self._task(),
         planes=self._plain_planes(),
         external=None if ext is None else dict(self._place(ext), name=ext.name, same_ids=ext.same_ids),
-        stores={k: _plain_store(s, self.path) for k, s in self.stores.items()},
+        stores={k: plain_store(s, self.path) for k, s in self.stores.items()},
         pretrain=[s.plain() for s in self.starts],
         downstream=[m.plain() for m in self.modes],
         fractions=self.fractions,

@@ -17,8 +17,8 @@ from ..phantom.phantom import make_labelled_sweeps, make_phantom, make_plane_tas
 from ..store.store import FrameStore
 from ..loaders.subsets import variance_sets
 from ..video.find import get_videos
-from ..ssl.encoders import tiny_resnet
 from .configs import merge_settings, read_config
+from .options import network_of
 from .records import StudyError
 from .starts import Pretrain, read_start
 from .spec import make_part
@@ -32,7 +32,7 @@ def from_config(config,  # name of a ready one, a YAML file, or a dict
     "The study that a configuration describes."
     c = read_config(config) | {k: v for k,v in change.items() if v is not None}
     common, _ = c.pop('common', None) or {}, c.pop('phantom', None)
-    if c.get('arch') == 'tiny': c |= dict(arch='resnet18', arch_kwargs=tiny_resnet)
+    if c.get('arch') == 'tiny': c |= network_of('tiny')
     c['pretrain'] = [_with_common(o, common) for o in c.get('pretrain') or ['random']]
     lack, known = [k for k in ('path', 'planes') if not c.get(k)], list(inspect.signature(Study).parameters)
     if lack: raise StudyError(f'the configuration says no {" and no ".join(lack)}')
@@ -144,61 +144,45 @@ def robustness_grid(methods=('SimCLR', 'BarlowTwins'), # names of methods, or `P
     ]
 
 # %% ../../nbs/study/08_grids.ipynb #340a5bbb
-def command_study(
-    config,
-    path=None,
-    planes=None,
-    root=None,
-    store=None,
-    external=None,
-    pretrain=None,
-    downstream=None,
-    fractions=None,
-    seeds=None,
-    arch=None,
-    steps=None,
-    size=None,
-    device=None,
-    people=None,
-    shared_patients=None,
-) -> Study:
-    "The study that the command's arguments describe."
+def command_study(config, path, tables, choices, people=None, shared_patients=None)->Study:
+    "The study that the command's arguments describe: `StudyTables` and `StudyChoices` of `study.options`."
     if (Path(config)/'study.json').is_file():
         if people or shared_patients:
             raise StudyError(
                 f'{config}: this study stands already, and its names are as they were when it was made. Make'
                 ' a new one to say who is who, to code names or to share patients'
             )
-        return Study.open(config, **{k: v for k,v in dict(device=device).items() if v})
+        return Study.open(config, **{k: v for k,v in dict(device=choices.device).items() if v})
     c = read_config(config)
     path = Path(path or c.get('path') or Path(str(config)).stem)
+    seeds, steps = choices.seeds, choices.steps
     if seeds and c.get('draws'): c |= dict(pretrain_seeds=seeds, draws=seeds)
     if steps: c['common'] = c.get('common', {}) | dict(steps=steps)
-    if not (planes or c.get('planes')):
-        if store or c.get('store'):
-            raise StudyError('planes=None: a store is given, but no table of labelled stills; name it')
-        planes, store = phantom_data(path.with_name(path.name + '-phantom'), c.get('phantom', 'planes'))
+    tables = _tables_or_phantom(tables, c, path)
     words = lambda o: o and [w.strip() for w in o.split(',')]
-    if pretrain:
-        c['pretrain'] = [_configured_start(w, c.get('pretrain', [])) for w in words(pretrain)]
-    arch, kwargs = arch or (None, None)
+    if choices.pretrain:
+        c['pretrain'] = [_configured_start(w, c.get('pretrain', [])) for w in words(choices.pretrain)]
     return from_config(
         c,
         path=path,
-        planes=planes,
-        root=root,
-        store=store,
-        external=external,
-        downstream=words(downstream),
-        fractions=fractions and [float(f) for f in words(fractions)],
+        **vars(tables),
+        downstream=words(choices.downstream),
+        fractions=choices.fractions and [float(f) for f in words(choices.fractions)],
         seeds=seeds,
-        arch=arch,
-        arch_kwargs=kwargs,
-        size=size,
-        device=device,
+        **network_of(choices.arch),
+        size=choices.size,
+        device=choices.device,
         people=(c.get('people') or {}) | (people or {}) or None,
         shared_patients=shared_patients,
     )
+
+def _tables_or_phantom(tables, config, path):
+    "The tables that a study is made on; those of the phantom, made beside it, where none are said."
+    if tables.planes or config.get('planes'): return tables
+    if tables.store or config.get('store'):
+        raise StudyError('planes=None: a store is given, but no table of labelled stills; name it')
+    planes, store = phantom_data(path.with_name(path.name + '-phantom'), config.get('phantom', 'planes'))
+    return replace(tables, planes=planes, store=store)
 
 def _configured_start(word, entries):
     "The configuration's own start of this name, with its settings; else the word."

@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 
 # %% ../../nbs/study/03_made_up.ipynb #c9e5b535
+from dataclasses import dataclass
+from ..base.settings import grouped, relays
 from ..evaluate.intervals import cm_scores, patient_confusions
 
 # %% ../../nbs/study/03_made_up.ipynb #b6100ae7
@@ -38,22 +40,25 @@ def _fake_table(rng, y, log_odds, classes, machines):
 # %% ../../nbs/study/03_made_up.ipynb #161c9bdf
 made_up_skills = dict(random=-.2, ImageNet=.6, SimCLR=.9, BarlowTwins=1., BYOL=.95)
 
-def make_study_results(
-    starts=None,
-    fractions=(0.01, 0.1, 1.0),
-    modes=('fine-tune', 'linear'),
-    repeats=3,
-    patients=40,
-    n_images=10,
-    missing=('ImageNet',),
-    failed=True,
-    seed=0,
-    classes=('3VV', '4CH', 'LVOT', 'RVOT', 'non-heart'),
-    machines=('Alpha', 'Beta', 'Gamma'),
-    sick='BYOL',
-):
+@dataclass(frozen=True, kw_only=True)
+class MadeUpGrid:
+    "What a made-up study compares, on whom."
+    fractions:tuple = (.01, .1, 1.)            # label fractions
+    modes:tuple = ('fine-tune', 'linear')      # ways to use a start
+    repeats:int = 3                            # of each cell
+    patients:int = 40                          # who are tested
+    n_images:int = 10                          # of each patient
+    missing:tuple = ('ImageNet',)              # starts without weights
+    classes:tuple = ('3VV', '4CH', 'LVOT', 'RVOT', 'non-heart') # of the images
+    machines:tuple = ('Alpha', 'Beta', 'Gamma') # that made them
+
+@relays(MadeUpGrid)
+def make_study_results(starts=None, failed=True, seed=0, sick='BYOL', **settings):
     """A made-up study: (results, predictions, classes); starts in `missing` have no weights, `sick` fails on
     the last machine."""
+    given = grouped(make_study_results, settings)[0]
+    fractions, modes, repeats, missing = given.fractions, given.modes, given.repeats, given.missing
+    patients, n_images, classes, machines = given.patients, given.n_images, given.classes, given.machines
     rng, skills, tables, rows = np.random.default_rng(seed), starts or made_up_skills, {}, []
     y = np.tile(np.arange(len(classes)), -(-patients * n_images // len(classes)))[
         : patients * n_images

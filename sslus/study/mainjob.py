@@ -26,11 +26,14 @@ from .report import plot_log
 import shlex
 from fastai.torch_core import get_model
 from ..base.files import WriteError, file_sha, write_file
-from ..base.folders import RunError, RunKind, begin_run, find_resumable, is_done, read_config
-from ..base.numbers import check_number, check_settings
+from ..base.folders import RunError, RunKind, begin_run, find_resumable
+from ..base.manifest import is_done, run_config
+from ..base.numbers import check_settings
+from ..base.settings import grouped, relays
 from ..ssl.checkpoint import read_checkpoint
 from ..ssl.learner import written
 from ..ssl.monitor import Monitor
+from .training import PretrainSettings
 
 # %% ../../nbs/study/02_mainjob.ipynb #d78d17e5
 pretraining_run = RunKind(
@@ -107,11 +110,6 @@ def training_log(
     return pd.DataFrame(learn.recorder.values, columns=names).rename_axis('epoch').reset_index()
 
 # %% ../../nbs/study/02_mainjob.ipynb #cf02ebb4
-def _check_pretraining(steps, bs, valid_pct, seed):
-    "ValueError for a number that cannot be meant; the rates are checked by `ssl_learner`."
-    check_settings(steps=steps, valid_pct=valid_pct, seed=seed)
-    check_number('bs', bs, at_least=2, whole=True)
-
 def _batches_an_epoch(whole, method, steps):
     "About one turn of all frames, and at least ten epochs: a line and a saved encoder after each."
     enough = steps//50 if method.input == 'clips' else 1                          # few clips give few batches
@@ -122,69 +120,59 @@ def _watch_less(dls):
     if hasattr(type(dls.valid), 'at_most'):
         dls.valid.at_most = -(-len(dls.train)//10)
 
-def pretraining(
-    store,
-    method,
-    arch='resnet18',
-    arch_kwargs=None,
-    weights=None,
-    steps=2000,
-    bs=64,
-    lr=None,
-    wd=None,
-    pairs=None,
-    batch=None,
-    valid_pct=0.1,
-    seed=0,
-    device=None,
-    micro=None,
-    compile=False,
-    resident=None,
-    n_batches=None,
-) -> tuple:
+def _has_batch_norm(model): return any(isinstance(o, _BatchNorm) for o in model.modules())
+
+_learner_settings = ('arch_kwargs', 'weights', 'lr', 'wd', 'micro', 'compile')
+_recorded = ('arch', 'arch_kwargs', 'weights', 'steps', 'bs', 'lr', 'wd', 'pairs', 'batch', 'valid_pct', 'micro')
+
+@relays(PretrainSettings)
+def pretraining(store, method, *, seed=0, device=None, n_batches=None, **settings)->tuple:
     """(learner, config) of a pre-training that has not begun; arguments as of `pretrain`. The config holds all
     that decides the result."""
-    _check_pretraining(steps, bs, valid_pct, seed)
+    given = grouped(pretraining, settings)[0]
+    given.check()
+    check_settings(seed=seed)
     world = world_size()
-    def loaders(n, bs=bs):
+    def loaders(n, bs=given.bs):
         return method.loaders(
-            store, bs, pairs, batch,
-            valid_pct=valid_pct,
+            store, bs, given.pairs, given.batch,
+            valid_pct=given.valid_pct,
             seed=seed,
             n_batches=n,
             device=device,
-            resident=resident,
+            resident=given.resident,
         )
     dls = loaders(None)
-    whole = len(dls.train) if world == 1 else len(loaders(None, bs*world).train)   # an epoch of all processes together
-    n = n_batches or _batches_an_epoch(whole, method, steps)
+    whole = len(dls.train) if world == 1 else len(loaders(None, given.bs*world).train)   # all processes together
+    n = n_batches or _batches_an_epoch(whole, method, given.steps)
     if n != len(dls.train): dls = loaders(n)
     _watch_less(dls)
-    learn = ssl_learner(dls, arch, method, arch_kwargs, weights, lr=lr, wd=wd, seed=seed, micro=micro, compile=compile)
-    epochs = max(1, round(steps/n))
-    in_parts = micro and micro < bs and any(isinstance(o, _BatchNorm) for o in learn.model.modules())
-    start = weights if weights in (None, 'imagenet') else file_sha(weights)
+    learn = ssl_learner(dls, given.arch, method, seed=seed, **{k: getattr(given, k) for k in _learner_settings})
+    epochs = max(1, round(given.steps/n))
+    in_parts = given.micro and given.micro < given.bs and _has_batch_norm(learn.model)
+    start = given.weights if given.weights in (None, 'imagenet') else file_sha(given.weights)
     return learn, plain_settings(
         dict(
             method=type(method).__name__,
             settings=settings_of(method),
-            arch=arch,
-            arch_kwargs=arch_kwargs or {},
+            arch=given.arch,
+            arch_kwargs=given.arch_kwargs or {},
             weights=start,
             epochs=epochs,
             steps=epochs * n,
             batches=n,
             earlier=[],
-            bs=bs,
-            micro=micro if in_parts else None,
+            bs=given.bs,
+            micro=given.micro if in_parts else None,
             processes=world,
             lr=learn.lr,
             wd=learn.wd,
             recipe=learn.recipe,
             **dls.train.dataset.settings,
-            valid_pct=valid_pct,
+            valid_pct=given.valid_pct,
             seed=seed,
-            store=store.fingerprint
+            store=store.fingerprint,
+            **given.beyond(_recorded)
         )
     )
 
@@ -196,55 +184,31 @@ def finished(run:Path,   # run folder of `pretrain`
     try:
         return (
             is_done(run)
-            and read_config(run) == config
+            and run_config(run) == config
             and load_encoder(run / 'encoder.safetensors').card.get('epoch') == config['epochs']
         )
     except (OSError, ValueError): return False
 
 # %% ../../nbs/study/02_mainjob.ipynb #a99bda59
-def pretrain(store:FrameStore,      # frames
-             method,                # such as `SimCLR()`
-             run:str|Path,          # run folder to make
-             arch:str='resnet18',   # timm model name
-             arch_kwargs:dict|None=None, # its arguments
-             weights=None,          # None: random; 'imagenet' or a file: go on from there
-             steps:int=2000,        # optimiser steps, rounded to whole epochs; they can be raised where a run goes on, not lowered
-             bs:int=64,             # pairs in a batch
-             lr:float|None=None,    # peak rate of the recipe's schedule; None: the recipe's
-             wd:float|None=None,    # weight decay; None: the recipe's
-             pairs=None,            # None: `Window(seconds=.1)`; says nothing to methods that take clips
-             batch=None,            # None: `SweepBatch(4)`; says nothing to methods that take clips
-             valid_pct:float=.1,    # share of patients to watch the loss on; 0: none
-             seed:int=0,            # of split, weights, views and order
-             device=None,           # None: the accelerator where there is one
-             overwrite:bool=False,  # replace a run that stands there?
-             resume:bool=False,     # go on with a run that was stopped there? Its settings must be the same; with more steps, rates follow the longer schedule from its checkpoint on
-             progress:bool=True,    # progress bar and table
-             micro:int|None=None,   # samples that go through the network at a time, for a big `bs` on a small memory; None: all
-             compile:bool=False,    # `torch.compile` the encoder?
-             resident=None,         # keep the frames on the device? None: on an accelerator, where they fit half of its free memory; True; False; or how many GiB they may take
-             **card                 # more lines for the model card, such as license='CC BY 4.0'
-            )->object:  # fastai's Learner, trained; its `verdict` says what became of it, its `run_folder` where `encoder.safetensors` stands
+@relays(PretrainSettings, keep=True)
+def pretrain(
+    store:FrameStore,      # frames
+    method,                # such as `SimCLR()`
+    run:str|Path,          # run folder to make
+    *,
+    seed:int=0,            # of split, weights, views and order
+    device=None,           # None: the accelerator where there is one
+    overwrite:bool=False,  # replace a run that stands there?
+    resume:bool=False,     # go on with a run that was stopped there? Its settings must be the same; with more steps, rates follow the longer schedule from its checkpoint on
+    progress:bool=True,    # progress bar and table
+    **card                 # settings of `PretrainSettings`, and more lines for the model card, such as license='CC BY 4.0'
+)->object:                 # fastai's Learner, trained; its `verdict` says what became of it, its `run_folder` where `encoder.safetensors` stands
     "Pre-train an encoder; writes config, log, views, learning curves and the encoder with its card."
     meet(device)
+    settings, card = grouped(pretrain, card)
+    card = settings.beyond(_recorded) | card
+    settings = dict(vars(settings), seed=seed, device=device)
     with redirect_stdout(io.StringIO()) if rank() else nullcontext():          # messages once
-        settings = dict(
-            arch=arch,
-            arch_kwargs=arch_kwargs,
-            weights=weights,
-            steps=steps,
-            bs=bs,
-            lr=lr,
-            wd=wd,
-            pairs=pairs,
-            batch=batch,
-            valid_pct=valid_pct,
-            seed=seed,
-            device=device,
-            micro=micro,
-            compile=compile,
-            resident=resident,
-        )
         return _pretrain(store, method, Path(run), settings, overwrite, resume, progress and not rank(), card)
 
 # %% ../../nbs/study/02_mainjob.ipynb #41bd4e12
@@ -303,7 +267,7 @@ def _run_there(goal):
     folder = find_resumable(goal)
     if folder is None: return None
     if not (folder/'checkpoint.pt').exists(): return _nothing_to_go_on(folder)
-    try: config = read_config(folder)
+    try: config = run_config(folder)
     except ValueError as e: raise RunError(str(e)) from e
     if config is None or 'batches' not in config: return None                     # `begin_run` says what stands there
     return config | dict(trained=read_checkpoint(folder/'checkpoint.pt')['steps'])

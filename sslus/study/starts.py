@@ -9,10 +9,11 @@ __all__ = ['Start', 'Random', 'ImageNet', 'FromFile', 'Pretrain', 'read_start']
 
 # %% ../../nbs/study/06_starts.ipynb #209cc7ec
 import inspect, shutil, sys, timm
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from ..base.files import file_sha, write_file
-from ..base.folders import changed_files, copy_run, forget_file, is_done, is_run, make_room
+from ..base.folders import changed_files, copy_run, forget_file, make_room
+from ..base.manifest import is_done, is_run
 from ..views import ultrasound as _us_views, views as _views
 from ..store.store import FrameStore
 from ..ssl.encoders import WeightsMissing, create_encoder, drawn_encoder, load_encoder, write_encoder
@@ -23,6 +24,7 @@ from ..ssl.passport import copy_private
 from .jobs import Job, Missing, files_made, recorded_file
 from .records import StudyError, key_of
 from .mainjob import finished, pretrain, pretraining
+from .training import PretrainSettings
 from ..ssl.names import unknown_network
 
 # %% ../../nbs/study/06_starts.ipynb #414c0935
@@ -207,25 +209,18 @@ def _make_ready(run):
         print(f'{run}: what stood there is not as a run left it. It is kept as {kept.name}')
 
 # %% ../../nbs/study/06_starts.ipynb #d3e4c08f
+_in_every_key = (
+    'method', 'preset', 'options', 'steps', 'bs', 'lr', 'wd', 'pairs', 'batch', 'valid_pct', 'arch', 'arch_kwargs',
+)                                                     # others stand in a key where they are not as by default
+
 @dataclass(frozen=True)
-class Pretrain(Start):
+class Pretrain(Start, PretrainSettings):
     "Self-supervised pre-training on the study's store."
     method:str = 'SimCLR'              # name of an SSL method
     preset:str|None = None             # its published settings; None: ours
     options:dict = field(default_factory=dict) # arguments of the method
-    steps:int = 2000                   # optimiser steps
-    bs:int = 64                        # pairs in a batch
-    lr:float|list|None = None          # peak rate, or [weights, biases]; None: the recipe's
-    wd:float|None = None               # weight decay; None: the recipe's
-    weights:str|None = None            # None: from random weights; 'imagenet' or a file: go on from there
-    pairs:dict|None = None  # plain pairing; None: `Window(seconds=.1)`; says nothing to methods that take clips
-    batch:dict|None = None  # plain composition; None: `SweepBatch(4)`; says nothing to methods that take clips
-    valid_pct:float = .1               # share of patients to watch the loss on
-    store:str = ''                     # name of the store; '': the first
-    subset:dict = field(default_factory=dict) # arguments of `FrameStore.subset`; {}: all frames
-    micro:int|None = None              # images that the encoder takes at a time; None: all
-    compile:bool = False               # `torch.compile` the encoder?
-    resident:bool|float|None = None    # frames in the device's memory, as of `FrameStore.frame_dls`
+    store:str = field(default='', kw_only=True) # name of the store; '': the first
+    subset:dict = field(default_factory=dict, kw_only=True) # arguments of `FrameStore.subset`; {}: all frames
     set:str = field(default='all', kw_only=True)   # name of the pre-training set
     variant:str = field(default='', kw_only=True)  # name of these settings
     seeded = True
@@ -284,13 +279,8 @@ class Pretrain(Start):
         )
 
     def identity(self, study, seed):
-        own = {
-            k: v
-            for k, v in asdict(self).items()
-            if k not in ('name', 'set', 'variant', 'store', 'subset', 'weights', 'compile', 'resident')
-        }
-        # parts have batch statistics of their own; where there are none the key says so
-        if own['micro'] is None: del own['micro']
+        own = {k: v for k,v in asdict(self).items() if k in _in_every_key}
+        own |= self.beyond([*own, 'weights'])
         if self.method_object().input == 'clips': own |= dict(pairs=None, batch=None)          # they say nothing to it
         start = (
             file_sha(study.find(self.weights))
@@ -315,20 +305,14 @@ class Pretrain(Start):
     def with_files(self, place):
         return replace(self, weights=place(self.weights)) if self.weights not in (None, 'imagenet') else self
 
-    def _args(self, study, seed):
-        "Arguments of `pretrain` up to the composition of batches, without the folder."
-        weights = (
-            str(_checked_file(study.find(self.weights), study.identity(self, seed)['weights']))
-            if self.weights not in (None, 'imagenet')
-            else self.weights
-        )
-        return (
-            study.frames_of(self),
-            self.method_object(),
-            self.arch, self.arch_kwargs, weights, self.steps, self.bs, self.lr, self.wd,
-            make_part(self.pairs),
-            make_part(self.batch),
-        )
+    def _settings(self, study, seed):
+        "Keywords of `pretrain`, those of `PretrainSettings` and seed and device."
+        weights = self.weights
+        if weights not in (None, 'imagenet'):
+            weights = str(_checked_file(study.find(weights), study.identity(self, seed)['weights']))
+        own = {o.name: getattr(self, o.name) for o in fields(PretrainSettings)}
+        parts = dict(pairs=make_part(self.pairs), batch=make_part(self.batch))
+        return own | parts | dict(weights=weights, seed=seed, device=study.device)
 
     def _facts(self, study, run):
         "For the record; the checkpoint is not needed any more."
@@ -348,31 +332,18 @@ class Pretrain(Start):
         return self._facts(study, dest)
 
     def _config(self, study, seed):
-        return pretraining(
-            *self._args(study, seed), self.valid_pct, seed, study.device, micro=self.micro, resident=False
-        )[1]
+        settings = self._settings(study, seed) | dict(compile=False, resident=False)
+        return pretraining(study.frames_of(self), self.method_object(), **settings)[1]
 
     def job(self, study, seed):
         run = self._run(study, seed)
         def do():
-            store, method, *more = self._args(study, seed)
+            settings = self._settings(study, seed)
             try:
                 if not self._is_whole(study, seed, run):  # else killed between the end and its record
                     _make_ready(run)
-                    pretrain(
-                        store,
-                        method,
-                        run,
-                        *more,
-                        self.valid_pct,
-                        seed,
-                        study.device,
-                        resume=is_run(run),
-                        progress=False,
-                        micro=self.micro,
-                        compile=self.compile,
-                        resident=self.resident
-                    )
+                    data = study.frames_of(self), self.method_object()
+                    pretrain(*data, run, resume=is_run(run), progress=False, **settings)
             except WeightsMissing as e: raise Missing(str(e)) from e
             return self._facts(study, run)
         label = ' '.join(o for o in (self.name, '' if self.set == 'all' else self.set, self.variant) if o)

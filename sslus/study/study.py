@@ -11,7 +11,7 @@ __all__ = ['Study']
 import json, os, numpy as np, pandas as pd
 from pathlib import Path
 from fastcore.basics import patch
-from ..base.folders import is_run, read_config
+from ..base.manifest import is_run, run_config
 from ..base.progress import progress_bar
 from .engine import get_engine
 from ..ssl.encoders import WeightsMissing
@@ -202,7 +202,7 @@ def _adopted(study, cell, run):
 
 def _could_be(run, cell):
     "Is it worth asking? Method and seed agree."
-    c = read_config(run)
+    c = run_config(run)
     return c.get('seed') == cell.pretrain_seed and c.get('method') == type(cell.start.method_object()).__name__
 
 @patch

@@ -11,6 +11,7 @@ __all__ = ['number_checks', 'quick_checks', 'table_checks', 'command_checks', 'r
 
 # %% ../../nbs/study/11_typed.ipynb #ef450cae
 import json, os, re
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from ..base.flags import shell_line
@@ -21,9 +22,11 @@ from ..base.quiet import quietly
 from ..base.tables import is_table_file, read_table, table_rows
 from ..ssl.cards import read_header
 from ..ssl.names import arguments_of, check_method, check_network, values_of
+from .training import PretrainSettings
 
 # %% ../../nbs/study/11_typed.ipynb #a1e1586d
-_same_ranges = ('steps', 'every', 'draws', 'seed', 'lr', 'fraction', 'micro', 'fps', 'valid_pct', 'test_pct')
+_of_pretraining = [o.name for o in fields(PretrainSettings) if o.name in ranges and o.name != 'resident']
+_same_ranges = ('every', 'draws', 'seed', 'fraction', 'fps', 'test_pct', *_of_pretraining)
 _own_ranges = {('seeds', 'threads', 'min_frames', 'frames'): dict(at_least=1, whole=True),
         ('bs',): dict(at_least=2, whole=True),
         ('size',): dict(at_least=8, at_most=4096, whole=True),
