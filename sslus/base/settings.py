@@ -1,4 +1,4 @@
-"""Settings that belong together are declared once, in a small class, and stand in the signature of every function that takes them
+"""Declared once, in a small class, and shown in the signature of every function that takes them
 
 Docs: https://sslus.github.io/sslus/base/settings.html.md"""
 
@@ -55,7 +55,7 @@ def relays(
 def grouped(
     f,            # function of `relays`
     settings:dict # name -> value, of the settings of its groups that were given
-)->list:          # an object for each dataclass, a dict for what is handed on; TypeError for a name that none of them has
+)->list:          # an object a dataclass, a dict for what is handed on; TypeError for a name that none has
     "The settings of a function, group by group."
     if strange := sorted(set(settings).difference(*f.groups.values())):
         raise TypeError(f'{f.__qualname__}() got an unexpected keyword argument {strange[0]!r}')
