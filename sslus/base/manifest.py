@@ -33,7 +33,8 @@ def run_config(
 )->dict|None:       # the settings that the run was started with; None: no run stands there
     "The settings of a run; ChangedError where they were changed, or half written."
     try:
-        return read_sealed(Path(folder)/config_file, 'Remove the folder if nothing in it is needed, or choose another one')
+        remedy = 'Remove the folder if nothing in it is needed, or choose another one'
+        return read_sealed(Path(folder)/config_file, remedy)
     except (FileNotFoundError, NotADirectoryError): return None
 
 def is_run(

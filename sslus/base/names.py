@@ -128,7 +128,8 @@ def is_code(
 )->bool:
     "Does a name have the form of a code?"
     text = str(name)
-    return bool(_code_pattern.fullmatch(text)) and not text.isdigit() and (salt is None or text.startswith(secret_tag(salt)))
+    if not _code_pattern.fullmatch(text) or text.isdigit(): return False
+    return salt is None or text.startswith(secret_tag(salt))
 
 def code_name(
     name,    # a person's name; all spellings with one key give one code

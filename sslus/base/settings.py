@@ -1,4 +1,4 @@
-"""Settings that belong together are declared once, in a small class, and stand in the signature of every function that takes them
+"""Declared once, in a small class, and shown in the signature of every function that takes them
 
 Docs: https://sslus.github.io/sslus/base/settings.html.md"""
 
@@ -78,8 +78,8 @@ def relays(
 def grouped(
     f,            # function of `relays`
     settings:dict # name -> value, of the settings of its targets that were given
-)->list:          # an object for each dataclass, a dict for each other target, and last, with `keep`, a dict of the other keywords; TypeError for a name that nobody declares
-    "The settings of a function, target by target; what two of them declare goes to both."
+)->list:          # an object a dataclass, a dict for any other; with `keep` a last one of what nobody declares
+    "The settings of a function, target by target, those of two to both; TypeError for a name that nobody declares."
     known = set().union(*f.groups.values())
     others = {k: v for k,v in settings.items() if k not in known}
     if others and not f.keeps_others:

@@ -161,7 +161,7 @@ class ClipMoves:
     scale:tuple=(.8,1.25)    # size of the window, (lo, hi); above 1 shows more of the frame
     shear:float=.15          # largest shear
     translate:float=.1       # largest shift, half sides of the frame
-    crop:float|None=None     # half side of the window at scale 1, half sides of the frame; None: the largest that never leaves the frame
+    crop:float|None=None     # half side of the window at scale 1, half sides of the frame; None: the largest inside
 
     def all_ranges(self):
         "Those of `affine_maps`; ValueError where the window can leave the frame."

@@ -67,14 +67,15 @@ dual_schedules = dict(constant=_constant, ramp=_ramp, fade=_fade, handover=_hand
 class ClassTerm:
     "What the labels add to the contrast."
     ce_weight:float=1.         # of the cross-entropy
-    schedule:object='constant' # a name in `dual_schedules`, or a function of the position 0 to 1 that gives the shares (contrast, cross-entropy)
+    schedule:object='constant' # a name in `dual_schedules`, or a function: position 0 to 1 -> (contrast, cross-entropy)
     class_weights:object=None  # one for each class, in the cross-entropy; None: alike
     label_smoothing:float=0.   # of the cross-entropy
     ce_views:int=2             # views of a labelled image that the classifier sees, 1 or 2
 
     def __post_init__(self):
         if not callable(self.schedule) and self.schedule not in dual_schedules:
-            raise ValueError(f"no schedule {self.schedule!r}; there are {', '.join(dual_schedules)}, or give a function")
+            known = ', '.join(dual_schedules)
+            raise ValueError(f'no schedule {self.schedule!r}; there are {known}, or give a function')
         if self.class_weights is not None:
             self.class_weights = check_each('class_weights', [float(o) for o in self.class_weights], at_least=0)
 

@@ -11,8 +11,8 @@ __all__ = ['phantom_kind', 'make_phantom', 'phantom_truth', 'make_labelled_sweep
 from dataclasses import dataclass
 from pathlib import Path
 import numpy as np
-from ..base.files import ChangedError, file_sha
-from ..base.folders import RunKind, begin_run
+from ..base.files import ChangedError
+from ..base.folders import RunKind, begin_run, changed_files
 from ..base.manifest import read_manifest, run_config
 from ..base.numbers import check_number
 from ..base.settings import grouped, relays
@@ -132,10 +132,6 @@ labelled_kind = RunKind(
 )
 task_kind = RunKind('plane task', ('README.txt', 'planes.csv', 'planes/Q*_*.png'))
 
-def _files_lost(dest, files):
-    "Names of files that are missing, or were changed since they were written."
-    return [o for o, made in files.items() if not (dest/o).is_file() or file_sha(dest/o) != made]
-
 def _manifest_of(dest, kind):
     "What the folder says of itself; FileExistsError where it holds something else."
     other = f'{dest} exists and holds no {kind.name} of sslus: choose another folder, or remove it yourself'
@@ -158,7 +154,7 @@ def _is_ready(dest, args, overwrite, kind):
         raise FileExistsError(
             f'{dest} was made with other arguments ({diff}): choose another folder or pass overwrite=True'
         )
-    lost = _files_lost(dest, manifest['files'])
+    lost = changed_files(dest)
     if lost:
         more = f' and {len(lost) - 1} more files' if len(lost) > 1 else ''
         raise FileExistsError(
@@ -251,7 +247,7 @@ class Making:
     progress:bool=True      # show a progress bar
 
 def _make_folder(dest, args, write, how, kind):
-    "Let `write(folder, args, how)` fill the folder of a run; what stands there whole with these arguments is left alone."
+    "Let `write` fill the folder of a run; what stands there whole with these arguments is left alone."
     dest, args = Path(dest), dict(args, version=VERSION)
     if _is_ready(dest, args, how.overwrite, kind): return dest
     with begin_run(dest, kind, args, overwrite=True) as run: write(run.path, args, how)

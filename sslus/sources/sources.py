@@ -11,6 +11,7 @@ __all__ = ['LICENCES', 'Archive', 'Source', 'sources', 'read_source']
 import difflib, html, re
 from dataclasses import dataclass
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import Callable
 
 # %% ../../nbs/sources/01_sources.ipynb #e8f537aa
@@ -123,9 +124,8 @@ def _html(s):
 Source.__repr__, Source._repr_html_ = _source_as_text, _html
 
 # %% ../../nbs/sources/01_sources.ipynb #e48358a8
-_register_of_sets, _modules = {}, tuple(
-    f'sslus.sources.{o}' for o in ('planes', 'phantoms', 'outlines', 'hearts', 'cactus', 'pocus', 'covid', 'breasts')
-)
+_register_of_sets = {}
+_first_modules = ('planes', 'phantoms', 'outlines', 'hearts', 'cactus', 'pocus', 'covid', 'breasts')   # the table's order
 
 def register(source):
     "Put a source into the register and return it; a later one of the same name takes its place."
@@ -133,11 +133,10 @@ def register(source):
     return source
 
 def known_sources():
-    "All sources by name, after importing the modules that bring them."
-    for m in _modules:
-        try: import_module(m)
-        except ModuleNotFoundError as e:
-            if e.name != m: raise
+    "All sources by name, after importing every module of the room."
+    found = [o.name for o in iter_modules(import_module('sslus.sources').__path__)]
+    for name in sorted(found, key=lambda o: _first_modules.index(o) if o in _first_modules else len(_first_modules)):
+        import_module(f'sslus.sources.{name}')
     return _register_of_sets
 
 def find_source(name):

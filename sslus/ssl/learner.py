@@ -21,7 +21,7 @@ from fastai.torch_core import get_model, set_seed
 from fastcore.basics import listify
 
 # %% ../../nbs/ssl/15_learner.ipynb #25248cb6
-from ..base.numbers import checked
+from ..base.numbers import check_each, checked
 from ..base.settings import grouped, relays
 from ..views.views import grey_mean, grey_std
 from .cards import made_from
@@ -93,7 +93,7 @@ class Optimiser:
     splitter:object=None   # parameter groups; None: the recipe's
 
     def or_recipe(self, r, bs):
-        "The settings of a learner with the recipe `r` and `bs` images a step, or as many as the recipe's rates are for."
+        "The settings of a learner with the recipe `r` and `bs` images a step; None: those of the recipe."
         return dict(
             opt_func=self.opt_func or r.opt_func,
             lr=r.rates((bs or r.lr_bs or 1) * launched()) if self.lr is None else self.lr,
@@ -105,7 +105,7 @@ class Optimiser:
 class Speed:
     "How the encoder computes."
     bf16:bool|None=None     # bfloat16 in the encoder? None: where it is fast
-    micro:int|None=None     # images that the encoder takes at a time, 2 or more: a big batch on a small memory; None: all
+    micro:int|None=None     # images the encoder takes at a time, 2 or more: big batches on a small memory; None: all
     compile:bool|str=False  # `torch.compile` the encoder? or with the backend of this name
 
     def set_of(self, learn):
@@ -116,7 +116,7 @@ class Speed:
         if self.compile: compile_encoders(learn.model, 'inductor' if self.compile is True else self.compile)
 
 # %% ../../nbs/ssl/15_learner.ipynb #b17b6549
-@checked
+@checked(moms=partial(check_each, at_least=0, below=1))
 @relays(Optimiser, Speed, Learner, but=('loss_func',))
 def ssl_learner(dls,                  # loaders of frames, pairs or clips
                 arch,                 # timm model name, or an encoder from `create_encoder`/`load_encoder`

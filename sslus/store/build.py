@@ -39,10 +39,10 @@ class Pixels:
 @dataclass
 class Owners:
     "Who is who, and what else a table says of clips."
-    patient:object=None      # table or csv, function of the path, or regular expression: whose clip it is; splits are made by patient
+    patient:object=None      # table, csv, function of the path or regular expression: whose clip it is, for splits by patient
     machine:object=None      # the same for the ultrasound machine
     table:object=None        # table or csv with both; short for `patient=table, machine=table`
-    same:object=None         # who is who, where one patient has two names: {name: person}, a table of two columns, or its csv
+    same:object=None         # where one patient has two names: {name: person}, a table of two columns, or its csv
     distinct:bool=False      # are patients whose names look alike different people?
     fps:float|None=None      # frames per second of clips that do not say
     columns:tuple=()         # further columns of the table `videos` to keep in `store.videos`
@@ -54,14 +54,15 @@ class Owners:
 @dataclass
 class HiddenNames:
     "What the store must not tell."
-    names:str|None=None      # 'hash': codes in place of patients, machines, names, paths, sizes and dates; None: as they are
+    names:str|None=None      # 'hash': codes in place of patients, machines, names, paths, sizes, dates; None: as they are
     salt:str|None=None       # your secret for `names='hash'`; never written
     key_table:object=None    # csv to write, or to add to: which code is what; keep it apart from the store
 
     def codes(self):
         "The codes, or None where names stay as they are."
         if self.names not in (None, 'hash'):
-            raise StoreError(f"names={self.names!r}: choose 'hash' (codes in place of names) or None (names as they are)")
+            choices = "'hash' (codes in place of names) or None (names as they are)"
+            raise StoreError(f'names={self.names!r}: choose {choices}')
         if self.names is None and (self.salt or self.key_table):
             raise StoreError(
                 "salt= and key_table= belong to names='hash': without it the store holds the names as they are"
@@ -71,7 +72,7 @@ class HiddenNames:
 @dataclass
 class Limits:
     "What decoding may take."
-    workers:int|None=None    # decoding processes; None: one a core; 0: in this process, without limits of time and memory
+    workers:int|None=None    # decoding processes; None: one a core; 0: in this process, without timeout and memory
     timeout:float|None=None  # seconds one clip may take; None: 300, and 30 more for each megabyte of it
     memory:float|None=4      # GiB of address space a decoding process may take; None: no limit
     max_failed:float=.1      # share of clips that may fail before the build does, 0 to 1
@@ -123,11 +124,11 @@ def build_store(cls,
     every:int=1,          # Keep frames 0, every, 2*every, ... of each clip
     fit:str='pad',        # Aspect is kept: 'pad' whole frame with zeros around it, 'crop' centre square
     *,                    # All that follows is given by name
-    clean=None,           # True, or a `Clean(...)` of `sslus.archive.clean`: crop to the beam, paint text over, find colour, split and static clips
+    clean=None,           # True, or a `Clean(...)`: crop to the beam, paint text over, find colour, split and static clips
 
     # How it is built
     overwrite:bool=False, # Replace a store that stands at `dest`?
-    wait:float|None=None, # Seconds to wait for another build of this store; None: as long as it takes, 0: refuse at once
+    wait:float|None=None, # Seconds to wait for another build of it; None: as long as it takes, 0: refuse at once
     progress:bool=True,   # Show a progress bar?
     **settings            # Settings of `Pixels`, `Owners`, `HiddenNames` and `Limits`
 ):                        # The store, opened; StoreError says what cannot be and what to do

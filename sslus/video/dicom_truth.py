@@ -50,7 +50,7 @@ class DicomFile:
 
 # %% ../../nbs/video/10_dicom_truth.ipynb #67a6b7e0
 class FoundPixels(DicomFile):
-    "What the pixels of a file are and where they lie: what both the header and the data say, the data where they differ."
+    "What the pixels of a file are and where they lie; where header and data differ, by the data."
     def _find(self, ds):
         "What the pixels are and where they lie, by the header and by the data."
         self.size,self.syntax,self.layout = (ds.Rows, ds.Columns),ds.file_meta.TransferSyntaxUID,stated_layout(ds)

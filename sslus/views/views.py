@@ -72,7 +72,8 @@ def _per_side(x, size):
 def resample_pictures(x, theta, size):
     "Sample x (n,c,H,W), uint8 or float, along `theta` at (n,c,size,size): new floats on the same scale."
     k = _per_side(x, size)
-    x = F.grid_sample(x.float(), _sampling_grid(theta, k*size), mode='bilinear', padding_mode='zeros', align_corners=False)
+    grid = _sampling_grid(theta, k*size)
+    x = F.grid_sample(x.float(), grid, mode='bilinear', padding_mode='zeros', align_corners=False)
     return F.avg_pool2d(x, k) if k > 1 else x
 
 # %% ../../nbs/views/01_views.ipynb #e067380a
