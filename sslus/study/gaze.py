@@ -45,7 +45,8 @@ def _gaze_training(
     frozen:bool=False     # train the decoder alone?
 ):
     "What decides a training of gaze, as plain values."
-    return dict(steps=steps, lr=list(lr) if isinstance(lr, (list, tuple)) else [lr, lr], bs=bs, size=size, frozen=frozen)
+    rates = list(lr) if isinstance(lr, (list, tuple)) else [lr, lr]
+    return dict(steps=steps, lr=rates, bs=bs, size=size, frozen=frozen)
 
 class GazeStudy(TaskStudy):
     "The starts of a study x label fractions x repeats, on frames with gaze."

@@ -130,7 +130,7 @@ class SaliencyReport:
         reach = difference_reach(ends, ends)
         return patient_mean_ci(gap, self.patients, self.n_boot, seed=self.seed, reach=reach)
 
-    rows = property(lambda self: self.scores, doc='A row for each predictor and frame that was scored, with its patient.')
+    rows = property(lambda self: self.scores, doc='A row for each predictor and scored frame, with its patient.')
     kl = property(lambda self: self.ci('kl').estimate)
     table = cached_property(
         lambda self: pd.DataFrame(

@@ -1,4 +1,4 @@
-"""Data with people and splits, a draw of labels, a learner from a start, a report: the four parts that a study asks for, by the same names in every task
+"""Data with people and splits, a draw of labels, a learner from a start, a report: by the same names in every task
 
 Docs: https://sslus.github.io/sslus/tasks/protocol.html.md"""
 

@@ -1,4 +1,4 @@
-"""What every fine-tuning shares, whatever is learnt: rates, seeds, views on the device, the same number of steps from every start
+"""What every fine-tuning shares: rates, seeds, views, the same number of steps from every start
 
 Docs: https://sslus.github.io/sslus/tasks/training.html.md"""
 
@@ -132,7 +132,8 @@ def fit_steps(self:TaskLearner,
     self.dls.loaders[0] = self.dls.train_dl(steps//n, self.seed)
     try:
         self.unfreeze()
-        self.fit_one_cycle(n, self.lr if lr is None else backbone_head_rates(lr, self.pretrained, self.model.frozen), **kwargs)
+        rates = self.lr if lr is None else backbone_head_rates(lr, self.pretrained, self.model.frozen)
+        self.fit_one_cycle(n, rates, **kwargs)
     finally: self.dls.loaders[0] = train
 
 @patch
