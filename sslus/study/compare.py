@@ -253,30 +253,29 @@ def _encoder_row_name(encoder):
     name = file.parent.name if file.stem == 'encoder' else file.stem
     return f'{name} (pre-trained)' if name in ('random', '12x12 pixels') or name.startswith('ImageNet') else name
 
-def _report_page(file, results, table, settings, seen, missing):
-    "report.html of a comparison."
+def gain_section(results):
+    "What each start gains over training from scratch: heading, table and picture."
+    alt = 'Macro-F1 by start and share of labels: bars are means, dots are label draws; the means stand in the table'
+    gains, plot = table_html(paired_gain(results).round(3)), fig_html(plot_gain(results), alt)
+    return 'Gain over training from scratch', [text_html('Paired by label draw.'), gains, plot]
+
+def styled_page(file, title, sections, *more):
+    "A page whose sections are drawn in the style of these pages; the caller's own comes back."
     import matplotlib.pyplot as plt
     from sslus.base.style import set_style
+    with plt.rc_context():
+        set_style()
+        return html_page(file, title, sections(), *more)
+
+def _report_page(file, results, table, settings, seen, missing):
+    "report.html of a comparison."
     how = ('Every start is fine-tuned on the same draws of the labels for equally many steps. '
            'Fine-tuned: mean over label draws [95 % t-interval over draws]; '
            'probes: all labels, frozen encoder [95 % interval over test patients].')
-    alt = 'Macro-F1 by start and share of labels: bars are means, dots are label draws; the means stand in the table'
-    with plt.rc_context():
-        set_style()
-        plot = fig_html(plot_gain(results), alt)
-    gains = table_html(paired_gain(results).round(3))
-    sections = [('Macro-F1', [text_html(how), table_html(table)]),
-                ('Gain over training from scratch', [text_html('Paired by label draw.'), gains, plot])]
+    def sections(): return [('Macro-F1', [text_html(how), table_html(table)]), gain_section(results)]
     left_out = {missing.split(' is missing')[0]: missing} if missing else {}
-    return html_page(
-        file,
-        'Does the encoder help?',
-        sections,
-        opening_sentence(results),
-        '. '.join(seen),
-        provenance(settings),
-        left_out,
-    )
+    more = opening_sentence(results), '. '.join(seen), provenance(settings), left_out
+    return styled_page(file, 'Does the encoder help?', sections, *more)
 
 # %% ../../nbs/study/10_compare.ipynb #744e8e79
 def compare_starts(

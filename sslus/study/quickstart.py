@@ -23,12 +23,11 @@ from ..evaluate.explain import plot_maps
 from ..evaluate.planes import PlaneData
 from ..ssl.encoders import WeightsMissing, create_encoder, load_encoder, timm_line, tiny_resnet
 from ..ssl.method import get_method
-from .compare import compare, comparison, table_text, weights_file
+from .compare import compare, comparison, gain_section, styled_page, table_text, weights_file
 from .mainjob import pretrain, pretraining_run
 from ..base.pages import png_html, table_html, text_html
 from ..base.provenance import provenance
-from .report import fig_html, html_page, opening_sentence, paired_gain, plot_gain, plot_log
-from .report import results_table
+from .report import fig_html, opening_sentence, plot_log, results_table
 from ..evaluate.features import PlaneFeatures
 
 # %% ../../nbs/study/11_quickstart.ipynb #1097fea0
@@ -172,30 +171,18 @@ class _Report:
     reports:dict
 
     def write(self, sentence, settings, missing):
-        "Write report.html in the style of these pages; the caller's own comes back."
-        import matplotlib.pyplot as plt
-        from sslus.base.style import set_style
+        "Write report.html."
         left_out = {'ImageNet': missing} if missing else {}
         title = f'sslus quickstart: does pre-training help at {100*self.walk.fractions[0]:g} % of the labels?'
-        with plt.rc_context():
-            set_style()
-            return html_page(
-                self.path / 'report.html',
-                title,
-                self.sections(),
-                sentence,
-                _look_text(self.walk),
-                provenance(settings),
-                left_out,
-            )
+        more = sentence, _look_text(self.walk), provenance(settings), left_out
+        return styled_page(self.path/'report.html', title, self.sections, *more)
 
     def sections(self):
         "Headings and what stands below them."
         last, share = list(self.starts)[-1], self.walk.fractions[-1]
-        gains = table_html(paired_gain(self.results).round(3))
         return [
             ('Results', [text_html(self.how()), table_html(results_table(self.results))]),
-            ('Gain over training from scratch', [text_html('Paired by label draw.'), gains, self.gain_plot()]),
+            gain_section(self.results),
             ('Pre-training', [o for name in self.methods for o in self.of_run(name)]),
             ('What the encoder sees', [self.maps(last)]),
             (f'Confusion, {last}, fine-tuned at {100*share:g} %', [self.confusion(last, share)]),
@@ -212,10 +199,6 @@ class _Report:
             ' frozen encoder [95 % interval over test patients]. A simulation: it shows that the method'
             ' works, and nothing about real patients.'
         )
-
-    def gain_plot(self):
-        alt = 'Macro-F1 by start and share of labels: bars are means, dots are label draws; the table holds the means'
-        return fig_html(plot_gain(self.results), alt)
 
     def of_run(self, name):
         "Views and curves of one pre-training."
