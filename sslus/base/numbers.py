@@ -154,7 +154,8 @@ ranges |= dict(
     wd       = partial(check_one_or_each, at_least=0, at_most=1),
     rotate   = partial(check_number, at_least=0, at_most=180),
     area     = partial(check_pair, above=0, at_most=1),
-    Cs       = partial(check_each, above=0))
+    Cs       = partial(check_each, above=0),
+    moms     = partial(check_each, at_least=0, below=1))
 
 def check_settings(
     **values # of settings that `ranges` knows, by name

@@ -61,13 +61,13 @@ def relays(
     def relay(f):
         shown = inspect.signature(f)
         known = {k: o for k,o in shown.parameters.items() if o.kind is not o.VAR_KEYWORD}
-        own, f.groups, f.keeps_others = set(known), {}, keep
+        taken, f.groups, f.keeps_others = {*known, *but}, {}, keep
         for target in targets:
-            f.groups[target] = set()
-            for o in inspect.signature(target).parameters.values():
-                if o.default is o.empty or o.name in own or o.name in but: continue
-                f.groups[target].add(o.name)
-                known.setdefault(o.name, o.replace(kind=o.KEYWORD_ONLY))
+            declared = [o for o in inspect.signature(target).parameters.values() if o.default is not o.empty]
+            more = {o.name: o.replace(kind=o.KEYWORD_ONLY) for o in declared if o.name not in taken}
+            f.groups[target] = set(more)
+            known = {**known, **{k: v for k,v in more.items() if k not in known}}
+            if is_dataclass(target): taken |= set(more)
         rest = [o for o in shown.parameters.values() if o.kind is o.VAR_KEYWORD and keep]
         f.__signature__ = shown.replace(parameters=[*known.values(), *rest])
         f.__delwrap__ = _comments(targets)
@@ -79,7 +79,7 @@ def grouped(
     f,            # function of `relays`
     settings:dict # name -> value, of the settings of its targets that were given
 )->list:          # an object a dataclass, a dict for any other; with `keep` a last one of what nobody declares
-    "The settings of a function, target by target, those of two to both; TypeError for a name that nobody declares."
+    "The settings of a function, target by target; TypeError for a name that nobody declares."
     known = set().union(*f.groups.values())
     others = {k: v for k,v in settings.items() if k not in known}
     if others and not f.keeps_others:

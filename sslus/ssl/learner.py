@@ -21,7 +21,7 @@ from fastai.torch_core import get_model, set_seed
 from fastcore.basics import listify
 
 # %% ../../nbs/ssl/15_learner.ipynb #25248cb6
-from ..base.numbers import check_each, checked
+from ..base.numbers import checked
 from ..base.settings import grouped, relays
 from ..views.views import grey_mean, grey_std
 from .cards import made_from
@@ -116,7 +116,7 @@ class Speed:
         if self.compile: compile_encoders(learn.model, 'inductor' if self.compile is True else self.compile)
 
 # %% ../../nbs/ssl/15_learner.ipynb #b17b6549
-@checked(moms=partial(check_each, at_least=0, below=1))
+@checked
 @relays(Optimiser, Speed, Learner, but=('loss_func',))
 def ssl_learner(dls,                  # loaders of frames, pairs or clips
                 arch,                 # timm model name, or an encoder from `create_encoder`/`load_encoder`
