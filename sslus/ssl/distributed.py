@@ -8,7 +8,7 @@ Docs: https://sslus.github.io/sslus/ssl/distributed.html.md"""
 __all__ = ['world_size', 'rank', 'launched', 'batch_sizes', 'gather', 'same_everywhere', 'sync_bn', 'run_ranks']
 
 # %% ../../nbs/ssl/02_distributed.ipynb #318b2d44
-import os, runpy, subprocess, sys, tempfile, time, zlib
+import multiprocessing, os, runpy, tempfile, time, zlib
 from datetime import timedelta
 from pathlib import Path
 import torch, torch.distributed as dist
@@ -16,7 +16,6 @@ from torch import nn, Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn.modules.batchnorm import _BatchNorm
 from timm.layers import BatchNormAct2d
-from ..base.workers import child_env, python_child
 
 # %% ../../nbs/ssl/02_distributed.ipynb #9a9f509d
 def world_size()->int:
@@ -148,14 +147,10 @@ def sync_bn(module:nn.Module # changed in place; weights, statistics and names s
     return module
 
 # %% ../../nbs/ssl/02_distributed.ipynb #912bbdbf
-def _run_rank():
-    "What each process of `run_ranks` runs."
-    folder, r, worlds, timeout = (
-        Path(sys.argv[1]),
-        int(sys.argv[2]),
-        map(int, sys.argv[3].split(',')),
-        float(sys.argv[4]),
-    )
+def _run_rank(folder, r, worlds, timeout):
+    "What each process of `run_ranks` runs; what it says of an error goes to a file."
+    folder = Path(folder)
+    os.dup2(os.open(folder/f'{r}.err', os.O_WRONLY | os.O_CREAT), 2)
     torch.set_num_threads(1)
     main = runpy.run_path(str(folder/'script.py'))['main']
     for w in worlds:
@@ -171,19 +166,28 @@ def _run_rank():
         torch.save(main(), folder/f'{w}.{r}.pt')
         if w > 1: dist.destroy_process_group()
 
+def _rank_process(*args):
+    "A process for `_run_rank`, copied from a fresh one that has imported what training needs."
+    copies = 'forkserver' in multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context('forkserver' if copies else 'spawn')
+    if copies: context.set_forkserver_preload(['sslus.ssl.learner'])
+    # by its text: where this is a notebook, the function has no module that the process could import
+    code = f'from sslus.ssl.distributed import _run_rank; _run_rank(*{args!r})'
+    return context.Process(target=exec, args=(code, {}))
+
 def _wait(ps, folder, until):
     "Wait for all processes; raise what the first to fail said."
-    while any(p.poll() is None for p in ps) and not any(p.poll() for p in ps):
+    while any(p.exitcode is None for p in ps) and not any(p.exitcode for p in ps):
         if time.time() > until:
             raise TimeoutError(
                 f'{len(ps)} processes did not finish in time; still running: rank'
-                f' {", ".join(str(i) for i,p in enumerate(ps) if p.poll() is None)}'
+                f' {", ".join(str(i) for i,p in enumerate(ps) if p.exitcode is None)}'
             )
         time.sleep(.02)
     failed = [
-        f'rank {i} of {len(ps)} ended with code {p.poll()}:\n{(folder/f"{i}.err").read_text()[-1500:]}'
+        f'rank {i} of {len(ps)} ended with code {p.exitcode}:\n{(folder/f"{i}.err").read_text()[-1500:]}'
         for i, p in enumerate(ps)
-        if p.poll()
+        if p.exitcode
     ]
     if failed: raise RuntimeError('\n'.join(failed))
 
@@ -194,30 +198,16 @@ def run_ranks(script:str,       # Python text that defines `main()`, which retur
              )->list|dict:      # what `main()` gave on each rank; for several numbers, a dict of such lists
     "Run a script in several processes (gloo, this machine, one thread each)."
     ws = worlds if isinstance(worlds, (tuple, list)) else (worlds,)
-    env = child_env(OMP_NUM_THREADS='1', MKL_NUM_THREADS='1')
     with tempfile.TemporaryDirectory() as tmp:
-        folder, ps = Path(tmp), []
+        folder, until = Path(tmp), time.time() + timeout
         (folder/'script.py').write_text(script, encoding='utf-8')
+        ps = [_rank_process(tmp, i, ws, timeout) for i in range(max(ws))]
         try:
-            for i in range(max(ws)):
-                with (folder/f'{i}.err').open('w') as err:
-                    ps.append(
-                        subprocess.Popen(
-                            [
-                                *python_child('from sslus.ssl.distributed import _run_rank; _run_rank()'),
-                                tmp,
-                                str(i),
-                                ','.join(map(str, ws)),
-                                str(timeout),
-                            ],
-                            env=env,
-                            stderr=err,
-                        )
-                    )
-            _wait(ps, folder, time.time() + timeout)
+            for p in ps: p.start()
+            _wait(ps, folder, until)
             res = {w: [torch.load(folder/f'{w}.{i}.pt', weights_only=True) for i in range(w)] for w in ws}
         finally:
             for p in ps:
-                if p.poll() is None: p.kill()
-                p.wait()
+                if p.is_alive(): p.kill()
+                if p.pid: p.join()
     return res if isinstance(worlds, (tuple, list)) else res[worlds]
