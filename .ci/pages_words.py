@@ -85,7 +85,10 @@ class Known:
     def is_word(self, w): return w in self.words or w in foreign()
     def takes(self, command):
         f = found(self.commands[command].replace(':', '.'))
-        return {'--' + p for p in inspect.signature(f).parameters} | {'--' + p.replace('_', '-') for p in inspect.signature(f).parameters} | {'--help', '--pdb'} if f else set()
+        if not f: return set()
+        flags_of = found('sslus.study.border.flags_of')
+        names = set(flags_of(inspect.unwrap(f))) if flags_of else set(inspect.signature(f).parameters)
+        return {'--' + o for name in names for o in (name, name.replace('_', '-'))} | {'--help', '--pdb'}
 
     def chain(self, path):
         "Why a dotted name is none, or ''."

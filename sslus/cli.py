@@ -16,7 +16,7 @@ from .study.border import command, run_any, say
 # %% ../nbs/cli.ipynb #8e80baf1
 from .study.flags import named_clips, print_left_out, without_people
 from .study.options import ArchiveCodes, ClipLimits, ClipOwners, ComparisonFlags, Decoding, EngineFlags
-from .study.options import FinetuneFlags, LeftOut, MethodFlags, Naming, PairFlags, Pictures, PretrainFlags
+from .study.options import Excluded, FinetuneFlags, MethodFlags, Naming, PairFlags, Pictures, PretrainFlags
 from .study.options import RunFlags, SeenNaming, StillFlags, StoreCodes, StoredFrames, StudyChoices, StudyTables
 from .study.options import StudyTasks, Who, naming_of
 
@@ -130,7 +130,7 @@ def pretrain(
     learning:MethodFlags,    # What is learnt
     training:PretrainFlags,  # How it is learnt
     pairing:PairFlags,       # Which frames are a pair
-    people:LeftOut,          # Whose frames are not seen
+    people:Excluded,          # Whose frames are not seen
     seed:int=0,              # Of split, weights, views and order
     device:str=None,         # Such as cpu or cuda; by default the accelerator where there is one
     license:str=None,        # Licence line for the model card

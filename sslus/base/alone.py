@@ -39,7 +39,7 @@ def in_own_process(
 preloaded = 'torch', 'fastai.vision.all', 'timm', 'sklearn.linear_model', 'matplotlib.pyplot'
 
 def each_alone(
-    cells # of all pages, as nbdev hands them to a `test_setup`; not looked at
+    cells # of all pages, as nbdev hands them to a test_setup; not looked at
 ):
     "What `nbdev-test` calls before the first page: load what all pages import, and test each page alone."
     for name in preloaded: import_module(name)

@@ -11,7 +11,7 @@ __all__ = ['Cell']
 from dataclasses import dataclass
 
 # %% ../../nbs/study/07_cells.ipynb #3b478324
-from .records import StudyError
+from .errors import StudyError
 from .modes import Mode
 from .starts import Start
 

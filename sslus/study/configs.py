@@ -10,7 +10,7 @@ __all__ = ['seven', 'configs', 'read_config', 'merge_settings']
 # %% ../../nbs/study/10_configs.ipynb #8202b5cc
 import copy, difflib
 from pathlib import Path
-from .records import StudyError
+from .errors import StudyError
 
 # %% ../../nbs/study/10_configs.ipynb #8646791d
 seven = ('AutoEncoder', 'InpaintAutoEncoder', 'SimCLR', 'MoCo', 'BYOL', 'BarlowTwins', 'VICReg')

@@ -17,7 +17,8 @@ from ..base.files import write_text
 from ..base.workers import child_env, python_child
 
 # %% ../../nbs/study/03_engine.ipynb #32ef1698
-from .records import FolderError, StudyError, writing
+from .errors import FolderError, StudyError
+from .records import writing
 from .jobs import JobBoard, begin, begun_marks, deadly, finish_job, run_name, taken, work
 
 # %% ../../nbs/study/03_engine.ipynb #187ef393

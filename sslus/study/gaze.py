@@ -14,7 +14,7 @@ from fastcore.basics import patch
 from ..base.settings import relays
 from ..tasks.saliency import gaze_task
 from .jobs import recorded_file
-from .records import StudyError
+from .errors import StudyError
 from .comparisons import paired_scores
 from .task_study import TaskStudy
 from ..evaluate.intervals import difference_reach

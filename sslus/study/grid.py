@@ -25,7 +25,8 @@ from ..base.codes import KnownCodes, add_keys, names_people
 from ..base.files import file_sha, held, write_sealed, write_text
 from ..base.settings import grouped, relays
 from ..evaluate.planes import PlaneData
-from .records import StudyError, changed_records, key_of, read_record, writing
+from .errors import StudyError
+from .records import changed_records, key_of, read_record, writing
 from .modes import read_mode
 from .starts import read_start
 from .cells import Cell, repeats_of, seed_list

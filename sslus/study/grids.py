@@ -19,7 +19,7 @@ from ..loaders.subsets import variance_sets
 from ..video.find import get_videos
 from .configs import merge_settings, read_config
 from .options import network_of
-from .records import StudyError
+from .errors import StudyError
 from .starts import Pretrain, read_start
 from .spec import make_part
 from .study import Study

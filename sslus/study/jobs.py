@@ -20,7 +20,8 @@ from pathlib import Path
 
 # %% ../../nbs/study/03_jobs.ipynb #6853ba96
 from ..base.files import BusyError, file_sha, held, write_text
-from .records import FileError, FolderError, StudyError, changed_records, oddity, read_record
+from .errors import FileError, FolderError, StudyError
+from .records import changed_records, oddity, read_record
 from .records import record_path, write_record, writing
 
 # %% ../../nbs/study/03_jobs.ipynb #bd6a6755

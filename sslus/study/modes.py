@@ -13,7 +13,7 @@ from dataclasses import dataclass
 # %% ../../nbs/study/06_modes.ipynb #008c59da
 from ..evaluate.probes import knn_probe, linear_probe
 from .finetuning import n_steps
-from .records import StudyError
+from .errors import StudyError
 from ..tasks.dual_batches import check_dual
 from ..tasks.dual import dual_task
 from ..tasks.learner import planes_task

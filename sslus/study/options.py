@@ -28,7 +28,7 @@ class Who:
         return People(self.same, self.distinct, salt)
 
 @dataclass
-class LeftOut(Who):
+class Excluded(Who):
     "Whose frames a pre-training does not see."
     exclude:str=None         # Leave out the frames of these people: a table and its splits, such as planes.csv:test
     same:str=None            # With --exclude: who is who, a csv of two columns, name and person

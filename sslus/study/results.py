@@ -16,7 +16,8 @@ from fastcore.basics import patch
 from ..evaluate.probes import PlaneFeatures, probe_model
 from ..evaluate.scores import score_columns
 from .jobs import recorded_file
-from .records import FileError, StudyError, read_record
+from .errors import FileError, StudyError
+from .records import read_record
 from .cell_jobs import StudyJobs
 
 # %% ../../nbs/study/07_results.ipynb #6b000012

@@ -16,7 +16,7 @@ from pathlib import Path
 from ..base.codes import KnownCodes
 from ..base.files import BusyError, ChangedError, WriteError, file_sha, held, read_sealed
 from ..evaluate.planes import PlaneData
-from .records import StudyError
+from .errors import StudyError
 
 # %% ../../nbs/study/07_settings.ipynb #d5f3f408
 def relative_path(path, folder):

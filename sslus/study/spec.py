@@ -13,7 +13,7 @@ from dataclasses import asdict
 # %% ../../nbs/study/05_spec.ipynb #f8b86549
 from ..base.numbers import check_settings, ranges
 from ..loaders import pairs as _pairs
-from .records import StudyError
+from .errors import StudyError
 
 # %% ../../nbs/study/05_spec.ipynb #955bad66
 spec_classes = {}                 # name -> class, as each is defined

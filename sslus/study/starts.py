@@ -22,7 +22,8 @@ from ..ssl.learner import settings_of
 from ..views.views import grey_mean, grey_std
 from ..ssl.passport import copy_private
 from .jobs import Job, Missing, files_made, recorded_file
-from .records import StudyError, key_of
+from .errors import StudyError
+from .records import key_of
 from .mainjob import finished, pretrain, pretraining
 from .training import PretrainSettings
 from ..ssl.names import unknown_network

@@ -15,7 +15,7 @@ from ..base.flags import shell_line
 from ..base.people import People, PeopleError
 from ..evaluate.leaks import compare_with_store
 from ..store.store import FrameStore
-from .records import StudyError
+from .errors import StudyError
 from .settings import relative_path
 
 # %% ../../nbs/study/06_stores.ipynb #80094389

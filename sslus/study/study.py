@@ -16,7 +16,8 @@ from ..base.progress import progress_bar
 from .engine import get_engine
 from ..ssl.encoders import WeightsMissing
 from .starts import Pretrain
-from .records import StudyError, read_record, write_record
+from .errors import StudyError
+from .records import read_record, write_record
 from .jobs import forget, mend, taken
 
 # %% ../../nbs/study/07_study.ipynb #edb9a890

@@ -16,7 +16,8 @@ from ..base.settings import relays
 from .cells import Cell, repeats_of, seed_list
 from .grid import refuse_shared
 from .jobs import Job, Missing, files_made
-from .records import StudyError, changed_records, key_of, read_record, writing
+from .errors import StudyError
+from .records import changed_records, key_of, read_record, writing
 from .settings import relative_path
 from .study import Study, work_through
 
