@@ -16,7 +16,7 @@ from importlib import import_module
 def in_own_process(
     test # a function; what it returns must be picklable
 )->'callable': # the same function; it returns (False, seconds) where its process died
-    "Each call of `test` in a copy of this process that ends with it; the same function where processes cannot be copied."
+    "Each call of `test` in a copy of this process that ends with it; where there are no copies, `test` itself."
     if 'fork' not in multiprocessing.get_all_start_methods(): return test
 
     @wraps(test)
@@ -31,7 +31,11 @@ def in_own_process(
         except EOFError: result = None
         worker.join()
         if result is not None: return result
-        print(f'{args[:1]}: its process ended with {worker.exitcode}', file=sys.stderr)
+        print(
+            f'{args[0] if args else test.__name__}: its process ended with {worker.exitcode}, without a verdict. A signal'
+            ' (a negative number) is often a lack of memory: run this one alone, by its path',
+            file=sys.stderr,
+        )
         return False, time.time() - start
     return test_alone
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from fastcore.basics import patch
 from ..base.manifest import is_run, run_config
 from ..base.progress import progress_bar
+from ..base.settings import relays
 from .engine import get_engine
 from ..ssl.encoders import WeightsMissing
 from .starts import Pretrain
@@ -156,26 +157,24 @@ def work_through(
 
 # %% ../../nbs/study/07_study.ipynb #286d9269
 @patch
+@relays(work_through)
 def run(self:Study,
-    engine:str='here',      # 'here', 'processes' or 'ray'
-    workers:int|None=None,  # runners; None: one a core, or all that the cluster has
-    threads:int|None=None,  # torch threads of a runner; pin it where results shall agree to the last bit
-    gpus:float=0,           # GPUs to share out over processes; for Ray the share that one runner needs
-    retry_failed:bool=False, # try failed jobs again?
-    progress:bool=True      # show a bar?
-)->pd.DataFrame:            # `results()`
+    engine:str='here', # 'here', 'processes' or 'ray'
+    **working
+)->pd.DataFrame:       # `results()`
     "Do what is missing; go on where an earlier run stopped."
     self.save()
     jobs = self.jobs()
     self._name_changed(j.key for j in jobs)
     self._mend_draws()
+    gpus = working.get('gpus', 0)
     if engine == 'ray' and not gpus and str(self.device or '').startswith('cuda'):
         raise StudyError(
             f"device={self.device!r} on a Ray cluster: say with gpus= how much of a GPU a runner needs,"
             " such as gpus=1 or gpus=.5; else it is given none"
         )
     entry = lambda: f'sslus.study.study:study_jobs:{self.freeze(**(dict(device=None) if gpus else {}))}'
-    work_through(self.path, jobs, entry, engine, workers, threads, gpus, retry_failed, progress)
+    work_through(self.path, jobs, entry, engine, **working)
     self._say_what_is_lacking(jobs)
     return self.results()
 
