@@ -62,8 +62,9 @@ def _check_normalisation(card, optional):
         value = card.get(name)
         if optional and value is None: continue
         check_one_or_each(name, value, **bounds)
-        if isinstance(value, (list, tuple)) and len(value) != card['in_chans']:
-            raise _wrong_line(name, value, f"one number is expected, or {card['in_chans']}, one a channel")
+        several = isinstance(value, (list, tuple))
+        if several and (card['in_chans'] == 1 or len(value) != card['in_chans']):
+            raise _wrong_line(name, value, f"a number is expected, or one for each of {card['in_chans']} channels")
     check_number('side', card.get('side'), at_least=1, at_most=16_384, whole=True, optional=True)
 
 # %% ../../nbs/ssl/04_cards.ipynb #ff13b9c2

@@ -17,7 +17,7 @@ from torch import nn
 from ..views.views import grey_mean, grey_std
 from .model import SSLModel
 from .encoders import load_encoder, write_encoder
-from .input import input_of, to_channels
+from .input import EncoderInput, input_of
 from .passport import private_file
 
 # %% ../../nbs/ssl/11_share.ipynb #59bb022e
@@ -31,11 +31,12 @@ class _Whole(nn.Module):
     def __init__(self, model, softmax):
         super().__init__()
         self.model, self.softmax = model, softmax
-        self.brings_input = hasattr(model, 'encoder')            # a classifier brings views to that itself
+        taker = next((o for o in model.modules() if isinstance(getattr(o, 'input', None), EncoderInput)), model)
+        self.own = None if hasattr(model, 'encoder') else input_of(taker)    # a classifier brings views to it itself
 
     def forward(self, x):
         x = (x - grey_mean)/grey_std
-        z = self.model(x if self.brings_input else to_channels(self.model, x))
+        z = self.model(x if self.own is None else self.own.of_views(x))
         return z.softmax(1) if self.softmax else z
 
 def _stated_licence(license):
