@@ -20,10 +20,10 @@ from torch import Tensor, nn
 from ..base.files import write_text
 from ..base.quiet import Note
 from .cards import made_from, note_unfinished
+from .fitting import first_convolution, fitting
 from .foreign import tensor_tables
 from .imagenet import WeightsMissing, imagenet_network
 from .input import EncoderInput, FirstLayer, in_channels, input_of, to_channels
-from .layouts import first_convolution, fitting
 from .names import unknown_network
 from .passport import Passport, passport_or_unknown, write_private
 from .weights import Weights, WeightsError, build, read_card, read_weights, write_weights

@@ -19,7 +19,7 @@ from torch import Tensor
 from ..base.words import list_names
 from .weights import WeightsError, read_plain
 
-# %% ../../nbs/ssl/06_foreign.ipynb #cfc4531e
+# %% ../../nbs/ssl/06_foreign.ipynb #abc81a5d
 def _no_weights(path, why):
     "The error for a file without weights."
     return WeightsError(f'{path}: no weights that can be read ({why}). It was cut, or is of another kind: copy it '
@@ -37,14 +37,15 @@ def _refuse_archive(path):
 
 def _strange_objects(path):
     "Names of what a torch file would have to build that is no tensor."
-    try: return torch.serialization.get_unsafe_globals_in_checkpoint(path)
+    try:
+        with open(path, 'rb') as f: return torch.serialization.get_unsafe_globals_in_checkpoint(f)
     except Exception: return []                              # damaged in another way, which the error itself says
 
 def _read_torch(path):
     "What a torch file holds, if it is tensors and plain values."
     try:
-        with torch.serialization.safe_globals([argparse.Namespace]):
-            return torch.load(path, map_location='cpu', weights_only=True)
+        with torch.serialization.safe_globals([argparse.Namespace]), open(path, 'rb') as f:
+            return torch.load(f, map_location='cpu', weights_only=True)      # by its content, whatever its name says
     except UnpicklingError as e:
         strange = _strange_objects(path)
         if not strange: raise _no_weights(path, ' '.join(str(e).split())[:100]) from e
@@ -55,10 +56,10 @@ def _read_torch(path):
     except (RuntimeError, EOFError, OSError, LookupError, AttributeError, TypeError, ValueError, OverflowError) as e:
         raise _no_weights(path, ' '.join(str(e).split())[:100] or type(e).__name__) from e
 
-# %% ../../nbs/ssl/06_foreign.ipynb #c0fa548e
+# %% ../../nbs/ssl/06_foreign.ipynb #03f30f6a
 _deepest = 5
 
-def _measured(path, name, t):
+def _plain_tensor(path, name, t):
     "A tensor as it is; WeightsError where it is of another kind, or larger than its bytes."
     plain = t.layout == torch.strided and t.device.type == 'cpu' and not t.is_quantized
     if not plain: raise _no_weights(path, f'{name[:80]} is a tensor of another kind')
@@ -69,7 +70,7 @@ def _measured(path, name, t):
 def _walked(path, o, at='', seen=()):
     "(place, {name: tensor}) of all dicts that hold tensors."
     if not isinstance(o, dict) or id(o) in seen or len(seen) > _deepest: return
-    tensors = {k: _measured(path, k, v) for k,v in o.items() if isinstance(k, str) and isinstance(v, Tensor)}
+    tensors = {k: _plain_tensor(path, k, v) for k,v in o.items() if isinstance(k, str) and isinstance(v, Tensor)}
     if tensors: yield at, tensors
     for k,v in o.items():
         if isinstance(k, str) and not k.startswith('optimizer'):
