@@ -146,7 +146,7 @@ def _best_fit(tables, network):
         if best is None or (o.n, -len(o.left)) > (best.n, -len(best.left)): best = o
     return best
 
-# %% ../../nbs/ssl/08_fitting.ipynb #9ba5c8cf
+# %% ../../nbs/ssl/08_fitting.ipynb #3d95d8fc
 def _n_blocks(names):
     "Blocks that are counted in names."
     found = [int(o[1]) for o in (re.match(r'blocks\.(\d+)\.', k) for k in names) if o]
@@ -154,6 +154,8 @@ def _n_blocks(names):
 
 def _reason(fit, wanted):
     "What may be behind it, in words."
+    plain = 'Give weights of this very architecture, or the architecture that they were made for.'
+    if not fit.n: return plain
     shapes = {k: (tuple(fit.state[k].shape), tuple(wanted[k].shape)) for k in fit.other}
     if any(len(a) == 2 and a == b[::-1] for a,b in shapes.values()): return 'Some matrices are transposed.'
     patch = shapes.get('patch_embed.proj.weight', ())
@@ -165,11 +167,12 @@ def _reason(fit, wanted):
     if lost and not (fit.left or fit.other): return f'{lost[0]} is not whole in it.'
     if any(k.endswith(('running_mean', 'running_var')) for k in fit.missing):
         return 'It lacks statistics of batch norm, without which its layers mean nothing.'
-    return 'Give weights of this very architecture, or the architecture that they were made for.'
+    return plain
 
 def _examples(fit, wanted):
     "Up to three names in words."
-    words = [f'{k} is missing' for k in fit.missing] + [f'{k} is left over' for k in fit.left]
+    missing, left = [f'{k} is missing' for k in fit.missing], [f'{k} is left over' for k in fit.left]
+    words = missing + left if fit.n else missing[:1] + left
     shape = lambda k: f'{k} is {tuple(fit.state[k].shape)} in the file and {tuple(wanted[k].shape)} in the network'
     return [o[:200] for o in [*map(shape, fit.other), *words][:3]]
 
