@@ -64,6 +64,8 @@ def weights_hash(
     for k,v in model.state_dict().items():
         h.update(k.encode())
         h.update(v.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
+    own = getattr(model, 'input', None)
+    if own is not None and not own.is_grey: h.update(repr((own.mean, own.std)).encode())      # fed otherwise
     return h.hexdigest()[:12]
 
 def encoder_or_file(encoder):

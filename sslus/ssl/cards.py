@@ -10,11 +10,11 @@ __all__ = ['check_card', 'UnfinishedNote', 'how_far', 'made_from', 'note_unfinis
 # %% ../../nbs/ssl/04_cards.ipynb #d1144894
 import warnings
 from pathlib import Path
-from ..base.numbers import check_number
+from ..base.numbers import check_number, check_one_or_each
 from ..base.quiet import Note
 
 # %% ../../nbs/ssl/04_cards.ipynb #65ebc892
-_card_texts = ('weights', 'method', 'license', 'weights_unfinished')
+_card_texts = ('weights', 'method', 'license', 'weights_unfinished', 'interpolation')
 _card_tables = ('settings', 'data', 'clean', 'versions')
 _card_counts = ('epoch', 'epochs', 'steps', 'optimiser_steps')
 _largest_sum = 200_000
@@ -56,6 +56,17 @@ def _check_kinds(card):
     for k in _card_counts:
         check_number(k, card.get(k), at_least=0, at_most=10**12, whole=True, optional=True)
 
+def _check_normalisation(card, optional):
+    "ValueError where mean and deviation are no numbers, one or one a channel; a classifier need not say them."
+    for name,bounds in dict(mean=dict(above=-1e3, below=1e3), std=dict(above=0, below=1e3)).items():
+        value = card.get(name)
+        if optional and value is None: continue
+        check_one_or_each(name, value, **bounds)
+        several = isinstance(value, (list, tuple))
+        if several and (card['in_chans'] == 1 or len(value) != card['in_chans']):
+            raise _wrong_line(name, value, f"a number is expected, or one for each of {card['in_chans']} channels")
+    check_number('side', card.get('side'), at_least=1, at_most=16_384, whole=True, optional=True)
+
 # %% ../../nbs/ssl/04_cards.ipynb #ff13b9c2
 def check_card(
     card,    # what a file says of itself
@@ -69,10 +80,8 @@ def check_card(
     _check_arguments(card.get('arch_kwargs'))
     check_number('in_chans', card.get('in_chans'), at_least=1, at_most=1024, whole=True)
     _check_kinds(card)
-    if kind == 'encoder':
-        check_number('mean', card.get('mean'), above=-1e3, below=1e3)
-        check_number('std', card.get('std'), above=0, below=1e3)
-    else:
+    _check_normalisation(card, optional=kind != 'encoder')
+    if kind != 'encoder':
         _check_class_names(card.get('classes'))
         check_number('size', card.get('size'), at_least=1, at_most=16_384, whole=True, optional=True)
     return card

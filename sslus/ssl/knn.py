@@ -24,6 +24,7 @@ from torch import Tensor
 # %% ../../nbs/ssl/08_knn.ipynb #5993ff18
 from ..base.numbers import checked
 from ..views.views import plain_view
+from .input import in_channels, to_channels
 from .monitor import Monitor, add_metrics
 
 # %% ../../nbs/ssl/08_knn.ipynb #a36ac904
@@ -118,12 +119,12 @@ def features(self:OnlineKNN,
     dl # labelled loader of uint8 images (B,1,H,W)
 )->tuple: # (n,features) and (n,) numpy arrays
     "(features, classes) of a loader's samples."
-    from sslus.ssl.encoders import in_channels
     m = get_model(self.learn.model)
     m = getattr(m, 'encoder', m)
     with _looking(m) as device:
         view = lambda x: plain_view(x.shape[-1] if self.size is None else self.size, in_channels(m))(x)
-        x,y = zip(*((m(view(x.to(device))).flatten(1).float().cpu(), y.cpu()) for x,y in _labelled_batches(dl)))
+        seen = lambda x: m(to_channels(m, view(x.to(device)))).flatten(1).float().cpu()
+        x,y = zip(*((seen(x), y.cpu()) for x,y in _labelled_batches(dl)))
     return torch.cat(x).numpy(), torch.cat(y).numpy()
 
 @patch

@@ -10,7 +10,7 @@ __all__ = ['ssl_learner', 'written', 'settings_of', 'encoder_card', 'save_encode
 # %% ../../nbs/ssl/15_learner.ipynb #a3bdae74
 import copy
 import numpy as np, torch
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -23,10 +23,10 @@ from fastcore.basics import listify
 # %% ../../nbs/ssl/15_learner.ipynb #25248cb6
 from ..base.numbers import checked
 from ..base.settings import grouped, relays
-from ..views.views import grey_mean, grey_std
 from .cards import made_from
 from .distributed import launched
 from .encoders import create_encoder, write_encoder
+from .input import input_of
 from .launch import detach_distributed, to_distributed
 from .method import MeanMeasure, SSLCallback, fixed_rng
 from .monitor import Monitor
@@ -179,6 +179,10 @@ def _plain_setting(o):
     return o if isinstance(o, (int, float, str, bool, type(None))) else written(o)
 
 # %% ../../nbs/ssl/15_learner.ipynb #38c2f637
+def _trained_input(encoder):
+    "What an encoder takes after it was trained on views: its channels and numbers, no longer the side of others."
+    return replace(input_of(encoder), side=None, interpolation='bilinear')
+
 def encoder_card(learn,  # learner of `ssl_learner`
                  **info  # more lines, such as license='CC BY 4.0'
                 )->dict: # plain values
@@ -186,7 +190,7 @@ def encoder_card(learn,  # learner of `ssl_learner`
     model = get_model(learn.model)
     began = getattr(model.encoder, 'card', {})
     card = {k: v for k,v in began.items() if k in ('arch', 'arch_kwargs', 'in_chans', 'weights')}
-    card |= dict(mean=grey_mean, std=grey_std, **made_from(began))
+    card |= _trained_input(model.encoder).lines() | made_from(began)
     method, store = getattr(model, 'method', None), getattr(getattr(learn.dls, 'train_ds', None), 'store', None)
     if method is not None:
         card |= dict(method=type(method).__name__, settings=settings_of(method))
@@ -215,5 +219,5 @@ def save_encoder(learn,              # learner of `ssl_learner`
                 )->Path:             # the file; WriteError where it cannot be written
     "Save the encoder of a learner as safetensors with its card."
     encoder, saw = get_model(learn.model).encoder, passport_of_learner(learn)
-    encoder.passport, encoder.unsaved = saw, False
+    encoder.passport, encoder.unsaved, encoder.input = saw, False, _trained_input(encoder)
     return write_encoder(encoder, encoder_card(learn, **info), path, saw)

@@ -16,7 +16,8 @@ import torch
 from torch import nn
 from ..views.views import grey_mean, grey_std
 from .model import SSLModel
-from .encoders import in_channels, load_encoder, write_encoder
+from .encoders import load_encoder, write_encoder
+from .input import EncoderInput, input_of
 from .passport import private_file
 
 # %% ../../nbs/ssl/11_share.ipynb #59bb022e
@@ -27,17 +28,15 @@ from .weights import read_card
 # %% ../../nbs/ssl/11_share.ipynb #95eacdf1
 class _Whole(nn.Module):
     "Normalisation, the model, and softmax for a classifier: all that a runtime without this package needs."
-    def __init__(self, model, card, softmax):
+    def __init__(self, model, softmax):
         super().__init__()
-        self.model, self.mean, self.std, self.softmax, self.chans = (
-            model,
-            card.get('mean', grey_mean),
-            card.get('std', grey_std),
-            softmax,
-            in_channels(getattr(model, 'encoder', model)),
-        )
+        self.model, self.softmax = model, softmax
+        taker = next((o for o in model.modules() if isinstance(getattr(o, 'input', None), EncoderInput)), model)
+        self.own = None if hasattr(model, 'encoder') else input_of(taker)    # a classifier brings views to it itself
+
     def forward(self, x):
-        z = self.model(((x - self.mean)/self.std).expand(-1, self.chans, -1, -1))
+        x = (x - grey_mean)/grey_std
+        z = self.model(x if self.own is None else self.own.of_views(x))
         return z.softmax(1) if self.softmax else z
 
 def _stated_licence(license):
@@ -127,7 +126,7 @@ def _export_graph(model, classes):
             ' classifier'
         )
     card = getattr(model, 'card', None) or getattr(getattr(model, 'encoder', None), 'card', {})
-    whole = _Whole(deepcopy(model).cpu().eval(), card, classes is not None).eval()
+    whole = _Whole(deepcopy(model).cpu().eval(), classes is not None).eval()
     whole.facts = {k: card[k] for k in ('arch', 'in_chans', 'method') if k in card} | {
         k: card[k] for k in ('license',) if _stated_licence(card.get(k))
     }
@@ -215,7 +214,9 @@ def hub_folder(
 def _write_folder(encoder, card, name, new):
     "The three files, in a new folder."
     from timm.models._hub import save_config_for_hf
-    size, n, license = training_size(card) or 224, card['in_chans'], card['license']
+    own, license = input_of(encoder), card['license']
+    size, n = training_size(card) or own.side or 224, own.channels
+    each = lambda o: o if isinstance(o, tuple) else (o,)*n
     write_encoder(encoder, card, new/'model.safetensors', private=False)
     (new/'model.md').unlink()
     save_config_for_hf(
@@ -225,10 +226,10 @@ def _write_folder(encoder, card, name, new):
         model_args=card['arch_kwargs'],
         data_config=dict(
             input_size=(n, size, size),
-            mean=(card['mean'],) * n,
-            std=(card['std'],) * n,
+            mean=each(own.mean),
+            std=each(own.std),
             crop_pct=1.0,
-            interpolation='bilinear',
+            interpolation=own.interpolation,
         ),
     )
     rows = '\n'.join(f'| {k} | {v} |' for k,v in card.items())
@@ -238,8 +239,8 @@ def _write_folder(encoder, card, name, new):
             licence=_licence(license),
             name=name,
             chans=n,
-            mean=card['mean'],
-            std=card['std'],
+            mean=own.mean,
+            std=own.std,
             size=size,
             nf=encoder.num_features,
             rows=rows,

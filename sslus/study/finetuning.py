@@ -25,6 +25,7 @@ from ..loaders.blocks import FrameStore
 from ..ssl.bars import training_bars
 from ..ssl.cards import made_from, note_unfinished, training_size
 from ..ssl.encoders import create_encoder, n_features
+from ..ssl.input import EncoderInput, input_of
 from ..ssl.seen import load_passport, seen_passport, seen
 from ..ssl.passport import passport, passport_of_learner, passport_or_unknown, write_private
 from ..ssl.weights import WeightsError, build, read_card, read_weights, write_weights
@@ -47,7 +48,8 @@ def save_classifier(learn,         # Learner with a `PlaneModel`, as of `plane_l
                    )->Path:        # the file; WriteError where it cannot be written
     "Save a plane classifier, its classes and its architecture as safetensors."
     saw = passport_of_learner(learn)
-    card |= made_from(getattr(learn.model.encoder, 'card', {}))
+    own = input_of(learn.model.encoder)
+    card |= made_from(getattr(learn.model.encoder, 'card', {})) | ({} if own.is_grey else own.lines())
     write_weights(path, learn.model.state_dict(), card, 'classifier', None if saw is None else saw.to_text())
     if saw is not None: write_private(saw, path)
     return Path(path)
@@ -63,6 +65,7 @@ def load_classifier(path:str|Path # `classifier.safetensors` of a run
     m = build(w, make)
     m.card, m.file = w.card, w.path
     m.encoder.card |= made_from(w.card)
+    m.encoder.input = EncoderInput.of_card(w.card)
     m.encoder.passport = passport_or_unknown(w)
     return m.eval()
 

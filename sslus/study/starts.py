@@ -17,9 +17,9 @@ from ..base.manifest import is_done, is_run
 from ..views import ultrasound as _us_views, views as _views
 from ..store.store import FrameStore
 from ..ssl.encoders import WeightsMissing, create_encoder, drawn_encoder, load_encoder, write_encoder
+from ..ssl.imagenet import imagenet_source
 from ..ssl.method import get_method
 from ..ssl.learner import settings_of
-from ..views.views import grey_mean, grey_std
 from ..ssl.passport import copy_private
 from .jobs import Job, Missing, files_made, recorded_file
 from .errors import StudyError
@@ -81,10 +81,6 @@ def _checked_file(file, sha):
         )
     return file
 
-def _timm_tag(arch):
-    "Which of timm's weights these are."
-    return getattr(timm.get_pretrained_cfg(arch), 'tag', None)
-
 def _encoder_key(start, study, seed):
     return key_of(dict(encoder=study.identity(start, seed)))
 
@@ -119,7 +115,7 @@ class ImageNet(Start):
         return dict(
             imagenet=self.arch,
             arch_kwargs=self.arch_kwargs,
-            **(dict(file=file_sha(study.find(self.file))) if self.file else dict(tag=_timm_tag(self.arch)))
+            **(dict(file=file_sha(study.find(self.file))) if self.file else dict(tag=imagenet_source(self.arch)))
         )
     def with_files(self, place):
         return replace(self, file=place(self.file)) if self.file else self
@@ -134,7 +130,7 @@ class ImageNet(Start):
             try:
                 m = create_encoder(self.arch, weights=file or 'imagenet', **(self.arch_kwargs or {}))
             except WeightsMissing as e: raise Missing(str(e)) from e
-            write_encoder(m, m.card | dict(mean=grey_mean, std=grey_std, method='ImageNet'), path)
+            write_encoder(m, m.card | dict(method='ImageNet'), path)
             return dict(files=files_made(study.path, path))
         return Job(_encoder_key(self, study, seed), f'weights of {self.name}', do, kind='weights')
 
@@ -286,7 +282,7 @@ class Pretrain(Start, PretrainSettings):
         start = (
             file_sha(study.find(self.weights))
             if self.weights not in (None, 'imagenet')
-            else self.weights and f'imagenet {_timm_tag(self.arch)}'
+            else self.weights and f'imagenet {imagenet_source(self.arch)}'
         )
         # the method's defaults decide too, so that they stand in the key
         method, frames = self.method_object(), study.frames_of(self)
