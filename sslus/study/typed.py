@@ -7,7 +7,8 @@ Docs: https://sslus.github.io/sslus/study/typed.html.md"""
 # %% auto #0
 __all__ = ['number_checks', 'quick_checks', 'table_checks', 'command_checks', 'read_fractions', 'read_resident', 'check_folder',
            'check_room', 'check_store', 'weights_head', 'weights_card', 'check_encoder', 'check_classifier',
-           'check_weights', 'secret', 'check_source', 'check_stills', 'check_typed']
+           'check_weights', 'secret', 'check_source', 'check_stills', 'typed_people', 'check_mode',
+           'check_study_folder', 'check_typed']
 
 # %% ../../nbs/study/11_typed.ipynb #ef450cae
 import json, os, re
@@ -224,12 +225,12 @@ def _check_held(text, args):
     from sslus.evaluate.apart import held_rows
     with quietly(): held_rows(text)
 
-def _typed_people(args):
+def typed_people(args):
     "What the options say of the names."
     return People(args.get('same'), args.get('distinct', False), secret(args.get('deidentify', False)))
 
 def _check_planes(text, args):
-    if 'config' not in args: check_stills(text, args.get('root'), _typed_people(args))
+    if 'config' not in args: check_stills(text, args.get('root'), typed_people(args))
 
 def _as_list(value):
     "What an option that may be given several values holds."
@@ -295,7 +296,7 @@ def _check_seen(args):
         raise ValueError(f"split={args['split']!r}: train, valid, test or all is expected")
     for o in weights: check_weights(o)
     if os.path.isdir(asked): check_store(asked)
-    elif not asked.endswith('.json'): check_stills(asked, args['root'], _typed_people(args))
+    elif not asked.endswith('.json'): check_stills(asked, args['root'], typed_people(args))
     elif not os.path.isfile(asked):
         raise FileNotFoundError(f'{asked}: no such passport; sslus-passport makes one')
 
@@ -326,14 +327,14 @@ def _check_study(args):
     given = config | {k: v for k,v in args.items() if k in config and v is not None}
     _check_settings_of(config)
     for o in _typed_words(args['pretrain']): _check_start(o, config)
-    for o in _typed_words(args['downstream']): _check_mode(o)
+    for o in _typed_words(args['downstream']): check_mode(o)
     table, store = args['planes'] or config.get('planes'), args['store'] or config.get('store')
     if store and not table:
         raise ValueError('a store is given, but no table of labelled stills: name it with planes=')
     people = (config.get('people') or {}) | {k: v for k,v in args.items() if v}
-    if isinstance(table, str): check_stills(table, given.get('root'), _typed_people(people))
+    if isinstance(table, str): check_stills(table, given.get('root'), typed_people(people))
     if isinstance(store, str): check_store(store)
-    _check_study_folder(Path(args['path'] or config.get('path') or Path(args['config']).stem))
+    check_study_folder(Path(args['path'] or config.get('path') or Path(args['config']).stem))
 
 def _typed_words(text):
     return [o.strip() for o in (text or '').split(',') if o.strip()]
@@ -353,13 +354,13 @@ def _check_start(text, config):
     if text.endswith('.safetensors'): check_encoder(text)
     elif text.lower() not in names: check_method(text)
 
-def _check_mode(text):
+def check_mode(text, flag='downstream'):
     "ValueError for a mode that is none."
     modes = values_of('sslus.study.modes', 'mode')
     if text not in (*modes, *modes.values()):
-        raise ValueError(f'downstream={text!r}: not known; there are {", ".join(modes.values())}')
+        raise ValueError(f'{flag}={text!r}: not known; there are {", ".join(modes.values())}')
 
-def _check_study_folder(folder):
+def check_study_folder(folder):
     check_room(folder)
     if folder.exists() and not folder.is_dir():
         raise FileExistsError(f'{folder}: a file stands there. Choose another folder')
