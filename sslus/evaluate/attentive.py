@@ -7,14 +7,14 @@ Docs: https://sslus.github.io/sslus/evaluate/attentive.html.md"""
 # %% auto #0
 __all__ = ['plane_tokens', 'attentive_probe']
 
-# %% ../../nbs/evaluate/03_attentive.ipynb #4fa1b466
+# %% ../../nbs/evaluate/03_attentive.ipynb #4d301ea4
 import math
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-# %% ../../nbs/evaluate/03_attentive.ipynb #f0b3f84d
+# %% ../../nbs/evaluate/03_attentive.ipynb #1af20a0f
 from ..base.numbers import checked, count
 from .features import PlaneFeatures, encoder_or_file, evaluating, seen_by_encoder, weights_hash
 from .logistic import class_balance, fit_logistic, one_thread, standard_features
@@ -24,7 +24,7 @@ from .probes import ProbeReport, probe_report
 from ..ssl.encoders import in_channels, to_channels
 from ..views.views import plain_view
 
-# %% ../../nbs/evaluate/03_attentive.ipynb #ba85f556
+# %% ../../nbs/evaluate/03_attentive.ipynb #d43c0fdb
 def _tokens_of(encoder, x):
     "(B,N,D) patch tokens of normalised stills."
     z = encoder.forward_features(to_channels(encoder, x))
@@ -33,7 +33,7 @@ def _tokens_of(encoder, x):
     last = z.shape[-1] == encoder.num_features and z.shape[1] != encoder.num_features # some give (B,h,w,D)
     return z.flatten(1, 2) if last else z.flatten(2).mT
 
-# %% ../../nbs/evaluate/03_attentive.ipynb #8b7fb36c
+# %% ../../nbs/evaluate/03_attentive.ipynb #2c705ff1
 @torch.no_grad()
 @checked(bs=count)
 def plane_tokens(
@@ -55,7 +55,7 @@ def plane_tokens(
     saw = seen_by_encoder(encoder, planes, name)
     return PlaneFeatures.from_array(z.numpy(), planes, name, size=size, weights=weights_hash(encoder), **saw)
 
-# %% ../../nbs/evaluate/03_attentive.ipynb #098502c7
+# %% ../../nbs/evaluate/03_attentive.ipynb #8af7be91
 def _attended(x, q):
     "Weights (n,N) of tokens (n,N,D) by their match with a query (D)."
     return (x @ q/math.sqrt(len(q))).softmax(1)
@@ -88,7 +88,7 @@ class _QueryFit:
         search.step(closure)
         return [o.detach() for o in parts]
 
-# %% ../../nbs/evaluate/03_attentive.ipynb #8d6b0af5
+# %% ../../nbs/evaluate/03_attentive.ipynb #3e931a05
 @checked
 def attentive_probe(
     tokens:PlaneFeatures, # of `plane_tokens`

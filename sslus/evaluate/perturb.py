@@ -7,13 +7,13 @@ Docs: https://sslus.github.io/sslus/evaluate/perturb.html.md"""
 # %% auto #0
 __all__ = ['perturbations', 'perturbed', 'perturbation_scores', 'mean_loss']
 
-# %% ../../nbs/evaluate/04_perturb.ipynb #ba9ad3cf
+# %% ../../nbs/evaluate/04_perturb.ipynb #64b32a4b
 import numpy as np
 import pandas as pd
 import torch
 from dataclasses import dataclass
 
-# %% ../../nbs/evaluate/04_perturb.ipynb #a1d9efb4
+# %% ../../nbs/evaluate/04_perturb.ipynb #ef82cfbd
 from ..base.numbers import checked, positive
 from .features import PlaneFeatures, encoder_or_file, features, weights_hash
 from .intervals import paired_bootstrap
@@ -22,7 +22,7 @@ from .model import seeded_weights
 from .probes import linear_probe
 from ..views.ultrasound import DepthAttenuation, GainError, Haze, ProbeMove, RibShadow, Speckle, UltrasoundView
 
-# %% ../../nbs/evaluate/04_perturb.ipynb #fd7634c6
+# %% ../../nbs/evaluate/04_perturb.ipynb #0e36843d
 @dataclass(frozen=True)
 class Perturbation:
     "A change of stills with one number that grows."
@@ -30,7 +30,7 @@ class Perturbation:
     change:object   # function of the number that gives an `UltrasoundChange`
     strengths:tuple # three numbers, the mildest first
 
-# %% ../../nbs/evaluate/04_perturb.ipynb #c01a3abc
+# %% ../../nbs/evaluate/04_perturb.ipynb #b9ffcab4
 perturbations = dict(
     attenuation=Perturbation(
         'echoes weakened with depth, dB at the far end', lambda x: DepthAttenuation(1., db=x), (5, 10, 15)
@@ -48,7 +48,7 @@ perturbations = dict(
     ),
 )
 
-# %% ../../nbs/evaluate/04_perturb.ipynb #18d5b48b
+# %% ../../nbs/evaluate/04_perturb.ipynb #175b7bbf
 _at_once = 256 # stills
 
 def _changed_stills(x, change, seed):
@@ -58,7 +58,7 @@ def _changed_stills(x, change, seed):
         parts = [view.changed(o, view.draw(len(o))) for o in torch.as_tensor(x).split(_at_once)]
     return (torch.cat(parts)*255).round().to(torch.uint8).numpy()
 
-# %% ../../nbs/evaluate/04_perturb.ipynb #d127956c
+# %% ../../nbs/evaluate/04_perturb.ipynb #292c8f84
 @checked(strength=positive)
 def perturbed(
     images,            # (N,1,H,W) uint8
@@ -71,7 +71,7 @@ def perturbed(
         raise ValueError(f'there is no perturbation {kind!r}; there are {", ".join(perturbations)}')
     return _changed_stills(images, perturbations[kind].change(strength), seed)
 
-# %% ../../nbs/evaluate/04_perturb.ipynb #fa781051
+# %% ../../nbs/evaluate/04_perturb.ipynb #047dd6d1
 def _check_same_encoder(encoder, feats):
     "ValueError where the features are those of other weights."
     known, mine = feats.settings.get('weights'), weights_hash(encoder)
@@ -87,7 +87,7 @@ def _score_row(clean, feats, x, kind, level):
     row = dict(change=kind, level=level + 1, strength=perturbations[kind].strengths[level], clean=was, score=score)
     return row | dict(difference=d.estimate, low=d.low, high=d.high, lost=1 - score/was if was else np.nan)
 
-# %% ../../nbs/evaluate/04_perturb.ipynb #6ad55210
+# %% ../../nbs/evaluate/04_perturb.ipynb #b7784ad7
 @checked
 def perturbation_scores(
     encoder,             # that made the features: module, or a file of `save_encoder`
@@ -108,7 +108,7 @@ def perturbation_scores(
             rows.append(_score_row(clean, feats, x, kind, level))
     return pd.DataFrame(rows)
 
-# %% ../../nbs/evaluate/04_perturb.ipynb #157b463a
+# %% ../../nbs/evaluate/04_perturb.ipynb #a9ab37e9
 def mean_loss(
     table:pd.DataFrame # of `perturbation_scores`
 )->tuple:              # (mean share lost, name of the change that takes most, its share)

@@ -7,14 +7,14 @@ Docs: https://sslus.github.io/sslus/study/judge.html.md"""
 # %% auto #0
 __all__ = ['read_encoder', 'judge']
 
-# %% ../../nbs/study/13_judge.ipynb #cc0e1906
+# %% ../../nbs/study/13_judge.ipynb #a9e21465
 import pandas as pd
 import timm
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-# %% ../../nbs/study/13_judge.ipynb #1e5844e8
+# %% ../../nbs/study/13_judge.ipynb #87fbb3ee
 from ..base.files import ChangedError, read_sealed, write_sealed, write_text
 from ..base.progress import progress_bar
 from ..base.settings import grouped, relays
@@ -37,7 +37,7 @@ from .statistics import why_missing
 from .study import Study
 from .tables import interval_table, summary_table
 
-# %% ../../nbs/study/13_judge.ipynb #89c80087
+# %% ../../nbs/study/13_judge.ipynb #6ad33e1e
 def read_encoder(
     o,            # the word for an encoder, a path, or a `Start`
     arch=None     # timm model name of files that do not say, and of random weights; 'tiny' is the small ResNet
@@ -50,10 +50,10 @@ def read_encoder(
     if not Path(what).is_file(): return ImageNet(name=name or what, arch=what)
     return FromFile(what, name=name or encoder_row_name(what), **({} if has_card(what) else own))
 
-# %% ../../nbs/study/13_judge.ipynb #de0459f3
+# %% ../../nbs/study/13_judge.ipynb #13c14037
 def _fits_size(start, size):
     "The start, with a network of fixed input built for `size`; its position embeddings are resampled."
-    if isinstance(start, Random) or start.arch is None or start.arch_kwargs: return start
+    if start.arch is None or start.arch_kwargs: return start
     config = timm.get_pretrained_cfg(start.arch)
     fixed = config is not None and config.fixed_input_size
     return replace(start, arch_kwargs=dict(img_size=size)) if fixed else start
@@ -75,7 +75,7 @@ def _named_starts(encoders, arch):
     common = _network_of_files(starts)
     return [o.with_arch(common['arch'], common['arch_kwargs']) if isinstance(o, Random) else o for o in starts]
 
-# %% ../../nbs/study/13_judge.ipynb #bdf5fc0c
+# %% ../../nbs/study/13_judge.ipynb #9ed3a7ec
 _looked_at_pictures = 500
 
 def _seen_by(study, start):
@@ -94,9 +94,10 @@ def _seen_by(study, start):
 def _alarm(study, seen_words):
     "What must stand above every number: test patients that were seen, stills that stand on both sides."
     leaks = check_leaks(study.planes, external=study.external, progress=False).leaks
-    return '; '.join([*(loud for loud,_ in seen_words.values() if loud), *(f'LEAK: {o.title}' for o in leaks)])
+    told = [*(loud for loud,_ in seen_words.values() if loud), *(f'LEAK: {o.title}' for o in leaks)]
+    return f'{"; ".join(told)}. Scores may be too good.' if told else ''
 
-# %% ../../nbs/study/13_judge.ipynb #80a720d0
+# %% ../../nbs/study/13_judge.ipynb #89a98b04
 def _first_seed(study, start):
     "Seed of the weights of the first repeat of a start."
     return next(o.weights_seed for o in study.cells() if o.start is start)
@@ -125,15 +126,16 @@ def _all_perturbed(study, progress):
     each = progress_bar(starts, desc='perturbing', unit='encoders', show=progress)
     return pd.concat([_perturbed_by(study, o) for o in each], ignore_index=True) if starts else pd.DataFrame()
 
-# %% ../../nbs/study/13_judge.ipynb #75e2bcd7
+# %% ../../nbs/study/13_judge.ipynb #ab565a82
 def _costs(study, start, results):
     "What an encoder takes: parameters, features, and seconds for features and for each mode."
     seed = _first_seed(study, start)
-    features = read_record(study.path, study.features_key(start, seed)) or {}
-    seconds = results[results.start == start.name].groupby('mode', sort=False).seconds.sum(min_count=1)
+    features = read_record(study.path, study.features_key(start, seed)) if _is_judged(study, start) else {}
     size = dict(parameters=None, features=features.get('features'), features_s=features.get('seconds'))
-    if (results[results.start == start.name].state == 'done').any():
-        size['parameters'] = sum(o.numel() for o in start.encoder(study, seed).parameters())
+    if size['features_s'] is not None: size['features_s'] = round(size['features_s'], 1)
+    done = results[(results.start == start.name) & (results.state == 'done')]
+    if len(done): size['parameters'] = sum(o.numel() for o in start.encoder(study, seed).parameters())
+    seconds = done.groupby('mode', sort=False).seconds.sum().reindex(results['mode'].unique())
     return size | {f'{k}_s': v for k,v in seconds.round(1).items()}
 
 def _encoder_row(study, start, results, seen_words, perturbed):
@@ -144,7 +146,7 @@ def _encoder_row(study, start, results, seen_words, perturbed):
     told = dict(seen=seen_words[start.name][1], lost=lost, most_by=worst)
     return dict(encoder=start.name, network=network, **_costs(study, start, results), **told)
 
-# %% ../../nbs/study/13_judge.ipynb #097842a2
+# %% ../../nbs/study/13_judge.ipynb #2694f3db
 @dataclass
 class Judged:
     "What a judge found; printing it says it."
@@ -163,16 +165,32 @@ class Judged:
         "The page."
         return self.study.path/'report.html'
 
-    def __repr__(self):
-        table = summary_table(self.scores)
-        lines = [self.alarm, self.sentence, 'macro-F1, mean [95 % interval]', table_text(table),
-                 f'Intervals cover: {table.attrs["covers"]}', table_text(_readable(self.encoders)),
-                 *(f'Left out: {k}: {v}' for k,v in self.left_out.items()), f'Report: {self.report}']
-        return '\n'.join(o for o in lines if o)
+    @property
+    def judged(self)->pd.DataFrame:
+        "The scores of those that could be judged."
+        return self.scores[~self.scores.start.isin(list(self.left_out))]
 
-# %% ../../nbs/study/13_judge.ipynb #677e8baf
+    @property
+    def covers(self)->str:
+        "What the intervals cover."
+        return summary_table(self.scores).attrs['covers']
+
+    def __repr__(self):
+        tables = [f'{mode}, macro-F1, mean [95 % interval]\n{table_text(table)}\n'
+                  for mode,table in _tables_by_mode(self.judged).items()]
+        lines = [self.alarm, self.sentence, '', *tables, f'Intervals cover: {self.covers}\n',
+                 table_text(_readable(self.encoders)), '',
+                 *(f'Left out: {k}: {v}' for k,v in self.left_out.items()), f'Report: {self.report}']
+        return '\n'.join(lines).strip()
+
+# %% ../../nbs/study/13_judge.ipynb #4d9a0fee
+def _tables_by_mode(scores):
+    "{mode: encoders by shares of the labels}, as text."
+    each = {mode: summary_table(o) for mode,o in scores.groupby('mode', sort=False)}
+    return {k: o.rename(columns=lambda name: name.removeprefix(f'{k} ')) for k,o in each.items()}
+
 def _in_millions(n): return '' if pd.isna(n) else f'{n/1e6:.3g} M'
-def _in_percent(x): return '' if pd.isna(x) else f'{100*x:.0f} %'
+def _in_percent(x): return '' if pd.isna(x) else f'{round(100*x)} %'
 
 def _readable(encoders):
     "The table of encoders with numbers that can be read."
@@ -189,7 +207,9 @@ def _undone(results):
     "{encoder: why} of those without a single score."
     done = set(results.start[results.state == 'done'])
     reasons = why_missing(_any_network(results))
-    return {k: '; '.join(dict.fromkeys(o)) for k,o in reasons.groupby('start', sort=False).reason if k not in done}
+    first = lambda reason: reason.rpartition('which failed: ')[2]          # of the job that others needed
+    each = {k: '; '.join(dict.fromkeys(map(first, o))) for k,o in reasons.groupby('start', sort=False).reason}
+    return {k: o for k,o in each.items() if k not in done}
 
 def _any_network(results):
     "The same cells, with networks that may differ: statistics of a study compare within one network."
@@ -208,26 +228,27 @@ def _lost_table(perturbed):
     table = table.loc[order].rename(columns=dict(all_strengths='all, at three strengths'))
     return table.map(_in_percent).rename_axis(None).rename_axis(None, axis=1)
 
-# %% ../../nbs/study/13_judge.ipynb #ded39f8a
+# %% ../../nbs/study/13_judge.ipynb #0c27e12c
 def _strengths_in_words():
     each = '; '.join(f'{k}: {o.words}: {", ".join(f"{s:g}" for s in o.strengths)}' for k,o in perturbations.items())
-    return f'Share of the macro-F1 of a linear probe on all labels that is lost on changed test stills. {each}.'
+    return f'Share of the macro-F1 of a linear probe on all labels that is lost on changed test stills; a score near chance has nothing to lose. {each}.'
 
 def _sections(j):
     "(heading, pieces) of the page."
-    table = summary_table(j.scores)
+    tables = [o for mode,table in _tables_by_mode(j.judged).items() for o in (text_html(mode), table_html(table))]
     alt = 'Macro-F1 of each encoder over label fractions, one panel a mode; the numbers stand in the table'
-    res = [('Scores', [text_html(f'Macro-F1, mean [95 % interval]. Intervals cover: {table.attrs["covers"]}.'),
-                       table_html(table), fig_html(plot_fractions(j.scores)[0], alt)])]
-    if len(j.differences): res.append(_difference_section(j.differences))
+    words = f'Macro-F1, mean [95 % interval], by share of the labels. Intervals cover: {j.covers}.'
+    res = [('Scores', [text_html(words), *tables, fig_html(plot_fractions(j.judged)[0], alt)])]
+    if len(j.differences): res.append(_difference_section(j.differences, j.left_out))
     res.append(('Encoders', [table_html(_readable(j.encoders))]))
     if len(j.perturbed):
         res.append(('Lost when perturbed', [text_html(_strengths_in_words()), table_html(_lost_table(j.perturbed))]))
-    limits = ''.join(map(text_html, study_limits(j.results, table.attrs['covers'])))
+    limits = ''.join(map(text_html, study_limits(j.results, j.covers)))
     return [*res, ('What this cannot show', [limits])]
 
-def _difference_section(pairs):
-    "Heading, sentence, table and picture of the differences."
+def _difference_section(pairs, left_out):
+    "Heading, sentence, table and picture of the differences of those that could be judged."
+    pairs = pairs[~pairs.start.isin(list(left_out))]
     shown = pairs[pairs.state == 'done'].assign(fraction=pairs.fraction.map(percent_text))
     columns = ['start', 'mode', 'fraction', 'difference', 'low', 'high', 'p_holm', 'significant']
     alt = f'Difference from {pairs.attrs["base"]} with intervals, one panel a mode; the numbers stand in the table'
@@ -243,7 +264,7 @@ def _write_all(j):
     facts = study_provenance(j.study, j.results)
     styled_page(j.report, 'Encoders on one table', lambda: _sections(j), j.sentence, j.alarm, facts, j.left_out)
 
-# %% ../../nbs/study/13_judge.ipynb #b233a515
+# %% ../../nbs/study/13_judge.ipynb #95e2f08a
 @relays(GridSettings, but=('pretrain', 'downstream', 'fractions', 'arch_kwargs'))
 def judge(
     encoders,                 # words as in the table above, paths, or `Start` objects; one or a list
