@@ -7,14 +7,14 @@ Docs: https://sslus.github.io/sslus/evaluate/attentive.html.md"""
 # %% auto #0
 __all__ = ['plane_tokens', 'attentive_probe']
 
-# %% ../../nbs/evaluate/03_attentive.ipynb #4d301ea4
+# %% ../../nbs/evaluate/03_attentive.ipynb #a715a432
 import math
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-# %% ../../nbs/evaluate/03_attentive.ipynb #1af20a0f
+# %% ../../nbs/evaluate/03_attentive.ipynb #4fb46b98
 from ..base.numbers import checked, count
 from .features import PlaneFeatures, encoder_or_file, evaluating, seen_by_encoder, weights_hash
 from .logistic import class_balance, fit_logistic, one_thread, standard_features
@@ -24,16 +24,17 @@ from .probes import ProbeReport, probe_report
 from ..ssl.encoders import in_channels, to_channels
 from ..views.views import plain_view
 
-# %% ../../nbs/evaluate/03_attentive.ipynb #d43c0fdb
+# %% ../../nbs/evaluate/03_attentive.ipynb #585e1c7f
 def _tokens_of(encoder, x):
     "(B,N,D) patch tokens of normalised stills."
     z = encoder.forward_features(to_channels(encoder, x))
     if z.ndim == 3: return z[:, getattr(encoder, 'num_prefix_tokens', 0):]
     if z.ndim != 4: raise ValueError(f'this encoder gives {tuple(z.shape)}: neither tokens nor a map of features')
-    last = z.shape[-1] == encoder.num_features and z.shape[1] != encoder.num_features # some give (B,h,w,D)
-    return z.flatten(1, 2) if last else z.flatten(2).mT
+    n = encoder.num_features
+    is_last = z.shape[-1] == n and z.shape[1] != n           # some give (B,h,w,D)
+    return z.flatten(1, 2) if is_last else z.flatten(2).mT
 
-# %% ../../nbs/evaluate/03_attentive.ipynb #2c705ff1
+# %% ../../nbs/evaluate/03_attentive.ipynb #1f21ce1d
 @torch.no_grad()
 @checked(bs=count)
 def plane_tokens(
@@ -47,15 +48,25 @@ def plane_tokens(
 )->PlaneFeatures:       # .x (stills, tokens, features) float32
     "Patch tokens of all stills by a frozen encoder."
     encoder = encoder_or_file(encoder)
-    x = torch.as_tensor(planes.images() if images is None else images)
+    if images is None: images = planes.images()
+    x = torch.as_tensor(images)
     size = x.shape[-1] if size is None else size
     view = plain_view(size, channels=in_channels(encoder))
+    parts = []
     with evaluating(encoder, device) as dev:
-        z = torch.cat([_tokens_of(encoder, view(b.to(dev))).float().cpu() for b in x.split(bs)])
-    saw = seen_by_encoder(encoder, planes, name)
-    return PlaneFeatures.from_array(z.numpy(), planes, name, size=size, weights=weights_hash(encoder), **saw)
+        for some in x.split(bs):
+            z = _tokens_of(encoder, view(some.to(dev)))
+            parts.append(z.float().cpu())
+    return PlaneFeatures.from_array(
+        torch.cat(parts).numpy(),
+        planes,
+        name,
+        size=size,
+        weights=weights_hash(encoder),
+        **seen_by_encoder(encoder, planes, name)
+    )
 
-# %% ../../nbs/evaluate/03_attentive.ipynb #8af7be91
+# %% ../../nbs/evaluate/03_attentive.ipynb #6047b860
 def _attended(x, q):
     "Weights (n,N) of tokens (n,N,D) by their match with a query (D)."
     return (x @ q/math.sqrt(len(q))).softmax(1)
@@ -67,19 +78,33 @@ def _weighted_means(x, q):
 class _QueryFit:
     "The penalised loss of a query and a classifier, on tokens (n,N,D)."
     def __init__(self, x, y, n_classes):
-        self.x, self.y = x, torch.from_numpy(y)
+        self.x = x
+        self.y = torch.from_numpy(y)
         self.balance = torch.from_numpy(class_balance(y, n_classes)).float()
         self.scale = 2 if n_classes == 2 else 1           # as scikit-learn counts C where there are two classes
 
     def loss(self, q, w, b, C):
-        each = F.cross_entropy(_weighted_means(self.x, q) @ w.T + b, self.y, reduction='none')
-        return (self.balance*each).sum() + .5*self.scale/C*((q**2).sum() + (w**2).sum())
+        logits = _weighted_means(self.x, q) @ w.T + b
+        each = F.cross_entropy(logits, self.y, reduction='none')
+        penalty = (q**2).sum() + (w**2).sum()
+        return (self.balance*each).sum() + .5*self.scale/C*penalty
+
+    def start(self, w, b):
+        "A query that weights all tokens alike, and the classifier of their means."
+        q = torch.zeros(self.x.shape[-1])
+        w = torch.from_numpy(w).float()
+        return [q, w, torch.from_numpy(b).float()]
 
     def fit(self, w, b, C, max_iter):
         "(query, weights, bias) below the loss of the classifier of mean tokens."
-        parts = [torch.zeros(self.x.shape[-1]), *(torch.from_numpy(o).float() for o in (w, b))]
+        parts = self.start(w, b)
         for o in parts: o.requires_grad_()
-        search = torch.optim.LBFGS(parts, max_iter=max_iter, history_size=10, line_search_fn='strong_wolfe')
+        search = torch.optim.LBFGS(
+            parts,
+            max_iter=max_iter,
+            history_size=10,
+            line_search_fn='strong_wolfe',
+        )
         def closure():
             search.zero_grad()
             loss = self.loss(*parts, C)
@@ -88,7 +113,36 @@ class _QueryFit:
         search.step(closure)
         return [o.detach() for o in parts]
 
-# %% ../../nbs/evaluate/03_attentive.ipynb #3e931a05
+# %% ../../nbs/evaluate/03_attentive.ipynb #2c2e19bf
+def _scaled(x, scale):
+    "Tokens standardised by (mean, 1/std)."
+    mu, inv = scale
+    return torch.from_numpy(((x - mu)*inv).astype(np.float32))
+
+def _answers(x, scale, fit):
+    "Logits of tokens (n,N,D)."
+    q, w, b = fit
+    return _weighted_means(_scaled(x, scale), q) @ w.T + b
+
+def _fit_queries(x, y, n_classes, Cs, max_iter):
+    "(mean, 1/std) of mean tokens, and the fit of each strength."
+    means = x.mean(1, dtype=np.float64)
+    scale = standard_features(means)
+    mu, inv = scale
+    (w, b, _), = fit_logistic([(means - mu)*inv], [y], n_classes, Cs)
+    search = _QueryFit(_scaled(x, scale), y, n_classes)
+    return scale, {C: search.fit(w[i], b[i], C, max_iter) for i,C in enumerate(Cs)}
+
+def _valid_scores(tokens, scale, fits):
+    "Macro-F1 of each strength on the validation patients."
+    x, y, _ = tokens.split('valid')
+    res = {}
+    for C,fit in fits.items():
+        named = _answers(x, scale, fit).argmax(1).numpy()
+        res[C] = macro_f1(y, named, len(tokens.planes.classes))
+    return res
+
+# %% ../../nbs/evaluate/03_attentive.ipynb #751c8c3e
 @checked
 def attentive_probe(
     tokens:PlaneFeatures, # of `plane_tokens`
@@ -100,20 +154,29 @@ def attentive_probe(
     max_iter:int=30       # steps of the search, for each strength
 )->ProbeReport:           # its `settings` hold C and the validation scores; `head` is (query, weights, bias)
     "A query over patch tokens and a logistic regression; C is chosen by macro-F1 on the validation patients."
-    if tokens.x.ndim != 3: raise ValueError(f'patch tokens (stills, tokens, features) are needed, not {tokens.x.shape}')
-    Cs, draw, n_classes = sorted({float(C) for C in Cs}), tokens.planes.draw(fraction, seed), len(tokens.planes.classes)
-    (x, y, _), (xv, yv, _) = tokens.rows(draw), tokens.split('valid')
-    mu, inv = standard_features(x.mean(1, dtype=np.float64))
-    ready = lambda o: torch.from_numpy(((o - mu)*inv).astype(np.float32))
-    answer = lambda o, fit: _weighted_means(ready(o), fit[0]) @ fit[1].T + fit[2]
+    if tokens.x.ndim != 3:
+        raise ValueError(f'patch tokens (stills, tokens, features) are needed, not {tokens.x.shape}')
+    Cs = sorted({float(C) for C in Cs})
+    draw = tokens.planes.draw(fraction, seed)
+    x, y, _ = tokens.rows(draw)
     with one_thread():
-        (w, b, _), = fit_logistic([(x.mean(1, dtype=np.float64) - mu)*inv], [y], n_classes, Cs)
-        search = _QueryFit(ready(x), y, n_classes)
-        fits = {C: search.fit(w[i], b[i], C, max_iter) for i,C in enumerate(Cs)}
-        scores = {C: macro_f1(yv, answer(xv, fit).argmax(1).numpy(), n_classes) for C,fit in fits.items()}
+        scale, fits = _fit_queries(x, y, len(tokens.planes.classes), Cs, max_iter)
+        scores = _valid_scores(tokens, scale, fits)
         best = max(Cs, key=scores.get)
-        proba = lambda o: answer(o, fits[best]).softmax(1).double().numpy()
-        made = dict(C=best, valid_macro_f1=scores, tokens=x.shape[1], max_iter=max_iter)
-        res = probe_report(tokens, draw, split, proba, 'attentive probe', external, **made)
+        def proba(o):
+            logits = _answers(o, scale, fits[best])
+            return logits.softmax(1).double().numpy()
+        res = probe_report(
+            tokens,
+            draw,
+            split,
+            proba,
+            'attentive probe',
+            external,
+            C=best,
+            valid_macro_f1=scores,
+            tokens=x.shape[1],
+            max_iter=max_iter,
+        )
     res.head = tuple(o.numpy() for o in fits[best])
     return res

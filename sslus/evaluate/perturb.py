@@ -7,13 +7,13 @@ Docs: https://sslus.github.io/sslus/evaluate/perturb.html.md"""
 # %% auto #0
 __all__ = ['perturbations', 'perturbed', 'perturbation_scores', 'mean_loss']
 
-# %% ../../nbs/evaluate/04_perturb.ipynb #64b32a4b
+# %% ../../nbs/evaluate/04_perturb.ipynb #29bb5bd1
 import numpy as np
 import pandas as pd
 import torch
 from dataclasses import dataclass
 
-# %% ../../nbs/evaluate/04_perturb.ipynb #ef82cfbd
+# %% ../../nbs/evaluate/04_perturb.ipynb #09cd9f76
 from ..base.numbers import checked, positive
 from .features import PlaneFeatures, encoder_or_file, features, weights_hash
 from .intervals import paired_bootstrap
@@ -22,7 +22,7 @@ from .model import seeded_weights
 from .probes import linear_probe
 from ..views.ultrasound import DepthAttenuation, GainError, Haze, ProbeMove, RibShadow, Speckle, UltrasoundView
 
-# %% ../../nbs/evaluate/04_perturb.ipynb #0e36843d
+# %% ../../nbs/evaluate/04_perturb.ipynb #a5c5bcc2
 @dataclass(frozen=True)
 class Perturbation:
     "A change of stills with one number that grows."
@@ -30,7 +30,7 @@ class Perturbation:
     change:object   # function of the number that gives an `UltrasoundChange`
     strengths:tuple # three numbers, the mildest first
 
-# %% ../../nbs/evaluate/04_perturb.ipynb #b9ffcab4
+# %% ../../nbs/evaluate/04_perturb.ipynb #0f871540
 perturbations = dict(
     attenuation=Perturbation(
         'echoes weakened with depth, dB at the far end', lambda x: DepthAttenuation(1., db=x), (5, 10, 15)
@@ -48,7 +48,7 @@ perturbations = dict(
     ),
 )
 
-# %% ../../nbs/evaluate/04_perturb.ipynb #175b7bbf
+# %% ../../nbs/evaluate/04_perturb.ipynb #9c35a953
 _at_once = 256 # stills
 
 def _changed_stills(x, change, seed):
@@ -58,7 +58,7 @@ def _changed_stills(x, change, seed):
         parts = [view.changed(o, view.draw(len(o))) for o in torch.as_tensor(x).split(_at_once)]
     return (torch.cat(parts)*255).round().to(torch.uint8).numpy()
 
-# %% ../../nbs/evaluate/04_perturb.ipynb #292c8f84
+# %% ../../nbs/evaluate/04_perturb.ipynb #41d85259
 @checked(strength=positive)
 def perturbed(
     images,            # (N,1,H,W) uint8
@@ -71,7 +71,7 @@ def perturbed(
         raise ValueError(f'there is no perturbation {kind!r}; there are {", ".join(perturbations)}')
     return _changed_stills(images, perturbations[kind].change(strength), seed)
 
-# %% ../../nbs/evaluate/04_perturb.ipynb #047dd6d1
+# %% ../../nbs/evaluate/04_perturb.ipynb #7ca69ddf
 def _check_same_encoder(encoder, feats):
     "ValueError where the features are those of other weights."
     known, mine = feats.settings.get('weights'), weights_hash(encoder)
@@ -81,13 +81,26 @@ def _check_same_encoder(encoder, feats):
 def _score_row(clean, feats, x, kind, level):
     "One row: stills with features `x` beside the same as they are."
     w, b = clean.head
-    y, pred = clean.y, np.asarray(feats.planes.classes, object)[(x.astype(np.float64) @ w.T + b).argmax(1)]
-    score, was = (macro_f1(y, o, feats.planes.classes) for o in (pred, clean.pred))
-    d = paired_bootstrap(y, clean.pred, pred, clean.predictions.patient.to_numpy(), classes=feats.planes.classes)
-    row = dict(change=kind, level=level + 1, strength=perturbations[kind].strengths[level], clean=was, score=score)
-    return row | dict(difference=d.estimate, low=d.low, high=d.high, lost=1 - score/was if was else np.nan)
+    classes = feats.planes.classes
+    named = (x.astype(np.float64) @ w.T + b).argmax(1)
+    pred = np.asarray(classes, object)[named]
+    was = macro_f1(clean.y, clean.pred, classes)
+    score = macro_f1(clean.y, pred, classes)
+    patients = clean.predictions.patient.to_numpy()
+    d = paired_bootstrap(clean.y, clean.pred, pred, patients, classes=classes)
+    return dict(
+        change=kind,
+        level=level + 1,
+        strength=perturbations[kind].strengths[level],
+        clean=was,
+        score=score,
+        difference=d.estimate,
+        low=d.low,
+        high=d.high,
+        lost=1 - score/was if was else np.nan,
+    )
 
-# %% ../../nbs/evaluate/04_perturb.ipynb #b7784ad7
+# %% ../../nbs/evaluate/04_perturb.ipynb #1ae5357c
 @checked
 def perturbation_scores(
     encoder,             # that made the features: module, or a file of `save_encoder`
@@ -108,7 +121,7 @@ def perturbation_scores(
             rows.append(_score_row(clean, feats, x, kind, level))
     return pd.DataFrame(rows)
 
-# %% ../../nbs/evaluate/04_perturb.ipynb #a9ab37e9
+# %% ../../nbs/evaluate/04_perturb.ipynb #a0ddb961
 def mean_loss(
     table:pd.DataFrame # of `perturbation_scores`
 )->tuple:              # (mean share lost, name of the change that takes most, its share)

@@ -7,14 +7,14 @@ Docs: https://sslus.github.io/sslus/study/judge.html.md"""
 # %% auto #0
 __all__ = ['read_encoder', 'judge']
 
-# %% ../../nbs/study/13_judge.ipynb #a9e21465
+# %% ../../nbs/study/13_judge.ipynb #ee23b0d0
 import pandas as pd
 import timm
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-# %% ../../nbs/study/13_judge.ipynb #87fbb3ee
+# %% ../../nbs/study/13_judge.ipynb #82eb11de
 from ..base.files import ChangedError, read_sealed, write_sealed, write_text
 from ..base.progress import progress_bar
 from ..base.settings import grouped, relays
@@ -37,7 +37,7 @@ from .statistics import why_missing
 from .study import Study
 from .tables import interval_table, summary_table
 
-# %% ../../nbs/study/13_judge.ipynb #6ad33e1e
+# %% ../../nbs/study/13_judge.ipynb #cdd2cb4b
 def read_encoder(
     o,            # the word for an encoder, a path, or a `Start`
     arch=None     # timm model name of files that do not say, and of random weights; 'tiny' is the small ResNet
@@ -50,7 +50,7 @@ def read_encoder(
     if not Path(what).is_file(): return ImageNet(name=name or what, arch=what)
     return FromFile(what, name=name or encoder_row_name(what), **({} if has_card(what) else own))
 
-# %% ../../nbs/study/13_judge.ipynb #13c14037
+# %% ../../nbs/study/13_judge.ipynb #fc52588a
 def _fits_size(start, size):
     "The start, with a network of fixed input built for `size`; its position embeddings are resampled."
     if start.arch is None or start.arch_kwargs: return start
@@ -60,51 +60,59 @@ def _fits_size(start, size):
 
 def _network_of_files(starts):
     "Network of the first file that says it, for random weights beside it; ResNet-18 where none does."
-    files = [o.file for o in starts if isinstance(o, FromFile)]
-    cards = [read_card(o).card for o in files if isinstance(o, (str, Path)) and has_card(o)]
-    known = [dict(arch=o['arch'], arch_kwargs=o.get('arch_kwargs') or {}) for o in cards]
-    return (known or [dict(arch='resnet18', arch_kwargs={})])[0]
+    for o in starts:
+        file = getattr(o, 'file', None)
+        if not isinstance(file, str) or not has_card(file): continue
+        card = read_card(file).card
+        return card['arch'], card.get('arch_kwargs') or {}
+    return 'resnet18', {}
 
 def _named_starts(encoders, arch):
     "Starts by the name that each has alone."
-    starts = [read_encoder(o, arch) for o in ([encoders] if isinstance(encoders, (str, Path, Start)) else encoders)]
+    if isinstance(encoders, (str, Path, Start)): encoders = [encoders]
+    starts = [read_encoder(o, arch) for o in encoders]
     if not starts: raise ValueError('there is no encoder to judge: give at least one')
     twice = [o for o,n in Counter(o.name for o in starts).items() if n > 1]
     if twice:
-        raise ValueError(f'two encoders are called {twice[0]}: give each a name of its own, such as mine={twice[0]}')
+        raise ValueError(
+            f'two encoders are called {twice[0]}: give each a name of its own, such as mine={twice[0]}'
+        )
     common = _network_of_files(starts)
-    return [o.with_arch(common['arch'], common['arch_kwargs']) if isinstance(o, Random) else o for o in starts]
+    return [o.with_arch(*common) if isinstance(o, Random) else o for o in starts]
 
-# %% ../../nbs/study/13_judge.ipynb #9ed3a7ec
+# %% ../../nbs/study/13_judge.ipynb #7c48fbcb
 _looked_at_pictures = 500
 
 def _seen_by(study, start):
     "(what must be told loudly or '', words for the table) of the test patients that an encoder has seen."
     if isinstance(start, Random): return '', 'nobody'
-    files = start.file if isinstance(start, FromFile) else None
-    if not files: return '', 'not known'
-    each = [seen(study.find(o), study.planes, 'test', _looked_at_pictures, name=start.name)
-            for o in (files if start.seeded else [files])]
+    if not isinstance(start, FromFile): return '', 'not known'
+    each = [
+        seen(study.find(o), study.planes, 'test', _looked_at_pictures, name=start.name)
+        for o in (start.file if start.seeded else [start.file])
+    ]
     loud = next((o.headline for o in each if o.headline), '')
     if loud: return loud, loud.partition(f' by {start.name}')[0]
     if any(o.unknown for o in each): return '', 'not known'
-    by_name = all(o.by_name is not None and not o.by_name.obstacle for o in each)
-    return '', 'no' if by_name else 'no, by picture only'
+    names_met = all(o.by_name and not o.by_name.obstacle for o in each)
+    return '', 'no' if names_met else 'no, by picture only'
 
 def _alarm(study, seen_words):
     "What must stand above every number: test patients that were seen, stills that stand on both sides."
-    leaks = check_leaks(study.planes, external=study.external, progress=False).leaks
-    told = [*(loud for loud,_ in seen_words.values() if loud), *(f'LEAK: {o.title}' for o in leaks)]
+    told = [loud for loud,_ in seen_words.values() if loud]
+    found = check_leaks(study.planes, external=study.external, progress=False)
+    told += [f'LEAK: {o.title}' for o in found.leaks]
     return f'{"; ".join(told)}. Scores may be too good.' if told else ''
 
-# %% ../../nbs/study/13_judge.ipynb #89a98b04
+# %% ../../nbs/study/13_judge.ipynb #b71d8b65
 def _first_seed(study, start):
     "Seed of the weights of the first repeat of a start."
     return next(o.weights_seed for o in study.cells() if o.start is start)
 
 def _is_judged(study, start):
     "Are there features of an encoder?"
-    record = read_record(study.path, study.features_key(start, _first_seed(study, start)))
+    key = study.features_key(start, _first_seed(study, start))
+    record = read_record(study.path, key)
     return record is not None and record['state'] == 'done'
 
 def _perturbed_by(study, start):
@@ -115,38 +123,52 @@ def _perturbed_by(study, start):
     file = study.path/'perturbed'/f'{key}.json'
     try: rows = read_sealed(file)['rows']
     except (FileNotFoundError, ChangedError, KeyError):
-        table = perturbation_scores(start.encoder(study, seed), study.features(start, seed), device=study.device)
-        rows = table.astype(object).where(table.notna(), None).to_dict('records')
+        rows = _perturbed_rows(study, start, seed)
         write_sealed(file, dict(rows=rows))
     return pd.DataFrame(rows).assign(encoder=start.name)
+
+def _perturbed_rows(study, start, seed):
+    "The same as plain values."
+    encoder = start.encoder(study, seed)
+    feats = study.features(start, seed)
+    table = perturbation_scores(encoder, feats, device=study.device)
+    plain = table.astype(object).where(table.notna(), None)
+    return plain.to_dict('records')
 
 def _all_perturbed(study, progress):
     "Rows of all encoders that have features."
     starts = [o for o in study.starts if _is_judged(study, o)]
     each = progress_bar(starts, desc='perturbing', unit='encoders', show=progress)
-    return pd.concat([_perturbed_by(study, o) for o in each], ignore_index=True) if starts else pd.DataFrame()
+    tables = [_perturbed_by(study, o) for o in each]
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 
-# %% ../../nbs/study/13_judge.ipynb #ab565a82
+# %% ../../nbs/study/13_judge.ipynb #9e271afa
 def _costs(study, start, results):
     "What an encoder takes: parameters, features, and seconds for features and for each mode."
     seed = _first_seed(study, start)
-    features = read_record(study.path, study.features_key(start, seed)) if _is_judged(study, start) else {}
-    size = dict(parameters=None, features=features.get('features'), features_s=features.get('seconds'))
-    if size['features_s'] is not None: size['features_s'] = round(size['features_s'], 1)
+    res = dict(parameters=None, features=None, features_s=None)
+    if _is_judged(study, start):
+        record = read_record(study.path, study.features_key(start, seed))
+        res['features'] = record['features']
+        res['features_s'] = round(record['seconds'], 1)
     done = results[(results.start == start.name) & (results.state == 'done')]
-    if len(done): size['parameters'] = sum(o.numel() for o in start.encoder(study, seed).parameters())
-    seconds = done.groupby('mode', sort=False).seconds.sum().reindex(results['mode'].unique())
-    return size | {f'{k}_s': v for k,v in seconds.round(1).items()}
+    if len(done):
+        encoder = start.encoder(study, seed)
+        res['parameters'] = sum(o.numel() for o in encoder.parameters())
+    seconds = done.groupby('mode').seconds.sum().round(1)
+    return res | {f'{k}_s': seconds.get(k) for k in results['mode'].unique()}
 
 def _encoder_row(study, start, results, seen_words, perturbed):
     "One row of the table of encoders."
+    res = dict(encoder=start.name)
+    res['network'] = results.arch[results.start == start.name].iloc[0]
+    res |= _costs(study, start, results)
+    res |= dict(seen=seen_words[start.name][1], lost=None, most_by='')
     own = perturbed[perturbed.encoder == start.name] if len(perturbed) else perturbed
-    lost, worst, _ = mean_loss(own) if len(own) else (None, '', None)
-    network = results.arch[results.start == start.name].iloc[0]
-    told = dict(seen=seen_words[start.name][1], lost=lost, most_by=worst)
-    return dict(encoder=start.name, network=network, **_costs(study, start, results), **told)
+    if len(own): res['lost'], res['most_by'], _ = mean_loss(own)
+    return res
 
-# %% ../../nbs/study/13_judge.ipynb #2694f3db
+# %% ../../nbs/study/13_judge.ipynb #e8fab69a
 @dataclass
 class Judged:
     "What a judge found; printing it says it."
@@ -176,40 +198,47 @@ class Judged:
         return summary_table(self.scores).attrs['covers']
 
     def __repr__(self):
-        tables = [f'{mode}, macro-F1, mean [95 % interval]\n{table_text(table)}\n'
-                  for mode,table in _tables_by_mode(self.judged).items()]
-        lines = [self.alarm, self.sentence, '', *tables, f'Intervals cover: {self.covers}\n',
-                 table_text(_readable(self.encoders)), '',
-                 *(f'Left out: {k}: {v}' for k,v in self.left_out.items()), f'Report: {self.report}']
+        lines = [self.alarm, self.sentence, '']
+        for mode,table in _tables_by_mode(self.judged).items():
+            lines += [f'{mode}, macro-F1, mean [95 % interval]', table_text(table), '']
+        lines += [f'Intervals cover: {self.covers}', '']
+        lines += [table_text(_readable(self.encoders)), '']
+        lines += [f'Left out: {k}: {v}' for k,v in self.left_out.items()]
+        lines += [f'Report: {self.report}']
         return '\n'.join(lines).strip()
 
-# %% ../../nbs/study/13_judge.ipynb #4d9a0fee
+# %% ../../nbs/study/13_judge.ipynb #e55fee83
 def _tables_by_mode(scores):
     "{mode: encoders by shares of the labels}, as text."
-    each = {mode: summary_table(o) for mode,o in scores.groupby('mode', sort=False)}
-    return {k: o.rename(columns=lambda name: name.removeprefix(f'{k} ')) for k,o in each.items()}
+    res = {}
+    for mode,rows in scores.groupby('mode', sort=False):
+        table = summary_table(rows)
+        res[mode] = table.rename(columns=lambda name: name.removeprefix(f'{mode} '))
+    return res
 
 def _in_millions(n): return '' if pd.isna(n) else f'{n/1e6:.3g} M'
+def _as_whole(n): return '' if pd.isna(n) else f'{n:.0f}'
 def _in_percent(x): return '' if pd.isna(x) else f'{round(100*x)} %'
 
 def _readable(encoders):
     "The table of encoders with numbers that can be read."
-    shown = encoders.assign(
-        parameters=encoders.parameters.map(_in_millions),
-        features=encoders.features.map(lambda o: '' if pd.isna(o) else f'{o:.0f}'),
-        lost=encoders.lost.map(_in_percent),
-    )
-    seconds = {o: f'{o.removesuffix("_s")}, s' for o in encoders if o.endswith('_s')}
-    words = seconds | dict(seen='seen?', lost='lost when perturbed', most_by='most by')
-    return shown.set_index('encoder').rename(columns=words).rename_axis(None).fillna('')
+    shown = encoders.set_index('encoder').rename_axis(None).astype(object)
+    how = dict(parameters=_in_millions, features=_as_whole, lost=_in_percent)
+    for column,text in how.items():
+        shown[column] = encoders[column].map(text).to_numpy()
+    words = {o: f'{o.removesuffix("_s")}, s' for o in encoders if o.endswith('_s')}
+    words |= dict(seen='seen?', lost='lost when perturbed', most_by='most by')
+    return shown.where(shown.notna(), '').rename(columns=words)
 
 def _undone(results):
     "{encoder: why} of those without a single score."
     done = set(results.start[results.state == 'done'])
-    reasons = why_missing(_any_network(results))
-    first = lambda reason: reason.rpartition('which failed: ')[2]          # of the job that others needed
-    each = {k: '; '.join(dict.fromkeys(map(first, o))) for k,o in reasons.groupby('start', sort=False).reason}
-    return {k: o for k,o in each.items() if k not in done}
+    res = {}
+    for start,rows in why_missing(_any_network(results)).groupby('start', sort=False):
+        if start in done: continue
+        first = [o.rpartition('which failed: ')[2] for o in rows.reason]     # of the job that others needed
+        res[start] = '; '.join(dict.fromkeys(first))
+    return res
 
 def _any_network(results):
     "The same cells, with networks that may differ: statistics of a study compare within one network."
@@ -222,49 +251,80 @@ def _differences_from(study, results, base):
 
 def _lost_table(perturbed):
     "Share of the score that is lost, encoders by changes, at the middle strength and over all."
-    middle = perturbed[perturbed.level == 2].pivot(index='encoder', columns='change', values='lost')
-    table = middle[list(perturbations)].assign(all_strengths=perturbed.groupby('encoder').lost.mean())
-    order = list(dict.fromkeys(perturbed.encoder))
-    table = table.loc[order].rename(columns=dict(all_strengths='all, at three strengths'))
-    return table.map(_in_percent).rename_axis(None).rename_axis(None, axis=1)
+    middle = perturbed[perturbed.level == 2]
+    table = middle.pivot(index='encoder', columns='change', values='lost')
+    table = table.loc[perturbed.encoder.unique(), list(perturbations)]
+    table['all, at three strengths'] = perturbed.groupby('encoder').lost.mean()
+    table = table.map(_in_percent).rename_axis(None)
+    return table.rename_axis(None, axis=1)
 
-# %% ../../nbs/study/13_judge.ipynb #0c27e12c
+# %% ../../nbs/study/13_judge.ipynb #e78b9cfd
 def _strengths_in_words():
-    each = '; '.join(f'{k}: {o.words}: {", ".join(f"{s:g}" for s in o.strengths)}' for k,o in perturbations.items())
-    return f'Share of the macro-F1 of a linear probe on all labels that is lost on changed test stills; a score near chance has nothing to lose. {each}.'
+    each = []
+    for kind,o in perturbations.items():
+        numbers = ', '.join(f'{s:g}' for s in o.strengths)
+        each.append(f'{kind}: {o.words}: {numbers}')
+    head = 'Share of the macro-F1 of a linear probe on all labels that is lost on changed test stills, at the middle'
+    return f'{head} of three strengths; a score near chance has nothing to lose. {"; ".join(each)}.'
 
 def _sections(j):
     "(heading, pieces) of the page."
-    tables = [o for mode,table in _tables_by_mode(j.judged).items() for o in (text_html(mode), table_html(table))]
-    alt = 'Macro-F1 of each encoder over label fractions, one panel a mode; the numbers stand in the table'
-    words = f'Macro-F1, mean [95 % interval], by share of the labels. Intervals cover: {j.covers}.'
-    res = [('Scores', [text_html(words), *tables, fig_html(plot_fractions(j.judged)[0], alt)])]
-    if len(j.differences): res.append(_difference_section(j.differences, j.left_out))
-    res.append(('Encoders', [table_html(_readable(j.encoders))]))
+    res = {'Scores': _score_parts(j)}
+    if len(j.differences):
+        res[f'Differences from {j.differences.attrs["base"]}'] = _difference_parts(j)
+    res['Encoders'] = [table_html(_readable(j.encoders))]
     if len(j.perturbed):
-        res.append(('Lost when perturbed', [text_html(_strengths_in_words()), table_html(_lost_table(j.perturbed))]))
-    limits = ''.join(map(text_html, study_limits(j.results, j.covers)))
-    return [*res, ('What this cannot show', [limits])]
+        res['Lost when perturbed'] = [text_html(_strengths_in_words()), table_html(_lost_table(j.perturbed))]
+    limits = study_limits(j.results, j.covers)
+    res['What this cannot show'] = list(map(text_html, limits))
+    return list(res.items())
 
-def _difference_section(pairs, left_out):
-    "Heading, sentence, table and picture of the differences of those that could be judged."
-    pairs = pairs[~pairs.start.isin(list(left_out))]
-    shown = pairs[pairs.state == 'done'].assign(fraction=pairs.fraction.map(percent_text))
-    columns = ['start', 'mode', 'fraction', 'difference', 'low', 'high', 'p_holm', 'significant']
-    alt = f'Difference from {pairs.attrs["base"]} with intervals, one panel a mode; the numbers stand in the table'
-    table = table_html(shown[columns].round(3).rename(columns=dict(start='encoder')))
-    forest = fig_html(plot_comparisons(pairs)[0], alt) if len(shown) else ''
-    return f'Differences from {pairs.attrs["base"]}', [text_html(pairs.attrs['family'] + '.'), table, forest]
+def _score_parts(j):
+    "Sentence, a table for each mode, and picture of the scores."
+    words = f'Macro-F1, mean [95 % interval], by share of the labels. Intervals cover: {j.covers}.'
+    parts = [text_html(words)]
+    for mode,table in _tables_by_mode(j.judged).items():
+        parts += [text_html(mode), table_html(table)]
+    alt = 'Macro-F1 of each encoder over label fractions, one panel a mode; the numbers stand in the tables'
+    axes = plot_fractions(j.judged)
+    return [*parts, fig_html(axes[0], alt)]
+
+_shown_columns = ['start', 'mode', 'fraction', 'difference', 'low', 'high', 'p_holm', 'significant']
+
+def _difference_parts(j):
+    "Sentence, table and picture of the differences of those that could be judged."
+    pairs = j.differences
+    pairs = pairs[~pairs.start.isin(list(j.left_out))]
+    parts = [text_html(f'{j.differences.attrs["family"]}.')]
+    done = pairs[pairs.state == 'done']
+    if not len(done): return parts
+    shown = done.assign(fraction=done.fraction.map(percent_text))
+    shown = shown[_shown_columns].round(3)
+    shown = shown.rename(columns=dict(start='encoder'))
+    alt = 'Differences with intervals, one panel a mode; the numbers stand in the table'
+    axes = plot_comparisons(pairs)
+    return [*parts, table_html(shown), fig_html(axes[0], alt)]
 
 def _write_all(j):
     "The tables, and the page last."
-    tables = dict(results=j.results, scores=j.scores, differences=j.differences, encoders=j.encoders,
-                  perturbed=j.perturbed)
-    for name,table in tables.items(): write_text(j.study.path/f'{name}.csv', table.to_csv(index=False))
+    for name in ('results', 'scores', 'differences', 'encoders', 'perturbed'):
+        table = getattr(j, name)
+        write_text(j.study.path/f'{name}.csv', table.to_csv(index=False))
     facts = study_provenance(j.study, j.results)
-    styled_page(j.report, 'Encoders on one table', lambda: _sections(j), j.sentence, j.alarm, facts, j.left_out)
+    more = j.sentence, j.alarm, facts, j.left_out
+    styled_page(j.report, 'Encoders on one table', lambda: _sections(j), *more)
 
-# %% ../../nbs/study/13_judge.ipynb #95e2f08a
+# %% ../../nbs/study/13_judge.ipynb #bb72af15
+def _first_base(study, left_out):
+    "The encoder that others are compared with: random weights, or the first; StudyError where there is none."
+    here = [o for o in study.starts if o.name not in left_out]
+    if not here:
+        why = '; '.join(f'{k}: {v}' for k,v in left_out.items())
+        raise StudyError(f'no encoder could be judged. {why}')
+    drawn = [o for o in here if isinstance(o, Random)]
+    return (drawn or here)[0].name
+
+# %% ../../nbs/study/13_judge.ipynb #12830dba
 @relays(GridSettings, but=('pretrain', 'downstream', 'fractions', 'arch_kwargs'))
 def judge(
     encoders,                 # words as in the table above, paths, or `Start` objects; one or a list
@@ -282,31 +342,34 @@ def judge(
     "Judge encoders on one table of labelled stills; writes report.html and its tables."
     grouped(judge, settings)
     starts = _named_starts(encoders, arch)
-    if base is not None and base not in [o.name for o in starts]:
-        raise ValueError(f'base={base!r}: no encoder is called so; there are {", ".join(o.name for o in starts)}')
+    names = [o.name for o in starts]
+    if base is not None and base not in names:
+        raise ValueError(f'base={base!r}: no encoder is called so; there are {", ".join(names)}')
     planes, _ = read_planes(planes, None, None)
     size = settings.pop('size', None) or planes.default_size()
     fitted = [_fits_size(o, size) for o in starts]
-    study = Study(dest, planes, pretrain=fitted, downstream=modes, fractions=fractions, size=size, **settings)
+    grid = dict(pretrain=fitted, downstream=modes, fractions=fractions, size=size)
+    study = Study(dest, planes, **grid, **settings)
     seen_words = {o.name: _seen_by(study, o) for o in study.starts}
     alarm = _alarm(study, seen_words)
     if alarm: print(alarm)
     planes.images(size)                                # read before anything is timed
     results = study.run(progress=progress)
-    return _judged_study(study, results, seen_words, alarm, base, perturb, progress)
-
-def _judged_study(study, results, seen_words, alarm, base, perturb, progress):
-    "What a study that was run says of its starts; written beside it."
-    left_out, names = _undone(results), list(dict.fromkeys(results.start))
-    if len(left_out) == len(names):
-        raise StudyError('no encoder could be judged. ' + '; '.join(f'{k}: {v}' for k,v in left_out.items()))
-    here = [o for o in names if o not in left_out]
-    base = base or next((o.name for o in study.starts if isinstance(o, Random) and o.name in here), here[0])
+    left_out = _undone(results)
+    base = base or _first_base(study, left_out)
     perturbed = _all_perturbed(study, progress) if perturb else pd.DataFrame()
     differences = _differences_from(study, results, base)
     rows = [_encoder_row(study, o, results, seen_words, perturbed) for o in study.starts]
-    sentence = study_sentence(results, differences if len(differences) else None, base)
-    scores = interval_table(_any_network(results), study.predictions, study.classes)
-    j = Judged(study, results, scores, differences, pd.DataFrame(rows), perturbed, sentence, alarm, left_out)
+    j = Judged(
+        study,
+        results,
+        interval_table(_any_network(results), study.predictions, study.classes),
+        differences,
+        pd.DataFrame(rows),
+        perturbed,
+        study_sentence(results, differences if len(differences) else None, base),
+        alarm,
+        left_out,
+    )
     _write_all(j)
     return j

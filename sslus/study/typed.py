@@ -7,8 +7,7 @@ Docs: https://sslus.github.io/sslus/study/typed.html.md"""
 # %% auto #0
 __all__ = ['number_checks', 'quick_checks', 'table_checks', 'command_checks', 'read_fractions', 'read_resident', 'check_folder',
            'check_room', 'check_store', 'weights_head', 'weights_card', 'check_encoder', 'check_classifier',
-           'check_weights', 'secret', 'check_source', 'check_stills', 'typed_people', 'check_mode',
-           'check_study_folder', 'check_typed']
+           'check_weights', 'secret', 'check_source', 'check_stills', 'check_typed']
 
 # %% ../../nbs/study/11_typed.ipynb #ef450cae
 import json, os, re
@@ -210,6 +209,11 @@ def check_stills(
                                 f'{", ".join(lost[:3])}. image_path is taken from {folder}; '
                                 f'give another folder with root=')
 
+# %% ../../nbs/study/11_typed.ipynb #86fedaf3
+def typed_people(args):
+    "What the options say of the names."
+    return People(args.get('same'), args.get('distinct', False), secret(args.get('deidentify', False)))
+
 # %% ../../nbs/study/11_typed.ipynb #9652a3eb
 def _typed_network(text, args):
     if text != 'tiny' and ':' not in (args.get('method') or ''): check_network(text)
@@ -224,10 +228,6 @@ def _check_device(text, args):
 def _check_held(text, args):
     from sslus.evaluate.apart import held_rows
     with quietly(): held_rows(text)
-
-def typed_people(args):
-    "What the options say of the names."
-    return People(args.get('same'), args.get('distinct', False), secret(args.get('deidentify', False)))
 
 def _check_planes(text, args):
     if 'config' not in args: check_stills(text, args.get('root'), typed_people(args))
@@ -260,6 +260,22 @@ table_checks = dict(
     planes=_check_planes,
     exclude=_check_held,
     store=lambda o, args: check_store(o))
+
+# %% ../../nbs/study/11_typed.ipynb #6f3752a4
+def check_mode(text, flag='downstream'):
+    "ValueError for a mode that is none."
+    modes = values_of('sslus.study.modes', 'mode')
+    if text not in (*modes, *modes.values()):
+        raise ValueError(f'{flag}={text!r}: not known; there are {", ".join(modes.values())}')
+
+# %% ../../nbs/study/11_typed.ipynb #e22e9dd2
+def check_study_folder(folder):
+    check_room(folder)
+    if folder.exists() and not folder.is_dir():
+        raise FileExistsError(f'{folder}: a file stands there. Choose another folder')
+    if (folder/'study.json').exists() or not folder.exists(): return
+    if any(o for o in folder.iterdir() if not o.name.startswith('.')):
+        raise FileExistsError(f'{folder}: the folder is not empty and holds no study. Choose another')
 
 # %% ../../nbs/study/11_typed.ipynb #5de45d86
 def _check_run(folder, args, inputs=()):
@@ -353,20 +369,6 @@ def _check_start(text, config):
     names = {'random', 'imagenet', *(str(o.get('name', '')).lower() for o in own)}
     if text.endswith('.safetensors'): check_encoder(text)
     elif text.lower() not in names: check_method(text)
-
-def check_mode(text, flag='downstream'):
-    "ValueError for a mode that is none."
-    modes = values_of('sslus.study.modes', 'mode')
-    if text not in (*modes, *modes.values()):
-        raise ValueError(f'{flag}={text!r}: not known; there are {", ".join(modes.values())}')
-
-def check_study_folder(folder):
-    check_room(folder)
-    if folder.exists() and not folder.is_dir():
-        raise FileExistsError(f'{folder}: a file stands there. Choose another folder')
-    if (folder/'study.json').exists() or not folder.exists(): return
-    if any(o for o in folder.iterdir() if not o.name.startswith('.')):
-        raise FileExistsError(f'{folder}: the folder is not empty and holds no study. Choose another')
 
 def _check_quickstart(args): _check_run(args['dest'], args)
 
