@@ -6,7 +6,7 @@ Docs: https://sslus.github.io/sslus/cli.html.md"""
 
 # %% auto #0
 __all__ = ['main', 'quickstart', 'inventory', 'sources', 'store', 'split', 'pretrain', 'finetune', 'seen', 'passport', 'detect',
-           'study']
+           'study', 'judge']
 
 # %% ../nbs/cli.ipynb #7ccab755
 from typing import Annotated
@@ -16,7 +16,8 @@ from .study.border import command, run_any, say
 # %% ../nbs/cli.ipynb #8e80baf1
 from .study.flags import named_clips, print_left_out, without_people
 from .study.options import ArchiveCodes, ClipLimits, ClipOwners, ComparisonFlags, Decoding, EngineFlags
-from .study.options import Excluded, FinetuneFlags, MethodFlags, Naming, PairFlags, Pictures, PretrainFlags
+from .study.options import Excluded, FinetuneFlags, JudgeFlags, MethodFlags, Naming, PairFlags, Pictures
+from .study.options import PretrainFlags
 from .study.options import RunFlags, SeenNaming, StillFlags, StoreCodes, StoredFrames, StudyChoices, StudyTables
 from .study.options import StudyTasks, Who, naming_of
 
@@ -274,6 +275,25 @@ def study(
     if tasks.run: s.run(**vars(how))
     if tasks.run or tasks.report: print(s.table_text())
     if tasks.report: print(f'Report: {s.report()}')
+
+# %% ../nbs/cli.ipynb #1ce6dd75
+@command
+def judge(
+    files:Annotated[str, dict(nargs='+')], # Encoders, each as [NAME=][NETWORK:]WHAT (a file, a network of timm, random), and last the table of labelled stills
+    dest:str='judged',       # Folder of the study and of its report
+    how:JudgeFlags=None,     # How they are judged
+    stills:StillFlags=None,  # Where the stills are
+    naming:Naming=None       # Who is who, and codes in place of names
+):
+    "Judge any encoders on one table of stills: scores, differences, costs, who was seen, what is lost when perturbed"
+    from sslus.study.encoder_words import check_judge
+    *encoders, table = check_judge(files, dest, how, stills.root, vars(naming))
+    naming.check(dest)
+    from sslus.evaluate.planes import PlaneData
+    from sslus.study.judge import judge
+    data = PlaneData.from_csv(table, stills.root, clean=stills.clean or None, **naming_of(naming))
+    if naming.key: data.codes.save(naming.key, [dest])
+    print(judge(encoders, data, dest, **how.settings()))
 
 # %% ../nbs/cli.ipynb #419eb815
 main = run_any

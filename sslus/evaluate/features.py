@@ -83,11 +83,12 @@ def _warn_alike(x, name):
         stacklevel=4,
     )
 
-# %% ../../nbs/evaluate/03_features.ipynb #fd4092dd
-def _seen_by_encoder(encoder, planes, name):
+# %% ../../nbs/evaluate/03_features.ipynb #432de78e
+def seen_by_encoder(encoder, planes, name):
     "Whom the encoder saw of the test stills, as a report keeps it."
     return seen_settings(encoder, planes, 'test', name or 'the encoder') if (planes.df.split == 'test').any() else {}
 
+# %% ../../nbs/evaluate/03_features.ipynb #fd4092dd
 class PlaneFeatures:
     "Frozen features of all stills of a `PlaneData`."
     @checked
@@ -109,7 +110,7 @@ class PlaneFeatures:
             dict(
                 size=images.shape[-1] if size is None else size,
                 weights=weights_hash(encoder),
-                **_seen_by_encoder(encoder, planes, name)
+                **seen_by_encoder(encoder, planes, name)
             ),
         )
 

@@ -27,7 +27,7 @@ def class_balance(y, c):
         )
     return len(y)/(c*n)[y]
 
-def _standard_features(x):
+def standard_features(x):
     "Mean and 1/std of the columns of `x`; 0 for those that do not vary."
     mu,sd = x.mean(0), x.std(0)
     live = sd > 4*np.finfo(np.float32).eps*np.abs(mu)
@@ -172,7 +172,7 @@ def fit_logistic(xs,                 # features (n,d) of one draw or more
                 )->list:  # of each draw: weights (Cs,classes,d) and bias (Cs,classes) for raw features, and the distances reached (Cs)
     "Standardised, class-balanced logistic regressions of several draws and all strengths at once."
     xs,ys,device = [np.asarray(x, np.float64) for x in xs], [np.asarray(y) for y in ys], torch.device(device or 'cpu')
-    scale = [_standard_features(x) for x in xs]
+    scale = [standard_features(x) for x in xs]
     with one_thread():
         m,axes,shift = _problem([(x-mu)*inv for x,(mu,inv) in zip(xs, scale)], ys, Cs, n_classes, device)
         w,gap = (o.cpu() for o in _minimise(m, tol, max_iter))

@@ -55,7 +55,7 @@ def _check_external(feats, external):
             f' {", ".join(feats.planes.classes)}'
         )
 
-def _probe_report(feats, draw, split, proba, kind, external, **settings):
+def probe_report(feats, draw, split, proba, kind, external, **settings):
     "`ProbeReport` of a probe; `proba` names features, and the settings hold all that decided the result."
     c,df = feats.planes.classes, feats.planes.subset(split)
     settings = dict(
@@ -157,7 +157,7 @@ def _linear_report(feats, draw, split, fit, Cs, xv, yv, external, tol):
     "Report of the fit that is best on validation stills `xv`."
     i,scores = _chosen_strength(fit, Cs, xv, yv, len(feats.planes.classes))
     head = fit[0][i],fit[1][i]
-    res = _probe_report(
+    res = probe_report(
         feats,
         draw,
         split,
@@ -216,7 +216,7 @@ def knn_probe(feats:PlaneFeatures,       # frozen features
     _check_external(feats, external)
     draw = feats.planes.draw(fraction, seed)
     knn = knn_classifier(*feats.rows(draw)[:2], k, temperature)
-    return _probe_report(
+    return probe_report(
         feats, draw, split, knn.predict_proba, 'kNN', external,
         k=knn.n_neighbors,
         k_asked=k,

@@ -155,7 +155,7 @@ def _line_again(name, words):
 
 def _go_on(name, args, words):
     "How to go on after an interruption; '' where there is nothing to go on with."
-    if name in ('store', 'study'): return ': the same command goes on where it stopped'
+    if name in ('store', 'study', 'judge'): return ': the same command goes on where it stopped'
     if 'resume' not in args and not args.get('compare'): return ''
     from sslus.base.folders import is_unfinished_run
     folder = args.get('run') or args.get('dest')

@@ -15,6 +15,7 @@ from fastcore.basics import patch
 from ..base.codes import names_people, write_people
 from ..base.files import write_text
 from ..base.provenance import package_versions
+from ..evaluate.attentive import plane_tokens
 from ..evaluate.probes import PlaneFeatures
 from .jobs import Job, files_made, recorded_file
 from .records import key_of, writing
@@ -84,6 +85,21 @@ def _load_features(self:StudyJobs, key, suffix, planes):
         if len(mem) > 3: mem.pop(next(iter(mem)))  # a few: cells of one encoder follow one another
         mem[name] = PlaneFeatures.load(recorded_file(self.path, key, name), planes)
     return mem[name]
+
+# %% ../../nbs/study/07_cell_jobs.ipynb #b65c4291
+@patch
+def tokens(self:StudyJobs,
+    start,     # A start of the study
+    seed:int=0 # Of its weights
+)->tuple:      # `PlaneFeatures` of the stills, and of the external ones or None; .x (stills, tokens, features)
+    "Patch tokens of the stills by a start."
+    key = ('tokens', self.features_key(start, seed))
+    if key not in self._cache:
+        self._cache = {k: v for k,v in self._cache.items() if k[0] != 'tokens'}
+        enc, how = start.encoder(self, seed), dict(name=start.name, device=self.device)
+        made = [t and plane_tokens(enc, t, images=t.images(self.size), **how) for t in (self.planes, self.external)]
+        self._cache[key] = tuple(made)
+    return self._cache[key]
 
 # %% ../../nbs/study/07_cell_jobs.ipynb #6efe4bdb
 @patch

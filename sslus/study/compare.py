@@ -247,7 +247,7 @@ def _with_missing(table, missing):
     return table
 
 # %% ../../nbs/study/10_compare.ipynb #e671f8db
-def _encoder_row_name(encoder):
+def encoder_row_name(encoder):
     "What the table calls an encoder: its run folder, or its file."
     file = Path(encoder).absolute()
     name = file.parent.name if file.stem == 'encoder' else file.stem
@@ -292,7 +292,7 @@ def compare_starts(
     card, imagenet = load_encoder(encoder).card, weights_file(imagenet)
     size, line = side_of_stills(planes, options.pop('size', None), card)
     more, missing = _imagenet_row(card, imagenet)
-    name = _encoder_row_name(encoder)
+    name = encoder_row_name(encoder)
     starts = {'random': None, **more, name: encoder}
     settings = dict(encoder=file_sha(encoder), arch=card['arch'], imagenet=_imagenet_name(imagenet, more),
                     planes=planes.fingerprint, fractions=list(fractions), draws=draws, size=size,

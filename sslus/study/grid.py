@@ -69,7 +69,7 @@ class StudyGrid:
         _import(given.imports)
         self.path, self.device, self.imports = Path(path), given.device, list(given.imports)
         self.shared_patients, self._cache = given.shared_patients, {}
-        self.planes, self.table = _read_planes(planes, root, people)
+        self.planes, self.table = read_planes(planes, root, people)
         self.size = given.size or self.planes.default_size()
         self.external = _external(self.planes, given.external)
         self.stores = open_stores(store)
@@ -102,7 +102,7 @@ def _import(names):
         except ImportError as e:
             raise StudyError(f'imports: {o} cannot be imported ({e}). Put its folder on PYTHONPATH') from e
 
-def _read_planes(planes, root, people):
+def read_planes(planes, root, people):
     "(stills, what their table is called); StudyError where they are neither stills nor a file of them."
     if isinstance(planes, (str, Path)): return PlaneData.from_csv(planes, root, **(people or {})), str(planes)
     if isinstance(planes, PlaneData): return planes, planes.name

@@ -245,7 +245,7 @@ class StudyTables:
 class StudyChoices:
     "What a study compares, where it differs from its configuration."
     pretrain:str=None        # Starts, separated by commas: random, imagenet, methods, encoder files
-    downstream:str=None      # Modes, separated by commas: fine-tune, linear, kNN, linear head, gradual, dual task
+    downstream:str=None      # Modes, separated by commas: fine-tune, linear, kNN, attentive, linear head, gradual, dual task
     fractions:str=None       # Label fractions, separated by commas
     seeds:int=None           # Repeats
     arch:str=None            # timm model name, or 'tiny'
@@ -273,3 +273,23 @@ class EngineFlags:
     threads:int=None         # Threads of a runner
     gpus:float=0             # GPUs to share out; for ray the share of one runner
     retry_failed:bool=False  # Try failed jobs again
+
+# %% ../../nbs/study/02_options.ipynb #8618c190
+@dataclass
+class JudgeFlags:
+    "How encoders are judged."
+    modes:str='linear,kNN'   # Ways to use an encoder, separated by commas: linear, kNN, attentive, fine-tune ...; the first one makes the sentence
+    fractions:str='0.1,1'    # Shares of the training labels, separated by commas
+    seeds:int=3              # Repeats: label draw, random weights and heads
+    arch:str=None            # timm model name, or 'tiny', of files of others and of random weights
+    size:int=None            # Side of the stills, pixels; by default by the stills
+    base:str=None            # Encoder that the others are compared with; by default random, or the first
+    unperturbed:bool=False   # Leave out the scores of perturbed test stills
+    device:str=None          # Such as cpu or cuda
+
+    def settings(self)->dict: # keywords of `judge`
+        "As the library takes them."
+        from sslus.study.typed import read_fractions
+        modes = [o.strip() for o in self.modes.split(',')]
+        read = dict(modes=modes, fractions=read_fractions(self.fractions), perturb=not self.unperturbed)
+        return {k: v for k,v in vars(self).items() if k != 'unperturbed'} | read

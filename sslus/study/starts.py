@@ -20,6 +20,7 @@ from ..ssl.encoders import WeightsMissing, create_encoder, drawn_encoder, load_e
 from ..ssl.imagenet import imagenet_source
 from ..ssl.method import get_method
 from ..ssl.learner import settings_of
+from ..ssl.weights import has_card
 from ..ssl.passport import copy_private
 from .jobs import Job, Missing, files_made, recorded_file
 from .errors import StudyError
@@ -88,6 +89,10 @@ def _file_name(start, study, seed):
     "Where an encoder stands, as seen from the study's folder."
     return f'encoders/{_encoder_key(start, study, seed)}/encoder.safetensors'
 
+def _write_foreign(encoder, method, path):
+    "Keep an encoder of others as a file of ours."
+    return write_encoder(encoder, encoder.card | dict(method=method), path)
+
 def _kept_encoder(start, study, seed):
     "The encoder as the job left it that made it; FileError where its file is another."
     return load_encoder(recorded_file(study.path, _encoder_key(start, study, seed), _file_name(start, study, seed)))
@@ -130,7 +135,7 @@ class ImageNet(Start):
             try:
                 m = create_encoder(self.arch, weights=file or 'imagenet', **(self.arch_kwargs or {}))
             except WeightsMissing as e: raise Missing(str(e)) from e
-            write_encoder(m, m.card | dict(method='ImageNet'), path)
+            _write_foreign(m, 'ImageNet', path)
             return dict(files=files_made(study.path, path))
         return Job(_encoder_key(self, study, seed), f'weights of {self.name}', do, kind='weights')
 
@@ -139,8 +144,8 @@ class ImageNet(Start):
 # %% ../../nbs/study/06_starts.ipynb #c8994c06
 @dataclass(frozen=True)
 class FromFile(Start):
-    "Encoder files that exist: one, or one for each repeat."
-    file:str|list = ''                 # of `save_encoder` or `sslus-pretrain`; a list: one a pre-training seed
+    "Encoder files that exist: one, or one for each repeat; those of others are read as weights of `arch`."
+    file:str|list = ''                 # of `save_encoder`, `sslus-pretrain` or others; a list: one a pre-training seed
     def __post_init__(self):
         if not self.file:
             raise StudyError('FromFile: give the file of an encoder, or a list of files, one a pre-training seed')
@@ -155,12 +160,16 @@ class FromFile(Start):
         most = max(study.seeds or study.pretrain_seeds)
         if self.seeded and most >= len(self.file):
             raise StudyError(f'{self.name}: {len(self.file)} files are given, pre-training seed {most} needs {most+1}')
-        for f in self.file if self.seeded else [self.file]:
-            load_encoder(study.find(f))
+        for f in map(study.find, self.file if self.seeded else [self.file]):
+            if has_card(f): load_encoder(f)
+            else: check_arch(self.arch)
     def arch_name(self, study):
-        return load_encoder(self._source(study, 0)).card['arch']
+        source = self._source(study, 0)
+        return load_encoder(source).card['arch'] if has_card(source) else self.arch
     def identity(self, study, seed):
-        return dict(file=file_sha(self._source(study, seed)))
+        source = self._source(study, seed)
+        own = {} if has_card(source) else dict(arch=self.arch, arch_kwargs=self.arch_kwargs)
+        return dict(file=file_sha(source), **own)
     def encoder(self, study, seed):  return _kept_encoder(self, study, seed)
     def with_files(self, place):
         return replace(self, file=[place(o) for o in self.file] if self.seeded else place(self.file))
@@ -168,12 +177,20 @@ class FromFile(Start):
     def job(self, study, seed):
         dest = study.path/_file_name(self, study, seed)
         def do():
-            source = _checked_file(self._source(study, seed), study.identity(self, seed)['file'])
-            write_file(dest, lambda p: shutil.copyfile(source, p))
-            copy_private(source, dest)
-            _checked_file(dest, study.identity(self, seed)['file'])
+            sha = study.identity(self, seed)['file']
+            source = _checked_file(self._source(study, seed), sha)
+            if has_card(source): self._copy(source, dest, sha)
+            else:
+                m = create_encoder(self.arch, weights=source, **(self.arch_kwargs or {}))
+                _write_foreign(m, 'weights of others', dest)
             return dict(files=files_made(study.path, dest))
         return Job(_encoder_key(self, study, seed), f'weights of {self.name}, seed {seed}', do, kind='copy')
+
+    def _copy(self, source, dest, sha):
+        "The file with what names its patients, as it was when the key was made."
+        write_file(dest, lambda p: shutil.copyfile(source, p))
+        copy_private(source, dest)
+        _checked_file(dest, sha)
 
 # %% ../../nbs/study/06_starts.ipynb #92850eba
 def check_arch(arch:str # timm model name

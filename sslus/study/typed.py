@@ -209,6 +209,11 @@ def check_stills(
                                 f'{", ".join(lost[:3])}. image_path is taken from {folder}; '
                                 f'give another folder with root=')
 
+# %% ../../nbs/study/11_typed.ipynb #86fedaf3
+def typed_people(args):
+    "What the options say of the names."
+    return People(args.get('same'), args.get('distinct', False), secret(args.get('deidentify', False)))
+
 # %% ../../nbs/study/11_typed.ipynb #9652a3eb
 def _typed_network(text, args):
     if text != 'tiny' and ':' not in (args.get('method') or ''): check_network(text)
@@ -224,12 +229,8 @@ def _check_held(text, args):
     from sslus.evaluate.apart import held_rows
     with quietly(): held_rows(text)
 
-def _typed_people(args):
-    "What the options say of the names."
-    return People(args.get('same'), args.get('distinct', False), secret(args.get('deidentify', False)))
-
 def _check_planes(text, args):
-    if 'config' not in args: check_stills(text, args.get('root'), _typed_people(args))
+    if 'config' not in args: check_stills(text, args.get('root'), typed_people(args))
 
 def _as_list(value):
     "What an option that may be given several values holds."
@@ -259,6 +260,22 @@ table_checks = dict(
     planes=_check_planes,
     exclude=_check_held,
     store=lambda o, args: check_store(o))
+
+# %% ../../nbs/study/11_typed.ipynb #6f3752a4
+def check_mode(text, flag='downstream'):
+    "ValueError for a mode that is none."
+    modes = values_of('sslus.study.modes', 'mode')
+    if text not in (*modes, *modes.values()):
+        raise ValueError(f'{flag}={text!r}: not known; there are {", ".join(modes.values())}')
+
+# %% ../../nbs/study/11_typed.ipynb #e22e9dd2
+def check_study_folder(folder):
+    check_room(folder)
+    if folder.exists() and not folder.is_dir():
+        raise FileExistsError(f'{folder}: a file stands there. Choose another folder')
+    if (folder/'study.json').exists() or not folder.exists(): return
+    if any(o for o in folder.iterdir() if not o.name.startswith('.')):
+        raise FileExistsError(f'{folder}: the folder is not empty and holds no study. Choose another')
 
 # %% ../../nbs/study/11_typed.ipynb #5de45d86
 def _check_run(folder, args, inputs=()):
@@ -295,7 +312,7 @@ def _check_seen(args):
         raise ValueError(f"split={args['split']!r}: train, valid, test or all is expected")
     for o in weights: check_weights(o)
     if os.path.isdir(asked): check_store(asked)
-    elif not asked.endswith('.json'): check_stills(asked, args['root'], _typed_people(args))
+    elif not asked.endswith('.json'): check_stills(asked, args['root'], typed_people(args))
     elif not os.path.isfile(asked):
         raise FileNotFoundError(f'{asked}: no such passport; sslus-passport makes one')
 
@@ -326,14 +343,14 @@ def _check_study(args):
     given = config | {k: v for k,v in args.items() if k in config and v is not None}
     _check_settings_of(config)
     for o in _typed_words(args['pretrain']): _check_start(o, config)
-    for o in _typed_words(args['downstream']): _check_mode(o)
+    for o in _typed_words(args['downstream']): check_mode(o)
     table, store = args['planes'] or config.get('planes'), args['store'] or config.get('store')
     if store and not table:
         raise ValueError('a store is given, but no table of labelled stills: name it with planes=')
     people = (config.get('people') or {}) | {k: v for k,v in args.items() if v}
-    if isinstance(table, str): check_stills(table, given.get('root'), _typed_people(people))
+    if isinstance(table, str): check_stills(table, given.get('root'), typed_people(people))
     if isinstance(store, str): check_store(store)
-    _check_study_folder(Path(args['path'] or config.get('path') or Path(args['config']).stem))
+    check_study_folder(Path(args['path'] or config.get('path') or Path(args['config']).stem))
 
 def _typed_words(text):
     return [o.strip() for o in (text or '').split(',') if o.strip()]
@@ -352,20 +369,6 @@ def _check_start(text, config):
     names = {'random', 'imagenet', *(str(o.get('name', '')).lower() for o in own)}
     if text.endswith('.safetensors'): check_encoder(text)
     elif text.lower() not in names: check_method(text)
-
-def _check_mode(text):
-    "ValueError for a mode that is none."
-    modes = values_of('sslus.study.modes', 'mode')
-    if text not in (*modes, *modes.values()):
-        raise ValueError(f'downstream={text!r}: not known; there are {", ".join(modes.values())}')
-
-def _check_study_folder(folder):
-    check_room(folder)
-    if folder.exists() and not folder.is_dir():
-        raise FileExistsError(f'{folder}: a file stands there. Choose another folder')
-    if (folder/'study.json').exists() or not folder.exists(): return
-    if any(o for o in folder.iterdir() if not o.name.startswith('.')):
-        raise FileExistsError(f'{folder}: the folder is not empty and holds no study. Choose another')
 
 def _check_quickstart(args): _check_run(args['dest'], args)
 
