@@ -7,17 +7,17 @@ Docs: https://sslus.github.io/sslus/ssl/drift.html.md"""
 # %% auto #0
 __all__ = ['start_cosine', 'Drift']
 
-# %% ../../nbs/ssl/05_drift.ipynb #55de8595
+# %% ../../nbs/ssl/05_drift.ipynb #606a6511
 import math, torch
 import torch.nn.functional as F
 from contextlib import contextmanager
 from functools import partial
 from torch import Tensor, nn
 
-# %% ../../nbs/ssl/05_drift.ipynb #def8adcb
+# %% ../../nbs/ssl/05_drift.ipynb #bddd007f
 from ..base.numbers import check_number, checked
 
-# %% ../../nbs/ssl/05_drift.ipynb #48f49ac1
+# %% ../../nbs/ssl/05_drift.ipynb #ec7dd516
 @contextmanager
 def _at_rest(model):
     "A model in evaluation mode, without gradients; each module's mode is put back."
@@ -31,12 +31,12 @@ def _at_rest(model):
 def start_cosine(z:Tensor,    # (B,d) features now
                  start:Tensor # (B,d) features of the same images at the start
                 )->float:     # 1: as at the start; about 0: nothing is left of it; nan for fewer than 2 images
-    "Mean cosine of features with those at the start, both without the mean of the start."
+    "Mean cosine of features with those at the start, each without the mean over the batch."
     if len(start) < 2: return math.nan
-    z, start, mean = z.double(), start.double(), start.double().mean(0)
-    return float(F.cosine_similarity(z - mean, start - mean, dim=1).mean())
+    now, then = (o.double() - o.double().mean(0) for o in (z, start))
+    return float(F.cosine_similarity(now, then, dim=1).mean())
 
-# %% ../../nbs/ssl/05_drift.ipynb #aca6b8d6
+# %% ../../nbs/ssl/05_drift.ipynb #a3e48229
 class Drift:
     "How far the features of a fixed batch have moved from where they started."
     @checked(least=partial(check_number, at_least=-1, at_most=1))

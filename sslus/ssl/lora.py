@@ -7,14 +7,14 @@ Docs: https://sslus.github.io/sslus/ssl/lora.html.md"""
 # %% auto #0
 __all__ = ['Lora', 'read_lora', 'plain_lora']
 
-# %% ../../nbs/ssl/01_lora.ipynb #82f31eee
+# %% ../../nbs/ssl/01_lora.ipynb #28263b55
 from dataclasses import asdict, dataclass
 from functools import partial
 
-# %% ../../nbs/ssl/01_lora.ipynb #302b344e
+# %% ../../nbs/ssl/01_lora.ipynb #dbcffeb6
 from ..base.numbers import check_number, checked
 
-# %% ../../nbs/ssl/01_lora.ipynb #d4c4d980
+# %% ../../nbs/ssl/01_lora.ipynb #e8faf22b
 def _layer_names(on):
     "Names of layers as a tuple; ValueError where they are none."
     names = (on,) if isinstance(on, str) else tuple(on)
@@ -42,7 +42,7 @@ class Lora:
 
 Lora.__init__ = checked(Lora.__init__, alpha=partial(check_number, above=0))
 
-# %% ../../nbs/ssl/01_lora.ipynb #02bab9a9
+# %% ../../nbs/ssl/01_lora.ipynb #28a5da53
 def _typed_lora(text):
     "Settings as a shell says them: 8, or 8:conv_pw,conv_pwl."
     rank, _, names = text.partition(':')
