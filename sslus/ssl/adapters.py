@@ -7,7 +7,7 @@ Docs: https://sslus.github.io/sslus/ssl/adapters.html.md"""
 # %% auto #0
 __all__ = ['is_adapted', 'add_lora', 'merged', 'freeze', 'share_kept', 'set_trainable', 'plain_state', 'adapter_card']
 
-# %% ../../nbs/ssl/07_adapters.ipynb #99e93744
+# %% ../../nbs/ssl/07_adapters.ipynb #37ba57c2
 import torch
 import torch.nn.functional as F
 from copy import deepcopy
@@ -16,13 +16,13 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn.modules.batchnorm import _BatchNorm
 
-# %% ../../nbs/ssl/07_adapters.ipynb #aef36d30
+# %% ../../nbs/ssl/07_adapters.ipynb #150f63b3
 from ..base.numbers import check_number, checked
 from ..base.words import list_names
 from .depth import depths, movable
 from .lora import Lora, read_lora
 
-# %% ../../nbs/ssl/07_adapters.ipynb #55fd27fd
+# %% ../../nbs/ssl/07_adapters.ipynb #05ff7b7a
 class _ChangedLinear(torch.autograd.Function):
     "x (W + s*B*A)^T + bias, with gradients for x, A and B; no product as large as a gradient of W is made."
     @staticmethod
@@ -113,7 +113,7 @@ def put_back(o):
     del o.plain_class
     o.__class__ = cls
 
-# %% ../../nbs/ssl/07_adapters.ipynb #fe025502
+# %% ../../nbs/ssl/07_adapters.ipynb #430cb868
 class FixedNorm(nn.Module):
     "Batch norm that stays as it is: in every mode it normalises with its running statistics, and never moves them."
     def forward(self, x):
@@ -137,7 +137,7 @@ def keep(encoder, names):
     encoder.kept = tuple(dict.fromkeys([*getattr(encoder, 'kept', ()), *names]))
     fix_norms(encoder, encoder.kept)
 
-# %% ../../nbs/ssl/07_adapters.ipynb #351f4d97
+# %% ../../nbs/ssl/07_adapters.ipynb #d4afc311
 def _last_parts(names):
     "The last parts of names, each once; with the part before a number."
     parts = [o.split('.') for o in names]
@@ -193,7 +193,7 @@ def merged(model:nn.Module # with adapters, or layers that were frozen, in it or
         for k in ('lora', 'kept'): vars(o).pop(k, None)
     return model.requires_grad_(True)
 
-# %% ../../nbs/ssl/07_adapters.ipynb #4b1ef623
+# %% ../../nbs/ssl/07_adapters.ipynb #5dee6c1e
 def _check_up_to(name, value):
     "The name of a layer, or how many layers."
     return value if isinstance(value, str) else check_number(name, value, at_least=1, whole=True)
@@ -219,7 +219,7 @@ def freeze(encoder:nn.Module, # timm encoder, changed in place
     keep(encoder, [k for k,d in at.items() if d <= last])
     return encoder
 
-# %% ../../nbs/ssl/07_adapters.ipynb #740d9316
+# %% ../../nbs/ssl/07_adapters.ipynb #27b147fe
 def share_kept(copy:nn.Module,   # of the encoder
                encoder:nn.Module # whose `kept` weights no training moves
               ):
@@ -238,7 +238,7 @@ def set_trainable(encoder:nn.Module, # timm encoder
         for p in movable(encoder).values(): p.requires_grad_(True)
     return encoder
 
-# %% ../../nbs/ssl/07_adapters.ipynb #86f80f60
+# %% ../../nbs/ssl/07_adapters.ipynb #f4b73d29
 def plain_state(model:nn.Module # with an encoder, or one
                )->dict:         # {name: tensor}, with timm's names
     "The weights for a file: of the merged model where it holds adapters."
@@ -249,7 +249,7 @@ def adapter_card(encoder:nn.Module # timm encoder
     "The line of a card about adapters."
     return dict(lora=encoder.lora.plain()) if hasattr(encoder, 'lora') else {}
 
-# %% ../../nbs/ssl/07_adapters.ipynb #093d15bc
+# %% ../../nbs/ssl/07_adapters.ipynb #bcf1c920
 @dataclass
 class Adaptation:
     "How much of a start may move; None: all of it, at one rate."

@@ -7,17 +7,17 @@ Docs: https://sslus.github.io/sslus/ssl/depth.html.md"""
 # %% auto #0
 __all__ = ['depths', 'movable', 'ByDepth', 'groups_of']
 
-# %% ../../nbs/ssl/02_depth.ipynb #a685f36c
+# %% ../../nbs/ssl/02_depth.ipynb #b4182ff5
 from collections.abc import Callable
 from fastai.optimizer import Optimizer, OptimWrapper
 from fastai.torch_core import get_model
 from timm.models import group_parameters
 from torch import Tensor, nn
 
-# %% ../../nbs/ssl/02_depth.ipynb #dd0f00b3
+# %% ../../nbs/ssl/02_depth.ipynb #8dafce6e
 from ..base.numbers import checked
 
-# %% ../../nbs/ssl/02_depth.ipynb #f63b2e50
+# %% ../../nbs/ssl/02_depth.ipynb #e422edfe
 def depths(encoder:nn.Module # timm encoder
           )->dict:           # {name of a parameter: 0 for the stem, 1, 2 ...}; ValueError where timm knows no order
     "How deep each parameter of an encoder lies, as timm groups them."
@@ -32,7 +32,7 @@ def movable(encoder:nn.Module # timm encoder
     kept = set(getattr(encoder, 'kept', ()))
     return {k: p for k,p in encoder.named_parameters() if k not in kept}
 
-# %% ../../nbs/ssl/02_depth.ipynb #497519cf
+# %% ../../nbs/ssl/02_depth.ipynb #05bf4bd1
 class _RatesByDepth:
     "fastai optimiser that knows how much of a rate each of its groups gets."
     scales, columns, n_columns = (), (), 1
@@ -88,7 +88,8 @@ class ByDepth:
         opt.set_hyper('lr', lr)
         return opt
 
-# %% ../../nbs/ssl/02_depth.ipynb #e29d5085
+# %% ../../nbs/ssl/02_depth.ipynb #630eae88
+@checked
 def groups_of(
     splitter:Callable,      # parameter groups without depth
     opt_func:Callable,      # fastai optimiser function

@@ -7,17 +7,17 @@ Docs: https://sslus.github.io/sslus/ssl/drift.html.md"""
 # %% auto #0
 __all__ = ['start_cosine', 'Drift']
 
-# %% ../../nbs/ssl/05_drift.ipynb #606a6511
+# %% ../../nbs/ssl/05_drift.ipynb #257c7d32
 import math, torch
 import torch.nn.functional as F
 from contextlib import contextmanager
 from functools import partial
 from torch import Tensor, nn
 
-# %% ../../nbs/ssl/05_drift.ipynb #bddd007f
+# %% ../../nbs/ssl/05_drift.ipynb #d1328d75
 from ..base.numbers import check_number, checked
 
-# %% ../../nbs/ssl/05_drift.ipynb #ec7dd516
+# %% ../../nbs/ssl/05_drift.ipynb #a7fb297b
 @contextmanager
 def _at_rest(model):
     "A model in evaluation mode, without gradients; each module's mode is put back."
@@ -36,7 +36,7 @@ def start_cosine(z:Tensor,    # (B,d) features now
     now, then = (o.double() - o.double().mean(0) for o in (z, start))
     return float(F.cosine_similarity(now, then, dim=1).mean())
 
-# %% ../../nbs/ssl/05_drift.ipynb #a3e48229
+# %% ../../nbs/ssl/05_drift.ipynb #cc9fec91
 class Drift:
     "How far the features of a fixed batch have moved from where they started."
     @checked(least=partial(check_number, at_least=-1, at_most=1))

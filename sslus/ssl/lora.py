@@ -7,14 +7,14 @@ Docs: https://sslus.github.io/sslus/ssl/lora.html.md"""
 # %% auto #0
 __all__ = ['Lora', 'read_lora', 'plain_lora']
 
-# %% ../../nbs/ssl/01_lora.ipynb #28263b55
+# %% ../../nbs/ssl/01_lora.ipynb #c3373f78
 from dataclasses import asdict, dataclass
 from functools import partial
 
-# %% ../../nbs/ssl/01_lora.ipynb #dbcffeb6
+# %% ../../nbs/ssl/01_lora.ipynb #36dd30c0
 from ..base.numbers import check_number, checked
 
-# %% ../../nbs/ssl/01_lora.ipynb #e8faf22b
+# %% ../../nbs/ssl/01_lora.ipynb #1af10485
 def _layer_names(on):
     "Names of layers as a tuple; ValueError where they are none."
     names = (on,) if isinstance(on, str) else tuple(on)
@@ -42,7 +42,7 @@ class Lora:
 
 Lora.__init__ = checked(Lora.__init__, alpha=partial(check_number, above=0))
 
-# %% ../../nbs/ssl/01_lora.ipynb #28a5da53
+# %% ../../nbs/ssl/01_lora.ipynb #dbeb4075
 def _typed_lora(text):
     "Settings as a shell says them: 8, or 8:conv_pw,conv_pwl."
     rank, _, names = text.partition(':')
