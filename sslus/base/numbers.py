@@ -132,7 +132,7 @@ _names_by_kind = {
     _check_steps: 'steps epochs n_epoch',
     count: """bs at_most size evals min_batches n_batches every keep n n_boot k bins max_iter together
         queue hidden width dim nf n_in channels in_chans map_size n_classes n_clips n_frames orders n_fixations
-        items max_n each budget lr_bs draws n_neighbors""",
+        items max_n each budget lr_bs draws n_neighbors rank""",
     share: 'p flip vflip light_p blur solarize brightness contrast frame_share momentum pct_start share',
     below_1: 'dropout label_smoothing smoothing valid_pct test_pct frame_jitter',
     positive: 'temperature lambd seconds perplexity tol fps',
@@ -155,7 +155,8 @@ ranges |= dict(
     rotate   = partial(check_number, at_least=0, at_most=180),
     area     = partial(check_pair, above=0, at_most=1),
     Cs       = partial(check_each, above=0),
-    moms     = partial(check_each, at_least=0, below=1))
+    moms     = partial(check_each, at_least=0, below=1),
+    layer_decay = partial(check_number, above=0, at_most=1))
 
 def check_settings(
     **values # of settings that `ranges` knows, by name

@@ -18,6 +18,8 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 # %% ../../nbs/evaluate/02_model.ipynb #c9287c00
 from ..base.numbers import checked, count
+from ..ssl.adapters import set_trainable
+from ..ssl.depth import movable
 from ..ssl.encoders import create_encoder, encode, load_encoder
 from ..ssl.weights import has_card
 
@@ -43,7 +45,7 @@ class PlaneModel(FrozenOrNot):
     ):
         super().__init__()
         self.encoder, self.head, self.frozen = (
-            encoder.requires_grad_(not frozen),
+            set_trainable(encoder, not frozen),
             nn.Sequential(nn.Dropout(dropout), nn.Linear(n_in, c)),
             frozen,
         )
@@ -56,7 +58,7 @@ class PlaneModel(FrozenOrNot):
 # %% ../../nbs/evaluate/02_model.ipynb #d5444273
 def plane_splitter(m):
     "Parameter groups: backbone, head; the head alone where the backbone is frozen."
-    return ([] if m.frozen else [params(m.encoder)]) + [params(m.head)]
+    return ([] if m.frozen else [list(movable(m.encoder).values())]) + [params(m.head)]
 
 # %% ../../nbs/evaluate/02_model.ipynb #7aa47585
 @contextmanager

@@ -15,7 +15,7 @@ from ..base.quiet import Note
 
 # %% ../../nbs/ssl/04_cards.ipynb #65ebc892
 _card_texts = ('weights', 'method', 'license', 'weights_unfinished', 'interpolation')
-_card_tables = ('settings', 'data', 'clean', 'versions')
+_card_tables = ('settings', 'data', 'clean', 'versions', 'lora')
 _card_counts = ('epoch', 'epochs', 'steps', 'optimiser_steps')
 _largest_sum = 200_000
 

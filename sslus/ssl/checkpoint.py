@@ -20,6 +20,7 @@ from fastai.callback.core import Callback
 from fastai.torch_core import get_model
 from fastcore.basics import noop
 from ..base.files import WriteError, clear_parts
+from .adapters import adapter_card
 from .distributed import rank, world_size
 from .weights import write_state
 
@@ -56,6 +57,7 @@ def run_card(learn):
             'its arguments': json.dumps(encoder['arch_kwargs'], sort_keys=True, default=repr),
             'channels': encoder['in_chans'],
         }
+        card |= {k: json.dumps(v) for k,v in adapter_card(m.encoder).items()}
     if source is not None: card['frame store'] = source.fingerprint
     card |= {
         'batch size': getattr(dl, 'bs', None) or getattr(dl, 'batch_size', None),

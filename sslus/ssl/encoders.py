@@ -19,6 +19,7 @@ from torch import Tensor, nn
 # %% ../../nbs/ssl/08_encoders.ipynb #a7aa7bd7
 from ..base.files import write_text
 from ..base.quiet import Note
+from .adapters import adapter_card, plain_state
 from .cards import made_from, note_unfinished
 from .fitting import first_convolution, fitting
 from .foreign import tensor_tables
@@ -194,11 +195,11 @@ def write_encoder(encoder:nn.Module,  # timm encoder
                   saw:Passport|None=None, # whom it saw; None: as the encoder says, if it does
                   private:bool=True   # write the patients' keys beside it, for the owner only?
                  )->Path:             # the file; WriteError where it cannot be written
-    "Save any encoder as safetensors with a card, and the passport of whom it saw."
-    path = Path(path)
+    "Save any encoder as safetensors with a card, and the passport of whom it saw; adapters are merged."
+    path, card = Path(path), card | adapter_card(encoder)
     if saw is None: saw = getattr(encoder, 'passport', None)
     if hasattr(encoder, 'input'): card = card | input_of(encoder).lines()
-    write_weights(path, encoder.state_dict(), card, 'encoder', None if saw is None else saw.to_text())
+    write_weights(path, plain_state(encoder), card, 'encoder', None if saw is None else saw.to_text())
     if saw is not None and private: write_private(saw, path)
     write_text(path.with_suffix('.md'), _as_page(card, path))
     return path

@@ -23,7 +23,9 @@ from fastcore.basics import listify
 # %% ../../nbs/ssl/15_learner.ipynb #25248cb6
 from ..base.numbers import checked
 from ..base.settings import grouped, relays
+from .adapters import Adaptation
 from .cards import made_from
+from .depth import groups_of
 from .distributed import launched
 from .encoders import create_encoder, write_encoder
 from .input import input_of
@@ -115,9 +117,14 @@ class Speed:
         learn.model.to(memory_format=torch.channels_last)
         if self.compile: compile_encoders(learn.model, 'inductor' if self.compile is True else self.compile)
 
+# %% ../../nbs/ssl/15_learner.ipynb #6749aa97
+def began_with_weights(encoder):
+    "Did an encoder start from weights that somebody had trained?"
+    return getattr(encoder, 'card', {}).get('weights', 'random') != 'random'
+
 # %% ../../nbs/ssl/15_learner.ipynb #b17b6549
 @checked
-@relays(Optimiser, Speed, Learner, but=('loss_func',))
+@relays(Optimiser, Speed, Adaptation, Learner, but=('loss_func',))
 def ssl_learner(dls,                  # loaders of frames, pairs or clips
                 arch,                 # timm model name, or an encoder from `create_encoder`/`load_encoder`
                 method:SSLCallback,   # such as `SimCLR()`
@@ -128,17 +135,20 @@ def ssl_learner(dls,                  # loaders of frames, pairs or clips
                 metrics=None,         # further metrics
                 cbs=None,             # further callbacks
                 monitor:bool=True,    # watch for collapse and non-finite losses?
-                **settings            # of `Optimiser` and `Speed`, and further arguments of `Learner`
+                **settings            # of `Optimiser`, `Speed` and `Adaptation`, and further arguments of `Learner`
                )->SSLLearner:
     "A fastai learner that pre-trains `arch` with `method`."
-    optimiser, speed, more = grouped(ssl_learner, settings)
+    optimiser, speed, adaptation, more = grouped(ssl_learner, settings)
     if seed is not None: set_seed(seed)
     if isinstance(arch, nn.Module) and not hasattr(arch, 'card'):
         raise ValueError('this encoder has no card to be saved with: make it with create_encoder or load_encoder')
     encoder = arch if isinstance(arch, nn.Module) else create_encoder(arch, in_chans, weights, **(arch_kwargs or {}))
     encoder.unsaved = True                                       # whom it will have seen is known when it is saved
+    adaptation.apply(encoder)
     method, r = copy.copy(method), method.recipe                 # a method object may serve several learners
-    mon = [Monitor(groups=1 if r.lr_bias is None else 2, views=method.n_monitored)] if monitor else []
+    groups, drift = 1 if r.lr_bias is None else 2, began_with_weights(encoder)
+    mon = [Monitor(groups=groups, views=method.n_monitored, drift=drift)] if monitor else []
+    chosen = optimiser.or_recipe(r, getattr(dls.train, 'bs', None))
     learn = SSLLearner(
         dls,
         encoder,
@@ -149,7 +159,7 @@ def ssl_learner(dls,                  # loaders of frames, pairs or clips
             *listify(metrics),
         ],
         cbs=[method, *mon, *listify(cbs)],
-        **optimiser.or_recipe(r, getattr(dls.train, 'bs', None)),
+        **chosen | groups_of(chosen['splitter'], chosen['opt_func'], adaptation.layer_decay or r.layer_decay),
         **more
     )
     learn.recipe, learn.seed = r, seed

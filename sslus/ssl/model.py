@@ -18,6 +18,7 @@ from timm.utils import ModelEmaV3
 from torch import nn
 
 # %% ../../nbs/ssl/08_model.ipynb #4693d806
+from .adapters import adapter_card, share_kept
 from .big_batches import in_parts
 from .encoders import encode, n_features
 from .speed import uncompiled
@@ -107,7 +108,8 @@ class SSLModel(nn.Module):
                 k: v
                 for k, v in getattr(self.encoder, 'card', {}).items()
                 if k in ('arch', 'arch_kwargs', 'in_chans')
-            }
+            },
+            **adapter_card(self.encoder)
         )
     def get_extra_state(self):
         return torch.tensor(list(json.dumps(self.card).encode()), dtype=torch.uint8)
@@ -142,6 +144,7 @@ class Teacher(ModelEmaV3):
         super().__init__(_student(m, heads))
         self.names = heads
         self.requires_grad_(False)
+        share_kept(self.module['encoder'], m.encoder)                # what no training moves is not copied
         self.register_buffer('ready', torch.tensor(False))           # has `calibrate` been done?
 
     @torch.no_grad()
@@ -153,7 +156,16 @@ class Teacher(ModelEmaV3):
     def move(self, m, momentum):
         "Average with the student: teacher <- momentum*teacher + (1-momentum)*student."
         self.decay = momentum
-        self.update(_student(m, self.names))
+        student = _student(m, self.names)
+        if hasattr(m.encoder, 'kept'): self._move_others(student)
+        else: self.update(student)
+
+    @torch.no_grad()
+    def _move_others(self, student):
+        "Average all but the weights that teacher and student share."
+        for mine, new in zip(self.module.state_dict().values(), student.state_dict().values()):
+            if mine.data_ptr() == new.data_ptr(): continue
+            mine.lerp_(new, 1 - self.decay) if mine.is_floating_point() else mine.copy_(new)
 
     @torch.no_grad()
     def calibrate(self, m, views):

@@ -25,6 +25,7 @@ from ..base.numbers import check_number, checked, count
 # %% ../../nbs/ssl/06_monitor.ipynb #e13530bb
 from .collapse import alignment, embedding_std, rankme, uniformity
 from .dead_data import PictureCheck
+from .drift import Drift
 from .recipes import method_of
 from .weights import write_state
 
@@ -96,7 +97,8 @@ class Monitor(Callback):
         keep:int=200,            # optimiser steps between two copies of the weights
         chance_share:float=.98,  # a loss above this share of its chance level is stuck
         groups:int=1,            # parameter groups whose learning rate has a column
-        views:int=2              # views whose embeddings the method gives; 1 leaves out the alignment
+        views:int=2,             # views whose embeddings the method gives; 1 leaves out the alignment
+        drift:bool=False         # a column for how near the features are to where they started?
     ):
         store_attr()
         self.values = {}           # column -> number of the last epoch
@@ -104,6 +106,7 @@ class Monitor(Callback):
         self.loaded = False        # `load_state_dict` brought the state of an epoch
         self.open = False          # an epoch began and did not end
         self.pending_loss = None
+        self.moved = Drift() if drift else None
         self._start_fit()
         self._start_epoch()
 
@@ -140,6 +143,7 @@ def names(self:Monitor)->list: # in the order of the table
         'rankme',
         *(['alignment'] if self.views > 1 else []),
         'uniformity',
+        *(['start_cosine'] if self.drift else []),
         'grad_norm',
         *(f'lr_{i}' if i else 'lr' for i in range(self.groups)),
     ]
@@ -223,6 +227,8 @@ def check_pictures(self:Monitor,
     views=() # what the method makes of them
 ):
     "Warn, once, where pictures or views hold nothing to learn from; looks every few steps."
+    if self.moved and not hasattr(self.learn, 'lr_finder'):
+        self.moved.begin(get_model(self.learn.model), views[0])
     if self.steps % self.every == 0 and rank() == 0 and not hasattr(self.learn, 'lr_finder'):
         self.picture_check(a, b, views)
 
@@ -246,6 +252,7 @@ def _numbers(self:Monitor):
         alignment=alignment(z1, *z2) if z2 else math.nan,
         uniformity=uniformity(z1),
         grad_norm=float(np.mean(self.grads or math.nan)),
+        start_cosine=self.moved.value(get_model(self.model)) if self.moved else math.nan,
     )
     res |= {f'lr_{i}' if i else 'lr': float(o['lr']) for i,o in enumerate(self.opt.hypers)}
     return {k: res.get(k, math.nan) for k in self.names}
@@ -310,6 +317,8 @@ def _troubles(values, loss, chance, steps, chance_share):
 def _warn(self:Monitor):
     chance = float(np.mean(self.chances)) if self.chances else None
     now = _troubles(self.values, self.losses[0]/max(1, self.losses[1]), chance, self.steps, self.chance_share)
+    moved = self.moved.words(self.values['start_cosine']) if self.moved else ''
+    if moved: now['drift'] = moved
     if rank() == 0:
         for k in now.keys() - set(self.warned_kinds):
             print(f'Warning: after epoch {self.epoch} {now[k]}')
@@ -349,11 +358,14 @@ _monitor_state = 'steps','warned_kinds','grad','grads','losses','chances','open'
 @patch
 def state_dict(self:Monitor)->dict: # tensors and plain numbers
     "What an interrupted epoch needs to end as it would have."
-    return dict(z=[[o.cpu() for o in b] for b in self.z], **{k: copy.copy(getattr(self, k)) for k in _monitor_state})
+    start = dict(moved=self.moved.state_dict()) if self.moved else {}
+    own = {k: copy.copy(getattr(self, k)) for k in _monitor_state}
+    return dict(z=[[o.cpu() for o in b] for b in self.z], **own, **start)
 
 @patch
 def load_state_dict(self:Monitor, state):
     "Take up what `state_dict` gave."
     self.z = [list(b) for b in state['z']]
     for k in _monitor_state: setattr(self, k, copy.copy(state[k]))
+    if self.moved and 'moved' in state: self.moved.load_state_dict(state['moved'])
     self.loaded = True

@@ -22,6 +22,7 @@ from ..evaluate.planes import PlaneData
 from ..evaluate.model import PlaneModel
 from ..tasks.learner import plane_learner
 from ..loaders.blocks import FrameStore
+from ..ssl.adapters import adapter_card, plain_state
 from ..ssl.bars import training_bars
 from ..ssl.cards import made_from, note_unfinished, training_size
 from ..ssl.encoders import create_encoder, n_features
@@ -50,7 +51,8 @@ def save_classifier(learn,         # Learner with a `PlaneModel`, as of `plane_l
     saw = passport_of_learner(learn)
     own = input_of(learn.model.encoder)
     card |= made_from(getattr(learn.model.encoder, 'card', {})) | ({} if own.is_grey else own.lines())
-    write_weights(path, learn.model.state_dict(), card, 'classifier', None if saw is None else saw.to_text())
+    card |= adapter_card(learn.model.encoder)
+    write_weights(path, plain_state(learn.model), card, 'classifier', None if saw is None else saw.to_text())
     if saw is not None: write_private(saw, path)
     return Path(path)
 
@@ -148,7 +150,7 @@ def finetune(
         size, line = side_of_stills(planes, size, card)
         if progress and (asked is None or asked != training_size(card)): print(line)
     dls = planes.dls(fraction, draw, size=size, device=device)
-    learn = plane_learner(dls, arch, encoder, given.arch_kwargs, seed=seed)
+    learn = plane_learner(dls, arch, encoder, given.arch_kwargs, seed=seed, lora=given.lora)
     card = {k: learn.model.encoder.card[k] for k in ('arch', 'arch_kwargs', 'in_chans')}
     clean = {} if planes.clean is None else dict(clean=planes.clean.settings())
     config = plain_settings(
@@ -162,13 +164,13 @@ def finetune(
             seed=seed,
             classes=list(planes.classes),
             planes=planes.name,
-            **clean
+            **clean,
+            **adapter_card(learn.model.encoder)
         )
     )
     with begin_run(run, finetuning_run, config, overwrite, inputs=_inputs(planes, encoder)) as folder:
         rep = _tune_and_write(learn, folder.path, config, progress)
     return learn, rep
-
 
 # %% ../../nbs/study/02_finetuning.ipynb #a70e02d6
 def _share_words(weights, other, name):

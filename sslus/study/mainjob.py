@@ -8,7 +8,7 @@ Docs: https://sslus.github.io/sslus/study/mainjob.html.md"""
 __all__ = ['training_log', 'pretrain', 'pretrain_verdict']
 
 # %% ../../nbs/study/02_mainjob.ipynb #0d2f1d70
-import io, json, sys, numpy as np, pandas as pd, torch.distributed as dist
+import copy, io, json, sys, numpy as np, pandas as pd, torch.distributed as dist
 from contextlib import ExitStack, contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -33,6 +33,7 @@ from ..base.settings import grouped, relays
 from ..ssl.checkpoint import read_checkpoint
 from ..ssl.learner import written
 from ..ssl.monitor import Monitor
+from ..ssl.recipes import continued
 from .training import PretrainSettings
 
 # %% ../../nbs/study/02_mainjob.ipynb #d78d17e5
@@ -122,7 +123,7 @@ def _watch_less(dls):
 
 def _has_batch_norm(model): return any(isinstance(o, _BatchNorm) for o in model.modules())
 
-_learner_settings = ('arch_kwargs', 'weights', 'lr', 'wd', 'micro', 'compile')
+_learner_settings = ('arch_kwargs', 'weights', 'lr', 'wd', 'micro', 'compile', 'lora')
 _recorded = ('arch', 'arch_kwargs', 'weights', 'steps', 'bs', 'lr', 'wd', 'pairs', 'batch', 'valid_pct', 'micro')
 
 @relays(PretrainSettings)
@@ -132,6 +133,7 @@ def pretraining(store, method, *, seed=0, device=None, n_batches=None, **setting
     given = grouped(pretraining, settings)[0]
     given.check()
     check_settings(seed=seed)
+    if given.continued: method = copy.copy(method).with_recipe(continued(method.recipe))
     world = world_size()
     def loaders(n, bs=given.bs):
         return method.loaders(

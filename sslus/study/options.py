@@ -142,6 +142,7 @@ class PretrainFlags(PretrainSettings):
     "The settings of a pre-training as a shell says them."
     arch:str='resnet18'      # timm model name, or 'tiny' for a ResNet that trains in minutes on a CPU
     resident:str=None        # Frames in the device's memory: yes, no, or how many GiB they may take; by default where they fit half of a GPU's
+    lora:str=None            # Rank of adapters that are trained in place of the weights, such as 8, or 8:conv_pw,conv_pwl with the layers that get one; by default all weights are trained
     no_flags = ('wd',)
 
     def settings(self,
@@ -185,6 +186,7 @@ class FinetuneFlags(FinetuneSettings):
     "The settings of a fine-tuning as a shell says them."
     arch:str=None            # timm model name, or 'tiny'; by default as the encoder file says
     size:int=None            # Side of the stills, pixels; by default by the stills, with --compare as the encoder was trained
+    lora:str=None            # Rank of adapters that are trained in place of the encoder's weights, such as 8, or 8:conv_pw,conv_pwl with the layers that get one; by default all weights are trained
 
     def settings(self)->dict: # keywords of `finetune`
         "As the library takes them."

@@ -8,7 +8,7 @@ Docs: https://sslus.github.io/sslus/study/starts.html.md"""
 __all__ = ['Start', 'Random', 'ImageNet', 'FromFile', 'Pretrain', 'read_start']
 
 # %% ../../nbs/study/06_starts.ipynb #209cc7ec
-import inspect, shutil, sys, timm
+import inspect, shutil, sys, timm, torch
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from ..base.files import file_sha, write_file
@@ -16,6 +16,8 @@ from ..base.folders import changed_files, copy_run, forget_file, make_room
 from ..base.manifest import is_done, is_run
 from ..views import ultrasound as _us_views, views as _views
 from ..store.store import FrameStore
+from ..ssl.adapters import add_lora
+from ..ssl.lora import plain_lora
 from ..ssl.encoders import WeightsMissing, create_encoder, drawn_encoder, load_encoder, write_encoder
 from ..ssl.imagenet import imagenet_source
 from ..ssl.method import get_method
@@ -199,6 +201,15 @@ def check_arch(arch:str # timm model name
     if not timm.is_model(arch):
         raise StudyError(str(unknown_network(arch, timm.list_models())))
 
+def check_lora(
+    arch:str,              # timm model name
+    arch_kwargs:dict|None, # its arguments
+    lora                   # settings of adapters, or None
+):                         # ValueError where the network has no layers for them
+    "Could adapters be put into a network? Nothing of it is made."
+    if lora is None: return
+    with torch.device('meta'): add_lora(create_encoder(arch, **(arch_kwargs or {})), lora)
+
 def _is_shipped_method(name):
     return any(hasattr(m, name) for k,m in list(sys.modules.items()) if k.startswith('sslus.methods.'))
 
@@ -242,6 +253,7 @@ class Pretrain(Start, PretrainSettings):
     def __post_init__(self):
         for k in ('pairs', 'batch'):
             object.__setattr__(self, k, plain_part(getattr(self, k)))
+        object.__setattr__(self, 'lora', plain_lora(self.lora))
         if not self.name:
             object.__setattr__(self, 'name', type(get_method(self.method)).__name__)
 
@@ -272,6 +284,8 @@ class Pretrain(Start, PretrainSettings):
         check_numbers(self, self.name)
         if self.weights not in (None, 'imagenet'): study.find(self.weights)
         check_arch(self.arch)
+        try: check_lora(self.arch, self.arch_kwargs, self.lora)
+        except ValueError as e: raise StudyError(f'{self.name}: {e}') from e
         try: self.sampling(study)  # a method, pairs and batches that cannot be are refused now
         except StudyError: raise
         except ValueError as e: raise StudyError(f'{self.name}: {e}') from e

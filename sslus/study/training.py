@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 
 # %% ../../nbs/study/01_training.ipynb #855b0aaa
 from ..base.numbers import check_number, check_settings, ranges
+from ..ssl.lora import read_lora
 
 # %% ../../nbs/study/01_training.ipynb #1ce1956a
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +28,8 @@ class PretrainSettings:
     pairs:object = None             # Which frames are a pair; by default `Window(seconds=.1)`; says nothing to methods that take clips
     batch:object = None             # Which frames share a batch; by default `SweepBatch(4)`; says nothing to methods that take clips
     valid_pct:float = .1            # Share of patients to watch the loss on
+    continued:bool = False          # Low rates, a warm-up and a decay by layer, for weights that are good already
+    lora:int|str|dict|None = None   # Rank of adapters that are trained in place of the weights, such as 8, or 8:conv_pw,conv_pwl with the layers that get one; by default all weights are trained
     micro:int|None = None           # Samples that go through the network at a time, for a big batch on a small memory; by default all
     compile:bool = False            # Compile the encoder with torch.compile
     resident:bool|float|None = None # Frames in the device's memory: True, False, or how many GiB they may take; by default where they fit half of a GPU's
@@ -38,6 +41,7 @@ class PretrainSettings:
         named = [o.name for o in fields(PretrainSettings) if o.name in ranges and o.name not in ('lr', 'wd')]
         check_number('bs', self.bs, at_least=2, whole=True)
         check_settings(**{k: getattr(self, k) for k in named if getattr(self, k) is not None})
+        read_lora(self.lora)
 
     def beyond(self,
         known # names of settings
@@ -55,6 +59,7 @@ class FinetuneSettings:
     draw:int = 0                    # Seed of the label draw
     steps:int|None = None           # Optimiser steps; by default by the fraction
     size:int|None = None            # Side of the stills, pixels; by default that at which the encoder was trained, where its file says so and the stills are as large, else by the stills
+    lora:int|str|dict|None = None   # Rank of adapters that are trained in place of the encoder's weights, such as 8, or 8:conv_pw,conv_pwl with the layers that get one; by default all weights are trained
 
     def check(self):
         "ValueError for a number that cannot be meant."
@@ -62,3 +67,4 @@ class FinetuneSettings:
         check_number('draw', self.draw, at_least=0, whole=True)
         check_number('steps', self.steps, at_least=1, whole=True, optional=True)
         check_number('size', self.size, at_least=8, at_most=4096, whole=True, optional=True)
+        read_lora(self.lora)

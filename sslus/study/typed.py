@@ -21,6 +21,7 @@ from ..base.people import People, check_secret, read_same
 from ..base.quiet import quietly
 from ..base.tables import is_table_file, read_table, table_rows
 from ..ssl.cards import read_header
+from ..ssl.lora import read_lora
 from ..ssl.names import arguments_of, check_method, check_network, values_of
 from .training import PretrainSettings
 
@@ -244,6 +245,7 @@ def _for_each_file(check):
 quick_checks = dict(
     device=_check_device,
     resident=lambda o, args: read_resident(o),
+    lora=lambda o, args: read_lora(o),
     fractions=lambda o, args: read_fractions(o),
     deidentify=lambda o, args: secret(o),
     root=lambda o, args: check_folder(o),

@@ -24,6 +24,7 @@ from ..ssl.model import SSLModel
 from ..ssl.method import MeanMeasure
 from ..methods.dual_task import DualTask
 from ..ssl.passport import passport_of_learner
+from ..ssl.depth import movable
 from ..ssl.encoders import in_channels
 from functools import partial
 from ..base.numbers import check_number, checked
@@ -53,7 +54,7 @@ class _OfClassifier(Metric):
 # %% ../../nbs/tasks/04_dual.ipynb #ef41e649
 def dual_splitter(m):
     "Parameter groups: encoder, heads."
-    return [params(m.encoder), params(m.heads)]
+    return [list(movable(m.encoder).values()), params(m.heads)]
 
 # %% ../../nbs/tasks/04_dual.ipynb #0d162777
 @checked(ce_views=partial(check_number, at_least=1, at_most=2, whole=True))

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from ..base.numbers import checked
 from ..base.settings import relays
 from ..evaluate.model import FrozenOrNot, refuse_single
+from ..ssl.adapters import set_trainable
 from ..evaluate.features import evaluating
 from ..loaders.batches import check_disjoint
 from ..methods.autoencoder import feature_map
@@ -123,7 +124,7 @@ class SaliencyModel(FrozenOrNot):
         super().__init__()
         levels = {k: o for k,o in _map_depths(encoder).items() if k >= 1}
         self.indices,self.ks = zip(*sorted((i,k) for k,(i,_) in levels.items()))
-        self.encoder, self.head = encoder.requires_grad_(not frozen), GazeDecoder(
+        self.encoder, self.head = set_trainable(encoder, not frozen), GazeDecoder(
             {k: c for k, (_, c) in levels.items()}, width
         )
         self.map_size,self.frozen = map_size,frozen

@@ -16,8 +16,10 @@ from fastai.callback.core import Callback
 from fastai.learner import Learner
 from fastcore.basics import patch
 from ..base.numbers import checked
-from ..base.settings import relays
+from ..base.settings import grouped, relays
 from ..evaluate.model import plane_splitter, seeded_weights, start_encoder
+from ..ssl.adapters import Adaptation
+from ..ssl.depth import groups_of
 from ..ssl.encoders import in_channels
 from ..ssl.dead_data import LivePictures
 from ..ssl.monitor import NonFiniteLoss
@@ -81,7 +83,7 @@ class TaskParts:
     splitter:Callable = plane_splitter # parameter groups of the model
     rates:Callable = backbone_head_rates # of (lr, was the start pre-trained?, is it frozen?): rates of the groups
 
-@relays(Learner, but=('loss_func', 'splitter', 'metrics'))
+@relays(Adaptation, Learner, but=('loss_func', 'splitter', 'metrics'))
 def task_learner(
     parts:TaskParts,    # what the task brings
     dls,                # loaders of a draw, with `size` and `again(seed)`
@@ -93,12 +95,14 @@ def task_learner(
     seed:int=0,         # of new weights, shuffling, views and dropout
     bf16:bool|None=None, # bfloat16 in the model? None: where the device is fast at it
     cbs=(),             # more callbacks
-    **settings
+    **settings          # of `Adaptation`, and further arguments of `Learner`
 )->TaskLearner:
     "Learner that trains an encoder for a task."
+    adaptation, more = grouped(task_learner, settings)
     with seeded_weights(seed):
         encoder,name,pretrained = start_encoder(*start)
-        model = parts.model(encoder)
+        model = parts.model(adaptation.apply(encoder))
+    if model.frozen: adaptation.refuse()
     size = dls.size if size is None else size
     own = [LivePictures(), *parts.callbacks(size, in_channels(encoder)), FiniteLoss(), SeedTraining(seed)]
     if hasattr(model, 'bf16'): model.bf16 = fast_bf16(dls.device) if bf16 is None else bf16
@@ -107,13 +111,12 @@ def task_learner(
         dls.again(seed),
         model,
         parts.loss,
-        opt_func=per_group_optimiser(opt_func),
-        splitter=parts.splitter,
         lr=parts.rates(lr, pretrained, model.frozen),
         wd=wd,
         metrics=parts.metrics,
         cbs=[*own, *cbs],
-        **settings
+        **groups_of(parts.splitter, per_group_optimiser(opt_func), adaptation.layer_decay),
+        **more
     )
     return prepare_learner(learn, name, pretrained, seed, size, parts.mode)
 
