@@ -17,7 +17,7 @@ from torch.autograd.function import once_differentiable
 from torch.nn.modules.batchnorm import _BatchNorm
 
 # %% ../../nbs/ssl/07_adapters.ipynb #150f63b3
-from ..base.numbers import check_number, checked
+from ..base.numbers import check_number
 from ..base.words import list_names
 from .depth import depths, movable
 from .lora import Lora, read_lora
@@ -195,10 +195,6 @@ def merged(model:nn.Module # with adapters, or layers that were frozen, in it or
     return model.requires_grad_(True)
 
 # %% ../../nbs/ssl/07_adapters.ipynb #5dee6c1e
-def _check_up_to(name, value):
-    "The name of a layer, or how many layers."
-    return value if isinstance(value, str) else check_number(name, value, at_least=1, whole=True)
-
 def _named_layers(at, up_to):
     "Depth of the last layer that is named; ValueError where there is none of this name."
     of_it = [d for k,d in at.items() if k == up_to or k.startswith(f'{up_to}.')]
@@ -206,15 +202,15 @@ def _named_layers(at, up_to):
     there = list(dict.fromkeys(k.split('.')[0] for k in at))
     raise ValueError(f'up_to={up_to!r}: no layer has this name; there are {list_names(there, 12)}, and what is in them')
 
-@checked(up_to=_check_up_to)
 def freeze(encoder:nn.Module, # timm encoder, changed in place
-           up_to:str|int      # name of the last layer that stays, such as 'blocks.3' or 'layer2', or how many stay
+           up_to              # name of the last layer that stays, such as 'blocks.3' or 'layer2', or how many stay
           )->nn.Module:       # the encoder
     """Let the first layers stay as they are, in the order that timm gives them, batch norm statistics too;
     ValueError for another name, or where nothing would be left to train."""
     at = depths(encoder)
     n = max(at.values()) + 1
-    last = _named_layers(at, up_to) if isinstance(up_to, str) else up_to - 1
+    by_name = isinstance(up_to, str)
+    last = _named_layers(at, up_to) if by_name else check_number('up_to', up_to, at_least=1, whole=True) - 1
     if last >= n - 1:
         raise ValueError(f'up_to={up_to!r}: that is the last of {n} layers, and nothing would be left to train')
     keep(encoder, [k for k,d in at.items() if d <= last])
