@@ -39,7 +39,7 @@ def start_cosine(z:Tensor,    # (B,d) features now
 # %% ../../nbs/ssl/05_drift.ipynb #cc9fec91
 class Drift:
     "How far the features of a fixed batch have moved from where they started."
-    @checked(least=partial(check_number, at_least=-1, at_most=1))
+    @checked(least=partial(check_number, at_least=0, at_most=1))
     def __init__(self,
         n:int=64,       # images that are looked at, of the first batch
         least:float=.5  # a mean cosine with the start below this is told

@@ -130,6 +130,7 @@ class LoRA(FineTune):
     def __post_init__(self): object.__setattr__(self, 'on', tuple(self.on))
 
     def check(self, study):
+        "StudyError where a start has no layers for adapters."
         check_numbers(self, self.title, alpha=partial(check_number, above=0))
         for start in study.starts:
             arch = start.arch_name(study)
@@ -137,9 +138,12 @@ class LoRA(FineTune):
             except ValueError as e: raise StudyError(f'{self.title}, {start.name}: {e}') from e
 
     @property
-    def lora(self): return Lora(self.rank, self.on, self.alpha)
+    def lora(self):
+        "Settings of the adapters."
+        return Lora(self.rank, self.on, self.alpha)
 
     def training(self, study):
+        "Settings of the task's learner."
         return dict(super().training(study), lora=self.lora)
 
 # %% ../../nbs/study/06_modes.ipynb #08063256

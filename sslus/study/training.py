@@ -29,7 +29,7 @@ class PretrainSettings:
     batch:object = None             # Which frames share a batch; by default `SweepBatch(4)`; says nothing to methods that take clips
     valid_pct:float = .1            # Share of patients to watch the loss on
     continued:bool = False          # Low rates, a warm-up and a decay by layer, for weights that are good already
-    lora:int|str|dict|None = None   # Rank of adapters that are trained in place of the weights, such as 8, or 8:conv_pw,conv_pwl with the layers that get one; by default all weights are trained
+    lora:object = None              # Rank of adapters that are trained in place of the weights, such as 8, or 8:conv_pw,conv_pwl with the layers that get one; by default all weights are trained
     micro:int|None = None           # Samples that go through the network at a time, for a big batch on a small memory; by default all
     compile:bool = False            # Compile the encoder with torch.compile
     resident:bool|float|None = None # Frames in the device's memory: True, False, or how many GiB they may take; by default where they fit half of a GPU's
@@ -59,7 +59,7 @@ class FinetuneSettings:
     draw:int = 0                    # Seed of the label draw
     steps:int|None = None           # Optimiser steps; by default by the fraction
     size:int|None = None            # Side of the stills, pixels; by default that at which the encoder was trained, where its file says so and the stills are as large, else by the stills
-    lora:int|str|dict|None = None   # Rank of adapters that are trained in place of the encoder's weights, such as 8, or 8:conv_pw,conv_pwl with the layers that get one; by default all weights are trained
+    lora:object = None              # Rank of adapters that are trained in place of the encoder's weights, such as 8, or 8:conv_pw,conv_pwl with the layers that get one; by default all weights are trained
 
     def check(self):
         "ValueError for a number that cannot be meant."
