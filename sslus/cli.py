@@ -279,7 +279,7 @@ def study(
 # %% ../nbs/cli.ipynb #1ce6dd75
 @command
 def judge(
-    files:Annotated[str, dict(nargs='+')], # Encoders, each as [NAME=][NETWORK:]WHAT (a file, a network of timm, random), and last the table of labelled stills
+    files:Annotated[str, dict(nargs='+')], # Encoders (files, networks of timm, or random; a name and an equals sign, and NETWORK: of a file of others, may stand before), and last the table of labelled stills
     dest:str='judged',       # Folder of the study and of its report
     how:JudgeFlags=None,     # How they are judged
     stills:StillFlags=None,  # Where the stills are

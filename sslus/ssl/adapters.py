@@ -150,7 +150,7 @@ def _layers_for(encoder, lora):
     if found: return found
     arch = getattr(encoder, 'card', {}).get('arch') or type(encoder).__name__
     there = list_names(_last_parts(able), 8)
-    remedy = f'there are {there}: name them, such as Lora(on={tuple(_last_parts(able)[:2])})' if able else (
+    remedy = f"there are {there}: name them after the rank, such as {lora.rank}:{','.join(_last_parts(able)[:2])}" if able else (
         'it has no linear layers and no convolutions of 1 by 1 at all: train all its weights')
     raise ValueError(f'{arch} has no layers named {", ".join(lora.on)} for adapters; {remedy}')
 

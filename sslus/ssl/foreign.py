@@ -48,7 +48,7 @@ def _read_torch(path):
             return torch.load(f, map_location='cpu', weights_only=True)      # by its content, whatever its name says
     except UnpicklingError as e:
         strange = _strange_objects(path)
-        if not strange: raise _no_weights(path, ' '.join(str(e).split())[:100]) from e
+        if not strange: raise _no_weights(path, 'torch did not write it') from e
         raise WeightsError(
             f'{path}: holds objects that are no weights ({list_names(strange)}); reading them could run code, so it '
             'was not read. Ask for a safetensors file, or for the state_dict alone.'

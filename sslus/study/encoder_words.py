@@ -29,6 +29,7 @@ def encoder_word(
     return *parts, rest
 
 _weights_suffixes = ('.safetensors', '.pth', '.pt', '.bin', '.ckpt', '.tar')
+_table_suffixes = ('.csv', '.tsv', '.xlsx', '.parquet')
 
 def check_encoder_word(
     text:str,          # as of `encoder_word`
@@ -61,6 +62,9 @@ def check_judge(
     "What can be known of a judge's arguments before torch is loaded."
     *encoders, table = files
     if not encoders: raise ValueError('give at least one encoder, and last a table of labelled stills')
+    early = [o for o in encoders if Path(o).suffix in _table_suffixes]
+    if early: raise ValueError(f'{early[0]} stands before {table}: the table of stills comes last, the folder for the '
+                               f'results is said by dest={table}')
     for o in how.settings()['modes']: check_mode(o, 'modes')
     for o in encoders: check_encoder_word(o, how.arch)
     check_stills(table, root, typed_people(names or {}))
