@@ -48,7 +48,7 @@ def _read_torch(path):
             return torch.load(f, map_location='cpu', weights_only=True)      # by its content, whatever its name says
     except UnpicklingError as e:
         strange = _strange_objects(path)
-        if not strange: raise _no_weights(path, 'torch did not write it') from e
+        if not strange: raise _no_weights(path, ' '.join(str(e).split())[:100]) from e
         raise WeightsError(
             f'{path}: holds objects that are no weights ({list_names(strange)}); reading them could run code, so it '
             'was not read. Ask for a safetensors file, or for the state_dict alone.'
@@ -58,6 +58,7 @@ def _read_torch(path):
 
 # %% ../../nbs/ssl/06_foreign.ipynb #03f30f6a
 _deepest = 5
+_pickle_begins = b'\x80'                                         # how torch wrote files before it wrote archives
 
 def _plain_tensor(path, name, t):
     "A tensor as it is; WeightsError where it is of another kind, or larger than its bytes."
@@ -86,6 +87,7 @@ def tensor_tables(
     if len(head) < 9: raise _no_weights(path, f'it has {len(head)} bytes')
     if head[8:] == b'{': return {'': read_plain(path)}
     if head.startswith(b'PK'): _refuse_archive(path)
+    elif head[:1] != _pickle_begins: raise _no_weights(path, 'torch did not write it')
     tables = dict(_walked(path, _read_torch(path)))
     if not tables: raise _no_weights(path, 'no tensors stand in it by name')
     return tables
