@@ -125,6 +125,7 @@ def perturbation_scores(
 def mean_loss(
     table:pd.DataFrame # of `perturbation_scores`
 )->tuple:              # (mean share lost, name of the change that takes most, its share)
-    "What a table of changed stills says in one number."
+    "What a table of changed stills says in one number; nan and '' where the score was 0 from the start."
+    if not table.lost.notna().any(): return float('nan'), '', float('nan')
     each = table.groupby('change', sort=False).lost.mean()
     return float(table.lost.mean()), each.idxmax(), float(each.max())

@@ -149,9 +149,11 @@ def _layers_for(encoder, lora):
     found = {k: o for k,o in able.items() if any(f'.{k}'.endswith(f'.{n}') for n in lora.on)}
     if found: return found
     arch = getattr(encoder, 'card', {}).get('arch') or type(encoder).__name__
-    there = list_names(_last_parts(able), 8)
-    remedy = f"there are {there}: name them after the rank, such as {lora.rank}:{','.join(_last_parts(able)[:2])}" if able else (
-        'it has no linear layers and no convolutions of 1 by 1 at all: train all its weights')
+    names = _last_parts(able)
+    remedy = 'it has no linear layers and no convolutions of 1 by 1 at all: train all its weights'
+    if names:
+        example = f'{lora.rank}:{",".join(names[:2])}'
+        remedy = f'there are {list_names(names, 8)}: name them after the rank, such as {example}'
     raise ValueError(f'{arch} has no layers named {", ".join(lora.on)} for adapters; {remedy}')
 
 def _check_rank(layers, rank):

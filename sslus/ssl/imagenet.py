@@ -77,7 +77,7 @@ def _missing(arch, e):
 def _from_hub(arch, kwargs):
     "timm's model with its weights, from the cache or the hub."
     if not timm.models.get_arch_pretrained_cfgs(arch):
-        raise WeightsMissing(f'timm has no ImageNet weights for {arch!r}')
+        raise WeightsMissing(f'timm has no ImageNet weights for {arch!r}: choose another network, or a file of weights')
     try:
         with _quick_offline(), torch.random.fork_rng([]): return timm.create_model(arch, pretrained=True, **kwargs)
     except RuntimeError as e:

@@ -247,7 +247,7 @@ class StudyTables:
 class StudyChoices:
     "What a study compares, where it differs from its configuration."
     pretrain:str=None        # Starts, separated by commas: random, imagenet, methods, encoder files
-    downstream:str=None      # Modes, separated by commas: fine-tune, linear, kNN, attentive, linear head, gradual, dual task
+    downstream:str=None      # Modes, separated by commas: fine-tune, LoRA, linear, kNN, attentive, linear head, gradual, dual task
     fractions:str=None       # Label fractions, separated by commas
     seeds:int=None           # Repeats
     arch:str=None            # timm model name, or 'tiny'

@@ -148,11 +148,12 @@ def work_through(
     for name,file in mend(path, jobs).items():
         print(f'{name}: {file} is gone or was changed, so it is done again')
     forget(path, jobs, 'missing', *(['failed'] if retry_failed else []))
-    done = sum(read_record(path, j.key) is not None for j in jobs)
-    with progress_bar(total=len(jobs), desc=path.name, unit='jobs', show=progress, initial=done) as bar:
+    done = {j.key for j in jobs if read_record(path, j.key) is not None}
+    with progress_bar(total=len(jobs), desc=path.name, unit='jobs', show=progress, initial=len(done)) as bar:
         def tell(job, state):
-            bar.set_postfix_str(job.name[:60]) if state == 'start' else bar.update()
-        if done < len(jobs):
+            if state == 'start': bar.set_postfix_str(job.name[:60])
+            elif job.key not in done: bar.update()               # an engine of many processes tells of those too
+        if len(done) < len(jobs):
             get_engine(engine, workers=workers, threads=threads, gpus=gpus)(path, entry(), jobs, tell)
 
 # %% ../../nbs/study/07_study.ipynb #286d9269
