@@ -122,10 +122,15 @@ def perturbation_scores(
     return pd.DataFrame(rows)
 
 # %% ../../nbs/evaluate/04_perturb.ipynb #a0ddb961
+def _most(shares):
+    "(name, value) of the largest share; '' and nan where there is none."
+    known = shares.dropna()
+    if known.empty: return '', np.nan
+    return known.idxmax(), float(known.max())
+
 def mean_loss(
     table:pd.DataFrame # of `perturbation_scores`
 )->tuple:              # (mean share lost, name of the change that takes most, its share)
     "What a table of changed stills says in one number; nan and '' where the score was 0 from the start."
-    if not table.lost.notna().any(): return float('nan'), '', float('nan')
     each = table.groupby('change', sort=False).lost.mean()
-    return float(table.lost.mean()), each.idxmax(), float(each.max())
+    return float(table.lost.mean()), *_most(each)
