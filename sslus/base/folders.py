@@ -64,6 +64,7 @@ def _is_ours(folder):
 def _settle_exchange(goal):
     "Finish, or take back, an exchange of folders during which a process was killed."
     old, new = _folder_beside(goal, 'old'), _folder_beside(goal, 'new')
+    with suppress(OSError): old.rmdir()                                         # emptied by a process that was killed
     if not _is_ours(old): return                                                # somebody's folder of that name
     if not goal.exists(): os.replace(new if is_done(new) else old, goal)
     if old.exists(): _clear_away(old, goal)
