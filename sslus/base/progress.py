@@ -31,6 +31,7 @@ def is_watched()->bool: # is it a terminal or a notebook?
 class ProgressLines:
     "Progress as lines of a log, on standard error; used as tqdm is."
     first, every = 10, 60       # seconds until the first line, and between lines
+    rest = None                 # function: words for the time that is left; None: as long for each as so far
     clock = staticmethod(time.monotonic)
 
     def __init__(self,
@@ -88,6 +89,7 @@ class ProgressLines:
 
     def _left(self, now):
         "How long the rest takes, by what was measured so far."
+        if self.rest is not None: return self.rest()
         if self.total is None or self.n <= self.initial: return ''
         each = (now - self.start)/(self.n - self.initial)
         return f', about {duration_text(each*(self.total - self.n))} left'

@@ -8,7 +8,7 @@ Docs: https://sslus.github.io/sslus/study/study.html.md"""
 __all__ = ['Study']
 
 # %% ../../nbs/study/07_study.ipynb #14924758
-import json, os, numpy as np, pandas as pd
+import json, os, time, numpy as np, pandas as pd
 from pathlib import Path
 from fastcore.basics import patch
 from ..base.manifest import is_run, run_config
@@ -19,7 +19,7 @@ from ..ssl.encoders import WeightsMissing
 from .starts import Pretrain
 from .errors import StudyError
 from .records import read_record, write_record
-from .jobs import forget, mend, taken
+from .jobs import forget, mend, taken, time_left
 
 # %% ../../nbs/study/07_study.ipynb #edb9a890
 from .facts import StudyReport
@@ -149,7 +149,9 @@ def work_through(
         print(f'{name}: {file} is gone or was changed, so it is done again')
     forget(path, jobs, 'missing', *(['failed'] if retry_failed else []))
     done = {j.key for j in jobs if read_record(path, j.key) is not None}
+    begun = time.monotonic()
     with progress_bar(total=len(jobs), desc=path.name, unit='jobs', show=progress, initial=len(done)) as bar:
+        bar.rest = lambda: time_left(path, jobs, time.monotonic() - begun, done)
         def tell(job, state):
             if state == 'start': bar.set_postfix_str(job.name[:60])
             elif job.key not in done: bar.update()               # an engine of many processes tells of those too
