@@ -16,7 +16,8 @@ from torch import nn
 
 # %% ../../nbs/evaluate/03_attentive.ipynb #4fb46b98
 from ..base.numbers import checked, count
-from .features import PlaneFeatures, encoder_or_file, evaluating, seen_by_encoder, weights_hash
+from .features import PlaneFeatures, encoder_or_file, seen_by_encoder, weights_hash
+from ..ssl.evaluating import evaluating
 from .logistic import class_balance, fit_logistic, one_thread, standard_features
 from .metrics import macro_f1
 from .planes import PlaneData

@@ -17,6 +17,7 @@ from torch import Tensor
 
 # %% ../../nbs/evaluate/06_clip_scores.ipynb #c1588edb
 from ..base.numbers import checked
+from ..ssl.evaluating import evaluating
 from ..methods.clip_tasks import order_classes
 from ..methods.clip_order import ManyClips
 
@@ -66,13 +67,10 @@ def _as_many_clips(source):
 
 def _answered(m, method, batches, device, seed):
     "What the model gives for each batch, in evaluation mode and with seeded draws."
-    was = m.training
-    m.eval()
-    try:
-        with torch.no_grad(), torch.random.fork_rng([device] if device.type == 'cuda' else []):
-            torch.manual_seed(seed)
-            for x in batches: yield m(*method.make_views(x.to(device)))
-    finally: m.train(was)
+    forked = torch.random.fork_rng([device] if device.type == 'cuda' else [])
+    with evaluating(m), torch.no_grad(), forked:
+        torch.manual_seed(seed)
+        for x in batches: yield m(*method.make_views(x.to(device)))
 
 @checked
 def order_accuracy(scores,        # DataFrame of `clip_scores`

@@ -18,7 +18,8 @@ from ..views.views import plain_view
 from .planes import PlaneData
 from ..ssl.encoders import n_features, in_channels
 from .model import PlaneModel
-from .features import PlaneFeatures, evaluating
+from .features import PlaneFeatures
+from ..ssl.evaluating import evaluating
 
 # %% ../../nbs/evaluate/04_explain.ipynb #fe8a08f0
 from ..base.numbers import checked, not_negative

@@ -14,7 +14,6 @@ import math
 import numpy as np
 import torch
 import warnings
-from contextlib import contextmanager
 from fastcore.basics import patch
 from pathlib import Path
 from torch import nn
@@ -23,20 +22,10 @@ from ..base.files import write_file
 from ..base.numbers import checked
 from .planes import PlaneData
 from ..ssl.encoders import encode, in_channels, load_encoder
+from ..ssl.evaluating import evaluating
 from ..ssl.dead_data import DeadData
 from ..ssl.seen import seen_settings
 from ..views.views import plain_view
-
-# %% ../../nbs/evaluate/03_features.ipynb #f38cb50b
-@contextmanager
-def evaluating(model, device=None):
-    "`model` in evaluation mode and on `device`; every module's mode, and the device, are put back."
-    modes,home = [(m, m.training) for m in model.modules()], next(model.parameters()).device
-    model.eval().to(device or home)
-    try: yield device or home
-    finally:
-        model.to(home)
-        for m,mode in modes: m.training = mode
 
 # %% ../../nbs/evaluate/03_features.ipynb #050df7c5
 @torch.no_grad()

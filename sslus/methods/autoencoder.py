@@ -18,6 +18,7 @@ from fastcore.basics import store_attr
 from ..views.views import View, light_view, show_rows, to_grey_levels
 from ..ssl.method import SSLCallback
 from ..ssl.encoders import in_channels, to_channels
+from ..ssl.evaluating import evaluating
 from ..ssl.losses import reconstruction
 from ..ssl.recipes import Recipe, method_of, step_decay
 
@@ -91,12 +92,8 @@ def _dry_size(encoder):
 @contextmanager
 def dry_input(encoder):
     "A batch of zeros for an encoder that is in evaluation mode meanwhile."
-    modes = [(o, o.training) for o in encoder.modules()]
-    encoder.eval()
-    try:
+    with evaluating(encoder):
         yield next(encoder.parameters()).new_zeros(1, in_channels(encoder), *_dry_size(encoder))
-    finally:
-        for o,mode in modes: o.training = mode
 
 def _widths(encoder, chans, n, least=16):
     "Channels of the map and of `n` stages that each double the sides."
@@ -220,10 +217,7 @@ def show_reconstruction(learn, # learner with `AutoEncoder` or `InpaintAutoEncod
                        )->np.ndarray: # the matplotlib axes, (rows, frames)
     "Draw the views of a batch and what the decoder makes of them."
     method, model = method_of(learn), get_model(learn.model)
-    x, mode = learn.dls.one_batch()[0][:n].to(next(model.parameters()).device), model.training
+    x = learn.dls.one_batch()[0][:n].to(next(model.parameters()).device)
     views = method.make_views(x, x)
-    model.eval()
-    try:
-        with torch.no_grad(): x_hat = model(*views)[0]
-    finally: model.train(mode)
+    with evaluating(model), torch.no_grad(): x_hat = model(*views)[0]
     return show_rows({k: to_grey_levels(o) for k,o in (*zip(method.view_names, views), ('reconstruction', x_hat))}, n)

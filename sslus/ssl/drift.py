@@ -10,24 +10,14 @@ __all__ = ['start_cosine', 'Drift']
 # %% ../../nbs/ssl/05_drift.ipynb #257c7d32
 import math, torch
 import torch.nn.functional as F
-from contextlib import contextmanager
 from functools import partial
 from torch import Tensor, nn
 
 # %% ../../nbs/ssl/05_drift.ipynb #d1328d75
 from ..base.numbers import check_number, checked
+from .evaluating import evaluating
 
 # %% ../../nbs/ssl/05_drift.ipynb #a7fb297b
-@contextmanager
-def _at_rest(model):
-    "A model in evaluation mode, without gradients; each module's mode is put back."
-    modes = [(o, o.training) for o in model.modules()]
-    model.eval()
-    try:
-        with torch.no_grad(): yield model
-    finally:
-        for o,mode in modes: o.training = mode
-
 def start_cosine(z:Tensor,    # (B,d) features now
                  start:Tensor # (B,d) features of the same images at the start
                 )->float:     # 1: as at the start; about 0: nothing is left of it; nan for fewer than 2 images
@@ -59,7 +49,7 @@ class Drift:
         "Features (n,d) of the fixed views; None where the encoder gives none that are pooled."
         try:
             x = self.x.to(next(model.parameters()).device)
-            with _at_rest(model): return model.features(x).flatten(1).float().cpu()
+            with evaluating(model), torch.no_grad(): return model.features(x).flatten(1).float().cpu()
         except ValueError: return None
 
     def value(self,

@@ -24,6 +24,7 @@ from torch import Tensor
 # %% ../../nbs/ssl/08_knn.ipynb #5993ff18
 from ..base.numbers import checked
 from ..views.views import plain_view
+from .evaluating import evaluating
 from .input import in_channels, to_channels
 from .monitor import Monitor, add_metrics
 
@@ -31,17 +32,10 @@ from .monitor import Monitor, add_metrics
 @contextmanager
 def _looking(model):
     "`model` in evaluation mode, without gradients; gives its device. Modes and random states are put back."
-    modes, states, device = (
-        [(m, m.training) for m in model.modules()],
-        (random.getstate(), np.random.get_state()),
-        next(model.parameters()).device,
-    )
-    with torch.random.fork_rng([device] if device.type == 'cuda' else []), torch.no_grad():
-        try:
-            model.eval()
-            yield device
+    states, device = (random.getstate(), np.random.get_state()), next(model.parameters()).device
+    with torch.random.fork_rng([device] if device.type == 'cuda' else []), torch.no_grad(), evaluating(model):
+        try: yield device
         finally:
-            for m,mode in modes: m.training = mode
             random.setstate(states[0])
             np.random.set_state(states[1])
 

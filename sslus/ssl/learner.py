@@ -28,6 +28,7 @@ from .cards import made_from
 from .depth import groups_of
 from .distributed import launched
 from .encoders import create_encoder, write_encoder
+from .evaluating import evaluating
 from .input import input_of
 from .launch import detach_distributed, to_distributed
 from .method import MeanMeasure, SSLCallback, fixed_rng
@@ -66,12 +67,9 @@ class SSLLearner(Learner):
     )->np.ndarray:    # axes
         "What the method answers on a batch, drawn by the method."
         m, dl = get_model(self.model), dl or self.dls[ds_idx]
-        xs, was = dl.one_batch()[:dl.n_inp], m.training
-        m.eval()
-        try:
-            with torch.no_grad(), fixed_rng(xs[0].device, active=True):
-                z = m(*self.ssl_method.make_views(xs[0][:max_n], xs[-1][:max_n]))
-        finally: m.train(was)
+        xs = dl.one_batch()[:dl.n_inp]
+        with evaluating(m), torch.no_grad(), fixed_rng(xs[0].device, active=True):
+            z = m(*self.ssl_method.make_views(xs[0][:max_n], xs[-1][:max_n]))
         return self.ssl_method.show_predictions(xs[0][:max_n], z, max_n)
 
     def to_distributed(self,

@@ -19,7 +19,7 @@ from ..base.files import write_file, write_text
 from ..base.folders import RunKind, begin_run
 from ..base.numbers import check_number
 from ..base.settings import relays
-from ..evaluate.features import evaluating
+from ..ssl.evaluating import evaluating
 from ..evaluate.report import prediction_table
 from ..evaluate.stills import clip_frames
 from ..ssl.encoders import in_channels

@@ -21,7 +21,7 @@ from ..base.numbers import checked
 from ..base.settings import relays
 from ..evaluate.model import FrozenOrNot, refuse_single
 from ..ssl.adapters import set_trainable
-from ..evaluate.features import evaluating
+from ..ssl.evaluating import evaluating
 from ..loaders.batches import check_disjoint
 from ..methods.autoencoder import feature_map
 from ..ssl.encoders import in_channels, to_channels
