@@ -141,17 +141,12 @@ def _enough_resamples(n, m, alpha):
 
 def _correction_words(df, base, metric):
     "Say which comparisons the correction is over."
-    ok,one = df[df.p.notna()], lambda c: df[c].nunique()
-    return (
-        f'Holm over {count_words(len(ok), "comparisons")} with {base}: {count_words(ok.start.nunique(), "starts")} x'
-        f' {count_words(one("mode"), "modes")} x {count_words(one("fraction"), "fractions")},'
-        f' {metric if isinstance(metric, str) else metric.__name__}'
-        + (
-            f'; {count_words(len(df)-len(ok), "others")} of the table could not be made'
-            if len(ok) < len(df)
-            else ''
-        )
-    )
+    one = lambda c: count_words(df[c].nunique(), f'{c}s')
+    name = metric if isinstance(metric, str) else metric.__name__
+    lost = int(df.p.isna().sum())
+    more = f'; {lost} of them could not be made, and count' if lost else ''
+    return (f'Holm over {count_words(len(df), "comparisons")} with {base}: '
+            f'{one("start")} x {one("mode")} x {one("fraction")}, {name}{more}')
 
 # %% ../../nbs/study/04_comparisons.ipynb #a0902f02
 @checked
@@ -177,10 +172,10 @@ def paired_comparisons(results,           # table of a study
     res = pd.DataFrame(
         [_compare(g, _base_rows(df, base, g.iloc[0]), base, cells, level, seed) for g in groups]
     ).reindex(columns=_comparison_columns)
-    ok = res.p.notna()
+    ok, planned = res.p.notna(), res.p.fillna(1.)                # what failed was planned, and counts
     if ok.any():
-        res.loc[ok,'p_holm'] = multipletests(res.p[ok], alpha, 'holm')[1]
-    res['significant'] = res.p_holm < alpha
+        res.loc[ok,'p_holm'] = multipletests(planned, alpha, 'holm')[1][ok]
+    res['significant'] = (res.p_holm < alpha) & (res.pairs > 1)  # one repeat says nothing of another
     res.attrs.update(family=_correction_words(res, base, metric), base=base, alpha=alpha)
     return res
 
