@@ -252,6 +252,19 @@ def mend(folder, # of the study
     return res
 
 # %% ../../nbs/study/03_jobs.ipynb #6e677d90
+def _took(records, jobs):
+    "{kind: seconds of each job of it that is done}."
+    took = {}
+    for j in jobs:
+        record = records[j.key]
+        if record and record['state'] == 'done': took.setdefault(j.kind, []).append(record['seconds'])
+    return took
+
+def _at_once(records, before, seconds):
+    "How many runners worked side by side, by what they did in this time."
+    busy = sum(o['seconds'] for key,o in records.items() if o and key not in before)
+    return max(1, busy/seconds) if seconds else 1
+
 def time_left(
     folder,       # of the study
     jobs,         # list of `Job`
@@ -260,15 +273,13 @@ def time_left(
 )->str:           # such as ', about 3 min left and 4 jobs of a kind not timed yet'; '' where none is timed
     "Words for how long the jobs without a record will take."
     records = {j.key: read_record(folder, j.key) for j in jobs}
-    took = {}
-    for j in jobs:
-        if records[j.key] and records[j.key]['state'] == 'done':
-            took.setdefault(j.kind, []).append(records[j.key]['seconds'])
-    busy = sum(records[j.key]['seconds'] for j in jobs if records[j.key] and j.key not in before)
-    at_once = max(1, busy/seconds) if seconds else 1                 # runners that work side by side
+    took = _took(records, jobs)
     waiting = [j for j in jobs if records[j.key] is None]
     timed = [median(took[j.kind]) for j in waiting if j.kind in took]
     if not timed: return ''
-    unknown = len(waiting) - len(timed)
-    more = f' and {unknown} job{"s" if unknown > 1 else ""} of a kind not timed yet' if unknown else ''
-    return f', about {duration_text(sum(timed)/at_once)} left{more}'
+    left = duration_text(sum(timed)/_at_once(records, before, seconds))
+    return f', about {left} left{_untimed_words(len(waiting) - len(timed))}'
+
+def _untimed_words(n):
+    if not n: return ''
+    return f' and {n} job{"s" if n > 1 else ""} of a kind not timed yet'
