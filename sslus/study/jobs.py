@@ -252,7 +252,7 @@ def mend(folder, # of the study
     return res
 
 # %% ../../nbs/study/03_jobs.ipynb #6e677d90
-def _took(records, jobs):
+def _seconds_by_kind(records, jobs):
     "{kind: seconds of each job of it that is done}."
     took = {}
     for j in jobs:
@@ -260,7 +260,7 @@ def _took(records, jobs):
         if record and record['state'] == 'done': took.setdefault(j.kind, []).append(record['seconds'])
     return took
 
-def _at_once(records, before, seconds):
+def _side_by_side(records, before, seconds):
     "How many runners worked side by side, by what they did in this time."
     busy = sum(o['seconds'] for key,o in records.items() if o and key not in before)
     return max(1, busy/seconds) if seconds else 1
@@ -273,11 +273,11 @@ def time_left(
 )->str:           # such as ', about 3 min left and 4 jobs of a kind not timed yet'; '' where none is timed
     "Words for how long the jobs without a record will take."
     records = {j.key: read_record(folder, j.key) for j in jobs}
-    took = _took(records, jobs)
+    took = _seconds_by_kind(records, jobs)
     waiting = [j for j in jobs if records[j.key] is None]
     timed = [median(took[j.kind]) for j in waiting if j.kind in took]
     if not timed: return ''
-    left = duration_text(sum(timed)/_at_once(records, before, seconds))
+    left = duration_text(sum(timed)/_side_by_side(records, before, seconds))
     return f', about {left} left{_untimed_words(len(waiting) - len(timed))}'
 
 def _untimed_words(n):
