@@ -260,7 +260,7 @@ def _seconds_by_kind(records, jobs):
         if record and record['state'] == 'done': took.setdefault(j.kind, []).append(record['seconds'])
     return took
 
-def _side_by_side(records, before, seconds):
+def _runners_at_work(records, before, seconds):
     "How many runners worked side by side, by what they did in this time."
     busy = sum(o['seconds'] for key,o in records.items() if o and key not in before)
     return max(1, busy/seconds) if seconds else 1
@@ -277,7 +277,7 @@ def time_left(
     waiting = [j for j in jobs if records[j.key] is None]
     timed = [median(took[j.kind]) for j in waiting if j.kind in took]
     if not timed: return ''
-    left = duration_text(sum(timed)/_side_by_side(records, before, seconds))
+    left = duration_text(sum(timed)/_runners_at_work(records, before, seconds))
     return f', about {left} left{_untimed_words(len(waiting) - len(timed))}'
 
 def _untimed_words(n):
