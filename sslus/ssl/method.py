@@ -275,7 +275,7 @@ def _check_batch(a, y, input='frames'):
 @patch
 def _calibrate(self:SSLCallback, m):
     "Set the batch norm statistics of a teacher from the first training batch, and look whether crops can be used."
-    check_crops(self, m, len(SSLCallback.pipelines(self, self.xb[0])), self.xb)
+    check_crops(self, m, SSLCallback.pipelines(self, self.xb[0]), self.xb)
     if hasattr(m, 'teacher') and not m.teacher.ready:
         m.teacher.calibrate(m, self.xb)
     self.calibrated = True
