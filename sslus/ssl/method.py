@@ -91,6 +91,7 @@ class SSLCallback(Callback):
     compares_batch = True                 # does the loss of a sample depend on the others of its batch?
     n_monitored = 2                       # views whose embeddings `Monitor` gets
     measures = {}                         # column of the progress table -> function of the outputs
+    signs = {}                            # column -> function of the outputs: a number that shows a collapse of its own
     run_state = 'learn', 'recipe', 'skipped', 'overflow', 'calibrated', 'own_seed'  # attributes that are no settings
 
     def __init_subclass__(cls, **kwargs):
@@ -116,6 +117,7 @@ class SSLCallback(Callback):
     def chance(self, b, *z):
         "Loss of `b` pairs whose embeddings say nothing; None: not known"
     def check(self, m, bs):       "ValueError where batches of `bs` cannot train"
+    def advice(self, values):     "kind -> what is wrong and what to turn, where `values` of `signs` tell; None: nothing"
 
     def make_views(self, a, b):
         "The views of frames `a` and their partners `b`, uint8 (B,1,H,W)."
