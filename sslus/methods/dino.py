@@ -7,7 +7,7 @@ Docs: https://sslus.github.io/sslus/methods/dino.html.md"""
 # %% auto #0
 __all__ = ['DINO']
 
-# %% ../../nbs/methods/18_dino.ipynb #36c9f44d
+# %% ../../nbs/methods/18_dino.ipynb #6feefeaf
 import math, torch
 from ..base.numbers import checked
 from ..base.settings import grouped, relays
@@ -20,7 +20,7 @@ from sslus.ssl.prototypes import (
 )
 from ..ssl.recipes import Recipe
 
-# %% ../../nbs/methods/18_dino.ipynb #9470091a
+# %% ../../nbs/methods/18_dino.ipynb #71bf6f8a
 def together(
     f,    # function of views that gives (v*b,...)
     views # v of (b,C,S,S), of one size
@@ -28,7 +28,7 @@ def together(
     "What `f` says of several views in one pass."
     return torch.stack(f(torch.cat(views)).chunk(len(views)), 1)
 
-# %% ../../nbs/methods/18_dino.ipynb #7dfef404
+# %% ../../nbs/methods/18_dino.ipynb #a14ffe9c
 class DINO(SSLCallback):
     "Sorting of views into prototypes, as a teacher sorts other views of the frame (Caron et al. 2021, eq. 3)"
     family, paper, recipe, gathered = 'distillation', 'Caron et al. 2021, arXiv 2104.14294', Recipe(3e-3), 3
