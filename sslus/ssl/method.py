@@ -86,6 +86,7 @@ class SSLCallback(Callback):
     paper = ''                            # authors, year and where
     recipe = Recipe()                     # optimiser, rates and schedule
     input = 'frames'                      # of a batch: 'frames' (B,1,H,W) or 'clips' (B,T,1,H,W)
+    encoders = 'all'                      # that it can train: 'all', or 'transformers' whose patches can be hidden
     size = None                           # side of the views, pixels; None: the frames' own
     views = staticmethod(simclr_views)    # preset (a function of the size), view or pair of views
     view_names = 'view 1', 'view 2'       # titles in pictures
