@@ -7,7 +7,7 @@ Docs: https://sslus.github.io/sslus/methods/dino.html.md"""
 # %% auto #0
 __all__ = ['DINO']
 
-# %% ../../nbs/methods/18_dino.ipynb #6feefeaf
+# %% ../../nbs/methods/18_dino.ipynb #d6b805bf
 import math, torch
 from ..base.numbers import checked
 from ..base.settings import grouped, relays
@@ -20,15 +20,22 @@ from sslus.ssl.prototypes import (
 )
 from ..ssl.recipes import Recipe
 
-# %% ../../nbs/methods/18_dino.ipynb #71bf6f8a
+# %% ../../nbs/methods/18_dino.ipynb #c96a0b4b
+def by_view(
+    z,       # (v*b,...), the samples of the first view first
+    views=2
+):           # (b,v,...)
+    "The rows of several views, sample by sample."
+    return torch.stack(z.chunk(views), 1)
+
 def together(
     f,    # function of views that gives (v*b,...)
     views # v of (b,C,S,S), of one size
 ):        # (b,v,...)
     "What `f` says of several views in one pass."
-    return torch.stack(f(torch.cat(views)).chunk(len(views)), 1)
+    return by_view(f(torch.cat(views)), len(views))
 
-# %% ../../nbs/methods/18_dino.ipynb #a14ffe9c
+# %% ../../nbs/methods/18_dino.ipynb #a626654c
 class DINO(SSLCallback):
     "Sorting of views into prototypes, as a teacher sorts other views of the frame (Caron et al. 2021, eq. 3)"
     family, paper, recipe, gathered = 'distillation', 'Caron et al. 2021, arXiv 2104.14294', Recipe(3e-3), 3
@@ -47,7 +54,9 @@ class DINO(SSLCallback):
         vars(self).update(vars(grouped(DINO.__init__, settings)[0]), views=views, size=size)
         self.compares_batch = self.centring == 'sinkhorn'
     def heads(self, nf):
-        return dict(projector=mlp(nf, *self.proj), prototypes=PrototypeHead(self.proj[-1], self.prototypes))
+        return dict(
+            projector=mlp(nf, *self.proj, norm_last=True), prototypes=PrototypeHead(self.proj[-1], self.prototypes)
+        )
     def build(self, m):
         m.teacher = Teacher(m, 'projector', 'prototypes')
         m.register_buffer('centre', torch.zeros(self.prototypes))
@@ -63,9 +72,13 @@ class DINO(SSLCallback):
         return self.targets(teacher, centre),
     def loss(self, student, *others, w=None):
         return dino(student, *self.assigned(student, *others), self.temperature, w)
-    def enqueue(self, m, student, teacher, z, centre):
-        if self.centring != 'sinkhorn': m.centre.lerp_(teacher.mean((0, 1)).to(centre.dtype), 1 - self.centring)
-        if self.pct_train < self.freeze: m.heads['prototypes'].weight.grad = None
+    def means(self, teacher, z, centre):
+        "The teacher's mean cosines (K,)."
+        return teacher.mean((0, 1))
+    def enqueue(self, m, student, *others):
+        if self.centring != 'sinkhorn': m.centre.lerp_(self.means(*others).to(m.centre.dtype), 1 - self.centring)
+        if self.pct_train >= self.freeze: return
+        for o in (o for o in m.heads.values() if isinstance(o, PrototypeHead)): o.weight.grad = None
     def update_teacher(self, m):
         m.teacher.move(m, momentum_at(self.momentum, self.pct_train))
     def embeddings(self, student, teacher, z, *others): return z.unbind(1)
