@@ -32,7 +32,7 @@ from .recipes import Recipe
 from ..views.views import View, as_float, show_rows, simclr_views, to_grey_levels
 from .speed import never_called
 from .model import SSLModel, without_learner
-from .view_pairs import check_crops, loss_of_views, whole_pair
+from .view_pairs import check_crops, loss_of_views, shared_outputs, whole_pair
 
 # %% ../../nbs/ssl/09_method.ipynb #04c73b10
 method_registry = {}
@@ -47,12 +47,8 @@ class MethodLoss:
             res = loss(*pred, w=w)*process_share(len(y), y.device)
         else:
             sizes = batch_sizes(pred[0])                              # asked once: each exchange makes a GPU wait
-            self.z = tuple(
-                gather(o, sizes)
-                if self.method.gathered is None or i % len(whole_pair(self.method, pred)) < self.method.gathered
-                else o
-                for i, o in enumerate(pred)
-            )
+            shared = shared_outputs(self.method, pred)
+            self.z = tuple(gather(o, sizes) if all_share else o for o,all_share in zip(pred, shared))
             res = loss(*self.z, w=None if w is None else gather(w, sizes))
         return res if reduction == 'mean' else res.expand(len(y))  # a loss of the batch is that of each of its samples
 
