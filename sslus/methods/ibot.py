@@ -7,7 +7,7 @@ Docs: https://sslus.github.io/sslus/methods/ibot.html.md"""
 # %% auto #0
 __all__ = ['IBOT']
 
-# %% ../../nbs/methods/19_ibot.ipynb #e0d69172
+# %% ../../nbs/methods/19_ibot.ipynb #9697c93c
 import math, torch
 from torch import nn
 from ..base.numbers import checked, not_negative
@@ -22,7 +22,7 @@ from sslus.ssl.prototypes import (
 )
 from ..ssl.visible import check_hiding, patch_grid, rows_of
 
-# %% ../../nbs/methods/19_ibot.ipynb #deb732d4
+# %% ../../nbs/methods/19_ibot.ipynb #9af840b8
 class IBOT(DINO):
     "DINO, and the same for patches that the student does not see (Zhou et al. 2022, eq. 2-3)"
     paper, gathered, encoders = 'Zhou et al. 2022, arXiv 2111.07832', 5, 'transformers'

@@ -7,17 +7,18 @@ Docs: https://sslus.github.io/sslus/ssl/covered.html.md"""
 # %% auto #0
 __all__ = ['covered_tokens']
 
-# %% ../../nbs/ssl/10_covered.ipynb #74f069d9
+# %% ../../nbs/ssl/10_covered.ipynb #b4895d77
 import torch
 from contextlib import contextmanager, nullcontext
 from torch import Tensor, nn
 
-# %% ../../nbs/ssl/10_covered.ipynb #3f2f00d8
+# %% ../../nbs/ssl/10_covered.ipynb #d6373e30
+from ..base.numbers import checked
 from .big_batches import in_parts
 from .tokens import tokens
 from .visible import check_hiding
 
-# %% ../../nbs/ssl/10_covered.ipynb #3d4a203a
+# %% ../../nbs/ssl/10_covered.ipynb #b9684f8f
 @contextmanager
 def _covering(encoder, hidden, token):
     "Inside, the first layer gives `token` for the patches at `hidden` (B,K)."
@@ -29,6 +30,7 @@ def _covering(encoder, hidden, token):
     try: yield
     finally: hook.remove()
 
+@checked
 def covered_tokens(
     encoder:nn.Module,       # timm transformer, see `check_hiding`
     x:Tensor,                # (B,1 or its in_chans,H,W), normalised as the package's views do

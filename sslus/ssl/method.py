@@ -249,8 +249,7 @@ def before_batch(self:SSLCallback):
         self.learn.xb = self.make_views(a, b)
     if self.training and (mon := vars(self.learn).get('monitor')) is not None:
         mon.check_pictures(a, None if b is a else b, self.xb)
-    if len(self.yb) == 0:
-        self.learn.yb = (torch.arange(len(a), device=a.device),)
+    if len(self.yb) == 0: self.learn.yb = (torch.arange(len(a), device=a.device),)
     if self.training and not self.calibrated: self._calibrate(get_model(self.learn.model))
 
 _batch_shapes = dict(frames=(4, '(B,1,H,W)', 'frame_dls'), clips=(5, '(B,T,1,H,W)', 'clip_dls'))
