@@ -8,7 +8,7 @@ Docs: https://sslus.github.io/sslus/ssl/prototypes.html.md"""
 __all__ = ['PrototypeHead', 'centred', 'sinkhorn', 'temperature_at', 'dino', 'ibot', 'koleo', 'assignment_entropy',
            'prototypes_in_use', 'assignment_words']
 
-# %% ../../nbs/ssl/02_prototypes.ipynb #3288d2fb
+# %% ../../nbs/ssl/02_prototypes.ipynb #a81f8d87
 import math
 from dataclasses import dataclass
 from functools import partial
@@ -16,11 +16,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-# %% ../../nbs/ssl/02_prototypes.ipynb #842e48fa
+# %% ../../nbs/ssl/02_prototypes.ipynb #64353870
 from ..base.numbers import below_1, check_number, check_pair, checked, count, positive, share
 from .losses import full_precision, weighted_mean
 
-# %% ../../nbs/ssl/02_prototypes.ipynb #df2a8a71
+# %% ../../nbs/ssl/02_prototypes.ipynb #787d2516
 @full_precision
 def _cosines(z, weight):
     return F.linear(F.normalize(z, dim=-1), F.normalize(weight, dim=-1))
@@ -41,7 +41,7 @@ class PrototypeHead(nn.Module):
         "How near each embedding is to each prototype."
         return _cosines(z, self.weight)
 
-# %% ../../nbs/ssl/02_prototypes.ipynb #05422ef6
+# %% ../../nbs/ssl/02_prototypes.ipynb #8db1dc06
 @full_precision
 @checked
 def centred(
@@ -66,7 +66,7 @@ def sinkhorn(
         q = q - q.logsumexp(1, keepdim=True)
     return q.exp().view_as(logits)
 
-# %% ../../nbs/ssl/02_prototypes.ipynb #aa3fba98
+# %% ../../nbs/ssl/02_prototypes.ipynb #4534b1c4
 @checked(ends=partial(check_pair, above=0), warmup=share, pct=share)
 def temperature_at(
     ends:tuple,     # at the beginning and after the warm-up
@@ -77,7 +77,7 @@ def temperature_at(
     done = min(1, pct/warmup) if warmup else 1
     return ends[0] + (ends[1] - ends[0])*done
 
-# %% ../../nbs/ssl/02_prototypes.ipynb #bcc4d50d
+# %% ../../nbs/ssl/02_prototypes.ipynb #71a7ddf9
 def _check_followed(student, target, w, ndim):
     "ValueError where assignments, cosines and weights do not belong together."
     alike = student.ndim == target.ndim == ndim and student.shape[::ndim - 1] == target.shape[::ndim - 1]
@@ -128,7 +128,7 @@ def koleo(
     nearest = (z @ z.T).detach().fill_diagonal_(-torch.inf).argmax(1)
     return -(z - z[nearest]).norm(dim=1).clamp_min(eps).log().mean()
 
-# %% ../../nbs/ssl/02_prototypes.ipynb #08423167
+# %% ../../nbs/ssl/02_prototypes.ipynb #a0d3d17e
 def check_centring(name, value):
     "Momentum of the centre, or the word sinkhorn."
     if isinstance(value, str) and value != 'sinkhorn':
@@ -155,7 +155,7 @@ assignment_checks = dict(
     freeze=below_1,
 )
 
-# %% ../../nbs/ssl/02_prototypes.ipynb #d10db223
+# %% ../../nbs/ssl/02_prototypes.ipynb #446a71f5
 def _entropies(p): return -torch.xlogy(p, p).sum(-1)
 
 @full_precision
@@ -172,7 +172,7 @@ def prototypes_in_use(
     "Number of prototypes that the batch uses: the exponential of the mean assignment's entropy."
     return _entropies(p.flatten(0, -2).mean(0)).exp()
 
-# %% ../../nbs/ssl/02_prototypes.ipynb #5f184a12
+# %% ../../nbs/ssl/02_prototypes.ipynb #7fb86d96
 @checked(entropy=partial(check_number, at_least=-1e-3, at_most=1.001), in_use=positive, n=count)
 def assignment_words(
     entropy:float,   # of `assignment_entropy`
