@@ -7,34 +7,34 @@ Docs: https://sslus.github.io/sslus/methods/latent_prediction.html.md"""
 # %% auto #0
 __all__ = ['LatentPrediction']
 
-# %% ../../nbs/methods/21_latent_prediction.ipynb #87605e51
+# %% ../../nbs/methods/21_latent_prediction.ipynb #87378b46
 import torch
 from fastai.torch_core import get_model
 from fastcore.basics import store_attr
 from torch.nn import functional as F
 
-# %% ../../nbs/methods/21_latent_prediction.ipynb #65407aef
+# %% ../../nbs/methods/21_latent_prediction.ipynb #981b50ad
 from ..base.numbers import checked, count
 from .autoencoder import freeze_unreached
 from ..ssl.frozen import FrozenTeacher, frozen_encoder
 from ..ssl.losses import reconstruction
-from ..ssl.masks import check_mask, check_ratio, hidden_places, hiding_scores, painted_over, places_to_keep
+from ..ssl.masks import check_mask, check_ratio, hidden_places, hiding_scores, places_to_keep, show_seen
 from ..ssl.method import SSLCallback
 from ..ssl.model import Teacher, momentum_at
 from ..ssl.recipes import Recipe
 from ..ssl.tokens import tokens
 from ..ssl.visible import TokenDecoder, check_hiding, check_width, patch_grid, rows_of, visible_tokens
-from ..views.views import as_float, light_view, show_rows, to_grey_levels
+from ..views.views import light_view
 
-# %% ../../nbs/methods/21_latent_prediction.ipynb #16c21bd9
+# %% ../../nbs/methods/21_latent_prediction.ipynb #fc65f2e9
 class LatentPrediction(SSLCallback):
-    "Predicting a teacher's features of hidden patches (Assran et al. 2023, eq. 1; with a frozen teacher Li et al. 2025)"
+    "Predicting a teacher's features of hidden patches (Assran et al. 2023, eq. 1; a frozen teacher: Li et al. 2025)"
     family, paper, recipe = 'distillation', 'Assran et al. 2023, arXiv 2301.08243', Recipe(1e-3, wd=.05)
     encoders, gathered, n_monitored, compares_batch = 'transformers', 0, 1, False
     @checked(mask_ratio=check_ratio, mask=check_mask, width=check_width, depth=count)
     def __init__(self,
         teacher:str|None=None,    # encoder file or timm name of a frozen one; None: a moving average of the student
-        teacher_kwargs:dict|None=None, # of `frozen_encoder` for a timm name, such as dict(weights='usfm.pth', img_size=64)
+        teacher_kwargs:dict|None=None, # of `frozen_encoder` for a timm name, such as dict(weights='usfm.pth')
         mask_ratio:float=.75,     # share of the patches that is hidden, above 0 and below 1
         mask:str='blocks',        # what is hidden: 'patches', 'blocks' or 'beams'
         momentum:float=.97,       # of a moving teacher at the start; rises to 1
@@ -78,7 +78,5 @@ class LatentPrediction(SSLCallback):
         return F.layer_norm(target, target.shape[-1:]).var(0, correction=0).mean()   # the mean token of each place
 
     def show(self, a, b, n=6):
-        x, scores = self.make_views(a[:n], b[:n])
-        grid = patch_grid(get_model(self.learn.model).encoder, x.shape[-2:])
-        seen = painted_over(x, places_to_keep(scores, grid, self.mask_ratio), grid)
-        return show_rows(dict(frame=as_float(a[:n]), seen=to_grey_levels(seen), view=to_grey_levels(x)), n)
+        encoder = get_model(self.learn.model).encoder
+        return show_seen(encoder, a[:n], self.make_views(a[:n], b[:n]), self.mask_ratio)

@@ -7,24 +7,24 @@ Docs: https://sslus.github.io/sslus/ssl/frozen.html.md"""
 # %% auto #0
 __all__ = ['frozen_encoder', 'FrozenTeacher']
 
-# %% ../../nbs/ssl/11_frozen.ipynb #1539e1f8
+# %% ../../nbs/ssl/11_frozen.ipynb #15190b55
 import hashlib
 import torch
 from pathlib import Path
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-# %% ../../nbs/ssl/11_frozen.ipynb #380c4e16
+# %% ../../nbs/ssl/11_frozen.ipynb #d3cb183a
 from .encoders import create_encoder, load_encoder
 from .imagenet import WeightsMissing
 from .input import in_channels
 from .tokens import tokens
 from .weights import read_card
 
-# %% ../../nbs/ssl/11_frozen.ipynb #fef11e4c
+# %% ../../nbs/ssl/11_frozen.ipynb #a43aadb3
 def frozen_encoder(
     source:str,   # an encoder file of `save_encoder`, or a timm name
-    **kwargs      # of `create_encoder` for a timm name, such as weights='usfm.pth' and img_size=64; by default timm's weights
+    **kwargs      # of `create_encoder` for a timm name, such as weights='usfm.pth' and img_size=64; weights: timm's own
 )->nn.Module:     # WeightsMissing where there are none; ValueError where a file needs the name of its network
     "The encoder that a teacher is made of."
     file = Path(source)
@@ -33,13 +33,13 @@ def frozen_encoder(
         if looks_like_file: raise WeightsMissing(f'{source}: no such weights file for the teacher')
         return create_encoder(source, **dict(weights='imagenet') | kwargs)
     if read_card(file) is None:
-        raise ValueError(f'{source} does not say which network its weights are for. Name the network as the teacher, and '
-                         f"give the file as its weights: teacher='vit_base_patch16_224', "
+        raise ValueError(f'{source} does not say which network its weights are for. Name the network as the teacher, '
+                         f"and give the file as its weights: teacher='vit_base_patch16_224', "
                          f"teacher_kwargs=dict(weights={str(source)!r})")
     if kwargs: raise ValueError(f'{source} says all of its encoder itself; leave out {", ".join(kwargs)}')
     return load_encoder(file)
 
-# %% ../../nbs/ssl/11_frozen.ipynb #453ce221
+# %% ../../nbs/ssl/11_frozen.ipynb #bc8599bd
 def _sum_of(encoder):
     "Four numbers that stand for all weights of an encoder."
     total = hashlib.sha256()
@@ -56,7 +56,7 @@ def made_side(
     size = getattr(patches, 'img_size', None)
     return None if size is None or getattr(encoder, 'dynamic_img_size', False) else tuple(size)
 
-# %% ../../nbs/ssl/11_frozen.ipynb #e1209df7
+# %% ../../nbs/ssl/11_frozen.ipynb #a81ebf6c
 class FrozenTeacher(nn.Module):
     "An encoder whose features are learnt by another; always in evaluation mode, never moved, never saved."
     micro = None                                                     # as `Teacher`: images at a time
@@ -106,7 +106,7 @@ class FrozenTeacher(nn.Module):
         saw = getattr(self.module['encoder'], 'passport', None)
         if saw is not None: m.encoder.passport = saw | getattr(m.encoder, 'passport', None)
 
-# %% ../../nbs/ssl/11_frozen.ipynb #470ff55d
+# %% ../../nbs/ssl/11_frozen.ipynb #9b9d73bd
 def _with_own_weights(teacher, state, prefix, *args):
     "What a checkpoint leaves out, the teacher has itself."
     state |= {f'{prefix}module.encoder.{k}': v for k,v in teacher.module['encoder'].state_dict().items()}
@@ -115,5 +115,5 @@ def _check_teacher(m, state, prefix, *args):
     "ValueError where a checkpoint was made with another teacher."
     theirs = state.get(f'{prefix}teacher.sum')
     if theirs is not None and not torch.equal(theirs.cpu(), m.teacher.sum.cpu()):
-        raise ValueError('this checkpoint was made with another teacher, nothing was loaded. Give the teacher that it was '
-                         'made with: the same file or network')
+        raise ValueError('this checkpoint was made with another teacher, nothing was loaded. Give the teacher that it '
+                         'was made with: the same file or network')

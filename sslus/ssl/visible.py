@@ -6,33 +6,34 @@ Docs: https://sslus.github.io/sslus/ssl/visible.html.md"""
 
 # %% auto #0
 __all__ = ['check_hiding', 'VisibleTokens', 'patch_grid', 'visible_tokens', 'pooled', 'sine_positions', 'check_width',
-           'TokenDecoder', 'as_patches', 'as_frames']
+           'TokenDecoder', 'as_patches', 'as_frames', 'normalised', 'unnormalised']
 
-# %% ../../nbs/ssl/10_visible.ipynb #7c0dca70
+# %% ../../nbs/ssl/10_visible.ipynb #7dba6c37
 import math
 import torch
 from contextlib import contextmanager
 from dataclasses import dataclass
+from timm.layers import PatchEmbed
 from timm.models.eva import Eva
 from timm.models.vision_transformer import Block, VisionTransformer
 from torch import Tensor, nn
 
-# %% ../../nbs/ssl/10_visible.ipynb #e9aade32
-from ..base.numbers import check_number, checked, count
+# %% ../../nbs/ssl/10_visible.ipynb #fc2450db
+from ..base.numbers import check_number, checked, count, positive
 from .input import to_channels
 from .tokens import forward_at_any_side
 
-# %% ../../nbs/ssl/10_visible.ipynb #11c68354
+# %% ../../nbs/ssl/10_visible.ipynb #01ff65cf
 def check_hiding(
     encoder:nn.Module,     # timm encoder
     who:str='this'         # what wants to hide patches, such as the name of a method
 ):                         # ValueError where the encoder cannot leave patches out
     "Can patches of a frame be hidden from this encoder?"
-    if isinstance(encoder, (VisionTransformer, Eva)): return
+    if isinstance(encoder, (VisionTransformer, Eva)) and isinstance(encoder.patch_embed, PatchEmbed): return
     name = getattr(encoder, 'card', {}).get('arch') or type(encoder).__name__
     raise ValueError(
-        f'{who} hides patches from its encoder, and {name} cannot leave any out: that takes a plain vision transformer. '
-        "Give a vit_*, deit_* or eva02_* of timm, such as 'vit_tiny_patch16_224' with "
+        f'{who} hides patches from its encoder, and {name} cannot leave any out: that takes a plain vision '
+        "transformer. Give a vit_*, deit_* or eva02_* of timm, such as 'vit_tiny_patch16_224' with "
         'arch_kwargs=dict(img_size=64, patch_size=8) for views of 64 pixels'
     )
 
@@ -48,7 +49,7 @@ class VisibleTokens:
         "Prefix and patches, as `forward_features` of timm gives them."
         return torch.cat([self.prefix, self.patches], 1)
 
-# %% ../../nbs/ssl/10_visible.ipynb #0f315d69
+# %% ../../nbs/ssl/10_visible.ipynb #929ae1a9
 def rows_of(
     x:Tensor,    # (B,N,D)
     places:Tensor # (B,K)
@@ -76,7 +77,7 @@ def _picking(encoder, keep):
         del attributes['patch_drop']
         if was is not missing: attributes['patch_drop'] = was
 
-# %% ../../nbs/ssl/10_visible.ipynb #a4a26506
+# %% ../../nbs/ssl/10_visible.ipynb #b56527d2
 def patch_grid(
     encoder:nn.Module, # timm transformer
     size:tuple         # (H,W) of the frames, pixels
@@ -98,13 +99,13 @@ def visible_tokens(
         raise ValueError(f'keep must hold whole numbers (B,K), the places of K patches of each of {len(x)} frames; '
                          f'this is {tuple(keep.shape)}, {keep.dtype}')
     if not keep.is_cuda and not 0 <= int(keep.min()) <= int(keep.max()) < grid[0]*grid[1]:
-        raise ValueError(f'keep asks for places {int(keep.min())} to {int(keep.max())}; {grid[0]} x {grid[1]} patches have '
-                         f'0 to {grid[0]*grid[1] - 1}')
+        raise ValueError(f'keep asks for places {int(keep.min())} to {int(keep.max())}; {grid[0]} x {grid[1]} patches '
+                         f'have 0 to {grid[0]*grid[1] - 1}')
     with _picking(encoder, keep): out = forward_at_any_side(encoder, to_channels(encoder, x))
     n = encoder.num_prefix_tokens
     return VisibleTokens(out[:,n:], keep, grid, out[:,:n])
 
-# %% ../../nbs/ssl/10_visible.ipynb #3d85bdd9
+# %% ../../nbs/ssl/10_visible.ipynb #42dfb042
 def pooled(
     encoder:nn.Module,  # timm transformer
     v:VisibleTokens     # of `visible_tokens`
@@ -112,7 +113,7 @@ def pooled(
     "Features of a frame of which only some patches were seen."
     return encoder.forward_head(v.all_tokens())
 
-# %% ../../nbs/ssl/10_visible.ipynb #e38c281d
+# %% ../../nbs/ssl/10_visible.ipynb #6d529879
 def sine_positions(
     grid:tuple,   # (rows, columns)
     width:int,    # of a token; a multiple of 4
@@ -160,7 +161,7 @@ class TokenDecoder(nn.Module):
         everywhere = everywhere + sine_positions(v.grid, x.shape[-1], x.device).to(x.dtype)
         return self.say(self.norm(self.blocks(torch.cat([x[:,:n], everywhere], 1))[:,n:]))
 
-# %% ../../nbs/ssl/10_visible.ipynb #bd162e84
+# %% ../../nbs/ssl/10_visible.ipynb #b66bf74d
 def as_patches(
     x:Tensor, # (B,C,H,W)
     side:int  # of a patch, pixels
@@ -171,9 +172,29 @@ def as_patches(
     return x.permute(0, 2, 4, 3, 5, 1).flatten(3).flatten(1, 2)
 
 def as_frames(
-    p:Tensor,     # (B,h*w,side*side), of one channel
+    patches:Tensor, # (B,h*w,side*side), of one channel
     grid:tuple    # (h,w)
 )->Tensor:        # (B,1,h*side,w*side)
     "Patches put together."
-    side = math.isqrt(p.shape[-1])
-    return p.unflatten(2, (side, side)).unflatten(1, grid).permute(0, 1, 3, 2, 4).flatten(3).flatten(1, 2)[:,None]
+    side = math.isqrt(patches.shape[-1])
+    return patches.unflatten(2, (side, side)).unflatten(1, grid).permute(0, 1, 3, 2, 4).flatten(3).flatten(1, 2)[:,None]
+
+# %% ../../nbs/ssl/10_visible.ipynb #5fd015b9
+@checked(eps=positive)
+def normalised(
+    patches:Tensor, # (B,N,pixels)
+    eps:float=1e-3 # added to the variance: of the views' scale, where a grey level is about .02
+)->Tensor:         # the same shape
+    "Each patch minus its mean, divided by its deviation (He et al. 2022, sec. 3)."
+    var, mean = torch.var_mean(patches, -1, keepdim=True)
+    return (patches - mean)/(var + eps).sqrt()
+
+@checked(eps=positive)
+def unnormalised(
+    patches:Tensor, # (B,N,pixels), normalised
+    like:Tensor,   # (B,N,pixels) whose means and deviations are put back
+    eps:float=1e-3 # as of `normalised`
+)->Tensor:         # the same shape
+    "Patches with the brightness and contrast of others."
+    var, mean = torch.var_mean(like, -1, keepdim=True)
+    return patches*(var + eps).sqrt() + mean
