@@ -7,7 +7,7 @@ Docs: https://sslus.github.io/sslus/methods/dino.html.md"""
 # %% auto #0
 __all__ = ['DINO']
 
-# %% ../../nbs/methods/18_dino.ipynb #8a8b8828
+# %% ../../nbs/methods/18_dino.ipynb #30ffc9de
 import math, torch
 from ..base.numbers import checked
 from ..base.settings import grouped, relays
@@ -20,7 +20,7 @@ from sslus.ssl.prototypes import (
 )
 from ..ssl.recipes import Recipe
 
-# %% ../../nbs/methods/18_dino.ipynb #5368bab2
+# %% ../../nbs/methods/18_dino.ipynb #2d2a66ef
 def by_view(
     z,       # (v*b,...), the samples of the first view first
     views=2
@@ -35,7 +35,7 @@ def together(
     "What `f` says of several views in one pass."
     return by_view(f(torch.cat(views)), len(views))
 
-# %% ../../nbs/methods/18_dino.ipynb #47b59c31
+# %% ../../nbs/methods/18_dino.ipynb #17c7b801
 class DINO(SSLCallback):
     "Sorting of views into prototypes, as a teacher sorts other views of the frame (Caron et al. 2021, eq. 3)"
     family, paper, recipe, gathered = 'distillation', 'Caron et al. 2021, arXiv 2104.14294', Recipe(3e-3), 3

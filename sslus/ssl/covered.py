@@ -7,18 +7,18 @@ Docs: https://sslus.github.io/sslus/ssl/covered.html.md"""
 # %% auto #0
 __all__ = ['covered_tokens']
 
-# %% ../../nbs/ssl/10_covered.ipynb #b4895d77
+# %% ../../nbs/ssl/10_covered.ipynb #d343723f
 import torch
 from contextlib import contextmanager, nullcontext
 from torch import Tensor, nn
 
-# %% ../../nbs/ssl/10_covered.ipynb #d6373e30
+# %% ../../nbs/ssl/10_covered.ipynb #78b60ffd
 from ..base.numbers import checked
 from .big_batches import in_parts
 from .tokens import tokens
 from .visible import check_hiding
 
-# %% ../../nbs/ssl/10_covered.ipynb #b9684f8f
+# %% ../../nbs/ssl/10_covered.ipynb #4930bb62
 @contextmanager
 def _covering(encoder, hidden, token):
     "Inside, the first layer gives `token` for the patches at `hidden` (B,K)."
@@ -30,7 +30,7 @@ def _covering(encoder, hidden, token):
     try: yield
     finally: hook.remove()
 
-@checked
+@checked(hidden=None)                       # a tensor here
 def covered_tokens(
     encoder:nn.Module,       # timm transformer, see `check_hiding`
     x:Tensor,                # (B,1 or its in_chans,H,W), normalised as the package's views do
