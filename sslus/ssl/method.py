@@ -82,6 +82,7 @@ class SSLCallback(Callback):
     paper = ''                            # authors, year and where
     recipe = Recipe()                     # optimiser, rates and schedule
     input = 'frames'                      # of a batch: 'frames' (B,1,H,W) or 'clips' (B,T,1,H,W)
+    encoders = 'all'                      # that it can train: 'all', or 'transformers' whose patches can be hidden
     size = None                           # side of the views, pixels; None: the frames' own
     views = staticmethod(simclr_views)    # preset (a function of the size), view or pair of views
     view_names = 'view 1', 'view 2'       # titles in pictures
@@ -90,6 +91,7 @@ class SSLCallback(Callback):
     compares_batch = True                 # does the loss of a sample depend on the others of its batch?
     n_monitored = 2                       # views whose embeddings `Monitor` gets
     measures = {}                         # column of the progress table -> function of the outputs
+    signs = {}                            # column -> function of the outputs: a number that shows a collapse of its own
     run_state = 'learn', 'recipe', 'skipped', 'overflow', 'calibrated', 'own_seed'  # attributes that are no settings
 
     def __init_subclass__(cls, **kwargs):
@@ -115,6 +117,7 @@ class SSLCallback(Callback):
     def chance(self, b, *z):
         "Loss of `b` pairs whose embeddings say nothing; None: not known"
     def check(self, m, bs):       "ValueError where batches of `bs` cannot train"
+    def advice(self, values):     "kind -> what is wrong and what to turn, where `values` of `signs` tell; None: nothing"
 
     def make_views(self, a, b):
         "The views of frames `a` and their partners `b`, uint8 (B,1,H,W), by turns."
@@ -246,8 +249,7 @@ def before_batch(self:SSLCallback):
         self.learn.xb = self.make_views(a, b)
     if self.training and (mon := vars(self.learn).get('monitor')) is not None:
         mon.check_pictures(a, None if b is a else b, self.xb)
-    if len(self.yb) == 0:
-        self.learn.yb = (torch.arange(len(a), device=a.device),)
+    if len(self.yb) == 0: self.learn.yb = (torch.arange(len(a), device=a.device),)
     if self.training and not self.calibrated: self._calibrate(get_model(self.learn.model))
 
 _batch_shapes = dict(frames=(4, '(B,1,H,W)', 'frame_dls'), clips=(5, '(B,T,1,H,W)', 'clip_dls'))

@@ -124,6 +124,7 @@ class Monitor(Callback):
         self.grad,self.grads = None,[]
         self.losses = [0., 0]      # sum and number
         self.chances = []
+        self.looks = []            # numbers of the method's signs
 
     def before_fit(self):
         "Add the columns where they are missing: this Monitor may have come late."
@@ -148,7 +149,13 @@ def names(self:Monitor)->list: # in the order of the table
         *(['start_cosine'] if self.drift else []),
         'grad_norm',
         *(f'lr_{i}' if i else 'lr' for i in range(self.groups)),
+        *self.signs,
     ]
+
+@patch(as_prop=True)
+def signs(self:Monitor)->dict: # {column: function of the outputs}; empty for most
+    "What the learner's method has looked at beside the embeddings."
+    return getattr(type(method_of(self.learn)), 'signs', {}) if self.learn else {}
 
 @patch(as_prop=True)
 def metrics(self:Monitor)->list: # of fastai's `ValueMetric`
@@ -212,6 +219,7 @@ def check_loss(self:Monitor):
     if bad: self._stop(f'became {loss}')
     self.losses = [self.losses[0] + loss, self.losses[1] + 1]
     if not (self.chances and self.steps % self.every): self._note_chance()
+    if self.signs and not (self.looks and self.steps % self.every): self._note_signs()
     if rank() == 0 and (self.good.state is None or self.steps - self.good.step >= self.keep):
         self.good.take(self.model, self.steps)
 
@@ -220,6 +228,11 @@ def _note_chance(self:Monitor):
     chance = getattr(type(m := method_of(self.learn)), 'chance', None)
     chance = chance and chance(m, len(self.z[-1][0])*world_size(), *_outputs(self.learn))
     if chance is not None: self.chances.append(float(chance))
+
+@patch
+def _note_signs(self:Monitor):
+    m, outputs = method_of(self.learn), [o.detach() for o in _outputs(self.learn)]
+    self.looks.append([float(f(m, *outputs)) for f in self.signs.values()])
 
 # %% ../../nbs/ssl/06_monitor.ipynb #a43621bf
 @patch
@@ -257,6 +270,7 @@ def _numbers(self:Monitor):
         start_cosine=self.moved.value(get_model(self.model)) if self.moved else math.nan,
     )
     res |= {f'lr_{i}' if i else 'lr': float(o['lr']) for i,o in enumerate(self.opt.hypers)}
+    res |= dict(zip(self.signs, np.mean(self.looks, 0).tolist() if self.looks else []))
     return {k: res.get(k, math.nan) for k in self.names}
 
 @patch
@@ -321,6 +335,7 @@ def _warn(self:Monitor):
     now = _troubles(self.values, self.losses[0]/max(1, self.losses[1]), chance, self.steps, self.chance_share)
     moved = self.moved.words(self.values['start_cosine']) if self.moved else ''
     if moved: now['drift'] = moved
+    if self.signs and self.looks: now |= method_of(self.learn).advice(self.values) or {}
     if rank() == 0:
         for k in now.keys() - set(self.warned_kinds):
             print(f'Warning: after epoch {self.epoch} {now[k]}')
@@ -354,7 +369,7 @@ def _store_rows_words(learn, n=4):
     return f' (store rows {", ".join(map(str, y[:n].tolist()))}{", ..." if len(y) > n else ""})'
 
 # %% ../../nbs/ssl/06_monitor.ipynb #ecd1a2f2
-_monitor_state = 'steps','warned_kinds','grad','grads','losses','chances','open','values'
+_monitor_state = 'steps','warned_kinds','grad','grads','losses','chances','looks','open','values'
 
 # %% ../../nbs/ssl/06_monitor.ipynb #cf4b72a3
 @patch
@@ -368,6 +383,6 @@ def state_dict(self:Monitor)->dict: # tensors and plain numbers
 def load_state_dict(self:Monitor, state):
     "Take up what `state_dict` gave."
     self.z = [list(b) for b in state['z']]
-    for k in _monitor_state: setattr(self, k, copy.copy(state[k]))
+    for k in _monitor_state: setattr(self, k, copy.copy(state.get(k, [])))  # older states have no looks
     if self.moved and 'moved' in state: self.moved.load_state_dict(state['moved'])
     self.loaded = True

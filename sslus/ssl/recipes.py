@@ -11,7 +11,8 @@ __all__ = ['adamw', 'lars', 'sgd', 'split_bias', 'one_cycle', 'warmup_cosine', '
 import copy
 from functools import partial
 import numpy as np, torch
-from fastai.callback.schedule import ParamScheduler, SchedCos, SchedLin, combine_scheds
+from fastai.callback.core import Callback
+from fastai.callback.schedule import ParamScheduler, SchedCos, SchedLin, combine_scheds, sched_cos
 from fastai.learner import Learner
 from fastai.optimizer import OptimWrapper
 from fastai.torch_core import trainable_params
@@ -20,7 +21,7 @@ from timm.optim import Lars
 import fastai.callback.schedule                           # fit_one_cycle and lr_find are patched in there
 
 # %% ../../nbs/ssl/03_recipes.ipynb #779bef8f
-from ..base.numbers import check_number, check_rate, checked, share
+from ..base.numbers import check_each, check_number, check_rate, checked, share
 
 # %% ../../nbs/ssl/03_recipes.ipynb #06573c95
 def _wrapped(params, lr, opt=None, **kwargs):
@@ -82,14 +83,21 @@ def step_decay(
     sched = lambda pct: peak*factor**int(min(pct, 1 - 1e-9)*n_epoch/every + 1e-9)
     learn.fit(n_epoch, lr, cbs=[ParamScheduler(dict(lr=sched)), *listify(cbs)], **kwargs)
 
+# %% ../../nbs/ssl/03_recipes.ipynb #c8aac8db
+def check_decay(name, value):
+    "A decay, or those of the first and the last step."
+    if not isinstance(value, (tuple, list)): return check_number(name, value, at_least=0, at_most=1)
+    if len(value) != 2: raise ValueError(f'{name}={value!r}: one number is expected, or (first, last)')
+    return check_each(name, value, at_least=0, at_most=1)
+
 # %% ../../nbs/ssl/03_recipes.ipynb #3f83ba3f
 class Recipe:
     "Optimiser, rates and schedule of a method."
-    @checked
+    @checked(wd=check_decay)
     def __init__(self,
         lr:float=1e-3,            # peak rate of the weights
         lr_bias:float|None=None,  # of biases and norms, in a group of their own without decay; None: one group, one rate
-        wd:float=1e-4,            # weight decay of the weights
+        wd:float|tuple=1e-4,      # weight decay of the weights; (first, last) moves in half a cosine, by `fit_recipe`
         opt_func=adamw,           # fastai optimiser function, such as `adamw`, `lars`, `sgd`
         schedule=one_cycle,       # function (learn, epochs, lr, **kwargs) that fits
         lr_bs:int|None=None,      # the rates are for this batch size and scale with it; None: they are as they stand
@@ -108,8 +116,21 @@ class Recipe:
 
     @property
     def decay(self):
-        "Weight decay, or that of weights and of biases where there are two groups."
-        return self.wd if self.lr_bias is None else [self.wd, 0.]
+        "Weight decay, or that of weights and of biases where there are two groups; the first where it moves."
+        return self.decay_at(0)
+
+    @property
+    def decay_moves(self):
+        "Has it a first and a last decay?"
+        return isinstance(self.wd, (tuple, list))
+
+    @checked(pct=share)
+    def decay_at(self,
+        pct:float # share of the training done, 0 to 1
+    ):
+        "Weight decay, or [weights, biases], at a point of the training (Caron et al. 2021, sec. 3.2)."
+        wd = sched_cos(*self.wd, pct) if self.decay_moves else self.wd
+        return wd if self.lr_bias is None else [wd, 0.]
 
     @property
     def splitter(self):
@@ -126,8 +147,9 @@ class Recipe:
         per = f' per {self.lr_bs} pairs' if self.lr_bs else ''
         made = f', made for batches of {self.bs}' if self.bs else ''
         made += f', each layer {self.layer_decay:g} of the next' if self.layer_decay else ''
+        decay = ' to '.join(f'{o:g}' for o in (self.wd if self.decay_moves else [self.wd]))
         return (
-            f"{name(self.opt_func)}, lr {self.lr:g}{bias}{per}, wd {self.wd:g}, {name(self.schedule)}{made}"
+            f"{name(self.opt_func)}, lr {self.lr:g}{bias}{per}, wd {decay}, {name(self.schedule)}{made}"
             + (f'. {self.note}' if self.note else '')
         )
 
@@ -161,6 +183,14 @@ def continued(
     res.note = f'Continued from weights that are good already. {recipe.note}'.strip()
     return res
 
+# %% ../../nbs/ssl/03_recipes.ipynb #2cca854d
+class MovingDecay(Callback):
+    "Weight decay as the recipe says at each step."
+    def __init__(self, recipe): self.recipe = recipe
+    def before_batch(self):
+        "Set the decay of all groups."
+        if self.training: self.opt.set_hyper('wd', self.recipe.decay_at(min(1., self.pct_train)))
+
 # %% ../../nbs/ssl/03_recipes.ipynb #6676a0e2
 def method_of(learn):
     "The learner's method: its callback that makes views and says which embeddings to look at; or None."
@@ -176,4 +206,6 @@ def fit_recipe(
 ):
     "Train with the schedule of the learner's recipe."
     recipe = getattr(learn, 'recipe', None) or method_of(learn).recipe
+    if recipe.decay_moves and learn.wd == recipe.decay:              # a decay that was given by hand stays
+        kwargs['cbs'] = [MovingDecay(recipe), *listify(kwargs.get('cbs'))]
     recipe.schedule(learn, n_epoch, learn.lr if lr is None else lr, **kwargs)

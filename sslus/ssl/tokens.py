@@ -51,7 +51,7 @@ def _side_fits(encoder, size):
     made = getattr(getattr(encoder, 'patch_embed', None), 'img_size', None)
     return made is None or tuple(made) == tuple(size)
 
-def _all_features(encoder, x):
+def forward_at_any_side(encoder, x):
     "What `forward_features` gives, at any side; ValueError where the network takes only its own."
     name = getattr(encoder, 'card', {}).get('arch') or type(encoder).__name__
     if not hasattr(encoder, 'forward_features'):
@@ -80,7 +80,7 @@ def tokens(
     x:Tensor           # (B,1 or its in_chans,H,W), normalised as the package's views do
 )->Tokens:             # ValueError where the encoder gives none
     "Patch tokens, their grid and the prefix tokens; a map of a convolutional network is a grid of tokens too."
-    out, size = _all_features(encoder, to_channels(encoder, x)), x.shape[-2:]
+    out, size = forward_at_any_side(encoder, to_channels(encoder, x)), x.shape[-2:]
     if not isinstance(out, Tensor) or out.ndim not in (3, 4):
         got = tuple(getattr(out, 'shape', ()))
         raise ValueError(f'the encoder gives {got} before its pooling: no tokens, and no map')

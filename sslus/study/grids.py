@@ -17,6 +17,7 @@ from ..phantom.phantom import make_labelled_sweeps, make_phantom, make_plane_tas
 from ..store.store import FrameStore
 from ..loaders.subsets import variance_sets
 from ..video.find import get_videos
+from ..ssl.names import short_networks
 from .configs import merge_settings, read_config
 from .options import network_of
 from .errors import StudyError
@@ -32,7 +33,7 @@ def from_config(config,  # name of a ready one, a YAML file, or a dict
     "The study that a configuration describes."
     c = read_config(config) | {k: v for k,v in change.items() if v is not None}
     common, _ = c.pop('common', None) or {}, c.pop('phantom', None)
-    if c.get('arch') == 'tiny': c |= network_of('tiny')
+    if c.get('arch') in short_networks: c |= network_of(c['arch'])
     c['pretrain'] = [_with_common(o, common) for o in c.get('pretrain') or ['random']]
     lack, known = [k for k in ('path', 'planes') if not c.get(k)], list(inspect.signature(Study).parameters)
     if lack: raise StudyError(f'the configuration says no {" and no ".join(lack)}')

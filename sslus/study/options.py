@@ -132,15 +132,16 @@ class ClipLimits:
 def network_of(
     arch:str|None # as it was typed
 )->dict:          # arch and arch_kwargs
-    "timm name and arguments; 'tiny' is short for the small ResNet."
-    from sslus.ssl.encoders import tiny_resnet
-    if arch == 'tiny': return dict(arch='resnet18', arch_kwargs=tiny_resnet)
+    "timm name and arguments; 'tiny' is short for the small ResNet, 'tiny_vit' for the small transformer."
+    from sslus.ssl.encoders import tiny_encoders
+    short = {'tiny': 'all', 'tiny_vit': 'transformers'}
+    if arch in short: return dict(zip(('arch', 'arch_kwargs'), tiny_encoders[short[arch]]))
     return dict(arch=arch, arch_kwargs={} if arch else None)
 
 @dataclass(frozen=True, kw_only=True)
 class PretrainFlags(PretrainSettings):
     "The settings of a pre-training as a shell says them."
-    arch:str='resnet18'      # timm model name, or 'tiny' for a ResNet that trains in minutes on a CPU
+    arch:str='resnet18'      # timm model name; 'tiny' and 'tiny_vit', a ResNet and a transformer, train in minutes on a CPU
     resident:str=None        # Frames in the device's memory: yes, no, or how many GiB they may take; by default where they fit half of a GPU's
     lora:str=None            # Rank of adapters that are trained in place of the weights, such as 8, or 8:conv_pw,conv_pwl with the layers that get one; by default all weights are trained
     no_flags = ('wd',)
