@@ -7,12 +7,12 @@ Docs: https://sslus.github.io/sslus/phantom/beats.html.md"""
 # %% auto #0
 __all__ = ['beating_patient', 'held_poses', 'ventricle_area', 'ventricle_mask', 'make_beats', 'beats_truth']
 
-# %% ../../nbs/phantom/06_beats.ipynb #8dbcf337
+# %% ../../nbs/phantom/06_beats.ipynb #41ed3b69
 from pathlib import Path
 from types import SimpleNamespace
 import numpy as np
 
-# %% ../../nbs/phantom/06_beats.ipynb #0371218f
+# %% ../../nbs/phantom/06_beats.ipynb #d8897d4b
 from ..base.folders import RunKind
 from ..base.settings import grouped, relays
 from .anatomy import FPS, PLANES, draw_row
@@ -22,7 +22,7 @@ from .phantom import PARTS, TRUTH_SIZE, Making, checked_sizes, make_folder, pati
 from .phantom import simulate_patients, write_mp4, write_rows
 from .render import body_to_depth, solid_share
 
-# %% ../../nbs/phantom/06_beats.ipynb #ea942b4e
+# %% ../../nbs/phantom/06_beats.ipynb #88f4e175
 # beats a minute, phase of the first frame, share of its area that the left ventricle gives up
 BEAT_DRAWS = dict(rate=('uniform', 110, 170), start=('uniform', 0, 1), ejection=('uniform', .2, .6))
 # the view (as in `BODY_DRAWS` and `POSE`), place of the heart in the picture, log of the ventricles' areas at rest
@@ -34,19 +34,22 @@ HELD_DRAWS = dict(
 HELD_SD = dict(z0=.004, rot=.015, dx=.006, dy=.006, tx=.004, ty=.004, rib=.03)   # a hand that holds still trembles
 SLAB_STEP = .15                                                                  # of the speckle from frame to frame
 
-# %% ../../nbs/phantom/06_beats.ipynb #f6eafc80
+# %% ../../nbs/phantom/06_beats.ipynb #75c00f9f
 def _streams(seed, index):
     "Random streams of a patient: the beat, the hold, the tremor; they share nothing with those of the patient."
     part = list(PARTS).index('beats')
     return [np.random.default_rng([seed, part, index, k]) for k in (1, 2, 3)]
 
+def _chamber(p, name):
+    return next(s for s in p.solids['heart'] if s.name == name)
+
 def _set_ventricle(p, name, resting, ejection):
     "Size at rest and contraction within the plane: the area falls by `ejection` at whatever level it is cut."
-    s = next(s for s in p.solids['heart'] if s.name == name)
+    s = _chamber(p, name)
     s.axes = s.axes*np.exp([.3*resting, .7*resting, 0])          # wider rather than longer: it has to fit in the heart
     s.beat = (np.sqrt(1 - ejection) - 1)*np.array([1, 1, 0])
 
-# %% ../../nbs/phantom/06_beats.ipynb #8004e6ed
+# %% ../../nbs/phantom/06_beats.ipynb #fe15b535
 def beating_patient(seed:int,       # of the phantom
                     index:int,      # number of the patient
                     machine:str|None=None, # a name of `MACHINES`; None: drawn
@@ -58,13 +61,10 @@ def beating_patient(seed:int,       # of the phantom
                 rad=held.rad, turn=held.turn, mirror=1, n_limbs=0, heart_rate=beat.rate)
     _set_ventricle(p, 'LV', held.resting, beat.ejection)
     _set_ventricle(p, 'RV', held.right_resting, held.right_ejection)
-    end = _resting_pose(p, held)
-    end.phase[:] = 0, .5
-    full, empty = ventricle_area(p, end)
-    beat.ejection, beat.resting_area = 1 - empty/full, full                     # tilt moves it by less than .005
+    beat.resting_area, beat.ejection = _ejected(p, held)                         # tilt moves it by less than .005
     return p, beat, held
 
-# %% ../../nbs/phantom/06_beats.ipynb #5ffc23ab
+# %% ../../nbs/phantom/06_beats.ipynb #30cddce0
 def _resting_pose(p, held, n=2):
     "`n` times the pose without tremor, the heart in its place in the picture."
     o = np.zeros(n, POSE).view(np.recarray)
@@ -73,7 +73,14 @@ def _resting_pose(p, held, n=2):
     o.dx, o.dy = held.x - x, held.y - y
     return o
 
-# %% ../../nbs/phantom/06_beats.ipynb #6f5a6851
+def _ejected(p, held):
+    "Area of the left ventricle at the end of diastole, and the share of it that goes."
+    end = _resting_pose(p, held)
+    end.phase[:] = 0, .5
+    full, empty = ventricle_area(p, end)
+    return full, 1 - empty/full
+
+# %% ../../nbs/phantom/06_beats.ipynb #363df972
 def held_poses(p,        # patient, from `beating_patient`
                beat,     # its beat
                held,     # how it is held
@@ -87,24 +94,35 @@ def held_poses(p,        # patient, from `beating_patient`
     o.slab = rng.uniform(0, 500) + SLAB_STEP*np.arange(n_frames)
     return o
 
-# %% ../../nbs/phantom/06_beats.ipynb #b5f82f10
+# %% ../../nbs/phantom/06_beats.ipynb #97e8d603
+def _half_axes(s, phase):
+    "Half axes of a chamber (3, frames) at each phase of the beat."
+    systole = .5 - .5*np.cos(2*np.pi*np.asarray(phase, float))
+    return (s.axes*(s.rest + s.beat*systole[:, None])).T
+
+def _cut(b, s, poses):
+    "The plane over the heart's axes: its slopes along P and Q, and how far above the chamber's centre it passes."
+    h = np.deg2rad(b.axis)
+    tp = b.heart_size*(poses.tx*np.sin(h) + poses.ty*np.cos(h))
+    tq = b.heart_size*(poses.ty*np.sin(h) - poses.tx*np.cos(h))
+    p, q, z = s.centre
+    return tp, tq, poses.z0 + poses.tx*b.heart_u + poses.ty*b.heart_v + tp*p + tq*q - z
+
+# %% ../../nbs/phantom/06_beats.ipynb #527a6d29
 def ventricle_area(p,       # patient
                    poses,   # record array as of `held_poses`
                    name:str='LV' # an ellipsoid of the heart: 'LV', 'RV', 'LA', 'RA'
                   )->np.ndarray: # (frames,) in pixels of the picture
     "Area of a chamber where the plane cuts it, without what lies over it."
-    s, b = next(s for s in p.solids['heart'] if s.name == name), p.body
-    axes = s.axes*(s.rest + s.beat*(.5 - .5*np.cos(2*np.pi*np.asarray(poses.phase, float)))[:, None])
-    h = np.deg2rad(b.axis)
-    tp = b.heart_size*(poses.tx*np.sin(h) + poses.ty*np.cos(h))
-    tq = b.heart_size*(poses.ty*np.sin(h) - poses.tx*np.cos(h))
-    middle = poses.z0 + poses.tx*b.heart_u + poses.ty*b.heart_v + tp*s.centre[0] + tq*s.centre[1]
-    n = 1 + (axes[:, 0]*tp/axes[:, 2])**2 + (axes[:, 1]*tq/axes[:, 2])**2
-    disc = np.clip(1 - ((middle - s.centre[2])/axes[:, 2])**2/n, 0, None)
-    pixels = b.heart_size*b.rad*p.optics.k*p.size
-    return np.pi*axes[:, 0]*axes[:, 1]*disc/np.sqrt(n)*pixels**2
+    s = _chamber(p, name)
+    a, b, c = _half_axes(s, poses.phase)
+    tp, tq, above = _cut(p.body, s, poses)
+    n = 1 + (a*tp/c)**2 + (b*tq/c)**2
+    disc = np.clip(1 - (above/c)**2/n, 0, None)
+    pixels = p.body.heart_size*p.body.rad*p.optics.k*p.size
+    return np.pi*a*b*disc/np.sqrt(n)*pixels**2
 
-# %% ../../nbs/phantom/06_beats.ipynb #7b1a287c
+# %% ../../nbs/phantom/06_beats.ipynb #52446609
 def ventricle_mask(p,        # patient
                    poses,    # record array as of `held_poses`
                    size:int=48, # side of the maps in pixels
@@ -113,7 +131,7 @@ def ventricle_mask(p,        # patient
     "Where a chamber lies in each frame."
     return beams_to_pixels(p.optics.converter(size), np.stack([solid_share(p, o, name) for o in poses])) > .5
 
-# %% ../../nbs/phantom/06_beats.ipynb #3b4609e0
+# %% ../../nbs/phantom/06_beats.ipynb #a9fa97e5
 BEATS_README = """A SIMULATION, not patients. Written by sslus.phantom.beats.make_beats with the arguments in config.json.
 
 clips/       one clip of a held plane of the heart for each simulated patient; listed in videos.csv with its split (by
@@ -126,30 +144,40 @@ No score on it says anything about real ultrasound or real patients.
 """
 beats_kind = RunKind('set of beats', ('README.txt', 'videos.csv', 'truth.csv', 'truth.npz', 'clips/B*.mp4'))
 
+def _clip_row(name, p, beat, held, n):
+    "A row of videos.csv."
+    truth = dict(rate=(beat.rate, 3), ejection=(beat.ejection, 5), level=(held.z0, 4), resting_area=(beat.resting_area, 2))
+    return dict(path=f"{PARTS['beats'][-1]}/{name}.mp4", patient=name, machine=p.machine.name, fps=FPS, frames=n,
+                **{k: round(float(v), digits) for k, (v, digits) in truth.items()})
+
 def render_beats(dest, seed, index, size, n):
     "The job of a worker process: one clip as mp4; its row of videos.csv and the truth of its frames."
     p, beat, held = beating_patient(seed, index, size=size)
-    letter, _, folder = PARTS['beats']
-    name, poses = f'{letter}{index:04d}', held_poses(p, beat, held, n, _streams(seed, index)[2])
-    path = f'{folder}/{name}.mp4'
-    write_mp4(Path(dest)/path, p.render(poses))
-    clip = dict(rate=round(beat.rate, 3), ejection=round(float(beat.ejection), 5), level=round(held.z0, 4),
-                resting_area=round(float(beat.resting_area), 2))
-    row = dict(path=path, patient=name, machine=p.machine.name, fps=FPS, frames=n, **clip)
+    poses = held_poses(p, beat, held, n, _streams(seed, index)[2])
+    row = _clip_row(f"{PARTS['beats'][0]}{index:04d}", p, beat, held, n)
+    write_mp4(Path(dest)/row['path'], p.render(poses))
     return dict(row=row, phase=poses.phase, area=ventricle_area(p, poses), mask=ventricle_mask(p, poses, TRUTH_SIZE))
 
-# %% ../../nbs/phantom/06_beats.ipynb #29ec9945
-def _write_truth(dest, res, split_of):
-    "Per-frame truth as a table to read and as arrays to compute with."
-    rows = [
-        dict({k: r['row'][k] for k in ('path', 'patient', 'machine')}, split=split, frame=i,
-             phase=round(float(f), 5), area=round(float(a), 2))
-        for r, split in zip(res, split_of)
-        for i, (f, a) in enumerate(zip(r['phase'], r['area']))
-    ]
-    write_rows(dest/'truth.csv', rows, list(rows[0]))
+# %% ../../nbs/phantom/06_beats.ipynb #0e5c933b
+def _frame_rows(r, split):
+    "Rows of truth.csv of one clip."
+    clip = {k: r['row'][k] for k in ('path', 'patient', 'machine')} | dict(split=split)
+    known = enumerate(zip(r['phase'], r['area']))
+    return [dict(clip, frame=i, phase=round(float(f), 5), area=round(float(a), 2)) for i, (f, a) in known]
+
+def _write_arrays(dest, res):
+    "The truth of all frames to compute with."
     arrays = {k: np.array([r[k] for r in res], t) for k, t in (('phase', 'f4'), ('area', 'f4'), ('mask', 'u1'))}
     np.savez_compressed(dest/'truth.npz', path=np.array([r['row']['path'] for r in res], 'U64'), **arrays)
+
+def _write_clip_tables(dest, res):
+    "videos.csv and truth.csv."
+    splits = patient_splits(len(res))
+    rows = [dict(r['row'], split=s) for r, s in zip(res, splits)]
+    fields = ('path', 'patient', 'machine', 'split', 'fps', 'frames', 'rate', 'ejection', 'level', 'resting_area')
+    write_rows(dest/'videos.csv', rows, fields)
+    frames = [row for r, s in zip(res, splits) for row in _frame_rows(r, s)]
+    write_rows(dest/'truth.csv', frames, list(frames[0]))
 
 def _write_beats(dest, args, how):
     "Clips, tables and truth of `make_beats`."
@@ -157,14 +185,11 @@ def _write_beats(dest, args, how):
     common = dict(dest=str(dest), seed=args['seed'], size=args['size'], n=args['n_frames'])
     jobs = [dict(common, index=i) for i in range(args['n_patients'])]
     res = simulate_patients('sslus.phantom.beats:render_beats', jobs, how)
-    splits = patient_splits(args['n_patients'])
-    rows = [dict(r['row'], split=s) for r, s in zip(res, splits)]
-    fields = ('path', 'patient', 'machine', 'split', 'fps', 'frames', 'rate', 'ejection', 'level', 'resting_area')
-    write_rows(dest/'videos.csv', rows, fields)
-    _write_truth(dest, res, splits)
+    _write_clip_tables(dest, res)
+    _write_arrays(dest, res)
     (dest/'README.txt').write_text(BEATS_README)
 
-# %% ../../nbs/phantom/06_beats.ipynb #8347c32f
+# %% ../../nbs/phantom/06_beats.ipynb #a33d5d0d
 @relays(Making)
 def make_beats(dest,               # folder to write
                n_patients:int=250, # one clip each: 60 % train, 20 % valid, 20 % test
@@ -177,7 +202,7 @@ def make_beats(dest,               # folder to write
     args = checked_sizes(dict(n_patients=n_patients, n_frames=n_frames, size=size, seed=seed))
     return make_folder(dest, args, _write_beats, grouped(make_beats, settings)[0], beats_kind)
 
-# %% ../../nbs/phantom/06_beats.ipynb #6775d718
+# %% ../../nbs/phantom/06_beats.ipynb #5ce24cae
 def beats_truth(path # folder of `make_beats`
                )->dict: # by path of the clip: phase (frames,) 0..1, area (frames,) in pixels, mask (frames,48,48) bool
     "What is true of each frame of the clips; the truth of whole clips stands in videos.csv."
@@ -187,6 +212,5 @@ def beats_truth(path # folder of `make_beats`
     with np.load(file) as f:
         if 'phase' not in f.files:
             raise ValueError(f'{path}: holds sweeps and no beats; phantom_truth reads it')
-        d = {k: f[k] for k in ('path', 'phase', 'area', 'mask')}
-    return {str(p): dict(phase=d['phase'][i], area=d['area'][i], mask=d['mask'][i].astype(bool))
-            for i, p in enumerate(d['path'])}
+        clips = zip(*(f[k] for k in ('path', 'phase', 'area', 'mask')))
+    return {str(p): dict(phase=phase, area=area, mask=mask.astype(bool)) for p, phase, area, mask in clips}
