@@ -7,12 +7,12 @@ Docs: https://sslus.github.io/sslus/phantom/beats.html.md"""
 # %% auto #0
 __all__ = ['beating_patient', 'held_poses', 'ventricle_area', 'ventricle_mask', 'make_beats', 'beats_truth']
 
-# %% ../../nbs/phantom/06_beats.ipynb #41ed3b69
+# %% ../../nbs/phantom/06_beats.ipynb #dfc6452e
 from pathlib import Path
 from types import SimpleNamespace
 import numpy as np
 
-# %% ../../nbs/phantom/06_beats.ipynb #d8897d4b
+# %% ../../nbs/phantom/06_beats.ipynb #b3e239ff
 from ..base.folders import RunKind
 from ..base.settings import grouped, relays
 from .anatomy import FPS, PLANES, draw_row
@@ -22,7 +22,7 @@ from .phantom import PARTS, TRUTH_SIZE, Making, checked_sizes, make_folder, pati
 from .phantom import simulate_patients, write_mp4, write_rows
 from .render import body_to_depth, solid_share
 
-# %% ../../nbs/phantom/06_beats.ipynb #88f4e175
+# %% ../../nbs/phantom/06_beats.ipynb #f0d9e3eb
 # beats a minute, phase of the first frame, share of its area that the left ventricle gives up
 BEAT_DRAWS = dict(rate=('uniform', 110, 170), start=('uniform', 0, 1), ejection=('uniform', .2, .6))
 # the view (as in `BODY_DRAWS` and `POSE`), place of the heart in the picture, log of the ventricles' areas at rest
@@ -34,7 +34,7 @@ HELD_DRAWS = dict(
 HELD_SD = dict(z0=.004, rot=.015, dx=.006, dy=.006, tx=.004, ty=.004, rib=.03)   # a hand that holds still trembles
 SLAB_STEP = .15                                                                  # of the speckle from frame to frame
 
-# %% ../../nbs/phantom/06_beats.ipynb #75c00f9f
+# %% ../../nbs/phantom/06_beats.ipynb #3cf1aeba
 def _streams(seed, index):
     "Random streams of a patient: the beat, the hold, the tremor; they share nothing with those of the patient."
     part = list(PARTS).index('beats')
@@ -49,7 +49,7 @@ def _set_ventricle(p, name, resting, ejection):
     s.axes = s.axes*np.exp([.3*resting, .7*resting, 0])          # wider rather than longer: it has to fit in the heart
     s.beat = (np.sqrt(1 - ejection) - 1)*np.array([1, 1, 0])
 
-# %% ../../nbs/phantom/06_beats.ipynb #fe15b535
+# %% ../../nbs/phantom/06_beats.ipynb #91fdc0da
 def beating_patient(seed:int,       # of the phantom
                     index:int,      # number of the patient
                     machine:str|None=None, # a name of `MACHINES`; None: drawn
@@ -64,7 +64,7 @@ def beating_patient(seed:int,       # of the phantom
     beat.resting_area, beat.ejection = _ejected(p, held)                         # tilt moves it by less than .005
     return p, beat, held
 
-# %% ../../nbs/phantom/06_beats.ipynb #30cddce0
+# %% ../../nbs/phantom/06_beats.ipynb #328052ae
 def _resting_pose(p, held, n=2):
     "`n` times the pose without tremor, the heart in its place in the picture."
     o = np.zeros(n, POSE).view(np.recarray)
@@ -80,7 +80,7 @@ def _ejected(p, held):
     full, empty = ventricle_area(p, end)
     return full, 1 - empty/full
 
-# %% ../../nbs/phantom/06_beats.ipynb #363df972
+# %% ../../nbs/phantom/06_beats.ipynb #98e5936b
 def held_poses(p,        # patient, from `beating_patient`
                beat,     # its beat
                held,     # how it is held
@@ -94,7 +94,7 @@ def held_poses(p,        # patient, from `beating_patient`
     o.slab = rng.uniform(0, 500) + SLAB_STEP*np.arange(n_frames)
     return o
 
-# %% ../../nbs/phantom/06_beats.ipynb #97e8d603
+# %% ../../nbs/phantom/06_beats.ipynb #cfd6a750
 def _half_axes(s, phase):
     "Half axes of a chamber (3, frames) at each phase of the beat."
     systole = .5 - .5*np.cos(2*np.pi*np.asarray(phase, float))
@@ -108,7 +108,7 @@ def _cut(b, s, poses):
     p, q, z = s.centre
     return tp, tq, poses.z0 + poses.tx*b.heart_u + poses.ty*b.heart_v + tp*p + tq*q - z
 
-# %% ../../nbs/phantom/06_beats.ipynb #527a6d29
+# %% ../../nbs/phantom/06_beats.ipynb #b6c226cb
 def ventricle_area(p,       # patient
                    poses,   # record array as of `held_poses`
                    name:str='LV' # an ellipsoid of the heart: 'LV', 'RV', 'LA', 'RA'
@@ -122,7 +122,7 @@ def ventricle_area(p,       # patient
     pixels = p.body.heart_size*p.body.rad*p.optics.k*p.size
     return np.pi*a*b*disc/np.sqrt(n)*pixels**2
 
-# %% ../../nbs/phantom/06_beats.ipynb #52446609
+# %% ../../nbs/phantom/06_beats.ipynb #1dacd94e
 def ventricle_mask(p,        # patient
                    poses,    # record array as of `held_poses`
                    size:int=48, # side of the maps in pixels
@@ -131,12 +131,12 @@ def ventricle_mask(p,        # patient
     "Where a chamber lies in each frame."
     return beams_to_pixels(p.optics.converter(size), np.stack([solid_share(p, o, name) for o in poses])) > .5
 
-# %% ../../nbs/phantom/06_beats.ipynb #a9fa97e5
-BEATS_README = """A SIMULATION, not patients. Written by sslus.phantom.beats.make_beats with the arguments in config.json.
+# %% ../../nbs/phantom/06_beats.ipynb #c0d0949e
+BEATS_README = """A SIMULATION, not patients. Written by sslus.phantom.beats.make_beats; its arguments: config.json.
 
 clips/       one clip of a held plane of the heart for each simulated patient; listed in videos.csv with its split (by
-             patient), rate (beats a minute), ejection (1 - area of the left ventricle at the end of systole / at the end
-             of diastole), level of the plane and resting_area (pixels, at the end of diastole)
+             patient), rate (beats a minute), ejection (1 - area of the left ventricle at the end of systole / at
+             the end of diastole), level of the plane and resting_area (pixels, at the end of diastole)
 truth.csv    phase of every frame (0 end of diastole, .5 end of systole) and area of the left ventricle in pixels
 truth.npz    path, phase and area (clips, frames), mask of the left ventricle (clips, frames, 48, 48) uint8
 
@@ -144,21 +144,22 @@ No score on it says anything about real ultrasound or real patients.
 """
 beats_kind = RunKind('set of beats', ('README.txt', 'videos.csv', 'truth.csv', 'truth.npz', 'clips/B*.mp4'))
 
-def _clip_row(name, p, beat, held, n):
+def _beats_row(name, p, beat, held, n):
     "A row of videos.csv."
-    truth = dict(rate=(beat.rate, 3), ejection=(beat.ejection, 5), level=(held.z0, 4), resting_area=(beat.resting_area, 2))
+    known = dict(rate=(beat.rate, 3), ejection=(beat.ejection, 5), level=(held.z0, 4))
+    known['resting_area'] = beat.resting_area, 2
     return dict(path=f"{PARTS['beats'][-1]}/{name}.mp4", patient=name, machine=p.machine.name, fps=FPS, frames=n,
-                **{k: round(float(v), digits) for k, (v, digits) in truth.items()})
+                **{k: round(float(v), digits) for k, (v, digits) in known.items()})
 
 def render_beats(dest, seed, index, size, n):
     "The job of a worker process: one clip as mp4; its row of videos.csv and the truth of its frames."
     p, beat, held = beating_patient(seed, index, size=size)
     poses = held_poses(p, beat, held, n, _streams(seed, index)[2])
-    row = _clip_row(f"{PARTS['beats'][0]}{index:04d}", p, beat, held, n)
+    row = _beats_row(f"{PARTS['beats'][0]}{index:04d}", p, beat, held, n)
     write_mp4(Path(dest)/row['path'], p.render(poses))
     return dict(row=row, phase=poses.phase, area=ventricle_area(p, poses), mask=ventricle_mask(p, poses, TRUTH_SIZE))
 
-# %% ../../nbs/phantom/06_beats.ipynb #0e5c933b
+# %% ../../nbs/phantom/06_beats.ipynb #a7d5f573
 def _frame_rows(r, split):
     "Rows of truth.csv of one clip."
     clip = {k: r['row'][k] for k in ('path', 'patient', 'machine')} | dict(split=split)
@@ -189,7 +190,7 @@ def _write_beats(dest, args, how):
     _write_arrays(dest, res)
     (dest/'README.txt').write_text(BEATS_README)
 
-# %% ../../nbs/phantom/06_beats.ipynb #a33d5d0d
+# %% ../../nbs/phantom/06_beats.ipynb #d87b453b
 @relays(Making)
 def make_beats(dest,               # folder to write
                n_patients:int=250, # one clip each: 60 % train, 20 % valid, 20 % test
@@ -202,7 +203,7 @@ def make_beats(dest,               # folder to write
     args = checked_sizes(dict(n_patients=n_patients, n_frames=n_frames, size=size, seed=seed))
     return make_folder(dest, args, _write_beats, grouped(make_beats, settings)[0], beats_kind)
 
-# %% ../../nbs/phantom/06_beats.ipynb #5ce24cae
+# %% ../../nbs/phantom/06_beats.ipynb #8f6a5095
 def beats_truth(path # folder of `make_beats`
                )->dict: # by path of the clip: phase (frames,) 0..1, area (frames,) in pixels, mask (frames,48,48) bool
     "What is true of each frame of the clips; the truth of whole clips stands in videos.csv."
