@@ -6,7 +6,7 @@ Docs: https://sslus.github.io/sslus/cli.html.md"""
 
 # %% auto #0
 __all__ = ['main', 'quickstart', 'inventory', 'sources', 'store', 'split', 'pretrain', 'finetune', 'seen', 'passport', 'detect',
-           'study', 'judge']
+           'study', 'judge', 'phantom']
 
 # %% ../nbs/cli.ipynb #7ccab755
 from typing import Annotated
@@ -294,6 +294,27 @@ def judge(
     data = PlaneData.from_csv(table, stills.root, clean=stills.clean or None, **naming_of(naming))
     if naming.key: data.codes.save(naming.key, [dest])
     print(judge(encoders, data, dest, **how.settings()))
+
+# %% ../nbs/cli.ipynb #b15f6148
+@command
+def phantom(
+    dest:str,                # Folder to write
+    kind:str='screening',    # screening: sweeps and stills; sweeps: the truth of every frame; beats: rate, phase and ejection
+    patients:int=None,       # Patients with labels; by default 250, for sweeps 60
+    frames:int=None,         # Frames of a clip, at 30 a second; by default 120, for beats 48
+    size:int=96,             # Side of all pictures in pixels, an even number
+    seed:int=0,              # The same seed gives the same clips
+    workers:int=None,        # Processes; by default one a core
+    overwrite:bool=False     # Replace what was made there with other settings
+):
+    "Write simulated ultrasound with its truth: the embedded phantom, to try methods and to test code"
+    from sslus.phantom.beats import make_beats
+    from sslus.phantom.phantom import make_labelled_sweeps, make_phantom
+    makers = dict(screening=make_phantom, sweeps=make_labelled_sweeps, beats=make_beats)
+    if kind not in makers: raise ValueError(f'kind={kind}: {", ".join(makers)} are known')
+    given = {k: v for k, v in dict(n_patients=patients, n_frames=frames).items() if v is not None}
+    made = makers[kind](dest, size=size, seed=seed, workers=workers, overwrite=overwrite, **given)
+    print(f'{made}: a simulation, not patients; README.txt there says what is in it')
 
 # %% ../nbs/cli.ipynb #419eb815
 main = run_any
