@@ -22,15 +22,24 @@ class Patient:
     def __init__(self,
                  seed,              # integer or list of integers
                  machine:str|None=None, # a name of `MACHINES`; None: drawn
-                 size:int=96):      # side of the pictures in pixels
+                 size:int=96,       # side of the pictures in pixels
+                 **body):           # numbers of the body that are not to be drawn, such as rad=.7 (radius of the thorax, 1: the depth)
         rng = random_streams(seed)
         drawn = list(MACHINES)[rng['machine'].integers(len(MACHINES))]
         self.size, self.machine, self.noise_seed = size, MACHINES[machine or drawn], rng['noise'].integers(2**32)
         self.body, self.look = draw_row(rng['body'], BODY_DRAWS), draw_row(rng['look'], LOOK_DRAWS)
+        self._set_body(body)
         self.texture, self.overlay = draw_texture(rng['texture']), draw_overlay(rng['overlay'], size)
         self._build(rng['shape'])
         self.optics = Optics(self.machine, self.look, self.body.rad, size)
         self._prepare()
+
+    def _set_body(self, numbers):
+        "Put what was asked for in the place of what was drawn."
+        strange = sorted(set(numbers) - set(BODY_DRAWS))
+        if strange:
+            raise ValueError(f"{', '.join(strange)}: no number of a body; there are {', '.join(BODY_DRAWS)}")
+        vars(self.body).update(numbers)
 
     def _build(self, rng):
         "Draw this patient's organs from the tables."
@@ -89,7 +98,7 @@ def still_poses(classes, # names of planes, one a still
     return p
 
 # %% ../../nbs/phantom/04_patient.ipynb #9c7524dc
-def _wander(rng, n, tau=15.):
+def wander(rng, n, tau=15.):
     """Ornstein-Uhlenbeck walk of `n` frames with unit variance: the hand drifts and comes back within about
     `tau` frames."""
     a = np.exp(-1/tau)
@@ -115,7 +124,7 @@ def sweep_poses(n_frames:int, # at 30 frames/s
     "Poses of one sweep through all planes."
     p = np.zeros(n_frames, POSE).view(np.recarray)
     p.z0 = _sweep_levels(rng, n_frames)
-    for k, sd in SWEEP_SD.items(): p[k] = sd*_wander(rng, n_frames)
+    for k, sd in SWEEP_SD.items(): p[k] = sd*wander(rng, n_frames)
     p.phase = (rng.random() + np.arange(n_frames)*heart_rate/60/FPS) % 1
     p.slab = rng.uniform(0, 500) + np.cumsum(.4 + 24*np.abs(np.diff(p.z0, prepend=p.z0[:1])))
     return p

@@ -31,6 +31,7 @@ PARTS = dict(
     test=('P', 1, 'test_sweeps'),
     labelled=('D', 2, 'sweeps'),
     task=('Q', 3, 'planes'),
+    beats=('B', 4, 'clips'),
 )
 VERSION, TRUTH_SIZE = 1, 48
 
@@ -98,7 +99,7 @@ def _render_patient(part, **kw):
     return WORK[part](part=part, **kw)
 
 # %% ../../nbs/phantom/05_phantom.ipynb #feb77137
-def _patient_splits(n):
+def patient_splits(n):
     "Split of each of `n` patients: three fifths train, one fifth valid, the rest test."
     a, b = round(.6*n), round(.8*n)
     return ['train']*a + ['valid']*(b - a) + ['test']*(n - b)
@@ -106,7 +107,7 @@ def _patient_splits(n):
 # 5: train, valid, test
 _argument_ranges = dict(n_patients=(5, None), n_frames=(2, None), n_stills=(1, None), size=(48, 1024))
 
-def _checked_sizes(a):
+def checked_sizes(a):
     "The arguments as plain integers; ValueError says what is wrong with one before any work is done."
     res = {}
     for k, v in a.items():
@@ -114,7 +115,7 @@ def _checked_sizes(a):
         res[k] = check_number(k, v, at_least=low, at_most=high, whole=True)
     if res['size'] % 2:
         raise ValueError(f"size={res['size']}: an even number is expected (h264 stores pairs of pixels)")
-    n = _patient_splits(res['n_patients']).count('test')
+    n = patient_splits(res['n_patients']).count('test')
     if res.get('n_test_sweeps', 0) > n:
         raise ValueError(
             f"n_test_sweeps={res['n_test_sweeps']}: there are {n} test patients; ask for fewer sweeps or more"
@@ -170,26 +171,31 @@ def _patient_jobs(dest, a, *parts, **kw):
     base = dict(dest=str(dest), seed=a['seed'], size=a['size'], **kw)
     return [dict(base, part=part, index=i, n=a[k]) for part, n, start, k in parts for i in range(start, start + n)]
 
-def _render_all(dest, jobs, how):
-    "Run all jobs; their results by part, in order of patients."
+def simulate_patients(work, jobs, how):
+    "Results of the job `work` ('module:function') for all `jobs`, in their order."
     res = [None]*len(jobs)
-    done = run_jobs('sslus.phantom.phantom:_render_patient', jobs, how.workers)
+    done = run_jobs(work, jobs, how.workers)
     for i, r in progress_bar(done, len(jobs), 'simulating patients', 'patients', how.progress):
         if isinstance(r, Exception):
             raise RuntimeError(f"phantom: {jobs[i]['part']} {jobs[i]['index']} failed: {r}") from r
         res[i] = r
+    return res
+
+def _render_all(jobs, how):
+    "Run all jobs; their results by part, in order of patients."
+    res = simulate_patients('sslus.phantom.phantom:_render_patient', jobs, how)
     return {part: [r for j, r in zip(jobs, res) if j['part'] == part] for part in PARTS}
 
 def _render_phantom(dest, a, how):
     "All patients of `make_phantom`."
     for o in ('sweeps', 'planes', 'test_sweeps'): (dest/o).mkdir()
-    first = _patient_splits(a['n_patients']).index('test')
+    first = patient_splits(a['n_patients']).index('test')
     parts = (
         ('test', a['n_test_sweeps'], first, 'n_frames'),
         ('sweep', a['n_sweeps'], 0, 'n_frames'),
         ('still', a['n_patients'], 0, 'n_stills'),
     )
-    return _render_all(dest, _patient_jobs(dest, a, *parts), how)
+    return _render_all(_patient_jobs(dest, a, *parts), how)
 
 # %% ../../nbs/phantom/05_phantom.ipynb #4f1a4ade
 README = """A SIMULATION, not patients. Written by sslus.phantom.phantom.make_phantom with the arguments in config.json.
@@ -201,7 +207,7 @@ test_sweeps/     sweeps of test patients; test_truth.csv and test_truth.npz say 
 Use it to try methods and to test code. No score on it says anything about real ultrasound or real patients.
 """
 
-def _write_rows(path, rows, fields):
+def write_rows(path, rows, fields):
     import csv
     with open(path, 'w', newline='') as f:
         w = csv.DictWriter(f, fields, lineterminator='\n')
@@ -212,7 +218,7 @@ def _write_truth(dest, res, n_frames, name='test_truth', fields=('path', 'patien
     "Per-frame truth as a table to read and as arrays to compute with."
     rows = [dict({k: r['row'][k] for k in fields}, frame=i, plane=c, z0=round(float(z), 4))
             for r in res for i, (c, z) in enumerate(zip(plane_at(r['z0']), r['z0']))]
-    _write_rows(dest/f'{name}.csv', rows, (*fields, 'frame', 'plane', 'z0'))
+    write_rows(dest/f'{name}.csv', rows, (*fields, 'frame', 'plane', 'z0'))
     shape = (len(res), n_frames)
     maps = {
         k: np.array([r[k] for r in res], np.uint8).reshape(*shape, TRUTH_SIZE, TRUTH_SIZE)
@@ -227,14 +233,14 @@ def _write_truth(dest, res, n_frames, name='test_truth', fields=('path', 'patien
 
 def _write_still_table(dest, res, args):
     "planes.csv: the rows of all patients with their split."
-    stills = [dict(row, split=s) for r, s in zip(res, _patient_splits(args['n_patients'])) for row in r['rows']]
-    _write_rows(dest/'planes.csv', stills, ('image_path', 'class', 'patient', 'machine', 'split'))
+    stills = [dict(row, split=s) for r, s in zip(res, patient_splits(args['n_patients'])) for row in r['rows']]
+    write_rows(dest/'planes.csv', stills, ('image_path', 'class', 'patient', 'machine', 'split'))
 
 def _write_phantom(dest, args, how):
     "All that `make_phantom` writes."
     res = _render_phantom(dest, args, how)
     _write_still_table(dest, res['still'], args)
-    _write_rows(dest/'videos.csv', [r['row'] for r in res['sweep']], ('path', 'patient', 'machine', 'fps', 'frames'))
+    write_rows(dest/'videos.csv', [r['row'] for r in res['sweep']], ('path', 'patient', 'machine', 'fps', 'frames'))
     _write_truth(dest, res['test'], args['n_frames'])
     (dest/'README.txt').write_text(README)
 
@@ -246,7 +252,7 @@ class Making:
     overwrite:bool=False    # replace what was made with other arguments
     progress:bool=True      # show a progress bar
 
-def _make_folder(dest, args, write, how, kind):
+def make_folder(dest, args, write, how, kind):
     "Let `write` fill the folder of a run; what stands there whole with these arguments is left alone."
     dest, args = Path(dest), dict(args, version=VERSION)
     if _is_ready(dest, args, how.overwrite, kind): return dest
@@ -266,7 +272,7 @@ def make_phantom(dest,                    # folder to write
                  **settings               # of `Making`: workers, overwrite, progress
                 )->Path: # `dest`
     "Write the simulated screening to `dest`; at once if it is there already."
-    args = _checked_sizes(
+    args = checked_sizes(
         dict(
             n_patients=n_patients,
             n_sweeps=n_sweeps,
@@ -277,7 +283,7 @@ def make_phantom(dest,                    # folder to write
             seed=seed,
         )
     )
-    return _make_folder(dest, args, _write_phantom, grouped(make_phantom, settings)[0], phantom_kind)
+    return make_folder(dest, args, _write_phantom, grouped(make_phantom, settings)[0], phantom_kind)
 
 # %% ../../nbs/phantom/05_phantom.ipynb #be9c803a
 def phantom_truth(path # folder of a phantom or of labelled sweeps
@@ -291,6 +297,7 @@ def phantom_truth(path # folder of a phantom or of labelled sweeps
         )
     with np.load(file) as f:
         d = {k: f[k] for k in f.files}
+    if 'phase' in d: raise ValueError(f'{path}: holds beats and no sweeps; beats_truth reads it')
     return {
         str(p): dict(
             plane=plane_at(d['z0'][i]),
@@ -315,10 +322,10 @@ def _write_labelled(dest, args, how):
     "Sweeps, tables and truth of `make_labelled_sweeps`."
     (dest/'sweeps').mkdir()
     jobs = _patient_jobs(dest, args, ('labelled', args['n_patients'], 0, 'n_frames'))
-    res = _render_all(dest, jobs, how)['labelled']
-    for r, s in zip(res, _patient_splits(args['n_patients'])):
+    res = _render_all(jobs, how)['labelled']
+    for r, s in zip(res, patient_splits(args['n_patients'])):
         r['row']['split'] = s
-    _write_rows(dest/'videos.csv', [r['row'] for r in res], ('path', 'patient', 'machine', 'split', 'fps', 'frames'))
+    write_rows(dest/'videos.csv', [r['row'] for r in res], ('path', 'patient', 'machine', 'split', 'fps', 'frames'))
     _write_truth(dest, res, args['n_frames'], 'truth', ('path', 'patient', 'machine', 'split'))
     (dest/'README.txt').write_text(LABELLED_README)
 
@@ -332,8 +339,8 @@ def make_labelled_sweeps(dest,              # folder to write
                          **settings         # of `Making`: workers, overwrite, progress
                         )->Path: # `dest`
     "Write sweeps whose every frame is known to `dest`; at once if they are there already."
-    args = _checked_sizes(dict(n_patients=n_patients, n_frames=n_frames, size=size, seed=seed))
-    return _make_folder(dest, args, _write_labelled, grouped(make_labelled_sweeps, settings)[0], labelled_kind)
+    args = checked_sizes(dict(n_patients=n_patients, n_frames=n_frames, size=size, seed=seed))
+    return make_folder(dest, args, _write_labelled, grouped(make_labelled_sweeps, settings)[0], labelled_kind)
 
 # %% ../../nbs/phantom/05_phantom.ipynb #d4b1923a
 TASK_PLANES = dict(
@@ -379,7 +386,7 @@ def _write_task(dest, args, how):
         ('task', args['n_patients'], 0, 'n_stills'),
         planes={k: (lo, hi) for k, lo, hi in args['planes']},
     )
-    _write_still_table(dest, _render_all(dest, jobs, how)['task'], args)
+    _write_still_table(dest, _render_all(jobs, how)['task'], args)
     (dest/'README.txt').write_text(TASK_README)
 
 # %% ../../nbs/phantom/05_phantom.ipynb #f2428f4a
@@ -394,7 +401,7 @@ def make_plane_task(dest,                   # folder to write
                    )->Path: # `dest`
     "Write labelled stills of patients of their own to `dest`; at once if they are there already."
     args = dict(
-        _checked_sizes(dict(n_patients=n_patients, n_stills=n_stills, size=size, seed=seed)),
+        checked_sizes(dict(n_patients=n_patients, n_stills=n_stills, size=size, seed=seed)),
         planes=_task_planes(planes),
     )
-    return _make_folder(dest, args, _write_task, grouped(make_plane_task, settings)[0], task_kind)
+    return make_folder(dest, args, _write_task, grouped(make_plane_task, settings)[0], task_kind)

@@ -244,6 +244,12 @@ def heart_share(p, pose):
     for name in VESSELS: _paint_tube(p, f, m, p.tubes[name], 1)
     return m
 
+def solid_share(p, pose, name):
+    "Share of each sample that lies inside an organ of `SOLIDS`, whatever is painted over it."
+    f, m = frame_coordinates(p, pose), np.zeros((N_DEPTH, N_BEAM), np.float32)
+    _paint_solids(p, f, m, [s for row in p.solids.values() for s in row if s.name == name], 1)
+    return m
+
 def _spot(p, name, z):
     """Body coordinates of a target of gaze at level `z`: a fixed point of the heart, or where a vessel crosses
     the plane."""
