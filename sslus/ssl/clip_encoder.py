@@ -8,7 +8,7 @@ Docs: https://sslus.github.io/sslus/ssl/clip_encoder.html.md"""
 __all__ = ['slowest', 'fastest', 'mixer_kinds', 'time_code', 'MixerSettings', 'TemporalMixer', 'ClipRateNote', 'ClipEncoder',
            'encode_clip']
 
-# %% ../../nbs/ssl/07_clip_encoder.ipynb #2e7a8d6a
+# %% ../../nbs/ssl/07_clip_encoder.ipynb #a72f8cf3
 import math
 import torch
 import torch.nn.functional as F
@@ -16,12 +16,12 @@ import warnings
 from dataclasses import asdict, dataclass
 from torch import Tensor, nn
 
-# %% ../../nbs/ssl/07_clip_encoder.ipynb #9997587e
+# %% ../../nbs/ssl/07_clip_encoder.ipynb #7f6907a3
 from ..base.numbers import check_number, checked
 from ..base.quiet import Note
 from .input import to_channels
 
-# %% ../../nbs/ssl/07_clip_encoder.ipynb #0eeb7dbc
+# %% ../../nbs/ssl/07_clip_encoder.ipynb #1a4d81b6
 slowest, fastest = 1/8, 16.                                      # turns a second of the code of a time
 
 def time_code(
@@ -33,7 +33,7 @@ def time_code(
     turns = 2*math.pi*times[...,None]*rates
     return torch.cat([turns.sin(), turns.cos()], -1)
 
-# %% ../../nbs/ssl/07_clip_encoder.ipynb #0fb51872
+# %% ../../nbs/ssl/07_clip_encoder.ipynb #11f76f9d
 mixer_kinds = 'attention', 'convolution'
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class MixerSettings:
         if self.width % self.mix_heads:
             raise ValueError(f'width={self.width}: a multiple of mix_heads={self.mix_heads} is expected')
 
-# %% ../../nbs/ssl/07_clip_encoder.ipynb #3928e2cd
+# %% ../../nbs/ssl/07_clip_encoder.ipynb #e9c7873b
 def widened(width):
     "The part of a block that looks at each frame by itself."
     return nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 4*width), nn.GELU(), nn.Linear(4*width, width))
@@ -90,7 +90,7 @@ class FramesConvolve(nn.Module):
         h = h + torch.zeros_like(x).scatter(1, order, x)
         return h + self.alone(h)
 
-# %% ../../nbs/ssl/07_clip_encoder.ipynb #85ad22a5
+# %% ../../nbs/ssl/07_clip_encoder.ipynb #6028bb56
 class TemporalMixer(nn.Module):
     "Features of a clip, and of each of its frames with the others in view."
     def __init__(self,
@@ -122,7 +122,7 @@ class TemporalMixer(nn.Module):
         h = self.last(h)
         return self.whole(h[:,:n].mean(1)), z + self.each(h[:,:n]), h[:,n:]
 
-# %% ../../nbs/ssl/07_clip_encoder.ipynb #70c382a7
+# %% ../../nbs/ssl/07_clip_encoder.ipynb #1d94561d
 class ClipRateNote(Note):
     "Frames of a clip that are much nearer or further apart than those of the training."
 
@@ -154,7 +154,7 @@ class ClipEncoder(nn.Module):
         "Features of clips; ValueError where `encode_clip` has one."
         return encode_clip(self, x, times)[0]
 
-# %% ../../nbs/ssl/07_clip_encoder.ipynb #f1c6bed2
+# %% ../../nbs/ssl/07_clip_encoder.ipynb #d44d9df7
 def check_clip_input(encoder, x):
     "ValueError or TypeError where `encode_clip` cannot encode this."
     if not isinstance(encoder, ClipEncoder):
@@ -188,7 +188,7 @@ def note_rate(encoder, times):
     warnings.warn(f'these frames are {apart:.3g} s apart, the mixer was trained on {encoder.seconds:.3g} s. Take every '
                   'k-th frame, or another clip rate, to come near it', ClipRateNote, stacklevel=3)
 
-# %% ../../nbs/ssl/07_clip_encoder.ipynb #43d12415
+# %% ../../nbs/ssl/07_clip_encoder.ipynb #a88629f5
 def encode_clip(
     encoder:ClipEncoder, # of `load_encoder`
     x:Tensor,            # (B,T,1 or its in_chans,H,W), T >= 2, normalised as the package's views do
