@@ -20,6 +20,7 @@ from fastai.callback.training import GradientAccumulation
 from fastai.learner import CastToTensor, Metric
 from fastai.torch_core import get_model
 from fastcore.basics import patch
+from functools import partial
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -31,6 +32,7 @@ from .recipes import Recipe
 from ..views.views import View, as_float, show_rows, simclr_views, to_grey_levels
 from .speed import never_called
 from .model import SSLModel, without_learner
+from .view_pairs import check_crops, loss_of_views, shared_outputs, whole_pair
 
 # %% ../../nbs/ssl/09_method.ipynb #04c73b10
 method_registry = {}
@@ -40,15 +42,13 @@ class MethodLoss:
     def __init__(self, method): self.method, self.z = method, ()
 
     def __call__(self, pred, y, reduction='mean', **kwargs):
-        w, loss = y if y.is_floating_point() else None, full_precision(self.method.loss)
+        w, loss = y if y.is_floating_point() else None, full_precision(partial(loss_of_views, self.method))
         if self.method.gathered == 0:
             res = loss(*pred, w=w)*process_share(len(y), y.device)
         else:
             sizes = batch_sizes(pred[0])                              # asked once: each exchange makes a GPU wait
-            self.z = tuple(
-                gather(o, sizes) if self.method.gathered is None or i < self.method.gathered else o
-                for i, o in enumerate(pred)
-            )
+            shared = shared_outputs(self.method, pred)
+            self.z = tuple(gather(o, sizes) if all_share else o for o,all_share in zip(pred, shared))
             res = loss(*self.z, w=None if w is None else gather(w, sizes))
         return res if reduction == 'mean' else res.expand(len(y))  # a loss of the batch is that of each of its samples
 
@@ -65,7 +65,7 @@ class MeanMeasure(Metric):
     def __init__(self, method, name): self.method, self._name = method, name
     def reset(self): self.total, self.n = 0., 0
     def accumulate(self, learn):
-        v = self.method.measures[self._name](self.method, *(o.detach() for o in learn.pred))
+        v = self.method.measures[self._name](self.method, *(o.detach() for o in whole_pair(self.method, learn.pred)))
         v = v[~v.isnan()]
         # of all processes
         total, n = gather(torch.stack([v.sum(), v.new_tensor(len(v))])[None], [1]*world_size()).sum(0).tolist()
@@ -73,7 +73,6 @@ class MeanMeasure(Metric):
     value = property(lambda self: self.total/self.n if self.n else None)
     name = property(lambda self: self._name)
     def __getstate__(self): return dict(vars(self), method=without_learner(self.method))
-
 
 # %% ../../nbs/ssl/09_method.ipynb #4a06b943
 class SSLCallback(Callback):
@@ -118,8 +117,8 @@ class SSLCallback(Callback):
     def check(self, m, bs):       "ValueError where batches of `bs` cannot train"
 
     def make_views(self, a, b):
-        "The views of frames `a` and their partners `b`, uint8 (B,1,H,W)."
-        return tuple(v(o) for v,o in zip(self.pipelines(a), (a, b)))
+        "The views of frames `a` and their partners `b`, uint8 (B,1,H,W), by turns."
+        return tuple(v((a, b)[i % 2]) for i,v in enumerate(self.pipelines(a)))
 
     def pipelines(self, x):
         "The pipelines of the views for frames like `x` (B,1,H,W)."
@@ -135,15 +134,15 @@ class SSLCallback(Callback):
         return store.frame_dls(bs, pairs, batch, **kwargs)
 
     def images(self, bs):
-        "Images that the encoder sees in a step, to estimate times"
-        return 2*bs
+        "Images of full size that the encoder sees in a step, to estimate times; a crop counts by its pixels"
+        views = self.pipelines(torch.empty(1, 1, 1, self.size or 128))
+        return 2*bs + round(bs*sum((v.size/views[0].size)**2 for v in views[2:]))
 
     def show(self, a, b, n=6):
         "Draw frames `a`, `b` (B,1,H,W) and the views made of them; returns the axes."
+        names = *self.view_names, *(f'crop {i}' for i in range(1, len(self.pipelines(a)) - 1))
         return show_rows(
-            dict(frame=as_float(a[:n])) | {
-                k: to_grey_levels(v) for k, v in zip(self.view_names, self.make_views(a[:n], b[:n]))
-            },
+            dict(frame=as_float(a[:n])) | {k: to_grey_levels(v) for k, v in zip(names, self.make_views(a[:n], b[:n]))},
             n,
         )
 
@@ -275,7 +274,8 @@ def _check_batch(a, y, input='frames'):
 
 @patch
 def _calibrate(self:SSLCallback, m):
-    "Set the batch norm statistics of a teacher from the first training batch."
+    "Set the batch norm statistics of a teacher from the first training batch, and look whether crops can be used."
+    check_crops(self, m, len(SSLCallback.pipelines(self, self.xb[0])), self.xb)
     if hasattr(m, 'teacher') and not m.teacher.ready:
         m.teacher.calibrate(m, self.xb)
     self.calibrated = True
@@ -296,7 +296,7 @@ def after_backward(self:SSLCallback):
     "Fill the queue, once the loss is known to be finite; let go of the graph."
     m, mon = get_model(self.learn.model), vars(self.learn).get('monitor')
     if mon is not None: mon.check_loss()  # a loss that is not finite stops here, before the queue takes its keys
-    self.enqueue(m, *(o.detach() for o in self.learn.loss_func.z))
+    self.enqueue(m, *(o.detach() for o in whole_pair(self, self.learn.loss_func.z)))
     self.learn.loss_func.z = ()                                       # the graph is not needed any more
     if never_called(m): self._say_compile_useless(m)
 

@@ -22,6 +22,7 @@ from .adapters import adapter_card, share_kept
 from .big_batches import in_parts
 from .encoders import encode, n_features
 from .speed import uncompiled
+from .view_pairs import forward_views
 
 # %% ../../nbs/ssl/08_model.ipynb #a6d633d8
 def _check_card(model, state, prefix, *args):
@@ -88,7 +89,7 @@ class SSLModel(nn.Module):
             if self.bf16 and not torch.is_autocast_enabled(kind)
             else nullcontext()
         ):
-            forward = partial(self.method.forward, self)
+            forward = partial(forward_views, self.method, self)
             out = in_parts(forward, views, self.micro, self) if self.method.gathered == 0 else forward(*views)
         return tuple(o.float() if o.dtype in (torch.half, torch.bfloat16) else o for o in out)
 

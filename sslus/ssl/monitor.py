@@ -27,6 +27,7 @@ from .collapse import alignment, embedding_std, rankme, uniformity
 from .dead_data import PictureCheck
 from .drift import Drift
 from .recipes import method_of
+from .view_pairs import whole_pair
 from .weights import write_state
 
 # %% ../../nbs/ssl/06_monitor.ipynb #297e4c8d
@@ -73,7 +74,8 @@ def write(self:_LastGood, model, step, file):
 
 # %% ../../nbs/ssl/06_monitor.ipynb #da755427
 def _outputs(learn):
-    return learn.pred if isinstance(learn.pred, (tuple, list)) else (learn.pred,)
+    pred = learn.pred if isinstance(learn.pred, (tuple, list)) else (learn.pred,)
+    return whole_pair(method_of(learn), pred)
 
 def add_metrics(learn, metrics):
     "Show those of `metrics` whose names the learner does not show yet."

@@ -14,7 +14,7 @@ from pathlib import Path
 from ..base.files import file_sha, write_file
 from ..base.folders import changed_files, copy_run, forget_file, make_room
 from ..base.manifest import is_done, is_run
-from ..views import ultrasound as _us_views, views as _views
+from ..views import crops as _crop_views, ultrasound as _us_views, views as _views
 from ..store.store import FrameStore
 from ..ssl.adapters import add_lora
 from ..ssl.lora import plain_lora
@@ -259,11 +259,8 @@ class Pretrain(Start, PretrainSettings):
 
     def method_object(self):
         "The method; views may be named."
-        named = {
-            k: getattr(_views, v, getattr(_us_views, v, v))
-            for k, v in self.options.items()
-            if k == 'views' and isinstance(v, str)
-        }
+        known = vars(_crop_views) | vars(_us_views) | vars(_views)
+        named = {k: known.get(v, v) for k, v in self.options.items() if k == 'views' and isinstance(v, str)}
         strange = [v for v in named.values() if not callable(v)]
         if strange: raise StudyError(f'{self.name}: sslus.views.views has no {strange[0]!r}')
         try: return get_method(self.method, self.preset, **{**self.options, **named})

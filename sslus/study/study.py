@@ -58,7 +58,9 @@ def _guess(self:Study, job, cell):
     s = cell.start
     step = lambda bs, size: 1.6*self._step_seconds(s.arch, s.arch_kwargs, bs, size)
     if job.kind.startswith('pretrain'):
-        return s.steps*step(s.method_object().images(s.bs), s.options.get('size') or self.frames_of(s).size)
+        method = s.method_object()
+        method.size = s.options.get('size') or self.frames_of(s).size
+        return s.steps*step(method.images(s.bs), method.size)
     if job.kind.startswith('features'):
         return len(self.planes)/64*step(64, self.size)/3
     if cell.mode.frozen or not hasattr(cell.mode, 'n_steps'): return 1.

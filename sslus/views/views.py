@@ -11,6 +11,7 @@ __all__ = ['grey_mean', 'grey_std', 'mild', 'as_float', 'View', 'simclr_views', 
 # %% ../../nbs/views/01_views.ipynb #a8e3cb26
 import copy, math
 from dataclasses import dataclass
+from itertools import cycle
 import numpy as np, torch, torch.nn.functional as F
 from torch import Tensor
 
@@ -368,7 +369,7 @@ def show_views(x:Tensor,  # Frames (B,1,H,W), uint8 or float in [0,1]; or (a, b)
     if n < 1: raise ValueError(f'there is nothing to show: n={n}')
     return show_rows(
         dict(frame=a[:n]) | {
-            f'view {i+1}': to_grey_levels(v(o[:n])) for i, (v, o) in enumerate(zip(views, (a, b)))
+            f'view {i+1}': to_grey_levels(v(o[:n])) for i, (v, o) in enumerate(zip(views, cycle((a, b))))
         },
         n,
     )
