@@ -90,6 +90,7 @@ class SSLCallback(Callback):
     compares_batch = True                 # does the loss of a sample depend on the others of its batch?
     n_monitored = 2                       # views whose embeddings `Monitor` gets
     measures = {}                         # column of the progress table -> function of the outputs
+    mixes = ''                            # head that mixes the frames of a clip over time, saved with the encoder
     run_state = 'learn', 'recipe', 'skipped', 'overflow', 'calibrated', 'own_seed'  # attributes that are no settings
 
     def __init_subclass__(cls, **kwargs):
