@@ -68,9 +68,21 @@ def _check_normalisation(card, optional):
     check_number('side', card.get('side'), at_least=1, at_most=16_384, whole=True, optional=True)
 
 # %% ../../nbs/ssl/04_cards.ipynb #ff13b9c2
+_mixer_lines = 'mixer', 'depth', 'width', 'mix_heads'
+
+def _check_mixer(card):
+    "ValueError where the lines about a mixer over time make no sense; what builds it knows its kinds."
+    mixer = card.get('mixer')
+    strange = set(mixer) - set(_mixer_lines) if isinstance(mixer, dict) else {'nothing by name'}
+    if strange: raise _wrong_line('mixer', mixer, f'{", ".join(_mixer_lines)} are expected')
+    if mixer.get('mixer', 'attention') not in ('attention', 'convolution'):
+        raise _wrong_line('mixer', mixer['mixer'], 'one of attention, convolution is expected')
+    for k in _mixer_lines[1:]: check_number(k, mixer.get(k, 1), at_least=1, at_most=8192, whole=True)
+    check_number('seconds', card.get('seconds'), above=0, at_most=1e6, optional=True)
+
 def check_card(
     card,    # what a file says of itself
-    kind:str # 'encoder' or 'classifier'
+    kind:str # 'encoder', 'clip' (an encoder of clips) or 'classifier'
 )->dict:     # the card; ValueError names the line that makes no sense
     "A card, if what the package reads of it has its type and range."
     if not isinstance(card, dict): raise ValueError('it is no dict of values by name')
@@ -80,8 +92,9 @@ def check_card(
     _check_arguments(card.get('arch_kwargs'))
     check_number('in_chans', card.get('in_chans'), at_least=1, at_most=1024, whole=True)
     _check_kinds(card)
-    _check_normalisation(card, optional=kind != 'encoder')
-    if kind != 'encoder':
+    _check_normalisation(card, optional=kind == 'classifier')
+    if kind == 'clip': _check_mixer(card)
+    if kind == 'classifier':
         _check_class_names(card.get('classes'))
         check_number('size', card.get('size'), at_least=1, at_most=16_384, whole=True, optional=True)
     return card

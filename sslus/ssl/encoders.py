@@ -6,7 +6,7 @@ Docs: https://sslus.github.io/sslus/ssl/encoders.html.md"""
 
 # %% auto #0
 __all__ = ['tiny_resnet', 'tiny_vit', 'tiny_encoders', 'ChannelsNote', 'create_encoder', 'drawn_encoder', 'n_features', 'encode',
-           'timm_line', 'write_encoder', 'encoder_of', 'load_encoder']
+           'timm_line', 'clip_file', 'write_encoder', 'encoder_of', 'load_encoder']
 
 # %% ../../nbs/ssl/08_encoders.ipynb #904162c7
 import json
@@ -21,6 +21,7 @@ from ..base.files import write_text
 from ..base.quiet import Note
 from .adapters import adapter_card, plain_state
 from .cards import made_from, note_unfinished
+from .clip_encoder import ClipEncoder, MixerSettings, TemporalMixer
 from .fitting import first_convolution, fitting
 from .foreign import tensor_tables
 from .imagenet import WeightsMissing, imagenet_network
@@ -110,6 +111,9 @@ def _of_file(arch, in_chans, kwargs, file, given):
     "(encoder, card of the file or None) with the weights of a file; WeightsError where it does not fit."
     if not Path(file).is_file(): raise WeightsMissing(f'{file}: no such weights file')
     ours = read_card(file)                                       # None for weights of others
+    if ours and ours.kind == 'clip':
+        raise WeightsError(f'{file}: an encoder of clips. Begin with its frame encoder: '
+                           f'{Path(file).name.replace(".clip.", ".")}, or load_encoder({Path(file).name!r}).frames')
     if ours: note_unfinished(file, ours.card, stacklevel=4)
     network = _drawn_aside(arch, in_chans, kwargs)
     fit = fitting(tensor_tables(file), network, file)
@@ -185,42 +189,78 @@ def timm_line(card:dict, # of an encoder
     )
 
 # %% ../../nbs/ssl/08_encoders.ipynb #2146cf7a
+_load_clips = """An encoder of clips saved by sslus, frame encoder and mixer over time in one file:
+
+```python
+from sslus.ssl.encoders import load_encoder
+from sslus.ssl.clip_encoder import encode_clip
+clip_features, frame_features = encode_clip(load_encoder({!r}).eval(), clips)
+```
+
+"""
+
+def clip_file(path:str|Path # of a frame encoder, such as `encoder.safetensors`
+             )->Path:       # `encoder.clip.safetensors` beside it
+    "The file that holds a frame encoder and its mixer over time."
+    return Path(path).with_suffix('.clip.safetensors')
+
+def _check_clip_file(encoder, card, path):
+    "ValueError where a clip encoder would be written under a misleading name, or with another mixer's card."
+    if not path.name.endswith('.clip.safetensors'):
+        raise ValueError(f'{path.name}: the file of a ClipEncoder ends in .clip.safetensors, such as '
+                         f'{clip_file(path).name}')
+    own = encoder.card['mixer']
+    wrong = [k for k,v in own.items() if (card.get('mixer') or {}).get(k) != v]
+    if wrong: raise ValueError(f'{path}: its card makes no sense. mixer: {wrong[0]}={own[wrong[0]]!r} is expected')
+
 def _as_page(card, path):
     "The card as text, with the line that loads the file."
     rows = '\n'.join(f'| {k} | {v} |' for k,v in card.items())
-    return (f'# {path.stem}\n\nAn encoder saved by sslus. Load it in plain timm:\n\n```python\nimport timm\n'
-            f'encoder = {timm_line(card, path.name)}\n```\n\nInput: {EncoderInput.of_card(card).in_words()}.\n\n'
+    load = _load_clips if path.stem.endswith('.clip') else ''
+    alone = path.name.replace('.clip.', '.')
+    what = 'Its frame encoder alone, in plain timm' if load else 'An encoder saved by sslus. Load it in plain timm'
+    return (f'# {path.stem}\n\n{load.format(path.name)}{what}:\n\n```python\nimport timm\n'
+            f'encoder = {timm_line(card, alone)}\n```\n\nInput: {EncoderInput.of_card(card).in_words()}.\n\n'
             f'| | |\n|---|---|\n{rows}\n')
 
-def write_encoder(encoder:nn.Module,  # timm encoder
+def write_encoder(encoder:nn.Module,  # timm encoder, or a `ClipEncoder`
                   card:dict,          # what must be known about it, as `encoder_card` gives; its input is added
-                  path:str|Path,      # file to write, .safetensors; the card stands beside it as .md
+                  path:str|Path,      # file to write, .safetensors, of a `ClipEncoder` .clip.safetensors; the card stands beside it as .md
                   saw:Passport|None=None, # whom it saw; None: as the encoder says, if it does
                   private:bool=True   # write the patients' keys beside it, for the owner only?
                  )->Path:             # the file; WriteError where it cannot be written
     "Save any encoder as safetensors with a card, and the passport of whom it saw; adapters are merged."
-    path, card = Path(path), card | adapter_card(encoder)
-    if saw is None: saw = getattr(encoder, 'passport', None)
-    if hasattr(encoder, 'input'): card = card | input_of(encoder).lines()
-    write_weights(path, plain_state(encoder), card, 'encoder', None if saw is None else saw.to_text())
+    path, kind = Path(path), 'clip' if isinstance(encoder, ClipEncoder) else 'encoder'
+    frames = encoder.frames if kind == 'clip' else encoder
+    card = card | adapter_card(frames)
+    if saw is None: saw = getattr(frames, 'passport', None)
+    if hasattr(frames, 'input'): card = card | input_of(frames).lines()
+    if kind == 'clip': _check_clip_file(encoder, card, path)
+    write_weights(path, plain_state(encoder), card, kind, None if saw is None else saw.to_text())
     if saw is not None and private: write_private(saw, path)
     write_text(path.with_suffix('.md'), _as_page(card, path))
     return path
 
 # %% ../../nbs/ssl/08_encoders.ipynb #7900f7f8
+def _network_of(kind, card):
+    "The network that a card asks for, with weights that are going to be replaced."
+    frames = create_encoder(card['arch'], card['in_chans'], **card['arch_kwargs'])
+    if kind != 'clip': return frames
+    return ClipEncoder(frames, TemporalMixer(n_features(frames), MixerSettings(**card['mixer'])), card.get('seconds'))
+
 def encoder_of(w:Weights   # of `read_weights`
-              )->nn.Module: # timm encoder with `.card` and `.passport`
+              )->nn.Module: # timm encoder with `.card` and `.passport`, or a `ClipEncoder` whose `frames` has them
     "The encoder in weights that were read; WeightsError where its card does not fit its tensors."
-    card = w.card
-    m = build(w, lambda: create_encoder(card['arch'], card['in_chans'], **card['arch_kwargs']))
-    m.input = EncoderInput.of_card(card)
-    m.card = card | dict(weights=w.path.name)
-    m.passport = passport_or_unknown(w)
+    m = build(w, lambda: _network_of(w.kind, w.card))
+    frames = m.frames if w.kind == 'clip' else m
+    frames.input = EncoderInput.of_card(w.card)
+    frames.card = w.card | dict(weights=w.path.name)
+    frames.passport = passport_or_unknown(w)
     return m
 
 def load_encoder(path:str|Path # file of `save_encoder`
-                )->nn.Module:  # timm encoder with `.card`; WeightsError where the file is another one, or was changed
+                )->nn.Module:  # timm encoder with `.card`, or a `ClipEncoder`; WeightsError where the file is another one, or was changed
     "Load an encoder strictly; its file says which architecture it is, and a note says where it is unfinished."
-    w = read_weights(path, 'encoder')
+    w = read_weights(path, 'encoder', 'clip')
     note_unfinished(w.path, w.card)
     return encoder_of(w)

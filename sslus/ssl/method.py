@@ -92,6 +92,7 @@ class SSLCallback(Callback):
     n_monitored = 2                       # views whose embeddings `Monitor` gets
     measures = {}                         # column of the progress table -> function of the outputs
     signs = {}                            # column -> function of the outputs: a number that shows a collapse of its own
+    mixes = ''                            # head that mixes the frames of a clip over time, saved with the encoder
     run_state = 'learn', 'recipe', 'skipped', 'overflow', 'calibrated', 'own_seed'  # attributes that are no settings
 
     def __init_subclass__(cls, **kwargs):

@@ -25,13 +25,17 @@ from .cards import check_card, read_header
 class WeightsError(ValueError):
     "Weights that cannot be used; the message says which file, why and what to do."
 
-_makers = dict(encoder='save_encoder or sslus-pretrain', classifier='save_classifier or sslus-finetune')
+_makers = dict(
+    encoder='save_encoder or sslus-pretrain',
+    clip='save_encoder or sslus-pretrain with a method that trains a mixer over time',
+    classifier='save_classifier or sslus-finetune',
+)
 
 @dataclass
 class Weights:
     "What stands in a file of weights."
     path:Path          # of the file
-    kind:str           # 'encoder' or 'classifier'
+    kind:str           # 'encoder', 'clip' (an encoder of clips) or 'classifier'
     card:dict          # what it says of itself
     state:dict         # {name: tensor}
     passport:str|None  # whom it saw, as text; None: it does not say
@@ -78,7 +82,7 @@ def write_weights(
     path:str|Path,         # file to write, .safetensors
     state:dict,            # {name: tensor}
     card:dict,             # what the file says of itself, as `check_card` wants it
-    kind:str,              # 'encoder' or 'classifier'
+    kind:str,              # 'encoder', 'clip' or 'classifier'
     passport:str|None=None # whom the weights saw, as text
 )->Path:                   # the file; WriteError where it cannot be written, ValueError for a card that makes no sense
     "Write weights, card and passport with their sum, whole or not at all."
@@ -210,8 +214,11 @@ def _without_card(path):
     return WeightsError(f'{path}: a safetensors file without an sslus card; for plain timm weights use '
                         f'create_encoder(arch, weights={path.name!r})')
 
-def _wrong_kind(path, kind):
-    "What to do with a file of the other kind."
+def _wrong_kind(path, kind, there):
+    "What to do with a file of another kind."
+    if 'clip' in (kind, there):
+        return WeightsError(f"{path}: a file of kind '{there}', and '{kind}' is expected. The frame encoder alone is in "
+                            'encoder.safetensors, with a mixer over time in encoder.clip.safetensors.')
     if kind == 'encoder':
         return WeightsError(f'{path}: a classifier, not an encoder. Give the encoder that it began with, such as '
                             'encoder.safetensors of a pre-training.')
@@ -227,7 +234,8 @@ def _refuse_nan(path, state):
 
 def read_weights(
     path:str|Path, # of `write_weights`
-    kind:str       # 'encoder' or 'classifier', as wanted
+    kind:str,      # 'encoder', 'clip' or 'classifier', as wanted
+    *others:str    # kinds that will do as well
 )->Weights:        # FileNotFoundError, or WeightsError where it is another file or was changed
     "Weights, card and passport, if they are as they were written."
     path = Path(path)
@@ -240,10 +248,10 @@ def read_weights(
         if f.readinto(data) != len(data): raise _changed(path, 'it was cut while it was read')
     _compare_sum(path, head, data)
     there, card = _checked_card(path, metadata)
-    if there != kind: raise _wrong_kind(path, kind)
+    if there not in (kind, *others): raise _wrong_kind(path, kind, there)
     state = {k: o.tensor(data) for k,o in _layout(path, header, len(data)).items()}
     _refuse_nan(path, state)
-    return Weights(path, kind, card, state, metadata.get('sslus_passport'))
+    return Weights(path, there, card, state, metadata.get('sslus_passport'))
 
 def read_plain(
     path:str|Path # a safetensors file of others

@@ -41,7 +41,8 @@ pretraining_run = RunKind(
     'pre-training',
     (
         'log.csv', 'views.png', 'curves.png', 'encoder.safetensors', 'encoder.md',
-        'encoder.patients.json', 'checkpoint.pt',
+        'encoder.patients.json', 'encoder.clip.safetensors', 'encoder.clip.md', 'encoder.clip.patients.json',
+        'checkpoint.pt',
     ),
     checkpoint='checkpoint.pt',
     free=('steps', 'epochs', 'batches', 'earlier'),
