@@ -308,10 +308,13 @@ def phantom(
     overwrite:bool=False     # Replace what was made there with other settings
 ):
     "Write simulated ultrasound with its truth: the embedded phantom, to try methods and to test code"
+    from sslus.base.numbers import check_number
     from sslus.phantom.beats import make_beats
     from sslus.phantom.phantom import make_labelled_sweeps, make_phantom
     makers = dict(screening=make_phantom, sweeps=make_labelled_sweeps, beats=make_beats)
     if kind not in makers: raise ValueError(f'kind={kind}: {", ".join(makers)} are known')
+    check_number('patients', patients, at_least=5, whole=True, optional=True)
+    check_number('frames', frames, at_least=2, whole=True, optional=True)
     given = {k: v for k, v in dict(n_patients=patients, n_frames=frames).items() if v is not None}
     made = makers[kind](dest, size=size, seed=seed, workers=workers, overwrite=overwrite, **given)
     print(f'{made}: a simulation, not patients; README.txt there says what is in it')

@@ -7,7 +7,7 @@ Docs: https://sslus.github.io/sslus/methods/supcon.html.md"""
 # %% auto #0
 __all__ = ['SupCon']
 
-# %% ../../nbs/methods/22_supcon.ipynb #a990f407
+# %% ../../nbs/methods/22_supcon.ipynb #219618c1
 import math, torch
 from fastcore.basics import store_attr
 from ..base.numbers import checked, not_negative, share
@@ -20,7 +20,7 @@ from ..ssl.model import mlp
 from ..ssl.recipes import Recipe
 from ..views.views import simclr_views
 
-# %% ../../nbs/methods/22_supcon.ipynb #35dfe172
+# %% ../../nbs/methods/22_supcon.ipynb #bbec9ecf
 class SupCon(SSLCallback):
     "Contrast with many positives, by label or metadata (Khosla et al. 2020, eq. 2)"
     family, paper, recipe = 'contrastive', 'Khosla et al. 2020, arXiv 2004.11362', Recipe(3e-3)
