@@ -83,6 +83,7 @@ def places_to_keep(
     k = min(max(n - round(n*ratio), 1), n - 1)
     return _at_middles(scores, grid).argsort(dim=1, stable=True)[:,:k].sort(1).values
 
+@checked(keep=None)
 def hidden_places(
     keep:Tensor, # (B,K), places that stay visible
     n:int        # patches of a frame
@@ -91,6 +92,7 @@ def hidden_places(
     seen = torch.zeros(len(keep), n, dtype=torch.long, device=keep.device).scatter(1, keep, 1)
     return seen.argsort(dim=1, stable=True)[:,:n - keep.shape[1]]
 
+@checked(keep=None, level=check_number)
 def painted_over(
     x:Tensor,      # (B,C,H,W)
     keep:Tensor,   # (B,K), places that stay visible

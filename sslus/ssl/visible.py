@@ -114,6 +114,7 @@ def pooled(
     return encoder.forward_head(v.all_tokens())
 
 # %% ../../nbs/ssl/10_visible.ipynb #6d529879
+@checked
 def sine_positions(
     grid:tuple,   # (rows, columns)
     width:int,    # of a token; a multiple of 4
@@ -162,6 +163,7 @@ class TokenDecoder(nn.Module):
         return self.say(self.norm(self.blocks(torch.cat([x[:,:n], everywhere], 1))[:,n:]))
 
 # %% ../../nbs/ssl/10_visible.ipynb #b66bf74d
+@checked(side=count)
 def as_patches(
     x:Tensor, # (B,C,H,W)
     side:int  # of a patch, pixels
