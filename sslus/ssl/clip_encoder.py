@@ -130,7 +130,8 @@ class TemporalMixer(nn.Module):
         h = h + self.clock(time_code(times))
         for block in self.blocks: h = block(h, times, n)
         h = self.last(h)
-        return self.whole(h[:,:n].mean(1)), z + self.each(h[:,:n]), h[:,n:]
+        clip, each = self.whole(h[:,:n].mean(1)), self.each(h)
+        return clip, z + each[:,:n], clip[:,None] + each[:,n:]
 
 # %% ../../nbs/ssl/07_clip_encoder.ipynb #91273ddf
 class ClipRateNote(Note):
