@@ -20,25 +20,25 @@ from .video.show import film_strip, show_clip
 from .video.video import Video
 from .archive.clean import Clean, show_clean
 from .archive.dicom import dicom_table
-from .archive.inventory import Inventory, inventory
+from .archive.inventory import inventory
 from .store.folder import StoreError
 from .store.store import FrameStore
+from .phantom.beats import make_beats
 from .phantom.phantom import make_labelled_sweeps, make_phantom, phantom_truth
 from .sources.download import download_source
-from .sources.recordings import recordings
 from .sources.sources import read_source, sources
+from .views.crops import crop_views
 from .views.ultrasound import artefacts, us_views
 from .views.views import as_float, barlow_views, grey_mean, grey_std, plain_view, show_rows, show_views
 from .views.views import simclr_views, to_grey_levels
 from .loaders.batches import GroupSplitter
 from .loaders.blocks import ClipBlock, FrameBlock, PlaneBlock
-from .loaders.loaders import show_frames
 from .loaders.pairs import SameFrame, SweepBatch, UniformBatch, Window
 from .ssl.checkpoint import Checkpoint, Resume, read_checkpoint
-from .ssl.collapse import embedding_std, rankme
+from .ssl.clip_encoder import encode_clip
+from .ssl.collapse import rankme
 from .ssl.encoders import create_encoder, drawn_encoder, encode, load_encoder, timm_line, tiny_resnet
 from .ssl.encoders import write_encoder
-from .ssl.knn import OnlineKNN
 from .ssl.learner import save_encoder, ssl_learner, written
 from .ssl.losses import barlow_twins, byol, info_nce, nt_xent, vicreg
 from .ssl.method import SSLCallback, get_method, ssl_methods
@@ -58,18 +58,15 @@ from .methods.inpaint import InpaintAutoEncoder
 from .methods.moco import MoCo
 from .methods.simclr import SimCLR
 from .methods.vicreg import VICReg
-from .evaluate.apart import leave_out, write_split
 from .evaluate.duplicates import find_duplicates, show_duplicates
 from .evaluate.explain import plot_maps, show_cam, tsne
 from .evaluate.features import PlaneFeatures, features
-from .evaluate.intervals import bootstrap_ci, mean_ci, paired_bootstrap
+from .evaluate.intervals import mean_ci, paired_bootstrap
 from .evaluate.leaks import check_leaks
 from .evaluate.metrics import macro_f1
-from .evaluate.model import PlaneModel
 from .evaluate.planes import PlaneData
 from .evaluate.probes import knn_probe, linear_probe, linear_probes, pixel_baseline
 from .evaluate.report import PlaneReport
-from .evaluate.splits import patient_split
 from .tasks.detect import detect_planes
 from .tasks.detection import DetectionReport, choose_smoothing, plane_f1
 from .tasks.dual import class_scores, compare_cam, compare_tsne, dual_learner, gains

@@ -24,15 +24,28 @@ from .render import body_to_depth, solid_share
 
 # %% ../../nbs/phantom/06_beats.ipynb #f0d9e3eb
 # beats a minute, phase of the first frame, share of its area that the left ventricle gives up
-BEAT_DRAWS = dict(rate=('uniform', 110, 170), start=('uniform', 0, 1), ejection=('uniform', .2, .6))
+BEAT_DRAWS = dict(
+    rate=('uniform', 110, 170), start=('uniform', 0, 1), ejection=('uniform', 0.2, 0.6)
+)
 # the view (as in `BODY_DRAWS` and `POSE`), place of the heart in the picture, log of the ventricles' areas at rest
 HELD_DRAWS = dict(
-    rad=('uniform', .60, .75), turn=('uniform', -.8, .8), x=('normal', 0, .03), y=('uniform', .50, .58),
-    z0=('uniform', *PLANES['4CH']), rot=('normal', 0, .15), tx=('normal', 0, .05), ty=('normal', 0, .05),
-    rib=('normal', 0, .5), resting=('uniform', -.7, .33), right_resting=('uniform', -.4, .2),
-    right_ejection=('uniform', .2, .6))
-HELD_SD = dict(z0=.004, rot=.015, dx=.006, dy=.006, tx=.004, ty=.004, rib=.03)   # a hand that holds still trembles
-SLAB_STEP = .15                                                                  # of the speckle from frame to frame
+    rad=('uniform', 0.60, 0.75),
+    turn=('uniform', -0.8, 0.8),
+    x=('normal', 0, 0.03),
+    y=('uniform', 0.50, 0.58),
+    z0=('uniform', *PLANES['4CH']),
+    rot=('normal', 0, 0.15),
+    tx=('normal', 0, 0.05),
+    ty=('normal', 0, 0.05),
+    rib=('normal', 0, 0.5),
+    resting=('uniform', -0.7, 0.33),
+    right_resting=('uniform', -0.4, 0.2),
+    right_ejection=('uniform', 0.2, 0.6),
+)
+HELD_SD = dict(
+    z0=0.004, rot=0.015, dx=0.006, dy=0.006, tx=0.004, ty=0.004, rib=0.03
+)  # a hand that holds still trembles
+SLAB_STEP = 0.15  # of the speckle from frame to frame
 
 # %% ../../nbs/phantom/06_beats.ipynb #3cf1aeba
 def _streams(seed, index):
@@ -46,29 +59,43 @@ def _chamber(p, name):
 def _set_ventricle(p, name, resting, ejection):
     "Size at rest and contraction within the plane: the area falls by `ejection` at whatever level it is cut."
     s = _chamber(p, name)
-    s.axes = s.axes*np.exp([.3*resting, .7*resting, 0])          # wider rather than longer: it has to fit in the heart
-    s.beat = (np.sqrt(1 - ejection) - 1)*np.array([1, 1, 0])
+    s.axes = s.axes * np.exp(
+        [0.3 * resting, 0.7 * resting, 0]
+    )  # wider rather than longer: it has to fit in the heart
+    s.beat = (np.sqrt(1 - ejection) - 1) * np.array([1, 1, 0])
 
 # %% ../../nbs/phantom/06_beats.ipynb #91fdc0da
-def beating_patient(seed:int,       # of the phantom
-                    index:int,      # number of the patient
-                    machine:str|None=None, # a name of `MACHINES`; None: drawn
-                    size:int=96     # side of the pictures in pixels
-                   )->tuple: # (`Patient`, its beat: rate, start, ejection; how it is held)
+def beating_patient(
+    seed: int,  # of the phantom
+    index: int,  # number of the patient
+    machine: str | None = None,  # a name of `MACHINES`; None: drawn
+    size: int = 96,  # side of the pictures in pixels
+) -> tuple:  # (`Patient`, its beat: rate, start, ejection; how it is held)
     "A patient of `make_beats` under a probe that rests on the four chambers."
-    beat, held = (draw_row(rng, t) for rng, t in zip(_streams(seed, index), (BEAT_DRAWS, HELD_DRAWS)))
-    p = Patient([seed, PARTS['beats'][1], index], machine, size,
-                rad=held.rad, turn=held.turn, mirror=1, n_limbs=0, heart_rate=beat.rate)
+    beat, held = (
+        draw_row(rng, t) for rng, t in zip(_streams(seed, index), (BEAT_DRAWS, HELD_DRAWS))
+    )
+    p = Patient(
+        [seed, PARTS['beats'][1], index],
+        machine,
+        size,
+        rad=held.rad,
+        turn=held.turn,
+        mirror=1,
+        n_limbs=0,
+        heart_rate=beat.rate,
+    )
     _set_ventricle(p, 'LV', held.resting, beat.ejection)
     _set_ventricle(p, 'RV', held.right_resting, held.right_ejection)
-    beat.resting_area, beat.ejection = _ejected(p, held)                         # tilt moves it by less than .005
+    beat.resting_area, beat.ejection = _ejected(p, held)  # tilt moves it by less than .005
     return p, beat, held
 
 # %% ../../nbs/phantom/06_beats.ipynb #328052ae
 def _resting_pose(p, held, n=2):
     "`n` times the pose without tremor, the heart in its place in the picture."
     o = np.zeros(n, POSE).view(np.recarray)
-    for k in ('z0', 'rot', 'tx', 'ty', 'rib'): o[k] = getattr(held, k)
+    for k in ('z0', 'rot', 'tx', 'ty', 'rib'):
+        o[k] = getattr(held, k)
     x, y = body_to_depth(p, o[0], p.body.heart_u, p.body.heart_v)
     o.dx, o.dy = held.x - x, held.y - y
     return o
@@ -76,22 +103,24 @@ def _resting_pose(p, held, n=2):
 def _ejected(p, held):
     "Area of the left ventricle at the end of diastole, and the share of it that goes."
     end = _resting_pose(p, held)
-    end.phase[:] = 0, .5
+    end.phase[:] = 0, 0.5
     full, empty = ventricle_area(p, end)
-    return full, 1 - empty/full
+    return full, 1 - empty / full
 
 # %% ../../nbs/phantom/06_beats.ipynb #98e5936b
-def held_poses(p,        # patient, from `beating_patient`
-               beat,     # its beat
-               held,     # how it is held
-               n_frames:int, # at 30 frames/s
-               rng       # numpy random generator, of the tremor
-              )->np.recarray:
+def held_poses(
+    p,  # patient, from `beating_patient`
+    beat,  # its beat
+    held,  # how it is held
+    n_frames: int,  # at 30 frames/s
+    rng,  # numpy random generator, of the tremor
+) -> np.recarray:
     "Poses of a clip: the plane held nearly still while the heart beats."
     o = _resting_pose(p, held, n_frames)
-    for k, sd in HELD_SD.items(): o[k] += sd*wander(rng, n_frames)
-    o.phase = (beat.start + np.arange(n_frames)*beat.rate/60/FPS) % 1
-    o.slab = rng.uniform(0, 500) + SLAB_STEP*np.arange(n_frames)
+    for k, sd in HELD_SD.items():
+        o[k] += sd * wander(rng, n_frames)
+    o.phase = (beat.start + np.arange(n_frames) * beat.rate / 60 / FPS) % 1
+    o.slab = rng.uniform(0, 500) + SLAB_STEP * np.arange(n_frames)
     return o
 
 # %% ../../nbs/phantom/06_beats.ipynb #cfd6a750
@@ -109,27 +138,34 @@ def _cut(b, s, poses):
     return tp, tq, poses.z0 + poses.tx*b.heart_u + poses.ty*b.heart_v + tp*p + tq*q - z
 
 # %% ../../nbs/phantom/06_beats.ipynb #b6c226cb
-def ventricle_area(p,       # patient
-                   poses,   # record array as of `held_poses`
-                   name:str='LV' # an ellipsoid of the heart: 'LV', 'RV', 'LA', 'RA'
-                  )->np.ndarray: # (frames,) in pixels of the picture
+def ventricle_area(
+    p,  # patient
+    poses,  # record array as of `held_poses`
+    name: str = 'LV',  # an ellipsoid of the heart: 'LV', 'RV', 'LA', 'RA'
+) -> np.ndarray:  # (frames,) in pixels of the picture
     "Area of a chamber where the plane cuts it, without what lies over it."
     s = _chamber(p, name)
     a, b, c = _half_axes(s, poses.phase)
     tp, tq, above = _cut(p.body, s, poses)
-    n = 1 + (a*tp/c)**2 + (b*tq/c)**2
-    disc = np.clip(1 - (above/c)**2/n, 0, None)
-    pixels = p.body.heart_size*p.body.rad*p.optics.k*p.size
-    return np.pi*a*b*disc/np.sqrt(n)*pixels**2
+    n = 1 + (a * tp / c) ** 2 + (b * tq / c) ** 2
+    disc = np.clip(1 - (above / c) ** 2 / n, 0, None)
+    pixels = p.body.heart_size * p.body.rad * p.optics.k * p.size
+    return np.pi * a * b * disc / np.sqrt(n) * pixels**2
 
 # %% ../../nbs/phantom/06_beats.ipynb #1dacd94e
-def ventricle_mask(p,        # patient
-                   poses,    # record array as of `held_poses`
-                   size:int=48, # side of the maps in pixels
-                   name:str='LV' # an ellipsoid of the heart
-                  )->np.ndarray: # (frames, size, size) bool
+def ventricle_mask(
+    p,  # patient
+    poses,  # record array as of `held_poses`
+    size: int = 48,  # side of the maps in pixels
+    name: str = 'LV',  # an ellipsoid of the heart
+) -> np.ndarray:  # (frames, size, size) bool
     "Where a chamber lies in each frame."
-    return beams_to_pixels(p.optics.converter(size), np.stack([solid_share(p, o, name) for o in poses])) > .5
+    return (
+        beams_to_pixels(
+            p.optics.converter(size), np.stack([solid_share(p, o, name) for o in poses])
+        )
+        > 0.5
+    )
 
 # %% ../../nbs/phantom/06_beats.ipynb #c0d0949e
 BEATS_README = """A SIMULATION, not patients. Written by sslus.phantom.beats.make_beats; its arguments: config.json.
@@ -142,76 +178,113 @@ truth.npz    path, phase and area (clips, frames), mask of the left ventricle (c
 
 No score on it says anything about real ultrasound or real patients.
 """
-beats_kind = RunKind('set of beats', ('README.txt', 'videos.csv', 'truth.csv', 'truth.npz', 'clips/B*.mp4'))
+beats_kind = RunKind(
+    'set of beats', ('README.txt', 'videos.csv', 'truth.csv', 'truth.npz', 'clips/B*.mp4')
+)
 
 def _beats_row(name, p, beat, held, n):
     "A row of videos.csv."
     known = dict(rate=(beat.rate, 3), ejection=(beat.ejection, 5), level=(held.z0, 4))
     known['resting_area'] = beat.resting_area, 2
-    return dict(path=f"{PARTS['beats'][-1]}/{name}.mp4", patient=name, machine=p.machine.name, fps=FPS, frames=n,
-                **{k: round(float(v), digits) for k, (v, digits) in known.items()})
+    return dict(
+        path=f"{PARTS['beats'][-1]}/{name}.mp4",
+        patient=name,
+        machine=p.machine.name,
+        fps=FPS,
+        frames=n,
+        **{k: round(float(v), digits) for k, (v, digits) in known.items()},
+    )
 
 def render_beats(dest, seed, index, size, n):
     "The job of a worker process: one clip as mp4; its row of videos.csv and the truth of its frames."
     p, beat, held = beating_patient(seed, index, size=size)
     poses = held_poses(p, beat, held, n, _streams(seed, index)[2])
     row = _beats_row(f"{PARTS['beats'][0]}{index:04d}", p, beat, held, n)
-    write_mp4(Path(dest)/row['path'], p.render(poses))
-    return dict(row=row, phase=poses.phase, area=ventricle_area(p, poses), mask=ventricle_mask(p, poses, TRUTH_SIZE))
+    write_mp4(Path(dest) / row['path'], p.render(poses))
+    return dict(
+        row=row,
+        phase=poses.phase,
+        area=ventricle_area(p, poses),
+        mask=ventricle_mask(p, poses, TRUTH_SIZE),
+    )
 
 # %% ../../nbs/phantom/06_beats.ipynb #a7d5f573
 def _frame_rows(r, split):
     "Rows of truth.csv of one clip."
     clip = {k: r['row'][k] for k in ('path', 'patient', 'machine')} | dict(split=split)
     known = enumerate(zip(r['phase'], r['area']))
-    return [dict(clip, frame=i, phase=round(float(f), 5), area=round(float(a), 2)) for i, (f, a) in known]
+    return [
+        dict(clip, frame=i, phase=round(float(f), 5), area=round(float(a), 2))
+        for i, (f, a) in known
+    ]
 
 def _write_arrays(dest, res):
     "The truth of all frames to compute with."
-    arrays = {k: np.array([r[k] for r in res], t) for k, t in (('phase', 'f4'), ('area', 'f4'), ('mask', 'u1'))}
-    np.savez_compressed(dest/'truth.npz', path=np.array([r['row']['path'] for r in res], 'U64'), **arrays)
+    arrays = {
+        k: np.array([r[k] for r in res], t)
+        for k, t in (('phase', 'f4'), ('area', 'f4'), ('mask', 'u1'))
+    }
+    np.savez_compressed(
+        dest / 'truth.npz', path=np.array([r['row']['path'] for r in res], 'U64'), **arrays
+    )
 
 def _write_clip_tables(dest, res):
     "videos.csv and truth.csv."
     splits = patient_splits(len(res))
     rows = [dict(r['row'], split=s) for r, s in zip(res, splits)]
-    fields = ('path', 'patient', 'machine', 'split', 'fps', 'frames', 'rate', 'ejection', 'level', 'resting_area')
-    write_rows(dest/'videos.csv', rows, fields)
+    fields = (
+        'path',
+        'patient',
+        'machine',
+        'split',
+        'fps',
+        'frames',
+        'rate',
+        'ejection',
+        'level',
+        'resting_area',
+    )
+    write_rows(dest / 'videos.csv', rows, fields)
     frames = [row for r, s in zip(res, splits) for row in _frame_rows(r, s)]
-    write_rows(dest/'truth.csv', frames, list(frames[0]))
+    write_rows(dest / 'truth.csv', frames, list(frames[0]))
 
 def _write_beats(dest, args, how):
     "Clips, tables and truth of `make_beats`."
-    (dest/PARTS['beats'][-1]).mkdir()
+    (dest / PARTS['beats'][-1]).mkdir()
     common = dict(dest=str(dest), seed=args['seed'], size=args['size'], n=args['n_frames'])
     jobs = [dict(common, index=i) for i in range(args['n_patients'])]
     res = simulate_patients('sslus.phantom.beats:render_beats', jobs, how)
     _write_clip_tables(dest, res)
     _write_arrays(dest, res)
-    (dest/'README.txt').write_text(BEATS_README)
+    (dest / 'README.txt').write_text(BEATS_README)
 
 # %% ../../nbs/phantom/06_beats.ipynb #d87b453b
 @relays(Making)
-def make_beats(dest,               # folder to write
-               n_patients:int=250, # one clip each: 60 % train, 20 % valid, 20 % test
-               n_frames:int=48,    # frames of a clip, at 30 frames/s: 1.6 s, three to four beats
-               size:int=96,        # side of all pictures in pixels, even
-               seed:int=0,         # the same seed gives the same clips
-               **settings          # of `Making`: workers, overwrite, progress
-              )->Path: # `dest`
+def make_beats(
+    dest,  # folder to write
+    n_patients: int = 250,  # one clip each: 60 % train, 20 % valid, 20 % test
+    n_frames: int = 48,  # frames of a clip, at 30 frames/s: 1.6 s, three to four beats
+    size: int = 96,  # side of all pictures in pixels, even
+    seed: int = 0,  # the same seed gives the same clips
+    **settings  # of `Making`: workers, overwrite, progress
+) -> Path:  # `dest`
     "Write clips of beating hearts with the truth in time to `dest`; at once if they are there already."
     args = checked_sizes(dict(n_patients=n_patients, n_frames=n_frames, size=size, seed=seed))
     return make_folder(dest, args, _write_beats, grouped(make_beats, settings)[0], beats_kind)
 
 # %% ../../nbs/phantom/06_beats.ipynb #8f6a5095
-def beats_truth(path # folder of `make_beats`
-               )->dict: # by path of the clip: phase (frames,) 0..1, area (frames,) in pixels, mask (frames,48,48) bool
+def beats_truth(
+    path,  # folder of `make_beats`
+) -> dict:  # by path of the clip: phase (frames,) 0..1, area (frames,) in pixels, mask (frames,48,48) bool
     "What is true of each frame of the clips; the truth of whole clips stands in videos.csv."
-    file = Path(path)/'truth.npz'
+    file = Path(path) / 'truth.npz'
     if not file.is_file():
         raise FileNotFoundError(f'{path}: no truth.npz there; give a folder written by make_beats')
     with np.load(file) as f:
         if 'phase' not in f.files:
             raise ValueError(f'{path}: holds sweeps and no beats; phantom_truth reads it')
         clips = zip(*(f[k] for k in ('path', 'phase', 'area', 'mask')))
-    return {str(p): dict(phase=phase, area=area, mask=mask.astype(bool)) for p, phase, area, mask in clips}
+    return {
+        str(p): dict(phase=phase, area=area, mask=mask.astype(bool))
+        for p, phase, area, mask in clips
+    }

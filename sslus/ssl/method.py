@@ -13,9 +13,7 @@ import torch
 import warnings
 from contextlib import contextmanager
 from fastai.callback.core import Callback, CancelBatchException
-from fastai.callback.fp16 import MixedPrecision, ModelToHalf, NonNativeMixedPrecision
-from fastai.callback.mixup import MixHandler
-from fastai.callback.rnn import ModelResetter, RNNCallback, RNNRegularizer
+from fastai.callback.fp16 import MixedPrecision
 from fastai.callback.training import GradientAccumulation
 from fastai.learner import CastToTensor, Metric
 from fastai.torch_core import get_model
@@ -31,6 +29,7 @@ from .names import no_module, own_method, unknown_method, unknown_preset
 from .recipes import Recipe
 from ..views.views import View, as_float, show_rows, simclr_views, to_grey_levels
 from .speed import never_called
+from .unfit import refuse_unfit
 from .model import SSLModel, without_learner
 from .view_pairs import check_crops, loss_of_views, shared_outputs, whole_pair
 
@@ -161,27 +160,6 @@ class SSLCallback(Callback):
         "Set the recipe; returns the method."
         self.recipe = recipe
         return self
-
-# %% ../../nbs/ssl/09_method.ipynb #5f7c2e34
-_recurrent = 'it expects a recurrent network with a state, and an encoder of pictures has none'
-_halves_weights = ('it halves the weights of the whole model, which loses the small numbers of its loss. '
-           'Give ssl_learner(..., bf16=True), or learn.to_fp16() on a GPU')
-_mixed = ('it expects pictures with a class and mixes both, and a batch of this method holds views without a class. '
-          'The views are what makes pictures differ here: give others with views=')
-_unfit = {
-    MixHandler: _mixed,
-    ModelResetter: _recurrent, RNNCallback: _recurrent, RNNRegularizer: _recurrent,
-    ModelToHalf: _halves_weights, NonNativeMixedPrecision: _halves_weights}
-
-def refuse_unfit(
-    cbs,     # callbacks of a learner
-    name:str # of the method
-):           # ValueError names the first that cannot go with it, and why
-    "Callbacks that expect another batch or another network."
-    for cb in cbs:
-        why = next((why for kind,why in _unfit.items() if isinstance(cb, kind)), None)
-        if why:
-            raise ValueError(f'{type(cb).__name__} cannot go with {name}: {why}. Leave it out')
 
 # %% ../../nbs/ssl/09_method.ipynb #605d6c06
 @patch
