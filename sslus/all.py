@@ -26,6 +26,7 @@ from .store.store import FrameStore
 from .phantom.beats import make_beats
 from .phantom.phantom import make_labelled_sweeps, make_phantom, phantom_truth
 from .sources.download import download_source
+from .sources.recordings import recordings
 from .sources.sources import read_source, sources
 from .views.crops import crop_views
 from .views.ultrasound import artefacts, us_views
@@ -58,7 +59,7 @@ from .methods.inpaint import InpaintAutoEncoder
 from .methods.moco import MoCo
 from .methods.simclr import SimCLR
 from .methods.vicreg import VICReg
-from .evaluate.duplicates import find_duplicates, show_duplicates
+from .evaluate.duplicates import find_duplicates
 from .evaluate.explain import plot_maps, show_cam, tsne
 from .evaluate.features import PlaneFeatures, features
 from .evaluate.intervals import mean_ci, paired_bootstrap
@@ -71,7 +72,6 @@ from .tasks.detect import detect_planes
 from .tasks.detection import DetectionReport, choose_smoothing, plane_f1
 from .tasks.dual import class_scores, compare_cam, compare_tsne, dual_learner, gains
 from .tasks.dual_batches import dual_dls
-from .tasks.gaze_data import SaliencyData
 from .tasks.learner import PlaneLearner, plane_learner
 from .tasks.saliency import saliency_learner
 from .tasks.timeline import plot_timeline
@@ -92,6 +92,7 @@ from .study.starts import Pretrain, read_start
 from .study.study import Study
 from .study.tables import interval_table, style_table, summary_table
 from .ssl.distributed import rank, world_size
+from .ssl.knn import OnlineKNN
 from .ssl.launch import all_processes, meet
 from .ssl.method import method_classes as _method_classes
 
