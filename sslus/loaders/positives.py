@@ -24,6 +24,7 @@ from .loaders import FrameSource
 from ..store.store import FrameStore
 
 # %% ../../nbs/loaders/06_positives.ipynb #d68a09d7
+@checked(seconds=positive)
 def are_positives(keys:Tensor,            # (b,2) rows of `Positives.keys`
                   seconds:float|None=None # farthest in time; None: anywhere
                  )->Tensor:               # (b,b) bool, symmetric; False on the diagonal of frames without a group
