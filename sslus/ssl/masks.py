@@ -92,17 +92,15 @@ def hidden_places(
     seen = torch.zeros(len(keep), n, dtype=torch.long, device=keep.device).scatter(1, keep, 1)
     return seen.argsort(dim=1, stable=True)[:,:n - keep.shape[1]]
 
-@checked(keep=None, level=check_number)
 def painted_over(
     x:Tensor,      # (B,C,H,W)
     keep:Tensor,   # (B,K), places that stay visible
-    grid:tuple,    # (rows, columns) of patches
-    level=0.       # that hidden patches get; in normalised views 0 is a mean grey
-)->Tensor:         # (B,C,H,W)
+    grid:tuple     # (rows, columns) of patches
+)->Tensor:         # (B,C,H,W); hidden patches are 0, in normalised views a mean grey
     "A picture of what stays visible."
     seen = torch.zeros(len(keep), grid[0]*grid[1], device=keep.device).scatter(1, keep, 1.)
     seen = F.interpolate(seen.view(-1, 1, *grid), x.shape[-2:], mode='nearest')
-    return torch.where(seen > 0, x, torch.full_like(x, level))
+    return torch.where(seen > 0, x, torch.zeros_like(x))
 
 # %% ../../nbs/ssl/10_masks.ipynb #f2092279
 def show_seen(
