@@ -6,7 +6,7 @@ Docs: https://sslus.github.io/sslus/ssl/encoders.html.md"""
 
 # %% auto #0
 __all__ = ['tiny_resnet', 'tiny_vit', 'tiny_encoders', 'ChannelsNote', 'create_encoder', 'drawn_encoder', 'n_features', 'encode',
-           'timm_line', 'clip_file', 'write_encoder', 'encoder_of', 'load_encoder']
+           'timm_line', 'write_encoder', 'encoder_of', 'load_encoder']
 
 # %% ../../nbs/ssl/08_encoders.ipynb #904162c7
 import json
@@ -188,6 +188,12 @@ def timm_line(card:dict, # of an encoder
         f" checkpoint_path={file!r})"
     )
 
+# %% ../../nbs/ssl/08_encoders.ipynb #5da94977
+def clip_file(path:str|Path # of a frame encoder, such as `encoder.safetensors`
+             )->Path:       # `encoder.clip.safetensors` beside it
+    "The file that holds a frame encoder and its mixer over time."
+    return Path(path).with_suffix('.clip.safetensors')
+
 # %% ../../nbs/ssl/08_encoders.ipynb #2146cf7a
 _load_clips = """An encoder of clips saved by sslus, frame encoder and mixer over time in one file:
 
@@ -198,11 +204,6 @@ clip_features, frame_features = encode_clip(load_encoder({!r}).eval(), clips)
 ```
 
 """
-
-def clip_file(path:str|Path # of a frame encoder, such as `encoder.safetensors`
-             )->Path:       # `encoder.clip.safetensors` beside it
-    "The file that holds a frame encoder and its mixer over time."
-    return Path(path).with_suffix('.clip.safetensors')
 
 def _check_clip_file(encoder, card, path):
     "ValueError where a clip encoder would be written under a misleading name, or with another mixer's card."

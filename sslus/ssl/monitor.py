@@ -137,6 +137,12 @@ class Monitor(Callback):
         if not (self.open and self.loaded): self._start_epoch()
         self.fresh,self.loaded,self.open = False,False,True
 
+# %% ../../nbs/ssl/06_monitor.ipynb #d83d4fc2
+@patch(as_prop=True)
+def signs(self:Monitor)->dict: # {column: function of the outputs}; empty for most
+    "What the learner's method has looked at beside the embeddings."
+    return getattr(type(method_of(self.learn)), 'signs', {}) if self.learn else {}
+
 # %% ../../nbs/ssl/06_monitor.ipynb #8fe1fa43
 @patch(as_prop=True)
 def names(self:Monitor)->list: # in the order of the table
@@ -151,11 +157,6 @@ def names(self:Monitor)->list: # in the order of the table
         *(f'lr_{i}' if i else 'lr' for i in range(self.groups)),
         *self.signs,
     ]
-
-@patch(as_prop=True)
-def signs(self:Monitor)->dict: # {column: function of the outputs}; empty for most
-    "What the learner's method has looked at beside the embeddings."
-    return getattr(type(method_of(self.learn)), 'signs', {}) if self.learn else {}
 
 @patch(as_prop=True)
 def metrics(self:Monitor)->list: # of fastai's `ValueMetric`
