@@ -59,7 +59,9 @@ def _of_frames(store, clip, frame, codes):
     "`codes` of (clip, frame) for all rows of the store; -1 elsewhere."
     import pandas as pd
     at = pd.MultiIndex.from_arrays([clip, frame])
-    if at.has_duplicates: raise ValueError(f'the table speaks twice of frame {at[at.duplicated()][0][1]} of a clip')
+    if at.has_duplicates:
+        twice, number = at[at.duplicated()][0]
+        raise ValueError(f'the table of positives has two lines for frame {number} of {store.videos.name[twice]}: leave one')
     here = pd.MultiIndex.from_arrays([store.video_of, store.numbers(np.arange(store.n))])
     found = at.get_indexer(here)
     return np.where(found < 0, -1, codes[found])
@@ -67,7 +69,6 @@ def _of_frames(store, clip, frame, codes):
 # %% ../../nbs/loaders/06_positives.ipynb #2cc28fec
 def _own_column(store, table, name):
     "Numbers of all rows of the store, by a column of a table of one's own."
-    table = read_table(table)
     clips = next((k for k in ('path', 'video') if k in table), None)
     if clips is None:
         raise ValueError(f'the table of positives needs a column path or video; it has {list_names(list(table))}')
@@ -86,7 +87,7 @@ _no_labels = {'path', 'first', 'n', 'sha', 'notes', 'name'}             # of the
 def _column(store, name, table):
     "Numbers of all rows of the store, by the column `name`."
     if name == 'video': return store.video_of.astype(np.int64)
-    if table is not None and name in read_table(table): return _own_column(store, table, name)
+    if table is not None and name in table: return _own_column(store, table, name)
     known = [o for o in store.videos if o not in _no_labels]
     if name not in known:
         raise ValueError(f'positives={name!r}: there is no such column; the store has {", ".join(["video", *known])}.'
@@ -108,6 +109,7 @@ class Positives:
         if not names: raise ValueError('positives=(): the name of a column or several are expected')
         if seconds is not None: names = list(dict.fromkeys([*names, 'video']))
         self.columns, self.seconds = names, seconds
+        table = None if table is None else read_table(table)
         self.group = _together([_column(store, o, table) for o in names])
         self.time = self._times(store)
         self._check(store)

@@ -61,7 +61,8 @@ class DINO(SSLCallback):
         m.teacher = Teacher(m, 'projector', 'prototypes')
         m.register_buffer('centre', torch.zeros(self.prototypes))
     def forward(self, m, *views):
-        z = torch.cat([together(m.project, o) for o in (views[:2], views[2:]) if o], 1)    # local crops: the student alone
+        sizes = (o for o in (views[:2], views[2:]) if o)                # local crops: the student alone
+        z = torch.cat([together(m.project, o) for o in sizes], 1)
         return m.heads['prototypes'](z), together(m.teacher, views[:2]), z[:,:2], m.centre
     def targets(self, cosines, centre):
         "Assignments (b,...,K) by the teacher's `cosines`, as sharp as this point of the training wants them."

@@ -67,8 +67,9 @@ class IBOT(DINO):
         return student[0], teacher[0], by_view(z), student[1], teacher[1], m.centre
     def sorted(self, heads, features, patches):
         "Cosines with the prototypes, of both views (b,2,K) and of their hidden patches (b,2,n,K)"
+        frames = heads['prototypes'](heads['projector'](features))
         near = heads['patch_prototypes'](heads['patch_projector'](patches.flatten(0, 1)))
-        return [by_view(heads['prototypes'](heads['projector'](features))), by_view(near.unflatten(0, patches.shape[:2]))]
+        return [by_view(frames), by_view(near.unflatten(0, patches.shape[:2]))]
     def assigned(self, student, teacher, z, patches, seen, centre):
         "What the teacher says of the frames and of their hidden patches."
         return self.targets(teacher, centre[0]), self.targets(seen, centre[1])
@@ -77,7 +78,8 @@ class IBOT(DINO):
         return torch.stack([teacher.mean((0, 1)), seen.mean((0, 1, 2))])
     def loss(self, student, teacher, z, patches, *others, w=None):
         of_frames, of_patches = self.assigned(student, teacher, z, patches, *others)
-        res = dino(student, of_frames, self.temperature, w) + self.patch_weight*ibot(patches, of_patches, self.temperature, w)
+        hidden = ibot(patches, of_patches, self.temperature, w)
+        res = dino(student, of_frames, self.temperature, w) + self.patch_weight*hidden
         return res + self.koleo*sum(map(koleo, z.unbind(1))) if self.koleo else res
     def chance(self, b, *z): return None if self.koleo else (1 + self.patch_weight)*math.log(self.prototypes)
     def advice(self, values):
