@@ -47,6 +47,14 @@ def _encode(encoder, x, micro):
     "`encode`, at most `micro` images at a time."
     return in_parts(lambda o: (encode(encoder, o),), (x,), micro, encoder)[0]
 
+# %% ../../nbs/ssl/08_model.ipynb #0812c476
+def safe_in_bf16(
+    views # tensors of `SSLModel.forward`
+)->bool:  # False on a CPU where a picture has a side below 32 pixels
+    "May these views be computed in bfloat16?"
+    sides = [v.shape[-1] for v in views if v.ndim > 3]             # of pictures; scores of patches and times have fewer axes
+    return views[0].device.type != 'cpu' or min(sides, default=32) >= 32
+
 # %% ../../nbs/ssl/08_model.ipynb #3300f46d
 class SSLModel(nn.Module):
     "Encoder and heads of a self-supervised method; calling it with the views gives what the loss needs."
@@ -86,7 +94,7 @@ class SSLModel(nn.Module):
         kind = views[0].device.type
         with (
             torch.autocast(kind, torch.bfloat16)
-            if self.bf16 and not torch.is_autocast_enabled(kind)
+            if self.bf16 and safe_in_bf16(views) and not torch.is_autocast_enabled(kind)
             else nullcontext()
         ):
             forward = partial(forward_views, self.method, self)

@@ -384,6 +384,6 @@ def state_dict(self:Monitor)->dict: # tensors and plain numbers
 def load_state_dict(self:Monitor, state):
     "Take up what `state_dict` gave."
     self.z = [list(b) for b in state['z']]
-    for k in _monitor_state: setattr(self, k, copy.copy(state.get(k, [])))  # older states have no looks
+    for k in _monitor_state: setattr(self, k, copy.copy(state[k]))
     if self.moved and 'moved' in state: self.moved.load_state_dict(state['moved'])
     self.loaded = True

@@ -13,6 +13,7 @@ import re
 import torch
 
 # %% ../../nbs/ssl/02_view_pairs.ipynb #2b6f7681
+from .evaluating import evaluating
 from .input import to_channels
 from .speed import uncompiled
 
@@ -123,15 +124,11 @@ def check_crops(
 def _check_side(name, m, x):
     "ValueError where the encoder cannot see a picture of this side; modes and statistics stay."
     encoder = m.encoder
-    modes = [(o, o.training) for o in encoder.modules()]
     try:
-        encoder.eval()
-        with torch.no_grad(), uncompiled(m): encoder(to_channels(encoder, x))
+        with evaluating(encoder), torch.no_grad(), uncompiled(m): encoder(to_channels(encoder, x))
     except (RuntimeError, AssertionError, ValueError) as e:
         arch = getattr(encoder, 'card', {}).get('arch', type(encoder).__name__)
         raise ValueError(
             f'{arch} cannot see views of {x.shape[-1]} pixels ({e}). {name} needs other crops, side= of crop_views; a'
             ' vision transformer takes sides of whole patches with dynamic_img_size=True'
         ) from e
-    finally:
-        for o,mode in modes: o.training = mode
