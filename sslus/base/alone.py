@@ -11,6 +11,7 @@ __all__ = ['preloaded', 'in_own_process', 'each_alone']
 import multiprocessing, sys, time
 from functools import wraps
 from importlib import import_module
+from .memory import keep_freed_memory
 
 # %% ../../nbs/base/14_alone.ipynb #19e7135b
 def in_own_process(
@@ -46,6 +47,7 @@ def each_alone(
     cells # of all pages, as nbdev hands them to a test_setup; not looked at
 ):
     "What `nbdev-test` calls before the first page: load what all pages import, and test each page alone."
+    keep_freed_memory()
     for name in preloaded: import_module(name)
     nbdev_test = import_module('nbdev.test')
     nbdev_test.test_nb = in_own_process(nbdev_test.test_nb)

@@ -32,7 +32,7 @@ from .weights import Weights, WeightsError, build, read_card, read_weights, writ
 
 # %% ../../nbs/ssl/08_encoders.ipynb #ce9b9b96
 tiny_resnet = dict(layers=(1,1,1,1), channels=(32,64,128,256), stem_width=32)
-tiny_vit = dict(img_size=64, patch_size=8, depth=4)                  # of vit_tiny_patch16_224
+tiny_vit = dict(img_size=64, patch_size=8, depth=4, embed_dim=96, num_heads=3) # of vit_tiny_patch16_224
 # a small network of each kind that methods ask for (their `encoders`): timm name and arguments
 tiny_encoders = dict(all=('resnet18', tiny_resnet), transformers=('vit_tiny_patch16_224', tiny_vit))
 

@@ -22,6 +22,7 @@ from fastcore.docments import docments
 from fastcore.script import anno_parser
 from .. import __version__
 from ..base.flags import Flag, in_flags, shell_line
+from ..base.memory import keep_freed_memory
 from ..base.settings import comments_of
 
 # %% ../../nbs/study/12_border.ipynb #12892b8a
@@ -138,6 +139,11 @@ def _show_odd_names():
         with suppress(AttributeError, ValueError, OSError):
             o.reconfigure(errors='backslashreplace')
 
+def _own_process():
+    "What suits a process that does nothing but this command."
+    _show_odd_names()
+    keep_freed_memory()
+
 def _out_is_gone():
     "Did the reader of the output go away? Then nothing more is written, also not when Python ends."
     try: out = sys.stdout.fileno()
@@ -212,7 +218,7 @@ def command(
     func.last = last.split()
     @wraps(func)
     def main(argv=None):
-        if argv is None: _show_odd_names()
+        if argv is None: _own_process()
         words = sys.argv[1:] if argv is None else list(map(str, argv))
         args = {k: v for k,v in vars(_parser_of(func).parse_args(words)).items() if k not in ('pdb', 'xtra')}
         debug = args.pop('debug')
@@ -233,7 +239,7 @@ def run_any(
     argv=None # words; None: those of the command line
 )->int:       # exit status
     "List the commands, or run one of them."
-    if argv is None: _show_odd_names()
+    if argv is None: _own_process()
     words = sys.argv[1:] if argv is None else list(map(str, argv))
     if not words or words[0] in ('-h', '--help'):
         print(overview())

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from .. import __version__
 from ..base.files import write_text
+from ..base.memory import keep_freed_memory
 from ..base.workers import child_env, python_child
 
 # %% ../../nbs/study/03_engine.ipynb #32ef1698
@@ -74,6 +75,7 @@ def worker(folder,       # of the study
     "What a runner does: all jobs that are free."
     if parent:
         threading.Thread(target=_go_with, args=(parent,), daemon=True).start()
+    keep_freed_memory()
     set_threads(threads)
     jobs = make_jobs(plan, folder)
     set_threads(threads)                                         # what lists them may have imported torch
