@@ -175,15 +175,23 @@ def keys_of_batch(y:Tensor,          # (b,) target: row numbers, or classes
     y = y.as_subclass(Tensor).long()
     return torch.stack([y, torch.zeros_like(y)], 1) if keys is None else keys[y]
 
-def warn_of_one_group(keys:Tensor,  # (b,2) of a batch
+def warn_of_positives(keys:Tensor,  # (b,2) of a batch
                       columns,      # as of `Positives`
                       seconds=None  # as of `Positives`
                      ):
-    "Warn of a batch that holds nothing to tell apart."
-    if are_positives(keys, seconds).all():
+    "Warn of a batch in which all frames are positives of one another, or no two."
+    alike = are_positives(keys, seconds)
+    if alike.all():
         warnings.warn(
             f'all {len(keys)} frames of the first batch agree in positives={columns!r}: there is nothing to tell apart.'
             ' Compose batches of more clips, such as batch=UniformBatch() or SweepBatch(8), or name another column'
+        )
+    elif not alike.fill_diagonal_(False).any():
+        near = '' if seconds is None else f', seconds={seconds:g}'
+        warnings.warn(
+            f'no two frames of the first batch are positives by positives={columns!r}{near}: this trains as SimCLR does.'
+            ' Compose batches of more frames of a clip, such as batch=SweepBatch(2), or'
+            + (' name another column' if seconds is None else ' take larger seconds=')
         )
 
 # %% ../../nbs/loaders/06_positives.ipynb #ee5bbbff

@@ -12,7 +12,7 @@ import math, torch
 from fastcore.basics import store_attr
 from ..base.numbers import checked, not_negative, share
 from ..loaders.positives import Positives, are_positives, keys_of_batch, keys_of_source, mix_frames
-from ..loaders.positives import warn_of_one_group
+from ..loaders.positives import warn_of_positives
 from ..ssl.distributed import gather
 from ..ssl.losses import sup_con
 from ..ssl.method import SSLCallback
@@ -28,7 +28,7 @@ class SupCon(SSLCallback):
     @checked(weight=share, mix=not_negative)
     def __init__(self,
         positives='video',  # a column of the store, or several that must all agree; 'target': the loader's classes
-        seconds:float|None=.2, # positives lie at most so far apart, in one clip; None: anywhere
+        seconds:float|None=.3, # positives lie at most so far apart, in one clip; None: anywhere
         table:str|None=None, # file with columns of your own, and path or video, perhaps frame
         weight:float=1.,    # of a positive beside a frame's own other view, 0 to 1
         mix:float=0.,       # blend frames with their partners, by Beta(mix, mix); 0: not
@@ -67,5 +67,5 @@ class SupCon(SSLCallback):
         if not self._looked: self._look_up()                       # a validation without a fit
         if y is None or self._keys is None and self.positives != 'target': return
         self.learn.xb = (*self.xb, keys_of_batch(y, self._keys))
-        if self.training and self._first: warn_of_one_group(gather(self.xb[-1]), self.positives, self.seconds)
+        if self.training and self._first: warn_of_positives(gather(self.xb[-1]), self.positives, self.seconds)
         self._first = False

@@ -143,7 +143,7 @@ class Assignment:
     temperature:float=.1                # of the student
     teacher_temperature:tuple=(.04,.04) # of the teacher at the beginning and after the warm-up; lower is sharper
     warmup:float=.3                     # share of the training until then
-    centring:float|str=.9               # momentum of the centre, 0 fast to 1 never; or 'sinkhorn'
+    centring:float|str='sinkhorn'       # or the momentum of a centre, 0 fast to 1 never
     momentum:float=.97                  # of the teacher at the start; rises to 1
     freeze:float=0.                     # share of the training for which the prototypes stay as they were drawn
 

@@ -211,12 +211,8 @@ def _last_lines(folder, i, n=12):
     except OSError: return ''
 
 def _death(code):
-    return (
-        signal.Signals(-code).name
-        + (', as the system does when memory is short' if code == -signal.SIGKILL else '')
-        if code < 0
-        else f'exit status {code}'
-    )
+    if code >= 0: return f'exit status {code}'
+    return signal.Signals(-code).name + (', as the system does when memory is short' if code == -signal.SIGKILL else '')
 
 # %% ../../nbs/study/03_engine.ipynb #ec254b50
 def _check_cluster(address):
