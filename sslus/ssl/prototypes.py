@@ -184,7 +184,7 @@ def assignment_words(
     if in_use < 1.5:
         return {f'{what}: one': (
             f'the teacher puts every {what} into one prototype ({in_use:.2f} of {n} in use). Spread them:'
-            " centring='sinkhorn', or a centre that follows faster (centring nearer 0); else a higher"
+            " centring='sinkhorn' for a centre, or one that follows faster (centring nearer 0); else a higher"
             ' teacher_temperature, a smaller learning rate or a slower teacher (momentum nearer 1).'
         )}
     if entropy > .99:
@@ -196,6 +196,6 @@ def assignment_words(
     if math.log(in_use) - entropy*math.log(n) < .01*math.log(n):
         return {f'{what}: same': (
             f'the teacher gives every {what} the same assignment, over {in_use:.0f} of {n} prototypes. Try'
-            " centring='sinkhorn', a lower teacher_temperature, fewer prototypes or another learning rate."
+            " centring='sinkhorn' for a centre, a lower teacher_temperature, fewer prototypes or another rate."
         )}
     return {}
