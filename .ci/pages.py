@@ -3,6 +3,7 @@
     python .ci/pages.py                    # all: nbdev's processing of the pages for the site, then the checks
     python .ci/pages.py methods/ 01_quick  # tell only of pages whose path holds one of these
     python .ci/pages.py --quick            # check the pages as they were processed the last time
+    python .ci/pages.py --static           # in seconds: only what is seen in the notebooks as they are saved
     python .ci/pages.py --html DIR         # also write a preview that any browser opens
     python .ci/pages.py --root DIR         # another tree
 
@@ -44,12 +45,16 @@ def warned(said):
 
 # links, anchors, pictures
 
+def addresses(root):
+    "Addresses of the site and of the repository."
+    about = tomllib.loads((root/'pyproject.toml').read_text(encoding='utf-8'))['project']['urls']
+    return about['Documentation'].rstrip('/') + '/', about['Repository'].rstrip('/')
+
 class Site:
     "Where links of pages may lead: the pages, their anchors, files under nbs, files of the repository."
     def __init__(self, root, pages):
         self.root, self.nbs, self.pages = root, root/'nbs', pages
-        about = tomllib.loads((root/'pyproject.toml').read_text(encoding='utf-8'))['project']['urls']
-        self.home, self.repo = about['Documentation'].rstrip('/') + '/', about['Repository'].rstrip('/')
+        self.home, self.repo = addresses(root)
         self.by_site = {p.site: p for p in pages.values()}
         self.unready = {site_name(n) for n in notebooks(self.nbs) if n not in pages}
 
@@ -163,7 +168,7 @@ def configuration(root, names):
             path = h.partition('#')[0].lstrip('/')
             if f == 'sidebar.yml': listed.append(path)
             if not re.match(r'https?:', h) and not (nbs/path).is_file(): yield Fault(f, '', f'{path} does not exist', 'write the page, or take the entry out')
-    home = tomllib.loads((root/'pyproject.toml').read_text(encoding='utf-8'))['project']['urls']['Documentation'].rstrip('/')
+    home = addresses(root)[0].rstrip('/')
     if urls - {home}: yield Fault('_quarto.yml, nbdev.yml', '', f"the site's address is {', '.join(sorted(urls))}, in pyproject.toml {home}", 'one address')
     for n in sorted(set(names) - set(listed)): yield Fault(n, '', 'stands in no section of sidebar.yml', 'add it there')
     for n in sorted({o for o in listed if listed.count(o) > 1}): yield Fault('sidebar.yml', '', f'{n} stands there twice', 'once')
@@ -183,20 +188,25 @@ def size(root, names):
     total = sum((root/'nbs'/n).stat().st_size for n in names)
     if total > most_bytes: yield Fault('nbs', '', f'all notebooks together have {total/2**20:.1f} MB', 'at most 25: smaller pictures (dpi, figsize), fewer of them')
 
-def faults(root, proc=None, html=None, kept=None):
-    "All faults of a tree; `proc` holds its processed pages; pages that are in `kept` need no conversion."
-    proc, cells = proc or root/'_proc', notebooks(root/'nbs')
+def static(root, cells):
+    "Faults that are seen in the notebooks as they are saved: they need neither nbdev's processing nor the package."
     yield from configuration(root, cells)
     yield from size(root, cells)
     yield from written(root)
+    for n,c in cells.items():
+        yield from looks(n, c)
+        if n.startswith('tutorials/'): yield from lesson(n, c, addresses(root)[1])
+
+def faults(root, proc=None, html=None, kept=None):
+    "All faults of a tree; `proc` holds its processed pages; pages that are in `kept` need no conversion."
+    proc, cells = proc or root/'_proc', notebooks(root/'nbs')
+    yield from static(root, cells)
     ready = [n for n in cells if (proc/n).exists()]
     yield from (Fault(n, '', 'was not processed by nbdev', 'run without --quick') for n in cells if n not in ready)
     pages = {**(kept or {}), **convert([n for n in ready if n not in (kept or {})], proc, cells)}
     site, known = Site(root, pages), Known(root, cells)
     yield from links(site)
     for n,c in cells.items():
-        yield from looks(n, c)
-        if n.startswith('tutorials/'): yield from lesson(n, c, site.repo)
         yield from (Fault(n, i, f'`{text}`: {why}', 'write the name as it is now, or plain words') for i,text,why in unknown(known, c))
     if html: print('Preview (by pandoc, not the site):', write_preview(pages, root/'nbs', html, yaml.safe_load((root/'nbs/sidebar.yml').read_text(encoding='utf-8'))['website']['sidebar']['contents'], site.home))
 
@@ -208,11 +218,12 @@ def told(found):
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument('only', nargs='*', help='parts of paths of pages to tell of'); p.add_argument('--quick', action='store_true'); p.add_argument('--html', metavar='DIR'); p.add_argument('--self-test', action='store_true', help='prove the checks on a small site, broken on purpose'); p.add_argument('--root', type=Path, default=Path(__file__).resolve().parent.parent)
+    p.add_argument('only', nargs='*', help='parts of paths of pages to tell of'); p.add_argument('--quick', action='store_true'); p.add_argument('--static', action='store_true', help='only what is seen in the notebooks as they are saved'); p.add_argument('--html', metavar='DIR'); p.add_argument('--self-test', action='store_true', help='prove the checks on a small site, broken on purpose'); p.add_argument('--root', type=Path, default=Path(__file__).resolve().parent.parent)
     a = p.parse_args(); root = a.root.resolve()
     if a.self_test: import pages_test; return pages_test.run()
     sys.path.insert(0, str(root))   # the package of this tree
-    found = [*(() if a.quick else warned(process(root))), *faults(root, html=a.html)]
+    if a.static: found = list(static(root, notebooks(root/'nbs')))
+    else: found = [*(() if a.quick else warned(process(root))), *faults(root, html=a.html)]
     found = [f for f in found if not a.only or any(o in f.page for o in a.only)]
     told(found)
     print(f"\n{len(notebooks(root/'nbs'))} pages, {len(set(found))} faults")

@@ -32,12 +32,14 @@ def make(root):
 def add(*cells, at=None): return lambda c: c.extend(cells) if at is None else c.__setitem__(slice(at, at), cells)
 def swap(i, old, new): return lambda c: c[i].update(source=c[i]['source'].replace(old, new))
 lesson, home = 'tutorials/01_first.ipynb', 'index.ipynb'
-breaks = [(lesson, 'cells', add(md('[gone](02_gone.ipynb)')), 'neither a page nor a file'), (lesson, 'cells', add(md('[no such](../index.ipynb#nowhere)')), 'anchor #nowhere'), (lesson, 'cells', add(md('[html](../index.html)')), 'write the notebook, index.ipynb'),
+# links, pictures and words: told of processed pages only
+linked = [(lesson, 'cells', add(md('[gone](02_gone.ipynb)')), 'neither a page nor a file'), (lesson, 'cells', add(md('[no such](../index.ipynb#nowhere)')), 'anchor #nowhere'), (lesson, 'cells', add(md('[html](../index.html)')), 'write the notebook, index.ipynb'),
     (lesson, 'cells', add(md('[symbol](https://sslus.github.io/sslus/index.html#gone)')), 'no anchor #gone'), (lesson, 'cells', add(md('[out](../../README.md)')), 'out of the site'),
     (lesson, 'cells', add(md('[bad](http://nowhere/page)')), 'malformed'), (lesson, 'cells', add(md('![x](../images/gone.png)')), 'picture ../images/gone.png'), (lesson, 'cells', add(md('![](../images/dot.png)')), 'without alternative text'),
     (lesson, 'cells', add(md('call `gone_function(1)`')), 'gone_function'), (lesson, 'cells', add(md('`FrameStore.gone_method`')), 'FrameStore has no gone_method'), (lesson, 'cells', add(md('`make_phantom(gone=1)`')), 'takes no gone='), (lesson, 'cells', add(md('`GoneClass`')), 'GoneClass'),
-    (lesson, 'cells', add(md('`--gone`')), 'option --gone'), (lesson, 'cells', add(md('```sh\nsslus-gone x\n```')), 'no command'), (lesson, 'cells', add(md('```python\ngone_call(1)\n```')), 'gone_call'),
-    (lesson, 'cells', add(code('print(2)', printed('/' + 'tmp/x/y.csv'))), 'path of a machine'), (lesson, 'cells', add(code('1/0', dict(output_type='error', ename='ZeroDivisionError', evalue='', traceback=[]))), 'error output'),
+    (lesson, 'cells', add(md('`--gone`')), 'option --gone'), (lesson, 'cells', add(md('```sh\nsslus-gone x\n```')), 'no command'), (lesson, 'cells', add(md('```python\ngone_call(1)\n```')), 'gone_call')]
+# told by --static too
+saved = [(lesson, 'cells', add(code('print(2)', printed('/' + 'tmp/x/y.csv'))), 'path of a machine'), (lesson, 'cells', add(code('1/0', dict(output_type='error', ename='ZeroDivisionError', evalue='', traceback=[]))), 'error output'),
     (lesson, 'cells', add(code('print(2)', printed('x', 'stderr'))), 'stderr'), (lesson, 'cells', add(code('print(2)', printed(' 40%|████   | 4/10'))), 'progress bar'), (lesson, 'cells', add(code('print(2)', printed('x\n'*60))), 'output of 60 lines'),
     (lesson, 'cells', add(code('df', shown(**{'text/html': '<tr>'*50, 'text/plain': ''}))), 'table of 50 rows'), (lesson, 'cells', add(code('import json\nx = 1')), 'imports mixed'), (lesson, 'cells', add(code('plot()', shown(**{'image/png': png}))), 'common style'),
     (home, 'cells', swap(1, '#| fig-alt: "A dot"\n', ''), 'picture without alternative text'), (home, 'cells', lambda c: c.__delitem__(1), 'no picture'), (home, 'cells', add(*(md(f'## {i}') for i in range(3)), at=1), 'first picture comes after 3 headings'),
@@ -52,16 +54,19 @@ def run():
         whole = convert(list(site), nbs, pages.notebooks(nbs))
         sound = list(pages.faults(root, nbs, kept=whole)); assert not sound, sound
         assert len(list(pages.warned(warning))) == 1 and not list(pages.warned(''))
-        missed = []
-        for where,kind,change,said in breaks:
+        missed, late = [], []
+        for where,kind,change,said in (*linked, *saved):
             file = nbs/where if kind == 'cells' else root/where
             before = file.read_text(encoding='utf-8')
             if kind == 'file': file.write_text(change(before), encoding='utf-8')
             else: cells = copy.deepcopy(site[where]); change(cells); write(file, cells)
             found = [f'{f.page} {f.what} {f.todo}' for f in pages.faults(root, nbs, kept={n: p for n,p in whole.items() if nbs/n != file})]
             if not any(said in f for f in found): missed.append((where, said, found))
+            here = [f'{f.page} {f.what} {f.todo}' for f in pages.static(root, pages.notebooks(nbs))]
+            if not any(said in f for f in here) and (where, kind, change, said) in saved: late.append((where, said, here))
             file.write_text(before, encoding='utf-8')
-    told = len(breaks) + 1 - len(missed)
-    print(f'a sound site has no fault; {told} of {told + len(missed)} broken ones are told')
+    n = len(linked) + len(saved) + 1
+    print(f'a sound site has no fault; {n - len(missed)} of {n} broken ones are told, {len(saved) - len(late)} of them in the notebooks as they are saved')
     for m in missed: print('  MISSED:', *m)
-    return bool(missed)
+    for m in late: print('  TOLD TOO LATE:', *m)
+    return bool(missed or late)

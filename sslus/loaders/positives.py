@@ -55,6 +55,15 @@ def _clip_numbers(store, names):
     short = {k: i for i, k in enumerate(files) if many[k] == 1}
     return np.array([whole.get(name_key(o), short.get(name_key(Path(str(o)).name), -1)) for o in names], np.int64)
 
+def _frame_numbers(values):
+    "Numbers of frames (n,), counted from 0; ValueError where a line has none."
+    import pandas as pd
+    numbers = pd.to_numeric(values, errors='coerce')
+    bad = ~(numbers >= 0) | (numbers % 1 != 0)
+    if not bad.any(): return numbers.astype(np.int64)
+    raise ValueError(f'the table of positives has {values[bad].iloc[0]!r} in its column frame ({bad.sum()} such lines): whole'
+                     ' numbers from 0 are expected')
+
 def _of_frames(store, clip, frame, codes):
     "`codes` of (clip, frame) for all rows of the store; -1 elsewhere."
     import pandas as pd
@@ -77,7 +86,7 @@ def _own_column(store, table, name):
         raise ValueError(f'the table of positives speaks of {table[clips].iloc[0]!r} and others, none of which is a'
                          f' clip of the store, such as {store.videos.name[0]!r}')
     kept = clip >= 0
-    if 'frame' in table: return _of_frames(store, clip[kept], table.frame[kept].astype(int), codes[kept])
+    if 'frame' in table: return _of_frames(store, clip[kept], _frame_numbers(table.frame)[kept], codes[kept])
     res = np.full(len(store.videos), -1)
     res[clip[kept]] = codes[kept]
     return res[store.video_of]
