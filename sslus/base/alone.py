@@ -11,13 +11,10 @@ __all__ = ['preloaded', 'in_own_process', 'ready_forkserver', 'each_alone']
 import multiprocessing, os, sys, time
 from functools import wraps
 from importlib import import_module
-<<<<<<< /tmp/tmpdyt5k26t/o
-from sslus.base.memory import keep_freed_memory
-=======
 from itertools import pairwise
 from multiprocessing import util
+from .memory import keep_freed_memory
 from unittest import mock
->>>>>>> /tmp/tmpdyt5k26t/t
 
 # %% ../../nbs/base/14_alone.ipynb #19e7135b
 def in_own_process(
