@@ -31,9 +31,12 @@ from ..ssl.recipes import Recipe
 from ..views.views import show_rows, to_grey_levels
 
 # %% ../../nbs/methods/23_clip_prediction.ipynb #93ce6d1c
+least = .01        # length below which what is particular to a frame counts as nothing: its gradient would have no bound
+
 def cosines(told, frames):
     "(b,h,n) of predictions with what is particular to each frame."
-    return F.normalize(told, dim=-1) @ F.normalize(frames - frames.mean(1, keepdim=True), dim=-1).mT
+    particular = F.normalize(frames - frames.mean(1, keepdim=True), dim=-1, eps=least)    # of a still clip: nothing
+    return F.normalize(told, dim=-1) @ particular.mT
 
 def hidden_places(told, frames):
     "(b,h) places of the hidden frames, the last ones."
