@@ -39,7 +39,7 @@ def together(
 class DINO(SSLCallback):
     "Sorting of views into prototypes, as a teacher sorts other views of the frame (Caron et al. 2021, eq. 3)"
     family, paper, recipe, gathered = 'distillation', 'Caron et al. 2021, arXiv 2104.14294', Recipe(3e-3), 3
-    compares_batch = False          # each sample is compared with its own target only, unless Sinkhorn shares them out
+    compares_batch = True           # Sinkhorn shares the samples out; with a centre each has a target of its own
     signs = dict(
         entropy=lambda self, *z: assignment_entropy(self.assigned(*z)[0]),
         in_use=lambda self, *z: prototypes_in_use(self.assigned(*z)[0]),
