@@ -61,8 +61,10 @@ def _frame_numbers(values):
     numbers = pd.to_numeric(values, errors='coerce')
     bad = ~(numbers >= 0) | (numbers % 1 != 0)
     if not bad.any(): return numbers.astype(np.int64)
-    raise ValueError(f'the table of positives has {values[bad].iloc[0]!r} in its column frame ({bad.sum()} such lines): whole'
-                     ' numbers from 0 are expected')
+    raise ValueError(
+        f'the table of positives has {values[bad].iloc[0]!r} in its column frame ({bad.sum()} such lines): correct them,'
+        ' or leave them out; whole numbers from 0 are expected'
+    )
 
 def _of_frames(store, clip, frame, codes):
     "`codes` of (clip, frame) for all rows of the store; -1 elsewhere."
@@ -70,7 +72,8 @@ def _of_frames(store, clip, frame, codes):
     at = pd.MultiIndex.from_arrays([clip, frame])
     if at.has_duplicates:
         twice, number = at[at.duplicated()][0]
-        raise ValueError(f'the table of positives has two lines for frame {number} of {store.videos.name[twice]}: leave one')
+        where = f'frame {number} of {store.videos.name[twice]}'
+        raise ValueError(f'the table of positives has two lines for {where}: leave one')
     here = pd.MultiIndex.from_arrays([store.video_of, store.numbers(np.arange(store.n))])
     found = at.get_indexer(here)
     return np.where(found < 0, -1, codes[found])
@@ -198,8 +201,8 @@ def warn_of_positives(keys:Tensor,  # (b,2) of a batch
     elif not alike.fill_diagonal_(False).any():
         near = '' if seconds is None else f', seconds={seconds:g}'
         warnings.warn(
-            f'no two frames of the first batch are positives by positives={columns!r}{near}: this trains as SimCLR does.'
-            ' Compose batches of more frames of a clip, such as batch=SweepBatch(2), or'
+            f'no two frames of the first batch are positives by positives={columns!r}{near}: this trains as SimCLR'
+            ' does. Compose batches of more frames of a clip, such as batch=SweepBatch(2), or'
             + (' name another column' if seconds is None else ' take larger seconds=')
         )
 

@@ -31,7 +31,7 @@ from ..ssl.recipes import Recipe
 from ..views.views import show_rows, to_grey_levels
 
 # %% ../../nbs/methods/23_clip_prediction.ipynb #93ce6d1c
-least = .01        # length below which what is particular to a frame counts as nothing: its gradient would have no bound
+least = .01        # length below which what is particular to a frame is nothing: else its gradient has no bound
 
 def cosines(told, frames):
     "(b,h,n) of predictions with what is particular to each frame."

@@ -52,7 +52,7 @@ def safe_in_bf16(
     views # tensors of `SSLModel.forward`
 )->bool:  # False on a CPU where a picture has a side below 32 pixels
     "May these views be computed in bfloat16?"
-    sides = [v.shape[-1] for v in views if v.ndim > 3]             # of pictures; scores of patches and times have fewer axes
+    sides = [v.shape[-1] for v in views if v.ndim > 3]         # of pictures; scores and times have fewer axes
     return views[0].device.type != 'cpu' or min(sides, default=32) >= 32
 
 # %% ../../nbs/ssl/08_model.ipynb #3300f46d
