@@ -7,7 +7,7 @@ Docs: https://sslus.github.io/sslus/tasks/outline_files.html.md"""
 # %% auto #0
 __all__ = ['class_values', 'read_mask', 'PolygonNote', 'read_polygons', 'draw_polygons', 'corners_outside']
 
-# %% ../../nbs/tasks/06_outline_files.ipynb #e275e986
+# %% ../../nbs/tasks/06_outline_files.ipynb #4220ff78
 import json
 import numpy as np
 import warnings
@@ -20,7 +20,7 @@ from ..base.words import list_names
 from ..video.stills import open_image, picture_array
 from ..video.video import image_extensions, read_still
 
-# %% ../../nbs/tasks/06_outline_files.ipynb #8a921377
+# %% ../../nbs/tasks/06_outline_files.ipynb #17a2fbbc
 def class_values(
     classes=None # None, a name, a list of names, or {name: value}
 )->dict:         # name -> value in the files
@@ -29,11 +29,11 @@ def class_values(
     res = dict(classes) if isinstance(classes, dict) else {k: i for i, k in enumerate(classes, 1)}
     values = [check_number(f'classes[{k!r}]', v, at_least=1, at_most=65535, whole=True) for k, v in res.items()]
     if not res: raise ValueError('classes is empty: name at least one, such as classes=["lesion"]')
-    if len(set(values)) < len(values) or any(not isinstance(k, str) for k in res):
+    if len(set(values)) < len(classes) or any(not isinstance(k, str) for k in res):
         raise ValueError(f'classes={res}: each class is a name with a value of its own')
     return dict(zip(res, values))
 
-# %% ../../nbs/tasks/06_outline_files.ipynb #33fd6f40
+# %% ../../nbs/tasks/06_outline_files.ipynb #356489fb
 def _mask_values(path):
     "Values (h,w) of a mask as the file has them; of a palette its numbers. ValueError for colours."
     if not path.is_file():
@@ -61,7 +61,7 @@ def _remedy(values, classes):
         ' if the values are classes, name them in classes='
     )
 
-# %% ../../nbs/tasks/06_outline_files.ipynb #9df322a6
+# %% ../../nbs/tasks/06_outline_files.ipynb #e2f92e06
 @checked(threshold=partial(check_number, above=0, optional=True))
 def read_mask(
     path,          # of a picture file
@@ -86,12 +86,12 @@ def read_mask(
         raise ValueError(f'{path.name} holds {_counted_values(a, strange)}: {_remedy(strange, known)}')
     return sum((i*(a == v) for i, v in enumerate(known.values(), 1)), np.zeros(a.shape, int)).astype(np.uint8)
 
-# %% ../../nbs/tasks/06_outline_files.ipynb #7e72be5a
+# %% ../../nbs/tasks/06_outline_files.ipynb #ddc191b7
 def _the_value(a):
     "The value of the one class: 255 where the mask has it, else 1."
     return 255 if (a == 255).any() else 1
 
-# %% ../../nbs/tasks/06_outline_files.ipynb #1883fffa
+# %% ../../nbs/tasks/06_outline_files.ipynb #ad79d38f
 class PolygonNote(Note):
     "Corners of polygons that lie outside of their picture."
 
@@ -132,7 +132,7 @@ def corners_outside(
     corners = np.concatenate([o for each in polygons.values() for o in each] or [np.zeros((0, 2))])
     return int(((corners < 0) | (corners > shape[::-1])).any(1).sum())
 
-# %% ../../nbs/tasks/06_outline_files.ipynb #f3226abb
+# %% ../../nbs/tasks/06_outline_files.ipynb #65ce9f53
 def _parsed(cell, root, name):
     "What JSON text, or a file with it, holds."
     if not isinstance(cell, str): return cell
