@@ -34,13 +34,16 @@ def find_task(name):
 
 def target_data(
     name:str,      # of a registered task
-    settings:dict  # {'table': csv, ...} or {'phantom': number of patients, ...}; the rest are arguments of `from_table` or `from_phantom`
+    settings:dict  # {'table': csv, ...} or {'phantom': patients, ...}, with arguments of `from_table`, `from_phantom`
 ):                 # the data of the task
     "Pictures with outlines, values or classes, from plain settings."
     task, more = find_task(name), dict(settings)
     kinds = dict(table='from_table', phantom='from_phantom')
     kind = next((k for k in kinds if k in more), None)
-    if kind is None: raise StudyError(f'data of {name} {settings}: give a csv as table=, or a number of simulated patients as phantom=')
+    if kind is None:
+        raise StudyError(
+            f'data of {name} {settings}: give a csv as table=, or a number of simulated patients as phantom='
+        )
     return getattr(task.data, kinds[kind])(more.pop(kind), **more)
 
 # %% ../../nbs/study/09_target_study.ipynb #44dcf4ac
@@ -97,7 +100,10 @@ class TargetStudy(TaskStudy):
         steps = self.settings['steps']
         if not isinstance(steps, dict): return steps
         if f'{fraction:g}' not in steps:
-            raise StudyError(f'steps={steps} says nothing of the fraction {fraction:g}: give steps for each of {self.settings["fractions"]}')
+            raise StudyError(
+                f'steps={steps} says nothing of the fraction {fraction:g}: give steps for each of'
+                f' {self.settings["fractions"]}'
+            )
         return steps[f'{fraction:g}']
 
 # %% ../../nbs/study/09_target_study.ipynb #eb457e03
@@ -128,15 +134,17 @@ def table(self:TargetStudy,
     name:str|None=None,  # of a score that is a mean over pictures; None: the main one
     base:str='random',   # start to compare with
     **kwargs             # of `paired_scores`: level, n, seed
-)->pd.DataFrame:         # start, fraction, mean, low, high, difference (start - base) with limits and p, cells, planned, covers, note
+)->pd.DataFrame:         # as of `start_table`: mean and difference (start - base) with limits
     "Mean scores of each start, and paired differences from `base`."
     score = self.score(name)
-    values = lambda key: _column(self.scored(key), score)
+    values = lambda key: _mean_column(self.scored(key), score)
     return start_table(self, values, lambda key: self.scored(key).patient.to_numpy(), base, score.reach, **kwargs)
 
 # %% ../../nbs/study/09_target_study.ipynb #007dfa07
-def _column(rows, score):
+def _mean_column(rows, score):
     "The value of a mean score for each picture."
     if score.name not in rows:
-        raise StudyError(f'{score.words} is no mean over pictures: choose a score that has a column ({name_some(rows, 12)})')
+        raise StudyError(
+            f'{score.words} is no mean over pictures: choose a score that has a column ({name_some(rows, 12)})'
+        )
     return rows[score.name].to_numpy(float)
