@@ -86,7 +86,9 @@ def score_difference(
 )->Interval:            # of score(other) - score(rows)
     "Difference of two models on the same pictures, with an interval over patients, who are drawn together."
     if len(rows) != len(other) or (rows.patient.to_numpy() != other.patient.to_numpy()).any():
-        raise ValueError('the two tables are not of the same patients in the same order: score both on the same pictures')
+        raise ValueError(
+            'the two tables are not of the same patients in the same order: score both on the same pictures'
+        )
     both, width = _both_sums(score, rows, other), score.reach[1]-score.reach[0]
     k = both.shape[1]//2
     gap = lambda s: score.of(s[..., k:]) - score.of(s[..., :k])
