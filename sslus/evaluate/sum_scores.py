@@ -13,7 +13,8 @@ import pandas as pd
 from collections.abc import Callable
 from dataclasses import dataclass
 from ..base.numbers import checked
-from .intervals import Interval, patient_interval, resample_counts, t_half_width, withheld
+from .intervals import Interval
+from .sum_intervals import sum_interval
 
 # %% ../../nbs/evaluate/02_sum_scores.ipynb #5b1b2464
 @dataclass(frozen=True)
@@ -58,15 +59,8 @@ def score_ci(
     level:float=.95,  # coverage aimed at
     seed:int=0        # of the resamples; the same seed and patients give the same resamples
 )->Interval:          # (estimate, low, high); the limits are NaN, with the reason, under `min_patients`
-    "A score with its interval over patients: Student's, with the bootstrap's standard error."
-    sums = patient_sums(score, rows)
-    if len(sums) == 0: return Interval(*[np.nan]*3, 'no interval: the score is not defined')
-    est = float(score.of(sums.sum(0)))
-    if withheld(len(sums)): return patient_interval(est, np.nan, np.nan, len(sums))
-    drawn = resampled(score, sums, n, seed)
-    drawn = drawn[np.isfinite(drawn)]
-    half = t_half_width(drawn, len(sums), level) if len(drawn) > 1 else np.nan
-    return patient_interval(est, est-half, est+half, len(sums), score.reach)
+    "A score with its interval over patients, by the studentised bootstrap."
+    return sum_interval(patient_sums(score, rows), score.of, n, level, seed, score.reach)
 
 # %% ../../nbs/evaluate/02_sum_scores.ipynb #d03c0257
 def patient_sums(score, rows):
@@ -80,10 +74,6 @@ def patient_sums(score, rows):
     np.add.at(res, who, terms[known])
     return res
 
-def resampled(score, sums, n, seed):
-    "The score of `n` resamples of the patients."
-    return np.asarray(score.of(resample_counts(len(sums), n, seed).astype(float)@sums))
-
 # %% ../../nbs/evaluate/02_sum_scores.ipynb #0b5c037e
 @checked
 def score_difference(
@@ -96,15 +86,13 @@ def score_difference(
 )->Interval:            # of score(other) - score(rows)
     "Difference of two models on the same pictures, with an interval over patients, who are drawn together."
     if len(rows) != len(other) or (rows.patient.to_numpy() != other.patient.to_numpy()).any():
-        raise ValueError('the two tables are not of the same patients in the same order: score both on the same pictures')
-    both = _both_sums(score, rows, other)
-    if len(both) == 0: return Interval(*[np.nan]*3, 'no interval: the score is not defined')
+        raise ValueError(
+            'the two tables are not of the same patients in the same order: score both on the same pictures'
+        )
+    both, width = _both_sums(score, rows, other), score.reach[1]-score.reach[0]
     k = both.shape[1]//2
-    gap = SumScore(score.name, score.terms, lambda s: score.of(s[..., k:]) - score.of(s[..., :k]))
-    est, width = float(gap.of(both.sum(0))), score.reach[1]-score.reach[0]
-    if withheld(len(both)): return patient_interval(est, np.nan, np.nan, len(both))
-    half = t_half_width(resampled(gap, both, n, seed), len(both), level)
-    return patient_interval(est, est-half, est+half, len(both), (-width, width))
+    gap = lambda s: score.of(s[..., k:]) - score.of(s[..., :k])
+    return sum_interval(both, gap, n, level, seed, (-width, width))
 
 # %% ../../nbs/evaluate/02_sum_scores.ipynb #9ffd524e
 def _both_sums(score, rows, other):

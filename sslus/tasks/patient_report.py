@@ -1,4 +1,4 @@
-"""Scores of pictures or recordings with intervals over patients, by machine, beside another model's: what reports of tasks share
+"""Scores with intervals over patients, by machine, beside another model's: what reports of tasks share
 
 Docs: https://sslus.github.io/sslus/tasks/patient_report.html.md"""
 
@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from fastcore.basics import patch
 from functools import cached_property
+from matplotlib.axes import Axes
 from pathlib import Path
 from ..base.codes import write_people
 from ..base.numbers import checked
@@ -36,7 +37,8 @@ class PatientReport:
         seed:int=0            # of the resamples
     ):
         lack = [c for c in ('patient', 'image_path') if c not in rows]
-        if lack: raise ValueError(f'the rows of a report have no column {name_some(lack)}; they have {name_some(rows, 9)}')
+        if lack:
+            raise ValueError(f'the rows of a report have no column {name_some(lack)}; they have {name_some(rows, 9)}')
         self.rows, self.name, self.settings = rows.reset_index(drop=True), name, dict(settings or {})
         self.n_boot, self.seed = n_boot, seed
 
@@ -58,7 +60,9 @@ class PatientReport:
         "What a mean score is the mean of, for each picture."
         score = self.score(name)
         if score.name not in self.rows:
-            raise ValueError(f'{score.words} is no mean of a column: it has no value for each of the {self.rows_called}')
+            raise ValueError(
+                f'{score.words} is no mean of a column: it has no value for each of the {self.rows_called}'
+            )
         return self.rows[score.name].to_numpy(float)
 
     @cached_property
@@ -109,21 +113,25 @@ class PatientReport:
 
     def summary(self)->str:
         "The scores in one line, with what must be known beside them."
-        line = ', '.join(f'{o.words} {self.ci(k).text()}{" " if o.unit else ""}{o.unit}' for k,o in self.registry.items())
+        told = (f'{o.words} {self.ci(k).text()} {o.unit}'.strip() for k,o in self.registry.items())
+        line = ', '.join(told)
         return '; '.join(o for o in (line, self.counted(), self.notes()) if o)
 
     def counted(self)->str:
         "Rows and patients in words, and what the intervals are over."
         k = self.rows.patient.nunique()
-        return f'{len(self.rows)} {self.rows_called} of {k} patients' + ('' if withheld(k) else ', 95 % interval over patients')
+        over = '' if withheld(k) else ', 95 % interval over patients'
+        return f'{len(self.rows)} {self.rows_called} of {k} patients{over}'
 
     def __repr__(self):
-        return '\n'.join(o for o in (self.seen, self.name, _shown(self.table).to_string(), self.counted(), self.notes()) if o)
+        told = (self.seen, self.name, _shown(self.table).to_string(), self.counted(), self.notes())
+        return '\n'.join(o for o in told if o)
 
     def _repr_html_(self):
         alarm = f'<p style="color:#b00020"><b>{html.escape(self.seen)}</b></p>' if self.seen else ''
         words = html.escape('. '.join(o for o in (self.counted(), self.notes()) if o))
-        return explain_terms(f'{alarm}<p><b>{html.escape(self.name)}</b></p>{table_html(_shown(self.table))}<p>{words}</p>')
+        table = table_html(_shown(self.table))
+        return explain_terms(f'{alarm}<p><b>{html.escape(self.name)}</b></p>{table}<p>{words}</p>')
 
 # %% ../../nbs/tasks/02_patient_report.ipynb #58a92d11
 def _shown(table):
@@ -187,8 +195,8 @@ def compare(self:PatientReport,
 def plot_by(self:PatientReport,
     column:str='machine',  # of the rows
     name:str|None=None,    # of a score; None: the main one
-    ax=None                # matplotlib axes
-):
+    ax=None                # matplotlib axes; None: new ones
+)->Axes:                   # matplotlib axes
     "A score for each value of a column, with intervals over patients."
     import matplotlib.pyplot as plt
     df, score = self.by(column, name), self.score(name)

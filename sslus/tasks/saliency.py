@@ -25,10 +25,11 @@ from ..ssl.encoders import in_channels
 from ..ssl.losses import full_precision
 from ..ssl.seen import seen_settings
 from .dense import DenseModel, MapDecoder
-from .gaze_data import SaliencyData, SaliencyLoaders
+from .gaze_data import SaliencyData
 from .gaze_frames import evenly_spread, show_gaze
 from .gaze_report import SaliencyReport, saliency_scores
 from .gaze_scores import map_cc, map_kl, map_scores
+from .pictures import PictureLoaders
 from .protocol import Task, register_task
 from .training import TaskLearner, TaskParts, backbone_head_rates, task_learner
 from ..views.views import light_view, plain_view
@@ -100,7 +101,7 @@ class SaliencyLearner(TaskLearner):
 
 @checked
 @relays(task_learner)
-def saliency_learner(dls:SaliencyLoaders,     # from `SaliencyData.dls`
+def saliency_learner(dls:PictureLoaders,      # from `SaliencyData.dls`
                      arch:str|None=None,      # timm name; None: as the encoder file says
                      encoder=None,            # None or 'random', 'imagenet', a file of `save_encoder` or of timm weights, or a module (copied)
                      arch_kwargs:dict|None=None, # of timm's model
