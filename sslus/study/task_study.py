@@ -68,6 +68,10 @@ class TaskStudy:
         "(settings of the loaders, settings of the learner)."
         raise NotImplementedError
 
+    def steps_of(self, fraction):
+        "Optimiser steps of a cell."
+        return self.settings['steps']
+
     @cached_property
     def data(self):
         "The data of the task, read when they are first asked for."
@@ -174,7 +178,7 @@ class TaskStudy:
         tune = cell.start.tune(self.study, cell.weights_seed)
         learn = self.task.prepare(self.data, tune, cell.fraction, cell.draw, loading, **training)
         with learn.no_bar(), learn.no_logging():
-            learn.fit_steps(self.settings['steps'], evals=1)
+            learn.fit_steps(self.steps_of(cell.fraction), evals=1)
         return learn
 
     @relays(work_through)

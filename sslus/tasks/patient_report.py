@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from fastcore.basics import patch
 from functools import cached_property
+from matplotlib.axes import Axes
 from pathlib import Path
 from ..base.codes import write_people
 from ..base.numbers import checked
@@ -187,8 +188,8 @@ def compare(self:PatientReport,
 def plot_by(self:PatientReport,
     column:str='machine',  # of the rows
     name:str|None=None,    # of a score; None: the main one
-    ax=None                # matplotlib axes
-):
+    ax=None                # matplotlib axes; None: new ones
+)->Axes:                   # matplotlib axes
     "A score for each value of a column, with intervals over patients."
     import matplotlib.pyplot as plt
     df, score = self.by(column, name), self.score(name)

@@ -70,6 +70,15 @@ def check_sides(df, name, what):
     if not (df.split == 'train').any():
         raise ValueError(f'{name} has no {what} to train on')
 
+def picture_table(patient, table, people, name):
+    "A row a picture: patient in one spelling, image_path, and the columns of `table` but its split."
+    df = pd.DataFrame(dict(patient=people_of_frames(patient, people, name)))
+    if table is not None:
+        if len(table) != len(df): raise ValueError(f'{name}: a table of {len(table)} rows for {len(df)} frames')
+        df = df.join(table.reset_index(drop=True)[[c for c in table if c not in ('patient', 'split')]])
+    if 'image_path' not in df: df['image_path'] = frame_names(df)
+    return df
+
 def frame_names(df):
     "`video#frame` for each row where the table has both, else the patient and the row's number."
     if {'video', 'frame'} <= set(df):
@@ -95,18 +104,15 @@ class PictureData(SplitRows):
     ):
         for_split, = grouped(PictureData.__init__, split_settings)
         self.name, self.people = name, as_people(people)
-        df = pd.DataFrame(dict(patient=people_of_frames(patient, self.people, name)))
-        self.frames = check_frames(frames, len(df), name)
-        if table is not None:
-            if len(table) != len(df): raise ValueError(f'{name}: a table of {len(table)} rows for {len(df)} frames')
-            df = df.join(table.reset_index(drop=True)[[c for c in table if c not in ('patient', 'split')]])
-        if 'image_path' not in df: df['image_path'] = frame_names(df)
-        if split is None:
-            alike = df.assign(**{'class': self.row_called})
-            df['split'] = patient_split(alike, seed=seed, **for_split)
+        frames = check_frames(frames, len(patient), name)
+        self.place(picture_table(patient, table, self.people, name), frames, split, seed, for_split)
+
+    def place(self, df, frames, split, seed, for_split):
+        "Keep frames and table, each row with its split; one is made by patient where none is given."
+        self.df, self.frames = df, frames
+        if split is None: df['split'] = patient_split(df.assign(**{'class': self.row_called}), seed=seed, **for_split)
         else: df['split'] = np.asarray(split).astype(str)
-        check_sides(df, name, self.row_called)
-        self.df = df
+        check_sides(df, self.name, self.rows_called)
 
     size = property(lambda self: self.frames.shape[-1], doc='Side of the frames, pixels.')
 
