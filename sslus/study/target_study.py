@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from fastcore.basics import patch
 from pathlib import Path
-from ..base.numbers import checked
+from ..base.numbers import checked, count
 from ..base.settings import relays
 from ..evaluate.stills import name_some
 from ..evaluate.sum_scores import SumScore
@@ -34,16 +34,24 @@ def find_task(name):
 
 def target_data(
     name:str,      # of a registered task
-    settings:dict  # {'table': csv, ...} or {'phantom': folder, ...}; the rest are arguments of `from_table` or `from_phantom`
+    settings:dict  # {'table': csv, ...} or {'phantom': patients, ...}, with arguments of `from_table`, `from_phantom`
 ):                 # the data of the task
     "Pictures with outlines, values or classes, from plain settings."
     task, more = find_task(name), dict(settings)
     kinds = dict(table='from_table', phantom='from_phantom')
     kind = next((k for k in kinds if k in more), None)
-    if kind is None: raise StudyError(f'data of {name} {settings}: give a csv as table=, or the folder of a phantom as phantom=')
+    if kind is None:
+        raise StudyError(
+            f'data of {name} {settings}: give a csv as table=, or a number of simulated patients as phantom='
+        )
     return getattr(task.data, kinds[kind])(more.pop(kind), **more)
 
 # %% ../../nbs/study/09_target_study.ipynb #44dcf4ac
+def _steps_by_share(steps):
+    "Optimiser steps, one number or one for each share of the labels, as plain values."
+    if isinstance(steps, dict): return {f'{float(k):g}': count('steps', v) for k,v in steps.items()}
+    return count('steps', steps)
+
 def _target_training(
     task:str='segment',   # name of a registered task: segment, measure, recordings
     steps:object=200,     # optimiser steps, or {fraction: steps}
@@ -55,21 +63,20 @@ def _target_training(
     "What decides a training on a task, as plain values."
     find_task(task)
     rates = list(lr) if isinstance(lr, (list, tuple)) else [lr, lr]
-    by_share = {f'{float(k):g}': int(v) for k,v in steps.items()} if isinstance(steps, dict) else int(steps)
-    return dict(task=task, steps=by_share, lr=rates, bs=bs, size=size, more=dict(more or {}))
+    return dict(task=task, steps=_steps_by_share(steps), lr=rates, bs=bs, size=size, more=dict(more or {}))
 
 class TargetStudy(TaskStudy):
     "The starts of a study x label fractions x repeats, on a registered task."
     what, entry = 'target', 'sslus.study.target_study:target_jobs'
-    paths = ('table', 'phantom', 'root')                                     # settings of the data that are paths
+    paths = ('table', 'root')                                                # settings of the data that are paths
     task = property(lambda self: find_task(self.settings['task']), doc='The registered task.')
 
-    @checked(draws=None)                                                     # a number or a list: `seed_list` reads it
+    @checked(draws=None, steps=None)                                         # read by `seed_list` and `_steps_by_share`
     @relays(_target_training)
     def __init__(self,
         path:str|Path,        # folder of the study
         study,                # a `Study` whose pre-trainings are done, or its folder
-        data:dict,            # {'table': csv, ...} or {'phantom': folder, ...}, with arguments of the task's data
+        data:dict,            # {'table': csv, ...} or {'phantom': patients, ...}, with arguments of the task's data
         fractions=(.05, .2, 1.), # of the training pictures, by patient
         draws=3,              # label draws: how many, or a list of seeds
         save:bool=True,       # write target.json? `TargetStudy.open` only reads
@@ -93,7 +100,10 @@ class TargetStudy(TaskStudy):
         steps = self.settings['steps']
         if not isinstance(steps, dict): return steps
         if f'{fraction:g}' not in steps:
-            raise StudyError(f'steps={steps} says nothing of the fraction {fraction:g}: give steps for each of {self.settings["fractions"]}')
+            raise StudyError(
+                f'steps={steps} says nothing of the fraction {fraction:g}: give steps for each of'
+                f' {self.settings["fractions"]}'
+            )
         return steps[f'{fraction:g}']
 
 # %% ../../nbs/study/09_target_study.ipynb #eb457e03
@@ -124,15 +134,17 @@ def table(self:TargetStudy,
     name:str|None=None,  # of a score that is a mean over pictures; None: the main one
     base:str='random',   # start to compare with
     **kwargs             # of `paired_scores`: level, n, seed
-)->pd.DataFrame:         # start, fraction, mean, low, high, difference (start - base) with limits and p, cells, planned, covers, note
+)->pd.DataFrame:         # as of `start_table`: mean and difference (start - base) with limits
     "Mean scores of each start, and paired differences from `base`."
     score = self.score(name)
-    values = lambda key: _column(self.scored(key), score)
+    values = lambda key: _mean_column(self.scored(key), score)
     return start_table(self, values, lambda key: self.scored(key).patient.to_numpy(), base, score.reach, **kwargs)
 
 # %% ../../nbs/study/09_target_study.ipynb #007dfa07
-def _column(rows, score):
+def _mean_column(rows, score):
     "The value of a mean score for each picture."
     if score.name not in rows:
-        raise StudyError(f'{score.words} is no mean over pictures: choose a score that has a column ({name_some(rows, 12)})')
+        raise StudyError(
+            f'{score.words} is no mean over pictures: choose a score that has a column ({name_some(rows, 12)})'
+        )
     return rows[score.name].to_numpy(float)

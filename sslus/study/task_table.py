@@ -46,7 +46,7 @@ def start_table(
     reach=(-np.inf, np.inf), # lowest and highest value that a score can have
     baselines:Callable|None=None, # of the key of a cell: dict name -> score of each picture, where no encoder is needed
     **kwargs            # of `paired_scores`: level, n, seed
-)->pd.DataFrame:        # start, fraction, mean, low, high, difference (start - base) with limits and p, cells, planned, covers, note
+)->pd.DataFrame:        # columns of `table_columns`; differences are start - base, with limits and p
     "Mean scores of each start and of the baselines, and paired differences from `base`."
     df, rows = study.results(), []
     if base not in set(df.start):

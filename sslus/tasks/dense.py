@@ -1,4 +1,4 @@
-"""The maps of several scales inside an encoder, and decoders that make one map of them: for gaze, outlines and whatever lies in a picture
+"""The maps of several scales inside an encoder, and decoders that make one of them, for gaze or outlines
 
 Docs: https://sslus.github.io/sslus/tasks/dense.html.md"""
 
@@ -7,7 +7,7 @@ Docs: https://sslus.github.io/sslus/tasks/dense.html.md"""
 # %% auto #0
 __all__ = ['decoders', 'encoder_maps', 'map_depths', 'MapDecoder', 'UNetDecoder', 'LinearDecoder', 'DenseModel']
 
-# %% ../../nbs/tasks/02_dense.ipynb #452d6373
+# %% ../../nbs/tasks/02_dense.ipynb #a14065ed
 import math
 import torch
 import torch.nn.functional as F
@@ -18,7 +18,7 @@ from ..methods.autoencoder import dry_input, feature_map
 from ..ssl.adapters import set_trainable
 from ..ssl.encoders import to_channels
 
-# %% ../../nbs/tasks/02_dense.ipynb #015957da
+# %% ../../nbs/tasks/02_dense.ipynb #93f1c21d
 def encoder_maps(
     encoder:nn.Module, # timm encoder, or a module with `forward_features`
     x:Tensor,          # (B,C,H,W), of as many channels as the encoder takes
@@ -37,8 +37,8 @@ def map_depths(
         maps = encoder_maps(encoder, x)
         return {round(math.log2(x.shape[-1]/o.shape[-1])): (i, o.shape[1]) for i,o in enumerate(maps)}
 
-# %% ../../nbs/tasks/02_dense.ipynb #4b48cf5f
-def _resized(x, size):
+# %% ../../nbs/tasks/02_dense.ipynb #a9432b3f
+def _brought_to(x, size):
     return F.interpolate(x, size, mode='bilinear', align_corners=False)
 
 def _doubled(x):
@@ -47,7 +47,7 @@ def _doubled(x):
 def _decoder_block(n_in, width):
     return nn.Sequential(nn.Conv2d(n_in, width, 3, padding=1, bias=False), nn.GroupNorm(8, width), nn.ReLU())
 
-# %% ../../nbs/tasks/02_dense.ipynb #63941990
+# %% ../../nbs/tasks/02_dense.ipynb #0c7fd2ca
 class MapDecoder(nn.Module):
     "From maps of several scales, coarse to fine, to `n_out` maps (B,n_out,h,w)."
     @checked
@@ -67,11 +67,11 @@ class MapDecoder(nn.Module):
         x = self.clean[str(self.top)](self.take[str(self.top)](maps[self.top]))
         for k in map(str, self.steps):
             side = self.take[k](maps[int(k)]) if k in self.take else None
-            x = _doubled(x) if side is None else _resized(x, side.shape[-2:]) + side
+            x = _doubled(x) if side is None else _brought_to(x, side.shape[-2:]) + side
             x = self.clean[k](x)
         return self.paint(x)
 
-# %% ../../nbs/tasks/02_dense.ipynb #ea4a1eae
+# %% ../../nbs/tasks/02_dense.ipynb #afd2a2b4
 class UNetDecoder(nn.Module):
     "The same with the encoder's maps beside its own, and two convolutions a step."
     @checked
@@ -92,7 +92,7 @@ class UNetDecoder(nn.Module):
         x = self.begin(maps[self.top])
         for k in self.steps:
             side = maps.get(k)
-            x = _doubled(x) if side is None else torch.cat([_resized(x, side.shape[-2:]), side], 1)
+            x = _doubled(x) if side is None else torch.cat([_brought_to(x, side.shape[-2:]), side], 1)
             x = self.clean[str(k)](self.join[str(k)](x))
         return self.paint(x)
 
@@ -110,11 +110,11 @@ class LinearDecoder(nn.Module):
 
     def forward(self, maps): # {k: (B,C,h,w)} -> (B,n_out,H,W)
         own = [self.paint[k](maps[int(k)]) for k in sorted(self.paint, key=int)]
-        return sum((_resized(o, own[0].shape[-2:]) for o in own[1:]), own[0])
+        return sum((_brought_to(o, own[0].shape[-2:]) for o in own[1:]), own[0])
 
 decoders = dict(multi=MapDecoder, unet=UNetDecoder, linear=LinearDecoder)
 
-# %% ../../nbs/tasks/02_dense.ipynb #e6dde424
+# %% ../../nbs/tasks/02_dense.ipynb #7bb1ebc3
 class DenseModel(FrozenOrNot):
     "`encoder` and a `head` that makes maps of its maps."
     @checked
@@ -134,9 +134,10 @@ class DenseModel(FrozenOrNot):
         self.encoder = set_trainable(encoder, not frozen)
         self.head = decoders[decoder]({k: c for k,(_,c) in levels.items()}, width, n_out=n_out)
         self.map_size,self.frozen = map_size,frozen
+        self.arguments = dict(map_size=map_size, n_out=n_out, decoder=decoder, width=width)
         self.train(self.training)
 
     def forward(self, x): # (B,1 or the encoder's channels,S,S) normalised -> (B,n_out,map_size,map_size)
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
             maps = encoder_maps(self.encoder, to_channels(self.encoder, x), list(self.indices))
-        return _resized(self.head(dict(zip(self.ks, maps))), (self.map_size,)*2)
+        return _brought_to(self.head(dict(zip(self.ks, maps))), (self.map_size,)*2)

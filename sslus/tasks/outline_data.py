@@ -1,4 +1,4 @@
-"""SegmentData: pictures and what was drawn on them, several classes, split by patient, with the size of a pixel where it is known
+"""SegmentData: pictures and what was drawn on them, split by patient, with the size of a pixel where it is known
 
 Docs: https://sslus.github.io/sslus/tasks/outline_data.html.md"""
 
@@ -7,7 +7,7 @@ Docs: https://sslus.github.io/sslus/tasks/outline_data.html.md"""
 # %% auto #0
 __all__ = ['fit_class_map', 'at_own_size', 'SegmentData', 'draw_outlines', 'show_outlines']
 
-# %% ../../nbs/tasks/06_outline_data.ipynb #a2e926f8
+# %% ../../nbs/tasks/06_outline_data.ipynb #fa4fb901
 import numpy as np
 import pandas as pd
 import torch
@@ -24,11 +24,12 @@ from ..base.tables import read_table
 from ..base.words import list_names
 from ..base.workers import n_workers
 from ..phantom.beats import beating_patient, held_poses, ventricle_mask
-from .outline_files import PolygonNote, class_values, corners_outside, draw_polygons, read_mask, read_polygons
+from .outline_files import PolygonNote, class_values, corners_outside
+from .outline_files import draw_polygons, read_mask, read_polygons
 from .pictures import PictureData, read_pictures
 from ..video.grey import fit_frame
 
-# %% ../../nbs/tasks/06_outline_data.ipynb #2a38f76c
+# %% ../../nbs/tasks/06_outline_data.ipynb #e0685e3f
 def _way_back(shape, size, fit):
     "For rows and columns of a picture: (pixels of the square a pixel of its own, where it begins)."
     whole = (max if fit == 'pad' else min)(shape)
@@ -36,7 +37,7 @@ def _way_back(shape, size, fit):
     inner = [max(1, round(s*size/whole)) for s in shape]
     return [(n/s, (size - n)//2) for n, s in zip(inner, shape)]
 
-# %% ../../nbs/tasks/06_outline_data.ipynb #2f58c87a
+# %% ../../nbs/tasks/06_outline_data.ipynb #a5f8a925
 @checked
 def fit_class_map(
     mask,         # (h, w) class map
@@ -61,13 +62,13 @@ def at_own_size(
     res = F.grid_sample(maps, grid, mode='bilinear', padding_mode='border', align_corners=False)[0]
     return res*((grid.abs() < 1 - 1e-6).all(-1))
 
-# %% ../../nbs/tasks/06_outline_data.ipynb #67816c00
+# %% ../../nbs/tasks/06_outline_data.ipynb #66f1c881
 def _packed(mask):
     "A class map in few bytes."
     mask = np.ascontiguousarray(mask, np.uint8)
     return mask.shape, zlib.compress(mask.tobytes(), 1)
 
-def _unpacked(packed):
+def _mask_from(packed):
     shape, kept = packed
     return np.frombuffer(zlib.decompress(kept), np.uint8).reshape(shape)
 
@@ -76,11 +77,13 @@ def _checked_masks(masks, size, n, n_classes, name):
     masks = np.asarray(masks)
     if masks.dtype == bool: masks = masks.astype(np.uint8)
     if masks.shape != (n, size, size) or masks.dtype.kind not in 'iu':
-        raise ValueError(f'{name}: masks must be whole numbers {(n, size, size)} as the frames, not {masks.dtype} {masks.shape}')
+        wanted = f'whole numbers {(n, size, size)}, as the frames'
+        raise ValueError(f'{name}: masks must be {wanted}, not {masks.dtype} {masks.shape}')
     bad = np.flatnonzero((masks.min((1, 2)) < 0) | (masks.max((1, 2)) > n_classes))
     if len(bad):
         found = masks[bad[0]]
-        raise ValueError(f'{name}: mask {bad[0]} holds {found.min()} to {found.max()}; 0 to {n_classes} are expected, by classes=')
+        there = f'{found.min()} to {found.max()}'
+        raise ValueError(f'{name}: mask {bad[0]} holds {there}; 0 to {n_classes} are expected, by classes=')
     return masks.astype(np.uint8)
 
 def _pixel_sizes(mm, n, name):
@@ -92,10 +95,11 @@ def _pixel_sizes(mm, n, name):
     except ValueError:
         raise ValueError(f'{name}: mm has the shape {mm.shape}; one number, ({n},) or ({n}, 2) are expected') from None
     bad = np.flatnonzero((res <= 0).any(1) | np.isinf(res).any(1))
-    if len(bad): raise ValueError(f'{name}: mm of picture {bad[0]} is {res[bad[0]].tolist()}: millimetres of a pixel, above 0, are expected')
-    return res
+    if len(bad) == 0: return res
+    given = res[bad[0]].tolist()
+    raise ValueError(f'{name}: mm of picture {bad[0]} is {given}: millimetres of a pixel, above 0, are expected')
 
-# %% ../../nbs/tasks/06_outline_data.ipynb #f69aed3c
+# %% ../../nbs/tasks/06_outline_data.ipynb #1db7ed70
 class SegmentData(PictureData):
     "Pictures with class maps, split by patient; pictures on which nothing was drawn are kept and counted."
     @checked(mm=None)
@@ -106,7 +110,7 @@ class SegmentData(PictureData):
         patient,           # (N,) patient of each picture
         classes=None,      # names of the classes 1, 2 ...; None: one, called inside
         own=None,          # N class maps, each at its picture's own size; None: `masks`
-        mm=None,           # height and width in mm of a pixel of the picture at its own size: (N,2), (N,), or one number; NaN or None: not known
+        mm=None,           # mm of a pixel at its own size: (N,2) height and width, (N,) or one; None, NaN: not known
         fit:str='pad',     # how pictures were made square: 'pad' or 'crop'
         **settings
     ):
@@ -114,7 +118,8 @@ class SegmentData(PictureData):
         self.classes, self.fit = list(class_values(classes)), fit
         self.masks = _checked_masks(masks, self.size, len(self), len(self.classes), self.name)
         own = self.masks if own is None else own
-        if len(own) != len(self): raise ValueError(f'{self.name}: {len(own)} masks at their own size for {len(self)} pictures')
+        if len(own) != len(self):
+            raise ValueError(f'{self.name}: {len(own)} masks at their own size for {len(self)} pictures')
         self._own, self.mm = [_packed(o) for o in own], _pixel_sizes(mm, len(self), self.name)
         self.empty = self.df[[not o.any() for o in own]]
 
@@ -124,11 +129,15 @@ class SegmentData(PictureData):
         row:int # number of the picture
     )->np.ndarray: # (h, w) uint8
         "What was drawn on a picture, at the picture's own size."
-        return _unpacked(self._own[row])
+        return _mask_from(self._own[row])
 
     def targets(self)->dict: # masks (N,S,S)
         "The class maps at the network's size."
         return dict(masks=self.masks)
+
+    def card(self)->dict:
+        "What a user of weights must know."
+        return dict(classes=self.classes, fit=self.fit)
 
     def batch(self,
         rows # numbers of pictures
@@ -160,7 +169,7 @@ class SegmentData(PictureData):
             + (f'; nothing drawn on {none}' if none else '')
         )
 
-# %% ../../nbs/tasks/06_outline_data.ipynb #a6f16f98
+# %% ../../nbs/tasks/06_outline_data.ipynb #929d947a
 def draw_outlines(
     ax,       # matplotlib axes
     frame,    # (h, w) levels 0 to 255
@@ -191,13 +200,13 @@ def show_outlines(
     for ax, t in zip(axs, titles): ax.set_title(t, fontsize=8)
     return axs
 
-# %% ../../nbs/tasks/06_outline_data.ipynb #306da504
-def _reader(classes, columns, threshold, root, name):
+# %% ../../nbs/tasks/06_outline_data.ipynb #6ef83300
+def _mask_reader(classes, columns, threshold, root, name):
     "Function of (row, shape, notes): what was drawn on a picture, as a class map."
     def one(cell, row, shape, notes, own):
         text = str(cell).strip()
         if text in ('', 'nan'):
-            raise ValueError('it names no mask: leave the row out, or give an empty mask (all 0) where there is nothing to draw')
+            raise ValueError('it names no mask: leave the row out, or give one that is all 0 where nothing is drawn')
         if not text.endswith('.json') and text[0] not in '[{':
             return read_mask(root/text, own, shape, threshold)
         found = read_polygons(text, own, root, row.image_path)
@@ -206,17 +215,23 @@ def _reader(classes, columns, threshold, root, name):
     def of_row(row, shape, notes):
         if not isinstance(columns, dict): return one(getattr(row, columns), row, shape, notes, classes)
         res = np.zeros(shape, np.uint8)
-        for i, (k, column) in enumerate(columns.items(), 1): res[one(getattr(row, column), row, shape, notes, k) > 0] = i
+        for i, (k, column) in enumerate(columns.items(), 1):
+            inside = one(getattr(row, column), row, shape, notes, k) > 0
+            res[inside] = i
         return res
     return of_row
 
 def _number_column(df, column, name):
     "Millimetres of a column as numbers, NaN where a cell is empty; ValueError names the row."
     text = df[column].astype(str).str.strip()
-    res = pd.to_numeric(text.where(~text.isin(['', 'nan', 'None'])), errors='coerce')
-    bad = text.index[(res.isna() & ~text.isin(['', 'nan', 'None'])) | (res <= 0) | np.isinf(res)]
+    blank = text.isin(['', 'nan', 'None'])
+    res = pd.to_numeric(text.where(~blank), errors='coerce')
+    bad = text.index[(res.isna() & ~blank) | (res <= 0) | np.isinf(res)]
     if len(bad):
-        raise ValueError(f'row {bad[0]} of {name}: {column}={text[bad[0]]!r}; millimetres of a pixel are expected: a number above 0 without its unit')
+        raise ValueError(
+            f'row {bad[0]} of {name}: {column}={text[bad[0]]!r}; millimetres of a pixel are expected: a number above 0'
+            ' without its unit'
+        )
     return res.to_numpy(float)
 
 def _mm_of_table(df, mm, name):
@@ -224,7 +239,9 @@ def _mm_of_table(df, mm, name):
     names = [mm, mm] if isinstance(mm, str) else list(mm or ())
     lack = [o for o in names if o not in df]
     if mm is None or lack and mm == 'pixel_mm': return None
-    if lack: raise ValueError(f'{name} has no column {lack[0]}; it has {list_names(df, 12)}. mm=None says that the size of a pixel is not known')
+    if lack:
+        there = list_names(df, 12)
+        raise ValueError(f'{name} has no column {lack[0]}; it has {there}. mm=None: the size of a pixel is not known')
     return np.stack([_number_column(df, o, name) for o in names], 1)
 
 def _tell_outside(notes):
@@ -236,10 +253,10 @@ def _tell_outside(notes):
         f' {out[0][1]} corners): what lies outside is cut off', PolygonNote, stacklevel=5
     )
 
-# %% ../../nbs/tasks/06_outline_data.ipynb #289efa1b
+# %% ../../nbs/tasks/06_outline_data.ipynb #b6d975e0
 @patch(cls_method=True)
 @checked(threshold=partial(check_number, above=0, optional=True))
-@relays(SegmentData)
+@relays(SegmentData, but=('own',))
 def from_table(cls:SegmentData,
     csv,                 # table, or its file: image_path, patient, the masks; perhaps split, machine, pixel_mm
     root=None,           # folder that paths are relative to; None: that of the file
@@ -256,14 +273,14 @@ def from_table(cls:SegmentData,
     df = read_table(csv, ['image_path', 'patient', *columns]).reset_index(drop=True)
     root = Path('.' if isinstance(csv, pd.DataFrame) else Path(csv).parent) if root is None else Path(root)
     frames, shapes = read_pictures(root, df.image_path, size, settings.get('fit', 'pad'))
-    own, notes = _masks_of_rows(df, shapes, _reader(classes, mask_column, threshold, root, name), name)
+    own, notes = _masks_of_rows(df, shapes, _mask_reader(classes, mask_column, threshold, root, name), name)
     _tell_outside(notes)
     known = list(mask_column if isinstance(mask_column, dict) else class_values(classes))
     masks = np.stack([fit_class_map(o, size, len(known), settings.get('fit', 'pad')) for o in own])
     given = dict(split=df.split if 'split' in df else None, table=df, name=name) | settings
     return cls(frames, masks, df.patient, known, own, _mm_of_table(df, mm, name), **given)
 
-# %% ../../nbs/tasks/06_outline_data.ipynb #757075da
+# %% ../../nbs/tasks/06_outline_data.ipynb #35cc6846
 def _masks_of_rows(df, shapes, read, name):
     "Class maps of all rows, several at a time, and (picture, corners outside) of those with polygons."
     notes = []
@@ -274,10 +291,10 @@ def _masks_of_rows(df, shapes, read, name):
     with ThreadPoolExecutor(n_workers(jobs=len(df))) as pool: own = list(pool.map(one, zip(df.iterrows(), shapes)))
     return own, sorted(notes)
 
-# %% ../../nbs/tasks/06_outline_data.ipynb #de918793
+# %% ../../nbs/tasks/06_outline_data.ipynb #939deee9
 @patch(cls_method=True)
 @checked(n_patients=partial(check_number, at_least=1, whole=True))
-@relays(SegmentData)
+@relays(SegmentData, but=('own', 'classes'))
 def from_phantom(cls:SegmentData,
     n_patients:int=30,   # simulated
     n_frames:int=3,      # of each, spread over a beat
@@ -293,6 +310,8 @@ def from_phantom(cls:SegmentData,
         poses = held_poses(p, beat, held, 4*n_frames, np.random.default_rng([seed, i]))[::4]
         frames.append(p.render(poses))
         masks.append(sum(k*ventricle_mask(p, poses, size, o) for k, o in enumerate(chambers, 1)))
-        rows += [dict(image_path=f'B{i:04d}#{4*k}', patient=f'B{i:04d}', machine=p.machine.name) for k in range(n_frames)]
+        own = dict(patient=f'B{i:04d}', machine=p.machine.name)
+        rows += [dict(own, image_path=f'B{i:04d}#{4*k}') for k in range(n_frames)]
     frames, masks, table = np.concatenate(frames)[:, None], np.concatenate(masks), pd.DataFrame(rows)
-    return cls(frames, masks, table.patient, list(chambers), **dict(table=table, seed=seed, name='the phantom') | settings)
+    given = dict(table=table, seed=seed, name='the phantom') | settings
+    return cls(frames, masks, table.patient, list(chambers), **given)

@@ -1,4 +1,4 @@
-"""What was drawn on a picture, read into a map of classes; a soft edge, an unknown value or another size is told, not guessed
+"""What was drawn on a picture, as a map of classes; soft edges, unknown values and another size are told, not guessed
 
 Docs: https://sslus.github.io/sslus/tasks/outline_files.html.md"""
 
@@ -7,7 +7,7 @@ Docs: https://sslus.github.io/sslus/tasks/outline_files.html.md"""
 # %% auto #0
 __all__ = ['class_values', 'read_mask', 'PolygonNote', 'read_polygons', 'draw_polygons', 'corners_outside']
 
-# %% ../../nbs/tasks/06_outline_files.ipynb #4220ff78
+# %% ../../nbs/tasks/06_outline_files.ipynb #bd2a9c49
 import json
 import numpy as np
 import warnings
@@ -20,7 +20,7 @@ from ..base.words import list_names
 from ..video.stills import open_image, picture_array
 from ..video.video import image_extensions, read_still
 
-# %% ../../nbs/tasks/06_outline_files.ipynb #17a2fbbc
+# %% ../../nbs/tasks/06_outline_files.ipynb #4d3617c0
 def class_values(
     classes=None # None, a name, a list of names, or {name: value}
 )->dict:         # name -> value in the files
@@ -33,7 +33,7 @@ def class_values(
         raise ValueError(f'classes={res}: each class is a name with a value of its own')
     return dict(zip(res, values))
 
-# %% ../../nbs/tasks/06_outline_files.ipynb #356489fb
+# %% ../../nbs/tasks/06_outline_files.ipynb #5a92fac2
 def _mask_values(path):
     "Values (h,w) of a mask as the file has them; of a palette its numbers. ValueError for colours."
     if not path.is_file():
@@ -45,7 +45,7 @@ def _one_plane(a, path):
     "A mask without colours."
     if a.ndim == 2: return a
     if (a[..., :1] != a).any():
-        raise ValueError(f'{path.name} holds colours, and no values of classes: save it as grey levels or with a palette')
+        raise ValueError(f'{path.name} holds colours, no values of classes: save it as grey levels or with a palette')
     return a[..., 0]
 
 def _counted_values(a, values, n=4):
@@ -61,7 +61,7 @@ def _remedy(values, classes):
         ' if the values are classes, name them in classes='
     )
 
-# %% ../../nbs/tasks/06_outline_files.ipynb #e2f92e06
+# %% ../../nbs/tasks/06_outline_files.ipynb #9ac80dea
 @checked(threshold=partial(check_number, above=0, optional=True))
 def read_mask(
     path,          # of a picture file
@@ -78,7 +78,8 @@ def read_mask(
             ' that was drawn on this picture, or bring it to its size without smoothing'
         )
     if threshold is not None:
-        if len(known) > 1: raise ValueError('threshold= cuts one class from the background: leave it out, or name one class')
+        if len(known) > 1:
+            raise ValueError('threshold= cuts one class from the background: leave it out, or name one class')
         return (a >= threshold).astype(np.uint8)
     if len(known) == 1 and not isinstance(classes, dict): known = dict.fromkeys(known, _the_value(a))
     strange = sorted(set(np.unique(a).tolist()) - {0, *known.values()})
@@ -86,12 +87,12 @@ def read_mask(
         raise ValueError(f'{path.name} holds {_counted_values(a, strange)}: {_remedy(strange, known)}')
     return sum((i*(a == v) for i, v in enumerate(known.values(), 1)), np.zeros(a.shape, int)).astype(np.uint8)
 
-# %% ../../nbs/tasks/06_outline_files.ipynb #ddc191b7
+# %% ../../nbs/tasks/06_outline_files.ipynb #efae5a84
 def _the_value(a):
     "The value of the one class: 255 where the mask has it, else 1."
     return 255 if (a == 255).any() else 1
 
-# %% ../../nbs/tasks/06_outline_files.ipynb #ad79d38f
+# %% ../../nbs/tasks/06_outline_files.ipynb #5f7a240e
 class PolygonNote(Note):
     "Corners of polygons that lie outside of their picture."
 
@@ -132,18 +133,20 @@ def corners_outside(
     corners = np.concatenate([o for each in polygons.values() for o in each] or [np.zeros((0, 2))])
     return int(((corners < 0) | (corners > shape[::-1])).any(1).sum())
 
-# %% ../../nbs/tasks/06_outline_files.ipynb #65ce9f53
+# %% ../../nbs/tasks/06_outline_files.ipynb #8f78e743
 def _parsed(cell, root, name):
     "What JSON text, or a file with it, holds."
     if not isinstance(cell, str): return cell
     text = cell
     if cell.strip().lower().endswith('.json'):
         file = root/cell.strip()
-        if not file.is_file(): raise FileNotFoundError(f'{file.name} is not in {file.parent}: paths are relative to root=')
+        if not file.is_file():
+            raise FileNotFoundError(f'{file.name} is not in {file.parent}: paths are relative to root=')
         text = file.read_text(encoding='utf-8')
     try: return json.loads(text)
     except ValueError as e:
-        raise ValueError(f'{name} is no JSON ({e}): [[x, y], [x, y], ...] is expected, or the name of a .json file') from None
+        wanted = '[[x, y], [x, y], ...] is expected, or the name of a .json file'
+        raise ValueError(f'{name} is no JSON ({e}): {wanted}') from None
 
 def _several(found):
     "A list of polygons, also of one."
@@ -155,7 +158,8 @@ def _corners(found, name):
     try: res = np.asarray(found, float)
     except (TypeError, ValueError): res = np.zeros(0)
     if res.ndim != 2 or res.shape[1] != 2 or len(res) < 3 or not np.isfinite(res).all():
-        raise ValueError(f'{name} is no polygon: at least three corners [x, y] of finite numbers are expected, not {str(found)[:60]}')
+        wanted = 'at least three corners [x, y] of finite numbers are expected'
+        raise ValueError(f'{name} is no polygon: {wanted}, not {str(found)[:60]}')
     return res
 
 def _nothing_inside(name, corners, shape):

@@ -7,7 +7,7 @@ Docs: https://sslus.github.io/sslus/tasks/outline_report.html.md"""
 # %% auto #0
 __all__ = ['outline_registry', 'outline_rows', 'SegmentReport']
 
-# %% ../../nbs/tasks/06_outline_report.ipynb #0eded1bf
+# %% ../../nbs/tasks/06_outline_report.ipynb #78c82fa0
 import numpy as np
 import pandas as pd
 from ..base.numbers import checked
@@ -16,27 +16,29 @@ from .outline_data import SegmentData
 from .outline_scores import outline_columns, score_outlines
 from .patient_report import PatientReport
 
-# %% ../../nbs/tasks/06_outline_report.ipynb #5b11a44e
+# %% ../../nbs/tasks/06_outline_report.ipynb #72b6f1e3
 def outline_rows(
     guesses,          # class maps (h, w), each at its picture's own size
     data:SegmentData, # the pictures
     rows              # their numbers in `data.df`
 )->pd.DataFrame:      # a row a picture: what the table says, scores, areas in pixels
     "The scores of predicted outlines."
-    if len(guesses) != len(rows): raise ValueError(f'{len(guesses)} predictions for {len(rows)} pictures: one of each is needed')
+    if len(guesses) != len(rows):
+        raise ValueError(f'{len(guesses)} predictions for {len(rows)} pictures: one of each is needed')
     told = data.df.loc[rows].reset_index(drop=True)
     told = told[[c for c in ('image_path', 'patient', 'machine', 'plane', 'class') if c in told]]
     scores = [_scores_of(g, data.own_mask(i), data.mm[i], data.classes) for g, i in zip(guesses, rows)]
     return told.join(pd.DataFrame(scores))
 
-# %% ../../nbs/tasks/06_outline_report.ipynb #72db21d4
+# %% ../../nbs/tasks/06_outline_report.ipynb #b62be892
 def _scores_of(guess, true, mm, classes):
     "Scores and areas of one picture."
     areas = {}
-    for i, c in enumerate(classes, 1): areas |= {f'area_{c}': int((true == i).sum()), f'found_{c}': int((guess == i).sum())}
+    for i, c in enumerate(classes, 1):
+        areas |= {f'area_{c}': int((true == i).sum()), f'found_{c}': int((guess == i).sum())}
     return score_outlines(guess, true, classes, mm) | areas
 
-# %% ../../nbs/tasks/06_outline_report.ipynb #91cd75b0
+# %% ../../nbs/tasks/06_outline_report.ipynb #773e6d59
 _words = dict(dice='Dice', iou='IoU', hd95='HD95', msd='mean surface distance',
               hd95_mm='HD95 in mm', msd_mm='mean surface distance in mm')
 
@@ -50,7 +52,7 @@ def _outline_score(name, of=''):
 
 outline_registry = {k: _outline_score(k) for k in outline_columns}
 
-# %% ../../nbs/tasks/06_outline_report.ipynb #f0971bc9
+# %% ../../nbs/tasks/06_outline_report.ipynb #288f3753
 class SegmentReport(PatientReport):
     "Scores of outlines with intervals over patients."
     registry, file = outline_registry, 'outlines.csv'
@@ -97,6 +99,7 @@ class SegmentReport(PatientReport):
         "How often a class was missed, or found where there is none."
         there, found = self.rows[f'area_{c}'] > 0, self.rows[f'found_{c}'] > 0
         missed, wrong, none = (int(o.sum()) for o in (there & ~found, ~there & found, ~there))
-        said = [f'{c} missed in {missed} of {there.sum()} pictures (Dice 0, distance the diagonal)' if missed else '']
-        said += [f'none of it in {none}, of which {none - wrong} were left empty (Dice 1) and {wrong} not (Dice 0)' if none else '']
-        return '; '.join(o for o in said if o)
+        said = []
+        if missed: said.append(f'{c} missed in {missed} of {there.sum()} pictures (Dice 0, distance the diagonal)')
+        if none: said.append(f'no {c} in {none}, of which {none-wrong} were left empty (Dice 1), {wrong} not (Dice 0)')
+        return '; '.join(said)

@@ -1,4 +1,4 @@
-"""Scores of pictures or recordings with intervals over patients, by machine, beside another model's: what reports of tasks share
+"""Scores with intervals over patients, by machine, beside another model's: what reports of tasks share
 
 Docs: https://sslus.github.io/sslus/tasks/patient_report.html.md"""
 
@@ -21,7 +21,7 @@ from ..base.pages import explain_terms, table_html
 from ..evaluate.intervals import Interval, withheld
 from ..evaluate.report import read_predictions
 from ..evaluate.stills import name_some
-from ..evaluate.sum_scores import SumScore, mean_score, score_ci, score_difference
+from ..evaluate.sum_scores import SumScore, mean_score, score_ci, score_difference, score_value
 
 # %% ../../nbs/tasks/02_patient_report.ipynb #6e2559cd
 class PatientReport:
@@ -37,7 +37,8 @@ class PatientReport:
         seed:int=0            # of the resamples
     ):
         lack = [c for c in ('patient', 'image_path') if c not in rows]
-        if lack: raise ValueError(f'the rows of a report have no column {name_some(lack)}; they have {name_some(rows, 9)}')
+        if lack:
+            raise ValueError(f'the rows of a report have no column {name_some(lack)}; they have {name_some(rows, 9)}')
         self.rows, self.name, self.settings = rows.reset_index(drop=True), name, dict(settings or {})
         self.n_boot, self.seed = n_boot, seed
 
@@ -53,13 +54,15 @@ class PatientReport:
 
     def value(self, name:str|None=None)->float:
         "A score as a number, without an interval."
-        return self.ci(name).estimate
+        return score_value(self.score(name), self.rows)
 
     def values(self, name:str|None=None)->np.ndarray: # one a row
         "What a mean score is the mean of, for each picture."
         score = self.score(name)
         if score.name not in self.rows:
-            raise ValueError(f'{score.words} is no mean of a column: it has no value for each of the {self.rows_called}')
+            raise ValueError(
+                f'{score.words} is no mean of a column: it has no value for each of the {self.rows_called}'
+            )
         return self.rows[score.name].to_numpy(float)
 
     @cached_property
@@ -110,21 +113,25 @@ class PatientReport:
 
     def summary(self)->str:
         "The scores in one line, with what must be known beside them."
-        line = ', '.join(f'{o.words} {self.ci(k).text()}{" " if o.unit else ""}{o.unit}' for k,o in self.registry.items())
+        told = (f'{o.words} {self.ci(k).text()} {o.unit}'.strip() for k,o in self.registry.items())
+        line = ', '.join(told)
         return '; '.join(o for o in (line, self.counted(), self.notes()) if o)
 
     def counted(self)->str:
         "Rows and patients in words, and what the intervals are over."
         k = self.rows.patient.nunique()
-        return f'{len(self.rows)} {self.rows_called} of {k} patients' + ('' if withheld(k) else ', 95 % interval over patients')
+        over = '' if withheld(k) else ', 95 % interval over patients'
+        return f'{len(self.rows)} {self.rows_called} of {k} patients{over}'
 
     def __repr__(self):
-        return '\n'.join(o for o in (self.seen, self.name, _shown(self.table).to_string(), self.counted(), self.notes()) if o)
+        told = (self.seen, self.name, _shown(self.table).to_string(), self.counted(), self.notes())
+        return '\n'.join(o for o in told if o)
 
     def _repr_html_(self):
         alarm = f'<p style="color:#b00020"><b>{html.escape(self.seen)}</b></p>' if self.seen else ''
         words = html.escape('. '.join(o for o in (self.counted(), self.notes()) if o))
-        return explain_terms(f'{alarm}<p><b>{html.escape(self.name)}</b></p>{table_html(_shown(self.table))}<p>{words}</p>')
+        table = table_html(_shown(self.table))
+        return explain_terms(f'{alarm}<p><b>{html.escape(self.name)}</b></p>{table}<p>{words}</p>')
 
 # %% ../../nbs/tasks/02_patient_report.ipynb #58a92d11
 def _shown(table):

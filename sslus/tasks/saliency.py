@@ -9,14 +9,13 @@ __all__ = ['view_both', 'gaze_loss', 'GazeDecoder', 'SaliencyModel', 'SaliencyLe
            'centre_bias']
 
 # %% ../../nbs/tasks/03_saliency.ipynb #abd65a86
-import math
 import numpy as np
 import torch
 import torch.nn.functional as F
 from fastai.callback.core import Callback
 from fastai.learner import AvgMetric, CastToTensor
 from fastcore.basics import patch
-from torch import Tensor, nn
+from torch import Tensor
 from ..base.numbers import checked
 from ..base.settings import relays
 from ..evaluate.model import refuse_single

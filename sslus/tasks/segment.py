@@ -1,4 +1,4 @@
-"""Train any encoder to outline lesions, chambers or heads, and score it at the pictures' own size, with intervals over patients
+"""Train any encoder to outline lesions, chambers or heads, and score it at the pictures' own size
 
 Docs: https://sslus.github.io/sslus/tasks/segment.html.md"""
 
@@ -7,7 +7,7 @@ Docs: https://sslus.github.io/sslus/tasks/segment.html.md"""
 # %% auto #0
 __all__ = ['segment_task', 'view_classes', 'outline_loss', 'SegmentLearner', 'segment_learner', 'outline_maps']
 
-# %% ../../nbs/tasks/06_segment.ipynb #1fee4616
+# %% ../../nbs/tasks/06_segment.ipynb #34640841
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -33,7 +33,7 @@ from .training import TaskLearner, TaskParts, backbone_head_rates, task_learner
 from ..video.grey import fit_frame
 from ..views.views import light_view, plain_view
 
-# %% ../../nbs/tasks/06_segment.ipynb #ef51634e
+# %% ../../nbs/tasks/06_segment.ipynb #9bf2cda8
 def view_classes(
     view,          # a `View`
     x:Tensor,      # pictures (B,1,S,S) uint8
@@ -46,9 +46,9 @@ def view_classes(
     none = 1 - shares.sum(1, keepdim=True)
     return view.apply(x, dice), torch.cat([none, shares], 1).argmax(1)
 
-# %% ../../nbs/tasks/06_segment.ipynb #25a47e22
+# %% ../../nbs/tasks/06_segment.ipynb #efa4067d
 class _OutlineViews(Callback):
-    "Replaces the batch by views: `train` of pictures and masks alike while training, `plain` of the pictures otherwise."
+    "Replaces the batch by views: `train` of pictures and masks alike in training, `plain` of the pictures otherwise."
     order = CastToTensor.order-1
     def __init__(self, train, plain, n_classes): self.train_view,self.plain_view,self.n_classes = train,plain,n_classes
     def before_batch(self):
@@ -57,7 +57,7 @@ class _OutlineViews(Callback):
         x,y = view_classes(self.train_view, x, y, self.n_classes) if self.training else (self.plain_view(x), y.long())
         self.learn.xb,self.learn.yb = (x,), (y,)
 
-# %% ../../nbs/tasks/06_segment.ipynb #5c0ab979
+# %% ../../nbs/tasks/06_segment.ipynb #d336f2d3
 @full_precision
 def outline_loss(
     logits:Tensor, # (B,K+1,h,w)
@@ -70,7 +70,7 @@ def outline_loss(
     common, areas = (p*t).sum((0, 2, 3)), (p + t).sum((0, 2, 3))
     return F.cross_entropy(logits, masks) + 1 - ((2*common + 1)/(areas + 1)).mean()
 
-# %% ../../nbs/tasks/06_segment.ipynb #ff4eaa0f
+# %% ../../nbs/tasks/06_segment.ipynb #b10a4c85
 def _valid_dice(logits, masks):
     "Mean Dice of pictures and classes, at the network's size."
     pred, k = logits.detach().argmax(1).cpu().numpy(), logits.shape[1]
@@ -79,9 +79,10 @@ def _valid_dice(logits, masks):
 
 def _outline_rates(lr, pretrained, frozen):
     "[backbone, head] learning rates, or [head]; by default the decoder's is the same for every start."
-    return backbone_head_rates((2e-3, 4.5e-3) if lr is None and not pretrained and not frozen else lr, pretrained, frozen)
+    from_scratch = not (pretrained or frozen)
+    return backbone_head_rates((2e-3, 4.5e-3) if lr is None and from_scratch else lr, pretrained, frozen)
 
-# %% ../../nbs/tasks/06_segment.ipynb #2e070653
+# %% ../../nbs/tasks/06_segment.ipynb #795154fc
 class SegmentLearner(TaskLearner):
     "A fastai Learner of outlines; made by `segment_learner`."
 
@@ -90,9 +91,9 @@ class SegmentLearner(TaskLearner):
 def segment_learner(
     dls:PictureLoaders,      # from `SegmentData.dls`
     arch:str|None=None,      # timm name; None: as the encoder file says
-    encoder=None,            # None or 'random', 'imagenet', a file of `save_encoder` or of timm weights, or a module (copied)
+    encoder=None,            # None or 'random', 'imagenet', a file of `save_encoder` or timm, or a module (copied)
     arch_kwargs:dict|None=None, # of timm's model
-    decoder:str='multi',     # 'multi' (maps of all scales added), 'unet' (beside one another) or 'linear' (a weighted sum of features)
+    decoder:str='multi',     # 'multi' (maps of all scales added), 'unet' (side by side) or 'linear' (a weighted sum)
     width:int=64,            # channels of the decoder, a multiple of 8
     view=light_view,         # function of (size, channels): the training view
     frozen:bool=False,       # train the decoder only? the encoder's weights and batch norm statistics stay as they are
@@ -115,16 +116,16 @@ def segment_learner(
     )
     return task_learner(parts, dls, (arch, encoder, arch_kwargs), **settings)
 
-# %% ../../nbs/tasks/06_segment.ipynb #ededb3e9
+# %% ../../nbs/tasks/06_segment.ipynb #9bc9eeca
 @torch.no_grad()
 def own_size_maps(model, frames, shapes, fit, size, bs=64, device=None):
-    "Class maps at the sizes `shapes` of frames (N,1,S,S) that were made square by `fit`; the model sees them at `size`."
+    "Class maps at the sizes `shapes` of frames (N,1,S,S) that `fit` made square; the model sees them at `size`."
     view, x, res = plain_view(size, channels=in_channels(model.encoder)), torch.as_tensor(frames), []
     with evaluating(model, device) as dev:
         for b in x.split(bs): res += list(model(view(b.to(dev))).float().softmax(1).cpu())
     return [at_own_size(p, shape, fit).argmax(0).numpy().astype(np.uint8) for p, shape in zip(res, shapes)]
 
-# %% ../../nbs/tasks/06_segment.ipynb #516cc105
+# %% ../../nbs/tasks/06_segment.ipynb #183abcdf
 @checked
 def outline_maps(
     model:DenseModel,  # such as `segment_learner(...).model`
@@ -140,7 +141,7 @@ def outline_maps(
     frames = np.stack([fit_frame(o, size, fit, True) for o in pictures])[:, None]
     return own_size_maps(model, frames, [o.shape for o in pictures], fit, size, bs, device)
 
-# %% ../../nbs/tasks/06_segment.ipynb #4a6a00d7
+# %% ../../nbs/tasks/06_segment.ipynb #1d591b87
 def _rows_of(learn, split):
     "(data, rows) of a split, or of all pictures of another `SegmentData`, whose patients must be none of ours."
     ours = learn.dls.data
@@ -150,10 +151,12 @@ def _rows_of(learn, split):
     ).refuse()
     check_disjoint(ours.df.patient, split.df.patient, 'patient')
     if split.classes != ours.classes:
-        raise ValueError(f'{split.name} has the classes {split.classes}, the model knows {ours.classes}: give it the same, in this order')
+        raise ValueError(
+            f'{split.name} has the classes {split.classes}, the model knows {ours.classes}: give the same, in this order'
+        )
     return split, split.df.index
 
-# %% ../../nbs/tasks/06_segment.ipynb #6e915580
+# %% ../../nbs/tasks/06_segment.ipynb #bd86341f
 @patch
 def segment_predict(self:SegmentLearner,
     split='test' # 'train', 'valid', 'test', or a `SegmentData` of other patients
@@ -161,7 +164,7 @@ def segment_predict(self:SegmentLearner,
     "Predicted class maps of a split at the pictures' own sizes."
     data, rows = _rows_of(self, split)
     shapes = [data.own_mask(i).shape for i in rows]
-    return own_size_maps(self.model, data.frames[rows], shapes, data.fit, self.view_size, device=self.dls._device)
+    return own_size_maps(self.model, data.frames[rows], shapes, data.fit, self.view_size, device=self.dls.device)
 
 @patch
 @checked
@@ -197,7 +200,16 @@ def show_results(self:SegmentLearner,
     frames = [at_own_size(data.frames[rows[i]], o.shape, data.fit)[0].numpy() for i, o in zip(at, true)]
     return show_outlines(frames, [true, [guesses[i] for i in at]], data.c - 1, [f'Dice {dice[i]:.2f}' for i in at])
 
-# %% ../../nbs/tasks/06_segment.ipynb #e927bf00
+# %% ../../nbs/tasks/06_segment.ipynb #fb41d6aa
 segment_task = register_task(
-    Task('segment', SegmentData, SegmentData.dls, segment_learner, SegmentLearner.segment_report, outline_registry)
+    Task(
+        'segment',
+        SegmentData,
+        SegmentData.dls,
+        segment_learner,
+        SegmentLearner.segment_report,
+        outline_registry,
+        DenseModel,
+        'mask_column',
+    )
 )
