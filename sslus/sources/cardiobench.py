@@ -7,21 +7,21 @@ Docs: https://sslus.github.io/sslus/sources/cardiobench.html.md"""
 # %% auto #0
 __all__ = ['make_cardiobench_like']
 
-# %% ../../nbs/sources/17_cardiobench.ipynb #22479ad0
+# %% ../../nbs/sources/17_cardiobench.ipynb #87ccc1ce
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 import numpy as np
 
-# %% ../../nbs/sources/17_cardiobench.ipynb #07e0bcd4
+# %% ../../nbs/sources/17_cardiobench.ipynb #0b7fff7d
 from .benchmarks import Benchmark, register_benchmark
 from .hearts import CAMUS, ECHONET, camus, echonet_dynamic, make_camus_like, make_echonet_like
 from .tables import below, contract, empty_folder, find_home, known, moving, names_in, need
 from .tables import numbers, pattern, present, read_table, save_clip, save_picture, table, whole
 from .tables import write_rows
 
-# %% ../../nbs/sources/17_cardiobench.ipynb #bbe2cae8
+# %% ../../nbs/sources/17_cardiobench.ipynb #90242c5b
 @dataclass(frozen=True)
 class SplitFile:
     "A split file of CardioBench, and what is read in it."
@@ -84,7 +84,7 @@ split_files = {
     ),
 }
 
-# %% ../../nbs/sources/17_cardiobench.ipynb #16b6b478
+# %% ../../nbs/sources/17_cardiobench.ipynb #31b32cbf
 _three_parts = dict(train='train', val='valid', test='test')
 
 def _copy_of_cardiobench(root, b, file):
@@ -93,7 +93,7 @@ def _copy_of_cardiobench(root, b, file):
     above = find_home(root, b, inner)
     return above.parents[inner.count('/') - 1], above/Path(file).name
 
-def _split_rows(df, s, file):
+def _split_file_rows(df, s, file):
     "The rows of a split file in our columns."
     known(df, 'split', _three_parts, file)
     known(df, s.label, s.classes, file)
@@ -114,10 +114,10 @@ def _split_file_table(root, b, s, missing='raise'):
     home, file = _copy_of_cardiobench(root, b, s.file)
     df = read_table(file, b, (s.path, s.label, 'split'))
     if s.keep: df = df[df[s.keep[0]] == s.keep[1]]
-    res = present(_split_rows(df, s, file), home, b, file, missing)
+    res = present(_split_file_rows(df, s, file), home, b, file, missing)
     return contract(res.assign(path=below(home, root) + res.path), b)
 
-# %% ../../nbs/sources/17_cardiobench.ipynb #6130a96d
+# %% ../../nbs/sources/17_cardiobench.ipynb #20905a90
 def _with_value(df, value, unit, b):
     "The rows of another reader as those of a benchmark: a value with its unit in the place of a class."
     res = df.assign(value=df[value].astype(float), unit=unit, case=df.video, **{'class': None})
@@ -161,7 +161,7 @@ def _paediatric_ef(root, b, missing='raise'):
     df['path'] = below(home, root) + df.path
     return _with_value(df, 'ef', '%', b).drop(columns='ef')
 
-# %% ../../nbs/sources/17_cardiobench.ipynb #22c16771
+# %% ../../nbs/sources/17_cardiobench.ipynb #2d52901d
 wall_names = dict(
     IVSd='thickness of the septum', LVIDd='diameter of the left ventricle', LVPWd='thickness of the posterior wall'
 )
@@ -192,7 +192,7 @@ def _wall_table(root, b, calc, missing='raise'):
     res = present(table(res, df.index), home, b, file, missing)
     return contract(res.assign(path=below(home, root) + res.path), b)
 
-# %% ../../nbs/sources/17_cardiobench.ipynb #b5f5af94
+# %% ../../nbs/sources/17_cardiobench.ipynb #6e8c2338
 def _like_split_file(dest, s, n, rng):
     "Write a split file with `n` patients, two rows each, and what it names."
     kinds, header = list(s.classes), [s.path, s.label, 'split']
@@ -233,7 +233,7 @@ def _like_walls(dest, n, rng):
     write_rows(dest/'MeasurementsList.csv', rows)
     return dest
 
-# %% ../../nbs/sources/17_cardiobench.ipynb #dc952368
+# %% ../../nbs/sources/17_cardiobench.ipynb #d7bc16dc
 def make_cardiobench_like(dest,       # folder to write, empty or absent
                           name:str='CardioBench TMED-2 view', # benchmark whose layout it has
                           n:int=10,   # patients, two rows each; of CAMUS and the EchoNet sets patients or clips
@@ -247,7 +247,7 @@ def make_cardiobench_like(dest,       # folder to write, empty or absent
     if short == 'EchoNet-Dynamic EF': return make_echonet_like(dest, n, seed)
     return _like_walls(empty_folder(dest), n, rng)
 
-# %% ../../nbs/sources/17_cardiobench.ipynb #d7457781
+# %% ../../nbs/sources/17_cardiobench.ipynb #d9a8ebf5
 _paper = 'Taratynova et al. 2025, arXiv 2510.00520'
 _in_split_files = 'counted in the split files, repository BioMedIA-MBZUAI/CardioBench at commit e0bc185'
 _in_predictions = 'the test: rows of the example predictions in the repository CardioBench; the others are not known'
@@ -319,18 +319,18 @@ _about_walls = (
   Batch1/0X....avi  Batch2/  Batch3/  Batch4/''', 'clip (no patient is named)',
 )
 _fraction = 'ejection fraction, %'
-_test_only = lambda test: _three(None, None, test)
+_known_test = lambda test: _three(None, None, test)
 heart_benchmarks = {f'CardioBench {k}': register_benchmark(_of_split_file(k, s)) for k, s in split_files.items()}
 _others = [
-    _of_publishers('EchoNet-Dynamic EF', 'ejection fraction (clips)', 'recordings', _fraction, _test_only(1277),
+    _of_publishers('EchoNet-Dynamic EF', 'ejection fraction (clips)', 'recordings', _fraction, _known_test(1277),
                    _in_predictions, _about(ECHONET), _dynamic_ef),
     _of_publishers('EchoNet-Pediatric EF', 'ejection fraction of children (clips)', 'recordings', _fraction,
-                   _test_only(658), _in_predictions, _about_children, _paediatric_ef),
+                   _known_test(658), _in_predictions, _about_children, _paediatric_ef),
     _of_publishers('CAMUS EF', 'ejection fraction (half cycles)', 'recordings', _fraction, _three(800, 100, 100),
                    'two views of 400, 50 and 50 patients in the published lists', _about(CAMUS), _camus_ef),
 ]
 for _calc, _n in dict(IVSd=339, LVIDd=340, LVPWd=340).items():
     _read = lambda root, b, missing='raise', calc=_calc: _wall_table(root, b, calc, missing)
     _others.append(_of_publishers(f'EchoNet-LVH {_calc}', f'{wall_names[_calc]} (frames)', 'measure', f'{wall_names[_calc]}, cm',
-                                  _test_only(_n), _in_predictions, _about_walls, _read))
+                                  _known_test(_n), _in_predictions, _about_walls, _read))
 heart_benchmarks |= {b.name: register_benchmark(b) for b in _others}

@@ -7,19 +7,19 @@ Docs: https://sslus.github.io/sslus/sources/own_splits.html.md"""
 # %% auto #0
 __all__ = ['busbra', 'make_busbra_like', 'outline_polygon']
 
-# %% ../../nbs/sources/18_own_splits.ipynb #c4311cc1
+# %% ../../nbs/sources/18_own_splits.ipynb #57dbfc5f
 import json
 from pathlib import Path
 import numpy as np
 
-# %% ../../nbs/sources/18_own_splits.ipynb #a7f2d6a4
+# %% ../../nbs/sources/18_own_splits.ipynb #b5a3191d
 from .benchmarks import Benchmark, register_benchmark
 from .outlines import HC18, hc18, make_hc18_like, outline_ellipse
 from .planes import BRAIN_PLANES, FETAL_PLANES, FPDB, fetal_planes_db, make_fetal_planes_like
 from .tables import below, contract, empty_folder, find_home, known, need, one_of, pattern
 from .tables import present, read_table, save_picture, table, whole, write_rows
 
-# %% ../../nbs/sources/18_own_splits.ipynb #23f874e9
+# %% ../../nbs/sources/18_own_splits.ipynb #c82c0835
 _lesions = ('benign', 'malignant')
 _breast_columns = ('ID', 'Case', 'Histology', 'Pathology', 'BIRADS', 'Device', 'Side')
 _published_folds = {1: 376, 2: 385, 3: 366, 4: 365, 5: 383}
@@ -51,7 +51,7 @@ def _breast_rows(df, fold_of, file):
     )
     return table(res, df.index)
 
-# %% ../../nbs/sources/18_own_splits.ipynb #e8adadb8
+# %% ../../nbs/sources/18_own_splits.ipynb #ab21e62d
 def busbra(root,               # folder with bus_data.csv in it, or one above it
            folds:int=5,        # 5 or 10: the authors' partition
            missing:str='raise' # pictures that are not there: 'raise', or 'skip' with a warning
@@ -59,7 +59,7 @@ def busbra(root,               # folder with bus_data.csv in it, or one above it
     "The stills of BUS-BRA with class, mask and the authors' fold."
     return _busbra_table(root, BUSBRA_CLASS, folds, missing)
 
-# %% ../../nbs/sources/18_own_splits.ipynb #4489839c
+# %% ../../nbs/sources/18_own_splits.ipynb #6390f0d4
 def _busbra_table(root, b, folds=5, missing='raise'):
     "The table of one of the two benchmarks."
     home = find_home(root, b, 'bus_data.csv')
@@ -73,7 +73,7 @@ def _busbra_table(root, b, folds=5, missing='raise'):
     if b.task == 'planes': there = there.rename(columns=dict(lesion='class'))
     return contract(there, b)
 
-# %% ../../nbs/sources/18_own_splits.ipynb #fa58e41b
+# %% ../../nbs/sources/18_own_splits.ipynb #3f21f6af
 def make_busbra_like(dest,     # folder to write, empty or absent
                      n:int=20, # women, every second with two pictures
                      seed:int=0 # of the noise; the same seed gives the same files
@@ -92,7 +92,7 @@ def make_busbra_like(dest,     # folder to write, empty or absent
     for k, o in parts.items(): write_rows(home/f'{k}-fold-cv.csv', o)
     return Path(dest)
 
-# %% ../../nbs/sources/18_own_splits.ipynb #442ff945
+# %% ../../nbs/sources/18_own_splits.ipynb #2cc476bb
 def _like_breast(k, rng):
     "A dark disc, larger and rougher for class 1, in noise; and where it is."
     h, w = rng.integers(60, 70), rng.integers(70, 80)
@@ -102,18 +102,18 @@ def _like_breast(k, rng):
     disc = r < 14 + 4*k + 3*k*np.sin(6*angle)
     return np.uint8(np.clip(120 - 80*disc + rng.normal(0, 18, (h, w)), 0, 255)), disc
 
-# %% ../../nbs/sources/18_own_splits.ipynb #f5a5778d
+# %% ../../nbs/sources/18_own_splits.ipynb #527bbcde
 def outline_polygon(outline,   # path of the outline, `outline` of the table of HC18 below its root
                     n:int=120  # corners
                    )->str:     # '[[x, y], ...]'
     "The ellipse through an outline as corners of a polygon, in pixels from the upper left corner."
-    (cx, cy), (w, h), angle = outline_ellipse(outline)
+    (cx, cy), (w, h), angle, _ = outline_ellipse(outline)
     t, a = np.linspace(0, 2*np.pi, n, endpoint=False), np.deg2rad(angle)
     u, v = w/2*np.cos(t), h/2*np.sin(t)
     x, y = cx + u*np.cos(a) - v*np.sin(a), cy + u*np.sin(a) + v*np.cos(a)
     return json.dumps(np.stack([x + .5, y + .5], 1).round(2).tolist())
 
-# %% ../../nbs/sources/18_own_splits.ipynb #b52fe75d
+# %% ../../nbs/sources/18_own_splits.ipynb #37c78327
 def _fetal_table(root, b, task, missing='raise'):
     "FETAL_PLANES_DB with the published split and nothing else."
     return contract(fetal_planes_db(root, task, valid_pct=0, missing=missing), b)
@@ -129,7 +129,7 @@ def _circumference_table(root, b, missing='raise'):
     df = hc18(root, missing)
     return contract(df.assign(value=df.hc_mm, unit='mm', **{'class': None}).drop(columns=['hc_mm', 'outline']), b)
 
-# %% ../../nbs/sources/18_own_splits.ipynb #90be3bd3
+# %% ../../nbs/sources/18_own_splits.ipynb #b05b0567
 _busbra_layout = '''BUSBRA/
   bus_data.csv         ID,Case,Histology,Pathology,BIRADS,Device,Width,Height,Side,BBOX
   5-fold-cv.csv        ID,Pathology,kFold,valid_1,...
