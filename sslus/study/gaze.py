@@ -8,19 +8,18 @@ Docs: https://sslus.github.io/sslus/study/gaze.html.md"""
 __all__ = ['GazeStudy']
 
 # %% ../../nbs/study/09_gaze.ipynb #05cecd6b
-import numpy as np, pandas as pd
+import pandas as pd
 from pathlib import Path
 from fastcore.basics import patch
 from ..base.settings import relays
 from ..tasks.saliency import gaze_task
 from .jobs import recorded_file
 from .errors import StudyError
-from .comparisons import paired_scores
 from .task_study import TaskStudy
-from ..evaluate.intervals import difference_reach
+from .task_table import start_table
+from ..evaluate.scores import find_score
 from ..tasks.gaze_data import SaliencyData
 from ..tasks.gaze_report import SaliencyReport
-from ..tasks.gaze_scores import map_scores
 
 # %% ../../nbs/study/09_gaze.ipynb #ca047cfe
 from ..base.numbers import checked
@@ -88,19 +87,6 @@ def scores(self:GazeStudy,
     "The report of a cell: the score of each test frame, beside the baselines'."
     return SaliencyReport(pd.read_parquet(recorded_file(self.path, key, f'scores/{key}.parquet')))
 
-# %% ../../nbs/study/09_gaze.ipynb #4ae8dc14
-@patch
-def _array(self:GazeStudy, rows, metric, predictor='model'):
-    """Scores (pre-training seeds, draws, frames), or (repeats, frames) where the study couples them, of one
-    start and fraction; None where a cell is lacking."""
-    rows = rows.assign(pretrain_seed=rows.pretrain_seed.fillna(-1))
-    if (rows.state != 'done').any(): return None
-    if self.study.draws is None:
-        # coupled: one axis of repeats
-        return np.stack([self.scores(k).values(metric, predictor) for k in rows.sort_values('draw').key])
-    grid = rows.pivot(index='pretrain_seed', columns='draw', values='key').sort_index()
-    return np.stack([[self.scores(k).values(metric, predictor) for k in r] for r in grid.to_numpy()])
-
 # %% ../../nbs/study/09_gaze.ipynb #5ff328da
 @patch
 def table(self:GazeStudy,
@@ -109,46 +95,13 @@ def table(self:GazeStudy,
     **kwargs             # of `paired_scores`: level, n, seed
 )->pd.DataFrame:         # start, fraction, mean, low, high, difference (start - base) with limits and p, covers, note
     "Mean scores of each start and of the baselines, and paired differences from `base`."
-    df, rows = self.results(), []
-    if base not in set(df.start):
-        raise StudyError(f'there is no start {base!r}; there are {", ".join(df.start.unique())}')
-    for f,g in df.groupby('fraction', sort=False):
-        who = self.scores(g.key[g.state == 'done'].iloc[0]).patients if (g.state == 'done').any() else None
-        ref = self._array(g[g.start == base], metric)
-        for name,h in g.groupby('start', sort=False):
-            a, row = self._array(h, metric), dict(
-                start=name, fraction=f, cells=int((h.state == 'done').sum()), planned=len(h)
-            )
-            if a is not None:
-                row |= _mean_row(a, who, metric, kwargs) | (
-                    _gap_row(a, ref, who, metric, kwargs) if name != base and ref is not None else {}
-                )
-            rows.append(row)
-        if ref is not None:
-            rows += [
-                dict(
-                    start=p,
-                    fraction=f,
-                    **_mean_row(
-                        self._array(g[g.start == base], metric, p).reshape(-1, len(who))[0],
-                        who,
-                        metric,
-                        kwargs,
-                    )
-                )
-                for p in ('centre bias', 'uniform')
-            ]
-    cols = [
-        'start', 'fraction', 'mean', 'low', 'high', 'difference', 'diff_low', 'diff_high', 'p',
-        'cells', 'planned', 'covers', 'note',
-    ]
-    return pd.DataFrame(rows).reindex(columns=cols)
-
-def _mean_row(a, who, metric, kwargs):
-    r = paired_scores(a, np.zeros(a.shape), who, reach=map_scores[metric].reach, **kwargs)
-    return dict(mean=r.difference, low=r.low, high=r.high, covers=r.covers, note=r.note)
-
-def _gap_row(a, ref, who, metric, kwargs):
-    ends = map_scores[metric].reach
-    r = paired_scores(a, ref, who, reach=difference_reach(ends, ends), **kwargs)
-    return dict(difference=r.difference, diff_low=r.low, diff_high=r.high, p=r.p)
+    of = lambda key, who: self.scores(key).values(metric, who)
+    return start_table(
+        self,
+        lambda key: of(key, 'model'),
+        lambda key: self.scores(key).patients,
+        base,
+        find_score(metric).reach,
+        lambda key: {k: of(key, k) for k in ('centre bias', 'uniform')},
+        **kwargs,
+    )

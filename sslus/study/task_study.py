@@ -33,6 +33,10 @@ def seen_from(
     return {k: place(v) if k in paths and v is not None else v for k,v in data.items()}
 
 # %% ../../nbs/study/08_task_study.ipynb #6e6fa22e
+def _known(scores):
+    "Scores that are numbers; one that is not defined, such as a length where no pixel size is known, is left out."
+    return {k: v for k,v in scores.items() if np.isfinite(v)}
+
 class TaskStudy:
     "The starts of a study x label fractions x repeats, on the data of one task."
     task, what, entry, paths = None, '', '', ()
@@ -67,6 +71,10 @@ class TaskStudy:
     def fit(self):
         "(settings of the loaders, settings of the learner)."
         raise NotImplementedError
+
+    def steps_of(self, fraction):
+        "Optimiser steps of a cell."
+        return self.settings['steps']
 
     @cached_property
     def data(self):
@@ -157,8 +165,8 @@ class TaskStudy:
             report, valid = (self.task.report(learn, o) for o in ('test', 'valid'))
             write_file(file, lambda p: report.rows.to_parquet(p, index=False))
             return dict(
-                scores=self.task.values(report),
-                valid=self.task.values(valid),
+                scores=_known(self.task.values(report)),
+                valid=_known(self.task.values(valid)),
                 images=len(learn.dls.draw),
                 patients=int(learn.dls.draw.patient.nunique()),
                 files=files_made(self.path, file),
@@ -174,7 +182,7 @@ class TaskStudy:
         tune = cell.start.tune(self.study, cell.weights_seed)
         learn = self.task.prepare(self.data, tune, cell.fraction, cell.draw, loading, **training)
         with learn.no_bar(), learn.no_logging():
-            learn.fit_steps(self.settings['steps'], evals=1)
+            learn.fit_steps(self.steps_of(cell.fraction), evals=1)
         return learn
 
     @relays(work_through)

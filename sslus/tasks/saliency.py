@@ -9,32 +9,30 @@ __all__ = ['view_both', 'gaze_loss', 'GazeDecoder', 'SaliencyModel', 'SaliencyLe
            'centre_bias']
 
 # %% ../../nbs/tasks/03_saliency.ipynb #abd65a86
-import math
 import numpy as np
 import torch
 import torch.nn.functional as F
 from fastai.callback.core import Callback
 from fastai.learner import AvgMetric, CastToTensor
 from fastcore.basics import patch
-from torch import Tensor, nn
+from torch import Tensor
 from ..base.numbers import checked
 from ..base.settings import relays
-from ..evaluate.model import FrozenOrNot, refuse_single
-from ..ssl.adapters import set_trainable
+from ..evaluate.model import refuse_single
 from ..ssl.evaluating import evaluating
 from ..loaders.batches import check_disjoint
-from ..methods.autoencoder import feature_map
-from ..ssl.encoders import in_channels, to_channels
+from ..ssl.encoders import in_channels
 from ..ssl.losses import full_precision
 from ..ssl.seen import seen_settings
-from .gaze_data import SaliencyData, SaliencyLoaders
+from .dense import DenseModel, MapDecoder
+from .gaze_data import SaliencyData
 from .gaze_frames import evenly_spread, show_gaze
 from .gaze_report import SaliencyReport, saliency_scores
 from .gaze_scores import map_cc, map_kl, map_scores
+from .pictures import PictureLoaders
 from .protocol import Task, register_task
 from .training import TaskLearner, TaskParts, backbone_head_rates, task_learner
 from ..views.views import light_view, plain_view
-from ..methods.autoencoder import dry_input
 
 # %% ../../nbs/tasks/03_saliency.ipynb #2f2ade8b
 def view_both(view,       # a `View`
@@ -68,51 +66,11 @@ def gaze_loss(logits:Tensor, # (B,h,w)
     some = (mass > 0).to(kl.dtype)
     return (kl*some).sum()/some.sum().clamp_min(1)
 
-# %% ../../nbs/tasks/03_saliency.ipynb #6854dec4
-def _map_depths(encoder):
-    "{k: (number of the encoder's map, channels)} of the deepest map of side S/2**k for each k."
-    with torch.no_grad(), dry_input(encoder) as x:
-        maps = _all_maps(encoder, x)
-        return {round(math.log2(x.shape[-1]/o.shape[-1])): (i, o.shape[1]) for i,o in enumerate(maps)}
-
-def _all_maps(encoder, x, indices=None):
-    "The encoder's maps (B,C,h,w) from fine to coarse; its last one where it cannot give the others."
-    if hasattr(encoder, 'forward_intermediates'):
-        return encoder.forward_intermediates(x, indices=indices, intermediates_only=True)
-    return [feature_map(encoder, x)]
-
-def _decoder_block(width):
-    return nn.Sequential(nn.Conv2d(width, width, 3, padding=1, bias=False), nn.GroupNorm(8, width), nn.ReLU())
-
 # %% ../../nbs/tasks/03_saliency.ipynb #3e0ee559
-class GazeDecoder(nn.Module):
+class GazeDecoder(MapDecoder):
     "From maps of several scales, coarse to fine, to one map (B,1,h,w)."
-    @checked
-    def __init__(self,
-        chans:dict,      # k -> channels of the encoder's map of side S/2**k
-        width:int=64,    # channels of the decoder, a multiple of 8
-        finest:int=1     # k of the last map
-    ):
-        super().__init__()
-        self.top,self.steps = max(chans), range(max(chans)-1, finest-1, -1)
-        self.take  = nn.ModuleDict({str(k): nn.Conv2d(c, width, 1) for k,c in chans.items() if k >= finest})
-        self.clean = nn.ModuleDict({str(k): _decoder_block(width) for k in (self.top, *self.steps)})
-        self.paint = nn.Conv2d(width, 1, 1)
 
-    def forward(self, maps): # {k: (B,C,h,w)} -> (B,1,H,W)
-        x = self.clean[str(self.top)](self.take[str(self.top)](maps[self.top]))
-        for k in map(str, self.steps):
-            side = self.take[k](maps[int(k)]) if k in self.take else None
-            x = F.interpolate(
-                x,
-                **(dict(scale_factor=2.0) if side is None else dict(size=side.shape[-2:])),
-                mode='bilinear',
-                align_corners=False
-            )
-            x = self.clean[k](x if side is None else x + side)
-        return self.paint(x)
-
-class SaliencyModel(FrozenOrNot):
+class SaliencyModel(DenseModel):
     "`encoder` and a `head` that decodes its maps to the logits of one map of gaze."
     @checked
     def __init__(self,
@@ -121,20 +79,10 @@ class SaliencyModel(FrozenOrNot):
         width:int=64,       # channels of the decoder, a multiple of 8
         frozen:bool=False   # train the decoder only? then the encoder stays in evaluation mode for good
     ):
-        super().__init__()
-        levels = {k: o for k,o in _map_depths(encoder).items() if k >= 1}
-        self.indices,self.ks = zip(*sorted((i,k) for k,(i,_) in levels.items()))
-        self.encoder, self.head = set_trainable(encoder, not frozen), GazeDecoder(
-            {k: c for k, (_, c) in levels.items()}, width
-        )
-        self.map_size,self.frozen = map_size,frozen
-        self.train(self.training)
+        super().__init__(encoder, map_size, width=width, frozen=frozen)
 
     def forward(self, x): # (B,1 or the encoder's channels,S,S) normalised -> (B,map_size,map_size)
-        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
-            maps = _all_maps(self.encoder, to_channels(self.encoder, x), list(self.indices))
-        z = self.head(dict(zip(self.ks, maps)))
-        return F.interpolate(z, (self.map_size,)*2, mode='bilinear', align_corners=False)[:,0]
+        return super().forward(x)[:,0]
 
 # %% ../../nbs/tasks/03_saliency.ipynb #2f567a98
 def _valid_cc(logits, maps):
@@ -153,7 +101,7 @@ class SaliencyLearner(TaskLearner):
 
 @checked
 @relays(task_learner)
-def saliency_learner(dls:SaliencyLoaders,     # from `SaliencyData.dls`
+def saliency_learner(dls:PictureLoaders,      # from `SaliencyData.dls`
                      arch:str|None=None,      # timm name; None: as the encoder file says
                      encoder=None,            # None or 'random', 'imagenet', a file of `save_encoder` or of timm weights, or a module (copied)
                      arch_kwargs:dict|None=None, # of timm's model
