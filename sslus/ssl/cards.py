@@ -67,6 +67,15 @@ def _check_normalisation(card, optional):
             raise _wrong_line(name, value, f"a number is expected, or one for each of {card['in_chans']} channels")
     check_number('side', card.get('side'), at_least=1, at_most=16_384, whole=True, optional=True)
 
+def _check_task(card):
+    "ValueError where a network of a task does not say its task, or the arguments of its head."
+    if not isinstance(card.get('task'), str) or not card['task']:
+        raise _wrong_line('task', card.get('task'), 'the name of a task is expected')
+    if not isinstance(card.get('head'), dict):
+        raise _wrong_line('head', card.get('head'), 'arguments by name are expected')
+    if sum(map(abs, _numbers_in(card['head']))) > _largest_sum:
+        raise _wrong_line('head', card['head'], 'no head has such sizes')
+
 # %% ../../nbs/ssl/04_cards.ipynb #ff13b9c2
 _mixer_lines = 'mixer', 'depth', 'width', 'mix_heads'
 
@@ -82,7 +91,7 @@ def _check_mixer(card):
 
 def check_card(
     card,    # what a file says of itself
-    kind:str # 'encoder', 'clip' (an encoder of clips) or 'classifier'
+    kind:str # 'encoder', 'clip' (an encoder of clips), 'classifier' or 'task' (a network of a downstream task)
 )->dict:     # the card; ValueError names the line that makes no sense
     "A card, if what the package reads of it has its type and range."
     if not isinstance(card, dict): raise ValueError('it is no dict of values by name')
@@ -92,8 +101,9 @@ def check_card(
     _check_arguments(card.get('arch_kwargs'))
     check_number('in_chans', card.get('in_chans'), at_least=1, at_most=1024, whole=True)
     _check_kinds(card)
-    _check_normalisation(card, optional=kind == 'classifier')
+    _check_normalisation(card, optional=kind in ('classifier', 'task'))
     if kind == 'clip': _check_mixer(card)
+    if kind == 'task': _check_task(card)
     if kind == 'classifier':
         _check_class_names(card.get('classes'))
         check_number('size', card.get('size'), at_least=1, at_most=16_384, whole=True, optional=True)

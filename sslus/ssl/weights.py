@@ -29,13 +29,14 @@ _makers = dict(
     encoder='save_encoder or sslus-pretrain',
     clip='save_encoder or sslus-pretrain with a method that trains a mixer over time',
     classifier='save_classifier or sslus-finetune',
+    task='save_task_model or sslus-finetune --task',
 )
 
 @dataclass
 class Weights:
     "What stands in a file of weights."
     path:Path          # of the file
-    kind:str           # 'encoder', 'clip' (an encoder of clips) or 'classifier'
+    kind:str           # 'encoder', 'clip' (an encoder of clips), 'classifier' or 'task'
     card:dict          # what it says of itself
     state:dict         # {name: tensor}
     passport:str|None  # whom it saw, as text; None: it does not say
@@ -82,7 +83,7 @@ def write_weights(
     path:str|Path,         # file to write, .safetensors
     state:dict,            # {name: tensor}
     card:dict,             # what the file says of itself, as `check_card` wants it
-    kind:str,              # 'encoder', 'clip' or 'classifier'
+    kind:str,              # 'encoder', 'clip', 'classifier' or 'task'
     passport:str|None=None # whom the weights saw, as text
 )->Path:                   # the file; WriteError where it cannot be written, ValueError for a card that makes no sense
     "Write weights, card and passport with their sum, whole or not at all."
@@ -219,6 +220,9 @@ def _wrong_kind(path, kind, there):
     if 'clip' in (kind, there):
         return WeightsError(f"{path}: a file of kind '{there}', and '{kind}' is expected. The frame encoder alone is in "
                             'encoder.safetensors, with a mixer over time in encoder.clip.safetensors.')
+    if 'task' in (kind, there):
+        return WeightsError(f"{path}: a file of kind '{there}', and '{kind}' is expected. A network of a task such as "
+                            'segment is loaded by load_task_model; the encoder that it began with stands beside.')
     if kind == 'encoder':
         return WeightsError(f'{path}: a classifier, not an encoder. Give the encoder that it began with, such as '
                             'encoder.safetensors of a pre-training.')
@@ -234,7 +238,7 @@ def _refuse_nan(path, state):
 
 def read_weights(
     path:str|Path, # of `write_weights`
-    kind:str,      # 'encoder', 'clip' or 'classifier', as wanted
+    kind:str,      # 'encoder', 'clip', 'classifier' or 'task', as wanted
     *others:str    # kinds that will do as well
 )->Weights:        # FileNotFoundError, or WeightsError where it is another file or was changed
     "Weights, card and passport, if they are as they were written."

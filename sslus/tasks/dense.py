@@ -134,6 +134,7 @@ class DenseModel(FrozenOrNot):
         self.encoder = set_trainable(encoder, not frozen)
         self.head = decoders[decoder]({k: c for k,(_,c) in levels.items()}, width, n_out=n_out)
         self.map_size,self.frozen = map_size,frozen
+        self.arguments = dict(map_size=map_size, n_out=n_out, decoder=decoder, width=width)
         self.train(self.training)
 
     def forward(self, x): # (B,1 or the encoder's channels,S,S) normalised -> (B,n_out,map_size,map_size)

@@ -7,7 +7,7 @@ Docs: https://sslus.github.io/sslus/tasks/outline_data.html.md"""
 # %% auto #0
 __all__ = ['fit_class_map', 'at_own_size', 'SegmentData', 'draw_outlines', 'show_outlines']
 
-# %% ../../nbs/tasks/06_outline_data.ipynb #f57267c3
+# %% ../../nbs/tasks/06_outline_data.ipynb #fa4fb901
 import numpy as np
 import pandas as pd
 import torch
@@ -29,7 +29,7 @@ from .outline_files import draw_polygons, read_mask, read_polygons
 from .pictures import PictureData, read_pictures
 from ..video.grey import fit_frame
 
-# %% ../../nbs/tasks/06_outline_data.ipynb #217181ad
+# %% ../../nbs/tasks/06_outline_data.ipynb #e0685e3f
 def _way_back(shape, size, fit):
     "For rows and columns of a picture: (pixels of the square a pixel of its own, where it begins)."
     whole = (max if fit == 'pad' else min)(shape)
@@ -37,7 +37,7 @@ def _way_back(shape, size, fit):
     inner = [max(1, round(s*size/whole)) for s in shape]
     return [(n/s, (size - n)//2) for n, s in zip(inner, shape)]
 
-# %% ../../nbs/tasks/06_outline_data.ipynb #1a7c8f96
+# %% ../../nbs/tasks/06_outline_data.ipynb #a5f8a925
 @checked
 def fit_class_map(
     mask,         # (h, w) class map
@@ -62,7 +62,7 @@ def at_own_size(
     res = F.grid_sample(maps, grid, mode='bilinear', padding_mode='border', align_corners=False)[0]
     return res*((grid.abs() < 1 - 1e-6).all(-1))
 
-# %% ../../nbs/tasks/06_outline_data.ipynb #68d28c01
+# %% ../../nbs/tasks/06_outline_data.ipynb #66f1c881
 def _packed(mask):
     "A class map in few bytes."
     mask = np.ascontiguousarray(mask, np.uint8)
@@ -77,7 +77,7 @@ def _checked_masks(masks, size, n, n_classes, name):
     masks = np.asarray(masks)
     if masks.dtype == bool: masks = masks.astype(np.uint8)
     if masks.shape != (n, size, size) or masks.dtype.kind not in 'iu':
-        wanted = f'whole numbers {(n, size, size)}, of the frames' side'
+        wanted = f'whole numbers {(n, size, size)}, as the frames'
         raise ValueError(f'{name}: masks must be {wanted}, not {masks.dtype} {masks.shape}')
     bad = np.flatnonzero((masks.min((1, 2)) < 0) | (masks.max((1, 2)) > n_classes))
     if len(bad):
@@ -99,7 +99,7 @@ def _pixel_sizes(mm, n, name):
     given = res[bad[0]].tolist()
     raise ValueError(f'{name}: mm of picture {bad[0]} is {given}: millimetres of a pixel, above 0, are expected')
 
-# %% ../../nbs/tasks/06_outline_data.ipynb #3c375a56
+# %% ../../nbs/tasks/06_outline_data.ipynb #1db7ed70
 class SegmentData(PictureData):
     "Pictures with class maps, split by patient; pictures on which nothing was drawn are kept and counted."
     @checked(mm=None)
@@ -110,7 +110,7 @@ class SegmentData(PictureData):
         patient,           # (N,) patient of each picture
         classes=None,      # names of the classes 1, 2 ...; None: one, called inside
         own=None,          # N class maps, each at its picture's own size; None: `masks`
-        mm=None,           # mm of a pixel at the picture's own size: (N,2) height and width, (N,), or one; None, NaN: not known
+        mm=None,           # mm of a pixel at its own size: (N,2) height and width, (N,) or one; None, NaN: not known
         fit:str='pad',     # how pictures were made square: 'pad' or 'crop'
         **settings
     ):
@@ -134,6 +134,10 @@ class SegmentData(PictureData):
     def targets(self)->dict: # masks (N,S,S)
         "The class maps at the network's size."
         return dict(masks=self.masks)
+
+    def card(self)->dict:
+        "What a user of weights must know."
+        return dict(classes=self.classes, fit=self.fit)
 
     def batch(self,
         rows # numbers of pictures
@@ -165,7 +169,7 @@ class SegmentData(PictureData):
             + (f'; nothing drawn on {none}' if none else '')
         )
 
-# %% ../../nbs/tasks/06_outline_data.ipynb #dbd232df
+# %% ../../nbs/tasks/06_outline_data.ipynb #929d947a
 def draw_outlines(
     ax,       # matplotlib axes
     frame,    # (h, w) levels 0 to 255
@@ -196,13 +200,13 @@ def show_outlines(
     for ax, t in zip(axs, titles): ax.set_title(t, fontsize=8)
     return axs
 
-# %% ../../nbs/tasks/06_outline_data.ipynb #f875ba73
+# %% ../../nbs/tasks/06_outline_data.ipynb #6ef83300
 def _mask_reader(classes, columns, threshold, root, name):
     "Function of (row, shape, notes): what was drawn on a picture, as a class map."
     def one(cell, row, shape, notes, own):
         text = str(cell).strip()
         if text in ('', 'nan'):
-            raise ValueError('it names no mask: leave the row out, or give one that is all 0 where nothing is to be drawn')
+            raise ValueError('it names no mask: leave the row out, or give one that is all 0 where nothing is drawn')
         if not text.endswith('.json') and text[0] not in '[{':
             return read_mask(root/text, own, shape, threshold)
         found = read_polygons(text, own, root, row.image_path)
@@ -249,7 +253,7 @@ def _tell_outside(notes):
         f' {out[0][1]} corners): what lies outside is cut off', PolygonNote, stacklevel=5
     )
 
-# %% ../../nbs/tasks/06_outline_data.ipynb #0d6a548b
+# %% ../../nbs/tasks/06_outline_data.ipynb #b6d975e0
 @patch(cls_method=True)
 @checked(threshold=partial(check_number, above=0, optional=True))
 @relays(SegmentData, but=('own',))
@@ -276,7 +280,7 @@ def from_table(cls:SegmentData,
     given = dict(split=df.split if 'split' in df else None, table=df, name=name) | settings
     return cls(frames, masks, df.patient, known, own, _mm_of_table(df, mm, name), **given)
 
-# %% ../../nbs/tasks/06_outline_data.ipynb #0b3b2bc2
+# %% ../../nbs/tasks/06_outline_data.ipynb #35cc6846
 def _masks_of_rows(df, shapes, read, name):
     "Class maps of all rows, several at a time, and (picture, corners outside) of those with polygons."
     notes = []
@@ -287,7 +291,7 @@ def _masks_of_rows(df, shapes, read, name):
     with ThreadPoolExecutor(n_workers(jobs=len(df))) as pool: own = list(pool.map(one, zip(df.iterrows(), shapes)))
     return own, sorted(notes)
 
-# %% ../../nbs/tasks/06_outline_data.ipynb #0db67f83
+# %% ../../nbs/tasks/06_outline_data.ipynb #939deee9
 @patch(cls_method=True)
 @checked(n_patients=partial(check_number, at_least=1, whole=True))
 @relays(SegmentData, but=('own', 'classes'))

@@ -7,7 +7,7 @@ Docs: https://sslus.github.io/sslus/tasks/outline_report.html.md"""
 # %% auto #0
 __all__ = ['outline_registry', 'outline_rows', 'SegmentReport']
 
-# %% ../../nbs/tasks/06_outline_report.ipynb #2b5ff96e
+# %% ../../nbs/tasks/06_outline_report.ipynb #78c82fa0
 import numpy as np
 import pandas as pd
 from ..base.numbers import checked
@@ -16,7 +16,7 @@ from .outline_data import SegmentData
 from .outline_scores import outline_columns, score_outlines
 from .patient_report import PatientReport
 
-# %% ../../nbs/tasks/06_outline_report.ipynb #5aeeb0d7
+# %% ../../nbs/tasks/06_outline_report.ipynb #72b6f1e3
 def outline_rows(
     guesses,          # class maps (h, w), each at its picture's own size
     data:SegmentData, # the pictures
@@ -30,7 +30,7 @@ def outline_rows(
     scores = [_scores_of(g, data.own_mask(i), data.mm[i], data.classes) for g, i in zip(guesses, rows)]
     return told.join(pd.DataFrame(scores))
 
-# %% ../../nbs/tasks/06_outline_report.ipynb #1080868a
+# %% ../../nbs/tasks/06_outline_report.ipynb #b62be892
 def _scores_of(guess, true, mm, classes):
     "Scores and areas of one picture."
     areas = {}
@@ -38,7 +38,7 @@ def _scores_of(guess, true, mm, classes):
         areas |= {f'area_{c}': int((true == i).sum()), f'found_{c}': int((guess == i).sum())}
     return score_outlines(guess, true, classes, mm) | areas
 
-# %% ../../nbs/tasks/06_outline_report.ipynb #d51b5a36
+# %% ../../nbs/tasks/06_outline_report.ipynb #773e6d59
 _words = dict(dice='Dice', iou='IoU', hd95='HD95', msd='mean surface distance',
               hd95_mm='HD95 in mm', msd_mm='mean surface distance in mm')
 
@@ -52,7 +52,7 @@ def _outline_score(name, of=''):
 
 outline_registry = {k: _outline_score(k) for k in outline_columns}
 
-# %% ../../nbs/tasks/06_outline_report.ipynb #e4a88b04
+# %% ../../nbs/tasks/06_outline_report.ipynb #288f3753
 class SegmentReport(PatientReport):
     "Scores of outlines with intervals over patients."
     registry, file = outline_registry, 'outlines.csv'
@@ -101,5 +101,5 @@ class SegmentReport(PatientReport):
         missed, wrong, none = (int(o.sum()) for o in (there & ~found, ~there & found, ~there))
         said = []
         if missed: said.append(f'{c} missed in {missed} of {there.sum()} pictures (Dice 0, distance the diagonal)')
-        if none: said.append(f'no {c} in {none}, of which {none-wrong} were left empty (Dice 1) and {wrong} not (Dice 0)')
+        if none: said.append(f'no {c} in {none}, of which {none-wrong} were left empty (Dice 1), {wrong} not (Dice 0)')
         return '; '.join(said)

@@ -21,7 +21,7 @@ from ..base.pages import explain_terms, table_html
 from ..evaluate.intervals import Interval, withheld
 from ..evaluate.report import read_predictions
 from ..evaluate.stills import name_some
-from ..evaluate.sum_scores import SumScore, mean_score, score_ci, score_difference
+from ..evaluate.sum_scores import SumScore, mean_score, score_ci, score_difference, score_value
 
 # %% ../../nbs/tasks/02_patient_report.ipynb #6e2559cd
 class PatientReport:
@@ -54,7 +54,7 @@ class PatientReport:
 
     def value(self, name:str|None=None)->float:
         "A score as a number, without an interval."
-        return self.ci(name).estimate
+        return score_value(self.score(name), self.rows)
 
     def values(self, name:str|None=None)->np.ndarray: # one a row
         "What a mean score is the mean of, for each picture."

@@ -24,7 +24,9 @@ class Task:
     loaders:Callable  # of (data, fraction, seed, ...): loaders of a label draw
     learner:Callable  # of (loaders, arch=, encoder=, arch_kwargs=, ...): a `TaskLearner`
     report:Callable   # of (learner, split, path=, n_boot=): its scores on held-out rows
-    scores:dict       # `class_scores` or `map_scores`
+    scores:dict       # name -> score, the main one first: `class_scores`, `map_scores` or the registry of a report
+    model:Callable|None = None # of (encoder, **arguments): its network, as `load_task_model` builds it again
+    target:str = ''   # argument of `data.from_table` that names the column with what is known of each row
 
     main = property(lambda self: next(iter(self.scores)), doc='Name of the score that settings are chosen by.')
 
