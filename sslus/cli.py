@@ -19,7 +19,7 @@ from .study.options import ArchiveCodes, BenchmarkFlags, ClipLimits, ClipOwners,
 from .study.options import Excluded, FinetuneFlags, JudgeFlags, MethodFlags, Naming, PairFlags, Pictures
 from .study.options import PretrainFlags
 from .study.options import RunFlags, SeenNaming, StillFlags, StoreCodes, StoredFrames, StudyChoices, StudyTables
-from .study.options import StudyTasks, Who, naming_of
+from .study.options import StudyTasks, TaskFlags, Who, naming_of
 
 # %% ../nbs/cli.ipynb #676afa81
 @command
@@ -154,11 +154,11 @@ def pretrain(
 # %% ../nbs/cli.ipynb #c2f7cf11
 @command
 def finetune(
-    planes:str,              # Table of labelled stills: image_path, class, patient [, machine, split]
+    planes:str,              # Table of labelled stills: image_path, class, patient [, machine, split]; with --task that of the task
     run:str,                 # Run folder to make
     encoder:str=None,        # 'imagenet', or an encoder file; by default random weights
     training:FinetuneFlags=None, # How it is trained
-    stills:StillFlags=None,  # Where the stills are
+    stills:TaskFlags=None,   # Where the stills are, and what is learned from them
     naming:Naming=None,      # Who is who, and codes in place of names
     seed:int=0,              # Of head, order and views
     device:str=None,         # Such as cpu or cuda
@@ -166,6 +166,10 @@ def finetune(
     overwrite:bool=False     # Replace a run that stands there
 ):
     "Train and test a plane classifier, patients kept apart; or compare an encoder with scratch, ImageNet and pixels"
+    if stills.task != 'planes':
+        how = training.settings() | dict(seed=seed, device=device, overwrite=overwrite)
+        _finetune_task(planes, run, encoder, stills, naming_of(naming), how)
+        return
     fraction, single = training.fraction, dict(arch=training.arch)
     several.check(encoder, **single, fraction=fraction != 1 and fraction, draw=training.draw, seed=seed)
     from sslus.evaluate.planes import PlaneData
@@ -181,6 +185,14 @@ def finetune(
     _,rep = finetune(data, run, encoder, seed=seed, **where, **training.settings())
     print(rep)
     print(f'Report: {run}/report.html, predictions: {run}/predictions.csv')
+
+def _finetune_task(table, run, encoder, stills, said, settings):
+    "Train and test one network for another task than planes."
+    from sslus.study.finetune_task import finetune_task, read_task_table
+    data = read_task_table(stills.task, table, stills.root, settings['size'], stills.target, stills.unit, said)
+    _,report = finetune_task(stills.task, data, run, encoder, **settings)
+    print(report)
+    print(f'Report: {run}/report.html, scores: {run}/{report.file}, weights: {run}/model.safetensors')
 
 # %% ../nbs/cli.ipynb #d95a96ce
 @command

@@ -231,7 +231,8 @@ def _check_held(text, args):
     with quietly(): held_rows(text)
 
 def _check_planes(text, args):
-    if 'config' not in args: check_stills(text, args.get('root'), typed_people(args))
+    if args.get('task', 'planes') != 'planes': next(table_rows(text))   # the task says what else it needs
+    elif 'config' not in args: check_stills(text, args.get('root'), typed_people(args))
 
 def _as_list(value):
     "What an option that may be given several values holds."
@@ -300,7 +301,16 @@ def _check_split_shares(args):
     if args['valid_pct'] + args['test_pct'] >= 1:
         raise ValueError(f"valid_pct={args['valid_pct']} and test_pct={args['test_pct']} leave nothing to train on")
 
+def _check_task(args):
+    "ValueError where options of another task are given for planes, or those of planes for another task."
+    said = lambda *names: [k for k in names if args.get(k) not in (None, False)]
+    task, other, own = args.get('task', 'planes'), said('target', 'unit'), said('clean', 'compare', 'key')
+    if task == 'planes' and other:
+        raise ValueError(f'{other[0]}= belongs to another task than planes: say which with task=')
+    if task != 'planes' and own: raise ValueError(f'{own[0]}= belongs to task=planes, not to {task}')
+
 def _check_finetune(args):
+    _check_task(args)
     _check_run(args['run'], args, [args['planes'], *_as_list(args.get('encoder'))])
 
 def _check_pretrain(args):

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from fastai.callback.core import Callback
 from fastai.learner import AvgMetric, CastToTensor
 from fastcore.basics import patch
-from torch import Tensor
+from torch import Tensor, nn
 from ..base.numbers import checked
 from ..base.settings import relays
 from ..evaluate.model import refuse_single
