@@ -6,7 +6,7 @@ Docs: https://sslus.github.io/sslus/cli.html.md"""
 
 # %% auto #0
 __all__ = ['main', 'quickstart', 'inventory', 'sources', 'store', 'split', 'pretrain', 'finetune', 'seen', 'passport', 'detect',
-           'study', 'judge', 'phantom']
+           'study', 'judge', 'benchmark', 'phantom']
 
 # %% ../nbs/cli.ipynb #7ccab755
 from typing import Annotated
@@ -15,7 +15,7 @@ from .study.border import command, run_any, say
 
 # %% ../nbs/cli.ipynb #8e80baf1
 from .study.flags import named_clips, print_left_out, without_people
-from .study.options import ArchiveCodes, ClipLimits, ClipOwners, ComparisonFlags, Decoding, EngineFlags
+from .study.options import ArchiveCodes, BenchmarkFlags, ClipLimits, ClipOwners, ComparisonFlags, Decoding, EngineFlags
 from .study.options import Excluded, FinetuneFlags, JudgeFlags, MethodFlags, Naming, PairFlags, Pictures
 from .study.options import PretrainFlags
 from .study.options import RunFlags, SeenNaming, StillFlags, StoreCodes, StoredFrames, StudyChoices, StudyTables
@@ -306,6 +306,27 @@ def judge(
     data = PlaneData.from_csv(table, stills.root, clean=stills.clean or None, **naming_of(naming))
     if naming.key: data.codes.save(naming.key, [dest])
     print(judge(encoders, data, dest, **how.settings()))
+
+# %% ../nbs/cli.ipynb #a6eb7f69
+@command
+def benchmark(
+    name:str='',             # A published benchmark, in any spelling; by default the list
+    data:str='',             # Its folder; without it all that is known of the benchmark is shown
+    encoder:str=None,        # 'imagenet', or an encoder file; by default random weights
+    dest:str=None,           # Folder for the row; by default named after the benchmark
+    how:BenchmarkFlags=None, # How the encoder is used
+    device:str=None,         # Such as cpu or cuda
+    skip:bool=False,         # Leave rows out whose files are not there
+    overwrite:bool=False     # Replace a row that stands there
+):
+    "Score an encoder on a published benchmark by its own split: one row for a paper"
+    from sslus.sources.benchmarks import benchmarks, plain_name
+    from sslus.study.benchmark import benchmark, show_benchmarks
+    if not data: return show_benchmarks(name)
+    folder = dest or f'benchmark-{plain_name(benchmarks(name).name)}'
+    where = dict(device=device, overwrite=overwrite, missing='skip' if skip else 'raise')
+    print(benchmark(name, data, encoder, folder, **where, **how.settings()))
+    print(f'Row: {folder}/row.md, row.csv and row.json')
 
 # %% ../nbs/cli.ipynb #b15f6148
 @command

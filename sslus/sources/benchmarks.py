@@ -8,13 +8,13 @@ Docs: https://sslus.github.io/sslus/sources/benchmarks.html.md"""
 __all__ = ['tasks_of_benchmarks', 'Benchmark', 'benchmarks', 'read_benchmark', 'download_benchmark', 'SplitReport',
            'published_split_report']
 
-# %% ../../nbs/sources/15_benchmarks.ipynb #8c66203d
+# %% ../../nbs/sources/15_benchmarks.ipynb #e0c1e10f
 import difflib, re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-# %% ../../nbs/sources/15_benchmarks.ipynb #a83cd25e
+# %% ../../nbs/sources/15_benchmarks.ipynb #fa5d4268
 from ..base.files import file_sha
 from ..base.people import name_key
 from ..base.words import list_names
@@ -22,7 +22,7 @@ from .download import NotOpen, download_source
 from .sources import LICENCES, find_source, known_sources
 from .tables import one_of, table
 
-# %% ../../nbs/sources/15_benchmarks.ipynb #710debbd
+# %% ../../nbs/sources/15_benchmarks.ipynb #2e3c04bc
 tasks_of_benchmarks = ('planes', 'segment', 'measure', 'recordings')
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Benchmark:
 
     def __repr__(self): return benchmark_text(self)
 
-# %% ../../nbs/sources/15_benchmarks.ipynb #5a23307a
+# %% ../../nbs/sources/15_benchmarks.ipynb #d911f7f6
 def _published_words(rows):
     "'train 1133, test 122', '?' where a number is not known."
     name = lambda k: f'fold {k}' if isinstance(k, int) else k
@@ -82,7 +82,7 @@ def benchmark_text(b):
     lines += [f'{k:<11}{v}' for k, v in said.items() if v]
     return '\n'.join([*lines, 'layout', *('    ' + o for o in b.layout.splitlines())])
 
-# %% ../../nbs/sources/15_benchmarks.ipynb #d5ca608e
+# %% ../../nbs/sources/15_benchmarks.ipynb #9d29e13e
 _register_of_benchmarks = {}
 
 def register_benchmark(b):
@@ -113,7 +113,7 @@ def find_benchmark(name):
         ' benchmarks() lists all'
     )
 
-# %% ../../nbs/sources/15_benchmarks.ipynb #bc303440
+# %% ../../nbs/sources/15_benchmarks.ipynb #320737f3
 def benchmarks(name:str|None=None # of one, in any spelling; None: all. ValueError for an unknown name
               )->object:          # DataFrame with a row a benchmark, or the `Benchmark`
     "The published benchmarks that can be read here, or all that is known of one."
@@ -141,7 +141,7 @@ def read_benchmark(name:str,  # of the benchmark, in any spelling
     "The table of a published benchmark, the split as its authors made it."
     return find_benchmark(name).read(root, **options)
 
-# %% ../../nbs/sources/15_benchmarks.ipynb #0ac4e43c
+# %% ../../nbs/sources/15_benchmarks.ipynb #05261efc
 def download_benchmark(name:str,  # of the benchmark, in any spelling
                        dest='data', # folder to put it into, under a name of its own
                        **options  # of `download_source`
@@ -154,7 +154,7 @@ def download_benchmark(name:str,  # of the benchmark, in any spelling
         f'Then give the folder to read_benchmark. It must look like this:\n{b.layout}'
     )
 
-# %% ../../nbs/sources/15_benchmarks.ipynb #5f31a519
+# %% ../../nbs/sources/15_benchmarks.ipynb #0ce11b70
 @dataclass(frozen=True)
 class SplitReport:
     "What is found in a published split; printing it says it."
@@ -175,7 +175,7 @@ class SplitReport:
 
     def __repr__(self): return '\n'.join(_split_lines(self))
 
-# %% ../../nbs/sources/15_benchmarks.ipynb #d26c3f8d
+# %% ../../nbs/sources/15_benchmarks.ipynb #4b3b201d
 def _part_words(c):
     "'test: 4 rows of 3 patients, as published'."
     known = 'nobody says how many were published' if c.published is None else (
@@ -186,17 +186,16 @@ def _part_words(c):
 def _both_words(r):
     "Who stands in more than one part, in words."
     if not r.both: return '  no patient stands in more than one part'
-    return (
-        f'  LEAK: {len(r.both)} patients stand in more than one part ({list_names(r.both)}): {r.of_test} held-out'
-        ' rows are theirs; scores are too good'
-    )
+    n = len(r.both)
+    who = f'{n} patient{" stands" if n == 1 else "s stand"} in more than one part ({list_names(r.both)})'
+    return f'  LEAK: {who}: {r.of_test} held-out rows are theirs; scores are too good'
 
 def _copies_words(r):
     "Which files stand there twice, in words."
     if r.copies is None: return '  files were not compared'
     if not len(r.copies): return '  no file stands there twice'
     first = f'{r.copies["first"].iloc[0]} and {r.copies["second"].iloc[0]}'
-    return f'  {len(r.copies)} pairs of files are equal, {r.across} of them in two parts: {first} ...'
+    return f'  pairs of equal files: {len(r.copies)}, of these in two parts: {r.across}; {first} ...'
 
 def _split_lines(r):
     "The lines of a report."
@@ -205,7 +204,7 @@ def _split_lines(r):
     yield _both_words(r)
     yield _copies_words(r)
 
-# %% ../../nbs/sources/15_benchmarks.ipynb #b1afe0c8
+# %% ../../nbs/sources/15_benchmarks.ipynb #d2dbfdef
 def part_column(df):
     "'fold' where the rows have folds, else 'split'."
     return 'fold' if 'fold' in df and df.fold.notna().any() else 'split'
@@ -245,7 +244,7 @@ def _equal_files(df, root):
         if name != path: pairs.append((name, path, both))
     return table(dict(zip(('first', 'second', 'parts'), zip(*pairs) if pairs else ([], [], []))))
 
-# %% ../../nbs/sources/15_benchmarks.ipynb #9e912f0f
+# %% ../../nbs/sources/15_benchmarks.ipynb #50275be6
 def published_split_report(df,       # table of `read_benchmark`
                            root=None # the folder it was read from, to compare its files byte by byte; None: they are not
                           )->SplitReport: # ValueError where the table has no published split

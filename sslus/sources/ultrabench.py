@@ -7,19 +7,19 @@ Docs: https://sslus.github.io/sslus/sources/ultrabench.html.md"""
 # %% auto #0
 __all__ = ['make_ultrabench_like']
 
-# %% ../../nbs/sources/16_ultrabench.ipynb #a0102690
+# %% ../../nbs/sources/16_ultrabench.ipynb #587253cc
 import json
 from dataclasses import dataclass
 from pathlib import Path
 import numpy as np
 
-# %% ../../nbs/sources/16_ultrabench.ipynb #86d1118a
+# %% ../../nbs/sources/16_ultrabench.ipynb #518e3cac
 from .benchmarks import Benchmark, register_benchmark
 from .pocus import pocus_case
 from .tables import below, contract, empty_folder, find_home, names_in, need, pattern
 from .tables import present, save_picture, table, write_file_text
 
-# %% ../../nbs/sources/16_ultrabench.ipynb #8e9cf1af
+# %% ../../nbs/sources/16_ultrabench.ipynb #cdfe57ea
 @dataclass(frozen=True)
 class JsonTask:
     "A task of UltraBench as its json files hold it."
@@ -67,7 +67,7 @@ json_tasks = {
     ),
 }
 
-# %% ../../nbs/sources/16_ultrabench.ipynb #433b86d8
+# %% ../../nbs/sources/16_ultrabench.ipynb #a1aaa1be
 _part_files = dict(train='train_val.json', test='test.json')
 
 def _version_folder(root, b, folder):
@@ -133,7 +133,7 @@ def _json_table(root, b, task, splits=None, missing='raise'):
     if not task.mask: return contract(df.drop(columns='mask'), b)
     return contract(df.assign(mask=start + df['mask']), b)
 
-# %% ../../nbs/sources/16_ultrabench.ipynb #6cdf4784
+# %% ../../nbs/sources/16_ultrabench.ipynb #a22e003f
 def _like_object(task, i, n, split):
     "An object of a split file, with the keys of the published ones; sets 0, 1, ... of files are in both splits."
     name = f'Cov_set{i//2}_vid{i + 100*(split == "test")}.png'
@@ -162,7 +162,7 @@ def _like_picture(home, row, task, k, rng):
         x = np.where(mask > 0, x//2 + 120, x//2).astype(np.uint8)
     save_picture(home/row['image'], x)
 
-# %% ../../nbs/sources/16_ultrabench.ipynb #b20191f7
+# %% ../../nbs/sources/16_ultrabench.ipynb #aab2f10b
 def make_ultrabench_like(dest,       # folder to write, empty or absent
                          name:str='UltraBench AUL class', # benchmark whose layout it has
                          n:int=24,   # pictures for training, and half as many for the test; two a patient where patients are named
@@ -178,7 +178,7 @@ def make_ultrabench_like(dest,       # folder to write, empty or absent
         write_file_text(home/file, json.dumps(rows, indent=4))
     return Path(dest)
 
-# %% ../../nbs/sources/16_ultrabench.ipynb #eed855b6
+# %% ../../nbs/sources/16_ultrabench.ipynb #67998f05
 _uses = {
     'AUL': ('CC BY 4.0', 'https://zenodo.org/records/7272660', 'Xu et al. 2023, Briefings in Bioinformatics 24(1):bbac569'),
     'Butterfly': (

@@ -11,7 +11,7 @@ __all__ = []
 from dataclasses import dataclass
 
 # %% ../../nbs/study/02_options.ipynb #35964cab
-from .training import FinetuneSettings, PretrainSettings
+from .training import BenchmarkSettings, FinetuneSettings, PretrainSettings
 
 # %% ../../nbs/study/02_options.ipynb #628e334f
 @dataclass
@@ -190,6 +190,16 @@ class FinetuneFlags(FinetuneSettings):
     lora:str=None            # Rank of adapters that are trained in place of the encoder's weights, such as 8, or 8:conv_pw,conv_pwl with the layers that get one; by default all weights are trained
 
     def settings(self)->dict: # keywords of `finetune`
+        "As the library takes them."
+        network = network_of(self.arch)
+        return vars(self) | network | dict(arch_kwargs=network['arch_kwargs'] or None)
+
+@dataclass(frozen=True, kw_only=True)
+class BenchmarkFlags(BenchmarkSettings):
+    "How an encoder is used on a benchmark, as a shell says it."
+    arch:str=None            # timm model name, or 'tiny'; by default as the encoder file says, resnet18 for random weights
+
+    def settings(self)->dict: # keywords of `benchmark`
         "As the library takes them."
         network = network_of(self.arch)
         return vars(self) | network | dict(arch_kwargs=network['arch_kwargs'] or None)

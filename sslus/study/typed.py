@@ -23,7 +23,7 @@ from ..base.tables import is_table_file, read_table, table_rows
 from ..ssl.cards import read_header
 from ..ssl.lora import read_lora
 from ..ssl.names import arguments_of, check_method, check_network, values_of
-from .training import PretrainSettings
+from .training import BenchmarkSettings, PretrainSettings
 
 # %% ../../nbs/study/11_typed.ipynb #a1e1586d
 _of_pretraining = [o.name for o in fields(PretrainSettings) if o.name in ranges and o.name != 'resident']
@@ -382,12 +382,18 @@ def _check_start(text, config):
     if text.endswith('.safetensors'): check_encoder(text)
     elif text.lower() not in names: check_method(text)
 
+def _check_benchmark(args):
+    BenchmarkSettings(**{o.name: args[o.name] for o in fields(BenchmarkSettings) if o.name in args}).check()
+    if not args['data']: return
+    check_folder(args['data'])
+    _check_run(args['dest'] or 'benchmark', args, [args['data'], *_as_list(args.get('encoder'))])
+
 def _check_quickstart(args): _check_run(args['dest'], args)
 
 command_checks = dict(
     quickstart=_check_quickstart, inventory=_check_inventory, store=_check_store_command, split=_check_split_shares,
     pretrain=_check_pretrain, finetune=_check_finetune, seen=_check_seen, passport=_check_passport,
-    detect=_check_detect, study=_check_study)
+    detect=_check_detect, study=_check_study, benchmark=_check_benchmark)
 
 # %% ../../nbs/study/11_typed.ipynb #ce1282de
 def check_typed(
