@@ -11,7 +11,7 @@ __all__ = ['gauss_weight', 'ClipPrediction']
 import math
 import numpy as np
 import torch
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from fastcore.basics import patch, store_attr
 from functools import partial
 from torch import Tensor
@@ -32,6 +32,14 @@ from ..ssl.recipes import Recipe
 from ..ssl.visible import check_hiding, patch_grid, pooled, visible_tokens
 from ..views.views import show_rows, to_grey_levels
 
+# %% ../../nbs/methods/23_clip_prediction.ipynb #aed1ef95
+@dataclass(frozen=True)
+class LeftOut:
+    "What is hidden in training."
+    hide:float=.375   # share of the frames of a half that is asked for
+    drop:float=0.     # share that is left out altogether, for speed
+    patches:float=0.  # share of its patches that is left out of each frame, for speed; plain transformers only
+
 # %% ../../nbs/methods/23_clip_prediction.ipynb #aa76d614
 gauss_weight = .2 # share of the Gaussian's term within the agreement; more than LeJEPA's, for batches are small
 
@@ -43,24 +51,21 @@ class ClipPrediction(SSLCallback):
         n_frames=partial(check_number, at_least=4, at_most=1024, whole=True), agree=not_negative, hide=below_1,
         drop=below_1, again=not_negative, patches=below_1, depth=count, mix_heads=count,
     )
-    @relays(MixerSettings)
+    @relays(LeftOut, MixerSettings)
     def __init__(self,
         n_frames:int=16,       # frames in a clip, two halves
         seconds:float=.1,      # distance of its frames that is aimed at; less where the sweeps are too short
-        hide:float=.375,       # share of the frames of a half that is asked for
-        drop:float=0.,         # share that is left out altogether, for speed
-        patches:float=0.,      # share of its patches that is left out of each frame, for speed; plain transformers
         agree:float=1.,        # weight of the agreement of the two halves; 0: none
         again:float=1.,        # weight of finding each frame again under the other view; 0: no frame is seen twice
         temperature:float=.1,  # of finding a frame
         proj=(256,64),         # widths of the projectors of clips and of frames
         views=clip_views,      # preset (a function of the size) or view: one draw for all frames of a half
         size:int|None=None,    # side of the views, pixels; None: the frames' own
-        **settings             # of `MixerSettings`
+        **settings             # of `LeftOut` and `MixerSettings`
     ):
-        mixing = grouped(ClipPrediction.__init__, settings)[0]
+        left_out, mixing = grouped(ClipPrediction.__init__, settings)
         store_attr(but='views,size')
-        store_attr('views,size', **vars(mixing))
+        store_attr('views,size', **vars(left_out), **vars(mixing))
         self.parts_of(n_frames//2)
 
     def parts_of(self, n):
@@ -71,12 +76,8 @@ class ClipPrediction(SSLCallback):
         raise ValueError(f'hide={self.hide} and drop={self.drop} leave none of {n} frames to look at: choose less')
 
     def heads(self, nf):
-        return dict(
-            mixer=TemporalMixer(nf, MixerSettings(*(getattr(self, o.name) for o in fields(MixerSettings)))),
-            projector=mlp(nf, *self.proj),
-            frames=mlp(nf, *self.proj),
-            predictor=mlp(nf, *self.proj),
-        )
+        mixer = TemporalMixer(nf, MixerSettings(*(getattr(self, o.name) for o in fields(MixerSettings))))
+        return dict(mixer=mixer) | {k: mlp(nf, *self.proj) for k in ('projector', 'frames', 'predictor')}
 
     def build(self, m):
         if self.patches: check_hiding(m.encoder, 'ClipPrediction(patches=...)')
@@ -100,16 +101,14 @@ class ClipPrediction(SSLCallback):
         places = torch.cat([*scores, *scores[::-1]])[:len(x)] if scores else None
         z = self.frame_features(m, x, places)
         clip, _, answers = m.heads['mixer'](z[:len(seen),:seen.shape[1]], times, when)
-        told, frames = (m.heads[k](o.flatten(0, 1)).unflatten(0, o.shape[:2]) for k,o in
-                        (('predictor', answers), ('frames', z)))
-        frames = frames.split(len(seen))
+        ahead = lambda k,o: m.heads[k](o.flatten(0, 1)).unflatten(0, o.shape[:2])
+        of_frames = ahead('predictor', answers), *ahead('frames', z).split(len(seen))
         by_clip = lambda o: torch.cat(o.chunk(2), 1)
-        return *m.heads['projector'](clip).chunk(2), *map(by_clip, (told, *frames))
+        return *m.heads['projector'](clip).chunk(2), *map(by_clip, of_frames)
 
     def loss(self, z1, z2, told, frames, again=None, w=None):
         n = frames.shape[1]//2
-        halves = zip(told.chunk(2, 1), frames.chunk(2, 1))
-        loss = sum(find_frames(*o, self.temperature, w) for o in halves)/2
+        loss = sum(find_frames(*o, self.temperature, w) for o in zip(told.chunk(2, 1), frames.chunk(2, 1)))/2
         if again is not None:
             views = (torch.cat([a[:,:n], b[:,n:]], 1) for a,b in ((frames, again), (again, frames)))
             loss = loss + self.again*find_again(*views, self.temperature, w)
@@ -144,20 +143,17 @@ def frame_times(self:ClipPrediction,
 
 @patch
 def make_views(self:ClipPrediction, a, b=None):
-    """Frames that are seen (B,k,1,S,S) of both halves, frames that are asked for, the times (B,k) of either; with
-    `again` the frames of each half under the view of the other, with `patches` scores (B,h,w) of both views."""
+    "Frames (B,k,1,S,S) seen, and asked for, of both halves; their times (B,k); all again; scores (B,h,w) of patches."
     check_uint8_clips(a)
     if a.ndim != 5 or a.shape[1] < 4:
         raise ValueError(f'these clips are {tuple(a.shape)}: (B,T,1,H,W) with 4 frames or more are expected')
     n, view, times = a.shape[1]//2, self.pipelines(a[:,0])[0], self.frame_times(a)
-    seen, asked = self.parts_of(n)
-    row = torch.arange(len(a), device=a.device)[:,None]
-    taken, at, dice = [], [], []
+    (seen, asked), row = self.parts_of(n), torch.arange(len(a), device=a.device)[:,None]
+    halves = []
     for x,t in ((a[:,:n], times[:,:n]), (a[:,-n:], times[:,-n:])):
         places = torch.rand(len(a), n, device=a.device).argsort(1)[:,:seen + asked]
-        taken.append(x[row,places])
-        at.append(t[row,places])
-        dice.append(view.draw(len(a), a.device, seen + asked))
+        halves.append((x[row,places], t[row,places], view.draw(len(a), a.device, seen + asked)))
+    taken, at, dice = zip(*halves)
     shown = [view.apply(*o) for o in zip(taken, dice)]
     more = [view.apply(*o) for o in zip(taken, dice[::-1])] if self.again else []
     if self.patches: more += [hiding_scores(o[:,0]) for o in shown]
