@@ -27,7 +27,7 @@ def save_task_model(
     **card         # more lines for the card
 )->Path:           # the file; WriteError where it cannot be written
     "Save the network of a task with its card and passport."
-    encoder, saw = learn.model.encoder, passport_of_learner(learn)
+    encoder, saw = _still_encoder(learn.model), passport_of_learner(learn)
     own = input_of(encoder)
     said = dict(task=task, head=dict(learn.model.arguments), size=learn.view_size, **learn.dls.data.card())
     said |= {k: encoder.card[k] for k in ('arch', 'arch_kwargs', 'in_chans')}
@@ -52,7 +52,12 @@ def load_task_model(
         return task.model(encoder, **w.card['head'])
     m = build(w, make)
     m.card, m.file = w.card, w.path
-    m.encoder.card |= made_from(w.card)
-    m.encoder.input = EncoderInput.of_card(w.card)
-    m.encoder.passport = passport_or_unknown(w)
+    frames = _still_encoder(m)
+    frames.card |= made_from(w.card)
+    frames.input = EncoderInput.of_card(w.card)
+    frames.passport = passport_or_unknown(w)
     return m.eval()
+
+def _still_encoder(model):
+    "The encoder of single frames, also of a model of clips."
+    return getattr(model.encoder, 'frames', model.encoder)

@@ -7,17 +7,18 @@ Docs: https://sslus.github.io/sslus/tasks/recording_data.html.md"""
 # %% auto #0
 __all__ = ['phantom_units', 'RecordingData', 'RecordingLoaders']
 
-# %% ../../nbs/tasks/08_recording_data.ipynb #4164a8c7
+# %% ../../nbs/tasks/08_recording_data.ipynb #d4485251
 import numpy as np
 import pandas as pd
 import torch
 from fastcore.basics import patch
+from functools import cached_property
 from pathlib import Path
 from ..base.numbers import checked, count
 from ..base.settings import grouped, relays
 from ..base.tables import read_table
 from ..evaluate.batches import bounded_batch
-from ..evaluate.splits import patient_split
+from ..evaluate.splits import label_draw, patient_split
 from ..evaluate.stills import name_rows, name_some
 from ..loaders.batches import BatchDL
 from ..phantom.anatomy import FPS
@@ -60,7 +61,7 @@ def case_names(df, case, name):
     if case not in df: raise ValueError(f'{name} has no column examination; it has {name_some(df.columns, 9)}')
     return df.patient.astype(str) + ', ' + df.examination.astype(str)
 
-# %% ../../nbs/tasks/08_recording_data.ipynb #f5e73d4a
+# %% ../../nbs/tasks/08_recording_data.ipynb #d81f34e7
 class RecordingData(PictureData):
     "Clips with a class or a value, split by patient."
     rows_called, row_called = 'clips', 'clip'               # in messages
@@ -75,7 +76,7 @@ class RecordingData(PictureData):
         **settings           # split, table, seed, name, people; valid_pct, test_pct
     ):
         own, = grouped(RecordingData.__init__, settings)
-        name = own.setdefault('name', 'the clips')
+        name = own.setdefault('name', 'the table')
         if not len(clips) == len(patient) == len(target):
             raise ValueError(f'{name}: {len(clips)} clips, {len(patient)} patients, {len(target)} classes or values: one of'
                              ' each a clip is needed')
@@ -111,12 +112,12 @@ class RecordingData(PictureData):
 
     target = property(lambda self: 'class' if self.unit is None else 'value', doc="Column of the table that is to be predicted.")
 
-    @property
+    @cached_property
     def classes(self)->list|None:
         "Names of the classes in order; None where values are predicted."
         return sorted(set(self.known)) if self.unit is None else None
 
-    @property
+    @cached_property
     def y(self)->np.ndarray:
         "(clips,) numbers of the classes, or values."
         return np.searchsorted(self.classes, self.known) if self.classes else self.known
@@ -126,6 +127,18 @@ class RecordingData(PictureData):
         words = '\n'.join([self.unit or '', *(self.classes or ()), *self.df.case])
         words = np.frombuffer(words.encode(), np.uint8)
         return dict(y=self.y, words=words, clips=self.clips.frames, counts=self.clips.counts)
+
+    def card(self)->dict:
+        "What a user of weights must know."
+        return dict(classes=self.classes, unit=self.unit)
+
+    @checked
+    def draw(self,
+        fraction:float=1., # of the training clips, above 0, at most 1
+        seed:int=0         # of the order of patients, and of each patient's clips
+    )->pd.DataFrame:       # drawn rows; `.attrs` holds fraction, seed, by, images and patients used
+        "Draw from the training clips, whole patients first, with a clip of each class; nested over fractions."
+        return label_draw(self.subset('train'), fraction, seed, image='clip', each_class=self.unit is None)
 
     def batch(self, rows):
         "(clips (B,T,1,S,S) uint8, counts (B,), seconds (B,T), classes or values (B,))"

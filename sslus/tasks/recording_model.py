@@ -7,16 +7,16 @@ Docs: https://sslus.github.io/sslus/tasks/recording_model.html.md"""
 # %% auto #0
 __all__ = ['GatedAttention', 'RecordingModel', 'frame_features']
 
-# %% ../../nbs/tasks/08_recording_model.ipynb #da5d189d
+# %% ../../nbs/tasks/08_recording_model.ipynb #b565f1db
 import numpy as np
 import torch
+from dataclasses import asdict
 from torch import Tensor, nn
 from ..base.numbers import checked, count
-from ..base.quiet import Note
 from ..evaluate.features import features, weights_hash
 from ..evaluate.model import FrozenOrNot
 from ..ssl.adapters import set_trainable
-from ..ssl.clip_encoder import ClipEncoder, note_rate
+from ..ssl.clip_encoder import ClipEncoder, MixerSettings, TemporalMixer, note_rate
 from ..ssl.encoders import encode, n_features
 from .recording_data import RecordingData
 
@@ -78,7 +78,7 @@ def frames_of(encoder):
     "The encoder of single frames: that of a `ClipEncoder`, else the encoder itself."
     return encoder.frames if isinstance(encoder, ClipEncoder) else encoder
 
-# %% ../../nbs/tasks/08_recording_model.ipynb #7eb8a913
+# %% ../../nbs/tasks/08_recording_model.ipynb #deb1aae2
 class RecordingModel(FrozenOrNot):
     "`encoder` and a `head` that pools the features of a clip's frames and judges the clip."
     @checked(n_out=count)
@@ -88,13 +88,16 @@ class RecordingModel(FrozenOrNot):
         pooling:str='mean',   # 'mean', 'attention' or 'clip'
         width:int=64,         # features inside the attention
         dropout:float=0.,     # probability of dropping a feature of the clip in training
-        frozen:bool=False     # train the head only? then the encoder stays in evaluation mode for good
+        frozen:bool=False,    # train the head only? then the encoder stays in evaluation mode for good
+        mixer:dict|None=None  # `MixerSettings` and seconds of a mixer to put on an encoder of frames, for its weights to be read
     ):
         super().__init__()
+        if mixer is not None: encoder = with_mixer(encoder, **mixer)
         check_pooling(encoder, pooling)
         if pooling != 'clip': encoder = frames_of(encoder)
         self.encoder, self.pooling, self.frozen = set_trainable(encoder, not frozen), pooling, frozen
         self.head = RecordingHead(n_features(encoder), n_out, pooling, width, dropout)
+        self.arguments = dict(n_out=n_out, pooling=pooling, width=width) | mixer_of(encoder)
         self.train(self.training)
 
     def forward(self,
@@ -146,7 +149,16 @@ class RecordingModel(FrozenOrNot):
         z, there = self.pooled(x, counts, times)
         return self.head.weights((z - self.head.shift)*self.head.scale, there)
 
-# %% ../../nbs/tasks/08_recording_model.ipynb #be51e252
+# %% ../../nbs/tasks/08_recording_model.ipynb #b1f5a6c7
+def mixer_of(encoder):
+    "What a mixer over time is made of, as an argument; nothing for an encoder of frames."
+    if not isinstance(encoder, ClipEncoder): return {}
+    return dict(mixer=asdict(encoder.mixer.settings) | dict(seconds=encoder.seconds))
+
+def with_mixer(frames, seconds=None, **settings):
+    "A `ClipEncoder` whose mixer has weights that are going to be replaced."
+    return ClipEncoder(frames, TemporalMixer(n_features(frames), MixerSettings(**settings)), seconds)
+
 def check_pooling(encoder, pooling):
     "ValueError or TypeError where an encoder cannot pool so."
     if pooling not in poolings: raise ValueError(f'pooling={pooling!r}: one of {", ".join(poolings)} is expected')

@@ -32,7 +32,7 @@ def frame_clock(d, fps):
         return inside + np.minimum(k - frames[0], 0)*first + np.maximum(k - frames[-1], 0)*last
     return at, 'seconds'
 
-def _plane_bands(ax, frames, rows, colours, at):
+def plane_bands(ax, frames, rows, colours, at):
     "Coloured runs of planes with their names, a band for each of `rows` {name: labels}, the first on top."
     span = np.ptp(np.asarray(frames)) + frame_step(frames)
     for y,(name,labels) in enumerate(reversed(rows.items())):
@@ -96,7 +96,7 @@ def plot_timeline(frames:pd.DataFrame, # predictions of one sweep, with class wh
     low = fig.add_subplot(grid[-1], sharex=bands)
     top = [fig.add_subplot(o) for o in grid[0].subgridspec(1, max(4, len(pics)))] if pics else []
     _thumbs(top, pics, best, colours, at, unit)
-    _plane_bands(bands, d.frame, dict(**({'true': d['class']} if 'class' in d else {}), predicted=d.predicted), colours, at)
+    plane_bands(bands, d.frame, dict(**({'true': d['class']} if 'class' in d else {}), predicted=d.predicted), colours, at)
     bands.set_title(Path(video).name, fontsize=8, loc='left')
     _curves(low, d, best, colours, at, unit)
     low.set_xlim(at(d.frame.min()-.5), at(d.frame.max()+.5))
