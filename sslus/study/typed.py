@@ -301,7 +301,7 @@ def _check_split_shares(args):
     if args['valid_pct'] + args['test_pct'] >= 1:
         raise ValueError(f"valid_pct={args['valid_pct']} and test_pct={args['test_pct']} leave nothing to train on")
 
-def _check_task(args):
+def _check_task_flags(args):
     "ValueError where options of another task are given for planes, or those of planes for another task."
     said = lambda *names: [k for k in names if args.get(k) not in (None, False)]
     task, other, own = args.get('task', 'planes'), said('target', 'unit'), said('clean', 'compare', 'key')
@@ -310,7 +310,7 @@ def _check_task(args):
     if task != 'planes' and own: raise ValueError(f'{own[0]}= belongs to task=planes, not to {task}')
 
 def _check_finetune(args):
-    _check_task(args)
+    _check_task_flags(args)
     _check_run(args['run'], args, [args['planes'], *_as_list(args.get('encoder'))])
 
 def _check_pretrain(args):
