@@ -307,7 +307,7 @@ def judge(
     if naming.key: data.codes.save(naming.key, [dest])
     print(judge(encoders, data, dest, **how.settings()))
 
-# %% ../nbs/cli.ipynb #a6eb7f69
+# %% ../nbs/cli.ipynb #b4f20236
 @command
 def benchmark(
     name:str='',             # A published benchmark, in any spelling; by default the list

@@ -7,7 +7,7 @@ Docs: https://sslus.github.io/sslus/study/benchmark.html.md"""
 # %% auto #0
 __all__ = ['BenchmarkRow', 'benchmark']
 
-# %% ../../nbs/study/14_benchmark.ipynb #afbfc5cc
+# %% ../../nbs/study/14_benchmark.ipynb #ff36de0c
 import html
 import json
 import pandas as pd
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-# %% ../../nbs/study/14_benchmark.ipynb #05b047e1
+# %% ../../nbs/study/14_benchmark.ipynb #fe4cc9e4
 from ..base.files import write_text
 from ..base.folders import RunKind, begin_run
 from ..base.numbers import checked
@@ -35,7 +35,7 @@ from .target_study import find_task
 from .training import BenchmarkSettings
 from ..tasks.learner import plane_learner
 
-# %% ../../nbs/study/14_benchmark.ipynb #45d22470
+# %% ../../nbs/study/14_benchmark.ipynb #ebe6ca17
 @dataclass(frozen=True)
 class BenchmarkRow:
     "What an encoder reached on a published benchmark; printing it says it."
@@ -75,7 +75,7 @@ class BenchmarkRow:
         self.report.save(folder)
         return folder
 
-# %% ../../nbs/study/14_benchmark.ipynb #3de8af95
+# %% ../../nbs/study/14_benchmark.ipynb #209bfe07
 _first_columns = dict(
     benchmark='benchmark', encoder='encoder', mode='mode', score='score', test='test pictures, patients',
     both='patients on both sides of the published split', seen='encoder has seen test patients',
@@ -113,7 +113,7 @@ def _as_markdown(r):
     alarm = [f'**{r.alarm}**', ''] if r.alarm else []
     return '\n'.join([*alarm, *table, '', *(f'- {k}: {v}' for k, v in _rests_on(r)), ''])
 
-# %% ../../nbs/study/14_benchmark.ipynb #4613dd08
+# %% ../../nbs/study/14_benchmark.ipynb #41f7186b
 @dataclass
 class _Contender:
     "An encoder on a benchmark."
@@ -166,7 +166,7 @@ def _facts_of_encoder(module, name, how):
         card=', '.join(str(o) for o in told if o),
     )
 
-# %% ../../nbs/study/14_benchmark.ipynb #fda2ac99
+# %% ../../nbs/study/14_benchmark.ipynb #a0d1ace2
 def _side(how, planes):
     "Side of the stills that the encoder sees."
     return side_of_stills(planes, how.given.size, getattr(how.made(0)[0], 'card', {}))[0]
@@ -228,7 +228,7 @@ def _scores_of_report(report, task):
 
 def _plain_number(x): return None if x is None or x != x else round(float(x), 6)
 
-# %% ../../nbs/study/14_benchmark.ipynb #8dc8570b
+# %% ../../nbs/study/14_benchmark.ipynb #4fef1df1
 benchmark_run = RunKind('benchmark', ('row.csv', 'row.md', 'row.json', '*.csv'))
 
 def _range_of(numbers):
@@ -264,7 +264,7 @@ def _loud_words(split, seen):
     less = '' if split.complete else 'Not as many rows as were published: the score is not comparable'
     return '. '.join(o for o in (f'{loud}. Scores may be too good' if loud else '', less) if o)
 
-# %% ../../nbs/study/14_benchmark.ipynb #5c303045
+# %% ../../nbs/study/14_benchmark.ipynb #979c5da8
 @checked
 @relays(BenchmarkSettings)
 def benchmark(
@@ -295,7 +295,7 @@ def benchmark(
         row.save(folder.path)
     return row
 
-# %% ../../nbs/study/14_benchmark.ipynb #bf52156b
+# %% ../../nbs/study/14_benchmark.ipynb #7047d3ef
 def _seeds_in_words(how, each, main):
     "How many repeats, and what each reached."
     n = len(each) if how.random or not how.frozen else 1
@@ -325,7 +325,7 @@ def _benchmark_row(b, root, how, parts, split, device, progress):
     )
     return BenchmarkRow(values, _loud_words(split, '; '.join(o for o in loud if o)), report, split)
 
-# %% ../../nbs/study/14_benchmark.ipynb #dedf69dc
+# %% ../../nbs/study/14_benchmark.ipynb #706bfc9f
 def show_benchmarks(name=''):
     "Print the list of benchmarks, or all that is known of one."
     if name: return print(benchmarks(name))
