@@ -47,7 +47,7 @@ class GatedAttention(nn.Module):
         score = self.weigh(inside)[..., 0].float()
         return score.masked_fill(~there, -torch.inf).softmax(1)
 
-# %% ../../nbs/tasks/08_recording_model.ipynb #544c5964
+# %% ../../nbs/tasks/08_recording_model.ipynb #3fa2fb03
 poolings = 'mean', 'attention', 'clip'
 
 class RecordingHead(nn.Module):
@@ -62,7 +62,8 @@ class RecordingHead(nn.Module):
     def standardise(self, z):
         "From now on, bring features to mean 0 and deviation 1 by those of `z` (n,F)."
         self.shift.copy_(z.mean(0))
-        self.scale.copy_(1/z.std(0, correction=0).clamp_min(1e-6))
+        spread = z.std(0, correction=0)
+        self.scale.copy_(1/torch.maximum(spread, .01*spread.max() + 1e-6))
 
     def speak_in(self, values):
         "Give values with the mean and the deviation of these."

@@ -87,7 +87,7 @@ def _count_score(name):
 recording_scores = {k: _count_score(k) for k in cm_scores}
 recording_value_scores = {k: value_scores[k] for k in ('mae', 'rmse', 'r2', 'bias', 'lower_limit', 'upper_limit')}
 
-# %% ../../nbs/tasks/08_recording_report.ipynb #d329f394
+# %% ../../nbs/tasks/08_recording_report.ipynb #cf81fad9
 class RecordingReport(PatientReport):
     "Scores of the classes of recordings, over patients."
     registry, rows_called, file = recording_scores, 'cases', 'recordings.csv'
@@ -112,7 +112,7 @@ class RecordingReport(PatientReport):
 
     classes = property(lambda self: _told_classes(self.rows), doc='Names of the classes, in order.')
     auroc = property(
-        lambda self: auroc(self.rows['class'], self.rows[[f'prob_{c}' for c in self.classes]], self.classes),
+        lambda self: auroc(self.rows['class'], self.rows[[f'prob_{c}' for c in self.classes]], self.classes)[0],
         doc='Area under the ROC curve over cases, mean over classes; without an interval.',
     )
 
@@ -136,7 +136,8 @@ class RecordingReport(PatientReport):
     def notes(self)->str:
         "What must be known beside the scores: who was seen, how many clips decided, intervals that say little."
         n = self.rows.clips
-        decided = f'each case is decided by {n.min()} to {n.max()} clips' if n.max() > 1 else ''
+        how_many = f'{n.max()}' if n.min() == n.max() else f'{n.min()} to {n.max()}'
+        decided = f'each case is decided by {how_many} clips' if n.max() > 1 else ''
         said = [super().notes(), decided, *self.own_notes()]
         return '. '.join(dict.fromkeys(o for o in said if o))
 
