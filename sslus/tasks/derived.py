@@ -7,7 +7,7 @@ Docs: https://sslus.github.io/sslus/tasks/derived.html.md"""
 # %% auto #0
 __all__ = ['mask_area', 'Ellipse', 'fit_ellipse', 'head_circumference', 'beats_of_areas', 'ejection_fraction']
 
-# %% ../../nbs/tasks/07_derived.ipynb #59675adf
+# %% ../../nbs/tasks/07_derived.ipynb #87b388dd
 import numpy as np
 import pandas as pd
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from scipy import ndimage, signal
 from ..base.numbers import check_number
 from ..base.words import list_names
 
-# %% ../../nbs/tasks/07_derived.ipynb #46d9f077
+# %% ../../nbs/tasks/07_derived.ipynb #996b7bb7
 def pixel_sides(pixel_mm):
     "(height, width) of a pixel; one number for both."
     sides = tuple(pixel_mm) if hasattr(pixel_mm, '__len__') else (pixel_mm, pixel_mm)
@@ -42,7 +42,7 @@ def largest_part(mask):
     sizes = np.bincount(parts.ravel())[1:]
     return ndimage.binary_fill_holes(parts == 1 + sizes.argmax())
 
-# %% ../../nbs/tasks/07_derived.ipynb #7f63dc05
+# %% ../../nbs/tasks/07_derived.ipynb #2a18897a
 def mask_area(
     mask,       # (H,W), True inside
     pixel_mm=1. # side of a pixel, or (height, width), mm; 1: the area is in pixels
@@ -51,7 +51,7 @@ def mask_area(
     height, width = pixel_sides(pixel_mm)
     return float(filled_mask(mask).sum()*height*width)
 
-# %% ../../nbs/tasks/07_derived.ipynb #48b200a8
+# %% ../../nbs/tasks/07_derived.ipynb #2b4cfc82
 @dataclass(frozen=True)
 class Ellipse:
     "An ellipse in mm, or in pixels where no size of a pixel was given."
@@ -79,7 +79,7 @@ class Ellipse:
         rows = self.row + along*np.sin(turn) + across*np.cos(turn)
         return np.stack([rows, self.column + along*np.cos(turn) - across*np.sin(turn)], 1)
 
-# %% ../../nbs/tasks/07_derived.ipynb #37add119
+# %% ../../nbs/tasks/07_derived.ipynb #b92934a9
 def edge_points(mask, edge='between'):
     "(n, 2) rows and columns halfway between a pixel inside and its neighbour outside, or on those inside."
     here = [np.argwhere(np.diff(mask, axis=i)) for i in (1, 0)]
@@ -102,19 +102,23 @@ def _conic(x, y):
     return np.r_[best, follow@best]
 
 def ellipse_of_points(points):
-    "`Ellipse` of least squares through (n, 2) rows and columns; its numbers are NaN where there is none."
+    "`Ellipse` of least squares through (n, 2) rows and columns; None where there is none."
     middle, size = points.mean(0), points.std()
     y, x = ((points - middle)/size).T
-    a, b, c, d, e, f = _conic(x, y)
-    form = np.array([[a, b/2], [b/2, c]])
-    centre = np.linalg.solve(-2*form, [d, e])
+    try:
+        a, b, c, d, e, f = _conic(x, y)
+        form = np.array([[a, b/2], [b/2, c]])
+        centre = np.linalg.solve(-2*form, [d, e])
+    except np.linalg.LinAlgError: return None
     roots, axes = np.linalg.eigh(form)
-    half = np.sqrt(-(f + (d*centre[0] + e*centre[1])/2)/roots)
+    squares = -(f + (d*centre[0] + e*centre[1])/2)/roots
+    if not (squares > 0).all(): return None
+    half = np.sqrt(squares)
     order = np.argsort(-half)
     angle = np.rad2deg(np.arctan2(axes[1, order[0]], axes[0, order[0]])) % 180
     return Ellipse(*(middle + size*centre[::-1]).tolist(), *(size*half[order]).tolist(), float(angle))
 
-# %% ../../nbs/tasks/07_derived.ipynb #f7889b6e
+# %% ../../nbs/tasks/07_derived.ipynb #6af606d9
 def fit_ellipse(
     mask,       # (H,W), True inside
     pixel_mm=1., # side of a pixel, or (height, width), mm; 1: the ellipse is in pixels
@@ -128,8 +132,8 @@ def fit_ellipse(
             f'the mask has {int(whole.sum())} pixels and an edge of {len(points)} within the picture:'
             ' too little for an ellipse; look at the picture'
         )
-    with np.errstate(all='ignore'): found = ellipse_of_points(points*sides)
-    if not np.isfinite([found.long, found.short]).all() or found.long > 20*max(np.multiply(whole.shape, sides)):
+    found = ellipse_of_points(points*sides)
+    if found is None or found.long > 20*max(np.multiply(whole.shape, sides)):
         raise ValueError('no ellipse goes through the edge of the mask: it is straight, or the picture cuts most of it')
     return found
 
@@ -141,7 +145,7 @@ def head_circumference(
     "Circumference of the ellipse through the edge of a mask."
     return fit_ellipse(mask, pixel_mm, edge).circumference
 
-# %% ../../nbs/tasks/07_derived.ipynb #e96c3890
+# %% ../../nbs/tasks/07_derived.ipynb #11846753
 def area_curve(areas):
     "Areas of a clip, smoothed; ValueError for frames without one."
     areas = np.asarray(areas, float).ravel()
@@ -160,7 +164,7 @@ def _diastole(curve, systole, before, after):
     late = systole + int(np.argmax(curve[systole:after]))
     return late if early == 0 and curve[late] > curve[early] else early
 
-# %% ../../nbs/tasks/07_derived.ipynb #3e45e526
+# %% ../../nbs/tasks/07_derived.ipynb #0f98c451
 def beats_of_areas(
     areas # (frames,) areas of a chamber, above 0
 )->pd.DataFrame: # a row a beat: diastole and systole (frames), ejection (share)

@@ -8,7 +8,7 @@ Docs: https://sslus.github.io/sslus/tasks/measure.html.md"""
 __all__ = ['measure_task', 'steady_view', 'MeasureModel', 'spread_loss', 'MeasureLearner', 'measure_learner', 'MeasureReport',
            'predicted_values']
 
-# %% ../../nbs/tasks/07_measure.ipynb #5c7d64b3
+# %% ../../nbs/tasks/07_measure.ipynb #baf493aa
 import numpy as np
 import pandas as pd
 import torch
@@ -18,7 +18,7 @@ from fastai.learner import AvgMetric, CastToTensor
 from fastcore.basics import patch
 from functools import partial
 from torch import Tensor, nn
-from ..base.numbers import checked, share
+from ..base.numbers import checked, positive, share
 from ..base.settings import relays
 from ..evaluate.model import FrozenOrNot, refuse_single
 from ..loaders.batches import check_disjoint
@@ -35,7 +35,7 @@ from .protocol import Task, register_task
 from .training import TaskLearner, TaskParts, task_learner
 from ..views.views import View, light_view, plain_view
 
-# %% ../../nbs/tasks/07_measure.ipynb #913e9048
+# %% ../../nbs/tasks/07_measure.ipynb #8ff03b64
 @checked
 def steady_view(size:int,      # side of the view, pixels
                 channels:int=1 # channels of the output: 1, or 3 equal ones
@@ -43,7 +43,7 @@ def steady_view(size:int,      # side of the view, pixels
     "`light_view` without zoom, for values in mm."
     return light_view(size, channels).with_settings(scale=(1, 1))
 
-# %% ../../nbs/tasks/07_measure.ipynb #9fe4d367
+# %% ../../nbs/tasks/07_measure.ipynb #1eb0154d
 def zoom_of(dice, n):
     "How much wider than the frame the box is that a view looks at, (n,)."
     if 'theta' not in dice: return torch.ones(n)
@@ -62,10 +62,10 @@ class _ValueViews(Callback):
         self.learn.xb = (view.apply(x, dice),)
         self.learn.yb = (self.model.standardised(y[:, 0], y[:, 1]*zoom),)
 
-# %% ../../nbs/tasks/07_measure.ipynb #33ba6b60
+# %% ../../nbs/tasks/07_measure.ipynb #53abaca6
 class MeasureModel(FrozenOrNot):
     "`encoder` and a linear `head` that predicts a value and its variance."
-    @checked
+    @checked(wide=positive)
     def __init__(self,
         encoder:nn.Module,  # images to features
         middle:float=0.,    # mean of the training values
@@ -93,7 +93,7 @@ class MeasureModel(FrozenOrNot):
         size = pixels if self.per_pixel else torch.ones_like(values)
         return torch.stack([(values/size - self.middle)/self.wide, self.wide*size], 1)
 
-# %% ../../nbs/tasks/07_measure.ipynb #7aa1dd01
+# %% ../../nbs/tasks/07_measure.ipynb #be58d327
 @full_precision
 def spread_loss(
     out:Tensor,     # (B,2): predicted value, log of its variance
@@ -106,7 +106,7 @@ def spread_loss(
     likelihood = .5*(log_variance + (goal - mean)**2*(-log_variance).exp())
     return (likelihood*(beta*log_variance.detach()).exp()).mean()
 
-# %% ../../nbs/tasks/07_measure.ipynb #7d3c6e05
+# %% ../../nbs/tasks/07_measure.ipynb #2bdf21a7
 def _mean_error(out, target):
     "Mean absolute error in the unit of the values."
     return ((out[:, 0] - target[:, 0]).abs()*target[:, 1]).mean()
@@ -122,7 +122,7 @@ def drawn_values(data, draw, per_pixel):
         )
     return drawn.mean(), drawn.std()
 
-# %% ../../nbs/tasks/07_measure.ipynb #0372b8cd
+# %% ../../nbs/tasks/07_measure.ipynb #972a7469
 class MeasureLearner(TaskLearner):
     "A fastai Learner of values; made by `measure_learner`."
 
@@ -131,12 +131,12 @@ class MeasureLearner(TaskLearner):
 def measure_learner(
     dls:PictureLoaders,      # from `MeasureData.dls`
     arch:str|None=None,      # timm name; None: as the encoder file says
-    encoder=None,            # None or 'random', 'imagenet', a file of `save_encoder` or of timm weights, or a module (copied)
+    encoder=None,            # None or 'random', 'imagenet', a file of `save_encoder` or of timm weights, or a module
     arch_kwargs:dict|None=None, # of timm's model
     per_pixel:bool=False,    # predict lengths and areas in pixels, and multiply by the size of a pixel?
     beta:float=.5,           # of `spread_loss`
     dropout:float=.1,        # before the linear layer
-    view=None,               # function of (size, channels): the training view; None: `light_view`, or `steady_view` for values in mm
+    view=None,               # function of (size, channels); None: `light_view`, or `steady_view` for values in mm
     frozen:bool=False,       # train the head only? the encoder's weights and batch norm statistics stay as they are
     **settings
 )->MeasureLearner:
@@ -153,12 +153,16 @@ def measure_learner(
     parts = TaskParts(MeasureLearner, model, partial(spread_loss, beta=beta), [AvgMetric(_mean_error)], views, mode)
     return task_learner(parts, dls, (arch, encoder, arch_kwargs), **settings)
 
-# %% ../../nbs/tasks/07_measure.ipynb #fd08e557
+# %% ../../nbs/tasks/07_measure.ipynb #002df725
 class MeasureReport(PatientReport):
     "Scores of a measurement with intervals over patients; `rows` are those of `value_rows` with image_path."
     registry, file = value_scores, 'values.csv'
 
-    def __init__(self, rows, *args, **kwargs):
+    def __init__(self,
+        rows,    # as `value_rows` makes them, with image_path and unit
+        *args,   # of `PatientReport`
+        **kwargs # of `PatientReport`
+    ):
         super().__init__(rows, *args, **kwargs)
         self.unit = str(self.rows.unit.iloc[0]) if 'unit' in self.rows else ''
         in_unit = ('mae', 'rmse', 'bias', 'lower_limit', 'upper_limit')
@@ -192,7 +196,7 @@ class MeasureReport(PatientReport):
         "How often predicted intervals of several widths hold the value."
         return spread_table(self.rows, n=self.n_boot)
 
-# %% ../../nbs/tasks/07_measure.ipynb #cb4d9469
+# %% ../../nbs/tasks/07_measure.ipynb #9e29a29a
 @torch.no_grad()
 @checked
 def predicted_values(
@@ -214,7 +218,7 @@ def predicted_values(
     middle, wide, stretch = (float(getattr(model, k)) for k in ('middle', 'wide', 'stretch'))
     return pd.DataFrame(dict(predicted=(middle + wide*out[:, 0])*unit, spread=stretch*wide*np.exp(out[:, 1]/2)*unit))
 
-# %% ../../nbs/tasks/07_measure.ipynb #0a0219c9
+# %% ../../nbs/tasks/07_measure.ipynb #1fd4a97b
 def _values_of(learn_data, split):
     "(data, rows) of a split, or of all pictures of another `MeasureData`, whose patients must be none of ours."
     if not isinstance(split, MeasureData): return learn_data, learn_data.subset(split).index
@@ -235,7 +239,7 @@ def reported_rows(data, rows, found):
     told = told[[c for c in ('image_path', 'machine', 'plane', 'class') if c in told]].assign(unit=data.unit)
     return value_rows(data.values[rows], found.predicted, data.df.patient[rows], found.spread, told)
 
-# %% ../../nbs/tasks/07_measure.ipynb #1e021dc7
+# %% ../../nbs/tasks/07_measure.ipynb #fe295c8e
 @patch
 def measure_predict(self:MeasureLearner,
     split='test' # 'train', 'valid', 'test', or a `MeasureData` of other patients
@@ -243,7 +247,7 @@ def measure_predict(self:MeasureLearner,
     "Predicted values of a split."
     data, rows = _values_of(self.dls.data, split)
     pixels = data.pixels()[rows] if self.model.per_pixel else None
-    return predicted_values(self.model, data.frames[rows], pixels, self.view_size, device=self.dls._device)
+    return predicted_values(self.model, data.frames[rows], pixels, self.view_size, device=self.dls.device)
 
 @patch
 def fit_spread(self:MeasureLearner,
@@ -293,7 +297,7 @@ def show_results(self:MeasureLearner,
     told = [f'{value[i]:.3g} {data.unit}\n{found.predicted[i]:.3g} ± {found.spread[i]:.2g}' for i in at]
     return show_values(data.frames[rows][at], told)
 
-# %% ../../nbs/tasks/07_measure.ipynb #da6ab808
+# %% ../../nbs/tasks/07_measure.ipynb #af58f4fa
 measure_task = register_task(
     Task('measure', MeasureData, MeasureData.dls, measure_learner, MeasureLearner.measure_report, value_scores)
 )

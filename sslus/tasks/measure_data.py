@@ -7,7 +7,7 @@ Docs: https://sslus.github.io/sslus/tasks/measure_data.html.md"""
 # %% auto #0
 __all__ = ['units', 'to_unit', 'MeasureData', 'show_values']
 
-# %% ../../nbs/tasks/07_measure_data.ipynb #49b78b3c
+# %% ../../nbs/tasks/07_measure_data.ipynb #bc00868f
 import numpy as np
 import pandas as pd
 import re
@@ -27,7 +27,7 @@ from .derived import head_circumference, mask_area
 from .pictures import PictureData, read_pictures
 from ..video.grey import fit_frame
 
-# %% ../../nbs/tasks/07_measure_data.ipynb #178fe682
+# %% ../../nbs/tasks/07_measure_data.ipynb #9906180f
 units = {
     'mm': ('length', 1.),
     'cm': ('length', 10.),
@@ -42,7 +42,7 @@ units = {
     '%': ('share', .01),
 } # unit -> (kind, size in the first unit of its kind); other units may stand alone, and are not converted
 
-# %% ../../nbs/tasks/07_measure_data.ipynb #7649e2fc
+# %% ../../nbs/tasks/07_measure_data.ipynb #5c5c7346
 _spellings = {
     'percent': '%',
     'pct': '%',
@@ -68,7 +68,7 @@ def kind_of(unit):
     "Kind of a unit; a unit that is not known is a kind of its own."
     return units.get(unit, (unit, 1.))[0]
 
-# %% ../../nbs/tasks/07_measure_data.ipynb #7035bfbb
+# %% ../../nbs/tasks/07_measure_data.ipynb #90818106
 def to_unit(
     values,    # (N,) numbers
     given,     # unit of each
@@ -92,10 +92,10 @@ def to_unit(
         warnings.warn(told, UnitNote, stacklevel=2)
     return np.asarray(values, float)*[size(o)/size(unit) for o in given], unit
 
-# %% ../../nbs/tasks/07_measure_data.ipynb #67b977e5
+# %% ../../nbs/tasks/07_measure_data.ipynb #a25cc21f
 _number = re.compile(r'([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([A-Za-z%]\S*)?')
 
-def _parsed(cell, row, column, name):
+def _cell_value(cell, row, column, name):
     "(number, unit or None) of a cell; ValueError that names the row."
     text = '' if cell is None else str(cell).strip()
     found = _number.fullmatch(text)
@@ -120,7 +120,7 @@ def _no_unit(i, text, column, name):
 
 def read_values(df, column, unit, name):
     "Values of a column as numbers in one unit, and the unit; `unit` is one, or a column that holds them."
-    parsed = [_parsed(cell, i, column, name) for i,cell in df[column].items()]
+    parsed = [_cell_value(cell, i, column, name) for i,cell in df[column].items()]
     told = df[unit].tolist() if unit in df else [unit or _unit_of_name(column)]*len(df)
     given = [own or other for (_, own),other in zip(parsed, told)]
     for i,text,o in zip(df.index, df[column], given):
@@ -133,7 +133,7 @@ def read_values(df, column, unit, name):
         raise ValueError(f'row {df.index[low[0]]} of {name}: {cell}; a {kind_of(unit)} is above 0')
     return values, unit
 
-# %% ../../nbs/tasks/07_measure_data.ipynb #e067cd5e
+# %% ../../nbs/tasks/07_measure_data.ipynb #7126377a
 def _checked_values(values, n, name):
     "Values as float64 (N,)."
     res = np.asarray(values, float).ravel()
@@ -152,7 +152,7 @@ def _checked_pixels(pixel_mm, n, name):
     if len(bad): raise ValueError(f'{name}: pixel_mm of frame {bad[0]} is {res[bad[0]]}; a number above 0 is expected')
     return res
 
-# %% ../../nbs/tasks/07_measure_data.ipynb #b19f743b
+# %% ../../nbs/tasks/07_measure_data.ipynb #ab17f827
 class MeasureData(PictureData):
     "Pictures with a value, split by patient."
     @checked(pixel_mm=None)
@@ -241,7 +241,7 @@ def show_values(
         ax.set_title(t, fontsize=8)
     return axs
 
-# %% ../../nbs/tasks/07_measure_data.ipynb #50090ae4
+# %% ../../nbs/tasks/07_measure_data.ipynb #e31f7976
 def read_frames(root, paths, size, fit):
     "Pictures, and frames of clips (`clip#frame`), as squares (N,1,size,size) uint8, and their (height, width)."
     frames, shapes, stills = [None]*len(paths), [None]*len(paths), []
@@ -271,7 +271,7 @@ def _frame_pixels(df, column, shapes, size, fit, name):
     side = max if fit == 'pad' else min
     return res*[side(o)/size for o in shapes]
 
-# %% ../../nbs/tasks/07_measure_data.ipynb #bd818c6a
+# %% ../../nbs/tasks/07_measure_data.ipynb #af5f23c0
 @patch(cls_method=True)
 @checked
 @relays(MeasureData)
@@ -294,7 +294,7 @@ def from_table(cls:MeasureData,
     given = dict(split=df.split if 'split' in df else None, table=df, name=name, value_name=value) | settings
     return cls(frames, values, df.patient, unit, _frame_pixels(df, mm, shapes, size, fit, name), **given)
 
-# %% ../../nbs/tasks/07_measure_data.ipynb #a074ff5c
+# %% ../../nbs/tasks/07_measure_data.ipynb #0498846a
 _of_phantom = dict(circumference='mm', area='mm2', ejection='share')
 
 def _phantom_values(value, masks, ejection, pixel_mm):
@@ -303,7 +303,7 @@ def _phantom_values(value, masks, ejection, pixel_mm):
     measure = head_circumference if value == 'circumference' else mask_area
     return [measure(o, pixel_mm) for o in masks]
 
-# %% ../../nbs/tasks/07_measure_data.ipynb #688ccd08
+# %% ../../nbs/tasks/07_measure_data.ipynb #8b552a84
 @patch(cls_method=True)
 @checked(n_patients=partial(check_number, at_least=1, whole=True))
 @relays(MeasureData)

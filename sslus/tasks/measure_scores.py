@@ -10,13 +10,14 @@ __all__ = ['value_scores', 'value_rows', 'agreement_plot', 'spread_table', 'norm
 # %% ../../nbs/tasks/07_measure_scores.ipynb #229c034d
 import numpy as np
 import pandas as pd
+from functools import partial
 from scipy import stats
-from ..base.numbers import checked
+from ..base.numbers import check_each, checked
 from ..evaluate.intervals import withheld
 from ..evaluate.sum_scores import SumScore, score_ci
 
 # %% ../../nbs/tasks/07_measure_scores.ipynb #83710f26
-def _is_inside(rows, level):
+def _holds_value(rows, level):
     "Does the predicted interval hold the value?"
     return (rows.predicted - rows.value).abs() <= stats.norm.ppf((1 + level)/2)*rows.spread
 
@@ -50,7 +51,7 @@ def value_rows(
     if (columns['spread'] <= 0).any(): raise ValueError('a spread is 0 or below: a standard deviation is above 0')
     res = pd.DataFrame(columns).assign(patient=np.asarray(patient).astype(str))
     gap = res.predicted - res.value
-    covered = _is_inside(res, .95).astype(float)
+    covered = _holds_value(res, .95).astype(float)
     res = res.assign(bias=gap, mae=gap.abs(), covered=covered.where(res.spread.notna()))
     if table is None: return res
     return res.join(table.reset_index(drop=True)[[c for c in table if c not in res]])
@@ -70,7 +71,7 @@ def _explained_terms(rows):
     value = (rows.value - rows.value.mean()).to_numpy(float)
     return _stack(rows, value, value**2, (rows.predicted - rows.value).to_numpy(float)**2)
 
-def _covered_terms(rows, level=.95): return _stack(rows, _is_inside(rows, level).where(rows.spread.notna()))
+def _covered_terms(rows, level=.95): return _stack(rows, _holds_value(rows, level).where(rows.spread.notna()))
 
 def _spread_terms(rows):
     return _stack(rows, (rows.predicted - rows.value)**2, rows.spread**2)
@@ -115,7 +116,7 @@ def agreement_plot(
     rows:pd.DataFrame, # as `value_rows` makes it
     unit:str='',       # of the values
     ax=None            # matplotlib axes
-):
+)->object:             # matplotlib axes
     "Difference against mean of predicted and measured value, with bias, limits of agreement and their intervals."
     import matplotlib.pyplot as plt
     ax = plt.subplots(figsize=(5, 3), layout='constrained')[1] if ax is None else ax
@@ -131,7 +132,7 @@ def agreement_plot(
     return ax
 
 # %% ../../nbs/tasks/07_measure_scores.ipynb #8b6be7bc
-@checked
+@checked(levels=partial(check_each, above=0, below=1))
 def spread_table(
     rows:pd.DataFrame,          # as `value_rows` makes it, with spread
     levels=(.5, .8, .9, .95),   # of the predicted intervals

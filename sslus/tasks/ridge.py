@@ -7,7 +7,7 @@ Docs: https://sslus.github.io/sslus/tasks/ridge.html.md"""
 # %% auto #0
 __all__ = ['ridge_probe']
 
-# %% ../../nbs/tasks/07_ridge.ipynb #90358df5
+# %% ../../nbs/tasks/07_ridge.ipynb #1ef3232e
 import numpy as np
 import pandas as pd
 from ..base.numbers import check_each, checked
@@ -17,7 +17,7 @@ from ..ssl.seen import seen_settings
 from .measure import MeasureReport, drawn_values, reported_rows
 from .measure_data import MeasureData
 
-# %% ../../nbs/tasks/07_ridge.ipynb #3cb4c325
+# %% ../../nbs/tasks/07_ridge.ipynb #a825875f
 def ridge_weights(x, y, strengths):
     "Weights (strengths, features) of ridge regressions of centred values on centred features, by one decomposition."
     u, s, v = np.linalg.svd(x, full_matrices=False)
@@ -29,7 +29,7 @@ def ridge_guesses(x, y, draw, strengths):
     middle = y[draw].mean()
     return x@ridge_weights(x[draw], y[draw] - middle, strengths).T + middle
 
-# %% ../../nbs/tasks/07_ridge.ipynb #0ff4d5c4
+# %% ../../nbs/tasks/07_ridge.ipynb #93e86e70
 @checked(strengths=partial(check_each, above=0))
 def ridge_probe(
     encoder,            # module, or a file of `save_encoder`
