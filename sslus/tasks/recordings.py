@@ -115,13 +115,13 @@ def train_on_features(learn):
     dls, model = learn.dls, learn.model
     PictureCheck()(dls.one_batch()[0])
     learn.remove_cb(LivePictures)
-    z = frame_features(dls.data, model.encoder, learn.view_size, device=dls._device)
+    z = frame_features(dls.data, model.encoder, learn.view_size, device=dls.device)
     learn.dls = dls.with_features(z, learn.seed)
     x, counts, times = dls.data.clips.batch(dls.draw.index, z)
     with torch.no_grad():
         z, there = model.cpu().pooled(x, counts, times)
         model.head.standardise(z[there])
-    model.to(dls._device)
+    model.to(dls.device)
 
 def rows_of_split(learn, split):
     "(data, rows) of a split, or of all clips of another `RecordingData`, whose patients must be none of ours."
@@ -200,8 +200,8 @@ def moments(self:RecordingLearner,
     "How much each frame of a clip decided, and what each alone would say."
     data, row = one_clip(self, clip)
     here, m = data.clips.where(row), self.model
-    z = frame_features(data, m.encoder, self.view_size, device=self.dls._device)
-    x, counts, times = (o.to(self.dls._device) for o in data.clips.batch([row], z))
+    z = frame_features(data, m.encoder, self.view_size, device=self.dls.device)
+    x, counts, times = (o.to(self.dls.device) for o in data.clips.batch([row], z))
     n = int(counts[0])
     with evaluating(m), torch.no_grad():
         whole = scores_of(m(x, counts, times), data.classes)[0]
