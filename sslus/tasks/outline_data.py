@@ -7,7 +7,7 @@ Docs: https://sslus.github.io/sslus/tasks/outline_data.html.md"""
 # %% auto #0
 __all__ = ['fit_class_map', 'at_own_size', 'SegmentData', 'draw_outlines', 'show_outlines']
 
-# %% ../../nbs/tasks/06_outline_data.ipynb #626301c1
+# %% ../../nbs/tasks/06_outline_data.ipynb #e7b8a8a9
 import numpy as np
 import pandas as pd
 import torch
@@ -29,7 +29,7 @@ from .outline_files import draw_polygons, read_mask, read_polygons
 from .pictures import PictureData, read_pictures
 from ..video.grey import fit_frame
 
-# %% ../../nbs/tasks/06_outline_data.ipynb #0f9b3ced
+# %% ../../nbs/tasks/06_outline_data.ipynb #2ae8db4d
 def _way_back(shape, size, fit):
     "Rows and columns: where the picture begins in the square, its pixels there, these over its own, own ones cut off."
     whole = (max if fit == 'pad' else min)(shape)
@@ -37,7 +37,7 @@ def _way_back(shape, size, fit):
     inner = [max(1, round(s*size/whole)) for s in shape]
     return [((size - n)//2, n, n/s, 0) for n, s in zip(inner, shape)]
 
-# %% ../../nbs/tasks/06_outline_data.ipynb #3d410283
+# %% ../../nbs/tasks/06_outline_data.ipynb #5b000073
 @checked
 def fit_class_map(
     mask,         # (h, w) class map
@@ -55,7 +55,7 @@ def at_own_size(
     fit:str='pad' # how it was made square
 )->torch.Tensor:  # (K, height, width) float32
     "Maps of a square at the size of the picture it was made from; 0 where the picture was cut off."
-    maps = torch.as_tensor(maps).float()[None]
+    maps = torch.as_tensor(np.array(maps, np.float32))[None]
     ways = _way_back(shape, maps.shape[-1], fit)
     (y, h), (x, w) = (o[:2] for o in ways)
     at = [2*(torch.arange(s) + .5 - cut)*k/n - 1 for s, (_, n, k, cut) in zip(shape, ways)]
@@ -64,7 +64,7 @@ def at_own_size(
     res = F.grid_sample(seen, grid, mode='bilinear', padding_mode='border', align_corners=False)[0]
     return res*((grid.abs() < 1 - 1e-6).all(-1))
 
-# %% ../../nbs/tasks/06_outline_data.ipynb #2396b7fb
+# %% ../../nbs/tasks/06_outline_data.ipynb #97bdfd24
 def _packed(mask):
     "A class map in few bytes."
     mask = np.ascontiguousarray(mask, np.uint8)
@@ -101,7 +101,7 @@ def _pixel_sizes(mm, n, name):
     given = res[bad[0]].tolist()
     raise ValueError(f'{name}: mm of picture {bad[0]} is {given}: millimetres of a pixel, above 0, are expected')
 
-# %% ../../nbs/tasks/06_outline_data.ipynb #efb71925
+# %% ../../nbs/tasks/06_outline_data.ipynb #3fa41e54
 class SegmentData(PictureData):
     "Pictures with class maps, split by patient; pictures on which nothing was drawn are kept and counted."
     @checked
@@ -137,10 +137,6 @@ class SegmentData(PictureData):
         "The class maps at the network's size."
         return dict(masks=self.masks)
 
-    def card(self)->dict:
-        "What a user of weights must know."
-        return dict(classes=self.classes, fit=self.fit)
-
     def batch(self,
         rows # numbers of pictures
     )->tuple: # (B,1,S,S) and (B,S,S), uint8
@@ -171,7 +167,7 @@ class SegmentData(PictureData):
             + (f'; nothing drawn on {none}' if none else '')
         )
 
-# %% ../../nbs/tasks/06_outline_data.ipynb #ed643a1b
+# %% ../../nbs/tasks/06_outline_data.ipynb #92797830
 @checked
 def draw_outlines(
     ax,       # matplotlib axes
@@ -203,7 +199,7 @@ def show_outlines(
     for ax, t in zip(axs, titles): ax.set_title(t, fontsize=8)
     return axs
 
-# %% ../../nbs/tasks/06_outline_data.ipynb #336deaed
+# %% ../../nbs/tasks/06_outline_data.ipynb #c4b95cd5
 def _mask_reader(classes, columns, threshold, root, name):
     "Function of (row, shape, notes): what was drawn on a picture, as a class map."
     def one(cell, row, shape, notes, own):
@@ -256,7 +252,7 @@ def _tell_outside(notes):
         f' {out[0][1]} corners): what lies outside is cut off', PolygonNote, stacklevel=5
     )
 
-# %% ../../nbs/tasks/06_outline_data.ipynb #0a81f77b
+# %% ../../nbs/tasks/06_outline_data.ipynb #2c17037b
 @patch(cls_method=True)
 @checked(threshold=partial(check_number, above=0, optional=True))
 @relays(SegmentData, but=('own',))
@@ -283,7 +279,7 @@ def from_table(cls:SegmentData,
     given = dict(split=df.split if 'split' in df else None, table=df, name=name) | settings
     return cls(frames, masks, df.patient, known, own, _mm_of_table(df, mm, name), **given)
 
-# %% ../../nbs/tasks/06_outline_data.ipynb #f4983b78
+# %% ../../nbs/tasks/06_outline_data.ipynb #60995683
 def _masks_of_rows(df, shapes, read, name):
     "Class maps of all rows, several at a time, and (picture, corners outside) of those with polygons."
     notes = []
@@ -294,7 +290,7 @@ def _masks_of_rows(df, shapes, read, name):
     with ThreadPoolExecutor(n_workers(jobs=len(df))) as pool: own = list(pool.map(one, zip(df.iterrows(), shapes)))
     return own, sorted(notes)
 
-# %% ../../nbs/tasks/06_outline_data.ipynb #a81e5520
+# %% ../../nbs/tasks/06_outline_data.ipynb #0796e36e
 @patch(cls_method=True)
 @checked(n_patients=partial(check_number, at_least=1, whole=True))
 @relays(SegmentData, but=('own', 'classes'))

@@ -103,7 +103,7 @@ def read_polygons(
 )->dict:          # class -> list of arrays (corners, 2) of x and y
     "Polygons of each class; ValueError says what is wrong with them."
     known = list(class_values(classes))
-    found = _parsed(cell, Path(root), name)
+    found = _json_of(cell, Path(root), name)
     if not isinstance(found, dict): found = {known[0]: found}
     strange = [k for k in found if k not in known]
     if strange: raise ValueError(f'{name} has a polygon of {strange[0]!r}; the classes are {list_names(known, 9)}')
@@ -133,7 +133,7 @@ def corners_outside(
     return int(((corners < 0) | (corners > shape[::-1])).any(1).sum())
 
 # %% ../../nbs/tasks/06_outline_files.ipynb #9827dcb0
-def _parsed(cell, root, name):
+def _json_of(cell, root, name):
     "What JSON text, or a file with it, holds."
     if not isinstance(cell, str): return cell
     text = cell
