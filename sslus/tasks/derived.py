@@ -7,7 +7,7 @@ Docs: https://sslus.github.io/sslus/tasks/derived.html.md"""
 # %% auto #0
 __all__ = ['mask_area', 'Ellipse', 'fit_ellipse', 'head_circumference', 'beats_of_areas', 'ejection_fraction']
 
-# %% ../../nbs/tasks/07_derived.ipynb #87b388dd
+# %% ../../nbs/tasks/07_derived.ipynb #bacf6001
 import numpy as np
 import pandas as pd
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from scipy import ndimage, signal
 from ..base.numbers import check_number
 from ..base.words import list_names
 
-# %% ../../nbs/tasks/07_derived.ipynb #996b7bb7
+# %% ../../nbs/tasks/07_derived.ipynb #c67a6d85
 def pixel_sides(pixel_mm):
     "(height, width) of a pixel; one number for both."
     sides = tuple(pixel_mm) if hasattr(pixel_mm, '__len__') else (pixel_mm, pixel_mm)
@@ -42,7 +42,7 @@ def largest_part(mask):
     sizes = np.bincount(parts.ravel())[1:]
     return ndimage.binary_fill_holes(parts == 1 + sizes.argmax())
 
-# %% ../../nbs/tasks/07_derived.ipynb #2a18897a
+# %% ../../nbs/tasks/07_derived.ipynb #358e5272
 def mask_area(
     mask,       # (H,W), True inside
     pixel_mm=1. # side of a pixel, or (height, width), mm; 1: the area is in pixels
@@ -51,7 +51,7 @@ def mask_area(
     height, width = pixel_sides(pixel_mm)
     return float(filled_mask(mask).sum()*height*width)
 
-# %% ../../nbs/tasks/07_derived.ipynb #2b4cfc82
+# %% ../../nbs/tasks/07_derived.ipynb #d05e9b14
 @dataclass(frozen=True)
 class Ellipse:
     "An ellipse in mm, or in pixels where no size of a pixel was given."
@@ -79,7 +79,7 @@ class Ellipse:
         rows = self.row + along*np.sin(turn) + across*np.cos(turn)
         return np.stack([rows, self.column + along*np.cos(turn) - across*np.sin(turn)], 1)
 
-# %% ../../nbs/tasks/07_derived.ipynb #b92934a9
+# %% ../../nbs/tasks/07_derived.ipynb #51ac7fc1
 def edge_points(mask, edge='between'):
     "(n, 2) rows and columns halfway between a pixel inside and its neighbour outside, or on those inside."
     here = [np.argwhere(np.diff(mask, axis=i)) for i in (1, 0)]
@@ -118,7 +118,7 @@ def ellipse_of_points(points):
     angle = np.rad2deg(np.arctan2(axes[1, order[0]], axes[0, order[0]])) % 180
     return Ellipse(*(middle + size*centre[::-1]).tolist(), *(size*half[order]).tolist(), float(angle))
 
-# %% ../../nbs/tasks/07_derived.ipynb #6af606d9
+# %% ../../nbs/tasks/07_derived.ipynb #a15f4fba
 def fit_ellipse(
     mask,       # (H,W), True inside
     pixel_mm=1., # side of a pixel, or (height, width), mm; 1: the ellipse is in pixels
@@ -145,7 +145,7 @@ def head_circumference(
     "Circumference of the ellipse through the edge of a mask."
     return fit_ellipse(mask, pixel_mm, edge).circumference
 
-# %% ../../nbs/tasks/07_derived.ipynb #11846753
+# %% ../../nbs/tasks/07_derived.ipynb #2ad889fe
 def area_curve(areas):
     "Areas of a clip, smoothed; ValueError for frames without one."
     areas = np.asarray(areas, float).ravel()
@@ -164,7 +164,7 @@ def _diastole(curve, systole, before, after):
     late = systole + int(np.argmax(curve[systole:after]))
     return late if early == 0 and curve[late] > curve[early] else early
 
-# %% ../../nbs/tasks/07_derived.ipynb #0f98c451
+# %% ../../nbs/tasks/07_derived.ipynb #2ef75e01
 def beats_of_areas(
     areas # (frames,) areas of a chamber, above 0
 )->pd.DataFrame: # a row a beat: diastole and systole (frames), ejection (share)

@@ -7,7 +7,7 @@ Docs: https://sslus.github.io/sslus/tasks/measure_data.html.md"""
 # %% auto #0
 __all__ = ['units', 'to_unit', 'MeasureData', 'show_values']
 
-# %% ../../nbs/tasks/07_measure_data.ipynb #bc00868f
+# %% ../../nbs/tasks/07_measure_data.ipynb #be4caca0
 import numpy as np
 import pandas as pd
 import re
@@ -27,7 +27,7 @@ from .derived import head_circumference, mask_area
 from .pictures import PictureData, read_pictures
 from ..video.grey import fit_frame
 
-# %% ../../nbs/tasks/07_measure_data.ipynb #9906180f
+# %% ../../nbs/tasks/07_measure_data.ipynb #8e66f993
 units = {
     'mm': ('length', 1.),
     'cm': ('length', 10.),
@@ -42,7 +42,7 @@ units = {
     '%': ('share', .01),
 } # unit -> (kind, size in the first unit of its kind); other units may stand alone, and are not converted
 
-# %% ../../nbs/tasks/07_measure_data.ipynb #5c5c7346
+# %% ../../nbs/tasks/07_measure_data.ipynb #9a115c88
 _spellings = {
     'percent': '%',
     'pct': '%',
@@ -68,7 +68,7 @@ def kind_of(unit):
     "Kind of a unit; a unit that is not known is a kind of its own."
     return units.get(unit, (unit, 1.))[0]
 
-# %% ../../nbs/tasks/07_measure_data.ipynb #90818106
+# %% ../../nbs/tasks/07_measure_data.ipynb #5b4679b1
 def to_unit(
     values,    # (N,) numbers
     given,     # unit of each
@@ -92,7 +92,7 @@ def to_unit(
         warnings.warn(told, UnitNote, stacklevel=2)
     return np.asarray(values, float)*[size(o)/size(unit) for o in given], unit
 
-# %% ../../nbs/tasks/07_measure_data.ipynb #a25cc21f
+# %% ../../nbs/tasks/07_measure_data.ipynb #c3e5a4b7
 _number = re.compile(r'([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([A-Za-z%]\S*)?')
 
 def _cell_value(cell, row, column, name):
@@ -133,7 +133,7 @@ def read_values(df, column, unit, name):
         raise ValueError(f'row {df.index[low[0]]} of {name}: {cell}; a {kind_of(unit)} is above 0')
     return values, unit
 
-# %% ../../nbs/tasks/07_measure_data.ipynb #7126377a
+# %% ../../nbs/tasks/07_measure_data.ipynb #bf979455
 def _checked_values(values, n, name):
     "Values as float64 (N,)."
     res = np.asarray(values, float).ravel()
@@ -152,7 +152,7 @@ def _checked_pixels(pixel_mm, n, name):
     if len(bad): raise ValueError(f'{name}: pixel_mm of frame {bad[0]} is {res[bad[0]]}; a number above 0 is expected')
     return res
 
-# %% ../../nbs/tasks/07_measure_data.ipynb #ab17f827
+# %% ../../nbs/tasks/07_measure_data.ipynb #7265b8a2
 class MeasureData(PictureData):
     "Pictures with a value, split by patient."
     @checked(pixel_mm=None)
@@ -241,7 +241,7 @@ def show_values(
         ax.set_title(t, fontsize=8)
     return axs
 
-# %% ../../nbs/tasks/07_measure_data.ipynb #e31f7976
+# %% ../../nbs/tasks/07_measure_data.ipynb #093852c9
 def read_frames(root, paths, size, fit):
     "Pictures, and frames of clips (`clip#frame`), as squares (N,1,size,size) uint8, and their (height, width)."
     frames, shapes, stills = [None]*len(paths), [None]*len(paths), []
@@ -266,12 +266,12 @@ def _frame_pixels(df, column, shapes, size, fit, name):
     res = pd.to_numeric(df[column], errors='coerce').to_numpy(float)
     bad = np.flatnonzero(~np.isfinite(res) | (res <= 0))
     if len(bad):
-        cell = f'{column}={df[column].iloc[bad[0]]!r}'
+        cell = f'{column}={str(df[column].iloc[bad[0]])!r}'
         raise ValueError(f'row {df.index[bad[0]]} of {name}: {cell}; mm of a pixel, above 0, are expected')
     side = max if fit == 'pad' else min
     return res*[side(o)/size for o in shapes]
 
-# %% ../../nbs/tasks/07_measure_data.ipynb #af5f23c0
+# %% ../../nbs/tasks/07_measure_data.ipynb #8326374c
 @patch(cls_method=True)
 @checked
 @relays(MeasureData)
@@ -294,7 +294,7 @@ def from_table(cls:MeasureData,
     given = dict(split=df.split if 'split' in df else None, table=df, name=name, value_name=value) | settings
     return cls(frames, values, df.patient, unit, _frame_pixels(df, mm, shapes, size, fit, name), **given)
 
-# %% ../../nbs/tasks/07_measure_data.ipynb #0498846a
+# %% ../../nbs/tasks/07_measure_data.ipynb #76e9be0f
 _of_phantom = dict(circumference='mm', area='mm2', ejection='share')
 
 def _phantom_values(value, masks, ejection, pixel_mm):
@@ -303,7 +303,7 @@ def _phantom_values(value, masks, ejection, pixel_mm):
     measure = head_circumference if value == 'circumference' else mask_area
     return [measure(o, pixel_mm) for o in masks]
 
-# %% ../../nbs/tasks/07_measure_data.ipynb #8b552a84
+# %% ../../nbs/tasks/07_measure_data.ipynb #8d25eb2e
 @patch(cls_method=True)
 @checked(n_patients=partial(check_number, at_least=1, whole=True))
 @relays(MeasureData)
