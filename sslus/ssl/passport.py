@@ -179,6 +179,7 @@ def passport_of_learner(
     if hasattr(dls, 'draw') and hasattr(dls, 'planes'):
         rows = dls.draw.index.union(getattr(dls, 'more', {}).get('rest', ()))
         parts.append(passport_of(dls.x[rows.to_numpy()], dls.planes.df.patient[rows]))
+    elif hasattr(dls, 'trained_on'): parts.append(passport_of(*dls.trained_on()))
     before = getattr(encoder, 'passport', None)
     if getattr(encoder, 'unsaved', False) and store is None:
         before = unknown_passport('an encoder that was never saved')

@@ -8,7 +8,7 @@ Docs: https://sslus.github.io/sslus/tasks/measure.html.md"""
 __all__ = ['measure_task', 'steady_view', 'MeasureModel', 'spread_loss', 'MeasureLearner', 'measure_learner', 'MeasureReport',
            'predicted_values']
 
-# %% ../../nbs/tasks/07_measure.ipynb #2419b3a4
+# %% ../../nbs/tasks/07_measure.ipynb #a230c790
 import numpy as np
 import pandas as pd
 import torch
@@ -35,7 +35,7 @@ from .protocol import Task, register_task
 from .training import TaskLearner, TaskParts, task_learner
 from ..views.views import View, light_view, plain_view
 
-# %% ../../nbs/tasks/07_measure.ipynb #aabbbe14
+# %% ../../nbs/tasks/07_measure.ipynb #e91f16fc
 @checked
 def steady_view(size:int,      # side of the view, pixels
                 channels:int=1 # channels of the output: 1, or 3 equal ones
@@ -43,7 +43,7 @@ def steady_view(size:int,      # side of the view, pixels
     "`light_view` without zoom, for values in mm."
     return light_view(size, channels).with_settings(scale=(1, 1))
 
-# %% ../../nbs/tasks/07_measure.ipynb #e387eb07
+# %% ../../nbs/tasks/07_measure.ipynb #351e3fe4
 def zoom_of(dice, n):
     "How much wider than the frame the box is that a view looks at, (n,)."
     if 'theta' not in dice: return torch.ones(n)
@@ -62,7 +62,7 @@ class _ValueViews(Callback):
         self.learn.xb = (view.apply(x, dice),)
         self.learn.yb = (self.model.standardised(y[:, 0], y[:, 1]*zoom),)
 
-# %% ../../nbs/tasks/07_measure.ipynb #6062304d
+# %% ../../nbs/tasks/07_measure.ipynb #49331fb8
 class MeasureModel(FrozenOrNot):
     "`encoder` and a linear `head` that predicts a value and its variance."
     @checked(wide=positive)
@@ -93,7 +93,7 @@ class MeasureModel(FrozenOrNot):
         size = pixels if self.per_pixel else torch.ones_like(values)
         return torch.stack([(values/size - self.middle)/self.wide, self.wide*size], 1)
 
-# %% ../../nbs/tasks/07_measure.ipynb #55492c7f
+# %% ../../nbs/tasks/07_measure.ipynb #f7ee3718
 @full_precision
 def spread_loss(
     out:Tensor,     # (B,2): predicted value, log of its variance
@@ -106,7 +106,7 @@ def spread_loss(
     likelihood = .5*(log_variance + (goal - mean)**2*(-log_variance).exp())
     return (likelihood*(beta*log_variance.detach()).exp()).mean()
 
-# %% ../../nbs/tasks/07_measure.ipynb #331e0f77
+# %% ../../nbs/tasks/07_measure.ipynb #29cfd5d4
 def _mean_error(out, target):
     "Mean absolute error in the unit of the values."
     return ((out[:, 0] - target[:, 0]).abs()*target[:, 1]).mean()
@@ -122,7 +122,7 @@ def drawn_values(data, draw, per_pixel):
         )
     return drawn.mean(), drawn.std()
 
-# %% ../../nbs/tasks/07_measure.ipynb #2c02cc3c
+# %% ../../nbs/tasks/07_measure.ipynb #0335c2ad
 class MeasureLearner(TaskLearner):
     "A fastai Learner of values; made by `measure_learner`."
 
@@ -153,7 +153,7 @@ def measure_learner(
     parts = TaskParts(MeasureLearner, model, partial(spread_loss, beta=beta), [AvgMetric(_mean_error)], views, mode)
     return task_learner(parts, dls, (arch, encoder, arch_kwargs), **settings)
 
-# %% ../../nbs/tasks/07_measure.ipynb #6f25cb7b
+# %% ../../nbs/tasks/07_measure.ipynb #267aa478
 class MeasureReport(PatientReport):
     "Scores of a measurement with intervals over patients; `rows` are those of `value_rows` with image_path."
     registry, file = value_scores, 'values.csv'
@@ -196,7 +196,7 @@ class MeasureReport(PatientReport):
         "How often predicted intervals of several widths hold the value."
         return spread_table(self.rows, n=self.n_boot)
 
-# %% ../../nbs/tasks/07_measure.ipynb #0587e4c4
+# %% ../../nbs/tasks/07_measure.ipynb #de176084
 @torch.no_grad()
 @checked
 def predicted_values(
@@ -218,7 +218,7 @@ def predicted_values(
     middle, wide, stretch = (float(getattr(model, k)) for k in ('middle', 'wide', 'stretch'))
     return pd.DataFrame(dict(predicted=(middle + wide*out[:, 0])*unit, spread=stretch*wide*np.exp(out[:, 1]/2)*unit))
 
-# %% ../../nbs/tasks/07_measure.ipynb #3f91cc4b
+# %% ../../nbs/tasks/07_measure.ipynb #45d15a7d
 def _values_of(learn_data, split):
     "(data, rows) of a split, or of all pictures of another `MeasureData`, whose patients must be none of ours."
     if not isinstance(split, MeasureData): return learn_data, learn_data.subset(split).index
@@ -239,7 +239,7 @@ def reported_rows(data, rows, found):
     told = told[[c for c in ('image_path', 'machine', 'plane', 'class') if c in told]].assign(unit=data.unit)
     return value_rows(data.values[rows], found.predicted, data.df.patient[rows], found.spread, told)
 
-# %% ../../nbs/tasks/07_measure.ipynb #975b89b1
+# %% ../../nbs/tasks/07_measure.ipynb #d6776ee8
 @patch
 def measure_predict(self:MeasureLearner,
     split='test' # 'train', 'valid', 'test', or a `MeasureData` of other patients
@@ -297,7 +297,7 @@ def show_results(self:MeasureLearner,
     told = [f'{value[i]:.3g} {data.unit}\n{found.predicted[i]:.3g} ± {found.spread[i]:.2g}' for i in at]
     return show_values(data.frames[rows][at], told)
 
-# %% ../../nbs/tasks/07_measure.ipynb #620a99ee
+# %% ../../nbs/tasks/07_measure.ipynb #ea5f5b75
 measure_task = register_task(
     Task('measure', MeasureData, MeasureData.dls, measure_learner, MeasureLearner.measure_report, value_scores)
 )

@@ -95,7 +95,7 @@ def to_unit(
 # %% ../../nbs/tasks/07_measure_data.ipynb #c3e5a4b7
 _number = re.compile(r'([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([A-Za-z%]\S*)?')
 
-def _cell_value(cell, row, column, name):
+def _measured_cell(cell, row, column, name):
     "(number, unit or None) of a cell; ValueError that names the row."
     text = '' if cell is None else str(cell).strip()
     found = _number.fullmatch(text)
@@ -120,7 +120,7 @@ def _no_unit(i, text, column, name):
 
 def read_values(df, column, unit, name):
     "Values of a column as numbers in one unit, and the unit; `unit` is one, or a column that holds them."
-    parsed = [_cell_value(cell, i, column, name) for i,cell in df[column].items()]
+    parsed = [_measured_cell(cell, i, column, name) for i,cell in df[column].items()]
     told = df[unit].tolist() if unit in df else [unit or _unit_of_name(column)]*len(df)
     given = [own or other for (_, own),other in zip(parsed, told)]
     for i,text,o in zip(df.index, df[column], given):

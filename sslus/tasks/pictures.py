@@ -209,6 +209,10 @@ class PictureLoaders(DataLoaders):
         source = PictureSource(self.data, self.data.subset(split).index)
         return BatchDL(source, max(self.bs, 64), device=self._device)
 
+    def trained_on(self)->tuple: # (pictures (n,1,S,S) uint8, the patient of each)
+        "What a training sees, for the passport of its weights."
+        return self.data.frames[self.draw.index], self.draw.patient
+
     @checked
     def again(self, seed=0):
         "The same loaders, shuffling anew from `seed`."

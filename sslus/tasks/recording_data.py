@@ -299,6 +299,12 @@ class RecordingLoaders(PictureLoaders):
         self.features = features
         super().__init__(data, draw, bs, min_batches, seed, device)
 
+    def trained_on(self)->tuple: # (frames (n,1,S,S) uint8, the patient of each)
+        "What a training sees, for the passport of its weights."
+        clips = self.data.clips
+        frames = np.concatenate([clips[i] for i in self.draw.index])
+        return frames, self.draw.patient.repeat(clips.counts[self.draw.index])
+
     def source(self, rows, items=None):
         "Where batches of these rows come from."
         return RecordingSource(self.data, rows, items, self.features)
