@@ -146,7 +146,8 @@ def looks(page, cells):
 def lesson(page, cells, repo):
     "Faults in the head of a lesson."
     address = f"https://colab.research.google.com/github/{repo.partition('github.com/')[2]}/blob/main/nbs/{page}"
-    if not any(f']({address})' in source(c) for c in cells if c['cell_type'] == 'markdown'): yield Fault(page, 0, 'no link that opens this lesson in Colab', f'[Open in Colab]({address})')
+    # not in the cell of the title, which nbdev takes out of the page
+    if not any(f']({address})' in source(c) for c in cells[1:] if c['cell_type'] == 'markdown'): yield Fault(page, 0, 'no link that opens this lesson in Colab', f'[Open in Colab]({address})')
     if not any('%pip install' in source(c) and directives(c).get('eval') == 'false' for c in cells): yield Fault(page, '', 'no cell that installs', 'the head of lessons: see the contributing page')
 
 # the whole

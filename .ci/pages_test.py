@@ -17,7 +17,7 @@ def write(file, cells):
 colab = '[Open in Colab](https://colab.research.google.com/github/sslus/sslus/blob/main/nbs/tutorials/01_first.ipynb)'
 picture = code('#| fig-alt: "A dot"\nset_style()', shown(**{'image/png': png, 'text/plain': '<Figure>'}))
 site = {'index.ipynb': [md('# Home\n\n> The way in'), picture, md('## To the lesson\n\n[First](tutorials/01_first.ipynb#a-heading), [itself](#to-the-lesson), `FrameStore.build` and `make_phantom(seed=1)`.')],
-        'tutorials/01_first.ipynb': [md(f'# First\n\n> A lesson\n\n{colab}'), md('![A dot](../images/dot.png)'), code('#| eval: false\n# %pip install -q sslus'), code('import sys'), code('print(1)', printed('1')), md('## A heading\n\n[Home](../index.ipynb)')],
+        'tutorials/01_first.ipynb': [md('# First\n\n> A lesson'), md(f'{colab}\n\n![A dot](../images/dot.png)'), code('#| eval: false\n# %pip install -q sslus'), code('import sys'), code('print(1)', printed('1')), md('## A heading\n\n[Home](../index.ipynb)')],
         'about/contributing.ipynb': [md('# Contributing\n\n> How'), picture], 'about/changelog.ipynb': [md('# Changes\n\n> What'), picture]}
 
 def make(root):
@@ -43,7 +43,7 @@ saved = [(lesson, 'cells', add(code('print(2)', printed('/' + 'tmp/x/y.csv'))), 
     (lesson, 'cells', add(code('print(2)', printed('x', 'stderr'))), 'stderr'), (lesson, 'cells', add(code('print(2)', printed(' 40%|████   | 4/10'))), 'progress bar'), (lesson, 'cells', add(code('print(2)', printed('x\n'*60))), 'output of 60 lines'),
     (lesson, 'cells', add(code('df', shown(**{'text/html': '<tr>'*50, 'text/plain': ''}))), 'table of 50 rows'), (lesson, 'cells', add(code('import json\nx = 1')), 'imports mixed'), (lesson, 'cells', add(code('plot()', shown(**{'image/png': png}))), 'common style'),
     (home, 'cells', swap(1, '#| fig-alt: "A dot"\n', ''), 'picture without alternative text'), (home, 'cells', lambda c: c.__delitem__(1), 'no picture'), (home, 'cells', add(*(md(f'## {i}') for i in range(3)), at=1), 'first picture comes after 3 headings'),
-    (home, 'cells', swap(0, '> The way in', ''), 'no title and subtitle'), (lesson, 'cells', swap(0, '01_first', '09_other'), 'opens this lesson in Colab'), (lesson, 'cells', lambda c: c.__delitem__(2), 'no cell that installs'),
+    (home, 'cells', swap(0, '> The way in', ''), 'no title and subtitle'), (lesson, 'cells', swap(1, '01_first', '09_other'), 'opens this lesson in Colab'), (lesson, 'cells', lambda c: (swap(0, 'A lesson', f'A lesson\n\n{colab}')(c), swap(1, colab, '')(c)), 'opens this lesson in Colab'), (lesson, 'cells', lambda c: c.__delitem__(2), 'no cell that installs'),
     ('README.md', 'file', lambda t: t + 'x', 'not in step'), ('nbs/sidebar.yml', 'file', lambda t: t.replace(f'      - {lesson}\n', ''), 'no section of sidebar.yml'), ('nbs/sidebar.yml', 'file', lambda t: t + '      - gone.ipynb\n', 'gone.ipynb does not exist'),
     ('nbs/_quarto.yml', 'file', lambda t: t.replace('index', 'gone'), 'gone.ipynb does not exist'), ('nbs/_quarto.yml', 'file', lambda t: t + ' : [', 'cannot be read'), ('nbs/nbdev.yml', 'file', lambda t: t.replace('github.io', 'example.org'), 'one address')]
 warning = 'lib/nbdev/processors.py:242: UserWarning: Found cells containing imports and other code. See FAQ.\n---\nimport torch\n---'

@@ -8,7 +8,10 @@ Docs: https://sslus.github.io/sslus/all.html.md"""
 __all__ = []
 
 # %% ../nbs/all.ipynb #c16db93c
+import gc as _gc
 import warnings as _warnings
+_gc_was_on = _gc.isenabled()
+_gc.disable()                                            # modules are no garbage; to look for some takes a sixth of the start
 with _warnings.catch_warnings():   # fastai decorates with torch.jit.script, which today's torch calls deprecated
     _warnings.simplefilter('ignore')
     import fastai.layers as _layers
@@ -96,5 +99,6 @@ from .ssl.knn import OnlineKNN
 from .ssl.launch import all_processes, meet
 from .ssl.method import method_classes as _method_classes
 
+if _gc_was_on: _gc.enable()
 globals().update(_method_classes())                      # a new method's page is enough: its class comes by itself
 __all__ = [o for o in dir() if not o.startswith('_')]

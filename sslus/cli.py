@@ -6,7 +6,7 @@ Docs: https://sslus.github.io/sslus/cli.html.md"""
 
 # %% auto #0
 __all__ = ['main', 'quickstart', 'inventory', 'sources', 'store', 'split', 'pretrain', 'finetune', 'seen', 'passport', 'detect',
-           'study', 'judge', 'phantom']
+           'study', 'judge', 'benchmark', 'phantom']
 
 # %% ../nbs/cli.ipynb #7ccab755
 from typing import Annotated
@@ -15,11 +15,11 @@ from .study.border import command, run_any, say
 
 # %% ../nbs/cli.ipynb #8e80baf1
 from .study.flags import named_clips, print_left_out, without_people
-from .study.options import ArchiveCodes, ClipLimits, ClipOwners, ComparisonFlags, Decoding, EngineFlags
+from .study.options import ArchiveCodes, BenchmarkFlags, ClipLimits, ClipOwners, ComparisonFlags, Decoding, EngineFlags
 from .study.options import Excluded, FinetuneFlags, JudgeFlags, MethodFlags, Naming, PairFlags, Pictures
 from .study.options import PretrainFlags
 from .study.options import RunFlags, SeenNaming, StillFlags, StoreCodes, StoredFrames, StudyChoices, StudyTables
-from .study.options import StudyTasks, Who, naming_of
+from .study.options import StudyTasks, TaskFlags, Who, naming_of
 
 # %% ../nbs/cli.ipynb #676afa81
 @command
@@ -154,11 +154,11 @@ def pretrain(
 # %% ../nbs/cli.ipynb #c2f7cf11
 @command
 def finetune(
-    planes:str,              # Table of labelled stills: image_path, class, patient [, machine, split]
+    planes:str,              # Table of labelled stills: image_path, class, patient [, machine, split]; with --task that of the task
     run:str,                 # Run folder to make
     encoder:str=None,        # 'imagenet', or an encoder file; by default random weights
     training:FinetuneFlags=None, # How it is trained
-    stills:StillFlags=None,  # Where the stills are
+    stills:TaskFlags=None,   # Where the stills are, and what is learned from them
     naming:Naming=None,      # Who is who, and codes in place of names
     seed:int=0,              # Of head, order and views
     device:str=None,         # Such as cpu or cuda
@@ -166,6 +166,10 @@ def finetune(
     overwrite:bool=False     # Replace a run that stands there
 ):
     "Train and test a plane classifier, patients kept apart; or compare an encoder with scratch, ImageNet and pixels"
+    if stills.task != 'planes':
+        how = training.settings() | dict(seed=seed, device=device, overwrite=overwrite)
+        _finetune_task(planes, run, encoder, stills, naming_of(naming), how)
+        return
     fraction, single = training.fraction, dict(arch=training.arch)
     several.check(encoder, **single, fraction=fraction != 1 and fraction, draw=training.draw, seed=seed)
     from sslus.evaluate.planes import PlaneData
@@ -181,6 +185,14 @@ def finetune(
     _,rep = finetune(data, run, encoder, seed=seed, **where, **training.settings())
     print(rep)
     print(f'Report: {run}/report.html, predictions: {run}/predictions.csv')
+
+def _finetune_task(table, run, encoder, stills, said, settings):
+    "Train and test one network for another task than planes."
+    from sslus.study.finetune_task import finetune_task, read_task_table
+    data = read_task_table(stills.task, table, stills.root, settings['size'], stills.target, stills.unit, said)
+    _,report = finetune_task(stills.task, data, run, encoder, **settings)
+    print(report)
+    print(f'Report: {run}/report.html, scores: {run}/{report.file}, weights: {run}/model.safetensors')
 
 # %% ../nbs/cli.ipynb #d95a96ce
 @command
@@ -294,6 +306,27 @@ def judge(
     data = PlaneData.from_csv(table, stills.root, clean=stills.clean or None, **naming_of(naming))
     if naming.key: data.codes.save(naming.key, [dest])
     print(judge(encoders, data, dest, **how.settings()))
+
+# %% ../nbs/cli.ipynb #b4f20236
+@command
+def benchmark(
+    name:str='',             # A published benchmark, in any spelling; by default the list
+    data:str='',             # Its folder; without it all that is known of the benchmark is shown
+    encoder:str=None,        # 'imagenet', or an encoder file; by default random weights
+    dest:str=None,           # Folder for the row; by default named after the benchmark
+    how:BenchmarkFlags=None, # How the encoder is used
+    device:str=None,         # Such as cpu or cuda
+    skip:bool=False,         # Leave rows out whose files are not there
+    overwrite:bool=False     # Replace a row that stands there
+):
+    "Score an encoder on a published benchmark by its own split: one row for a paper"
+    from sslus.sources.benchmarks import benchmarks, plain_name
+    from sslus.study.benchmark import benchmark, show_benchmarks
+    if not data: return show_benchmarks(name)
+    folder = dest or f'benchmark-{plain_name(benchmarks(name).name)}'
+    where = dict(device=device, overwrite=overwrite, missing='skip' if skip else 'raise')
+    print(benchmark(name, data, encoder, folder, **where, **how.settings()))
+    print(f'Row: {folder}/row.md, row.csv and row.json')
 
 # %% ../nbs/cli.ipynb #b15f6148
 @command

@@ -11,12 +11,15 @@ __all__ = ['MAX_DISTANCE', 'MIN_CORRELATION', 'planted', 'Pictures', 'pictures',
 # %% ../../nbs/evaluate/05_duplicates.ipynb #d05c0003
 import io
 from functools import singledispatch
-import cv2
 import numpy as np, pandas as pd
+from ..base.late import late
 from ..store.fingerprints import detail_correlation, fingerprint_distances, fingerprints
 from ..store.store import FrameStore
 from ..video.grey import fit_frame
 from .planes import PlaneData
+
+# %% ../../nbs/evaluate/05_duplicates.ipynb #0e81b10c
+cv2 = late('cv2')
 
 # %% ../../nbs/evaluate/05_duplicates.ipynb #d05c0011
 _picture_columns = 'path', 'patient', 'split', 'clip'

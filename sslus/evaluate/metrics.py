@@ -10,12 +10,12 @@ __all__ = ['macro_f1', 'balanced_accuracy', 'accuracy', 'per_class_report', 'aur
 
 # %% ../../nbs/evaluate/01_metrics.ipynb #7c545605
 import numpy as np
-import pandas as pd
 import warnings
-from matplotlib.axes import Axes
-from scipy import special
-from sklearn import metrics as skm
+from ..base.late import late
 from ..base.numbers import checked
+
+# %% ../../nbs/evaluate/01_metrics.ipynb #9af8e564
+pd, skm, special = late('pandas'), late('sklearn.metrics'), late('scipy.special')
 
 # %% ../../nbs/evaluate/01_metrics.ipynb #3329e094
 def practice_results(n_patients=40, n_images=10, n_classes=5, sd=1., skill=1., seed=0, shares=None, rivals=()):
@@ -93,7 +93,7 @@ def accuracy(y,           # true class of each image
 def per_class_report(y,           # true class of each image
                      pred,        # predicted class of each image
                      classes=None # all classes of the task: names or their number
-                    )->pd.DataFrame: # one row a class: precision, sensitivity, f1, support (images)
+                    )->'pd.DataFrame': # one row a class: precision, sensitivity, f1, support (images)
     "Precision, sensitivity, F1 and number of images of each class."
     y,pred,names = class_number_pairs(y, pred, classes)
     res = skm.precision_recall_fscore_support(y, pred, labels=range(len(names)), zero_division=0)
@@ -141,7 +141,7 @@ def calibration_table(y,            # true class of each image
                       prob,         # (images, classes) probabilities, columns in the order of `classes`
                       classes=None, # all classes of the task: names or their number; None: as many as `prob` has columns
                       bins:int=15   # equal-width bins of the top probability; a bin is open on the left and closed on the right
-                     )->pd.DataFrame:  # one row a bin: low, high, images, confidence, accuracy; the last two are NaN in an empty bin
+                     )->'pd.DataFrame':  # one row a bin: low, high, images, confidence, accuracy; the last two are NaN in an empty bin
     "Mean top probability and share of right answers, bin by bin."
     prob,names = _checked_probabilities(y, prob, classes)
     if len(prob) == 0: raise ValueError('nothing to score: no images')
@@ -175,7 +175,7 @@ def plot_calibration(y,            # true class of each image
                      classes=None, # all classes of the task: names or their number
                      bins:int=15,  # equal-width bins of the top probability
                      ax=None       # matplotlib axes; None: a new figure
-                    )->Axes: # its axes
+                    )->'Axes': # its axes
     """Reliability diagram: share right over mean top probability, dots as large as their bin; below the
     diagonal is too sure."""
     import matplotlib.pyplot as plt
@@ -209,7 +209,7 @@ def plot_confusion(y,                  # true class of each image
                    classes=None,       # all classes of the task: names or their number
                    ax=None,            # matplotlib axes; None: a new figure
                    normalize:bool=True # colour and number are the share of the true class, else counts
-                  )->Axes: # its axes
+                  )->'Axes': # its axes
     "Heat map of the confusion matrix; the row of a class without images stays empty."
     import matplotlib.pyplot as plt, seaborn as sns
     names,cm = class_number_pairs(y, pred, classes)[2], confusion(y, pred, classes)

@@ -85,7 +85,7 @@ def sum_interval(
 
 # %% ../../nbs/evaluate/01_sum_intervals.ipynb #21dad589
 def _scaled_error(of, to, sums):
-    "The jackknife's standard error on a scale; where leaving a patient out leads to an end of it, that of the delta method."
+    "Standard error on a scale: the jackknife's, or where that leads to an end of it, that of the delta method."
     scaled = lambda s: to(of(s))
     error = jackknife_error(scaled, sums)
     return error if np.isfinite(error) else float(linear_errors(scaled, sums, np.ones((1, len(sums))))[0])

@@ -11,8 +11,8 @@ __all__ = ['Row', 'Sweep', 'get_rows', 'get_clips', 'TensorFrame', 'TensorClip',
 import random, numpy as np, torch
 from pathlib import Path
 from fastai.data.block import TransformBlock
+from fastai.data.transforms import DisplayedTransform
 from fastai.torch_core import TensorBase
-from fastai.vision.augment import RandTransform
 from fastcore.foundation import L
 from .loaders import ClipSource
 from ..store.store import FrameStore
@@ -80,9 +80,9 @@ class TensorClip(TensorBase):
         return strip.show(ctx=ctx, figsize=(min(1.2*len(self), 10), 1.4), title=title)
 
 # %% ../../nbs/loaders/04_blocks.ipynb #bb1ca750
-class _ReadFrame(RandTransform):
+class _ReadFrame(DisplayedTransform):
     "Row or image path -> TensorFrame; with `pairs`, the frame's partner."
-    p, split_idx = 1, None                                   # in validation too
+    split_idx = None                                         # in validation too
     def __init__(self, pairs=None, size=128, fit='pad', upscale=False):
         super().__init__()
         self.pairs, self.fit_args, self.checked = pairs, (size, fit, upscale), None
@@ -122,13 +122,15 @@ def PlaneBlock(size:int=128,     # Side of the frames, pixels
     return FrameBlock(size=size, fit=fit, upscale=upscale)
 
 # %% ../../nbs/loaders/04_blocks.ipynb #282e194b
-class _ReadClip(RandTransform):
+class _ReadClip(DisplayedTransform):
     "Sweep or clip path -> TensorClip; a random start in training, the middle in validation."
-    p, split_idx = 1, None                                   # in validation too
+    split_idx = None                                         # in validation too
     def __init__(self, n_frames, step, size, fit, upscale):
         super().__init__()
         self.n_frames, self.step, self.fit_args, self.train = n_frames, step, (size, fit, upscale), True
-    def before_call(self, b, split_idx): self.train, self.do = not split_idx, True
+    def __call__(self, b, split_idx=None, **kwargs):
+        self.train = not split_idx
+        return super().__call__(b, split_idx=split_idx, **kwargs)
     def encodes(self, o):
         if isinstance(o, Sweep):
             src = ClipSource(o.store, [o.i], self.n_frames, self.step)

@@ -6,7 +6,7 @@ Docs: https://sslus.github.io/sslus/methods/clip_tasks.html.md"""
 
 # %% auto #0
 __all__ = ['free_border', 'fusions', 'order_classes', 'still_clips', 'affine_maps', 'largest_crop', 'warp_clips', 'order_loss',
-           'geometry_loss', 'OrderHead']
+           'geometry_loss', 'OrderHead', 'find_frames', 'find_again']
 
 # %% ../../nbs/methods/15_clip_tasks.ipynb #d10f5013
 import itertools
@@ -243,3 +243,48 @@ class OrderHead(nn.Module):
     )->Tensor:       # (b,k,classes)
         x = self.fused(shuffle(self.reduce(z), perms))
         return self.classify(x.flatten(0, 1)).view(*perms.shape[:2], -1)
+
+# %% ../../nbs/methods/15_clip_tasks.ipynb #93ce6d1c
+least = .01        # length below which what is particular to a frame is nothing: else its gradient has no bound
+
+def particular(frames):
+    "(b,n,d) of length 1: what is particular to each frame of a clip; of a still one: nothing."
+    return F.normalize(frames - frames.mean(1, keepdim=True), dim=-1, eps=least)
+
+def cosines(told, frames):
+    "(b,h,n) of predictions with what is particular to each frame."
+    return F.normalize(told, dim=-1) @ particular(frames).mT
+
+def hidden_places(told, frames):
+    "(b,h) places of the hidden frames, the last ones."
+    n, h = frames.shape[1], told.shape[1]
+    return torch.arange(n - h, n, device=told.device).expand(len(told), -1)
+
+# %% ../../nbs/methods/15_clip_tasks.ipynb #86f35241
+@full_precision
+@checked
+def find_frames(
+    told:Tensor,          # (b,h,d) predicted features of the hidden frames
+    frames:Tensor,        # (b,n,d) features of all frames, the h hidden ones last
+    temperature:float=.1, # cosines are divided by it, > 0
+    w:Tensor|None=None    # (b,) weights of the clips
+)->Tensor:                # scalar
+    """Cross-entropy of each hidden frame among all of its clip (Baevski et al. 2020, eq. 3), averaged over clips;
+    what all frames of a clip share is left out."""
+    rows = F.cross_entropy((cosines(told, frames)/temperature).mT, hidden_places(told, frames), reduction='none')
+    return weighted_mean(rows.mean(1), w)
+
+# %% ../../nbs/methods/15_clip_tasks.ipynb #39116586
+@full_precision
+@checked
+def find_again(
+    z1:Tensor,            # (b,n,d) features of the frames of a clip under one view
+    z2:Tensor,            # (b,n,d) of the same frames under another
+    temperature:float=.1, # cosines are divided by it, > 0
+    w:Tensor|None=None    # (b,) weights of the clips
+)->Tensor:                # scalar
+    "Cross-entropy of each frame among those of its clip under the other view, both ways; what all share is left out."
+    alike = particular(z1) @ particular(z2).mT/temperature
+    own = torch.arange(z1.shape[1], device=z1.device).expand(len(z1), -1)
+    rows = sum(F.cross_entropy(o.mT, own, reduction='none') for o in (alike, alike.mT))/2
+    return weighted_mean(rows.mean(1), w)

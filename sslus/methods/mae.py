@@ -13,9 +13,9 @@ import torch
 from fastai.torch_core import get_model
 from fastcore.basics import store_attr
 from functools import partial
-from torchvision.transforms.v2.functional import gaussian_blur
 
 # %% ../../nbs/methods/20_mae.ipynb #f0bdbae5
+from ..base.late import late
 from ..base.numbers import check_number, checked, count
 from .autoencoder import freeze_unreached
 from ..ssl.losses import reconstruction
@@ -25,6 +25,9 @@ from ..ssl.recipes import Recipe
 from ..ssl.visible import TokenDecoder, as_frames, as_patches, check_hiding, check_width, normalised, patch_grid, pooled
 from ..ssl.visible import rows_of, unnormalised, visible_tokens
 from ..views.views import as_float, light_view, show_rows, to_grey_levels
+
+# %% ../../nbs/methods/20_mae.ipynb #9ad288af
+pictures = late('torchvision.transforms.v2.functional')
 
 # %% ../../nbs/methods/20_mae.ipynb #337ed1f3
 class MAE(SSLCallback):
@@ -58,7 +61,7 @@ class MAE(SSLCallback):
         v = self.pipelines(a)[0](a)
         scores = hiding_scores(v, self.mask)
         if not self.deblur: return v, scores
-        return gaussian_blur(v, 2*math.ceil(2*self.deblur) + 1, self.deblur), scores, v
+        return pictures.gaussian_blur(v, 2*math.ceil(2*self.deblur) + 1, self.deblur), scores, v
 
     def forward(self, m, x, scores, target=None):
         keep = places_to_keep(scores, patch_grid(m.encoder, x.shape[-2:]), self.mask_ratio)

@@ -49,6 +49,16 @@ def _hc_rows(home, prefix, split):
         df.index,
     )
 
+# %% ../../nbs/sources/07_outlines.ipynb #55fec12b
+def outline_ellipse(outline):
+    "(centre, axes in pixels, angle in degrees, shape of the picture) of the ellipse through a drawn line."
+    import cv2
+    from PIL import Image
+    x = np.array(Image.open(outline).convert('L')) > 0
+    ys, xs = np.nonzero(x)
+    if len(xs) < 20: raise ValueError(f'{Path(outline).name} holds no outline')
+    return *cv2.fitEllipse(np.stack([xs, ys], 1).astype(np.float32)), x.shape
+
 # %% ../../nbs/sources/07_outlines.ipynb #640e3f97
 def hc18(root,               # folder with the tables in it, or one above it
          missing:str='raise' # pictures that are not there: 'raise', or 'skip' with a warning
@@ -70,13 +80,8 @@ def hc18(root,               # folder with the tables in it, or one above it
 def hc18_mask(outline # path of the outline, `outline` of the table below its root
              )->np.ndarray: # bool, (H,W)
     "The head as a filled mask: the ellipse through the outline, also where the picture cuts it."
-    import cv2
-    from PIL import Image
-    x = np.array(Image.open(outline).convert('L')) > 0
-    ys, xs = np.nonzero(x)
-    if len(xs) < 20: raise ValueError(f'{Path(outline).name} holds no outline')
-    (cx, cy), (w, h), angle = cv2.fitEllipse(np.stack([xs, ys], 1).astype(np.float32))
-    a, (yy, xx) = np.deg2rad(angle), np.mgrid[:x.shape[0], :x.shape[1]]
+    (cx, cy), (w, h), angle, shape = outline_ellipse(outline)
+    a, (yy, xx) = np.deg2rad(angle), np.mgrid[:shape[0], :shape[1]]
     u, v = (xx - cx)*np.cos(a) + (yy - cy)*np.sin(a), (yy - cy)*np.cos(a) - (xx - cx)*np.sin(a)
     return (u/(w/2))**2 + (v/(h/2))**2 <= 1
 

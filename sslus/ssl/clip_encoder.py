@@ -38,10 +38,10 @@ mixer_kinds = 'attention', 'convolution'
 @dataclass(frozen=True)
 class MixerSettings:
     "What a mixer over time is made of."
-    mixer:str='attention'  # 'attention' over all frames, or 'convolution' over neighbours in time
-    depth:int=2            # blocks
-    width:int=128          # features inside
-    mix_heads:int=4        # of the attention; they divide the width
+    mixer:str='convolution' # over neighbours in time, or 'attention' over all frames
+    depth:int=2             # blocks
+    width:int=128           # features inside
+    mix_heads:int=4         # of the attention; they divide the width
 
     def __post_init__(self):
         if self.mixer not in mixer_kinds:

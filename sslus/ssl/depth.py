@@ -11,11 +11,14 @@ __all__ = ['depths', 'movable', 'ByDepth']
 from collections.abc import Callable
 from fastai.optimizer import Optimizer, OptimWrapper
 from fastai.torch_core import get_model
-from timm.models import group_parameters
 from torch import Tensor, nn
 
 # %% ../../nbs/ssl/02_depth.ipynb #8dafce6e
+from ..base.late import late
 from ..base.numbers import checked
+
+# %% ../../nbs/ssl/02_depth.ipynb #fcacd0f9
+timm_models = late('timm.models')
 
 # %% ../../nbs/ssl/02_depth.ipynb #e422edfe
 def depths(encoder:nn.Module # timm encoder
@@ -24,7 +27,7 @@ def depths(encoder:nn.Module # timm encoder
     if not hasattr(encoder, 'group_matcher'):
         raise ValueError(f'{type(encoder).__name__} does not say the order of its layers (group_matcher of timm): '
                          'leave out layer_decay and frozen layers')
-    return group_parameters(encoder, encoder.group_matcher(coarse=False), reverse=True)
+    return timm_models.group_parameters(encoder, encoder.group_matcher(coarse=False), reverse=True)
 
 def movable(encoder:nn.Module # timm encoder
            )->dict:           # {name: parameter}

@@ -15,7 +15,12 @@ import torch, torch.distributed as dist
 from torch import nn, Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn.modules.batchnorm import _BatchNorm
-from timm.layers import BatchNormAct2d
+
+# %% ../../nbs/ssl/02_distributed.ipynb #a5b7320e
+from ..base.late import late
+
+# %% ../../nbs/ssl/02_distributed.ipynb #03a6fc8c
+layers = late('timm.layers')
 
 # %% ../../nbs/ssl/02_distributed.ipynb #9a9f509d
 def world_size()->int:
@@ -133,17 +138,20 @@ class _SyncBNAct(_SyncBN):
     def forward(self, x):
         return self.act(self.drop(super().forward(x)))
 
-_synced = {nn.BatchNorm1d: _SyncBN, nn.BatchNorm2d: _SyncBN, BatchNormAct2d: _SyncBNAct}
+def _synced():
+    "The batch norms that `sync_bn` knows, and what each becomes."
+    return {nn.BatchNorm1d: _SyncBN, nn.BatchNorm2d: _SyncBN, layers.BatchNormAct2d: _SyncBNAct}
 
 # %% ../../nbs/ssl/02_distributed.ipynb #29cb99d1
 def sync_bn(module:nn.Module # changed in place; weights, statistics and names stay as they are
            )->nn.Module:     # the same module
     """Let every BatchNorm1d, BatchNorm2d and BatchNormAct2d take its statistics over all processes; for the CPU
     and for tests."""
+    synced = _synced()
     for name,m in module.named_modules():
-        if type(m) in _synced: m.__class__ = _synced[type(m)]
+        if type(m) in synced: m.__class__ = synced[type(m)]
         elif isinstance(m, _BatchNorm) and not isinstance(m, _SyncBN):
-            raise TypeError(f'{name} is a {type(m).__name__}; sync_bn knows {", ".join(o.__name__ for o in _synced)}')
+            raise TypeError(f'{name} is a {type(m).__name__}; sync_bn knows {", ".join(o.__name__ for o in synced)}')
     return module
 
 # %% ../../nbs/ssl/02_distributed.ipynb #912bbdbf
@@ -170,7 +178,7 @@ def _rank_process(*args):
     "A process for `_run_rank`, copied from a fresh one that has imported what training needs."
     copies = 'forkserver' in multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context('forkserver' if copies else 'spawn')
-    if copies: context.set_forkserver_preload(['sslus.ssl.learner'])
+    if copies: context.set_forkserver_preload(['sslus.ssl.learner', 'timm'])
     # by its text: where this is a notebook, the function has no module that the process could import
     code = f'from sslus.ssl.distributed import _run_rank; _run_rank(*{args!r})'
     return context.Process(target=exec, args=(code, {}))

@@ -10,7 +10,6 @@ __all__ = ['tiny_resnet', 'tiny_vit', 'tiny_encoders', 'ChannelsNote', 'create_e
 
 # %% ../../nbs/ssl/08_encoders.ipynb #904162c7
 import json
-import timm
 import torch
 import warnings
 from pathlib import Path
@@ -18,6 +17,7 @@ from torch import Tensor, nn
 
 # %% ../../nbs/ssl/08_encoders.ipynb #a7aa7bd7
 from ..base.files import write_text
+from ..base.late import late
 from ..base.quiet import Note
 from .adapters import adapter_card, plain_state
 from .cards import made_from, note_unfinished
@@ -29,6 +29,9 @@ from .input import EncoderInput, FirstLayer, in_channels, input_of, to_channels
 from .names import unknown_network
 from .passport import Passport, passport_or_unknown, write_private
 from .weights import Weights, WeightsError, build, read_card, read_weights, write_weights
+
+# %% ../../nbs/ssl/08_encoders.ipynb #a298c25c
+timm = late('timm')
 
 # %% ../../nbs/ssl/08_encoders.ipynb #ce9b9b96
 tiny_resnet = dict(layers=(1,1,1,1), channels=(32,64,128,256), stem_width=32)

@@ -12,13 +12,16 @@ import re
 import sys
 from dataclasses import dataclass
 import torch
-from timm.layers import resample_abs_pos_embed, resize_rel_pos_bias_table
 from torch import nn
 
 # %% ../../nbs/ssl/08_fitting.ipynb #7a279596
+from ..base.late import late
 from .input import EncoderInput
 from .layouts import Layout, known_layouts
 from .weights import WeightsError
+
+# %% ../../nbs/ssl/08_fitting.ipynb #cef17552
+layers = late('timm.layers')
 
 # %% ../../nbs/ssl/08_fitting.ipynb #24bf2137
 def _positions(state, network):
@@ -35,7 +38,7 @@ def _positions(state, network):
         state['cls_token'] = state['cls_token'] + pos[:,:1]
         pos = pos[:,1:]
     elif n != kept: return
-    state['pos_embed'] = resample_abs_pos_embed(pos, grid, (side, side), kept)
+    state['pos_embed'] = layers.resample_abs_pos_embed(pos, grid, (side, side), kept)
 
 def _relative_positions(state, wanted, network):
     "Tables of relative positions for the side that the network has."
@@ -43,7 +46,7 @@ def _relative_positions(state, wanted, network):
         t, shape = state[k], wanted[k].shape
         if t.shape == shape or t.ndim != 2 or t.shape[1] != shape[1]: continue
         window = network.get_submodule(k.rpartition('.')[0]).window_size
-        state[k] = resize_rel_pos_bias_table(t, new_window_size=window, new_bias_shape=shape)
+        state[k] = layers.resize_rel_pos_bias_table(t, new_window_size=window, new_bias_shape=shape)
 
 def _without_classifier(state, network):
     "The state, but for what gives classes."

@@ -9,7 +9,6 @@ __all__ = ['WeightsMissing', 'offline_file', 'imagenet_source', 'imagenet_networ
 
 # %% ../../nbs/ssl/08_imagenet.ipynb #d47f63c1
 import socket
-import timm
 import torch
 from contextlib import contextmanager
 from hashlib import sha256
@@ -20,8 +19,12 @@ from urllib.parse import urlparse
 from urllib.request import getproxies
 
 # %% ../../nbs/ssl/08_imagenet.ipynb #6d59c0aa
+from ..base.late import late
 from .fitting import fitting
 from .foreign import tensor_tables
+
+# %% ../../nbs/ssl/08_imagenet.ipynb #cd47e1c9
+timm = late('timm')
 
 # %% ../../nbs/ssl/08_imagenet.ipynb #d6607633
 class WeightsMissing(RuntimeError):

@@ -11,17 +11,20 @@ __all__ = ['meet', 'ProcessLost', 'all_processes']
 import os, re, signal, threading
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import cache
 import torch, torch.distributed as dist
-from accelerate import PartialState
-from accelerate.utils import DistributedDataParallelKwargs
+from fastai.callback.core import Callback
 from fastai.callback.progress import ProgressCallback
-from fastai.distributed import DistributedDL, DistributedTrainer
 from fastai.learner import Learner
 from fastai.torch_core import get_model
 from fastcore.basics import noop
-from timm.layers import convert_sync_batchnorm
+from ..base.late import late
 from .checkpoint import Checkpoint, read_checkpoint
 from .distributed import launched, rank, sync_bn, world_size
+
+# %% ../../nbs/ssl/13_many_processes.ipynb #06f018e4
+accelerate, fastai_distributed = late('accelerate'), late('fastai.distributed')
+layers = late('timm.layers')
 
 # %% ../../nbs/ssl/13_many_processes.ipynb #b318a47a
 def meet(device=None,      # where this process will compute; None: on its GPU, without GPUs on the CPU
@@ -31,11 +34,11 @@ def meet(device=None,      # where this process will compute; None: on its GPU, 
     if device is None: device = 'cuda' if torch.cuda.is_available() else 'cpu'
     kind = torch.device(device).type
     _say_alone()
-    if launched() > 1 and not PartialState._shared_state:
+    if launched() > 1 and not accelerate.PartialState._shared_state:
         if dist.is_initialized(): _tell_environment()
         elif life := int(os.environ.get('TORCHELASTIC_RESTART_COUNT', 0)):
             _meet_again(life, kind, timedelta(seconds=timeout))
-        PartialState(cpu=kind != 'cuda', timeout=timedelta(seconds=timeout))
+        accelerate.PartialState(cpu=kind != 'cuda', timeout=timedelta(seconds=timeout))
     return rank()
 
 # %% ../../nbs/ssl/13_many_processes.ipynb #96bd3173
@@ -84,18 +87,22 @@ class _Part:
         self.dl.drop_last = self.was[0]
         self.dl.to(self.was[1])
 
-class _OtherDL(DistributedDL):
+@cache
+def _any_device_dl():
     "fastai's loader for several processes, on any device."
-    def _broadcast(self, t, rank):
-        t = torch.tensor(t, device=self.device)
-        dist.broadcast(t, rank)
-        return t.tolist()
+    class AnyDeviceDL(fastai_distributed.DistributedDL):
+        def _broadcast(self, t, rank):
+            t = torch.tensor(t, device=self.device)
+            dist.broadcast(t, rank)
+            return t.tolist()
+    return AnyDeviceDL
 
 # %% ../../nbs/ssl/13_many_processes.ipynb #9374ed2e
-class _Trainer(DistributedTrainer):
-    "fastai's trainer for several processes, with loaders that give each its part, and with nothing left behind."
+class _Trainer(Callback):
+    "As fastai's `DistributedTrainer`, with loaders that give each process its part, and with nothing left behind."
+    order = 11
     def __init__(self, sync_bn=True, **kwargs):
-        super().__init__(sync_bn, **kwargs)
+        self.sync_bn, self.accelerator = sync_bn, accelerate.Accelerator(**kwargs)
         self.parts, self.bars, self.saved, self.whole = [], [], None, None
 
     def before_fit(self):
@@ -104,7 +111,7 @@ class _Trainer(DistributedTrainer):
         self.saved = next((c for c in learn.cbs if isinstance(c, Checkpoint)), None)
         self.whole = learn.model, learn.dls.loaders, learn.logger
         if self.sync_bn:
-            learn.model = convert_sync_batchnorm(learn.model) if device.type == 'cuda' else sync_bn(learn.model)
+            learn.model = layers.convert_sync_batchnorm(learn.model) if device.type == 'cuda' else sync_bn(learn.model)
         learn.model = self.accelerator.prepare(learn.model)
         if get_model(learn.model) is learn.model:
             raise RuntimeError(
@@ -117,11 +124,13 @@ class _Trainer(DistributedTrainer):
         device = self.accelerator.device
         if not hasattr(type(dl), 'shard'):
             # the type: loaders pass on what their data set has
-            return dl if isinstance(dl, DistributedDL) else _OtherDL(dl, device=device)
+            return dl if isinstance(dl, fastai_distributed.DistributedDL) else _any_device_dl()(dl, device=device)
         if len(dl.dataset) and not any(p.dl is dl for p in self.parts):
             self.parts.append(_Part(dl, device))
         return dl
 
+    def before_train(self): self.learn.dl = self._wrap_dl(self.learn.dl)
+    def before_validate(self): self.learn.dl = self._wrap_dl(self.learn.dl)
     def after_fit(self): self.restore()
 
     def restore(self):
@@ -142,7 +151,7 @@ def to_distributed(
     meet(device)
     kwargs = (
         dict(
-            kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=not sync_bn)],
+            kwargs_handlers=[accelerate.DistributedDataParallelKwargs(broadcast_buffers=not sync_bn)],
             cpu=device.type != 'cuda',
         )
         | kwargs

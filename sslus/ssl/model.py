@@ -14,15 +14,18 @@ import math
 import torch
 from contextlib import nullcontext
 from functools import partial
-from timm.utils import ModelEmaV3
 from torch import nn
 
 # %% ../../nbs/ssl/08_model.ipynb #4693d806
+from ..base.late import late
 from .adapters import adapter_card, share_kept
 from .big_batches import in_parts
 from .encoders import encode, n_features
 from .speed import uncompiled
 from .view_pairs import forward_views
+
+# %% ../../nbs/ssl/08_model.ipynb #aac9e7df
+timm_utils = late('timm.utils')
 
 # %% ../../nbs/ssl/08_model.ipynb #a6d633d8
 def _check_card(model, state, prefix, *args):
@@ -143,15 +146,17 @@ def _student(m, heads):
     return nn.ModuleDict(dict(encoder=m.encoder, **{n: m.heads[n] for n in heads}))
 
 # %% ../../nbs/ssl/08_model.ipynb #9b8787ad
-class Teacher(ModelEmaV3):
+class Teacher(nn.Module):
     "Frozen moving average of a model's encoder and heads, always in evaluation mode."
     micro = None                                                     # images at a time
     def __init__(self,
         m,         # SSLModel
         *heads:str # names of the heads, in the order of use
     ):
-        super().__init__(_student(m, heads))
-        self.names = heads
+        super().__init__()
+        average = timm_utils.ModelEmaV3(_student(m, heads))
+        self.names, self.averages = heads, [average]                 # in a list: saved is the module that it moves
+        self.module = average.module
         self.requires_grad_(False)
         share_kept(self.module['encoder'], m.encoder)                # what no training moves is not copied
         self.register_buffer('ready', torch.tensor(False))           # has `calibrate` been done?
@@ -164,10 +169,10 @@ class Teacher(ModelEmaV3):
 
     def move(self, m, momentum):
         "Average with the student: teacher <- momentum*teacher + (1-momentum)*student."
-        self.decay = momentum
+        self.decay = self.averages[0].decay = momentum
         student = _student(m, self.names)
         if hasattr(m.encoder, 'kept'): self._move_others(student)
-        else: self.update(student)
+        else: self.averages[0].update(student)
 
     @torch.no_grad()
     def _move_others(self, student):
@@ -188,7 +193,7 @@ class Teacher(ModelEmaV3):
             with uncompiled(m): m(*views)                           # once: not worth a program
         finally:
             for o,momentum in zip(norms, was): o.momentum = momentum
-        self.set(_student(m, self.names))
+        self.averages[0].set(_student(m, self.names))
         self.ready.fill_(True)
 
     def train(self, mode=True): return super().train(False)

@@ -13,23 +13,30 @@ import math
 import torch
 from contextlib import contextmanager
 from dataclasses import dataclass
-from timm.layers import PatchEmbed
-from timm.models.eva import Eva
-from timm.models.vision_transformer import Block, VisionTransformer
 from torch import Tensor, nn
 
 # %% ../../nbs/ssl/10_visible.ipynb #fc2450db
+from ..base.late import late
 from ..base.numbers import check_number, checked, count, positive
 from .input import to_channels
 from .tokens import forward_at_any_side
 
+# %% ../../nbs/ssl/10_visible.ipynb #4e1cd489
+layers, eva = late('timm.layers'), late('timm.models.eva')
+vision_transformer = late('timm.models.vision_transformer')
+
 # %% ../../nbs/ssl/10_visible.ipynb #01ff65cf
+def _shows_any(encoder):
+    "Do its blocks take any set of tokens, and its positions go with them?"
+    plain = isinstance(encoder, (vision_transformer.VisionTransformer, eva.Eva))
+    return plain and isinstance(encoder.patch_embed, layers.PatchEmbed)
+
 def check_hiding(
     encoder:nn.Module,     # timm encoder
     who:str='this'         # what wants to hide patches, such as the name of a method
 ):                         # ValueError where the encoder cannot leave patches out
     "Can patches of a frame be hidden from this encoder?"
-    if isinstance(encoder, (VisionTransformer, Eva)) and isinstance(encoder.patch_embed, PatchEmbed): return
+    if _shows_any(encoder): return
     name = getattr(encoder, 'card', {}).get('arch') or type(encoder).__name__
     raise ValueError(
         f'{who} hides patches from its encoder, and {name} cannot leave any out: that takes a plain vision '
@@ -60,7 +67,7 @@ def rows_of(
 class _Picker:
     "Stands where a transformer drops patches, and keeps those that are asked for."
     def __init__(self, encoder, keep):
-        self.n, self.keep, self.turns = encoder.num_prefix_tokens, keep, isinstance(encoder, Eva)
+        self.n, self.keep, self.turns = encoder.num_prefix_tokens, keep, isinstance(encoder, eva.Eva)
 
     def __call__(self, x):
         x = torch.cat([x[:,:self.n], rows_of(x[:,self.n:], self.keep)], 1)
@@ -147,7 +154,7 @@ class TokenDecoder(nn.Module):
     ):
         super().__init__()
         self.take, self.fill = nn.Linear(n_in, width), nn.Parameter(torch.zeros(width))
-        self.blocks = nn.Sequential(*(Block(width, width//32, qkv_bias=True) for _ in range(depth)))
+        self.blocks = nn.Sequential(*(vision_transformer.Block(width, width//32, qkv_bias=True) for _ in range(depth)))
         self.norm, self.say = nn.LayerNorm(width), nn.Linear(width, n_out)
         nn.init.normal_(self.fill, std=.02)
         for o in self.modules():

@@ -10,10 +10,13 @@ __all__ = ['fingerprints', 'fingerprint_distances', 'detail_correlation', 'Finge
 # %% ../../nbs/store/09_fingerprints.ipynb #f15c0003
 import base64, hashlib
 from functools import lru_cache
-import cv2
 import numpy as np, pandas as pd
 from fastcore.basics import patch
+from ..base.late import late
 from ..video.grey import fit_frame
+
+# %% ../../nbs/store/09_fingerprints.ipynb #463990fd
+cv2 = late('cv2')
 
 # %% ../../nbs/store/09_fingerprints.ipynb #f15c0012
 _side,_patch,_n_bits,_inner_share = 128,48,384,.78     # pixels, pixels, bits, share of the side

@@ -175,6 +175,11 @@ def _clip_labels(store):
         machines=np.array([text(m, '') for m in v.machine], object),
     )
 
+def _among(values, names):
+    "Which of these values, objects, are among the names? As `np.isin`, which compares each with each."
+    names = set(names)
+    return np.fromiter((o in names for o in values), bool, len(values))
+
 def _named_clips(label, asked):
     "Mask of the clips that the lists of names leave."
     ok = np.ones(len(label['videos']), bool)
@@ -186,7 +191,7 @@ def _named_clips(label, asked):
                 f"{what}: the store has none named {', '.join(strange[:5])}; it has"
                 f" {', '.join(map(str, np.unique(label[what])[:5]))}, ..."
             )
-        ok &= np.isin(label[what], names)
+        ok &= _among(label[what], names)
     return ok
 
 # %% ../../nbs/store/08_subset.ipynb #bd24678a
@@ -205,9 +210,9 @@ def _choose_clips(store, s, room):
             f" {room[short].min()}, or leave them out."
         )
     if isinstance(s['machines'], int):
-        clips = clips[np.isin(m[clips], [o for o in m_order if o in set(m[clips])][:s['machines']])]
+        clips = clips[_among(m[clips], m_order[_among(m_order, m[clips])][:s['machines']])]
     if isinstance(s['patients'], int):
-        clips = clips[np.isin(g[clips], _draw_groups(clips, g, m, g_order, s['patients']))]
+        clips = clips[_among(g[clips], _draw_groups(clips, g, m, g_order, s['patients']))]
     n = _clips_wanted(s)
     return np.sort(clips if n is None else _round_robin(clips, g, m)[:n]), int(short.sum())
 

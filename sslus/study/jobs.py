@@ -235,17 +235,24 @@ def _lost_file(folder, key, recs, users):
     needed = not users or any((recs[o.key] or {}).get('state') != 'done' for o in users)
     return amiss.get('changed') or (amiss.get('gone') if needed else None)
 
+def _users_of(jobs):
+    "{key of a job: the jobs that need it, in their order}."
+    users = {j.key: [] for j in jobs}
+    for j in jobs:
+        for key in set(j.needs) & users.keys(): users[key].append(j)
+    return users
+
 def mend(folder, # of the study
          jobs,   # list of `Job`
         )->dict: # {name of a job that will be done again: the file that is gone or changed}
     "Forget jobs that are done and whose files were changed, or are gone and still needed."
     recs, res = {j.key: read_record(folder, j.key) for j in jobs}, {}
+    users = _users_of(jobs)
     for j in reversed(jobs):                                     # those that need others come after them
-        users = [o for o in jobs if j.key in o.needs]
-        if not _lost_file(folder, j.key, recs, users): continue
+        if not _lost_file(folder, j.key, recs, users[j.key]): continue
         with taken(folder, j.key) as mine:
             recs[j.key] = read_record(folder, j.key)             # another runner may have done it again
-            lost = _lost_file(folder, j.key, recs, users) if mine else None
+            lost = _lost_file(folder, j.key, recs, users[j.key]) if mine else None
             if not lost: continue
             record_path(folder, j.key).unlink(missing_ok=True)
             recs[j.key], res[j.name] = None, lost

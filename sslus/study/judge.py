@@ -9,13 +9,13 @@ __all__ = ['read_encoder', 'judge']
 
 # %% ../../nbs/study/13_judge.ipynb #ee23b0d0
 import pandas as pd
-import timm
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 # %% ../../nbs/study/13_judge.ipynb #82eb11de
 from ..base.files import ChangedError, read_sealed, write_sealed, write_text
+from ..base.late import late
 from ..base.progress import progress_bar
 from ..base.settings import grouped, relays
 from ..evaluate.leaks import check_leaks
@@ -36,6 +36,9 @@ from .starts import FromFile, ImageNet, Random, Start
 from .statistics import why_missing
 from .study import Study
 from .tables import interval_table, summary_table
+
+# %% ../../nbs/study/13_judge.ipynb #e711cdcb
+timm = late('timm')
 
 # %% ../../nbs/study/13_judge.ipynb #cdd2cb4b
 def read_encoder(

@@ -11,7 +11,7 @@ __all__ = []
 from dataclasses import dataclass
 
 # %% ../../nbs/study/02_options.ipynb #35964cab
-from .training import FinetuneSettings, PretrainSettings
+from .training import BenchmarkSettings, FinetuneSettings, PretrainSettings
 
 # %% ../../nbs/study/02_options.ipynb #628e334f
 @dataclass
@@ -194,11 +194,41 @@ class FinetuneFlags(FinetuneSettings):
         network = network_of(self.arch)
         return vars(self) | network | dict(arch_kwargs=network['arch_kwargs'] or None)
 
+@dataclass(frozen=True, kw_only=True)
+class BenchmarkFlags(BenchmarkSettings):
+    "How an encoder is used on a benchmark, as a shell says it."
+    arch:str=None            # timm model name, or 'tiny'; by default as the encoder file says, resnet18 for random weights
+
+    def settings(self)->dict: # keywords of `benchmark`
+        "As the library takes them."
+        network = network_of(self.arch)
+        return vars(self) | network | dict(arch_kwargs=network['arch_kwargs'] or None)
+
 @dataclass
 class StillFlags:
     "Where the stills are, and how they are seen."
     root:str=None            # Folder that image_path is relative to; by default that of the table
     clean:bool=False         # Cut stills to the beam and paint over what is written on them, as sslus-store --clean does with clips
+
+@dataclass
+class TaskFlags:
+    "What is learned, and where the table says it."
+    task:str='planes'        # planes (classes of stills), segment (outlines), measure (values) or recordings (whole clips)
+    target:str=None          # With another task: column with what is known of each row, such as mask_path or ejection
+    unit:str=None            # With another task: unit of the values, such as mm, where no column says it
+
+    def check(self)->None:
+        "ValueError where options of another task are given for planes."
+        said = [k for k in ('target', 'unit') if getattr(self, k) is not None]
+        if self.task == 'planes' and said:
+            raise ValueError(f'{said[0]}= belongs to another task than planes: say which with task=')
+
+@dataclass
+class TaskFlags(StillFlags):
+    "Where the stills are, and what is learned from them."
+    task:str='planes'        # planes (classes of stills), segment (outlines), measure (values) or recordings (whole clips)
+    target:str=None          # With another task: column with what is known of each row; by default as the task says
+    unit:str=None            # With another task: unit of the values, such as mm, where no column says it
 
 @dataclass
 class ComparisonFlags:

@@ -8,11 +8,12 @@ Docs: https://sslus.github.io/sslus/study/starts.html.md"""
 __all__ = ['Start', 'Random', 'ImageNet', 'FromFile', 'Pretrain', 'read_start']
 
 # %% ../../nbs/study/06_starts.ipynb #209cc7ec
-import inspect, shutil, sys, timm, torch
+import inspect, shutil, sys, torch
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from ..base.files import file_sha, write_file
 from ..base.folders import changed_files, copy_run, forget_file, make_room
+from ..base.late import late
 from ..base.manifest import is_done, is_run
 from ..views import crops as _crop_views, ultrasound as _us_views, views as _views
 from ..store.store import FrameStore
@@ -33,6 +34,9 @@ from ..ssl.names import unknown_network
 
 # %% ../../nbs/study/06_starts.ipynb #414c0935
 from .spec import Spec, check_numbers, make_part, plain_part, read_spec, spec_classes
+
+# %% ../../nbs/study/06_starts.ipynb #9c5e7b68
+timm = late('timm')
 
 # %% ../../nbs/study/06_starts.ipynb #9f103a2e
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ Docs: https://sslus.github.io/sslus/study/study.html.md"""
 __all__ = ['Study']
 
 # %% ../../nbs/study/07_study.ipynb #14924758
-import json, os, time, numpy as np, pandas as pd
+import json, os, sys, time, numpy as np, pandas as pd
 from pathlib import Path
 from fastcore.basics import patch
 from ..base.manifest import is_run, run_config
@@ -135,6 +135,15 @@ def _cells_by_key(self:Study):
     return res
 
 # %% ../../nbs/study/07_study.ipynb #b118847d
+def _told_failure(path, job):
+    "Say the first failure at once: what one job cannot do, the next ones often cannot either."
+    error = (read_record(path, job.key) or {}).get('error', '')
+    print(
+        f'{job.name} failed: {error}. The others go on; results() shows all, run(retry_failed=True) tries again',
+        file=sys.stderr,
+    )
+    return job.key
+
 def work_through(
     path,                   # folder of the study
     jobs,                   # all of them, done or not
@@ -151,12 +160,13 @@ def work_through(
         print(f'{name}: {file} is gone or was changed, so it is done again')
     forget(path, jobs, 'missing', *(['failed'] if retry_failed else []))
     done = {j.key for j in jobs if read_record(path, j.key) is not None}
-    begun = time.monotonic()
+    begun, failed = time.monotonic(), []
     with progress_bar(total=len(jobs), desc=path.name, unit='jobs', show=progress, initial=len(done)) as bar:
         bar.rest = lambda: time_left(path, jobs, time.monotonic() - begun, done)
         def tell(job, state):
             if state == 'start': bar.set_postfix_str(job.name[:60])
             elif job.key not in done: bar.update()               # an engine of many processes tells of those too
+            if state == 'failed' and progress and not failed: failed.append(_told_failure(path, job))
         if len(done) < len(jobs):
             get_engine(engine, workers=workers, threads=threads, gpus=gpus)(path, entry(), jobs, tell)
 

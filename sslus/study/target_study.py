@@ -11,6 +11,7 @@ __all__ = ['TargetStudy']
 import numpy as np
 import pandas as pd
 from fastcore.basics import patch
+from matplotlib.axes import Axes
 from pathlib import Path
 from ..base.numbers import checked, count
 from ..base.settings import relays
@@ -139,6 +140,28 @@ def table(self:TargetStudy,
     score = self.score(name)
     values = lambda key: _mean_column(self.scored(key), score)
     return start_table(self, values, lambda key: self.scored(key).patient.to_numpy(), base, score.reach, **kwargs)
+
+# %% ../../nbs/study/09_target_study.ipynb #32497106
+@patch
+def plot(self:TargetStudy,
+    name:str|None=None,  # of a score that is a mean over pictures; None: the main one
+    ax=None,             # matplotlib axes; None: new ones
+    **kwargs             # of `table`
+)->Axes:                 # matplotlib axes
+    "The score of each start over the share of the labels, with intervals."
+    import matplotlib.pyplot as plt
+    score, df = self.score(name), self.table(name, **kwargs).dropna(subset='mean')
+    ax = plt.subplots(figsize=(4.5, 3))[1] if ax is None else ax
+    for k, (start, d) in enumerate(df.groupby('start', sort=False)):
+        at = 100*d.fraction*1.06**k                                      # side by side, so that intervals can be told apart
+        ax.errorbar(at, d['mean'], yerr=[d['mean']-d.low, d.high-d['mean']], fmt='o-', capsize=3, label=start)
+    shares = sorted(100*df.fraction.unique())
+    ax.set_xscale('log')
+    ax.set_xticks(shares, [f'{o:g} %' for o in shares])
+    ax.minorticks_off()
+    ax.set(xlabel='training pictures with an outline or value', ylabel=f'{score.words} {score.unit}'.strip())
+    ax.legend()
+    return ax
 
 # %% ../../nbs/study/09_target_study.ipynb #007dfa07
 def _mean_column(rows, score):

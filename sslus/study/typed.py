@@ -23,7 +23,7 @@ from ..base.tables import is_table_file, read_table, table_rows
 from ..ssl.cards import read_header
 from ..ssl.lora import read_lora
 from ..ssl.names import arguments_of, check_method, check_network, values_of
-from .training import PretrainSettings
+from .training import BenchmarkSettings, PretrainSettings
 
 # %% ../../nbs/study/11_typed.ipynb #a1e1586d
 _of_pretraining = [o.name for o in fields(PretrainSettings) if o.name in ranges and o.name != 'resident']
@@ -231,7 +231,8 @@ def _check_held(text, args):
     with quietly(): held_rows(text)
 
 def _check_planes(text, args):
-    if 'config' not in args: check_stills(text, args.get('root'), typed_people(args))
+    if args.get('task', 'planes') != 'planes': next(table_rows(text))   # the task says what else it needs
+    elif 'config' not in args: check_stills(text, args.get('root'), typed_people(args))
 
 def _as_list(value):
     "What an option that may be given several values holds."
@@ -300,7 +301,16 @@ def _check_split_shares(args):
     if args['valid_pct'] + args['test_pct'] >= 1:
         raise ValueError(f"valid_pct={args['valid_pct']} and test_pct={args['test_pct']} leave nothing to train on")
 
+def _check_task_flags(args):
+    "ValueError where options of another task are given for planes, or those of planes for another task."
+    said = lambda *names: [k for k in names if args.get(k) not in (None, False)]
+    task, other, own = args.get('task', 'planes'), said('target', 'unit'), said('clean', 'compare', 'key')
+    if task == 'planes' and other:
+        raise ValueError(f'{other[0]}= belongs to another task than planes: say which with task=')
+    if task != 'planes' and own: raise ValueError(f'{own[0]}= belongs to task=planes, not to {task}')
+
 def _check_finetune(args):
+    _check_task_flags(args)
     _check_run(args['run'], args, [args['planes'], *_as_list(args.get('encoder'))])
 
 def _check_pretrain(args):
@@ -372,12 +382,18 @@ def _check_start(text, config):
     if text.endswith('.safetensors'): check_encoder(text)
     elif text.lower() not in names: check_method(text)
 
+def _check_benchmark(args):
+    BenchmarkSettings(**{o.name: args[o.name] for o in fields(BenchmarkSettings) if o.name in args}).check()
+    if not args['data']: return
+    check_folder(args['data'])
+    _check_run(args['dest'] or 'benchmark', args, [args['data'], *_as_list(args.get('encoder'))])
+
 def _check_quickstart(args): _check_run(args['dest'], args)
 
 command_checks = dict(
     quickstart=_check_quickstart, inventory=_check_inventory, store=_check_store_command, split=_check_split_shares,
     pretrain=_check_pretrain, finetune=_check_finetune, seen=_check_seen, passport=_check_passport,
-    detect=_check_detect, study=_check_study)
+    detect=_check_detect, study=_check_study, benchmark=_check_benchmark)
 
 # %% ../../nbs/study/11_typed.ipynb #ce1282de
 def check_typed(

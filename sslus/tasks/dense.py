@@ -7,18 +7,19 @@ Docs: https://sslus.github.io/sslus/tasks/dense.html.md"""
 # %% auto #0
 __all__ = ['decoders', 'encoder_maps', 'map_depths', 'MapDecoder', 'UNetDecoder', 'LinearDecoder', 'DenseModel']
 
-# %% ../../nbs/tasks/02_dense.ipynb #a14065ed
+# %% ../../nbs/tasks/02_dense.ipynb #70c914df
 import math
 import torch
 import torch.nn.functional as F
+from functools import partial
 from torch import Tensor, nn
-from ..base.numbers import checked
+from ..base.numbers import check_number, checked, count
 from ..evaluate.model import FrozenOrNot
 from ..methods.autoencoder import dry_input, feature_map
 from ..ssl.adapters import set_trainable
 from ..ssl.encoders import to_channels
 
-# %% ../../nbs/tasks/02_dense.ipynb #93f1c21d
+# %% ../../nbs/tasks/02_dense.ipynb #5b87deb9
 def encoder_maps(
     encoder:nn.Module, # timm encoder, or a module with `forward_features`
     x:Tensor,          # (B,C,H,W), of as many channels as the encoder takes
@@ -37,7 +38,9 @@ def map_depths(
         maps = encoder_maps(encoder, x)
         return {round(math.log2(x.shape[-1]/o.shape[-1])): (i, o.shape[1]) for i,o in enumerate(maps)}
 
-# %% ../../nbs/tasks/02_dense.ipynb #a9432b3f
+# %% ../../nbs/tasks/02_dense.ipynb #530e2665
+_decoder_numbers = checked(n_out=count, finest=partial(check_number, at_least=0, whole=True))
+
 def _brought_to(x, size):
     return F.interpolate(x, size, mode='bilinear', align_corners=False)
 
@@ -47,10 +50,10 @@ def _doubled(x):
 def _decoder_block(n_in, width):
     return nn.Sequential(nn.Conv2d(n_in, width, 3, padding=1, bias=False), nn.GroupNorm(8, width), nn.ReLU())
 
-# %% ../../nbs/tasks/02_dense.ipynb #0c7fd2ca
+# %% ../../nbs/tasks/02_dense.ipynb #260adb57
 class MapDecoder(nn.Module):
     "From maps of several scales, coarse to fine, to `n_out` maps (B,n_out,h,w)."
-    @checked
+    @_decoder_numbers
     def __init__(self,
         chans:dict,      # k -> channels of the encoder's map of side S/2**k
         width:int=64,    # channels of the decoder, a multiple of 8
@@ -71,10 +74,10 @@ class MapDecoder(nn.Module):
             x = self.clean[k](x)
         return self.paint(x)
 
-# %% ../../nbs/tasks/02_dense.ipynb #afd2a2b4
+# %% ../../nbs/tasks/02_dense.ipynb #56289014
 class UNetDecoder(nn.Module):
     "The same with the encoder's maps beside its own, and two convolutions a step."
-    @checked
+    @_decoder_numbers
     def __init__(self,
         chans:dict,      # k -> channels of the encoder's map of side S/2**k
         width:int=64,    # channels of the decoder, a multiple of 8
@@ -98,7 +101,7 @@ class UNetDecoder(nn.Module):
 
 class LinearDecoder(nn.Module):
     "A weighted sum of the features at each pixel."
-    @checked
+    @_decoder_numbers
     def __init__(self,
         chans:dict,      # k -> channels of the encoder's map of side S/2**k
         width:int=64,    # not used: there are no channels of its own
@@ -114,10 +117,10 @@ class LinearDecoder(nn.Module):
 
 decoders = dict(multi=MapDecoder, unet=UNetDecoder, linear=LinearDecoder)
 
-# %% ../../nbs/tasks/02_dense.ipynb #7bb1ebc3
+# %% ../../nbs/tasks/02_dense.ipynb #3fcb1d0b
 class DenseModel(FrozenOrNot):
     "`encoder` and a `head` that makes maps of its maps."
-    @checked
+    @checked(n_out=count)
     def __init__(self,
         encoder:nn.Module,  # timm encoder
         map_size:int,       # side of the maps to predict, pixels

@@ -13,9 +13,13 @@ import pandas as pd
 from scipy import stats
 from ..base.numbers import checked
 from ..evaluate.intervals import withheld
-from ..evaluate.sum_scores import SumScore, mean_score, score_ci
+from ..evaluate.sum_scores import SumScore, score_ci
 
 # %% ../../nbs/tasks/07_measure_scores.ipynb #83710f26
+def _is_inside(rows, level):
+    "Does the predicted interval hold the value?"
+    return (rows.predicted - rows.value).abs() <= stats.norm.ppf((1 + level)/2)*rows.spread
+
 def finite_numbers(values, what):
     "Numbers as float64 (N,); ValueError that names the first row which is none."
     res = pd.to_numeric(pd.Series(np.asarray(values).ravel()), errors='coerce').to_numpy(float)
@@ -35,16 +39,19 @@ def value_rows(
     patient,     # (N,)
     spread=None, # (N,) standard deviation that the model expects of its error, above 0; None: it tells none
     table=None   # further columns, such as image_path and machine
-)->pd.DataFrame: # a row a picture: value, predicted, spread, error (predicted - value), patient, and those of the table
+)->pd.DataFrame: # a row a picture: value, predicted, spread, bias, mae, covered, patient, and those of the table
     "The table that the scores of measurements are made from."
     columns = dict(value=finite_numbers(value, 'the value'), predicted=finite_numbers(predicted, 'the prediction'))
-    columns['spread'] = np.full(len(columns['value']), np.nan) if spread is None else finite_numbers(spread, 'the spread')
+    unknown = np.full(len(columns['value']), np.nan)
+    columns['spread'] = unknown if spread is None else finite_numbers(spread, 'the spread')
     sizes = {k: len(v) for k,v in columns.items()} | dict(patient=len(patient))
     if len(set(sizes.values())) > 1:
         raise ValueError(f'{", ".join(f"{n} of {k}" for k,n in sizes.items())}: one of each a picture is needed')
     if (columns['spread'] <= 0).any(): raise ValueError('a spread is 0 or below: a standard deviation is above 0')
     res = pd.DataFrame(columns).assign(patient=np.asarray(patient).astype(str))
-    res['error'] = res.predicted - res.value
+    gap = res.predicted - res.value
+    covered = _is_inside(res, .95).astype(float)
+    res = res.assign(bias=gap, mae=gap.abs(), covered=covered.where(res.spread.notna()))
     if table is None: return res
     return res.join(table.reset_index(drop=True)[[c for c in table if c not in res]])
 
@@ -63,9 +70,7 @@ def _explained_terms(rows):
     value = (rows.value - rows.value.mean()).to_numpy(float)
     return _stack(rows, value, value**2, (rows.predicted - rows.value).to_numpy(float)**2)
 
-def _covered_terms(rows, level=.95):
-    inside = (rows.predicted - rows.value).abs() <= stats.norm.ppf((1 + level)/2)*rows.spread
-    return _stack(rows, inside.where(rows.spread.notna()))
+def _covered_terms(rows, level=.95): return _stack(rows, _is_inside(rows, level).where(rows.spread.notna()))
 
 def _spread_terms(rows):
     return _stack(rows, (rows.predicted - rows.value)**2, rows.spread**2)
@@ -165,6 +170,7 @@ def skewed_note(n_patients):
     "What must be said beside intervals over few patients, as simulated; '' from 50 patients on."
     if n_patients >= 50 or withheld(n_patients): return ''
     return (
-        'where a few patients have far larger errors than the others, 95 % intervals of the root mean square error'
-        f' hold the truth less often (simulated, hardest of four settings: {100*_least_covered[20]:.0f} % at 20 patients)'
+        'where a few patients have far larger errors than the others, 95 % intervals of the root mean square'
+        ' error hold the truth less often (simulated, hardest of four settings:'
+        f' {100*_least_covered[20]:.0f} % at 20 patients)'
     )

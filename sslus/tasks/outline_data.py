@@ -7,7 +7,7 @@ Docs: https://sslus.github.io/sslus/tasks/outline_data.html.md"""
 # %% auto #0
 __all__ = ['fit_class_map', 'at_own_size', 'SegmentData', 'draw_outlines', 'show_outlines']
 
-# %% ../../nbs/tasks/06_outline_data.ipynb #fa4fb901
+# %% ../../nbs/tasks/06_outline_data.ipynb #626301c1
 import numpy as np
 import pandas as pd
 import torch
@@ -29,15 +29,15 @@ from .outline_files import draw_polygons, read_mask, read_polygons
 from .pictures import PictureData, read_pictures
 from ..video.grey import fit_frame
 
-# %% ../../nbs/tasks/06_outline_data.ipynb #e0685e3f
+# %% ../../nbs/tasks/06_outline_data.ipynb #0f9b3ced
 def _way_back(shape, size, fit):
-    "For rows and columns of a picture: (pixels of the square a pixel of its own, where it begins)."
+    "Rows and columns: where the picture begins in the square, its pixels there, these over its own, own ones cut off."
     whole = (max if fit == 'pad' else min)(shape)
-    if fit == 'crop': return [(size/whole, -(s - whole)/2*size/whole) for s in shape]
+    if fit == 'crop': return [(0, size, size/whole, (s - whole)/2) for s in shape]
     inner = [max(1, round(s*size/whole)) for s in shape]
-    return [(n/s, (size - n)//2) for n, s in zip(inner, shape)]
+    return [((size - n)//2, n, n/s, 0) for n, s in zip(inner, shape)]
 
-# %% ../../nbs/tasks/06_outline_data.ipynb #a5f8a925
+# %% ../../nbs/tasks/06_outline_data.ipynb #3d410283
 @checked
 def fit_class_map(
     mask,         # (h, w) class map
@@ -56,13 +56,15 @@ def at_own_size(
 )->torch.Tensor:  # (K, height, width) float32
     "Maps of a square at the size of the picture it was made from; 0 where the picture was cut off."
     maps = torch.as_tensor(maps).float()[None]
-    size = maps.shape[-1]
-    at = [(torch.arange(n) + .5)*k + begin for n, (k, begin) in zip(shape, _way_back(shape, size, fit))]
-    grid = torch.stack(torch.meshgrid(*(2*o/size - 1 for o in at), indexing='ij')[::-1], -1)[None]
-    res = F.grid_sample(maps, grid, mode='bilinear', padding_mode='border', align_corners=False)[0]
+    ways = _way_back(shape, maps.shape[-1], fit)
+    (y, h), (x, w) = (o[:2] for o in ways)
+    at = [2*(torch.arange(s) + .5 - cut)*k/n - 1 for s, (_, n, k, cut) in zip(shape, ways)]
+    grid = torch.stack(torch.meshgrid(*at, indexing='ij')[::-1], -1)[None]
+    seen = maps[..., y:y+h, x:x+w]
+    res = F.grid_sample(seen, grid, mode='bilinear', padding_mode='border', align_corners=False)[0]
     return res*((grid.abs() < 1 - 1e-6).all(-1))
 
-# %% ../../nbs/tasks/06_outline_data.ipynb #66f1c881
+# %% ../../nbs/tasks/06_outline_data.ipynb #2396b7fb
 def _packed(mask):
     "A class map in few bytes."
     mask = np.ascontiguousarray(mask, np.uint8)
@@ -99,10 +101,10 @@ def _pixel_sizes(mm, n, name):
     given = res[bad[0]].tolist()
     raise ValueError(f'{name}: mm of picture {bad[0]} is {given}: millimetres of a pixel, above 0, are expected')
 
-# %% ../../nbs/tasks/06_outline_data.ipynb #1db7ed70
+# %% ../../nbs/tasks/06_outline_data.ipynb #efb71925
 class SegmentData(PictureData):
     "Pictures with class maps, split by patient; pictures on which nothing was drawn are kept and counted."
-    @checked(mm=None)
+    @checked
     @relays(PictureData)
     def __init__(self,
         frames:np.ndarray, # (N,1,S,S) uint8
@@ -126,7 +128,7 @@ class SegmentData(PictureData):
     c = property(lambda self: len(self.classes) + 1, doc='Classes, with the background.')
 
     def own_mask(self,
-        row:int # number of the picture
+        row # number of the picture
     )->np.ndarray: # (h, w) uint8
         "What was drawn on a picture, at the picture's own size."
         return _mask_from(self._own[row])
@@ -169,7 +171,8 @@ class SegmentData(PictureData):
             + (f'; nothing drawn on {none}' if none else '')
         )
 
-# %% ../../nbs/tasks/06_outline_data.ipynb #929d947a
+# %% ../../nbs/tasks/06_outline_data.ipynb #ed643a1b
+@checked
 def draw_outlines(
     ax,       # matplotlib axes
     frame,    # (h, w) levels 0 to 255
@@ -200,7 +203,7 @@ def show_outlines(
     for ax, t in zip(axs, titles): ax.set_title(t, fontsize=8)
     return axs
 
-# %% ../../nbs/tasks/06_outline_data.ipynb #6ef83300
+# %% ../../nbs/tasks/06_outline_data.ipynb #336deaed
 def _mask_reader(classes, columns, threshold, root, name):
     "Function of (row, shape, notes): what was drawn on a picture, as a class map."
     def one(cell, row, shape, notes, own):
@@ -253,7 +256,7 @@ def _tell_outside(notes):
         f' {out[0][1]} corners): what lies outside is cut off', PolygonNote, stacklevel=5
     )
 
-# %% ../../nbs/tasks/06_outline_data.ipynb #b6d975e0
+# %% ../../nbs/tasks/06_outline_data.ipynb #0a81f77b
 @patch(cls_method=True)
 @checked(threshold=partial(check_number, above=0, optional=True))
 @relays(SegmentData, but=('own',))
@@ -280,7 +283,7 @@ def from_table(cls:SegmentData,
     given = dict(split=df.split if 'split' in df else None, table=df, name=name) | settings
     return cls(frames, masks, df.patient, known, own, _mm_of_table(df, mm, name), **given)
 
-# %% ../../nbs/tasks/06_outline_data.ipynb #35cc6846
+# %% ../../nbs/tasks/06_outline_data.ipynb #f4983b78
 def _masks_of_rows(df, shapes, read, name):
     "Class maps of all rows, several at a time, and (picture, corners outside) of those with polygons."
     notes = []
@@ -291,7 +294,7 @@ def _masks_of_rows(df, shapes, read, name):
     with ThreadPoolExecutor(n_workers(jobs=len(df))) as pool: own = list(pool.map(one, zip(df.iterrows(), shapes)))
     return own, sorted(notes)
 
-# %% ../../nbs/tasks/06_outline_data.ipynb #939deee9
+# %% ../../nbs/tasks/06_outline_data.ipynb #a81e5520
 @patch(cls_method=True)
 @checked(n_patients=partial(check_number, at_least=1, whole=True))
 @relays(SegmentData, but=('own', 'classes'))

@@ -7,10 +7,9 @@ Docs: https://sslus.github.io/sslus/tasks/outline_files.html.md"""
 # %% auto #0
 __all__ = ['class_values', 'read_mask', 'PolygonNote', 'read_polygons', 'draw_polygons', 'corners_outside']
 
-# %% ../../nbs/tasks/06_outline_files.ipynb #bd2a9c49
+# %% ../../nbs/tasks/06_outline_files.ipynb #6dbae0b5
 import json
 import numpy as np
-import warnings
 from functools import partial
 from matplotlib.path import Path as Outline
 from pathlib import Path
@@ -20,7 +19,7 @@ from ..base.words import list_names
 from ..video.stills import open_image, picture_array
 from ..video.video import image_extensions, read_still
 
-# %% ../../nbs/tasks/06_outline_files.ipynb #4d3617c0
+# %% ../../nbs/tasks/06_outline_files.ipynb #635b29f3
 def class_values(
     classes=None # None, a name, a list of names, or {name: value}
 )->dict:         # name -> value in the files
@@ -33,7 +32,7 @@ def class_values(
         raise ValueError(f'classes={res}: each class is a name with a value of its own')
     return dict(zip(res, values))
 
-# %% ../../nbs/tasks/06_outline_files.ipynb #5a92fac2
+# %% ../../nbs/tasks/06_outline_files.ipynb #bf849dd6
 def _mask_values(path):
     "Values (h,w) of a mask as the file has them; of a palette its numbers. ValueError for colours."
     if not path.is_file():
@@ -61,7 +60,7 @@ def _remedy(values, classes):
         ' if the values are classes, name them in classes='
     )
 
-# %% ../../nbs/tasks/06_outline_files.ipynb #9ac80dea
+# %% ../../nbs/tasks/06_outline_files.ipynb #6f338f15
 @checked(threshold=partial(check_number, above=0, optional=True))
 def read_mask(
     path,          # of a picture file
@@ -87,12 +86,12 @@ def read_mask(
         raise ValueError(f'{path.name} holds {_counted_values(a, strange)}: {_remedy(strange, known)}')
     return sum((i*(a == v) for i, v in enumerate(known.values(), 1)), np.zeros(a.shape, int)).astype(np.uint8)
 
-# %% ../../nbs/tasks/06_outline_files.ipynb #efae5a84
+# %% ../../nbs/tasks/06_outline_files.ipynb #19594817
 def _the_value(a):
     "The value of the one class: 255 where the mask has it, else 1."
     return 255 if (a == 255).any() else 1
 
-# %% ../../nbs/tasks/06_outline_files.ipynb #5f7a240e
+# %% ../../nbs/tasks/06_outline_files.ipynb #f94346af
 class PolygonNote(Note):
     "Corners of polygons that lie outside of their picture."
 
@@ -133,7 +132,7 @@ def corners_outside(
     corners = np.concatenate([o for each in polygons.values() for o in each] or [np.zeros((0, 2))])
     return int(((corners < 0) | (corners > shape[::-1])).any(1).sum())
 
-# %% ../../nbs/tasks/06_outline_files.ipynb #8f78e743
+# %% ../../nbs/tasks/06_outline_files.ipynb #9827dcb0
 def _parsed(cell, root, name):
     "What JSON text, or a file with it, holds."
     if not isinstance(cell, str): return cell

@@ -7,16 +7,15 @@ Docs: https://sslus.github.io/sslus/tasks/outline_report.html.md"""
 # %% auto #0
 __all__ = ['outline_registry', 'outline_rows', 'SegmentReport']
 
-# %% ../../nbs/tasks/06_outline_report.ipynb #78c82fa0
+# %% ../../nbs/tasks/06_outline_report.ipynb #d109e1f7
 import numpy as np
 import pandas as pd
-from ..base.numbers import checked
 from ..evaluate.sum_scores import mean_score, score_ci
 from .outline_data import SegmentData
 from .outline_scores import outline_columns, score_outlines
 from .patient_report import PatientReport
 
-# %% ../../nbs/tasks/06_outline_report.ipynb #72b6f1e3
+# %% ../../nbs/tasks/06_outline_report.ipynb #6bbd72b1
 def outline_rows(
     guesses,          # class maps (h, w), each at its picture's own size
     data:SegmentData, # the pictures
@@ -30,7 +29,7 @@ def outline_rows(
     scores = [_scores_of(g, data.own_mask(i), data.mm[i], data.classes) for g, i in zip(guesses, rows)]
     return told.join(pd.DataFrame(scores))
 
-# %% ../../nbs/tasks/06_outline_report.ipynb #b62be892
+# %% ../../nbs/tasks/06_outline_report.ipynb #465c7626
 def _scores_of(guess, true, mm, classes):
     "Scores and areas of one picture."
     areas = {}
@@ -38,7 +37,7 @@ def _scores_of(guess, true, mm, classes):
         areas |= {f'area_{c}': int((true == i).sum()), f'found_{c}': int((guess == i).sum())}
     return score_outlines(guess, true, classes, mm) | areas
 
-# %% ../../nbs/tasks/06_outline_report.ipynb #773e6d59
+# %% ../../nbs/tasks/06_outline_report.ipynb #0507d85c
 _words = dict(dice='Dice', iou='IoU', hd95='HD95', msd='mean surface distance',
               hd95_mm='HD95 in mm', msd_mm='mean surface distance in mm')
 
@@ -52,12 +51,15 @@ def _outline_score(name, of=''):
 
 outline_registry = {k: _outline_score(k) for k in outline_columns}
 
-# %% ../../nbs/tasks/06_outline_report.ipynb #288f3753
+# %% ../../nbs/tasks/06_outline_report.ipynb #5bd38d15
 class SegmentReport(PatientReport):
     "Scores of outlines with intervals over patients."
     registry, file = outline_registry, 'outlines.csv'
 
-    def __init__(self, rows, *args, **kwargs):
+    def __init__(self,
+        rows, # a row a picture, as `outline_rows` makes them
+        *args, **kwargs # of `PatientReport`
+    ):
         super().__init__(rows, *args, **kwargs)
         lack = [k for k in ('dice', 'hd95') if k not in self.rows]
         if lack: raise ValueError(f'rows of outlines have a column {lack[0]}, as outline_rows makes them')

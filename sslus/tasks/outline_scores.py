@@ -8,13 +8,13 @@ Docs: https://sslus.github.io/sslus/tasks/outline_scores.html.md"""
 __all__ = ['outline_columns', 'dice_score', 'iou_score', 'mask_edge', 'edge_distances', 'hausdorff', 'surface_distance',
            'score_outlines']
 
-# %% ../../nbs/tasks/06_outline_scores.ipynb #a056b3e7
+# %% ../../nbs/tasks/06_outline_scores.ipynb #03d4f330
 import numpy as np
 from functools import partial
 from scipy import ndimage
 from ..base.numbers import check_number, check_one_or_each, checked
 
-# %% ../../nbs/tasks/06_outline_scores.ipynb #3abb164e
+# %% ../../nbs/tasks/06_outline_scores.ipynb #7af243c7
 def _as_masks(pred, true):
     "Both as bool (..., h, w); ValueError where they differ in shape."
     pred, true = np.asarray(pred), np.asarray(true)
@@ -29,7 +29,7 @@ def _share_of(part, whole):
     "part/whole, and 1 where both masks are empty."
     return np.divide(part, whole, out=np.ones(np.shape(whole)), where=whole > 0)[()]
 
-# %% ../../nbs/tasks/06_outline_scores.ipynb #52a35c58
+# %% ../../nbs/tasks/06_outline_scores.ipynb #37b17dca
 def dice_score(
     pred, # predicted masks (..., h, w); what is not 0 is inside
     true  # true masks of the same shape
@@ -47,7 +47,7 @@ def iou_score(
     pred, true = _as_masks(pred, true)
     return _share_of((pred & true).sum((-2, -1)), (pred | true).sum((-2, -1)))
 
-# %% ../../nbs/tasks/06_outline_scores.ipynb #c14c8bc0
+# %% ../../nbs/tasks/06_outline_scores.ipynb #8576c80e
 _spacing = partial(check_one_or_each, above=0)
 
 def _pixel_sides(spacing):
@@ -63,7 +63,7 @@ def _cut_to_both(pred, true):
     part = slice(rows[0], rows[-1] + 1), slice(cols[0], cols[-1] + 1)
     return pred[part], true[part]
 
-# %% ../../nbs/tasks/06_outline_scores.ipynb #2f0a788e
+# %% ../../nbs/tasks/06_outline_scores.ipynb #a6ce974a
 def mask_edge(
     mask # (h, w) bool
 )->np.ndarray: # (h, w) bool
@@ -86,7 +86,7 @@ def edge_distances(
     to_edge = [ndimage.distance_transform_edt(~o, sampling=_pixel_sides(spacing)) for o in edges]
     return to_edge[1][edges[0]], to_edge[0][edges[1]]
 
-# %% ../../nbs/tasks/06_outline_scores.ipynb #a93e73ff
+# %% ../../nbs/tasks/06_outline_scores.ipynb #6640e12a
 def _far_or_none(pred, true, spacing):
     "Distance where a mask is empty: 0 where both are, else the diagonal of the picture; None where none is."
     some = pred.any(), true.any()
@@ -98,7 +98,7 @@ def diagonal_of(shape, high, wide):
     "Length of the diagonal of a picture."
     return float(np.hypot(shape[0]*high, shape[1]*wide))
 
-# %% ../../nbs/tasks/06_outline_scores.ipynb #311df4e7
+# %% ../../nbs/tasks/06_outline_scores.ipynb #f15ad84e
 @checked(spacing=_spacing, percentile=partial(check_number, above=0, at_most=100))
 def hausdorff(
     pred,          # predicted mask (h, w)
@@ -124,7 +124,7 @@ def surface_distance(
     if rule is not None: return rule
     return float(np.concatenate(edge_distances(pred, true, spacing)).mean())
 
-# %% ../../nbs/tasks/06_outline_scores.ipynb #37c5535f
+# %% ../../nbs/tasks/06_outline_scores.ipynb #1318b141
 outline_columns = 'dice', 'iou', 'hd95', 'msd', 'hd95_mm', 'msd_mm'
 
 def _both_distances(pred, true, spacing):
@@ -140,7 +140,6 @@ def _score_class(pred, true, mm):
     overlaps = float(dice_score(pred, true)), float(iou_score(pred, true))
     return dict(zip(outline_columns, overlaps + _both_distances(pred, true, 1.) + _both_distances(pred, true, mm)))
 
-@checked(mm=None)
 def score_outlines(
     pred,    # predicted class map (h, w): 0, or the number of a class from 1
     true,    # true class map of the same shape

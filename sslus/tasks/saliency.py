@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from fastai.callback.core import Callback
 from fastai.learner import AvgMetric, CastToTensor
 from fastcore.basics import patch
-from torch import Tensor
+from torch import Tensor, nn
 from ..base.numbers import checked
 from ..base.settings import relays
 from ..evaluate.model import refuse_single
@@ -159,7 +159,7 @@ def saliency_predict(self:SaliencyLearner,
 )->np.ndarray:   # (frames, h, h), each sums to 1, in the order of the table
     "Predicted gaze for a split, or for all frames of other patients."
     data,rows = _split_rows(self, split)
-    return gaze_maps(self.model, data.frames[rows], self.view_size, device=self.dls._device)
+    return gaze_maps(self.model, data.frames[rows], self.view_size, device=self.dls.device)
 
 # %% ../../nbs/tasks/03_saliency.ipynb #521869ee
 def _split_rows(learn, split):

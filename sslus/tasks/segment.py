@@ -7,7 +7,7 @@ Docs: https://sslus.github.io/sslus/tasks/segment.html.md"""
 # %% auto #0
 __all__ = ['segment_task', 'view_classes', 'outline_loss', 'SegmentLearner', 'segment_learner', 'outline_maps']
 
-# %% ../../nbs/tasks/06_segment.ipynb #34640841
+# %% ../../nbs/tasks/06_segment.ipynb #8a61deaa
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -33,7 +33,8 @@ from .training import TaskLearner, TaskParts, backbone_head_rates, task_learner
 from ..video.grey import fit_frame
 from ..views.views import light_view, plain_view
 
-# %% ../../nbs/tasks/06_segment.ipynb #9bf2cda8
+# %% ../../nbs/tasks/06_segment.ipynb #86ed9bd5
+@checked
 def view_classes(
     view,          # a `View`
     x:Tensor,      # pictures (B,1,S,S) uint8
@@ -46,7 +47,7 @@ def view_classes(
     none = 1 - shares.sum(1, keepdim=True)
     return view.apply(x, dice), torch.cat([none, shares], 1).argmax(1)
 
-# %% ../../nbs/tasks/06_segment.ipynb #efa4067d
+# %% ../../nbs/tasks/06_segment.ipynb #dfa7e862
 class _OutlineViews(Callback):
     "Replaces the batch by views: `train` of pictures and masks alike in training, `plain` of the pictures otherwise."
     order = CastToTensor.order-1
@@ -57,7 +58,7 @@ class _OutlineViews(Callback):
         x,y = view_classes(self.train_view, x, y, self.n_classes) if self.training else (self.plain_view(x), y.long())
         self.learn.xb,self.learn.yb = (x,), (y,)
 
-# %% ../../nbs/tasks/06_segment.ipynb #d336f2d3
+# %% ../../nbs/tasks/06_segment.ipynb #466d7bfb
 @full_precision
 def outline_loss(
     logits:Tensor, # (B,K+1,h,w)
@@ -70,7 +71,7 @@ def outline_loss(
     common, areas = (p*t).sum((0, 2, 3)), (p + t).sum((0, 2, 3))
     return F.cross_entropy(logits, masks) + 1 - ((2*common + 1)/(areas + 1)).mean()
 
-# %% ../../nbs/tasks/06_segment.ipynb #b10a4c85
+# %% ../../nbs/tasks/06_segment.ipynb #d46aab82
 def _valid_dice(logits, masks):
     "Mean Dice of pictures and classes, at the network's size."
     pred, k = logits.detach().argmax(1).cpu().numpy(), logits.shape[1]
@@ -82,7 +83,7 @@ def _outline_rates(lr, pretrained, frozen):
     from_scratch = not (pretrained or frozen)
     return backbone_head_rates((2e-3, 4.5e-3) if lr is None and from_scratch else lr, pretrained, frozen)
 
-# %% ../../nbs/tasks/06_segment.ipynb #795154fc
+# %% ../../nbs/tasks/06_segment.ipynb #e2f22ebb
 class SegmentLearner(TaskLearner):
     "A fastai Learner of outlines; made by `segment_learner`."
 
@@ -116,7 +117,7 @@ def segment_learner(
     )
     return task_learner(parts, dls, (arch, encoder, arch_kwargs), **settings)
 
-# %% ../../nbs/tasks/06_segment.ipynb #9bc9eeca
+# %% ../../nbs/tasks/06_segment.ipynb #f7f9d5df
 @torch.no_grad()
 def own_size_maps(model, frames, shapes, fit, size, bs=64, device=None):
     "Class maps at the sizes `shapes` of frames (N,1,S,S) that `fit` made square; the model sees them at `size`."
@@ -125,7 +126,7 @@ def own_size_maps(model, frames, shapes, fit, size, bs=64, device=None):
         for b in x.split(bs): res += list(model(view(b.to(dev))).float().softmax(1).cpu())
     return [at_own_size(p, shape, fit).argmax(0).numpy().astype(np.uint8) for p, shape in zip(res, shapes)]
 
-# %% ../../nbs/tasks/06_segment.ipynb #183abcdf
+# %% ../../nbs/tasks/06_segment.ipynb #c66aa152
 @checked
 def outline_maps(
     model:DenseModel,  # such as `segment_learner(...).model`
@@ -141,7 +142,7 @@ def outline_maps(
     frames = np.stack([fit_frame(o, size, fit, True) for o in pictures])[:, None]
     return own_size_maps(model, frames, [o.shape for o in pictures], fit, size, bs, device)
 
-# %% ../../nbs/tasks/06_segment.ipynb #1d591b87
+# %% ../../nbs/tasks/06_segment.ipynb #9afbbb59
 def _rows_of(learn, split):
     "(data, rows) of a split, or of all pictures of another `SegmentData`, whose patients must be none of ours."
     ours = learn.dls.data
@@ -156,7 +157,7 @@ def _rows_of(learn, split):
         )
     return split, split.df.index
 
-# %% ../../nbs/tasks/06_segment.ipynb #bd86341f
+# %% ../../nbs/tasks/06_segment.ipynb #fd898ee5
 @patch
 def segment_predict(self:SegmentLearner,
     split='test' # 'train', 'valid', 'test', or a `SegmentData` of other patients
@@ -200,7 +201,7 @@ def show_results(self:SegmentLearner,
     frames = [at_own_size(data.frames[rows[i]], o.shape, data.fit)[0].numpy() for i, o in zip(at, true)]
     return show_outlines(frames, [true, [guesses[i] for i in at]], data.c - 1, [f'Dice {dice[i]:.2f}' for i in at])
 
-# %% ../../nbs/tasks/06_segment.ipynb #fb41d6aa
+# %% ../../nbs/tasks/06_segment.ipynb #c8972176
 segment_task = register_task(
     Task(
         'segment',
