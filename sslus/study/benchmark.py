@@ -7,7 +7,7 @@ Docs: https://sslus.github.io/sslus/study/benchmark.html.md"""
 # %% auto #0
 __all__ = ['BenchmarkRow', 'benchmark']
 
-# %% ../../nbs/study/14_benchmark.ipynb #ff36de0c
+# %% ../../nbs/study/14_benchmark.ipynb #dc1a05cc
 import html
 import json
 import pandas as pd
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-# %% ../../nbs/study/14_benchmark.ipynb #fe4cc9e4
+# %% ../../nbs/study/14_benchmark.ipynb #c2fd0e1a
 from ..base.files import write_text
 from ..base.folders import RunKind, begin_run
 from ..base.numbers import checked
@@ -35,7 +35,7 @@ from .target_study import find_task
 from .training import BenchmarkSettings
 from ..tasks.learner import plane_learner
 
-# %% ../../nbs/study/14_benchmark.ipynb #ebe6ca17
+# %% ../../nbs/study/14_benchmark.ipynb #b7daf768
 @dataclass(frozen=True)
 class BenchmarkRow:
     "What an encoder reached on a published benchmark; printing it says it."
@@ -54,7 +54,7 @@ class BenchmarkRow:
         "The score with its interval."
         v = self.values
         limits = f'{v["low"]:.3f}, {v["high"]:.3f}' if v['low'] is not None else v['no_interval']
-        return f'{v["value"]:.3f} [{limits}]'
+        return f'{v["value"]:.3f} [{limits}] {v["unit"]}'.strip()
 
     def __repr__(self): return '\n'.join(_row_lines(self))
     def _repr_html_(self): return f'<pre>{html.escape(repr(self))}</pre>'
@@ -75,7 +75,7 @@ class BenchmarkRow:
         self.report.save(folder)
         return folder
 
-# %% ../../nbs/study/14_benchmark.ipynb #209bfe07
+# %% ../../nbs/study/14_benchmark.ipynb #36ef3987
 _first_columns = dict(
     benchmark='benchmark', encoder='encoder', mode='mode', score='score', test='test pictures, patients',
     both='patients on both sides of the published split', seen='encoder has seen test patients',
@@ -96,7 +96,7 @@ def _short_cells(r):
 
 def _rests_on(r):
     "(name, value) of all that the table does not say."
-    shown = ('benchmark', 'encoder', 'network', 'mode', 'score', 'value', 'low', 'high', 'seen')
+    shown = ('benchmark', 'encoder', 'network', 'mode', 'score', 'value', 'low', 'high', 'unit', 'seen')
     return [(k.replace('_', ' '), v) for k, v in r.values.items() if k not in shown and v not in (None, '')]
 
 def _row_lines(r):
@@ -113,7 +113,7 @@ def _as_markdown(r):
     alarm = [f'**{r.alarm}**', ''] if r.alarm else []
     return '\n'.join([*alarm, *table, '', *(f'- {k}: {v}' for k, v in _rests_on(r)), ''])
 
-# %% ../../nbs/study/14_benchmark.ipynb #41f7186b
+# %% ../../nbs/study/14_benchmark.ipynb #ed9f7f0c
 @dataclass
 class _Contender:
     "An encoder on a benchmark."
@@ -166,8 +166,8 @@ def _facts_of_encoder(module, name, how):
         card=', '.join(str(o) for o in told if o),
     )
 
-# %% ../../nbs/study/14_benchmark.ipynb #a0d1ace2
-def _side(how, planes):
+# %% ../../nbs/study/14_benchmark.ipynb #86565075
+def _seen_at(how, planes):
     "Side of the stills that the encoder sees."
     return side_of_stills(planes, how.given.size, getattr(how.made(0)[0], 'card', {}))[0]
 
@@ -177,7 +177,7 @@ def _probe_rows(how, parts, root, b, device):
         module, x = how.made(seed)[0], None
         for df in parts.tables:
             planes = benchmark_data(b, df, root)
-            if x is None: x = features(module, planes.images(_side(how, planes)), device=device)
+            if x is None: x = features(module, planes.images(_seen_at(how, planes)), device=device)
             yield linear_probe(PlaneFeatures.from_array(x, planes, b.name), seed=seed).predictions, planes
 
 def _tuned_rows(how, parts, root, b, device):
@@ -186,7 +186,7 @@ def _tuned_rows(how, parts, root, b, device):
     for seed in how.seeds:
         for df in parts.tables:
             planes = benchmark_data(b, df, root)
-            dls = planes.dls(1., seed, how.given.bs, size=_side(how, planes), device=device)
+            dls = planes.dls(1., seed, how.given.bs, size=_seen_at(how, planes), device=device)
             learn = plane_learner(dls, **how.start, seed=seed)
             with learn.no_bar(), learn.no_logging(): learn.fit_planes(steps)
             yield learn.plane_report().predictions, planes
@@ -224,11 +224,12 @@ def _scores_of_report(report, task):
     finite = ci.low == ci.low
     rest = {k: _plain_number(report.value(k)) for k in others}
     limits = dict(low=float(ci.low) if finite else None, high=float(ci.high) if finite else None)
-    return dict(score=main, value=float(ci.estimate), **limits, no_interval=ci.reason) | rest
+    unit = getattr(known[main], 'unit', '')
+    return dict(score=main, value=float(ci.estimate), **limits, unit=unit, no_interval=ci.reason) | rest
 
 def _plain_number(x): return None if x is None or x != x else round(float(x), 6)
 
-# %% ../../nbs/study/14_benchmark.ipynb #4fef1df1
+# %% ../../nbs/study/14_benchmark.ipynb #e1dccf4b
 benchmark_run = RunKind('benchmark', ('row.csv', 'row.md', 'row.json', '*.csv'))
 
 def _range_of(numbers):
@@ -264,7 +265,7 @@ def _loud_words(split, seen):
     less = '' if split.complete else 'Not as many rows as were published: the score is not comparable'
     return '. '.join(o for o in (f'{loud}. Scores may be too good' if loud else '', less) if o)
 
-# %% ../../nbs/study/14_benchmark.ipynb #979c5da8
+# %% ../../nbs/study/14_benchmark.ipynb #fd33ecd5
 @checked
 @relays(BenchmarkSettings)
 def benchmark(
@@ -295,7 +296,7 @@ def benchmark(
         row.save(folder.path)
     return row
 
-# %% ../../nbs/study/14_benchmark.ipynb #7047d3ef
+# %% ../../nbs/study/14_benchmark.ipynb #e0b9cf53
 def _seeds_in_words(how, each, main):
     "How many repeats, and what each reached."
     n = len(each) if how.random or not how.frozen else 1
@@ -315,7 +316,7 @@ def _benchmark_row(b, root, how, parts, split, device, progress):
     values |= _seeds_in_words(how, each, scores['score'])
     values |= dict(
         steps=None if how.frozen and b.task == 'planes' else how.given.steps or (n_steps(1.) if b.task == 'planes' else 600),
-        size=_side(how, datas[0]) if b.task == 'planes' else datas[0].size,
+        size=_seen_at(how, datas[0]) if b.task == 'planes' else datas[0].size,
         seen='; '.join(seen),
         data=datas[0].fingerprint[:16],
         licence=b.licence,
@@ -325,7 +326,7 @@ def _benchmark_row(b, root, how, parts, split, device, progress):
     )
     return BenchmarkRow(values, _loud_words(split, '; '.join(o for o in loud if o)), report, split)
 
-# %% ../../nbs/study/14_benchmark.ipynb #706bfc9f
+# %% ../../nbs/study/14_benchmark.ipynb #942aa07e
 def show_benchmarks(name=''):
     "Print the list of benchmarks, or all that is known of one."
     if name: return print(benchmarks(name))

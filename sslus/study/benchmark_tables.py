@@ -7,20 +7,21 @@ Docs: https://sslus.github.io/sslus/study/benchmark_tables.html.md"""
 # %% auto #0
 __all__ = ['BenchmarkParts', 'benchmark_parts', 'benchmark_data']
 
-# %% ../../nbs/study/13_benchmark_tables.ipynb #75f2d7a1
+# %% ../../nbs/study/13_benchmark_tables.ipynb #876b1d64
 import pandas as pd
 from dataclasses import dataclass
 from pathlib import Path
 
-# %% ../../nbs/study/13_benchmark_tables.ipynb #ae0a88a6
+# %% ../../nbs/study/13_benchmark_tables.ipynb #0e903029
 from ..base.numbers import checked
 from ..evaluate.planes import PlaneData
 from ..evaluate.splits import patient_split, patients_on_both_sides
 from ..sources.benchmarks import Benchmark
 from .errors import StudyError
 from .target_study import find_task
+from ..tasks.measure import measure_task
 
-# %% ../../nbs/study/13_benchmark_tables.ipynb #9725930e
+# %% ../../nbs/study/13_benchmark_tables.ipynb #ad4e5676
 @dataclass(frozen=True)
 class BenchmarkParts:
     "A published benchmark as tables that can be trained on."
@@ -29,7 +30,7 @@ class BenchmarkParts:
     folds:tuple      # numbers of the folds that are tested; () where there is one split
     leaks:int        # patients on both sides of the published split
 
-# %% ../../nbs/study/13_benchmark_tables.ipynb #49794d30
+# %% ../../nbs/study/13_benchmark_tables.ipynb #52842734
 _label_columns = dict(planes=['class'], segment=['mask'], measure=['value'], recordings=['class', 'value'])
 
 def labelled_rows(df, task):
@@ -65,7 +66,7 @@ def _fold_tables(df, folds):
         split = df.fold.map(lambda o: 'test' if o == k else 'valid' if o == after else 'train')
         yield df.assign(split=split)
 
-# %% ../../nbs/study/13_benchmark_tables.ipynb #b031985f
+# %% ../../nbs/study/13_benchmark_tables.ipynb #8cc45a21
 @checked
 def benchmark_parts(
     b:Benchmark,          # what is known of it
@@ -86,7 +87,7 @@ def benchmark_parts(
     if hidden: words = words.replace('split as published', own)
     return BenchmarkParts((df,), words, (), leaks)
 
-# %% ../../nbs/study/13_benchmark_tables.ipynb #e578a7c1
+# %% ../../nbs/study/13_benchmark_tables.ipynb #7e116860
 def _parts_by_fold(b, df):
     "The parts of a benchmark with folds."
     folds = tuple(sorted(df.fold.dropna().unique()))
@@ -99,12 +100,12 @@ def _parts_by_fold(b, df):
     if lack: words += f'; fold {", ".join(map(str, lack))} is not there'
     return BenchmarkParts(tuple(_fold_tables(df, folds)), words, tuple(map(int, folds)), leaks)
 
-# %% ../../nbs/study/13_benchmark_tables.ipynb #712ca134
-_renamed = dict(path='image_path', mask='mask_path', mm_per_pixel='pixel_mm', case='examination')
+# %% ../../nbs/study/13_benchmark_tables.ipynb #f286a6ed
+_task_columns = dict(path='image_path', mask='mask_path', mm_per_pixel='pixel_mm', case='examination')
 
 def task_table(b, df):
     "The rows in the columns that tasks read."
-    res = df.rename(columns={k: v for k, v in _renamed.items() if k in df})
+    res = df.rename(columns={k: v for k, v in _task_columns.items() if k in df})
     frames = res.frame.notna()
     res.loc[frames, 'image_path'] = res.image_path[frames] + '#' + res.frame[frames].astype(str)
     kept = ['image_path', 'patient', 'split', 'class', 'value', 'unit', 'mask_path', 'pixel_mm', 'examination', 'machine']
@@ -118,12 +119,13 @@ def apart_by_name(df):
 def _settings_of_task(b, df):
     "What the data of a task must be told beside table, root and size."
     if b.task == 'segment': return dict(classes=list(b.classes))
+    if b.task == measure_task.name: return dict(value='value', unit='unit')
     if b.task == 'recordings':
         case = dict(case='examination') if 'examination' in df else {}
         return dict(target='class' if 'class' in df else 'value', **case)
     return {}
 
-# %% ../../nbs/study/13_benchmark_tables.ipynb #d897a107
+# %% ../../nbs/study/13_benchmark_tables.ipynb #f8d48fcb
 def benchmark_data(
     b:Benchmark,      # what is known of it
     df:pd.DataFrame,  # one of the tables of `benchmark_parts`
