@@ -310,7 +310,7 @@ def judge(
 # %% ../nbs/cli.ipynb #b4f20236
 @command
 def benchmark(
-    name:str='',             # A published benchmark, in any spelling; by default the list
+    name:str,                # A published benchmark, in any spelling, such as 'BUS-BRA class'; list: what there is
     data:str='',             # Its folder; without it all that is known of the benchmark is shown
     encoder:str=None,        # 'imagenet', or an encoder file; by default random weights
     dest:str=None,           # Folder for the row; by default named after the benchmark
@@ -322,7 +322,7 @@ def benchmark(
     "Score an encoder on a published benchmark by its own split: one row for a paper"
     from sslus.sources.benchmarks import benchmarks, plain_name
     from sslus.study.benchmark import benchmark, show_benchmarks
-    if not data: return show_benchmarks(name)
+    if not data: return show_benchmarks('' if name == 'list' else name)
     folder = dest or f'benchmark-{plain_name(benchmarks(name).name)}'
     where = dict(device=device, overwrite=overwrite, missing='skip' if skip else 'raise')
     print(benchmark(name, data, encoder, folder, **where, **how.settings()))
