@@ -19,7 +19,8 @@ class late:
         self._name = name
 
     def __getattr__(self, name):
-        if name.startswith('__'): raise AttributeError(name)
+        if name.startswith('__'):
+            raise AttributeError(name)
         return getattr(import_module(self._name), name)
 
     def __repr__(self): return f'late({self._name!r})'

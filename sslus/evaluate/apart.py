@@ -126,7 +126,8 @@ def leave_out(
     files = {PurePath(str(o)).name for o in held.get('video', ())} - {''}
     paths = table['path' if 'path' in table else 'name']
     same_file = [is_missing(p) and PurePath(str(o)).name in files for p,o in zip(table.patient, paths)]
-    if met.obstacle and not any(same_file): raise PeopleError(f'nobody can be left out: {met}')
+    if met.obstacle and not any(same_file):
+        raise PeopleError(f'nobody can be left out: {met}')
     met.refuse()
     gone = table.patient.isin([a for a,_ in met.shared]) | pd.Series(same_file, table.index)
     spelt = {o: people.person(o) for o in table.patient.dropna().unique()}

@@ -32,8 +32,11 @@ class PlaneSource(BatchSource):
         rows,              # rows of the table to show
         items:int|None=None # stills in an epoch; None: each row once
     ):
-        self.planes,self.x,self.rows = planes,x,np.asarray(rows)
-        self.fixed,self.items = items,len(self.rows) if items is None else items
+        self.planes = planes
+        self.x = x
+        self.rows = np.asarray(rows)
+        self.fixed = items
+        self.items = len(self.rows) if items is None else items
 
     def __len__(self): return self.items
 
@@ -78,8 +81,15 @@ class PlaneLoaders(DataLoaders):
         device=None,         # None: fastai's default
         reading=None         # of `PlaneData.images`: fit and upscale of `x`, to read other stills in the same way
     ):
-        self.planes,self.draw,self.x,self.bs,self.min_batches,self.reading = planes,draw,x,bs,min_batches,reading or {}
-        self.vocab,self.c,self.size = planes.classes,len(planes.classes),x.shape[-1]
+        self.planes = planes
+        self.draw = draw
+        self.x = x
+        self.bs = bs
+        self.min_batches = min_batches
+        self.reading = reading or {}
+        self.vocab = planes.classes
+        self.c = len(planes.classes)
+        self.size = x.shape[-1]
         device = torch.device(device or default_device())
         self._device = device
         super().__init__(self.train_dl(max(1, min_batches, len(draw)//bs), seed), self.test_dl('valid'))

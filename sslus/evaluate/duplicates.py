@@ -41,7 +41,10 @@ class Pictures:
         have = ', '.join(map(str, table.columns))
         if 'path' not in table:
             raise ValueError(f"{name}: the table has no column 'path'; it has {have}")
-        self.images,self.name,self.fit,self._bits = images,name,fit,None
+        self.images = images
+        self.name = name
+        self.fit = fit
+        self._bits = None
         self.table = pd.DataFrame({c: _text_column(table, c) for c in _picture_columns}, index=range(len(table)))
         self.rows = np.arange(len(table))                                # of the whole collection, also after `take`
 
@@ -56,7 +59,8 @@ class Pictures:
         name:str|None=None # None: the same
     ): # Pictures
         "Part of the pictures; fingerprints that are there already are shared."
-        idx,res = np.arange(len(self))[keep], object.__new__(type(self))
+        idx = np.arange(len(self))[keep]
+        res = object.__new__(type(self))
         res.__dict__ = dict(self.__dict__, name=name or self.name, table=self.table.iloc[idx].reset_index(drop=True),
                             rows=self.rows[idx], _bits=None if self._bits is None else self._bits[idx])
         return res
@@ -92,7 +96,8 @@ def _of_planes(x:PlaneData, fit=None, name=None):
 @pictures.register
 def _of_store(x:FrameStore, fit=None, name=None):
     i = x.index
-    clip,who = i.video.astype(str), i.patient.astype(object)
+    clip = i.video.astype(str)
+    who = i.patient.astype(object)
     path = clip+' frame '+i.frame.astype(str)
     t = pd.DataFrame(dict(path=path, patient=who.where(who.notna(), clip), split='store', clip=clip))
     return _same_fit(Pictures(x.frames, t, name or f'store {x.path.name}', x.fit), fit)
@@ -199,7 +204,8 @@ def show_duplicates(table:pd.DataFrame, # from `find_duplicates`
                    )->np.ndarray:       # (2, pairs) matplotlib axes
     "Pairs of pictures side by side, each under its name."
     import matplotlib.pyplot as plt
-    if len(table) == 0: raise ValueError('the table holds no pairs: there is nothing to show')
+    if len(table) == 0:
+        raise ValueError('the table holds no pairs: there is nothing to show')
     a,b = _two(a, b)
     t = table.iloc[:n]
     fig,axs = plt.subplots(2, len(t), figsize=(1.7*len(t), 4.4), squeeze=False, layout='constrained')
@@ -266,7 +272,8 @@ def _own_distances(copies, bits):
 def _edit_power(a, rows, edit, max_distance, min_correlation):
     "One row of `duplicate_power`."
     c = _copies(a, rows, edit)
-    d,r = _own_distances(c, a.fingerprints(False)[rows]), _correlations(c, a, np.arange(len(rows)), rows)
+    d = _own_distances(c, a.fingerprints(False)[rows])
+    r = _correlations(c, a, np.arange(len(rows)), rows)
     near = d <= max_distance
     return dict(found=np.mean(near & (r >= min_correlation)), by_bits=np.mean(near),
                 bits_median=np.median(d), bits_most=d.max(), corr_5=np.quantile(r, .05), corr_least=r.min())

@@ -30,7 +30,8 @@ def _last_map(encoder, x):
     stage on; None where there is none."""
     info = getattr(encoder, 'feature_info', None)
     last = list(getattr(info, 'info', info) or [{}])[-1]
-    chans,met = {n_features(encoder), encoder.num_features, last.get('num_chs')}, []
+    chans = {n_features(encoder), encoder.num_features, last.get('num_chs')}
+    met = []
     def note(name):
         return lambda m,i,o: met.append((name, tuple(o.shape) if torch.is_tensor(o) else ()))
     hooks = [m.register_forward_hook(note(name)) for name,m in encoder.named_modules() if name]
@@ -68,7 +69,8 @@ def maps_and_scores(model, images, target=None, layer=None, size=None, bs=64, de
     x = torch.as_tensor(np.asarray(images))
     if x.ndim != 4 or x.shape[1] != 1 or len(x) == 0 or x.dtype != torch.uint8:
         raise ValueError(f'class maps take uint8 stills (N,1,H,W), not {x.dtype} {tuple(x.shape)}')
-    view,res = plain_view(x.shape[-1] if size is None else size, channels=in_channels(model.encoder)), []
+    view = plain_view(x.shape[-1] if size is None else size, channels=in_channels(model.encoder))
+    res = []
     with evaluating(model, device) as dev:
         layer = _layer(model, view(x[:1].to(dev)), layer)
         for i in range(0, len(x), bs):
@@ -177,7 +179,8 @@ def show_cam(model:PlaneModel,   # classifier
     """Sheet of stills above the same stills with their class maps, true and predicted class as title; wrong
     ones in red and with a cross."""
     rows = rows_class_by_class(planes, n, split, seed) if rows is None else np.asarray(rows)
-    if len(rows) == 0: raise ValueError(f'no stills to show: rows is empty, or n={n}')
+    if len(rows) == 0:
+        raise ValueError(f'no stills to show: rows is empty, or n={n}')
     x = (planes.images() if images is None else images)[rows]
     return cam_sheet(planes, rows, x, {'': maps_and_scores(model, x, **kwargs)})
 
@@ -212,10 +215,12 @@ def show_clip_cam(model:PlaneModel,   # classifier
     c = clip_cam(model, frames, **kwargs)
     if len(classes) != c.prob.shape[1]:
         raise ValueError(f'{len(classes)} names for {c.prob.shape[1]} classes')
-    idx,t = np.unique(np.linspace(0, len(c.maps)-1, n).round().astype(int)), np.arange(len(c.maps))/(fps or 1)
+    idx = np.unique(np.linspace(0, len(c.maps)-1, n).round().astype(int))
+    t = np.arange(len(c.maps))/(fps or 1)
     fig = plt.figure(figsize=(1.1*max(len(idx), 3), 3.1), layout='constrained')
     grid = fig.add_gridspec(2, len(idx))
-    top,low = [fig.add_subplot(grid[0,k]) for k in range(len(idx))], fig.add_subplot(grid[1,:])
+    top = [fig.add_subplot(grid[0,k]) for k in range(len(idx))]
+    low = fig.add_subplot(grid[1,:])
     for ax,i in zip(top, idx):
         overlay_map(ax, c.frames[i], c.maps[i])
         ax.set_title(f'{t[i]:.2f} s' if fps else str(i), fontsize=7)
@@ -283,7 +288,8 @@ def plot_tsne(feats,                # (N,F) features, or (N,2) a map from `tsne`
     if isinstance(labels, pd.DataFrame) and by not in labels:
         raise ValueError(f'the table has no column {by!r}; it has {", ".join(labels.columns)}')
     c = pd.Series(np.asarray(labels[by] if isinstance(labels, pd.DataFrame) else labels)).astype(str)
-    if len(c) != len(feats): raise ValueError(f'{len(c)} labels for {len(feats)} points')
+    if len(c) != len(feats):
+        raise ValueError(f'{len(c)} labels for {len(feats)} points')
     xy = tsne(feats, **kwargs) if np.shape(feats)[1] > 2 else np.asarray(feats)
     if ax is None: ax = plt.subplots(figsize=(4,3.5))[1]
     sns.scatterplot(
@@ -358,7 +364,8 @@ def neighbour_sheet(feats:PlaneFeatures, # frozen features
     with a cross."""
     import matplotlib.pyplot as plt
     if rows is None: rows = rows_class_by_class(feats.planes, n, split, seed)
-    x,cls = feats.planes.images() if images is None else images, feats.planes.df['class']
+    x = feats.planes.images() if images is None else images
+    cls = feats.planes.df['class']
     near_by = nearest(feats, rows, k)
     k = near_by.shape[1]
     fig,axs = plt.subplots(len(rows), k+1, figsize=(1.1*(k+1), 1.25*len(rows)), squeeze=False)

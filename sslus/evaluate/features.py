@@ -112,7 +112,10 @@ class PlaneFeatures:
                 ' stills: its weights are broken'
             )
         _warn_alike(x, name)
-        self.x,self.planes,self.name,self.settings = x,planes,name,settings
+        self.x = x
+        self.planes = planes
+        self.name = name
+        self.settings = settings
 
     @classmethod
     def from_array(cls, x:np.ndarray, planes:PlaneData, name:str='', **settings):
@@ -147,7 +150,8 @@ def _check_member(z, name):
         raise ValueError(f'{name} is compressed, which `save` does not do')
     with z.open(info) as f:
         version = np.lib.format.read_magic(f)
-        if version != (1, 0): raise ValueError(f'{name}: another version of the format')
+        if version != (1, 0):
+            raise ValueError(f'{name}: another version of the format')
         shape, _, dtype = np.lib.format.read_array_header_1_0(f)
         if dtype.hasobject or math.prod(shape)*dtype.itemsize != info.file_size - f.tell():
             raise ValueError(f'{name} is cut short or changed')
@@ -157,8 +161,10 @@ def _read_features(path):
     with ZipFile(path) as z:
         for name in ('x.npy', 'card.npy'): _check_member(z, name)
     with np.load(path, allow_pickle=False) as f:
-        x, card = f['x'], json.loads(str(f['card']))
-    if x.ndim != 2 or x.dtype.kind != 'f': raise ValueError('no table of numbers')
+        x = f['x']
+        card = json.loads(str(f['card']))
+    if x.ndim != 2 or x.dtype.kind != 'f':
+        raise ValueError('no table of numbers')
     kinds = dict(fingerprint=str, name=str, settings=dict)
     if not isinstance(card, dict) or not all(isinstance(card.get(k), t) for k,t in kinds.items()):
         raise ValueError('its card is not one of `save`')
@@ -171,7 +177,8 @@ def save(self:PlaneFeatures,
 )->Path:
     "Write the features to one file, whole or not at all."
     path = Path(path)
-    if path.suffix != '.npz': raise ValueError(f'{path.name}: a file of features ends in .npz')
+    if path.suffix != '.npz':
+        raise ValueError(f'{path.name}: a file of features ends in .npz')
     card = json.dumps(
         dict(fingerprint=self.planes.fingerprint, name=self.name, settings=self.settings),
         default=lambda o: o.item(),

@@ -29,7 +29,8 @@ def patient_confusions(y,      # true class of each image
     y,pred,names = class_number_pairs(y, pred, classes)
     if len(groups) != len(y):
         raise ValueError(f'{len(groups)} patients given for {len(y)} images: one an image is needed')
-    who,n = np.unique(np.asarray(groups), return_inverse=True)[1], len(names)
+    who = np.unique(np.asarray(groups), return_inverse=True)[1]
+    n = len(names)
     cm = np.zeros((who.max()+1, n, n))
     np.add.at(cm, (who, y, pred), 1)
     return cm
@@ -126,7 +127,8 @@ def reachable(metric, # a name in `cm_scores`, or a function of confusion matric
 # %% ../../nbs/evaluate/01_intervals.ipynb #8483d95d
 def _extreme_scores(cms):
     "The worst and the best table with the true classes and the answers of `cms`."
-    answers,eye = cms.sum((0,1)) > 0, np.eye(cms.shape[-1], dtype=bool)
+    answers = cms.sum((0,1)) > 0
+    eye = np.eye(cms.shape[-1], dtype=bool)
     shown = (cms.sum(2) > 0).sum(0)                         # patients that have each class
     if answers.sum() > 1: answers = answers | (shown < min_patients)
     cells = (answers | (shown > 0))[:,None] & answers
@@ -186,16 +188,21 @@ def bootstrap_ci(y,                 # true class of each image
                  classes=None       # all classes of the task: names or their number
                 )->Interval:        # (estimate, low, high); low and high are NaN, with the reason, under `min_patients`
     "Score with an interval over patients."
-    f,cm = score_function(metric), patient_confusions(y, pred, groups, classes)
-    est,behind = float(f(cm.sum(0))), patients_behind(f, cm)
+    f = score_function(metric)
+    cm = patient_confusions(y, pred, groups, classes)
+    est = float(f(cm.sum(0)))
+    behind = patients_behind(f, cm)
     if withheld(behind): return patient_interval(est, np.nan, np.nan, behind)
-    road,s = percentile_interval if callable(metric) else log_odds_interval, resampled_scores(cm, f, n, seed)
+    road = percentile_interval if callable(metric) else log_odds_interval
+    s = resampled_scores(cm, f, n, seed)
     return patient_interval(est, *road(est, s, len(cm), level), behind, reachable(f, cm, s))
 
 # %% ../../nbs/evaluate/01_intervals.ipynb #dbe2bbf3
 def one_class_score(kind, i, cm):
     "Precision, sensitivity or F1 of class number `i` of confusion matrices (..., c, c); nan where it is not defined."
-    tp,true,said = cm[...,i,i], cm[...,i,:].sum(-1), cm[...,:,i].sum(-1)
+    tp = cm[...,i,i]
+    true = cm[...,i,:].sum(-1)
+    said = cm[...,:,i].sum(-1)
     num,den = dict(precision=(tp, said), sensitivity=(tp, true), f1=(2*tp, true+said))[kind]
     return np.divide(num, den, out=np.full(np.shape(tp), np.nan), where=den>0)
 
@@ -225,7 +232,8 @@ def per_class_ci(y,             # true class of each image
                  seed:int=0     # of the resamples
                 )->pd.DataFrame:  # a row a class: precision, sensitivity, f1, each with its _low and _high, support (images), note
     "`per_class_report` with intervals over patients; `note` says where one is withheld."
-    res, cms = per_class_report(y, pred, classes), patient_confusions(y, pred, groups, classes)
+    res = per_class_report(y, pred, classes)
+    cms = patient_confusions(y, pred, groups, classes)
     sums = (resample_counts(len(cms), n, seed).astype(float)@cms.reshape(len(cms), -1)).reshape(n, *cms.shape[1:])
     notes = [{} for _ in range(len(res))]
     for kind in _class_score_names:
@@ -268,9 +276,11 @@ def paired_bootstrap(y,                 # true class of each image
     if classes is None:
         classes = sorted(set(np.concatenate([y, pred_a, pred_b]).tolist()))
     f,(a,b) = score_function(metric), (patient_confusions(y, p, groups, classes) for p in (pred_a, pred_b))
-    est,behind = float(f(b.sum(0))-f(a.sum(0))), min(patients_behind(f, o) for o in (a, b))
+    est = float(f(b.sum(0))-f(a.sum(0)))
+    behind = min(patients_behind(f, o) for o in (a, b))
     if withheld(behind): return patient_interval(est, np.nan, np.nan, behind)
-    sa,sb = resampled_scores(a, f, n, seed), resampled_scores(b, f, n, seed)
+    sa = resampled_scores(a, f, n, seed)
+    sb = resampled_scores(b, f, n, seed)
     d = (sb-sa)[np.isfinite(sb-sa)]
     h = t_half_width(d, len(a), level) if len(d) > 1 else np.nan
     reach = difference_reach(reachable(f, a, sa), reachable(f, b, sb))
@@ -294,7 +304,8 @@ def coverage_note(n_patients:int,   # patients the interval was made from
                   interval=None     # the interval, to say where it has no width
                  )->str:            # '' where there is nothing to say
     "What to print beside a 95 % interval that covers less than it says, as measured in simulation."
-    why,cover = withheld(n_patients), _measured[what]
+    why = withheld(n_patients)
+    cover = _measured[what]
     if why: return why
     enough = min(n for n in cover if all(v >= .92 for k,v in cover.items() if k >= n))
     short = ', '.join(f'{100*v:.0f} % at {k}' for k,v in cover.items() if k < enough)
@@ -330,7 +341,8 @@ def mean_ci(values,         # one score a draw
            )->Interval:     # (mean, low, high); low and high are NaN with fewer than 2 values
     "Mean with its t-interval; the draw is the unit."
     v = np.asarray(values, dtype=float).ravel()
-    if len(v) == 0: raise ValueError('mean_ci of no values')
+    if len(v) == 0:
+        raise ValueError('mean_ci of no values')
     if len(v) == 1:
         return Interval(float(v[0]), float('nan'), float('nan'), 'no interval: one draw')
     half = stats.t.ppf((1+level)/2, len(v)-1)*v.std(ddof=1)/np.sqrt(len(v))

@@ -83,7 +83,8 @@ class LeakReport:
 
     def raise_if_leaking(self):
         "LeakError where there is a leak; returns the report otherwise."
-        if not self.ok: raise LeakError(repr(self))
+        if not self.ok:
+            raise LeakError(repr(self))
         return self
 
     def _verdict(self):

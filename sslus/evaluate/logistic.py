@@ -79,7 +79,9 @@ def _newton_step(m, p, g, rel=.05, most=400):
     diag = m.diag(p)
     diag = diag.clamp_min(1e-6*diag.amax(-1, keepdim=True))
     pre = lambda o: (q := o/diag) - q.mean(-2, keepdim=True)             # the classes' sum is free: it stays 0
-    step,rest,goal = torch.zeros_like(g), -g, rel*_batch_dot(g, g).sqrt()
+    step = torch.zeros_like(g)
+    rest = -g
+    goal = rel*_batch_dot(g, g).sqrt()
     q = d = pre(rest)
     rq = _batch_dot(rest, q)
     live = goal > 0

@@ -15,7 +15,9 @@ from ..base.late import late
 from ..base.numbers import checked
 
 # %% ../../nbs/evaluate/01_metrics.ipynb #9af8e564
-pd, skm, special = late('pandas'), late('sklearn.metrics'), late('scipy.special')
+pd = late('pandas')
+skm = late('sklearn.metrics')
+special = late('scipy.special')
 
 # %% ../../nbs/evaluate/01_metrics.ipynb #3329e094
 def practice_results(n_patients=40, n_images=10, n_classes=5, sd=1., skill=1., seed=0, shares=None, rivals=()):
@@ -26,7 +28,8 @@ def practice_results(n_patients=40, n_images=10, n_classes=5, sd=1., skill=1., s
     y = np.tile(np.arange(n_classes), -(-len(groups)//n_classes))[:len(groups)]
     if shares is not None:
         y = rng.choice(n_classes, len(y), p=np.array(shares)/sum(shares))
-    chance,odds = rng.random(len(y)), skill+rng.normal(0, sd, n_patients)
+    chance = rng.random(len(y))
+    odds = skill+rng.normal(0, sd, n_patients)
     def answers(chance, odds):
         return np.where(chance < special.expit(odds)[groups], y, (y+rng.integers(1, n_classes, len(y)))%n_classes)
     return (
@@ -55,7 +58,8 @@ def class_number_pairs(y, pred, classes):
     "Codes of `y` and `pred` and the class names; without `classes` those met in either."
     if len(y) != len(pred):
         raise ValueError(f'{len(y)} true classes but {len(pred)} predictions')
-    if len(y) == 0: raise ValueError('nothing to score: no images')
+    if len(y) == 0:
+        raise ValueError('nothing to score: no images')
     if classes is None:
         classes = sorted(set(np.asarray(y).tolist())|set(np.asarray(pred).tolist()))
     names = list(range(classes)) if isinstance(classes, (int, np.integer)) else list(classes)
@@ -144,14 +148,17 @@ def calibration_table(y,            # true class of each image
                      )->'pd.DataFrame':  # one row a bin: low, high, images, confidence, accuracy; the last two are NaN in an empty bin
     "Mean top probability and share of right answers, bin by bin."
     prob,names = _checked_probabilities(y, prob, classes)
-    if len(prob) == 0: raise ValueError('nothing to score: no images')
+    if len(prob) == 0:
+        raise ValueError('nothing to score: no images')
     off = np.flatnonzero((prob < -1e-6).any(1)|(abs(prob.sum(1)-1) > .01))  # false for NaN, which the mean below shows
     if len(off):
         raise ValueError(
             f'row {off[0]} of prob is no set of probabilities, it adds up to {prob[off[0]].sum():.3g}: give'
             ' softmax outputs, not logits'
         )
-    edges,top,hit = np.linspace(0, 1, bins+1), prob.max(1), prob.argmax(1)==class_numbers(y, names)
+    edges = np.linspace(0, 1, bins+1)
+    top = prob.max(1)
+    hit = prob.argmax(1)==class_numbers(y, names)
     b = np.digitize(top, edges[1:-1], right=True)
     n,conf,acc = (np.bincount(b, w, bins) for w in (None, top, hit))
     part = lambda s: np.divide(s, n, out=np.full(bins, np.nan), where=n>0)
@@ -212,7 +219,8 @@ def plot_confusion(y,                  # true class of each image
                   )->'Axes': # its axes
     "Heat map of the confusion matrix; the row of a class without images stays empty."
     import matplotlib.pyplot as plt, seaborn as sns
-    names,cm = class_number_pairs(y, pred, classes)[2], confusion(y, pred, classes)
+    names = class_number_pairs(y, pred, classes)[2]
+    cm = confusion(y, pred, classes)
     n = cm.sum(1, keepdims=True)
     show = cm/np.maximum(n, 1) if normalize else cm
     if ax is None:

@@ -118,7 +118,8 @@ def refuse_broken(
     remedy = f'the weights of {name} are broken: take another file, or train it again'
     for k,v in encoder.state_dict().items():
         broken = v.is_floating_point() and not v.isfinite().all()
-        if broken: raise ValueError(f'{k} holds values that are not finite; {remedy}')
+        if broken:
+            raise ValueError(f'{k} holds values that are not finite; {remedy}')
         if k.endswith('running_var') and (v < 0).any():
             raise ValueError(f'{k} holds variances below 0; {remedy}')
 

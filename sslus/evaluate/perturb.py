@@ -74,7 +74,8 @@ def perturbed(
 # %% ../../nbs/evaluate/04_perturb.ipynb #7ca69ddf
 def _check_same_encoder(encoder, feats):
     "ValueError where the features are those of other weights."
-    known, mine = feats.settings.get('weights'), weights_hash(encoder)
+    known = feats.settings.get('weights')
+    mine = weights_hash(encoder)
     if known not in (None, mine):
         raise ValueError(f'the features were made by an encoder with weights {known}, this one has {mine}')
 
@@ -112,7 +113,8 @@ def perturbation_scores(
     "Macro-F1 of a linear probe on changed test stills, beside the stills as they are."
     encoder = encoder_or_file(encoder)
     _check_same_encoder(encoder, feats)
-    size, clean = feats.settings['size'], linear_probe(feats, fraction, seed)
+    size = feats.settings['size']
+    clean = linear_probe(feats, fraction, seed)
     images = feats.planes.images(size)[clean.predictions.index]
     rows = []
     for kind,o in perturbations.items():

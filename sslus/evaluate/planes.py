@@ -75,7 +75,8 @@ class PlaneData(SplitRows):
         # where the stills are, below `root`; not to be written where there are codes
         self.files = files[df.index].tolist()
         # rows: their numbers in the table as it was given
-        self.rows,self.df = df.index.to_numpy(), df.reset_index(drop=True)
+        self.rows = df.index.to_numpy()
+        self.df = df.reset_index(drop=True)
         self.y = class_numbers(self.df['class'], self.classes).astype(np.int64)
 
     def _checked(self, df, classes, include, exclude, of_split):
@@ -113,7 +114,8 @@ class PlaneData(SplitRows):
     )->'PlaneData':
         "The stills of a table in a file; FileNotFoundError or TableError where it is none."
         csv = Path(csv)
-        if not csv.is_file(): raise FileNotFoundError(f'no table {csv}')
+        if not csv.is_file():
+            raise FileNotFoundError(f'no table {csv}')
         return cls(read_table(csv), csv.parent if root is None else root, **{'name': csv.name, **kwargs})
 
     @classmethod
@@ -138,7 +140,8 @@ class PlaneData(SplitRows):
 
     def __repr__(self):
         files = rows_by_file(self.df.image_path)
-        frames,clips = sum(len(o) for (_,clip),o in files.items() if clip), sum(clip for _,clip in files)
+        frames = sum(len(o) for (_,clip),o in files.items() if clip)
+        clips = sum(clip for _,clip in files)
         what = (
             f'{len(self)} stills'
             if not clips
@@ -156,7 +159,8 @@ class PlaneData(SplitRows):
 def _map(self:PlaneData, still, clip=None):
     """`still(path)` of every still and `clip(path, frames)`, a list, of the frames of every clip (None: `still`
     of the clip for all), in threads; an error names the row and the file."""
-    files,res = list(rows_by_file(self.files).items()), [None]*len(self)
+    files = list(rows_by_file(self.files).items())
+    res = [None]*len(self)
     def one(job):
         (file,is_clip),rows = job
         try:

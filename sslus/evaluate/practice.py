@@ -16,7 +16,8 @@ from pathlib import Path
 def practice_still(c, rng, size, period, gain):
     "One still of class number `c`: level stripes, upright stripes or a blob, under speckle."
     yy,xx = np.mgrid[:size,:size]
-    u,ph = (yy,xx,None)[c], rng.uniform(0, 2*np.pi)
+    u = (yy,xx,None)[c]
+    ph = rng.uniform(0, 2*np.pi)
     cy,cx = rng.uniform(.3, .7, 2)*size
     img = .5+.5*np.sin(2*np.pi*u/period+ph) if u is not None else np.exp(-((yy-cy)**2+(xx-cx)**2)/(2*period**2))
     return np.clip(255*gain*img*rng.rayleigh(.8, img.shape), 0, 255).astype(np.uint8)
@@ -27,7 +28,9 @@ def practice_stills(dest, n_patients=20, n_images=6, size=40, seed=0):
     dest,rng,rows = Path(dest),np.random.default_rng(seed),[]
     dest.mkdir(parents=True, exist_ok=True)
     for p in range(n_patients):
-        period,gain,machine = rng.uniform(6, 12), rng.uniform(.4, .9), 'AB'[p%2]
+        period = rng.uniform(6, 12)
+        gain = rng.uniform(.4, .9)
+        machine = 'AB'[p%2]
         for i in range(n_images):
             name = f'p{p:02d}_{i}.png'
             Image.fromarray(practice_still(i%3, rng, size, period, gain)).save(dest/name)
@@ -42,7 +45,9 @@ def practice_sweeps(dest, n_patients=15, n_frames=48, size=40, seed=0):
     dest,rng,rows = Path(dest),np.random.default_rng(seed),[]
     (dest/'sweeps').mkdir(parents=True, exist_ok=True)
     for p in range(n_patients):
-        period,gain,name = rng.uniform(6, 12), rng.uniform(.4, .9), f'd{p:02d}'
+        period = rng.uniform(6, 12)
+        gain = rng.uniform(.4, .9)
+        name = f'd{p:02d}'
         plan = np.full(n_frames, -1)                                 # -1: no plane
         for c,at in zip(rng.permutation(3)[:3-(p%5==4)], range(3, n_frames, n_frames//3)):
             plan[at:at+rng.integers(6, 11)] = c

@@ -57,7 +57,8 @@ def _check_external(feats, external):
 
 def probe_report(feats, draw, split, proba, kind, external, **settings):
     "`ProbeReport` of a probe; `proba` names features, and the settings hold all that decided the result."
-    c,df = feats.planes.classes, feats.planes.subset(split)
+    c = feats.planes.classes
+    df = feats.planes.subset(split)
     settings = dict(
         probe=kind,
         features=feats.name,
@@ -92,7 +93,8 @@ def _softmaxed(w, b):
 
 def _fit_draws(feats, draws, Cs, together, **kwargs):
     "`fit_logistic` of each draw (rows of the table), `together` at once; says what did not converge."
-    order,res = sorted(range(len(draws)), key=lambda i: len(draws[i])), {}
+    order = sorted(range(len(draws)), key=lambda i: len(draws[i]))
+    res = {}
     for k in range(0, len(order), together):
         some = order[k:k+together]
         res |= dict(
@@ -192,7 +194,8 @@ def probe_model(feats:PlaneFeatures, # frozen features
                )->PlaneModel:        # in evaluation mode; `.encoder`, `.head`
     "Encoder and linear probe as one network."
     encoder = deepcopy(encoder_or_file(encoder))
-    if encoder is None: raise ValueError('probe_model needs the encoder that made the features')
+    if encoder is None:
+        raise ValueError('probe_model needs the encoder that made the features')
     if (h := feats.settings.get('weights')) not in (None, weights_hash(encoder)):
         raise ValueError(f'the features were made by an encoder with weights {h}, this one has {weights_hash(encoder)}')
     W,b = (torch.from_numpy(o).float() for o in linear_probe(feats, fraction, seed, **kwargs).head)

@@ -65,7 +65,8 @@ class PlaneReport:
         )
         self._prob = [c for c in predictions if c.startswith('prob_')]
         self.classes = list(classes) if classes is not None else [c[5:] for c in self._prob]
-        self.y,self.pred = predictions['class'].to_numpy(), predictions.predicted.to_numpy()
+        self.y = predictions['class'].to_numpy()
+        self.pred = predictions.predicted.to_numpy()
 
     @cached_property
     def scores(self)->dict:
@@ -209,7 +210,8 @@ def summary(self:PlaneReport)->str:
 @patch
 def _score_words(self:PlaneReport, name):
     "A score in words, or why there is none."
-    value, title = self.scores[name], find_score(name).words
+    value = self.scores[name]
+    title = find_score(name).words
     why = '' if np.isfinite(value) else self._value(name)[1]
     return f'{title} not defined ({why})' if why else f'{title} {value:.3f}'
 

@@ -67,7 +67,8 @@ class CountScores(Mapping):
     def __iter__(self): return (k for k,o in class_scores.items() if o.counts is not None)
     def __len__(self): return len(list(iter(self)))
     def __getitem__(self, name):
-        if name not in list(self): raise KeyError(name)
+        if name not in list(self):
+            raise KeyError(name)
         return class_scores[name].counts
 
 cm_scores = CountScores()
@@ -75,12 +76,14 @@ cm_scores = CountScores()
 # %% ../../nbs/evaluate/01_scores.ipynb #3ccb0459
 def _f1_of(cm):
     "Macro-F1 of confusion matrices (..., c, c)."
-    tp,den = np.diagonal(cm, axis1=-2, axis2=-1), cm.sum(-1)+cm.sum(-2)
+    tp = np.diagonal(cm, axis1=-2, axis2=-1)
+    den = cm.sum(-1)+cm.sum(-2)
     return np.divide(2*tp, den, out=np.zeros(tp.shape), where=den>0).mean(-1)
 
 def _balanced_of(cm):
     "Balanced accuracy of confusion matrices (..., c, c): mean sensitivity over the classes with images."
-    tp,n = np.diagonal(cm, axis1=-2, axis2=-1), cm.sum(-1)
+    tp = np.diagonal(cm, axis1=-2, axis2=-1)
+    n = cm.sum(-1)
     return np.divide(tp, n, out=np.zeros(tp.shape), where=n>0).sum(-1)/(n>0).sum(-1)
 
 def _accuracy_of(cm):

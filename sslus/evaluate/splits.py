@@ -108,9 +108,11 @@ def image_split(df:pd.DataFrame,    # table with column class
     "Split by image within each class, as older studies did: patients stand on both sides."
     if valid_pct < 0 or test_pct < 0 or valid_pct+test_pct >= 1:
         raise ValueError(f'valid_pct={valid_pct} and test_pct={test_pct} leave nothing to train on')
-    rng,res = np.random.default_rng(seed), pd.Series('train', index=df.index)
+    rng = np.random.default_rng(seed)
+    res = pd.Series('train', index=df.index)
     for c,d in df.groupby('class'):
-        rows,cuts = rng.permutation(d.index), [max(1, round(pct*len(d))) if pct else 0 for pct in (test_pct, valid_pct)]
+        rows = rng.permutation(d.index)
+        cuts = [max(1, round(pct*len(d))) if pct else 0 for pct in (test_pct, valid_pct)]
         if sum(cuts) >= len(d):
             raise ValueError(
                 f'class {c} has {len(d)} stills ({name_rows(d.index)}): too few to be in train and in'
@@ -122,7 +124,8 @@ def image_split(df:pd.DataFrame,    # table with column class
 # %% ../../nbs/evaluate/01_splits.ipynb #a0000006
 def leak_text(df):
     "What to print where patients stand in more than one split, or ''."
-    n,k = len(patients_on_both_sides(df)), df.patient.nunique()
+    n = len(patients_on_both_sides(df))
+    k = df.patient.nunique()
     return f'split by image: {n} of {k} patients stand on both sides, scores are too good' if n else ''
 
 # %% ../../nbs/evaluate/01_splits.ipynb #b374ba5a
@@ -150,7 +153,8 @@ class SplitRows:
         if split not in split_names:
             raise ValueError(f'no split {split!r}; a split is one of {name_some(split_names)}')
         res = self.df[self.df.split==split]
-        if len(res) == 0: raise ValueError(f'{self.name} has no {self.rows_called} in split {split!r}')
+        if len(res) == 0:
+            raise ValueError(f'{self.name} has no {self.rows_called} in split {split!r}')
         return res
 
     @property

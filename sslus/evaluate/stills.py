@@ -94,7 +94,8 @@ def group_of_path(p, folder, by, what):
     if callable(by): return by(p)
     rel = p.relative_to(folder).as_posix()
     m = re.search(by, rel)
-    if m is None: raise ValueError(f'{rel} has no {what}: the expression {by!r} does not match')
+    if m is None:
+        raise ValueError(f'{rel} has no {what}: the expression {by!r} does not match')
     return m.group(1) if m.groups() else m.group(0)
 
 def folder_table(folder, patient, machine):
@@ -135,12 +136,16 @@ class NoFrame(ValueError):
 
 def clip_frames(clip, frames, f):
     "[`f(frame)`] for the given frame numbers of a clip (a file, or its frames), which is decoded once, front to back."
-    want,last,got,n = set(frames), max(frames, default=-1), {}, 0
+    want = set(frames)
+    last = max(frames, default=-1)
+    got = {}
+    n = 0
     for n,x in enumerate(Video(clip) if isinstance(clip, (str, Path)) else clip, 1):
         if n-1 in want: got[n-1] = f(x)
         if n > last: break
     for at,k in enumerate(frames):
-        if k not in got: raise NoFrame(at, n, k)
+        if k not in got:
+            raise NoFrame(at, n, k)
     return [got[k] for k in frames]
 
 def still_digest(path):
@@ -178,7 +183,8 @@ def write_still_pngs(made, rows, x):
                 Image.fromarray(x[i,0]).save(part/f'{n:05d}.png')
         try: os.replace(Path(tmp)/'stills', made)
         except OSError:
-            if not made.is_dir(): raise                      # else another process was quicker, with the same stills
+            if not made.is_dir():
+                raise                      # else another process was quicker, with the same stills
 
 def store_of_stills(dest, made):
     "The store at `dest`, if it was made of the stills in `made`; StoreError where it holds others."

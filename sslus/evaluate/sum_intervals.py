@@ -45,7 +45,8 @@ def linear_errors(of, sums, counts):
 
 def jackknife_error(of, sums):
     "Standard error of a score from leaving out each patient."
-    without, k = of(sums.sum(0) - sums), len(sums)
+    without = of(sums.sum(0) - sums)
+    k = len(sums)
     return float(np.sqrt((k - 1)*np.var(without)))
 
 # %% ../../nbs/evaluate/01_sum_intervals.ipynb #a7cb23d4
@@ -78,7 +79,8 @@ def sum_interval(
     if not np.isfinite(est): return Interval(*[np.nan]*3, 'no interval: the score is not defined')
     to, back = score_scale(reach)
     with np.errstate(all='ignore'):
-        middle, error = to(est), _scaled_error(of, to, sums)
+        middle = to(est)
+        error = _scaled_error(of, to, sums)
         if not np.isfinite(middle): return Interval(est, est, est)
         down, up = far_ends(lambda s: to(of(s)), sums, n, level, seed)
         return patient_interval(est, back(middle - down*error), back(middle + up*error), len(sums), reach)

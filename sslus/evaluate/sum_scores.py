@@ -98,7 +98,8 @@ def score_difference(
         raise ValueError(
             'the two tables are not of the same patients in the same order: score both on the same pictures'
         )
-    both, width = _both_sums(score, rows, other), score.reach[1]-score.reach[0]
+    both = _both_sums(score, rows, other)
+    width = score.reach[1]-score.reach[0]
     k = both.shape[1]//2
     gap = lambda s: score.of(s[..., k:]) - score.of(s[..., :k])
     return sum_interval(both, gap, n, level, seed, (-width, width))

@@ -110,7 +110,9 @@ def frame_number(v, row, name, path):
 def _with_frames(df, root, name):
     """The table with `clip#frame` in image_path where a row names a clip; ValueError where the frame is
     missing, or named twice and differently."""
-    told,known,res = df['frame'] if 'frame' in df else pd.Series(None, df.index, dtype=object), {}, []
+    told = df['frame'] if 'frame' in df else pd.Series(None, df.index, dtype=object)
+    known = {}
+    res = []
     for i,p,v in zip(df.index, df.image_path, told):
         file,k = split_frame(p)
         if k is None and not _holds_frames(file, not is_missing(v), root, known):
@@ -295,7 +297,8 @@ def _rows_with(df, column, values, name, which):
             f'{which}: {name} has no column {column!r}{_did_you_mean(column, df.columns)} It has'
             f' {name_some(df.columns, 12)}'
         )
-    told,mask = df[column].astype(object).where(df[column].notna(), '').astype(str).str.strip(), np.zeros(len(df), bool)
+    told = df[column].astype(object).where(df[column].notna(), '').astype(str).str.strip()
+    mask = np.zeros(len(df), bool)
     for v in values if isinstance(values, (list, tuple, set, frozenset, np.ndarray, pd.Series)) else [values]:
         hit = ((told==str(v).strip())|df[column].isin([v])).to_numpy()
         if not hit.any():
@@ -309,7 +312,8 @@ def _rows_with(df, column, values, name, which):
 def filter_rows(df, include, exclude, name):
     "Rows that `include` keeps and `exclude` leaves, numbered as in the given table; ValueError where none are left."
     df = df.reset_index(drop=True)
-    if len(df) == 0: raise ValueError(f'{name} lists no stills')
+    if len(df) == 0:
+        raise ValueError(f'{name} lists no stills')
     keep = np.ones(len(df), bool)
     for c,v in (include or {}).items():
         keep &= _rows_with(df, c, v, name, 'include')

@@ -313,7 +313,8 @@ class ClipSource(StoreSource):
         if self.task is not None:
             return self.task.show(b[0], b[0], n)
         import matplotlib.pyplot as plt
-        if n < 1: raise ValueError(f'there is nothing to show: n={n}')
+        if n < 1:
+            raise ValueError(f'there is nothing to show: n={n}')
         n, side = min(n, len(b[0])), min(1.4, 10/self.n_frames)
         fig, axs = plt.subplots(
             n,

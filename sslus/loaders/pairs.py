@@ -132,7 +132,8 @@ def _tell(store, bad, several, what):
     "ValueError where `bad` holds for all clips of several frames; a warning where it holds for some."
     if not bad.any(): return
     text = f'clip {store.videos.name[int(np.flatnonzero(bad)[0])]!r} ({int(bad.sum())} of {len(bad)} clips): {what}'
-    if bad[several].all(): raise ValueError(text)
+    if bad[several].all():
+        raise ValueError(text)
     warnings.warn(f'{text}. Until then the frames of such clips pair with themselves', ClipWarning, stacklevel=4)
 
 # %% ../../nbs/loaders/01_pairs.ipynb #f2b9558b

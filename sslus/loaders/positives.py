@@ -118,7 +118,8 @@ class Positives:
         table=None               # a file or DataFrame with columns of its own, and path or video, perhaps frame
     ):
         names = [columns] if isinstance(columns, str) else list(columns)
-        if not names: raise ValueError('positives=(): the name of a column or several are expected')
+        if not names:
+            raise ValueError('positives=(): the name of a column or several are expected')
         if seconds is not None: names = list(dict.fromkeys([*names, 'video']))
         self.columns, self.seconds = names, seconds
         table = None if table is None else read_table(table)

@@ -135,7 +135,8 @@ def _add(store, sets, seen, name, s, asked):
     "Add a set that the store can give and that is not there yet."
     try: same = seen.setdefault(store.subset(**s).fingerprint, name)
     except StoreError as e:
-        if asked: raise StoreError(f'{name} cannot be had: {e}') from e
+        if asked:
+            raise StoreError(f'{name} cannot be had: {e}') from e
         sets.left_out[name] = str(e)
     else:
         if same == name: sets[name] = s

@@ -45,8 +45,11 @@ gauss_weight = .2 # share of the Gaussian's term within the agreement; more than
 
 class ClipPrediction(SSLCallback):
     "Hidden frames are found by the others and their times; two clips of a recording agree (V-JEPA, LeJEPA)"
-    family, paper = 'prediction', 'Bardes et al. 2024, arXiv 2404.08471; Balestriero and LeCun 2025, arXiv 2511.08544'
-    recipe, input, mixes = Recipe(2e-3), 'clips', 'mixer'
+    family = 'prediction'
+    paper = 'Bardes et al. 2024, arXiv 2404.08471; Balestriero and LeCun 2025, arXiv 2511.08544'
+    recipe = Recipe(2e-3)
+    input = 'clips'
+    mixes = 'mixer'
     @checked(
         n_frames=partial(check_number, at_least=4, at_most=1024, whole=True), agree=not_negative, hide=below_1,
         drop=below_1, again=not_negative, patches=below_1, depth=count, mix_heads=count,
@@ -95,8 +98,11 @@ class ClipPrediction(SSLCallback):
 
     def forward(self, m, seen1, seen2, asked1, asked2, times1, times2, when1, when2, *more):
         "Projections of the halves (B,d); predictions (B,2h,d) and features (B,2n,d) of their frames, these again."
-        seen, times, when = torch.cat([seen1, seen2]), torch.cat([times1, times2]), torch.cat([when1, when2])
-        again, scores = more[:2] if self.again else (), more[-2:] if self.patches else ()
+        seen = torch.cat([seen1, seen2])
+        times = torch.cat([times1, times2])
+        when = torch.cat([when1, when2])
+        again = more[:2] if self.again else ()
+        scores = more[-2:] if self.patches else ()
         x = torch.cat([torch.cat([seen, torch.cat([asked1, asked2])], 1), *again])     # (2B,n,1,S,S), or 4B
         places = torch.cat([*scores, *scores[::-1]])[:len(x)] if scores else None
         z = self.frame_features(m, x, places)
@@ -147,7 +153,9 @@ def make_views(self:ClipPrediction, a, b=None):
     check_uint8_clips(a)
     if a.ndim != 5 or a.shape[1] < 4:
         raise ValueError(f'these clips are {tuple(a.shape)}: (B,T,1,H,W) with 4 frames or more are expected')
-    n, view, times = a.shape[1]//2, self.pipelines(a[:,0])[0], self.frame_times(a)
+    n = a.shape[1]//2
+    view = self.pipelines(a[:,0])[0]
+    times = self.frame_times(a)
     (seen, asked), row = self.parts_of(n), torch.arange(len(a), device=a.device)[:,None]
     halves = []
     for x,t in ((a[:,:n], times[:,:n]), (a[:,-n:], times[:,-n:])):

@@ -228,7 +228,8 @@ def _rows_and_published(df, published):
 
 def _on_both_sides(df):
     "(patients in more than one part, how many held-out rows are theirs)."
-    part, who = part_column(df), df.patient.map(name_key)
+    part = part_column(df)
+    who = df.patient.map(name_key)
     n = df[part].groupby(who).nunique()
     theirs = who.isin(n.index[n > 1])
     held = theirs if part == 'fold' else theirs & (df.split == 'test')

@@ -106,7 +106,8 @@ def _split_file_rows(df, s, file):
     }
     res = table(res, df.index)
     nobody = res.index[res.patient.isna() | (res.patient == '')]
-    if len(nobody): raise ValueError(f'{Path(file).name}, row {nobody[0]}: {res.path[nobody[0]]} tells no patient')
+    if len(nobody):
+        raise ValueError(f'{Path(file).name}, row {nobody[0]}: {res.path[nobody[0]]} tells no patient')
     return res
 
 def _split_file_table(root, b, s, missing='raise'):
@@ -177,7 +178,8 @@ def _wall_table(root, b, calc, missing='raise'):
     file = home/'MeasurementsList.csv'
     df = read_table(file, b, ('HashedFileName', 'Calc', 'CalcValue', 'Frame', 'split'))
     df = df[df.Calc == calc].drop_duplicates('HashedFileName')
-    if not len(df): raise ValueError(f'{file.name} has no row whose Calc is {calc}')
+    if not len(df):
+        raise ValueError(f'{file.name} has no row whose Calc is {calc}')
     known(df, 'split', _three_parts, file)
     there = _batch_paths(home)
     res = dict(
@@ -195,12 +197,14 @@ def _wall_table(root, b, calc, missing='raise'):
 # %% ../../nbs/sources/17_cardiobench.ipynb #6e8c2338
 def _like_split_file(dest, s, n, rng):
     "Write a split file with `n` patients, two rows each, and what it names."
-    kinds, header = list(s.classes), [s.path, s.label, 'split']
+    kinds = list(s.classes)
+    header = [s.path, s.label, 'split']
     still = s.file.startswith('tmed2')
     extra = ['query_key'] if still else ['patient_id', 'unique_id', 'patient_view_id', 'modality']
     rows = [(*header, *extra)]
     for i in range(2*n):
-        p, k = i//2, (i//2 + i % 2*still) % len(kinds)
+        p = i//2
+        k = (i//2 + i % 2*still) % len(kinds)
         split = ('train', 'train', 'train', 'val', 'test')[p % 5]
         name = f'{100 + p}s1_{i % 2}.png' if still else f'ES{p:04d}_CH{i % 2}.avi'
         path = f'data/raw/{name}'
@@ -226,7 +230,8 @@ def _like_walls(dest, n, rng):
     "Clips in two batches, each measured once or twice for each wall."
     rows = [('', 'HashedFileName', 'Calc', 'CalcValue', 'Frame', 'X1', 'X2', 'Y1', 'Y2', 'Frames', 'FPS', 'split')]
     for i in range(n):
-        name, split = f'0X{4096 + i:X}', ('train', 'train', 'val', 'test')[i % 4]
+        name = f'0X{4096 + i:X}'
+        split = ('train', 'train', 'val', 'test')[i % 4]
         save_clip(dest/f'Batch{1 + i % 2}'/f'{name}.avi', moving(i % 2, 2, rng, 4))
         for k, calc in enumerate(wall_names):
             rows += [(0, name, calc, 1 + k + .01*i + j, j, 1, 9, 1, 9, 4, 50, split) for j in range(1 + (i == 0))]
@@ -240,7 +245,8 @@ def make_cardiobench_like(dest,       # folder to write, empty or absent
                           seed:int=0  # of the noise; the same seed gives the same files
                          )->Path:     # `dest`
     "Write a small tree with the layout of a task of CardioBench, for tests; patterns, not ultrasound."
-    short, rng = name.removeprefix('CardioBench '), np.random.default_rng([seed, 19])
+    short = name.removeprefix('CardioBench ')
+    rng = np.random.default_rng([seed, 19])
     if short in split_files: return _like_split_file(empty_folder(dest), split_files[short], n, rng)
     if short == 'EchoNet-Pediatric EF': return _like_paediatric(empty_folder(dest), 2*n, rng)
     if short == 'CAMUS EF': return make_camus_like(dest, n, seed)

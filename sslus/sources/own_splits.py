@@ -30,14 +30,16 @@ def _numbers_of_folds(home, folds, b):
     df = read_table(file, b, ('ID', 'kFold'))
     known(df, 'kFold', map(str, range(1, folds + 1)), file)
     twice = df.index[df.ID.duplicated()]
-    if len(twice): raise ValueError(f'{file.name}, row {twice[0]}: {df.ID[twice[0]]} is listed before')
+    if len(twice):
+        raise ValueError(f'{file.name}, row {twice[0]}: {df.ID[twice[0]]} is listed before')
     return dict(zip(df.ID, whole(df, 'kFold', file)))
 
 def _breast_rows(df, fold_of, file):
     "The rows of bus_data.csv in our columns."
     known(df, 'Pathology', _lesions, file)
     lost = df.index[~df.ID.isin(list(fold_of))]
-    if len(lost): raise ValueError(f'{file.name}, row {lost[0]}: {df.ID[lost[0]]} is in no fold ({len(lost)} such rows)')
+    if len(lost):
+        raise ValueError(f'{file.name}, row {lost[0]}: {df.ID[lost[0]]} is in no fold ({len(lost)} such rows)')
     res = dict(
         path='Images/' + df.ID + '.png',
         mask='Masks/mask_' + df.ID.str.removeprefix('bus_') + '.png',
@@ -79,10 +81,13 @@ def make_busbra_like(dest,     # folder to write, empty or absent
                      seed:int=0 # of the noise; the same seed gives the same files
                     )->Path:   # `dest`
     "Write a small tree with the layout of BUS-BRA, for tests; its pictures are discs in noise, not ultrasound."
-    home, rng = empty_folder(dest)/'BUSBRA', np.random.default_rng([seed, 20])
-    rows, parts = [(*_breast_columns, 'Width', 'Height')], {5: [('ID', 'Pathology', 'kFold')], 10: [('ID', 'Pathology', 'kFold')]}
+    home = empty_folder(dest)/'BUSBRA'
+    rng = np.random.default_rng([seed, 20])
+    rows = [(*_breast_columns, 'Width', 'Height')]
+    parts = {5: [('ID', 'Pathology', 'kFold')], 10: [('ID', 'Pathology', 'kFold')]}
     for i, side in ((i, side) for i in range(1, n + 1) for side in ('l', 'r')[:1 + i % 2]):
-        name, lesion = f'bus_{i:04d}-{side}', _lesions[i//2 % 2]
+        name = f'bus_{i:04d}-{side}'
+        lesion = _lesions[i//2 % 2]
         x, disc = _like_breast(_lesions.index(lesion), rng)
         save_picture(home/'Images'/f'{name}.png', x)
         save_picture(home/'Masks'/f'{name.replace("bus", "mask")}.png', np.uint8(255*disc))
@@ -95,7 +100,8 @@ def make_busbra_like(dest,     # folder to write, empty or absent
 # %% ../../nbs/sources/18_own_splits.ipynb #2cc476bb
 def _like_breast(k, rng):
     "A dark disc, larger and rougher for class 1, in noise; and where it is."
-    h, w = rng.integers(60, 70), rng.integers(70, 80)
+    h = rng.integers(60, 70)
+    w = rng.integers(70, 80)
     y, x = np.mgrid[:h, :w]
     angle = np.arctan2(y - h/2, x - w/2)
     r = np.hypot(y - h/2, x - w/2)
@@ -108,9 +114,11 @@ def outline_polygon(outline,   # path of the outline, `outline` of the table of 
                    )->str:     # '[[x, y], ...]'
     "The ellipse through an outline as corners of a polygon, in pixels from the upper left corner."
     (cx, cy), (w, h), angle, _ = outline_ellipse(outline)
-    t, a = np.linspace(0, 2*np.pi, n, endpoint=False), np.deg2rad(angle)
+    t = np.linspace(0, 2*np.pi, n, endpoint=False)
+    a = np.deg2rad(angle)
     u, v = w/2*np.cos(t), h/2*np.sin(t)
-    x, y = cx + u*np.cos(a) - v*np.sin(a), cy + u*np.sin(a) + v*np.cos(a)
+    x = cx + u*np.cos(a) - v*np.sin(a)
+    y = cy + u*np.sin(a) + v*np.cos(a)
     return json.dumps(np.stack([x + .5, y + .5], 1).round(2).tolist())
 
 # %% ../../nbs/sources/18_own_splits.ipynb #37c78327

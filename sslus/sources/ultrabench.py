@@ -75,7 +75,8 @@ def _version_folder(root, b, folder):
     if (Path(root)/'test.json').is_file(): return Path(root)
     above = find_home(root, b, f'{folder}_v*', folder)
     there = names_in(above, f'{folder}_v*', folder)
-    if len(there) > 1: raise ValueError(f'{", ".join(there)} are in {above}: give one of them')
+    if len(there) > 1:
+        raise ValueError(f'{", ".join(there)} are in {above}: give one of them')
     return above/there[0]
 
 def _json_rows(file, b):
@@ -88,7 +89,8 @@ def _json_rows(file, b):
 
 def _cell_of_json(row, key, where):
     "What an object holds under a key; ValueError names file and row where it lacks it."
-    if key not in row: raise ValueError(f'{where} has no {key!r}; it has {", ".join(row)}')
+    if key not in row:
+        raise ValueError(f'{where} has no {key!r}; it has {", ".join(row)}')
     return row[key]
 
 def _class_of(row, task, where):
@@ -169,7 +171,8 @@ def make_ultrabench_like(dest,       # folder to write, empty or absent
                          seed:int=0  # of the noise; the same seed gives the same files
                         )->Path:     # `dest`
     "Write a small tree with the layout of a task of UltraBench, for tests; its pictures are patterns, not ultrasound."
-    task, rng = json_tasks[name.removeprefix('UltraBench ')], np.random.default_rng([seed, 18])
+    task = json_tasks[name.removeprefix('UltraBench ')]
+    rng = np.random.default_rng([seed, 18])
     home = empty_folder(dest)/f'{task.folder}_v1.0.1'
     for split, file in _part_files.items():
         count = n if split == 'train' else n//2

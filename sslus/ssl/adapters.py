@@ -267,4 +267,5 @@ class Adaptation:
     def refuse(self):
         "ValueError where an encoder of which nothing is trained should be adapted."
         given = [k for k,v in vars(self).items() if v is not None]
-        if given: raise ValueError(f'frozen=True trains nothing of the encoder, {given[0]}= says how: leave one out')
+        if given:
+            raise ValueError(f'frozen=True trains nothing of the encoder, {given[0]}= says how: leave one out')

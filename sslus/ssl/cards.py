@@ -36,7 +36,8 @@ def _check_arguments(kwargs):
         raise _wrong_line('arch_kwargs', kwargs, 'arguments by name are expected')
     total = sum(map(abs, _numbers_in(kwargs)))
     too_large = f'no network has layers, sides and widths of {total:.6g} in sum'
-    if total > _largest_sum: raise _wrong_line('arch_kwargs', kwargs, too_large)
+    if total > _largest_sum:
+        raise _wrong_line('arch_kwargs', kwargs, too_large)
 
 def _check_class_names(classes):
     "ValueError where names of classes are no different words."
@@ -83,7 +84,8 @@ def _check_mixer(card):
     "ValueError where the lines about a mixer over time make no sense; what builds it knows its kinds."
     mixer = card.get('mixer')
     strange = set(mixer) - set(_mixer_lines) if isinstance(mixer, dict) else {'nothing by name'}
-    if strange: raise _wrong_line('mixer', mixer, f'{", ".join(_mixer_lines)} are expected')
+    if strange:
+        raise _wrong_line('mixer', mixer, f'{", ".join(_mixer_lines)} are expected')
     if mixer.get('mixer', 'attention') not in ('attention', 'convolution'):
         raise _wrong_line('mixer', mixer['mixer'], 'one of attention, convolution is expected')
     for k in _mixer_lines[1:]: check_number(k, mixer.get(k, 1), at_least=1, at_most=8192, whole=True)
@@ -94,7 +96,8 @@ def check_card(
     kind:str # 'encoder', 'clip' (an encoder of clips), 'classifier' or 'task' (a network of a downstream task)
 )->dict:     # the card; ValueError names the line that makes no sense
     "A card, if what the package reads of it has its type and range."
-    if not isinstance(card, dict): raise ValueError('it is no dict of values by name')
+    if not isinstance(card, dict):
+        raise ValueError('it is no dict of values by name')
     arch = card.get('arch')
     if not isinstance(arch, str) or len(arch) > 200:
         raise _wrong_line('arch', arch, 'the name of a timm model is expected')
@@ -122,13 +125,15 @@ def read_header(
 )->tuple:    # (header as bytes, its values by name); ValueError says why it is no safetensors file
     "What stands in front of the tensors of a safetensors file."
     n = int.from_bytes(f.read(8), 'little')
-    if size < 8: raise ValueError(f'it has {size} bytes')
+    if size < 8:
+        raise ValueError(f'it has {size} bytes')
     if n > min(size - 8, _longest_header):
         raise ValueError('its header is longer than the file')
     head = f.read(n)
     header = parse_json(head)
     by_name = isinstance(header, dict) and isinstance(header.get('__metadata__', {}), dict)
-    if not by_name: raise ValueError('its header holds no tensors by name')
+    if not by_name:
+        raise ValueError('its header holds no tensors by name')
     return head, header
 
 # %% ../../nbs/ssl/04_cards.ipynb #f87d7351

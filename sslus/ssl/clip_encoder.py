@@ -61,9 +61,12 @@ class FramesAttend(nn.Module):
     "Each place of a clip looks at the frames that are there."
     def __init__(self, width, heads):
         super().__init__()
-        self.heads, self.norm = heads, nn.LayerNorm(width)
-        self.asks, self.tells = nn.Linear(width, width), nn.Linear(width, 2*width)
-        self.out, self.alone = nn.Linear(width, width), widened(width)
+        self.heads = heads
+        self.norm = nn.LayerNorm(width)
+        self.asks = nn.Linear(width, width)
+        self.tells = nn.Linear(width, 2*width)
+        self.out = nn.Linear(width, width)
+        self.alone = widened(width)
 
     def split(self, h):
         "(B,T,width) to (B,heads,T,width/heads)"
@@ -80,7 +83,8 @@ class FramesConvolve(nn.Module):
     "Each place of a clip looks at two neighbours on either side, in the order of their times."
     def __init__(self, width, heads):
         super().__init__()
-        self.norm, self.near = nn.LayerNorm(width), nn.Conv1d(width, width, 5, padding=2, groups=width)
+        self.norm = nn.LayerNorm(width)
+        self.near = nn.Conv1d(width, width, 5, padding=2, groups=width)
         self.alone = widened(width)
 
     def forward(self, h, times, n):
@@ -100,13 +104,15 @@ class TemporalMixer(nn.Module):
         super().__init__()
         s = self.settings = settings
         block = dict(zip(mixer_kinds, (FramesAttend, FramesConvolve)))[s.mixer]
-        self.moves, self.extent = nn.Linear(dim, s.width, bias=False), nn.Linear(1, s.width)
+        self.moves = nn.Linear(dim, s.width, bias=False)
+        self.extent = nn.Linear(1, s.width)
         self.stays = nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, s.width))
         self.clock = nn.Linear(2*n_turns, s.width)
         self.unknown = nn.Parameter(torch.zeros(s.width))
         self.blocks = nn.ModuleList(block(s.width, s.mix_heads) for _ in range(s.depth))
         self.last = nn.LayerNorm(s.width)
-        self.whole, self.each = nn.Linear(s.width, dim), nn.Linear(s.width, dim)
+        self.whole = nn.Linear(s.width, dim)
+        self.each = nn.Linear(s.width, dim)
 
     def inward(self,
         z:Tensor # (B,T,dim)
@@ -130,7 +136,8 @@ class TemporalMixer(nn.Module):
         h = h + self.clock(time_code(times))
         for block in self.blocks: h = block(h, times, n)
         h = self.last(h)
-        clip, each = self.whole(h[:,:n].mean(1)), self.each(h)
+        clip = self.whole(h[:,:n].mean(1))
+        each = self.each(h)
         return clip, z + each[:,:n], clip[:,None] + each[:,n:]
 
 # %% ../../nbs/ssl/07_clip_encoder.ipynb #91273ddf
@@ -146,7 +153,9 @@ class ClipEncoder(nn.Module):
         seconds:float|None=None   # between the frames of a clip in training; None: not known
     ):
         super().__init__()
-        self.frames, self.mixer, self.seconds = frames, mixer, seconds
+        self.frames = frames
+        self.mixer = mixer
+        self.seconds = seconds
 
     @property
     def card(self)->dict: # of the frame encoder, and what is known of the mixer
@@ -183,12 +192,14 @@ def frame_times(encoder, times, x):
     "(B,T) seconds of the frames of clips; ValueError where they are none."
     b,t = x.shape[:2]
     if times is None:
-        if encoder.seconds is None: raise ValueError('when were these frames taken? Give times, seconds, (T,) or (B,T)')
+        if encoder.seconds is None:
+            raise ValueError('when were these frames taken? Give times, seconds, (T,) or (B,T)')
         times = torch.arange(t)*encoder.seconds
     times = torch.as_tensor(times).to(x)
     if times.shape not in ((t,), (b, t)):
         raise ValueError(f'times {tuple(times.shape)}: seconds ({t},) or ({b},{t}) are expected, one for each frame')
-    if not times.isfinite().all(): raise ValueError('times hold values that are not finite: leave these clips out')
+    if not times.isfinite().all():
+        raise ValueError('times hold values that are not finite: leave these clips out')
     return times.expand(b, t)
 
 def note_rate(encoder, times):

@@ -48,7 +48,8 @@ def batch_sizes(x:Tensor # (b,...), b may differ between processes
                )->list:  # rows of each process, in rank order
     """How many rows each process holds; ValueError on every process where the rest of the shape, the type or
     the need of a gradient differs."""
-    if x.ndim == 0: raise ValueError('a scalar has no batch axis to gather along: give x[None]')
+    if x.ndim == 0:
+        raise ValueError('a scalar has no batch axis to gather along: give x[None]')
     if world_size() == 1: return [len(x)]
     mine = torch.tensor([len(x), zlib.crc32(_tensor_kind(x).encode())], device=x.device)
     said = [torch.empty_like(mine) for _ in range(world_size())]
@@ -99,7 +100,8 @@ def same_everywhere(x:Tensor # any shape, the same on each process
 class _SyncBN(_BatchNorm):
     "Batch norm over the batches of all processes."
     def _check_input_dim(self, x):
-        if x.ndim < 2: raise ValueError(f'batch norm needs (b,c,...), not {tuple(x.shape)}')
+        if x.ndim < 2:
+            raise ValueError(f'batch norm needs (b,c,...), not {tuple(x.shape)}')
 
     def forward(self, x):
         if world_size() == 1 or not self.training and self.running_mean is not None:
@@ -197,7 +199,8 @@ def _wait(ps, folder, until):
         for i, p in enumerate(ps)
         if p.exitcode
     ]
-    if failed: raise RuntimeError('\n'.join(failed))
+    if failed:
+        raise RuntimeError('\n'.join(failed))
 
 # %% ../../nbs/ssl/02_distributed.ipynb #2ae9ace7
 def run_ranks(script:str,       # Python text that defines `main()`, which returns tensors, numbers, strings, or lists and dicts of these

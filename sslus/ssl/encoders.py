@@ -112,7 +112,8 @@ def _plain_kwargs(arch_kwargs):
 
 def _of_file(arch, in_chans, kwargs, file, given):
     "(encoder, card of the file or None) with the weights of a file; WeightsError where it does not fit."
-    if not Path(file).is_file(): raise WeightsMissing(f'{file}: no such weights file')
+    if not Path(file).is_file():
+        raise WeightsMissing(f'{file}: no such weights file')
     ours = read_card(file)                                       # None for weights of others
     if ours and ours.kind == 'clip':
         raise WeightsError(f'{file}: an encoder of clips. Begin with its frame encoder: '
@@ -215,7 +216,8 @@ def _check_clip_file(encoder, card, path):
                          f'{clip_file(path).name}')
     own = encoder.card['mixer']
     wrong = [k for k,v in own.items() if (card.get('mixer') or {}).get(k) != v]
-    if wrong: raise ValueError(f'{path}: its card makes no sense. mixer: {wrong[0]}={own[wrong[0]]!r} is expected')
+    if wrong:
+        raise ValueError(f'{path}: its card makes no sense. mixer: {wrong[0]}={own[wrong[0]]!r} is expected')
 
 def _as_page(card, path):
     "The card as text, with the line that loads the file."

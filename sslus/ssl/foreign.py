@@ -48,7 +48,8 @@ def _read_torch(path):
             return torch.load(f, map_location='cpu', weights_only=True)      # by its content, whatever its name says
     except UnpicklingError as e:
         strange = _strange_objects(path)
-        if not strange: raise _no_weights(path, ' '.join(str(e).split())[:100]) from e
+        if not strange:
+            raise _no_weights(path, ' '.join(str(e).split())[:100]) from e
         raise WeightsError(
             f'{path}: holds objects that are no weights ({list_names(strange)}); reading them could run code, so it '
             'was not read. Ask for a safetensors file, or for the state_dict alone.'
@@ -63,7 +64,8 @@ _pickle_begins = b'\x80'                                         # how torch wro
 def _plain_tensor(path, name, t):
     "A tensor as it is; WeightsError where it is of another kind, or larger than its bytes."
     plain = t.layout == torch.strided and t.device.type == 'cpu' and not t.is_quantized
-    if not plain: raise _no_weights(path, f'{name[:80]} is a tensor of another kind')
+    if not plain:
+        raise _no_weights(path, f'{name[:80]} is a tensor of another kind')
     if t.numel()*t.element_size() > t.untyped_storage().nbytes():
         raise _no_weights(path, f'{name[:80]} of shape {tuple(t.shape)} is larger than its bytes')
     return t.detach()
@@ -84,10 +86,12 @@ def tensor_tables(
     "All tensors of a weight file, by the dict they stand in; nothing in it is run."
     path = Path(path)
     with open(path, 'rb') as f: head = f.read(9)
-    if len(head) < 9: raise _no_weights(path, f'it has {len(head)} bytes')
+    if len(head) < 9:
+        raise _no_weights(path, f'it has {len(head)} bytes')
     if head[8:] == b'{': return {'': read_plain(path)}
     if head.startswith(b'PK'): _refuse_archive(path)
     elif head[:1] != _pickle_begins: raise _no_weights(path, 'torch did not write it')
     tables = dict(_walked(path, _read_torch(path)))
-    if not tables: raise _no_weights(path, 'no tensors stand in it by name')
+    if not tables:
+        raise _no_weights(path, 'no tensors stand in it by name')
     return tables

@@ -30,13 +30,15 @@ def frozen_encoder(
     file = Path(source)
     if not file.is_file():
         looks_like_file = file.suffix in ('.safetensors', '.pth', '.pt', '.bin', '.ckpt') or len(file.parts) > 1
-        if looks_like_file: raise WeightsMissing(f'{source}: no such weights file for the teacher')
+        if looks_like_file:
+            raise WeightsMissing(f'{source}: no such weights file for the teacher')
         return create_encoder(source, **dict(weights='imagenet') | kwargs)
     if read_card(file) is None:
         raise ValueError(f'{source} does not say which network its weights are for. Name the network as the teacher, '
                          f"and give the file as its weights: teacher='vit_base_patch16_224', "
                          f"teacher_kwargs=dict(weights={str(source)!r})")
-    if kwargs: raise ValueError(f'{source} says all of its encoder itself; leave out {", ".join(kwargs)}')
+    if kwargs:
+        raise ValueError(f'{source} says all of its encoder itself; leave out {", ".join(kwargs)}')
     return load_encoder(file)
 
 # %% ../../nbs/ssl/11_frozen.ipynb #bc8599bd

@@ -42,7 +42,8 @@ class EncoderInput:
             value = _equal_as_one(getattr(self, name))
             object.__setattr__(self, name, value)
             fits = isinstance(value, float) or len(value) == self.channels
-            if not fits: raise ValueError(f'{name}={value}: one number is expected, or {self.channels}, one a channel')
+            if not fits:
+                raise ValueError(f'{name}={value}: one number is expected, or {self.channels}, one a channel')
 
     @classmethod
     def of_card(cls,

@@ -350,7 +350,8 @@ class NonFiniteLoss(RuntimeError):
 @patch
 def _stop(self:Monitor, what):
     "Raise `NonFiniteLoss`, weights saved."
-    if hasattr(self.learn, 'lr_finder'): raise CancelFitException
+    if hasattr(self.learn, 'lr_finder'):
+        raise CancelFitException
     saved = 'Process 0 saves the last good weights.'
     if rank() == 0:
         saved = self.good.write(self.model, self.steps, Path(self.learn.path)/self.learn.model_dir/'last_good.pth')

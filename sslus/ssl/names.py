@@ -136,12 +136,15 @@ def check_method(
     "ValueError where there is no such method or preset; one's own is looked for and not loaded."
     if ':' in name:
         module, _ = own_method(name)
-        if find_spec(module.split('.')[0]) is None: raise no_module(module)
+        if find_spec(module.split('.')[0]) is None:
+            raise no_module(module)
         return
     known = method_presets()
     found = next((o for o in known if o.lower() == name.lower()), None)
-    if found is None: raise unknown_method(name, known)
-    if preset and preset not in known[found]: raise unknown_preset(found, preset, known[found])
+    if found is None:
+        raise unknown_method(name, known)
+    if preset and preset not in known[found]:
+        raise unknown_preset(found, preset, known[found])
 
 short_networks = 'tiny', 'tiny_vit'            # that commands know: the small ResNet, the small transformer
 

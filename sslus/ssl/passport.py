@@ -240,7 +240,8 @@ def passport(
 )->Passport|None: # None: the file carries none; WeightsError where it was changed after it was written
     "Whom a file of weights saw; a note says where their pre-training was stopped."
     file = Path(file)
-    if not file.is_file(): raise FileNotFoundError(f'{file}: no such file of weights')
+    if not file.is_file():
+        raise FileNotFoundError(f'{file}: no such file of weights')
     w = read_card(file)
     if w is None: return None
     note_unfinished(file, w.card)

@@ -98,7 +98,8 @@ def dino(
     "Cross-entropy with the teacher's assignments of the other views (Caron et al. 2021, eq. 3)."
     _check_followed(student, target, w, 3)
     T, V = target.shape[1], student.shape[1]
-    if V < max(T, 2): raise ValueError(f'{V} view(s) of the student for {T} of the teacher: two or more are needed')
+    if V < max(T, 2):
+        raise ValueError(f'{V} view(s) of the student for {T} of the teacher: two or more are needed')
     each = -torch.einsum('btk,bvk->btv', target, (student/temperature).log_softmax(-1))
     others = ~torch.eye(T, V, dtype=torch.bool, device=each.device)
     return weighted_mean(each[:,others].mean(1), w)
@@ -123,7 +124,8 @@ def koleo(
     eps:float=1e-8 # smallest distance that counts
 )->Tensor:         # scalar
     "Mean logarithm of the distance to the nearest other embedding, times -1 (Sablayrolles et al. 2019, eq. 2)."
-    if z.ndim != 2 or len(z) < 2: raise ValueError(f'two embeddings (b,d) or more are needed, not {tuple(z.shape)}')
+    if z.ndim != 2 or len(z) < 2:
+        raise ValueError(f'two embeddings (b,d) or more are needed, not {tuple(z.shape)}')
     z = F.normalize(z, dim=1)
     nearest = (z @ z.T).detach().fill_diagonal_(-torch.inf).argmax(1)
     return -(z - z[nearest]).norm(dim=1).clamp_min(eps).log().mean()

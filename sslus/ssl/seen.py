@@ -192,7 +192,8 @@ def load_passport(
 )->Passport:
     "A passport that was saved by itself."
     file = Path(file)
-    if not file.is_file(): raise FileNotFoundError(f'{file}: no such passport')
+    if not file.is_file():
+        raise FileNotFoundError(f'{file}: no such passport')
     return Passport.from_text(file.read_text(encoding='utf-8'), None, file.name)
 
 def _near_any(mine, asked, chunk=4096):

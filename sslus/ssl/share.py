@@ -78,7 +78,8 @@ def export_onnx(
     `probabilities` (B,C); compared with torch in onnxruntime before the file is kept."""
     _need_packages('onnx', 'onnxscript', 'onnxruntime', extra='onnx')
     path, whole = Path(path), _export_graph(model, classes)
-    if path.suffix != '.onnx': raise ValueError(f'{path.name}: an ONNX file ends in .onnx')
+    if path.suffix != '.onnx':
+        raise ValueError(f'{path.name}: an ONNX file ends in .onnx')
     if opset < 18:
         raise ValueError(
             f'opset {opset}: torch writes opset 18 or later; a runtime that knows only older ones cannot read'
@@ -343,5 +344,6 @@ def push_encoder(
                 ).commit_url
             )
         except Exception as e:
-            if (said := _hub_says(e, name, endpoint, made)) is None: raise
+            if (said := _hub_says(e, name, endpoint, made)) is None:
+                raise
             raise said from e

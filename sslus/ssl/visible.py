@@ -140,7 +140,8 @@ def check_width(
 )->int:       # the value; ValueError where it is no multiple of 32
     "A width of tokens: 32 for each head of attention."
     value = check_number(name, value, at_least=32, whole=True)
-    if value % 32: raise ValueError(f'{name}={value}: a multiple of 32 is expected, 32 for each head of attention')
+    if value % 32:
+        raise ValueError(f'{name}={value}: a multiple of 32 is expected, 32 for each head of attention')
     return value
 
 class TokenDecoder(nn.Module):

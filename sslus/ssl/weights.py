@@ -136,7 +136,8 @@ def _open_weights(path, what):
 def _compare_sum(path, head, *data):
     "WeightsError where the file carries no sum, or another one than it should."
     found = _sum_line.search(head)
-    if found is None: raise _changed(path, 'it carries no sum')
+    if found is None:
+        raise _changed(path, 'it carries no sum')
     if found[1].decode() != _sum_over(head, *data):
         raise _changed(path, 'its sum does not fit')
 
@@ -185,11 +186,13 @@ def _layout(path, header, size):
     res = {}
     for name,o in header.items():
         if name == '__metadata__': continue
-        if not _is_tensor(o): raise _changed(path, f'what it says of {name[:80]} is no tensor')
+        if not _is_tensor(o):
+            raise _changed(path, f'what it says of {name[:80]} is no tensor')
         dtype = _dtypes[o['dtype']]
         begin, end = o['data_offsets']
         fits = end <= size and end - begin == math.prod(o['shape'])*dtype.itemsize
-        if not fits: raise _changed(path, f'{name[:80]} does not fit its bytes')
+        if not fits:
+            raise _changed(path, f'{name[:80]} does not fit its bytes')
         res[name] = _TensorPlace(tuple(o['shape']), dtype, begin)
     return res
 
@@ -247,12 +250,15 @@ def read_weights(
         size = path.stat().st_size
         head, header = _read_header(f, path, size)
         metadata = header.get('__metadata__', {})
-        if 'sslus' not in metadata: raise _without_card(path)
+        if 'sslus' not in metadata:
+            raise _without_card(path)
         data = bytearray(size - 8 - len(head))
-        if f.readinto(data) != len(data): raise _changed(path, 'it was cut while it was read')
+        if f.readinto(data) != len(data):
+            raise _changed(path, 'it was cut while it was read')
     _compare_sum(path, head, data)
     there, card = _checked_card(path, metadata)
-    if there not in (kind, *others): raise _wrong_kind(path, kind, there)
+    if there not in (kind, *others):
+        raise _wrong_kind(path, kind, there)
     state = {k: o.tensor(data) for k,o in _layout(path, header, len(data)).items()}
     _refuse_nan(path, state)
     return Weights(path, there, card, state, metadata.get('sslus_passport'))
@@ -282,7 +288,8 @@ def _size_limit(shapes):
         new = dict(modules=1) if isinstance(o, nn.Module) else dict(tensors=1, numbers=o.numel())
         for k,n in new.items():
             counts[k] += n
-            if counts[k] > room[k]: raise _TooMuch(f'it asks for more than {room[k]} {k}')
+            if counts[k] > room[k]:
+                raise _TooMuch(f'it asks for more than {room[k]} {k}')
     return count
 
 @contextmanager
@@ -354,6 +361,7 @@ def write_state(
             with open(part, 'wb') as f: torch.save(state, f)
         except RuntimeError as e:
             system = _of_system(e)
-            if system is None: raise
+            if system is None:
+                raise
             raise system from e
     return write_file(path, write, size=_bytes_in(state))

@@ -202,7 +202,8 @@ def _full_disk(dest):
     "What a full or forbidden disk says, in words."
     try: yield
     except OSError as e:
-        if e.errno not in disk_errors: raise
+        if e.errno not in disk_errors:
+            raise
         raise StoreError(
             f'{dest}: cannot be written: {e.strerror or e}. Free space or choose another folder, then run the'
             ' same again: it goes on where it stopped.'

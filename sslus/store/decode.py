@@ -114,10 +114,12 @@ def decode_clip(path:str,        # clip to read
                 sha.update(block)
                 n += len(block)
         _check_unchanged(path, expected)
-        if n == 0: raise VideoError(path, 'holds no frame', 'remove it')
+        if n == 0:
+            raise VideoError(path, 'holds no frame', 'remove it')
         os.replace(tmp, part)
     except VideoError as e:
-        if _of_memory(e): raise MemoryError from None
+        if _of_memory(e):
+            raise MemoryError from None
         return dict(reason=e.reason, remedy=e.remedy)
     except ValueError as e:                                        # of fit_frame: what is wrong, then what to do
         reason, _, remedy = str(e).partition('. ')
@@ -206,7 +208,8 @@ def decode_all(work, plan, paths, keys, extras, limits, progress):
         **readers_for_workers()
     )
     for j,res in progress_bar(done, len(jobs), 'decoding', 'clips', progress):
-        if isinstance(res, OSError): raise res  # the disk of the store; what is wrong with a clip comes as an answer
+        if isinstance(res, OSError):
+            raise res  # the disk of the store; what is wrong with a clip comes as an answer
         if isinstance(res, Exception): res = _failure(res)
         if 'reason' in res and 'names' in plan: res = _nameless(res, paths[todo[j]])
         write_whole(note(todo[j]), json.dumps(res, default=lambda o: o.tolist()))

@@ -123,7 +123,8 @@ def _cleared(x):
 
 def _votes(details, hidden, mirrored):
     "(n,384) signs, 0 for bits that letters hide, each row divided by the number of its votes."
-    res,share = np.sign(details @ _projections()[mirrored]), hidden @ _energies()[mirrored]
+    res = np.sign(details @ _projections()[mirrored])
+    share = hidden @ _energies()[mirrored]
     limit = np.maximum(.15, np.quantile(share, .3, axis=1))[:,None]
     res[share > limit] = 0
     return res/np.abs(res).sum(1, keepdims=True).clip(1)
@@ -133,7 +134,8 @@ def _alternatives(x):
     clear,hidden = _cleared(x)
     res = []
     for zoom in _zooms:
-        d,h = _details(clear, zoom), _looked_at(hidden, zoom).reshape(len(x), -1)
+        d = _details(clear, zoom)
+        h = _looked_at(hidden, zoom).reshape(len(x), -1)
         res += [_votes(d, h, 0), _votes(d, h, 1)]
     res = np.stack(res, 1)
     res[_is_flat(x)] = 0
@@ -149,7 +151,8 @@ def _distances(votes, bits, chunk=4096):
     "(n,m) float32 of votes (n,50,384) and stored bits (m,48)."
     res = np.empty((len(votes), len(bits)), np.float32)
     for s in range(0, len(bits), chunk):
-        stored,best = _unpacked(bits[s:s+chunk]).T, 0
+        stored = _unpacked(bits[s:s+chunk]).T
+        best = 0
         for v in votes.transpose(1, 0, 2):
             best = np.maximum(best, np.abs(v @ stored))
         res[:,s:s+chunk] = _n_bits/2*(1 - best)
@@ -170,7 +173,8 @@ def _placed(x, bits):
     how,(clear,hidden) = np.abs(dots).argmax(1), _cleared(x)
     res,weight = [],[]
     for k,h in enumerate(how):
-        zoom,turn = _zooms[h//2], -1 if h%2 else 1
+        zoom = _zooms[h//2]
+        turn = -1 if h%2 else 1
         shown = lambda o: o.reshape(_patch, _patch)[:,::turn].ravel()
         res.append(np.sign(dots[k,h])*shown(_details(clear[k:k+1], zoom)))
         weight.append(1 - shown(_looked_at(hidden[k:k+1], zoom)))
@@ -193,7 +197,8 @@ def detail_correlation(a, # sequence of n uint8 (H,W): the pictures in question
     return np.concatenate(res)
 
 # %% ../../nbs/store/09_fingerprints.ipynb #f15c0032
-_fingerprint_version,_head = 1,'sslus-fingerprints'
+_fingerprint_version = 1
+_head = 'sslus-fingerprints'
 
 class FingerprintSet:
     "Fingerprints of many frames: answers whether a picture was among them."

@@ -151,7 +151,8 @@ def _number_or_names(what, given):
     if isinstance(given, str): return [given]
     try: names = [str(o) for o in given]
     except TypeError: return _subset_count(what, given)
-    if not names: raise StoreError(f'{what}=[]: the list of names is empty')
+    if not names:
+        raise StoreError(f'{what}=[]: the list of names is empty')
     return names
 
 def _spelt(store, patients):
@@ -252,7 +253,8 @@ def _check_got(store, s, clips):
                 f"{what}: no clip of {', '.join(lost[:5])} is left together with {rest}. Leave the name out,"
                 " or change the others."
             )
-    if not len(clips): raise StoreError('no clip is left with these settings')
+    if not len(clips):
+        raise StoreError('no clip is left with these settings')
 
 # %% ../../nbs/store/08_subset.ipynb #488ecc82
 def _shared_budget(budget, room):

@@ -156,7 +156,8 @@ def _words_of_passport(module, random, data):
 
 def _facts_of_encoder(module, name, how):
     "What decides the weights, in short."
-    card, passport = getattr(module, 'card', {}), getattr(module, 'passport', None)
+    card = getattr(module, 'card', {})
+    passport = getattr(module, 'passport', None)
     told = [card.get('method'), card.get('arch'), f'{card["size"]} px' if card.get('size') else None, card.get('license')]
     return dict(
         encoder=name,
@@ -193,7 +194,8 @@ def _tuned_rows(how, parts, root, b, device):
 
 def _task_rows(how, parts, root, b, device):
     "Reports of a registered task."
-    task, frozen = find_task(b.task), dict(frozen=True) if how.frozen else {}
+    task = find_task(b.task)
+    frozen = dict(frozen=True) if how.frozen else {}
     for seed in how.seeds:
         for df in parts.tables:
             data = benchmark_data(b, df, root, how.given.size)
@@ -286,7 +288,8 @@ def benchmark(
     b = benchmarks(name)
     if b.task != 'planes': find_task(b.task)
     df = read_benchmark(b.name, data, missing=missing)
-    split, parts = published_split_report(df, data), benchmark_parts(b, df, given.valid_pct)
+    split = published_split_report(df, data)
+    parts = benchmark_parts(b, df, given.valid_pct)
     if progress: print(split)
     how = _contender(encoder, given)
     config = plain_settings(vars(given) | dict(benchmark=b.name, encoder=how.made(0)[1]))

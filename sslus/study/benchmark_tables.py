@@ -37,7 +37,8 @@ def labelled_rows(df, task):
     "The rows whose label is known; StudyError where there is none."
     columns = [c for c in _label_columns[task] if c in df]
     known = df[df[columns].notna().any(axis=1)] if columns else df[:0]
-    if not len(known): raise StudyError(f'no row has a label for {task}: {", ".join(_label_columns[task])} were looked for')
+    if not len(known):
+        raise StudyError(f'no row has a label for {task}: {", ".join(_label_columns[task])} were looked for')
     return known.reset_index(drop=True)
 
 def _share_of_patients(df, rows, share, seed):
@@ -81,7 +82,8 @@ def benchmark_parts(
     leaks = len(patients_on_both_sides(df))
     hidden = not (df.split == 'test').any()
     if hidden: df = _with_own_test(df, test_pct, seed)
-    if not (df.split == 'train').any(): raise StudyError(f'{b.name}: no labelled row is for training')
+    if not (df.split == 'train').any():
+        raise StudyError(f'{b.name}: no labelled row is for training')
     df, words = _with_validation(df, valid_pct, seed)
     own = f'labels of the published test are not there: {test_pct:.4g} of the labelled rows are tested (by patient, seed {seed})'
     if hidden: words = words.replace('split as published', own)

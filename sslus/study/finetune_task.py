@@ -75,11 +75,13 @@ def read_task_table(
     said:dict|None=None   # same and distinct: what is said of the patients' names
 ):                        # the data of the task
     "The data of a task from a table, as `sslus-finetune --task` reads it."
-    found, who = find_task(task), dict(said or {})
+    found = find_task(task)
+    who = dict(said or {})
     if who.pop('names', None):
         raise ValueError(f'codes in place of names are not there for {task}: give a table whose patients are codes already')
     takes = signature(found.data.from_table).parameters
-    if unit is not None and 'unit' not in takes: raise ValueError(f'unit={unit!r}: {task} knows no unit')
+    if unit is not None and 'unit' not in takes:
+        raise ValueError(f'unit={unit!r}: {task} knows no unit')
     more = {k: v for k,v in ((found.target, target), ('unit', unit)) if v is not None}
     return found.data.from_table(csv, root, size=128 if size is None else size, people=who or None, **more)
 

@@ -22,12 +22,15 @@ from .jobs import recorded_file
 from .task_study import TaskStudy
 from .task_table import start_table
 from ..tasks.protocol import known_tasks
+from ..tasks.measure import measure_task
+from ..tasks.recordings import recordings_task
 from ..tasks.segment import segment_task
 
 # %% ../../nbs/study/09_target_study.ipynb #db3e7c86
 def find_task(name):
     "A registered task whose data can be read from plain settings."
-    if name not in known_tasks: raise StudyError(f'no task {name!r}; there are {name_some(known_tasks, 12)}')
+    if name not in known_tasks:
+        raise StudyError(f'no task {name!r}; there are {name_some(known_tasks, 12)}')
     task = known_tasks[name]
     if not hasattr(task.data, 'from_table'):
         raise StudyError(f'{name} has a study of its own: its data, {task.data.__name__}, have no from_table')
@@ -68,7 +71,8 @@ def _target_training(
 
 class TargetStudy(TaskStudy):
     "The starts of a study x label fractions x repeats, on a registered task."
-    what, entry = 'target', 'sslus.study.target_study:target_jobs'
+    what = 'target'
+    entry = 'sslus.study.target_study:target_jobs'
     paths = ('table', 'root')                                                # settings of the data that are paths
     task = property(lambda self: find_task(self.settings['task']), doc='The registered task.')
 
@@ -127,7 +131,8 @@ def score(self:TargetStudy,
     "A score of the task that has a value for each picture."
     scores = self.task.scores
     if name is None: name = self.task.main
-    if name not in scores: raise StudyError(f'no score {name!r}; {self.settings["task"]} has {name_some(scores, 12)}')
+    if name not in scores:
+        raise StudyError(f'no score {name!r}; {self.settings["task"]} has {name_some(scores, 12)}')
     return scores[name]
 
 @patch
@@ -150,7 +155,8 @@ def plot(self:TargetStudy,
 )->Axes:                 # matplotlib axes
     "The score of each start over the share of the labels, with intervals."
     import matplotlib.pyplot as plt
-    score, df = self.score(name), self.table(name, **kwargs).dropna(subset='mean')
+    score = self.score(name)
+    df = self.table(name, **kwargs).dropna(subset='mean')
     ax = plt.subplots(figsize=(4.5, 3))[1] if ax is None else ax
     for k, (start, d) in enumerate(df.groupby('start', sort=False)):
         at = 100*d.fraction*1.06**k                                      # side by side, so that intervals can be told apart

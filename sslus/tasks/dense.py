@@ -61,7 +61,8 @@ class MapDecoder(nn.Module):
         n_out:int=1      # maps to make
     ):
         super().__init__()
-        self.top,self.steps = max(chans), range(max(chans)-1, finest-1, -1)
+        self.top = max(chans)
+        self.steps = range(max(chans)-1, finest-1, -1)
         self.take  = nn.ModuleDict({str(k): nn.Conv2d(c, width, 1) for k,c in chans.items() if k >= finest})
         self.clean = nn.ModuleDict({str(k): _decoder_block(width, width) for k in (self.top, *self.steps)})
         self.paint = nn.Conv2d(width, n_out, 1)
@@ -85,7 +86,8 @@ class UNetDecoder(nn.Module):
         n_out:int=1      # maps to make
     ):
         super().__init__()
-        self.top,self.steps = max(chans), range(max(chans)-1, finest-1, -1)
+        self.top = max(chans)
+        self.steps = range(max(chans)-1, finest-1, -1)
         self.begin = _decoder_block(chans[self.top], width)
         self.join = nn.ModuleDict({str(k): _decoder_block(width + chans.get(k, 0), width) for k in self.steps})
         self.clean = nn.ModuleDict({str(k): _decoder_block(width, width) for k in self.steps})
@@ -136,7 +138,8 @@ class DenseModel(FrozenOrNot):
         self.indices,self.ks = zip(*sorted((i,k) for k,(i,_) in levels.items()))
         self.encoder = set_trainable(encoder, not frozen)
         self.head = decoders[decoder]({k: c for k,(_,c) in levels.items()}, width, n_out=n_out)
-        self.map_size,self.frozen = map_size,frozen
+        self.map_size = map_size
+        self.frozen = frozen
         self.arguments = dict(map_size=map_size, n_out=n_out, decoder=decoder, width=width)
         self.train(self.training)
 

@@ -26,14 +26,16 @@ def pixel_sides(pixel_mm):
 def filled_mask(mask):
     "A mask (H,W) of True and False; ValueError for what is none, and for an empty one."
     mask = np.asarray(mask)
-    if mask.ndim != 2: raise ValueError(f'a mask is (height, width), not {mask.shape}')
+    if mask.ndim != 2:
+        raise ValueError(f'a mask is (height, width), not {mask.shape}')
     values = np.unique(mask)
     if len(values) > 2 or len(values) == 2 and values[0] != 0:
         raise ValueError(
             f'a mask holds 0 and one other value; this one holds {list_names(values, 4)}:'
             ' choose one, as in mask == 1'
         )
-    if not mask.any(): raise ValueError('the mask is empty: there is nothing to measure; leave the picture out')
+    if not mask.any():
+        raise ValueError('the mask is empty: there is nothing to measure; leave the picture out')
     return mask.astype(bool)
 
 def largest_part(mask):
@@ -74,8 +76,10 @@ class Ellipse:
         n:int=100 # points around it
     )->np.ndarray: # (n, 2) row and column
         "Points on it, to draw it."
-        t, turn = np.linspace(0, 2*np.pi, n), np.deg2rad(self.angle)
-        along, across = self.long*np.cos(t), self.short*np.sin(t)
+        t = np.linspace(0, 2*np.pi, n)
+        turn = np.deg2rad(self.angle)
+        along = self.long*np.cos(t)
+        across = self.short*np.sin(t)
         rows = self.row + along*np.sin(turn) + across*np.cos(turn)
         return np.stack([rows, self.column + along*np.cos(turn) - across*np.sin(turn)], 1)
 
@@ -86,14 +90,16 @@ def edge_points(mask, edge='between'):
     next_to = [at + step for at,step in zip(here, ([0, 1], [1, 0]))]
     here, next_to = np.concatenate(here), np.concatenate(next_to)
     if edge == 'between': return (here + next_to)/2
-    if edge != 'on': raise ValueError(f"edge={edge!r}: it is 'between' or 'on'")
+    if edge != 'on':
+        raise ValueError(f"edge={edge!r}: it is 'between' or 'on'")
     both = np.concatenate([here, next_to])
     inside = mask[both[:, 0], both[:, 1]]
     return np.unique(both[inside], axis=0).astype(float)
 
 def _conic(x, y):
     "Coefficients of the ellipse of least squares, of x², xy, y², x, y and 1."
-    quadratic, linear = np.stack([x*x, x*y, y*y], 1), np.stack([x, y, np.ones_like(x)], 1)
+    quadratic = np.stack([x*x, x*y, y*y], 1)
+    linear = np.stack([x, y, np.ones_like(x)], 1)
     follow = -np.linalg.solve(linear.T@linear, linear.T@quadratic)
     scatter = quadratic.T@quadratic + quadratic.T@linear@follow
     _, vectors = np.linalg.eig(scatter[[2, 1, 0]]*[[.5], [-1], [.5]])
@@ -125,7 +131,8 @@ def fit_ellipse(
     edge:str='between' # where it runs: 'between' the pixels inside and outside, or 'on' the outermost inside
 )->Ellipse:
     "The ellipse through the edge of a mask; ValueError where the mask is empty or too small for one."
-    sides, whole = pixel_sides(pixel_mm), filled_mask(mask)
+    sides = pixel_sides(pixel_mm)
+    whole = filled_mask(mask)
     points = edge_points(largest_part(whole), edge)
     if len(points) < 12:
         raise ValueError(
@@ -149,7 +156,8 @@ def head_circumference(
 def area_curve(areas):
     "Areas of a clip, smoothed; ValueError for frames without one."
     areas = np.asarray(areas, float).ravel()
-    if len(areas) < 2: raise ValueError(f'{len(areas)} frame(s): ejection compares frames of a clip, two at least')
+    if len(areas) < 2:
+        raise ValueError(f'{len(areas)} frame(s): ejection compares frames of a clip, two at least')
     bad = np.flatnonzero(~(np.isfinite(areas) & (areas > 0)))
     if len(bad):
         raise ValueError(
@@ -172,7 +180,8 @@ def beats_of_areas(
     curve = area_curve(areas)
     low, high = np.quantile(curve, [.05, .95])
     valleys, _ = signal.find_peaks(-curve, prominence=max(.5*(high - low), 1e-9*high))
-    ends, res = [0, *valleys.tolist(), len(curve)], []
+    ends = [0, *valleys.tolist(), len(curve)]
+    res = []
     for before, systole, after in zip(ends, ends[1:], ends[2:]):
         diastole = _diastole(curve, systole, before, after)
         res.append(dict(diastole=diastole, systole=systole, ejection=1 - curve[systole]/curve[diastole]))
@@ -182,5 +191,6 @@ def ejection_fraction(
     areas # (frames,) areas of a chamber, above 0
 )->float: # 0 to 1
     "Share of its area that a chamber gives up: the median over beats; of the whole clip where it shows none."
-    beats, curve = beats_of_areas(areas), area_curve(areas)
+    beats = beats_of_areas(areas)
+    curve = area_curve(areas)
     return float(beats.ejection.median()) if len(beats) else float(1 - curve.min()/curve.max())

@@ -75,10 +75,13 @@ class MeasureModel(FrozenOrNot):
         frozen:bool=False   # train the head only? then the encoder stays in evaluation mode for good
     ):
         super().__init__()
-        self.encoder, self.per_pixel, self.frozen = set_trainable(encoder, not frozen), per_pixel, frozen
+        self.encoder = set_trainable(encoder, not frozen)
+        self.per_pixel = per_pixel
+        self.frozen = frozen
         self.head = nn.Sequential(nn.Dropout(dropout), nn.Linear(n_features(encoder), 2))
         for name, value in dict(middle=middle, wide=wide, stretch=1.).items():
             self.register_buffer(name, torch.tensor(float(value)))
+        self.arguments = dict(dropout=dropout, per_pixel=per_pixel)
         self.train(self.training)
 
     def forward(self, x): # (B,1,S,S) normalised -> (B,2): standardised value, log of its variance (-8 to 8)
@@ -290,7 +293,8 @@ def show_results(self:MeasureLearner,
 )->np.ndarray:        # matplotlib axes
     "Pictures with the measured value, the predicted one and its spread."
     data, rows = _values_of(self.dls.data, split)
-    found, value = self.measure_predict(split), data.values[rows]
+    found = self.measure_predict(split)
+    value = data.values[rows]
     error = np.abs(found.predicted.to_numpy() - value)
     order = np.argsort(-error, kind='stable') if worst else np.arange(len(rows))[::max(1, len(rows)//n)]
     at = order[:n]
@@ -299,5 +303,14 @@ def show_results(self:MeasureLearner,
 
 # %% ../../nbs/tasks/07_measure.ipynb #ea5f5b75
 measure_task = register_task(
-    Task('measure', MeasureData, MeasureData.dls, measure_learner, MeasureLearner.measure_report, value_scores)
+    Task(
+        'measure',
+        MeasureData,
+        MeasureData.dls,
+        measure_learner,
+        MeasureLearner.measure_report,
+        value_scores,
+        MeasureModel,
+        'value',
+    )
 )

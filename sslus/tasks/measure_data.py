@@ -124,7 +124,8 @@ def read_values(df, column, unit, name):
     told = df[unit].tolist() if unit in df else [unit or _unit_of_name(column)]*len(df)
     given = [own or other for (_, own),other in zip(parsed, told)]
     for i,text,o in zip(df.index, df[column], given):
-        if o is None or not str(o).strip() or str(o) == 'nan': raise _no_unit(i, text, column, name)
+        if o is None or not str(o).strip() or str(o) == 'nan':
+            raise _no_unit(i, text, column, name)
     goal = unit if unit not in df else None
     values, unit = to_unit([v for v,_ in parsed], given, goal or _unit_of_name(column), f'values of {column}')
     low = np.flatnonzero(values <= 0) if kind_of(unit) in powers else []
@@ -137,7 +138,8 @@ def read_values(df, column, unit, name):
 def _checked_values(values, n, name):
     "Values as float64 (N,)."
     res = np.asarray(values, float).ravel()
-    if len(res) != n: raise ValueError(f'{name}: {len(res)} values for {n} frames: one a frame is needed')
+    if len(res) != n:
+        raise ValueError(f'{name}: {len(res)} values for {n} frames: one a frame is needed')
     bad = np.flatnonzero(~np.isfinite(res))
     if len(bad):
         raise ValueError(
@@ -149,7 +151,8 @@ def _checked_pixels(pixel_mm, n, name):
     "Side of a pixel of each frame in mm, float64 (N,), NaN where it is not known."
     res = np.broadcast_to(np.asarray(np.nan if pixel_mm is None else pixel_mm, float), n).copy()
     bad = np.flatnonzero((res <= 0) | np.isinf(res))
-    if len(bad): raise ValueError(f'{name}: pixel_mm of frame {bad[0]} is {res[bad[0]]}; a number above 0 is expected')
+    if len(bad):
+        raise ValueError(f'{name}: pixel_mm of frame {bad[0]} is {res[bad[0]]}; a number above 0 is expected')
     return res
 
 # %% ../../nbs/tasks/07_measure_data.ipynb #7265b8a2
@@ -167,8 +170,10 @@ class MeasureData(PictureData):
         **settings
     ):
         super().__init__(frames, patient, **settings)
-        if not str(unit or '').strip(): raise ValueError(f"{self.name}: the values have no unit; say unit='mm'")
-        self.unit, self.value_name = unit_name(unit), value_name
+        if not str(unit or '').strip():
+            raise ValueError(f"{self.name}: the values have no unit; say unit='mm'")
+        self.unit = unit_name(unit)
+        self.value_name = value_name
         self.values = _checked_values(values, len(self), self.name)
         self.pixel_mm = _checked_pixels(pixel_mm, len(self), self.name)
         self._pixels = self.pixel_mm**self.power/units.get(self.unit, ('', 1.))[1]
@@ -193,6 +198,10 @@ class MeasureData(PictureData):
     def power(self)->int:
         "1 for lengths, 2 for areas, 3 for volumes, 0 for what no ruler measures."
         return powers.get(kind_of(self.unit), 0)
+
+    def card(self)->dict:
+        "What a user of weights must know."
+        return dict(unit=self.unit)
 
     def targets(self)->dict: # values (N,)
         "The values."
@@ -224,7 +233,8 @@ class MeasureData(PictureData):
         return self.show_pictures(self.frames[rows], self.values[rows], len(rows))
 
     def __repr__(self):
-        low, high = self.values.min(), self.values.max()
+        low = self.values.min()
+        high = self.values.max()
         return f'{super().__repr__()}, {self.value_name} {low:.3g} to {high:.3g} {self.unit}'
 
 def show_values(
@@ -233,7 +243,8 @@ def show_values(
 )->np.ndarray: # matplotlib axes
     "Pictures side by side with a line above each."
     import matplotlib.pyplot as plt
-    if len(frames) == 0: raise ValueError('no pictures to show')
+    if len(frames) == 0:
+        raise ValueError('no pictures to show')
     axs = plt.subplots(1, len(frames), figsize=(1.5*len(frames), 1.8), squeeze=False, layout='constrained')[1][0]
     for ax, x, t in zip(axs, frames, titles):
         ax.imshow(x[0], cmap='gray', vmin=0, vmax=255)
@@ -244,7 +255,9 @@ def show_values(
 # %% ../../nbs/tasks/07_measure_data.ipynb #093852c9
 def read_frames(root, paths, size, fit):
     "Pictures, and frames of clips (`clip#frame`), as squares (N,1,size,size) uint8, and their (height, width)."
-    frames, shapes, stills = [None]*len(paths), [None]*len(paths), []
+    frames = [None]*len(paths)
+    shapes = [None]*len(paths)
+    stills = []
     for (file, is_clip), rows in rows_by_file(paths).items():
         if not is_clip:
             stills += [i for i,_ in rows]
@@ -262,7 +275,8 @@ def read_frames(root, paths, size, fit):
 def _frame_pixels(df, column, shapes, size, fit, name):
     "Side of a pixel of each frame in mm; None where the table has no such column."
     if column is None or column not in df and column == 'pixel_mm': return None
-    if column not in df: raise ValueError(f'{name} has no column {column}; it has {list_names(df, 12)}')
+    if column not in df:
+        raise ValueError(f'{name} has no column {column}; it has {list_names(df, 12)}')
     res = pd.to_numeric(df[column], errors='coerce').to_numpy(float)
     bad = np.flatnonzero(~np.isfinite(res) | (res <= 0))
     if len(bad):
@@ -316,12 +330,16 @@ def from_phantom(cls:MeasureData,
     **settings
 )->MeasureData:
     "Simulated four-chamber views with a value that is known."
-    if value not in _of_phantom: raise ValueError(f'value={value!r}: it is one of {list_names(_of_phantom)}')
-    rows, frames, rng = [], [], np.random.default_rng([seed, 7])
+    if value not in _of_phantom:
+        raise ValueError(f'value={value!r}: it is one of {list_names(_of_phantom)}')
+    rows = []
+    frames = []
+    rng = np.random.default_rng([seed, 7])
     for i in range(n_patients):
         p, beat, held = beating_patient(seed, i, size=size)
         poses = held_poses(p, beat, held, 4*n_frames, np.random.default_rng([seed, i]))[::4]
-        masks, mm = ventricle_mask(p, poses, size), rng.uniform(.4, .8)*96/size
+        masks = ventricle_mask(p, poses, size)
+        mm = rng.uniform(.4, .8)*96/size
         frames.append(p.render(poses))
         known = dict(patient=f'B{i:04d}', machine=p.machine.name, pixel_mm=mm)
         for k,v in enumerate(_phantom_values(value, masks, beat.ejection, mm)):

@@ -48,7 +48,8 @@ def value_rows(
     sizes = {k: len(v) for k,v in columns.items()} | dict(patient=len(patient))
     if len(set(sizes.values())) > 1:
         raise ValueError(f'{", ".join(f"{n} of {k}" for k,n in sizes.items())}: one of each a picture is needed')
-    if (columns['spread'] <= 0).any(): raise ValueError('a spread is 0 or below: a standard deviation is above 0')
+    if (columns['spread'] <= 0).any():
+        raise ValueError('a spread is 0 or below: a standard deviation is above 0')
     res = pd.DataFrame(columns).assign(patient=np.asarray(patient).astype(str))
     gap = res.predicted - res.value
     covered = _holds_value(res, .95).astype(float)
@@ -88,7 +89,9 @@ def _explained_of(s):
 
 def _limit_of(sign):
     def limit(s):
-        n, total, squares = s[..., 0], s[..., 1], s[..., 2]
+        n = s[..., 0]
+        total = s[..., 1]
+        squares = s[..., 2]
         variance = _over(squares - _over(total**2, n), n - 1)
         return _mean_of(s) + sign*stats.norm.ppf(.975)*np.sqrt(np.clip(variance, 0, None))
     return limit
@@ -157,7 +160,8 @@ def normalised_error(
     bins = min(bins, len(rows)//5)
     if bins < 1: return float('nan')
     order = np.argsort(rows.spread.to_numpy(), kind='stable')
-    error, spread = ((rows.predicted - rows.value).to_numpy(float), rows.spread.to_numpy(float))
+    error = (rows.predicted - rows.value).to_numpy(float)
+    spread = rows.spread.to_numpy(float)
     gaps = []
     for group in np.array_split(order, bins):
         predicted = np.sqrt(np.mean(spread[group]**2))

@@ -27,7 +27,8 @@ def save_task_model(
     **card         # more lines for the card
 )->Path:           # the file; WriteError where it cannot be written
     "Save the network of a task with its card and passport."
-    encoder, saw = _still_encoder(learn.model), passport_of_learner(learn)
+    encoder = _still_encoder(learn.model)
+    saw = passport_of_learner(learn)
     own = input_of(encoder)
     said = dict(task=task, head=dict(learn.model.arguments), size=learn.view_size, **learn.dls.data.card())
     said |= {k: encoder.card[k] for k in ('arch', 'arch_kwargs', 'in_chans')}

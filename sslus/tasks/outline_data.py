@@ -117,12 +117,14 @@ class SegmentData(PictureData):
         **settings
     ):
         super().__init__(frames, patient, **settings)
-        self.classes, self.fit = list(class_values(classes)), fit
+        self.classes = list(class_values(classes))
+        self.fit = fit
         self.masks = _checked_masks(masks, self.size, len(self), len(self.classes), self.name)
         own = self.masks if own is None else own
         if len(own) != len(self):
             raise ValueError(f'{self.name}: {len(own)} masks at their own size for {len(self)} pictures')
-        self._own, self.mm = [_packed(o) for o in own], _pixel_sizes(mm, len(self), self.name)
+        self._own = [_packed(o) for o in own]
+        self.mm = _pixel_sizes(mm, len(self), self.name)
         self.empty = self.df[[not o.any() for o in own]]
 
     c = property(lambda self: len(self.classes) + 1, doc='Classes, with the background.')
@@ -161,7 +163,8 @@ class SegmentData(PictureData):
         return self.show_pictures(self.frames[rows], self.masks[rows], len(rows))
 
     def __repr__(self):
-        known, none = np.isfinite(self.mm).all(1).sum(), len(self.empty)
+        known = np.isfinite(self.mm).all(1).sum()
+        none = len(self.empty)
         return (
             f'{super().__repr__()}, classes {", ".join(self.classes)}; mm known of {known}'
             + (f'; nothing drawn on {none}' if none else '')
@@ -193,7 +196,8 @@ def show_outlines(
 )->np.ndarray: # matplotlib axes
     "Pictures side by side with their outlines."
     import matplotlib.pyplot as plt
-    if len(frames) == 0: raise ValueError('no pictures to show')
+    if len(frames) == 0:
+        raise ValueError('no pictures to show')
     axs = plt.subplots(1, len(frames), figsize=(1.6*len(frames), 1.9), squeeze=False, layout='constrained')[1][0]
     for i, (ax, x) in enumerate(zip(axs, frames)): draw_outlines(ax, x, [o[i] for o in maps], n_classes)
     for ax, t in zip(axs, titles): ax.set_title(t, fontsize=8)

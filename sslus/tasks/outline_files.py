@@ -27,7 +27,8 @@ def class_values(
     if classes is None or isinstance(classes, str): classes = [classes or 'inside']
     res = dict(classes) if isinstance(classes, dict) else {k: i for i, k in enumerate(classes, 1)}
     values = [check_number(f'classes[{k!r}]', v, at_least=1, at_most=65535, whole=True) for k, v in res.items()]
-    if not res: raise ValueError('classes is empty: name at least one, such as classes=["lesion"]')
+    if not res:
+        raise ValueError('classes is empty: name at least one, such as classes=["lesion"]')
     if len(set(values)) < len(classes) or any(not isinstance(k, str) for k in res):
         raise ValueError(f'classes={res}: each class is a name with a value of its own')
     return dict(zip(res, values))
@@ -106,7 +107,8 @@ def read_polygons(
     found = _json_of(cell, Path(root), name)
     if not isinstance(found, dict): found = {known[0]: found}
     strange = [k for k in found if k not in known]
-    if strange: raise ValueError(f'{name} has a polygon of {strange[0]!r}; the classes are {list_names(known, 9)}')
+    if strange:
+        raise ValueError(f'{name} has a polygon of {strange[0]!r}; the classes are {list_names(known, 9)}')
     return {k: [_corners(o, name) for o in _several(v)] for k, v in found.items()}
 
 def draw_polygons(
@@ -116,11 +118,13 @@ def draw_polygons(
     name='a polygon' # what to call it in messages
 )->np.ndarray:     # (h, w) uint8: 0, or the number of the class
     "Polygons as a class map, cut at the border of the picture; ValueError where one has no pixel in it."
-    res, centres = np.zeros(shape, np.uint8), np.stack(np.mgrid[:shape[1], :shape[0]], -1).reshape(-1, 2) + .5
+    res = np.zeros(shape, np.uint8)
+    centres = np.stack(np.mgrid[:shape[1], :shape[0]], -1).reshape(-1, 2) + .5
     for i, k in enumerate(class_values(classes), 1):
         for corners in polygons.get(k, ()):
             inside = Outline(corners).contains_points(centres).reshape(shape[1], shape[0]).T
-            if not inside.any(): raise ValueError(_nothing_inside(name, corners, shape))
+            if not inside.any():
+                raise ValueError(_nothing_inside(name, corners, shape))
             res[inside] = i
     return res
 

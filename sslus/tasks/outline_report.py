@@ -54,7 +54,8 @@ outline_registry = {k: _outline_score(k) for k in outline_columns}
 # %% ../../nbs/tasks/06_outline_report.ipynb #5bd38d15
 class SegmentReport(PatientReport):
     "Scores of outlines with intervals over patients."
-    registry, file = outline_registry, 'outlines.csv'
+    registry = outline_registry
+    file = 'outlines.csv'
 
     def __init__(self,
         rows, # a row a picture, as `outline_rows` makes them
@@ -62,7 +63,8 @@ class SegmentReport(PatientReport):
     ):
         super().__init__(rows, *args, **kwargs)
         lack = [k for k in ('dice', 'hd95') if k not in self.rows]
-        if lack: raise ValueError(f'rows of outlines have a column {lack[0]}, as outline_rows makes them')
+        if lack:
+            raise ValueError(f'rows of outlines have a column {lack[0]}, as outline_rows makes them')
         columns = [c for c in self.rows if c.startswith(tuple(outline_columns))]
         # a file has an empty cell where there is no value
         self.rows = self.rows.assign(**{c: pd.to_numeric(self.rows[c], errors='coerce') for c in columns})
@@ -99,7 +101,8 @@ class SegmentReport(PatientReport):
 
     def _empty_note(self, c):
         "How often a class was missed, or found where there is none."
-        there, found = self.rows[f'area_{c}'] > 0, self.rows[f'found_{c}'] > 0
+        there = self.rows[f'area_{c}'] > 0
+        found = self.rows[f'found_{c}'] > 0
         missed, wrong, none = (int(o.sum()) for o in (there & ~found, ~there & found, ~there))
         said = []
         if missed: said.append(f'{c} missed in {missed} of {there.sum()} pictures (Dice 0, distance the diagonal)')

@@ -36,7 +36,8 @@ def dice_score(
 )->np.ndarray: # (...,) 0 to 1; 1 where both are empty
     "Twice the common area over the sum of both areas (Dice 1945)."
     pred, true = _as_masks(pred, true)
-    common, areas = (pred & true).sum((-2, -1)), pred.sum((-2, -1)) + true.sum((-2, -1))
+    common = (pred & true).sum((-2, -1))
+    areas = pred.sum((-2, -1)) + true.sum((-2, -1))
     return _share_of(2*common, areas)
 
 def iou_score(
@@ -79,7 +80,8 @@ def edge_distances(
 )->tuple:      # (of each pixel of the predicted edge to the true edge, of each of the true edge to the predicted one)
     "How far the two edges are from one another; ValueError where a mask is empty."
     pred, true = _as_masks(pred, true)
-    if pred.ndim != 2: raise ValueError(f'edge_distances takes one picture (h, w), not {pred.shape}')
+    if pred.ndim != 2:
+        raise ValueError(f'edge_distances takes one picture (h, w), not {pred.shape}')
     if not (pred.any() and true.any()):
         raise ValueError('an empty mask has no edge: hausdorff and surface_distance have a rule for it')
     edges = [mask_edge(o) for o in _cut_to_both(pred, true)]

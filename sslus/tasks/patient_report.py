@@ -26,7 +26,9 @@ from ..evaluate.sum_scores import SumScore, mean_score, score_ci, score_differen
 # %% ../../nbs/tasks/02_patient_report.ipynb #6e2559cd
 class PatientReport:
     "Scores with intervals over patients; a task says its scores in `registry`."
-    registry, rows_called, file = {}, 'pictures', 'scores.csv'
+    registry = {}
+    rows_called = 'pictures'
+    file = 'scores.csv'
 
     @checked
     def __init__(self,
@@ -39,13 +41,16 @@ class PatientReport:
         lack = [c for c in ('patient', 'image_path') if c not in rows]
         if lack:
             raise ValueError(f'the rows of a report have no column {name_some(lack)}; they have {name_some(rows, 9)}')
-        self.rows, self.name, self.settings = rows.reset_index(drop=True), name, dict(settings or {})
+        self.rows = rows.reset_index(drop=True)
+        self.name = name
+        self.settings = dict(settings or {})
         self.n_boot, self.seed = n_boot, seed
 
     def score(self, name:str|None=None)->SumScore:
         "A score by its name; None: the main one. ValueError for one that the task does not have."
         if name is None: name = next(iter(self.registry))
-        if name not in self.registry: raise ValueError(f'no score {name!r}; there are {name_some(self.registry, 12)}')
+        if name not in self.registry:
+            raise ValueError(f'no score {name!r}; there are {name_some(self.registry, 12)}')
         return self.registry[name]
 
     def ci(self, name:str|None=None)->Interval:
@@ -199,7 +204,8 @@ def plot_by(self:PatientReport,
 )->Axes:                   # matplotlib axes
     "A score for each value of a column, with intervals over patients."
     import matplotlib.pyplot as plt
-    df, score = self.by(column, name), self.score(name)
+    df = self.by(column, name)
+    score = self.score(name)
     ax = plt.subplots(figsize=(5, .5+.35*len(df)))[1] if ax is None else ax
     y = np.arange(len(df))
     ax.errorbar(df.score, y, xerr=[df.score-df.low, df.high-df.score], fmt='o', capsize=3)

@@ -74,7 +74,8 @@ def picture_table(patient, table, people, name):
     "A row a picture: patient in one spelling, image_path, and the columns of `table` but its split."
     df = pd.DataFrame(dict(patient=people_of_frames(patient, people, name)))
     if table is not None:
-        if len(table) != len(df): raise ValueError(f'{name}: a table of {len(table)} rows for {len(df)} frames')
+        if len(table) != len(df):
+            raise ValueError(f'{name}: a table of {len(table)} rows for {len(df)} frames')
         df = df.join(table.reset_index(drop=True)[[c for c in table if c not in ('patient', 'split')]])
     if 'image_path' not in df: df['image_path'] = frame_names(df)
     return df
@@ -103,7 +104,8 @@ class PictureData(SplitRows):
         **split_settings
     ):
         for_split, = grouped(PictureData.__init__, split_settings)
-        self.name, self.people = name, as_people(people)
+        self.name = name
+        self.people = as_people(people)
         frames = check_frames(frames, len(patient), name)
         self.place(picture_table(patient, table, self.people, name), frames, split, seed, for_split)
 
@@ -193,7 +195,10 @@ class PictureLoaders(DataLoaders):
         seed:int=0,          # of the shuffling
         device=None          # None: fastai's default
     ):
-        self.data,self.draw,self.bs,self.min_batches = data,draw,bs,min_batches
+        self.data = data
+        self.draw = draw
+        self.bs = bs
+        self.min_batches = min_batches
         self._device = torch.device(device or default_device())
         self.size = data.size
         super().__init__(self.train_dl(max(1, min_batches, len(draw)//bs), seed), self.test_dl('valid'))
@@ -232,7 +237,8 @@ def read_pictures(
         img = _read_still(Path(root)/path)
         return fit_frame(img, size, fit, upscale), img.shape
     with ThreadPoolExecutor(n_workers(jobs=len(paths))) as pool: read = list(pool.map(one, paths))
-    if not read: raise ValueError('no pictures to read: the table has no rows')
+    if not read:
+        raise ValueError('no pictures to read: the table has no rows')
     return np.stack([x for x,_ in read])[:, None], [shape for _,shape in read]
 
 # %% ../../nbs/tasks/02_pictures.ipynb #5bd34f00

@@ -71,7 +71,8 @@ def join_clips(
     parts # of each clip: frames (T,S,S) uint8, numbers (T,), seconds (T,) or None
 )->Clips:
     "Clips from what was read of each."
-    if not parts: raise ValueError('no clips: the table has no rows')
+    if not parts:
+        raise ValueError('no clips: the table has no rows')
     counts = np.array([len(x) for x,_,_ in parts])
     unknown = lambda n: np.full(n, np.nan)
     return Clips(
@@ -106,7 +107,8 @@ def batch(self:Clips,
     values=None     # something of each frame instead of it, (frames of all clips, ...), such as features
 )->tuple:           # (B,T,...) frames or values, (B,) counts, (B,T) seconds, NaN where there are none
     "Tensors of a batch of clips."
-    x, n = self.frames if values is None else values, self.counts[rows]
+    x = self.frames if values is None else values
+    n = self.counts[rows]
     res = np.zeros((len(rows), n.max(), *x.shape[1:]), x.dtype)
     times = np.full(res.shape[:2], np.nan, np.float32)
     for i,row in enumerate(rows):
@@ -137,7 +139,8 @@ def show_clips(
 )->np.ndarray:        # (clips, frames) matplotlib axes
     "Draw frames of clips, a clip a row."
     import matplotlib.pyplot as plt
-    if not len(clips): raise ValueError('there are no clips to show')
+    if not len(clips):
+        raise ValueError('there are no clips to show')
     most = max(len(even_frames(len(x), n_frames)) for x in clips)
     fig,axs = plt.subplots(len(clips), most, figsize=(1.1*most + .8, 1.15*len(clips)), squeeze=False)
     for i,(line,x) in enumerate(zip(axs, clips)):
@@ -159,9 +162,10 @@ def _bars(axs, weights, most):
 class ClipError(ValueError):
     "Clips of a table that cannot be read."
 
-def _read_file(file, n_frames, **fitting):
+def _read_clip(file, n_frames, **fitting):
     "Frames, numbers and times of a clip, or of a still, which is a clip of one frame."
-    if not file.exists(): raise FileNotFoundError('there is no such file')
+    if not file.exists():
+        raise FileNotFoundError('there is no such file')
     if file.suffix.lower() in image_extensions and file.is_file():
         return fit_frame(read_grey(file), **fitting)[None], [0], [0.]
     v = Video(file)
@@ -186,11 +190,12 @@ def read_clips(
     upscale:bool=True      # enlarge frames that are smaller? else they are refused
 )->Clips:                  # `ClipError`, a ValueError, names the clips that cannot be read
     "Clips from files, as squares."
-    read = partial(_read_file, n_frames=n_frames, size=size, fit=fit, upscale=upscale)
+    read = partial(_read_clip, n_frames=n_frames, size=size, fit=fit, upscale=upscale)
     def one(path): return _tried(lambda o: read(Path(root)/o), str(path))
     with ThreadPoolExecutor(n_workers(jobs=len(paths))) as pool: parts = list(pool.map(one, paths))
     bad = [o for o in parts if isinstance(o, str)]
-    if bad: raise ClipError(f'{len(bad)} of {len(parts)} clips cannot be read. {list_names(bad)}')
+    if bad:
+        raise ClipError(f'{len(bad)} of {len(parts)} clips cannot be read. {list_names(bad)}')
     return join_clips(parts)
 
 # %% ../../nbs/tasks/08_recording_clips.ipynb #9ad77366
@@ -208,9 +213,9 @@ def store_clips(
         why = dict(zip(store.failed.path.astype(str), store.failed.reason))
         told = [next((f'{o} ({r})' for p,r in why.items() if p.endswith(o)), o) for o in lack]
         raise ClipError(f'{store.path.name} holds no clip {list_names(told)}; it has {list_names(at)}')
-    return join_clips([_of_store(store, at[str(o)], n_frames) for o in names])
+    return join_clips([_clips_of_store(store, at[str(o)], n_frames) for o in names])
 
-def _of_store(store, i, n_frames):
+def _clips_of_store(store, i, n_frames):
     "Frames, numbers and times of a clip of a store."
     rows = store.first[i] + even_frames(store.counts[i], n_frames)
     times = store.times(rows)

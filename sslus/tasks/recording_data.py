@@ -33,7 +33,8 @@ def _check_known(target, name):
     "Targets as an array; ValueError names the rows that have none."
     res = np.asarray(target, dtype=object)
     bad = np.flatnonzero([pd.isna(o) or str(o).strip() == '' for o in res])
-    if len(bad): raise ValueError(f'{name}: no class or value in {name_rows(bad)}. Leave these clips out, or look it up')
+    if len(bad):
+        raise ValueError(f'{name}: no class or value in {name_rows(bad)}. Leave these clips out, or look it up')
     return res
 
 def _as_classes(target, name):
@@ -48,7 +49,8 @@ def _as_values(target, name):
     "Values as numbers; ValueError names a row without one."
     res = pd.to_numeric(pd.Series(target), errors='coerce').to_numpy(float)
     bad = np.flatnonzero(~np.isfinite(res))
-    if len(bad): raise ValueError(f'{name}: {target[bad[0]]!r} is no number ({name_rows(bad)})')
+    if len(bad):
+        raise ValueError(f'{name}: {target[bad[0]]!r} is no number ({name_rows(bad)})')
     return res.astype(np.float32)
 
 case_kinds = 'patient', 'examination', 'clip'
@@ -56,9 +58,11 @@ case_kinds = 'patient', 'examination', 'clip'
 def case_names(df, case, name):
     "What each clip belongs to, by patient, examination or clip."
     if case is None: case = 'examination' if 'examination' in df else 'patient'
-    if case not in case_kinds: raise ValueError(f'case={case!r}: one of {", ".join(case_kinds)} is expected')
+    if case not in case_kinds:
+        raise ValueError(f'case={case!r}: one of {", ".join(case_kinds)} is expected')
     if case != 'examination': return df[dict(patient='patient', clip='image_path')[case]].astype(str)
-    if case not in df: raise ValueError(f'{name} has no column examination; it has {name_some(df.columns, 9)}')
+    if case not in df:
+        raise ValueError(f'{name} has no column examination; it has {name_some(df.columns, 9)}')
     return df.patient.astype(str) + ', ' + df.examination.astype(str)
 
 # %% ../../nbs/tasks/08_recording_data.ipynb #d81f34e7
@@ -81,7 +85,9 @@ class RecordingData(PictureData):
             raise ValueError(f'{name}: {len(clips)} clips, {len(patient)} patients, {len(target)} classes or values: one of'
                              ' each a clip is needed')
         known = _check_known(target, name)
-        self.clips, self.unit, self._cache = clips, unit, {}
+        self.clips = clips
+        self.unit = unit
+        self._cache = {}
         self.known = _as_classes(known, name) if unit is None else _as_values(known, name)
         if own.get('split') is None and unit is None: own['split'] = self._split_by_class(patient, own)
         super().__init__(clips.frames[clips.first + clips.counts//2], patient, **own)
@@ -100,7 +106,8 @@ class RecordingData(PictureData):
         "ValueError where a clip is listed twice, a case has several answers, or nobody shows a class in training."
         df = self.df
         twice = df.index[df.image_path.duplicated()]
-        if len(twice): raise ValueError(f'{self.name}: {df.image_path[twice[0]]} is listed twice ({name_rows(twice)})')
+        if len(twice):
+            raise ValueError(f'{self.name}: {df.image_path[twice[0]]} is listed twice ({name_rows(twice)})')
         n = df.groupby('case')[self.target].nunique()
         if (n > 1).any():
             several = df[df.case == n.index[n > 1][0]]
@@ -108,7 +115,8 @@ class RecordingData(PictureData):
             raise ValueError(f"{self.name}: clips of {several.case.iloc[0]} are {answers}. Give case='clip' to judge clip by"
                              ' clip, or a column examination')
         lack = set(self.classes or ()) - set(df[self.target][df.split == 'train'])
-        if lack: raise ValueError(f'{self.name} has no training patient for class {name_some(sorted(lack))}')
+        if lack:
+            raise ValueError(f'{self.name} has no training patient for class {name_some(sorted(lack))}')
 
     target = property(lambda self: 'class' if self.unit is None else 'value', doc="Column of the table that is to be predicted.")
 
@@ -173,7 +181,8 @@ class RecordingData(PictureData):
 def _path_column(df, name):
     "The column that names the clips."
     found = next((c for c in ('image_path', 'path', 'video') if c in df), None)
-    if found is None: raise ValueError(f'{name} has no column image_path; it has {name_some(df.columns, 9)}')
+    if found is None:
+        raise ValueError(f'{name} has no column image_path; it has {name_some(df.columns, 9)}')
     return found
 
 def _target_column(df, target, name):
@@ -244,7 +253,8 @@ def from_phantom(cls:RecordingData,
     wanted = None if n_frames is None else n_frames*parts
     if isinstance(source, (str, Path)): clips, df = _of_folder(Path(source), target, wanted, size)
     else: clips, df = _simulated(count('source', source), wanted, size or 64, own.get('seed', 0))
-    if target not in df: raise ValueError(f'the phantom has no {target!r}; it has {name_some(df.columns, 12)}')
+    if target not in df:
+        raise ValueError(f'the phantom has no {target!r}; it has {name_some(df.columns, 12)}')
     clips, df = clips.cut(parts), df.loc[df.index.repeat(parts)].reset_index(drop=True)
     if parts > 1: df['image_path'] = [f'{o}, part {i % parts + 1}' for i,o in enumerate(df.image_path)]
     more = dict(split=df.get('split'), table=df, name='the phantom')
@@ -261,7 +271,9 @@ beat_frames = 48 # of a simulated recording, at 30 frames/s
 
 def _simulated(n_patients, n_frames, size, seed):
     "Clips and table of simulated patients, as `make_beats` has them; only the frames that are wanted are drawn."
-    clips, rows, taken = [], [], even_frames(beat_frames, n_frames)
+    clips = []
+    rows = []
+    taken = even_frames(beat_frames, n_frames)
     for i in range(n_patients):
         p, beat, held = beating_patient(seed, i, size=size)
         poses = held_poses(p, beat, held, beat_frames, np.random.default_rng([seed, i]))

@@ -34,7 +34,8 @@ class GatedAttention(nn.Module):
         width:int=64   # features inside
     ):
         super().__init__()
-        self.content, self.gate = nn.Linear(n_in, width), nn.Linear(n_in, width)
+        self.content = nn.Linear(n_in, width)
+        self.gate = nn.Linear(n_in, width)
         self.weigh = nn.Linear(width, 1, bias=False)
         nn.init.zeros_(self.weigh.weight)
 
@@ -55,7 +56,8 @@ class RecordingHead(nn.Module):
     def __init__(self, n_in, n_out, pooling='mean', width=64, dropout=0.):
         super().__init__()
         self.weights = GatedAttention(n_in, width) if pooling == 'attention' else EvenWeights()
-        self.drop, self.linear = nn.Dropout(dropout), nn.Linear(n_in, n_out)
+        self.drop = nn.Dropout(dropout)
+        self.linear = nn.Linear(n_in, n_out)
         for name,value in dict(shift=torch.zeros(n_in), scale=torch.ones(n_in), middle=0., spread=1.).items():
             self.register_buffer(name, torch.as_tensor(value))
 
@@ -96,7 +98,9 @@ class RecordingModel(FrozenOrNot):
         if mixer is not None: encoder = with_mixer(encoder, **mixer)
         check_pooling(encoder, pooling)
         if pooling != 'clip': encoder = frames_of(encoder)
-        self.encoder, self.pooling, self.frozen = set_trainable(encoder, not frozen), pooling, frozen
+        self.encoder = set_trainable(encoder, not frozen)
+        self.pooling = pooling
+        self.frozen = frozen
         self.head = RecordingHead(n_features(encoder), n_out, pooling, width, dropout)
         self.arguments = dict(n_out=n_out, pooling=pooling, width=width) | mixer_of(encoder)
         self.train(self.training)
@@ -162,7 +166,8 @@ def with_mixer(frames, seconds=None, **settings):
 
 def check_pooling(encoder, pooling):
     "ValueError or TypeError where an encoder cannot pool so."
-    if pooling not in poolings: raise ValueError(f'pooling={pooling!r}: one of {", ".join(poolings)} is expected')
+    if pooling not in poolings:
+        raise ValueError(f'pooling={pooling!r}: one of {", ".join(poolings)} is expected')
     if pooling == 'clip' and not isinstance(encoder, ClipEncoder):
         raise TypeError(f"pooling='clip' takes a ClipEncoder, not a {type(encoder).__name__}: load the file that ends in"
                         " .clip.safetensors, or pool by 'mean' or 'attention'")

@@ -41,13 +41,15 @@ def decisions(
     clips:pd.DataFrame # a row a clip: image_path, patient, case; class and prob_<class> ..., or value and predicted
 )->pd.DataFrame:       # a row a case: the same, clips (how many); for classes predicted and accuracy (1 or 0), for values error and mae
     "One decision a case, in the order in which cases are first named."
-    prob, rows = [c for c in clips if c.startswith('prob_')], []
+    prob = [c for c in clips if c.startswith('prob_')]
+    rows = []
     for case,d in clips.groupby('case', sort=False):
         row = dict(_first_of(d), case=case, clips=len(d))
         if prob: row |= _named(_mean_log(d[prob].to_numpy(float)), prob, row)
-        else: row |= _measured(float(d.predicted.mean()), row)
+        else: row |= _known_values(float(d.predicted.mean()), row)
         rows.append(row)
-    if not rows: raise ValueError('no clips, and nothing to decide')
+    if not rows:
+        raise ValueError('no clips, and nothing to decide')
     return pd.DataFrame(rows)
 
 def _named(p, prob, row):
@@ -55,7 +57,7 @@ def _named(p, prob, row):
     said = prob[int(p.argmax())][5:]
     return dict(zip(prob, p), predicted=said, accuracy=float(said == str(row['class'])))
 
-def _measured(predicted, row):
+def _known_values(predicted, row):
     "A value that was decided for, and its error."
     error = predicted - row['value']
     return dict(predicted=predicted, error=error, mae=abs(error))
@@ -65,7 +67,7 @@ def _told_classes(rows):
     "Names of the classes that a table of decisions has probabilities of."
     return [c[5:] for c in rows if c.startswith('prob_')]
 
-def _cells(rows):
+def _shown_cells(rows):
     "(rows, c*c): which cell of the confusion matrix each row is in."
     names = _told_classes(rows)
     true, said = (pd.Categorical(rows[c].astype(str), names).codes for c in ('class', 'predicted'))
@@ -82,7 +84,7 @@ def _of_cells(counts):
 
 def _count_score(name):
     o = class_scores[name]
-    return SumScore(name, _cells, _of_cells(o.counts), o.title, o.reach, o.less_is_better)
+    return SumScore(name, _shown_cells, _of_cells(o.counts), o.title, o.reach, o.less_is_better)
 
 recording_scores = {k: _count_score(k) for k in cm_scores}
 recording_value_scores = {k: value_scores[k] for k in ('mae', 'rmse', 'r2', 'bias', 'lower_limit', 'upper_limit')}
@@ -90,7 +92,9 @@ recording_value_scores = {k: value_scores[k] for k in ('mae', 'rmse', 'r2', 'bia
 # %% ../../nbs/tasks/08_recording_report.ipynb #cf81fad9
 class RecordingReport(PatientReport):
     "Scores of the classes of recordings, over patients."
-    registry, rows_called, file = recording_scores, 'cases', 'recordings.csv'
+    registry = recording_scores
+    rows_called = 'cases'
+    file = 'recordings.csv'
 
     def __init__(self,
         rows:pd.DataFrame,   # of `decisions`
@@ -108,7 +112,8 @@ class RecordingReport(PatientReport):
         "Names of classes are text, also where they look like numbers."
         self.rows = self.rows.astype({'class': str, 'predicted': str})
         strange = set(self.rows['class']) - set(self.classes)
-        if strange: raise ValueError(f'class {name_some(sorted(strange))} has no column prob_{name_some(sorted(strange), 1)}')
+        if strange:
+            raise ValueError(f'class {name_some(sorted(strange))} has no column prob_{name_some(sorted(strange), 1)}')
 
     classes = property(lambda self: _told_classes(self.rows), doc='Names of the classes, in order.')
     auroc = property(
@@ -161,7 +166,9 @@ class RecordingValueReport(RecordingReport):
         if unit in ('', '1'): return
         self.registry = {k: o if k == 'r2' else replace(o, unit=unit) for k,o in self.registry.items()}
 
-    classes, auroc, ci = None, None, PatientReport.ci
+    classes = None
+    auroc = None
+    ci = PatientReport.ci
     def own_notes(self): return []
 
     def plot(self, ax=None)->Axes:

@@ -130,9 +130,11 @@ def rows_of_split(learn, split):
     sides = split.df.patient, ours.df.patient
     ours.people.compare(*sides, f'patients of {split.name}', f'patients of {ours.name}').refuse()
     check_disjoint(*sides, 'patient')
-    if split.unit != ours.unit: raise ValueError(f'{split.name} has values in {split.unit}, {ours.name} in {ours.unit}')
+    if split.unit != ours.unit:
+        raise ValueError(f'{split.name} has values in {split.unit}, {ours.name} in {ours.unit}')
     strange = set(split.classes or ()) - set(ours.classes or ())
-    if strange: raise ValueError(f'{split.name} has class {name_some(sorted(strange))}, which {ours.name} has not')
+    if strange:
+        raise ValueError(f'{split.name} has class {name_some(sorted(strange))}, which {ours.name} has not')
     return split, split.df.index
 
 # %% ../../nbs/tasks/08_recordings.ipynb #54f07c13
@@ -179,7 +181,8 @@ def one_clip(learn, clip):
     data = learn.dls.data
     if not isinstance(clip, str): return data, int(clip)
     found = data.df.index[data.df.image_path == clip]
-    if not len(found): raise ValueError(f'{data.name} has no clip {clip}; it has {name_some(data.df.image_path)}')
+    if not len(found):
+        raise ValueError(f'{data.name} has no clip {clip}; it has {name_some(data.df.image_path)}')
     return data, found[0]
 
 def scores_of(out, classes):
@@ -220,7 +223,8 @@ def moments(self:RecordingLearner,
 def time_axis(d):
     "(places of the frames to what the axis counts, its name): seconds where they are known, else frame numbers."
     timed = np.isfinite(d.time).all()
-    at, n = (d.time if timed else d.frame).to_numpy(float), len(d)
+    at = (d.time if timed else d.frame).to_numpy(float)
+    n = len(d)
     apart = np.diff(at) if n > 1 else np.ones(1)
     known = np.r_[at[0] - apart[0], at, at[-1] + apart[-1]]
     return lambda k: np.interp(k, np.arange(-1, n + 1), known), 'seconds' if timed else 'frame'
@@ -284,7 +288,8 @@ def show_results(self:RecordingLearner,
     worst:bool=True   # the clips with the worst predictions first? else evenly spread
 )->np.ndarray:        # (clips, frames) matplotlib axes
     "Clips with what is true of them and what was predicted; orange bars are the weights of frames."
-    data, df = self.dls.data, self.recording_predict(split)
+    data = self.dls.data
+    df = self.recording_predict(split)
     rows = data.subset(split).index
     if data.classes: wrong = 1 - np.array([df[f'prob_{c}'][i] for i,c in enumerate(df['class'])])
     else: wrong = (df.predicted - df.value).abs().to_numpy()
@@ -306,11 +311,12 @@ def _asked_for(kind, name):
         return recording_learner(dls, *args, **settings)
     return learner
 
-def _recordings(name, kind, other, scores):
+def _register_recordings(name, kind, other, scores):
     "The task of classes, or of values."
-    report, loaders = RecordingLearner.recording_report, RecordingData.dls
+    report = RecordingLearner.recording_report
+    loaders = RecordingData.dls
     learner = _asked_for(kind, other)
     return register_task(Task(name, RecordingData, loaders, learner, report, scores, RecordingModel, 'target'))
 
-recordings_task = _recordings('recordings', 'classes', 'recording_values', recording_scores)
-recording_values_task = _recordings('recording_values', 'values', 'recordings', recording_value_scores)
+recordings_task = _register_recordings('recordings', 'classes', 'recording_values', recording_scores)
+recording_values_task = _register_recordings('recording_values', 'values', 'recordings', recording_value_scores)

@@ -47,7 +47,8 @@ def ridge_probe(
     unit = data.pixels() if per_pixel else np.ones(len(data))
     x = features(encoder, data.frames, size=size).astype(float)
     guesses = ridge_guesses(x, data.values/unit, draw.index, strengths)*unit[:, None]
-    valid, rows = data.subset('valid').index, data.subset(split).index
+    valid = data.subset('valid').index
+    rows = data.subset(split).index
     gaps = guesses[valid] - data.values[valid, None]
     best = int(np.abs(gaps).mean(0).argmin())
     spread = np.sqrt(np.mean((gaps[:, best]/unit[valid])**2))*unit

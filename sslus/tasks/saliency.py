@@ -60,7 +60,8 @@ def gaze_loss(logits:Tensor, # (B,h,w)
               maps:Tensor    # (B,h,w), at least 0
              )->Tensor:      # scalar
     "Mean KL divergence of the softmax of `logits` from the maps, over the maps that are not empty."
-    logp,mass = logits.flatten(1).log_softmax(1), maps.flatten(1).sum(1)
+    logp = logits.flatten(1).log_softmax(1)
+    mass = maps.flatten(1).sum(1)
     q = maps.flatten(1)/mass.clamp_min(1e-12)[:,None]
     kl = (torch.xlogy(q, q) - q*logp).sum(1)
     some = (mass > 0).to(kl.dtype)

@@ -68,13 +68,15 @@ def outline_loss(
     masks = masks.long()
     p = logits.softmax(1)[:, 1:]
     t = F.one_hot(masks, logits.shape[1]).movedim(-1, 1)[:, 1:].to(p.dtype)
-    common, areas = (p*t).sum((0, 2, 3)), (p + t).sum((0, 2, 3))
+    common = (p*t).sum((0, 2, 3))
+    areas = (p + t).sum((0, 2, 3))
     return F.cross_entropy(logits, masks) + 1 - ((2*common + 1)/(areas + 1)).mean()
 
 # %% ../../nbs/tasks/06_segment.ipynb #00e2aad1
 def _valid_dice(logits, masks):
     "Mean Dice of pictures and classes, at the network's size."
-    pred, k = logits.detach().argmax(1).cpu().numpy(), logits.shape[1]
+    pred = logits.detach().argmax(1).cpu().numpy()
+    k = logits.shape[1]
     masks = masks.cpu().numpy()
     return torch.tensor(np.mean([dice_score(pred == i, masks == i).mean() for i in range(1, k)]))
 
@@ -121,7 +123,9 @@ def segment_learner(
 @torch.no_grad()
 def own_size_maps(model, frames, shapes, fit, size, bs=64, device=None):
     "Class maps at the sizes `shapes` of frames (N,1,S,S) that `fit` made square; the model sees them at `size`."
-    view, x, res = plain_view(size, channels=in_channels(model.encoder)), torch.as_tensor(frames), []
+    view = plain_view(size, channels=in_channels(model.encoder))
+    x = torch.as_tensor(frames)
+    res = []
     with evaluating(model, device) as dev:
         for b in x.split(bs): res += list(model(view(b.to(dev))).float().softmax(1).cpu())
     return [at_own_size(p, shape, fit).argmax(0).numpy().astype(np.uint8) for p, shape in zip(res, shapes)]

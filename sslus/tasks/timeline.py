@@ -25,7 +25,8 @@ def frame_clock(d, fps):
     if len(d) < 2 or not np.isfinite(times).all():
         return np.asarray, 'frame'
     frames = d.frame.to_numpy(float)
-    first, last = (times[1]-times[0])/(frames[1]-frames[0]), (times[-1]-times[-2])/(frames[-1]-frames[-2])
+    first = (times[1]-times[0])/(frames[1]-frames[0])
+    last = (times[-1]-times[-2])/(frames[-1]-frames[-2])
     def at(k):
         k = np.asarray(k, float)
         inside = np.interp(k, frames, times)
@@ -38,7 +39,8 @@ def plane_bands(ax, frames, rows, colours, at):
     for y,(name,labels) in enumerate(reversed(rows.items())):
         for r in label_runs(frames, labels).itertuples():
             if r.label not in colours: continue
-            begin, end = at(r.first-.5*frame_step(frames)), at(r.first-.5*frame_step(frames)+r.frames)
+            begin = at(r.first-.5*frame_step(frames))
+            end = at(r.first-.5*frame_step(frames)+r.frames)
             ax.broken_barh([(begin, end-begin)], (y+.1, .8), color=colours[r.label], alpha=.75)
             if r.frames > .016*span*len(str(r.label)):
                 ax.text((begin+end)/2, y+.5, r.label, ha='center', va='center', fontsize=7)  # where there is room

@@ -320,7 +320,8 @@ def _drawable(x, name):
             f'{name}: frames to draw are a tensor (B,1,H,W), not'
             f' {got}{". Of clips (B,T,1,H,W) draw one frame each, x[:,0]" if getattr(x, "ndim", 0) == 5 else ""}'
         )
-    if not len(x): raise ValueError(f'{name}: there is no frame to draw')
+    if not len(x):
+        raise ValueError(f'{name}: there is no frame to draw')
     x = x.detach()[:,0].cpu()
     return x.float()/255 if x.dtype == torch.uint8 else x.float()
 
@@ -366,7 +367,8 @@ def show_views(x:Tensor,  # Frames (B,1,H,W), uint8 or float in [0,1]; or (a, b)
     "Draw frames and their views, drawn anew with every call."
     a,b = (in_range(o, 'frame') for o in (x if isinstance(x, (tuple, list)) else (x, x)))
     views = tuple(views) if hasattr(views, '__iter__') else (views,)   # a pair, also as a ModuleList
-    if n < 1: raise ValueError(f'there is nothing to show: n={n}')
+    if n < 1:
+        raise ValueError(f'there is nothing to show: n={n}')
     return show_rows(
         dict(frame=a[:n]) | {
             f'view {i+1}': to_grey_levels(v(o[:n])) for i, (v, o) in enumerate(zip(views, cycle((a, b))))
