@@ -155,11 +155,11 @@ def _bars(axs, weights, most):
     for ax,w in zip(axs, weights):
         ax.add_patch(Rectangle((0, 0), w/most, .06, transform=ax.transAxes, color='C1'))
 
-# %% ../../nbs/tasks/08_recording_clips.ipynb #727c655f
+# %% ../../nbs/tasks/08_recording_clips.ipynb #867eecde
 class ClipError(ValueError):
     "Clips of a table that cannot be read."
 
-def _read_file(file, n_frames, **fitting):
+def _read_clip(file, n_frames, **fitting):
     "Frames, numbers and times of a clip, or of a still, which is a clip of one frame."
     if not file.exists(): raise FileNotFoundError('there is no such file')
     if file.suffix.lower() in image_extensions and file.is_file():
@@ -186,14 +186,14 @@ def read_clips(
     upscale:bool=True      # enlarge frames that are smaller? else they are refused
 )->Clips:                  # `ClipError`, a ValueError, names the clips that cannot be read
     "Clips from files, as squares."
-    read = partial(_read_file, n_frames=n_frames, size=size, fit=fit, upscale=upscale)
+    read = partial(_read_clip, n_frames=n_frames, size=size, fit=fit, upscale=upscale)
     def one(path): return _tried(lambda o: read(Path(root)/o), str(path))
     with ThreadPoolExecutor(n_workers(jobs=len(paths))) as pool: parts = list(pool.map(one, paths))
     bad = [o for o in parts if isinstance(o, str)]
     if bad: raise ClipError(f'{len(bad)} of {len(parts)} clips cannot be read. {list_names(bad)}')
     return join_clips(parts)
 
-# %% ../../nbs/tasks/08_recording_clips.ipynb #9ad77366
+# %% ../../nbs/tasks/08_recording_clips.ipynb #58682b1d
 @checked
 def store_clips(
     store,                # `FrameStore`, or its folder
@@ -208,9 +208,9 @@ def store_clips(
         why = dict(zip(store.failed.path.astype(str), store.failed.reason))
         told = [next((f'{o} ({r})' for p,r in why.items() if p.endswith(o)), o) for o in lack]
         raise ClipError(f'{store.path.name} holds no clip {list_names(told)}; it has {list_names(at)}')
-    return join_clips([_of_store(store, at[str(o)], n_frames) for o in names])
+    return join_clips([_stored_clip(store, at[str(o)], n_frames) for o in names])
 
-def _of_store(store, i, n_frames):
+def _stored_clip(store, i, n_frames):
     "Frames, numbers and times of a clip of a store."
     rows = store.first[i] + even_frames(store.counts[i], n_frames)
     times = store.times(rows)

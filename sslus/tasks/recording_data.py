@@ -7,7 +7,7 @@ Docs: https://sslus.github.io/sslus/tasks/recording_data.html.md"""
 # %% auto #0
 __all__ = ['phantom_units', 'RecordingData', 'RecordingLoaders']
 
-# %% ../../nbs/tasks/08_recording_data.ipynb #d4485251
+# %% ../../nbs/tasks/08_recording_data.ipynb #9522ddeb
 import numpy as np
 import pandas as pd
 import torch
@@ -26,7 +26,8 @@ from ..phantom.beats import beating_patient, held_poses
 from ..store.store import FrameStore
 from .gaze_frames import default_side, evenly_spread
 from .pictures import PictureData, PictureLoaders, PictureSource, as_people, people_of_frames
-from .recording_clips import Clips, even_frames, join_clips, read_clips, show_clips, store_clips
+from .recording_clips import Clips, even_frames, join_clips, read_clips
+from .recording_clips import show_clips, store_clips
 
 # %% ../../nbs/tasks/08_recording_data.ipynb #461ed064
 def _check_known(target, name):
@@ -61,7 +62,7 @@ def case_names(df, case, name):
     if case not in df: raise ValueError(f'{name} has no column examination; it has {name_some(df.columns, 9)}')
     return df.patient.astype(str) + ', ' + df.examination.astype(str)
 
-# %% ../../nbs/tasks/08_recording_data.ipynb #d81f34e7
+# %% ../../nbs/tasks/08_recording_data.ipynb #211b2607
 class RecordingData(PictureData):
     "Clips with a class or a value, split by patient."
     rows_called, row_called = 'clips', 'clip'               # in messages
@@ -72,16 +73,17 @@ class RecordingData(PictureData):
         patient,             # (clips,) patient of each
         target,              # (clips,) class of each, or its value
         unit:str|None=None,  # of values, such as '%' or 'ms', '1' where they have none; None: the targets are classes
-        case:str|None=None,  # what is judged: 'patient', 'examination' (a column of the table) or 'clip'; None: as the table says
+        case:str|None=None,  # what is judged: 'patient', 'examination' (a column) or 'clip'; None: as the table says
         **settings           # split, table, seed, name, people; valid_pct, test_pct
     ):
         own, = grouped(RecordingData.__init__, settings)
         name = own.setdefault('name', 'the table')
         if not len(clips) == len(patient) == len(target):
-            raise ValueError(f'{name}: {len(clips)} clips, {len(patient)} patients, {len(target)} classes or values: one of'
-                             ' each a clip is needed')
+            sizes = f'{len(clips)} clips, {len(patient)} patients, {len(target)} classes or values'
+            raise ValueError(f'{name}: {sizes}: one of each a clip is needed')
         known = _check_known(target, name)
-        self.clips, self.unit, self._cache = clips, unit, {}
+        self.clips, self.unit = clips, unit
+        self._cache, self.frame_features = {}, {}
         self.known = _as_classes(known, name) if unit is None else _as_values(known, name)
         if own.get('split') is None and unit is None: own['split'] = self._split_by_class(patient, own)
         super().__init__(clips.frames[clips.first + clips.counts//2], patient, **own)
@@ -105,12 +107,14 @@ class RecordingData(PictureData):
         if (n > 1).any():
             several = df[df.case == n.index[n > 1][0]]
             answers = name_some(several[self.target].unique())
-            raise ValueError(f"{self.name}: clips of {several.case.iloc[0]} are {answers}. Give case='clip' to judge clip by"
-                             ' clip, or a column examination')
+            raise ValueError(f"{self.name}: clips of {several.case.iloc[0]} are {answers}. Give case='clip' to judge clip"
+                             ' by clip, or a column examination')
         lack = set(self.classes or ()) - set(df[self.target][df.split == 'train'])
         if lack: raise ValueError(f'{self.name} has no training patient for class {name_some(sorted(lack))}')
 
-    target = property(lambda self: 'class' if self.unit is None else 'value', doc="Column of the table that is to be predicted.")
+    target = property(
+        lambda self: 'class' if self.unit is None else 'value', doc='Column of the table that is to be predicted.'
+    )
 
     @cached_property
     def classes(self)->list|None:
@@ -169,7 +173,7 @@ class RecordingData(PictureData):
         what = f'classes {", ".join(self.classes)}' if self.classes else f'values in {self.unit}'
         return (f'{super().__repr__()}, {len(self.clips.frames)} frames; {what}; {self.df.case.nunique()} cases')
 
-# %% ../../nbs/tasks/08_recording_data.ipynb #2f7ec7b8
+# %% ../../nbs/tasks/08_recording_data.ipynb #c2e1f1ce
 def _path_column(df, name):
     "The column that names the clips."
     found = next((c for c in ('image_path', 'path', 'video') if c in df), None)
@@ -180,8 +184,9 @@ def _target_column(df, target, name):
     "The column that is to be predicted, and whether it holds classes."
     column = target or ('class' if 'class' in df else 'value')
     for c in ('patient', column):
-        if c not in df: raise ValueError(f'{name} has no column {c}; it has {name_some(df.columns, 9)}. target= names the'
-                                         ' column of the classes or values')
+        if c not in df:
+            raise ValueError(f'{name} has no column {c}; it has {name_some(df.columns, 9)}. target= names the column of the'
+                             ' classes or values')
     return column
 
 def one_unit(df, unit, name):
@@ -189,8 +194,8 @@ def one_unit(df, unit, name):
     units = sorted({str(o).strip() for o in df.get('unit', ())} - {''})
     blank = len(units) and (df.unit.astype(str).str.strip() == '').any()
     if len(units) > 1 or blank:
-        raise ValueError(f'{name} has values in {name_some(units)}{" and without a unit" if blank else ""}: bring them to'
-                         ' one unit')
+        more = ' and without a unit' if blank else ''
+        raise ValueError(f'{name} has values in {name_some(units)}{more}: bring them to one unit')
     if unit is not None and units and unit != units[0]:
         raise ValueError(f'unit={unit!r} was given, and {name} says {units[0]}')
     return unit if unit is not None else units[0] if units else None
@@ -225,7 +230,7 @@ def from_table(cls:RecordingData,
     else: clips = read_clips(root, df.image_path, n_frames, size, fit)
     return cls(clips, df.patient, df[column], unit, **dict(split=df.get('split'), table=df) | own)
 
-# %% ../../nbs/tasks/08_recording_data.ipynb #82143d70
+# %% ../../nbs/tasks/08_recording_data.ipynb #04df50a3
 phantom_units = dict(rate='beats/min', ejection='1', resting_area='pixels', level='1')
 
 @patch(cls_method=True)
@@ -235,7 +240,7 @@ def from_phantom(cls:RecordingData,
     source=30,             # patients to simulate, or a folder of `make_beats`, `make_labelled_sweeps` or `make_phantom`
     target:str='machine',  # column of videos.csv; those of `phantom_units` are values, others classes
     n_frames:int|None=8,   # frames of a clip; None: all
-    size:int|None=None,    # side of the frames, pixels; None: that of the videos, 128 at most, or 64 where they are simulated
+    size:int|None=None,    # side of the frames, pixels; None: that of the videos, 128 at most, or 64 if simulated
     parts:int=1,           # clips that each recording is cut into
     **settings             # of `RecordingData`, such as case and name; `seed` is that of the simulation too
 )->RecordingData:

@@ -36,16 +36,16 @@ def _first_of(d):
     differ = lambda c: c not in ('image_path', 'patient') and d[c].nunique() > 1
     return {c: 'several' if differ(c) else d[c].iloc[0] for c in keep}
 
-# %% ../../nbs/tasks/08_recording_report.ipynb #f6024d2f
+# %% ../../nbs/tasks/08_recording_report.ipynb #0ea137d3
 def decisions(
     clips:pd.DataFrame # a row a clip: image_path, patient, case; class and prob_<class> ..., or value and predicted
-)->pd.DataFrame:       # a row a case: the same, clips (how many); for classes predicted and accuracy (1 or 0), for values error and mae
+)->pd.DataFrame:       # a row a case: the same, clips (how many), predicted, and accuracy (1 or 0), or error and mae
     "One decision a case, in the order in which cases are first named."
     prob, rows = [c for c in clips if c.startswith('prob_')], []
     for case,d in clips.groupby('case', sort=False):
         row = dict(_first_of(d), case=case, clips=len(d))
         if prob: row |= _named(_mean_log(d[prob].to_numpy(float)), prob, row)
-        else: row |= _measured(float(d.predicted.mean()), row)
+        else: row |= _with_error(float(d.predicted.mean()), row)
         rows.append(row)
     if not rows: raise ValueError('no clips, and nothing to decide')
     return pd.DataFrame(rows)
@@ -55,17 +55,17 @@ def _named(p, prob, row):
     said = prob[int(p.argmax())][5:]
     return dict(zip(prob, p), predicted=said, accuracy=float(said == str(row['class'])))
 
-def _measured(predicted, row):
+def _with_error(predicted, row):
     "A value that was decided for, and its error."
     error = predicted - row['value']
     return dict(predicted=predicted, error=error, mae=abs(error))
 
-# %% ../../nbs/tasks/08_recording_report.ipynb #6e4432e9
+# %% ../../nbs/tasks/08_recording_report.ipynb #a6aede83
 def _told_classes(rows):
     "Names of the classes that a table of decisions has probabilities of."
     return [c[5:] for c in rows if c.startswith('prob_')]
 
-def _cells(rows):
+def _confusion_cells(rows):
     "(rows, c*c): which cell of the confusion matrix each row is in."
     names = _told_classes(rows)
     true, said = (pd.Categorical(rows[c].astype(str), names).codes for c in ('class', 'predicted'))
@@ -82,12 +82,12 @@ def _of_cells(counts):
 
 def _count_score(name):
     o = class_scores[name]
-    return SumScore(name, _cells, _of_cells(o.counts), o.title, o.reach, o.less_is_better)
+    return SumScore(name, _confusion_cells, _of_cells(o.counts), o.title, o.reach, o.less_is_better)
 
 recording_scores = {k: _count_score(k) for k in cm_scores}
 recording_value_scores = {k: value_scores[k] for k in ('mae', 'rmse', 'r2', 'bias', 'lower_limit', 'upper_limit')}
 
-# %% ../../nbs/tasks/08_recording_report.ipynb #cf81fad9
+# %% ../../nbs/tasks/08_recording_report.ipynb #dbaad55d
 class RecordingReport(PatientReport):
     "Scores of the classes of recordings, over patients."
     registry, rows_called, file = recording_scores, 'cases', 'recordings.csv'
@@ -108,7 +108,7 @@ class RecordingReport(PatientReport):
         "Names of classes are text, also where they look like numbers."
         self.rows = self.rows.astype({'class': str, 'predicted': str})
         strange = set(self.rows['class']) - set(self.classes)
-        if strange: raise ValueError(f'class {name_some(sorted(strange))} has no column prob_{name_some(sorted(strange), 1)}')
+        if strange: raise ValueError(f'class {min(strange)} has no column prob_{min(strange)}')
 
     classes = property(lambda self: _told_classes(self.rows), doc='Names of the classes, in order.')
     auroc = property(
@@ -131,7 +131,8 @@ class RecordingReport(PatientReport):
     def own_notes(self)->list:
         "What must be known beside scores of classes."
         limits = self.ci()
-        return [one_class_note(self.rows.predicted, self.classes), coverage_note(self.rows.patient.nunique(), interval=limits)]
+        covered = coverage_note(self.rows.patient.nunique(), interval=limits)
+        return [one_class_note(self.rows.predicted, self.classes), covered]
 
     def notes(self)->str:
         "What must be known beside the scores: who was seen, how many clips decided, intervals that say little."

@@ -39,7 +39,7 @@ from .timeline import plane_bands
 from .training import TaskLearner, TaskParts, task_learner
 from ..views.views import light_view, plain_view
 
-# %% ../../nbs/tasks/08_recordings.ipynb #95564635
+# %% ../../nbs/tasks/08_recordings.ipynb #4b4c2dd2
 class RecordingViews(Callback):
     "Replaces clips by views of them: `train` while training, `plain` otherwise; features stay as they are."
     order = CastToTensor.order-1
@@ -54,7 +54,8 @@ class RecordingViews(Callback):
 class SquaredError:
     "Mean square of the error, in units of a deviation."
     def __init__(self, spread): self.spread = spread
-    def __call__(self, predicted, values): return _squared(predicted.flatten(), values.flatten().to(predicted), self.spread)
+    def __call__(self, predicted, values):
+        return _squared(predicted.flatten(), values.flatten().to(predicted), self.spread)
 
 @full_precision
 def _squared(predicted, values, spread): return ((predicted - values)/spread).square().mean()
@@ -69,10 +70,11 @@ def class_loss(dls):
 def recording_loss(dls):
     "(loss, metrics) for what is to be predicted."
     data = dls.data
-    if data.classes: return class_loss(dls), [MacroF1(len(data.classes)), BalancedAccuracyOf(len(data.classes))]
+    n = len(data.classes or ())
+    if n: return class_loss(dls), [MacroF1(n), BalancedAccuracyOf(n)]
     return SquaredError(max(float(data.y[dls.draw.index].std()), 1e-6)), [mae]
 
-# %% ../../nbs/tasks/08_recordings.ipynb #d01325e5
+# %% ../../nbs/tasks/08_recordings.ipynb #ee4c969c
 class RecordingLearner(TaskLearner):
     "A fastai Learner of recordings; made by `recording_learner`."
 
@@ -80,9 +82,9 @@ class RecordingLearner(TaskLearner):
 @relays(task_learner)
 def recording_learner(dls:RecordingLoaders,    # from `RecordingData.dls`
                       arch:str|None=None,      # timm name; None: as the encoder file says
-                      encoder=None,            # None or 'random', 'imagenet', a file of `save_encoder` or of timm weights, or a module (copied)
+                      encoder=None,            # None or 'random', 'imagenet', a file of weights, or a module (copied)
                       arch_kwargs:dict|None=None, # of timm's model
-                      pooling:str='mean',      # of the frames: 'mean', 'attention', or 'clip' by the mixer of a `ClipEncoder`
+                      pooling:str='mean',      # 'mean', 'attention', or 'clip': the mixer of a `ClipEncoder`
                       dropout:float=.2,        # before the linear layer
                       view=light_view,         # function of (size, channels): the training view
                       frozen:bool=False,       # train the head only, on features that are computed once?
@@ -109,19 +111,19 @@ def recording_learner(dls:RecordingLoaders,    # from `RecordingData.dls`
     if frozen: train_on_features(learn)
     return learn
 
-# %% ../../nbs/tasks/08_recordings.ipynb #50c6299a
+# %% ../../nbs/tasks/08_recordings.ipynb #ff8e629b
 def train_on_features(learn):
     "Let a learner whose encoder stays as it is see the features of frames in place of pictures."
     dls, model = learn.dls, learn.model
     PictureCheck()(dls.one_batch()[0])
     learn.remove_cb(LivePictures)
-    z = frame_features(dls.data, model.encoder, learn.view_size, device=dls._device)
+    z = frame_features(dls.data, model.encoder, learn.view_size, device=dls.device)
     learn.dls = dls.with_features(z, learn.seed)
     x, counts, times = dls.data.clips.batch(dls.draw.index, z)
     with torch.no_grad():
         z, there = model.cpu().pooled(x, counts, times)
         model.head.standardise(z[there])
-    model.to(dls._device)
+    model.to(dls.device)
 
 def rows_of_split(learn, split):
     "(data, rows) of a split, or of all clips of another `RecordingData`, whose patients must be none of ours."
@@ -130,7 +132,8 @@ def rows_of_split(learn, split):
     sides = split.df.patient, ours.df.patient
     ours.people.compare(*sides, f'patients of {split.name}', f'patients of {ours.name}').refuse()
     check_disjoint(*sides, 'patient')
-    if split.unit != ours.unit: raise ValueError(f'{split.name} has values in {split.unit}, {ours.name} in {ours.unit}')
+    if split.unit != ours.unit:
+        raise ValueError(f'{split.name} has values in {split.unit}, {ours.name} in {ours.unit}')
     strange = set(split.classes or ()) - set(ours.classes or ())
     if strange: raise ValueError(f'{split.name} has class {name_some(sorted(strange))}, which {ours.name} has not')
     return split, split.df.index
@@ -192,7 +195,7 @@ def without_each(z, times):
     rest = torch.tensor([[k for k in range(n) if k != i] for i in range(n)], device=z.device)
     return z[0][rest], torch.full((n,), n - 1, device=z.device), times[0][rest]
 
-# %% ../../nbs/tasks/08_recordings.ipynb #bcfa80a5
+# %% ../../nbs/tasks/08_recordings.ipynb #ea8f77ef
 @patch
 def moments(self:RecordingLearner,
     clip # name of a clip, as `image_path` has it, or its row in the table
@@ -200,8 +203,8 @@ def moments(self:RecordingLearner,
     "How much each frame of a clip decided, and what each alone would say."
     data, row = one_clip(self, clip)
     here, m = data.clips.where(row), self.model
-    z = frame_features(data, m.encoder, self.view_size, device=self.dls._device)
-    x, counts, times = (o.to(self.dls._device) for o in data.clips.batch([row], z))
+    z = frame_features(data, m.encoder, self.view_size, device=self.dls.device)
+    x, counts, times = (o.to(self.dls.device) for o in data.clips.batch([row], z))
     n = int(counts[0])
     with evaluating(m), torch.no_grad():
         whole = scores_of(m(x, counts, times), data.classes)[0]
@@ -216,7 +219,7 @@ def moments(self:RecordingLearner,
         dict(frame=data.clips.numbers[here], time=data.clips.times[here], weight=weight, change=change, alone=said)
     )
 
-# %% ../../nbs/tasks/08_recordings.ipynb #84aec5ef
+# %% ../../nbs/tasks/08_recordings.ipynb #5269b976
 def time_axis(d):
     "(places of the frames to what the axis counts, its name): seconds where they are known, else frame numbers."
     timed = np.isfinite(d.time).all()
@@ -242,7 +245,8 @@ def _frames_on_top(axs, pictures, d, at, unit):
 def _time_curves(ax, d, at, unit):
     "Weight of each frame, and what the decision gains by it."
     x = at(np.arange(len(d)))
-    if d.weight.notna().any(): ax.bar(x, d.weight, width=.8*np.diff(at([0, 1]))[0], color='C1', alpha=.6, label='weight')
+    width = .8*np.diff(at([0, 1]))[0]
+    if d.weight.notna().any(): ax.bar(x, d.weight, width=width, color='C1', alpha=.6, label='weight')
     ax.plot(x, d.change, 'C0o-', ms=3, lw=1, label='gain of the decision')
     ax.axhline(0, color='k', lw=.5)
     ax.set_xlabel(unit, fontsize=8)
@@ -295,7 +299,7 @@ def show_results(self:RecordingLearner,
     clips = [data.clips[rows[i]] for i in chosen]
     return show_clips(clips, titles, 8, None if weights[0].isna().all() else weights)
 
-# %% ../../nbs/tasks/08_recordings.ipynb #a75c9380
+# %% ../../nbs/tasks/08_recordings.ipynb #c732dcd9
 def _asked_for(kind, name):
     "`recording_learner` for classes or for values, and for nothing else."
     def learner(dls, *args, **settings):
@@ -306,11 +310,11 @@ def _asked_for(kind, name):
         return recording_learner(dls, *args, **settings)
     return learner
 
-def _recordings(name, kind, other, scores):
+def _task_of_kind(name, kind, other, scores):
     "The task of classes, or of values."
     report, loaders = RecordingLearner.recording_report, RecordingData.dls
     learner = _asked_for(kind, other)
     return register_task(Task(name, RecordingData, loaders, learner, report, scores, RecordingModel, 'target'))
 
-recordings_task = _recordings('recordings', 'classes', 'recording_values', recording_scores)
-recording_values_task = _recordings('recording_values', 'values', 'recordings', recording_value_scores)
+recordings_task = _task_of_kind('recordings', 'classes', 'recording_values', recording_scores)
+recording_values_task = _task_of_kind('recording_values', 'values', 'recordings', recording_value_scores)
