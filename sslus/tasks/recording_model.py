@@ -81,7 +81,7 @@ def frames_of(encoder):
     "The encoder of single frames: that of a `ClipEncoder`, else the encoder itself."
     return encoder.frames if isinstance(encoder, ClipEncoder) else encoder
 
-# %% ../../nbs/tasks/08_recording_model.ipynb #deb1aae2
+# %% ../../nbs/tasks/08_recording_model.ipynb #10902148
 class RecordingModel(FrozenOrNot):
     "`encoder` and a `head` that pools the features of a clip's frames and judges the clip."
     @checked(n_out=count)
@@ -92,7 +92,7 @@ class RecordingModel(FrozenOrNot):
         width:int=64,         # features inside the attention
         dropout:float=0.,     # probability of dropping a feature of the clip in training
         frozen:bool=False,    # train the head only? then the encoder stays in evaluation mode for good
-        mixer:dict|None=None  # `MixerSettings` and seconds of a mixer to put on an encoder of frames, for its weights to be read
+        mixer:dict|None=None  # `MixerSettings` and seconds of a mixer to put on an encoder of frames
     ):
         super().__init__()
         if mixer is not None: encoder = with_mixer(encoder, **mixer)
@@ -154,7 +154,7 @@ class RecordingModel(FrozenOrNot):
         z, there = self.pooled(x, counts, times)
         return self.head.weights((z - self.head.shift)*self.head.scale, there)
 
-# %% ../../nbs/tasks/08_recording_model.ipynb #b1f5a6c7
+# %% ../../nbs/tasks/08_recording_model.ipynb #fbcece55
 def mixer_of(encoder):
     "What a mixer over time is made of, as an argument; nothing for an encoder of frames."
     if not isinstance(encoder, ClipEncoder): return {}
@@ -169,7 +169,8 @@ def check_pooling(encoder, pooling):
     if pooling not in poolings:
         raise ValueError(f'pooling={pooling!r}: one of {", ".join(poolings)} is expected')
     if pooling == 'clip' and not isinstance(encoder, ClipEncoder):
-        raise TypeError(f"pooling='clip' takes a ClipEncoder, not a {type(encoder).__name__}: load the file that ends in"
+        kind = type(encoder).__name__
+        raise TypeError(f"pooling='clip' takes a ClipEncoder, not a {kind}: load the file that ends in"
                         " .clip.safetensors, or pool by 'mean' or 'attention'")
 
 def check_times(encoder, data):
@@ -178,13 +179,13 @@ def check_times(encoder, data):
     known = ~np.isnan(clips.times)
     if not known.all() and encoder.seconds is None:
         row = np.searchsorted(clips.first, np.flatnonzero(~known)[0], 'right') - 1
-        raise ValueError(f'{data.df.image_path[row]} states no frame rate, and the mixer needs times: give fps= where clips'
-                         " are read, or pool by 'mean' or 'attention'")
+        raise ValueError(f'{data.df.image_path[row]} states no frame rate, and the mixer needs times: give fps= of'
+                         " clips_of, or pool by 'mean' or 'attention'")
     longest = int(clips.counts.argmax())
     times = torch.from_numpy(clips.times[clips.where(longest)])
     if len(times) > 1 and known[clips.where(longest)].all(): note_rate(encoder, times[None])
 
-# %% ../../nbs/tasks/08_recording_model.ipynb #175b2002
+# %% ../../nbs/tasks/08_recording_model.ipynb #b2ba7de0
 @checked
 def frame_features(
     data:RecordingData,  # the clips
@@ -196,7 +197,7 @@ def frame_features(
     "Features of every frame of plain views, computed once and kept with the data."
     encoder = frames_of(encoder)
     size = data.size if size is None else size
-    kept = data._cache.setdefault('features', {})
+    kept = data.frame_features
     key = weights_hash(encoder), size
     if key not in kept: kept[key] = features(encoder, data.clips.frames, bs, size, device)
     while len(kept) > 4: kept.pop(next(iter(kept)))
