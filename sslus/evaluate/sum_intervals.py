@@ -59,7 +59,8 @@ def far_ends(of, sums, n, level, seed):
     least = stats.t.ppf((1 + level)/2, len(sums) - 1)
     if len(away) < 2: return least, least
     low, high = np.quantile(away, [(1 - level)/2, (1 + level)/2])
-    return max(high, least), max(-low, least)
+    most = 3*least if len(sums) < 10 else np.inf          # of few patients a draw may hold hardly any spread
+    return tuple(float(np.clip(o, least, most)) for o in (high, -low))
 
 # %% ../../nbs/evaluate/01_sum_intervals.ipynb #0fcbe79c
 @checked

@@ -164,44 +164,6 @@ class ClipError(ValueError):
 
 def _read_clip(file, n_frames, **fitting):
     "Frames, numbers and times of a clip, or of a still, which is a clip of one frame."
-    if not file.exists(): raise FileNotFoundError('there is no such file')
-    if file.suffix.lower() in image_extensions and file.is_file():
-        return fit_frame(read_grey(file), **fitting)[None], [0], [0.]
-    v = Video(file)
-    squares = [fit_frame(o, pixel_aspect=v.pixel_aspect, **fitting) for o in v]
-    k = even_frames(len(squares), n_frames)
-    times = v.times
-    return np.stack([squares[i] for i in k]), k, None if times is None else times[k]
-
-def _tried(read, path):
-    "What was read, or why it could not be."
-    try: return read(path)
-    except VideoError as e: return f'{path}: {e.reason}. {e.remedy}'
-    except (OSError, ValueError) as e: return f'{path}: {e}'
-
-@checked
-def read_clips(
-    root,                  # folder that the paths are relative to
-    paths,                 # of clips: files of `Video`, folders of numbered frames, or stills
-    n_frames:int|None=16,  # frames to take of each, evenly spread; None: all
-    size:int=128,          # side of the frames, pixels
-    fit:str='pad',         # 'pad' keeps all of the picture, 'crop' fills the square
-    upscale:bool=True      # enlarge frames that are smaller? else they are refused
-)->Clips:                  # `ClipError`, a ValueError, names the clips that cannot be read
-    "Clips from files, as squares."
-    read = partial(_read_clip, n_frames=n_frames, size=size, fit=fit, upscale=upscale)
-    def one(path): return _tried(lambda o: read(Path(root)/o), str(path))
-    with ThreadPoolExecutor(n_workers(jobs=len(paths))) as pool: parts = list(pool.map(one, paths))
-    bad = [o for o in parts if isinstance(o, str)]
-    if bad: raise ClipError(f'{len(bad)} of {len(parts)} clips cannot be read. {list_names(bad)}')
-    return join_clips(parts)
-
-# %% ../../nbs/tasks/08_recording_clips.ipynb #727c655f
-class ClipError(ValueError):
-    "Clips of a table that cannot be read."
-
-def _read_clip(file, n_frames, **fitting):
-    "Frames, numbers and times of a clip, or of a still, which is a clip of one frame."
     if not file.exists():
         raise FileNotFoundError('there is no such file')
     if file.suffix.lower() in image_extensions and file.is_file():
@@ -254,29 +216,6 @@ def store_clips(
     return join_clips([_stored_clip(store, at[str(o)], n_frames) for o in names])
 
 def _stored_clip(store, i, n_frames):
-    "Frames, numbers and times of a clip of a store."
-    rows = store.first[i] + even_frames(store.counts[i], n_frames)
-    times = store.times(rows)
-    return store.frames[rows], store.numbers(rows), None if np.isnan(times).any() else times
-
-# %% ../../nbs/tasks/08_recording_clips.ipynb #9ad77366
-@checked
-def store_clips(
-    store,                # `FrameStore`, or its folder
-    names,                # of clips, as `store.videos.name` has them
-    n_frames:int|None=16  # frames to take of each, evenly spread; None: all
-)->Clips:                 # `ClipError`, a ValueError, names clips that the store does not hold
-    "Clips from a frame store."
-    if not isinstance(store, FrameStore): store = FrameStore(store)
-    at = {name: i for i,name in enumerate(store.videos.name)}
-    lack = [str(o) for o in names if str(o) not in at]
-    if lack:
-        why = dict(zip(store.failed.path.astype(str), store.failed.reason))
-        told = [next((f'{o} ({r})' for p,r in why.items() if p.endswith(o)), o) for o in lack]
-        raise ClipError(f'{store.path.name} holds no clip {list_names(told)}; it has {list_names(at)}')
-    return join_clips([_clips_of_store(store, at[str(o)], n_frames) for o in names])
-
-def _clips_of_store(store, i, n_frames):
     "Frames, numbers and times of a clip of a store."
     rows = store.first[i] + even_frames(store.counts[i], n_frames)
     times = store.times(rows)

@@ -106,7 +106,8 @@ class RecordingData(PictureData):
         "ValueError where a clip is listed twice, a case has several answers, or nobody shows a class in training."
         df = self.df
         twice = df.index[df.image_path.duplicated()]
-        if len(twice): raise ValueError(f'{self.name}: {df.image_path[twice[0]]} is listed twice ({name_rows(twice)})')
+        if len(twice):
+            raise ValueError(f'{self.name}: {df.image_path[twice[0]]} is listed twice ({name_rows(twice)})')
         n = df.groupby('case')[self.target].nunique()
         if (n > 1).any():
             several = df[df.case == n.index[n > 1][0]]
@@ -114,7 +115,8 @@ class RecordingData(PictureData):
             raise ValueError(f"{self.name}: clips of {several.case.iloc[0]} are {answers}. Give case='clip' to judge clip"
                              ' by clip, or a column examination')
         lack = set(self.classes or ()) - set(df[self.target][df.split == 'train'])
-        if lack: raise ValueError(f'{self.name} has no training patient for class {name_some(sorted(lack))}')
+        if lack:
+            raise ValueError(f'{self.name} has no training patient for class {name_some(sorted(lack))}')
 
     target = property(
         lambda self: 'class' if self.unit is None else 'value', doc='Column of the table that is to be predicted.'
@@ -177,123 +179,12 @@ class RecordingData(PictureData):
         what = f'classes {", ".join(self.classes)}' if self.classes else f'values in {self.unit}'
         return (f'{super().__repr__()}, {len(self.clips.frames)} frames; {what}; {self.df.case.nunique()} cases')
 
-# %% ../../nbs/tasks/08_recording_data.ipynb #d81f34e7
-class RecordingData(PictureData):
-    "Clips with a class or a value, split by patient."
-    rows_called, row_called = 'clips', 'clip'               # in messages
-
-    @relays(PictureData)
-    def __init__(self,
-        clips:Clips,         # of `clips_of`, `read_clips` or `store_clips`
-        patient,             # (clips,) patient of each
-        target,              # (clips,) class of each, or its value
-        unit:str|None=None,  # of values, such as '%' or 'ms', '1' where they have none; None: the targets are classes
-        case:str|None=None,  # what is judged: 'patient', 'examination' (a column of the table) or 'clip'; None: as the table says
-        **settings           # split, table, seed, name, people; valid_pct, test_pct
-    ):
-        own, = grouped(RecordingData.__init__, settings)
-        name = own.setdefault('name', 'the table')
-        if not len(clips) == len(patient) == len(target):
-            raise ValueError(f'{name}: {len(clips)} clips, {len(patient)} patients, {len(target)} classes or values: one of'
-                             ' each a clip is needed')
-        known = _check_known(target, name)
-        self.clips = clips
-        self.unit = unit
-        self._cache = {}
-        self.known = _as_classes(known, name) if unit is None else _as_values(known, name)
-        if own.get('split') is None and unit is None: own['split'] = self._split_by_class(patient, own)
-        super().__init__(clips.frames[clips.first + clips.counts//2], patient, **own)
-        self.df[self.target] = self.known
-        self.df['case'] = case_names(self.df, case, name)
-        self._check_table()
-
-    def _split_by_class(self, patient, own):
-        "A split by patient with every class on every side."
-        who = people_of_frames(patient, as_people(own.get('people')), own['name'])
-        pct = {k: own[k] for k in ('valid_pct', 'test_pct') if k in own}
-        table = pd.DataFrame({'patient': who, 'class': self.known})
-        return patient_split(table, seed=own.get('seed', 0), **pct)
-
-    def _check_table(self):
-        "ValueError where a clip is listed twice, a case has several answers, or nobody shows a class in training."
-        df = self.df
-        twice = df.index[df.image_path.duplicated()]
-        if len(twice):
-            raise ValueError(f'{self.name}: {df.image_path[twice[0]]} is listed twice ({name_rows(twice)})')
-        n = df.groupby('case')[self.target].nunique()
-        if (n > 1).any():
-            several = df[df.case == n.index[n > 1][0]]
-            answers = name_some(several[self.target].unique())
-            raise ValueError(f"{self.name}: clips of {several.case.iloc[0]} are {answers}. Give case='clip' to judge clip by"
-                             ' clip, or a column examination')
-        lack = set(self.classes or ()) - set(df[self.target][df.split == 'train'])
-        if lack:
-            raise ValueError(f'{self.name} has no training patient for class {name_some(sorted(lack))}')
-
-    target = property(lambda self: 'class' if self.unit is None else 'value', doc="Column of the table that is to be predicted.")
-
-    @cached_property
-    def classes(self)->list|None:
-        "Names of the classes in order; None where values are predicted."
-        return sorted(set(self.known)) if self.unit is None else None
-
-    @cached_property
-    def y(self)->np.ndarray:
-        "(clips,) numbers of the classes, or values."
-        return np.searchsorted(self.classes, self.known) if self.classes else self.known
-
-    def targets(self):
-        "What the fingerprint is made of, beside the table."
-        words = '\n'.join([self.unit or '', *(self.classes or ()), *self.df.case])
-        words = np.frombuffer(words.encode(), np.uint8)
-        return dict(y=self.y, words=words, clips=self.clips.frames, counts=self.clips.counts)
-
-    def card(self)->dict:
-        "What a user of weights must know."
-        return dict(classes=self.classes, unit=self.unit)
-
-    @checked
-    def draw(self,
-        fraction:float=1., # of the training clips, above 0, at most 1
-        seed:int=0         # of the order of patients, and of each patient's clips
-    )->pd.DataFrame:       # drawn rows; `.attrs` holds fraction, seed, by, images and patients used
-        "Draw from the training clips, whole patients first, with a clip of each class; nested over fractions."
-        return label_draw(self.subset('train'), fraction, seed, image='clip', each_class=self.unit is None)
-
-    def batch(self, rows):
-        "(clips (B,T,1,S,S) uint8, counts (B,), seconds (B,T), classes or values (B,))"
-        return *self.clips.batch(rows), torch.from_numpy(self.y[rows])
-
-    def show_pictures(self, clips, counts, times, y, n=6):
-        "Draw clips with what is known of them."
-        shown = [x[:k] for x,k in zip(clips[:n], counts)]
-        return show_clips(shown, [self.said(o) for o in y[:n]])
-
-    @checked
-    def show(self,
-        rows=None,         # rows of `df`; None: `n` of a split, evenly spread
-        n:int=4,           # clips, where `rows` is None
-        split:str='train'  # where they are taken from then
-    )->np.ndarray:         # (clips, frames) matplotlib axes
-        "Draw clips with their class or value."
-        if rows is None: rows = evenly_spread(self.subset(split).index, n)
-        titles = [f'{self.df.patient[i]}\n{self.said(self.y[i])}' for i in rows]
-        return show_clips([self.clips[i] for i in rows], titles)
-
-    def said(self, y)->str:
-        "A class or a value in words."
-        if self.classes: return self.classes[int(y)]
-        return f'{y:.3g}' + (f' {self.unit}' if self.unit != '1' else '')
-
-    def __repr__(self):
-        what = f'classes {", ".join(self.classes)}' if self.classes else f'values in {self.unit}'
-        return (f'{super().__repr__()}, {len(self.clips.frames)} frames; {what}; {self.df.case.nunique()} cases')
-
 # %% ../../nbs/tasks/08_recording_data.ipynb #c2e1f1ce
 def _path_column(df, name):
     "The column that names the clips."
     found = next((c for c in ('image_path', 'path', 'video') if c in df), None)
-    if found is None: raise ValueError(f'{name} has no column image_path; it has {name_some(df.columns, 9)}')
+    if found is None:
+        raise ValueError(f'{name} has no column image_path; it has {name_some(df.columns, 9)}')
     return found
 
 def _target_column(df, target, name):
@@ -312,37 +203,6 @@ def one_unit(df, unit, name):
     if len(units) > 1 or blank:
         more = ' and without a unit' if blank else ''
         raise ValueError(f'{name} has values in {name_some(units)}{more}: bring them to one unit')
-    if unit is not None and units and unit != units[0]:
-        raise ValueError(f'unit={unit!r} was given, and {name} says {units[0]}')
-    return unit if unit is not None else units[0] if units else None
-
-def is_store(root):
-    "A frame store, or the folder of one?"
-    return isinstance(root, FrameStore) or (Path(root)/'store.json').is_file()
-
-# %% ../../nbs/tasks/08_recording_data.ipynb #2f7ec7b8
-def _path_column(df, name):
-    "The column that names the clips."
-    found = next((c for c in ('image_path', 'path', 'video') if c in df), None)
-    if found is None:
-        raise ValueError(f'{name} has no column image_path; it has {name_some(df.columns, 9)}')
-    return found
-
-def _target_column(df, target, name):
-    "The column that is to be predicted, and whether it holds classes."
-    column = target or ('class' if 'class' in df else 'value')
-    for c in ('patient', column):
-        if c not in df: raise ValueError(f'{name} has no column {c}; it has {name_some(df.columns, 9)}. target= names the'
-                                         ' column of the classes or values')
-    return column
-
-def one_unit(df, unit, name):
-    "The unit of the values, from the setting or the column; ValueError where they are several."
-    units = sorted({str(o).strip() for o in df.get('unit', ())} - {''})
-    blank = len(units) and (df.unit.astype(str).str.strip() == '').any()
-    if len(units) > 1 or blank:
-        raise ValueError(f'{name} has values in {name_some(units)}{" and without a unit" if blank else ""}: bring them to'
-                         ' one unit')
     if unit is not None and units and unit != units[0]:
         raise ValueError(f'unit={unit!r} was given, and {name} says {units[0]}')
     return unit if unit is not None else units[0] if units else None
@@ -388,31 +248,6 @@ def from_phantom(cls:RecordingData,
     target:str='machine',  # column of videos.csv; those of `phantom_units` are values, others classes
     n_frames:int|None=8,   # frames of a clip; None: all
     size:int|None=None,    # side of the frames, pixels; None: that of the videos, 128 at most, or 64 if simulated
-    parts:int=1,           # clips that each recording is cut into
-    **settings             # of `RecordingData`, such as case and name; `seed` is that of the simulation too
-)->RecordingData:
-    "Simulated recordings with what is true of them."
-    own, = grouped(RecordingData.from_phantom, settings)
-    wanted = None if n_frames is None else n_frames*parts
-    if isinstance(source, (str, Path)): clips, df = _of_folder(Path(source), target, wanted, size)
-    else: clips, df = _simulated(count('source', source), wanted, size or 64, own.get('seed', 0))
-    if target not in df: raise ValueError(f'the phantom has no {target!r}; it has {name_some(df.columns, 12)}')
-    clips, df = clips.cut(parts), df.loc[df.index.repeat(parts)].reset_index(drop=True)
-    if parts > 1: df['image_path'] = [f'{o}, part {i % parts + 1}' for i,o in enumerate(df.image_path)]
-    more = dict(split=df.get('split'), table=df, name='the phantom')
-    return cls(clips, df.patient, df[target], phantom_units.get(target), **more | own)
-
-# %% ../../nbs/tasks/08_recording_data.ipynb #82143d70
-phantom_units = dict(rate='beats/min', ejection='1', resting_area='pixels', level='1')
-
-@patch(cls_method=True)
-@checked(parts=count)
-@relays(RecordingData)
-def from_phantom(cls:RecordingData,
-    source=30,             # patients to simulate, or a folder of `make_beats`, `make_labelled_sweeps` or `make_phantom`
-    target:str='machine',  # column of videos.csv; those of `phantom_units` are values, others classes
-    n_frames:int|None=8,   # frames of a clip; None: all
-    size:int|None=None,    # side of the frames, pixels; None: that of the videos, 128 at most, or 64 where they are simulated
     parts:int=1,           # clips that each recording is cut into
     **settings             # of `RecordingData`, such as case and name; `seed` is that of the simulation too
 )->RecordingData:

@@ -41,36 +41,12 @@ def decisions(
     clips:pd.DataFrame # a row a clip: image_path, patient, case; class and prob_<class> ..., or value and predicted
 )->pd.DataFrame:       # a row a case: the same, clips (how many), predicted, and accuracy (1 or 0), or error and mae
     "One decision a case, in the order in which cases are first named."
-    prob, rows = [c for c in clips if c.startswith('prob_')], []
-    for case,d in clips.groupby('case', sort=False):
-        row = dict(_first_of(d), case=case, clips=len(d))
-        if prob: row |= _named(_mean_log(d[prob].to_numpy(float)), prob, row)
-        else: row |= _with_error(float(d.predicted.mean()), row)
-        rows.append(row)
-    if not rows: raise ValueError('no clips, and nothing to decide')
-    return pd.DataFrame(rows)
-
-def _named(p, prob, row):
-    "A class that was decided for, and whether it is right."
-    said = prob[int(p.argmax())][5:]
-    return dict(zip(prob, p), predicted=said, accuracy=float(said == str(row['class'])))
-
-def _with_error(predicted, row):
-    "A value that was decided for, and its error."
-    error = predicted - row['value']
-    return dict(predicted=predicted, error=error, mae=abs(error))
-
-# %% ../../nbs/tasks/08_recording_report.ipynb #f6024d2f
-def decisions(
-    clips:pd.DataFrame # a row a clip: image_path, patient, case; class and prob_<class> ..., or value and predicted
-)->pd.DataFrame:       # a row a case: the same, clips (how many); for classes predicted and accuracy (1 or 0), for values error and mae
-    "One decision a case, in the order in which cases are first named."
     prob = [c for c in clips if c.startswith('prob_')]
     rows = []
     for case,d in clips.groupby('case', sort=False):
         row = dict(_first_of(d), case=case, clips=len(d))
         if prob: row |= _named(_mean_log(d[prob].to_numpy(float)), prob, row)
-        else: row |= _known_values(float(d.predicted.mean()), row)
+        else: row |= _with_error(float(d.predicted.mean()), row)
         rows.append(row)
     if not rows:
         raise ValueError('no clips, and nothing to decide')
@@ -81,7 +57,7 @@ def _named(p, prob, row):
     said = prob[int(p.argmax())][5:]
     return dict(zip(prob, p), predicted=said, accuracy=float(said == str(row['class'])))
 
-def _known_values(predicted, row):
+def _with_error(predicted, row):
     "A value that was decided for, and its error."
     error = predicted - row['value']
     return dict(predicted=predicted, error=error, mae=abs(error))
@@ -113,37 +89,12 @@ def _count_score(name):
 recording_scores = {k: _count_score(k) for k in cm_scores}
 recording_value_scores = {k: value_scores[k] for k in ('mae', 'rmse', 'r2', 'bias', 'lower_limit', 'upper_limit')}
 
-# %% ../../nbs/tasks/08_recording_report.ipynb #6e4432e9
-def _told_classes(rows):
-    "Names of the classes that a table of decisions has probabilities of."
-    return [c[5:] for c in rows if c.startswith('prob_')]
-
-def _shown_cells(rows):
-    "(rows, c*c): which cell of the confusion matrix each row is in."
-    names = _told_classes(rows)
-    true, said = (pd.Categorical(rows[c].astype(str), names).codes for c in ('class', 'predicted'))
-    res = np.zeros((len(rows), len(names)**2))
-    res[np.arange(len(rows)), true*len(names) + said] = 1
-    return res
-
-def _of_cells(counts):
-    "The same function of flat confusion matrices."
-    def of(sums):
-        c = round(np.sqrt(sums.shape[-1]))
-        return counts(sums.reshape(*sums.shape[:-1], c, c))
-    return of
-
-def _count_score(name):
-    o = class_scores[name]
-    return SumScore(name, _shown_cells, _of_cells(o.counts), o.title, o.reach, o.less_is_better)
-
-recording_scores = {k: _count_score(k) for k in cm_scores}
-recording_value_scores = {k: value_scores[k] for k in ('mae', 'rmse', 'r2', 'bias', 'lower_limit', 'upper_limit')}
-
 # %% ../../nbs/tasks/08_recording_report.ipynb #dbaad55d
 class RecordingReport(PatientReport):
     "Scores of the classes of recordings, over patients."
-    registry, rows_called, file = recording_scores, 'cases', 'recordings.csv'
+    registry = recording_scores
+    rows_called = 'cases'
+    file = 'recordings.csv'
 
     def __init__(self,
         rows:pd.DataFrame,   # of `decisions`
@@ -161,7 +112,8 @@ class RecordingReport(PatientReport):
         "Names of classes are text, also where they look like numbers."
         self.rows = self.rows.astype({'class': str, 'predicted': str})
         strange = set(self.rows['class']) - set(self.classes)
-        if strange: raise ValueError(f'class {min(strange)} has no column prob_{min(strange)}')
+        if strange:
+            raise ValueError(f'class {min(strange)} has no column prob_{min(strange)}')
 
     classes = property(lambda self: _told_classes(self.rows), doc='Names of the classes, in order.')
     auroc = property(
@@ -186,90 +138,6 @@ class RecordingReport(PatientReport):
         limits = self.ci()
         covered = coverage_note(self.rows.patient.nunique(), interval=limits)
         return [one_class_note(self.rows.predicted, self.classes), covered]
-
-    def notes(self)->str:
-        "What must be known beside the scores: who was seen, how many clips decided, intervals that say little."
-        n = self.rows.clips
-        how_many = f'{n.max()}' if n.min() == n.max() else f'{n.min()} to {n.max()}'
-        decided = f'each case is decided by {how_many} clips' if n.max() > 1 else ''
-        said = [super().notes(), decided, *self.own_notes()]
-        return '. '.join(dict.fromkeys(o for o in said if o))
-
-    def save(self,
-        path,     # folder
-        draw=None # drawn training rows, to be written as draw.csv beside
-    )->Path:      # the table of cases
-        "Write the cases, and the clips where they are kept, into a folder."
-        if self.clips is not None:
-            Path(path).mkdir(parents=True, exist_ok=True)
-            write_people(self.clips, Path(path)/'clips.csv')
-        return super().save(path, draw)
-
-class RecordingValueReport(RecordingReport):
-    "Scores of the values of recordings, over patients."
-    registry = recording_value_scores
-
-    def understand(self):
-        "Scores in the unit of the values."
-        unit = self.settings.get('unit', '')
-        if unit in ('', '1'): return
-        self.registry = {k: o if k == 'r2' else replace(o, unit=unit) for k,o in self.registry.items()}
-
-    classes, auroc, ci = None, None, PatientReport.ci
-    def own_notes(self): return []
-
-    def plot(self, ax=None)->Axes:
-        "Difference against mean of predicted and true value, with bias and limits of agreement; returns its axes."
-        return agreement_plot(self.rows, self.settings.get('unit', ''), ax)
-
-# %% ../../nbs/tasks/08_recording_report.ipynb #cf81fad9
-class RecordingReport(PatientReport):
-    "Scores of the classes of recordings, over patients."
-    registry = recording_scores
-    rows_called = 'cases'
-    file = 'recordings.csv'
-
-    def __init__(self,
-        rows:pd.DataFrame,   # of `decisions`
-        name:str='',         # what was scored
-        settings:dict|None=None, # what decided the result, kept with it
-        n_boot:int=2000,     # resamples of patients
-        seed:int=0,          # of the resamples
-        clips=None           # table with the predictions of each clip; None: not kept
-    ):
-        super().__init__(rows, name, settings, n_boot, seed)
-        self.clips = clips
-        self.understand()
-
-    def understand(self):
-        "Names of classes are text, also where they look like numbers."
-        self.rows = self.rows.astype({'class': str, 'predicted': str})
-        strange = set(self.rows['class']) - set(self.classes)
-        if strange:
-            raise ValueError(f'class {name_some(sorted(strange))} has no column prob_{name_some(sorted(strange), 1)}')
-
-    classes = property(lambda self: _told_classes(self.rows), doc='Names of the classes, in order.')
-    auroc = property(
-        lambda self: auroc(self.rows['class'], self.rows[[f'prob_{c}' for c in self.classes]], self.classes)[0],
-        doc='Area under the ROC curve over cases, mean over classes; without an interval.',
-    )
-
-    def ci(self, name:str|None=None)->Interval:
-        "A score with its interval over patients, as of the plane classifier."
-        df, score = self.rows, self.score(name)
-        who = df.patient.to_numpy()
-        return bootstrap_ci(
-            df['class'], df.predicted, who, score.name, self.n_boot, seed=self.seed, classes=self.classes
-        )
-
-    def plot(self, ax=None, **kwargs)->Axes:
-        "Confusion matrix of the cases; returns its axes."
-        return plot_confusion(self.rows['class'], self.rows.predicted, self.classes, ax=ax, **kwargs)
-
-    def own_notes(self)->list:
-        "What must be known beside scores of classes."
-        limits = self.ci()
-        return [one_class_note(self.rows.predicted, self.classes), coverage_note(self.rows.patient.nunique(), interval=limits)]
 
     def notes(self)->str:
         "What must be known beside the scores: who was seen, how many clips decided, intervals that say little."

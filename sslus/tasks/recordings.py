@@ -135,33 +135,6 @@ def rows_of_split(learn, split):
     if split.unit != ours.unit:
         raise ValueError(f'{split.name} has values in {split.unit}, {ours.name} in {ours.unit}')
     strange = set(split.classes or ()) - set(ours.classes or ())
-    if strange: raise ValueError(f'{split.name} has class {name_some(sorted(strange))}, which {ours.name} has not')
-    return split, split.df.index
-
-# %% ../../nbs/tasks/08_recordings.ipynb #50c6299a
-def train_on_features(learn):
-    "Let a learner whose encoder stays as it is see the features of frames in place of pictures."
-    dls, model = learn.dls, learn.model
-    PictureCheck()(dls.one_batch()[0])
-    learn.remove_cb(LivePictures)
-    z = frame_features(dls.data, model.encoder, learn.view_size, device=dls.device)
-    learn.dls = dls.with_features(z, learn.seed)
-    x, counts, times = dls.data.clips.batch(dls.draw.index, z)
-    with torch.no_grad():
-        z, there = model.cpu().pooled(x, counts, times)
-        model.head.standardise(z[there])
-    model.to(dls.device)
-
-def rows_of_split(learn, split):
-    "(data, rows) of a split, or of all clips of another `RecordingData`, whose patients must be none of ours."
-    ours = learn.dls.data
-    if not isinstance(split, RecordingData): return ours, ours.subset(split).index
-    sides = split.df.patient, ours.df.patient
-    ours.people.compare(*sides, f'patients of {split.name}', f'patients of {ours.name}').refuse()
-    check_disjoint(*sides, 'patient')
-    if split.unit != ours.unit:
-        raise ValueError(f'{split.name} has values in {split.unit}, {ours.name} in {ours.unit}')
-    strange = set(split.classes or ()) - set(ours.classes or ())
     if strange:
         raise ValueError(f'{split.name} has class {name_some(sorted(strange))}, which {ours.name} has not')
     return split, split.df.index
@@ -248,65 +221,7 @@ def moments(self:RecordingLearner,
         dict(frame=data.clips.numbers[here], time=data.clips.times[here], weight=weight, change=change, alone=said)
     )
 
-# %% ../../nbs/tasks/08_recordings.ipynb #bcfa80a5
-@patch
-def moments(self:RecordingLearner,
-    clip # name of a clip, as `image_path` has it, or its row in the table
-)->pd.DataFrame: # a row a frame: frame, time, weight (NaN for pooling='clip'), change (NaN for a clip of one frame), alone
-    "How much each frame of a clip decided, and what each alone would say."
-    data, row = one_clip(self, clip)
-    here, m = data.clips.where(row), self.model
-    z = frame_features(data, m.encoder, self.view_size, device=self.dls.device)
-    x, counts, times = (o.to(self.dls.device) for o in data.clips.batch([row], z))
-    n = int(counts[0])
-    with evaluating(m), torch.no_grad():
-        whole = scores_of(m(x, counts, times), data.classes)[0]
-        alone = scores_of(m(x[0][:, None], counts.new_ones(n), times[0][:, None]), data.classes)
-        less = scores_of(m(*without_each(x, times)), data.classes) if n > 1 else whole[None]*torch.nan
-        weights = m.weights(x, counts, times)
-    k = int(whole.argmax())
-    said = [data.classes[i] for i in alone.argmax(1)] if data.classes else alone[:, 0].tolist()
-    weight = np.full(n, np.nan) if weights is None else weights[0].cpu().numpy()
-    change = (whole[k] - less[:, k]).cpu().numpy()
-    return pd.DataFrame(
-        dict(frame=data.clips.numbers[here], time=data.clips.times[here], weight=weight, change=change, alone=said)
-    )
-
 # %% ../../nbs/tasks/08_recordings.ipynb #5269b976
-def time_axis(d):
-    "(places of the frames to what the axis counts, its name): seconds where they are known, else frame numbers."
-    timed = np.isfinite(d.time).all()
-    at, n = (d.time if timed else d.frame).to_numpy(float), len(d)
-    apart = np.diff(at) if n > 1 else np.ones(1)
-    known = np.r_[at[0] - apart[0], at, at[-1] + apart[-1]]
-    return lambda k: np.interp(k, np.arange(-1, n + 1), known), 'seconds' if timed else 'frame'
-
-def band_colours(rows):
-    "A colour for each class that a timeline names."
-    names = sorted({str(o) for labels in rows.values() for o in labels} - {''})
-    return {o: f'C{i % 10}' for i,o in enumerate(names)}
-
-def _frames_on_top(axs, pictures, d, at, unit):
-    "The frames that count most, in the order of time."
-    n = len(axs)
-    by = d.change.abs() if d.weight.isna().all() else d.weight
-    for ax,k in zip(axs, sorted(np.argsort(-by.to_numpy(), kind='stable')[:n])):
-        ax.imshow(pictures[k, 0], cmap='gray', vmin=0, vmax=255)
-        ax.set(xticks=[], yticks=[])
-        ax.set_title(f'{at(k):.2f} s' if unit == 'seconds' else f'frame {d.frame[k]}', fontsize=7)
-
-def _time_curves(ax, d, at, unit):
-    "Weight of each frame, and what the decision gains by it."
-    x = at(np.arange(len(d)))
-    width = .8*np.diff(at([0, 1]))[0]
-    if d.weight.notna().any(): ax.bar(x, d.weight, width=width, color='C1', alpha=.6, label='weight')
-    ax.plot(x, d.change, 'C0o-', ms=3, lw=1, label='gain of the decision')
-    ax.axhline(0, color='k', lw=.5)
-    ax.set_xlabel(unit, fontsize=8)
-    ax.tick_params(labelsize=7)
-    ax.legend(fontsize=7, loc='center left', bbox_to_anchor=(1, .5), frameon=False)
-
-# %% ../../nbs/tasks/08_recordings.ipynb #84aec5ef
 def time_axis(d):
     "(places of the frames to what the axis counts, its name): seconds where they are known, else frame numbers."
     timed = np.isfinite(d.time).all()
@@ -333,7 +248,8 @@ def _frames_on_top(axs, pictures, d, at, unit):
 def _time_curves(ax, d, at, unit):
     "Weight of each frame, and what the decision gains by it."
     x = at(np.arange(len(d)))
-    if d.weight.notna().any(): ax.bar(x, d.weight, width=.8*np.diff(at([0, 1]))[0], color='C1', alpha=.6, label='weight')
+    width = .8*np.diff(at([0, 1]))[0]
+    if d.weight.notna().any(): ax.bar(x, d.weight, width=width, color='C1', alpha=.6, label='weight')
     ax.plot(x, d.change, 'C0o-', ms=3, lw=1, label='gain of the decision')
     ax.axhline(0, color='k', lw=.5)
     ax.set_xlabel(unit, fontsize=8)
@@ -400,30 +316,10 @@ def _asked_for(kind, name):
 
 def _task_of_kind(name, kind, other, scores):
     "The task of classes, or of values."
-    report, loaders = RecordingLearner.recording_report, RecordingData.dls
-    learner = _asked_for(kind, other)
-    return register_task(Task(name, RecordingData, loaders, learner, report, scores, RecordingModel, 'target'))
-
-recordings_task = _task_of_kind('recordings', 'classes', 'recording_values', recording_scores)
-recording_values_task = _task_of_kind('recording_values', 'values', 'recordings', recording_value_scores)
-
-# %% ../../nbs/tasks/08_recordings.ipynb #a75c9380
-def _asked_for(kind, name):
-    "`recording_learner` for classes or for values, and for nothing else."
-    def learner(dls, *args, **settings):
-        data = dls.data
-        if (data.classes is None) == (kind == 'classes'):
-            what = 'classes' if data.classes else f'values in {data.unit}'
-            raise ValueError(f'{data.name} has {what}, and this task is for {kind}: the other task is {name!r}')
-        return recording_learner(dls, *args, **settings)
-    return learner
-
-def _register_recordings(name, kind, other, scores):
-    "The task of classes, or of values."
     report = RecordingLearner.recording_report
     loaders = RecordingData.dls
     learner = _asked_for(kind, other)
     return register_task(Task(name, RecordingData, loaders, learner, report, scores, RecordingModel, 'target'))
 
-recordings_task = _register_recordings('recordings', 'classes', 'recording_values', recording_scores)
-recording_values_task = _register_recordings('recording_values', 'values', 'recordings', recording_value_scores)
+recordings_task = _task_of_kind('recordings', 'classes', 'recording_values', recording_scores)
+recording_values_task = _task_of_kind('recording_values', 'values', 'recordings', recording_value_scores)
