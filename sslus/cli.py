@@ -322,7 +322,9 @@ def benchmark(
     "Score an encoder on a published benchmark by its own split: one row for a paper"
     from sslus.sources.benchmarks import benchmarks, plain_name
     from sslus.study.benchmark import benchmark, show_benchmarks
-    if not data: return show_benchmarks('' if name == 'list' else name)
+    if not data:
+        show_benchmarks('' if name == 'list' else name)
+        return
     folder = dest or f'benchmark-{plain_name(benchmarks(name).name)}'
     where = dict(device=device, overwrite=overwrite, missing='skip' if skip else 'raise')
     print(benchmark(name, data, encoder, folder, **where, **how.settings()))

@@ -133,7 +133,7 @@ def benchmark_data(
     df:pd.DataFrame,  # one of the tables of `benchmark_parts`
     root,             # the folder that it was read from
     size:int|None=None # side of the pictures, pixels; None: of stills as they allow, else 128
-):                    # `PlaneData`, or the data of the registered task; StudyError where there is no such task
+)->object:            # `PlaneData`, or the data of the registered task; StudyError where there is no such task
     "Data that a probe or a learner takes."
     both = len(patients_on_both_sides(df)) > 0
     if b.task == 'planes':
