@@ -139,6 +139,10 @@ class SegmentData(PictureData):
         "The class maps at the network's size."
         return dict(masks=self.masks)
 
+    def card(self)->dict:
+        "What a user of weights must know."
+        return dict(classes=self.classes, fit=self.fit)
+
     def batch(self,
         rows # numbers of pictures
     )->tuple: # (B,1,S,S) and (B,S,S), uint8

@@ -122,6 +122,10 @@ class PictureData(SplitRows):
         "What is known of each picture."
         raise NotImplementedError(f'{type(self).__name__} says no targets(): give a dict of arrays, an item a picture')
 
+    def card(self)->dict:
+        "What a user of weights must know, such as names of classes or a unit, as plain values."
+        return {}
+
     def batch(self,
         rows # numbers of pictures
     )->tuple: # (frames (B,1,S,S) uint8, targets)
