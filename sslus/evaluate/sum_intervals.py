@@ -12,7 +12,7 @@ import numpy as np
 from collections.abc import Callable
 from scipy import special, stats
 from ..base.numbers import checked
-from .intervals import Interval, patient_interval, resample_counts, withheld
+from .intervals import Interval, patient_interval, resample_counts, t_half_width, withheld
 
 # %% ../../nbs/evaluate/01_sum_intervals.ipynb #604a8313
 def score_scale(
@@ -59,8 +59,18 @@ def far_ends(of, sums, n, level, seed):
     least = stats.t.ppf((1 + level)/2, len(sums) - 1)
     if len(away) < 2: return least, least
     low, high = np.quantile(away, [(1 - level)/2, (1 + level)/2])
-    most = 3*least if len(sums) < 10 else np.inf          # of few patients a draw may hold hardly any spread
-    return tuple(float(np.clip(o, least, most)) for o in (high, -low))
+    return max(high, least), max(-low, least)
+
+# %% ../../nbs/evaluate/01_sum_intervals.ipynb #c2dae1ed
+few_patients = 10 # with fewer a draw may hold hardly any spread, and its own standard error says nothing
+
+def _students_limits(of, sums, n, level, seed):
+    "Student's limits of a score of few patients, with the bootstrap's standard error."
+    with np.errstate(all='ignore'):
+        drawn = of(resample_counts(len(sums), n, seed).astype(float)@sums)
+    half = t_half_width(drawn[np.isfinite(drawn)], len(sums), level)
+    est = float(of(sums.sum(0)))
+    return est - half, est + half
 
 # %% ../../nbs/evaluate/01_sum_intervals.ipynb #0fcbe79c
 @checked
@@ -78,6 +88,8 @@ def sum_interval(
     est = float(of(sums.sum(0)))
     if withheld(len(sums)): return patient_interval(est, np.nan, np.nan, len(sums))
     if not np.isfinite(est): return Interval(*[np.nan]*3, 'no interval: the score is not defined')
+    if len(sums) < few_patients:
+        return patient_interval(est, *_students_limits(of, sums, n, level, seed), len(sums), reach)
     to, back = score_scale(reach)
     with np.errstate(all='ignore'):
         middle = to(est)

@@ -207,5 +207,14 @@ def show_results(self:SegmentLearner,
 
 # %% ../../nbs/tasks/06_segment.ipynb #15b6a5e9
 segment_task = register_task(
-    Task('segment', SegmentData, SegmentData.dls, segment_learner, SegmentLearner.segment_report, outline_registry)
+    Task(
+        'segment',
+        SegmentData,
+        SegmentData.dls,
+        segment_learner,
+        SegmentLearner.segment_report,
+        outline_registry,
+        DenseModel,
+        'mask_column',
+    )
 )
