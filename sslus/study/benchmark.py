@@ -28,10 +28,9 @@ from ..evaluate.report import PlaneReport
 from ..evaluate.scores import class_scores
 from ..sources.benchmarks import benchmarks, published_split_report, read_benchmark
 from ..ssl.seen import seen_settings
-from .benchmark_tables import benchmark_data, benchmark_parts
+from .benchmark_tables import benchmark_data, benchmark_parts, registered_task
 from .finetuning import n_steps, side_of_stills
 from .mainjob import plain_settings
-from .target_study import find_task
 from .training import BenchmarkSettings
 from ..tasks.learner import plane_learner
 
@@ -194,7 +193,7 @@ def _tuned_rows(how, parts, root, b, device):
 
 def _task_rows(how, parts, root, b, device):
     "Reports of a registered task."
-    task = find_task(b.task)
+    task = registered_task(b)
     frozen = dict(frozen=True) if how.frozen else {}
     for seed in how.seeds:
         for df in parts.tables:
@@ -286,7 +285,7 @@ def benchmark(
     given = grouped(benchmark, settings)[0]
     given.check()
     b = benchmarks(name)
-    if b.task != 'planes': find_task(b.task)
+    if b.task != 'planes': registered_task(b)
     df = read_benchmark(b.name, data, missing=missing)
     split = published_split_report(df, data)
     parts = benchmark_parts(b, df, given.valid_pct)

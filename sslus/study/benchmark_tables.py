@@ -118,6 +118,10 @@ def apart_by_name(df):
     leaky = df.patient.isin(patients_on_both_sides(df)) & (df.split != 'test')
     return df.assign(patient=df.patient.where(~leaky, df.patient + ', ' + df.split))
 
+def registered_task(b):
+    "The registered task of a benchmark; recordings with a value, which has one name, have a task of their own."
+    return find_task('recording_values' if b.task == 'recordings' and len(b.classes) == 1 else b.task)
+
 def _settings_of_task(b, df):
     "What the data of a task must be told beside table, root and size."
     if b.task == 'segment': return dict(classes=list(b.classes))
@@ -139,6 +143,6 @@ def benchmark_data(
     if b.task == 'planes':
         by = 'image' if both else 'patient'
         return PlaneData.from_df(df, root, classes=list(b.classes), name=b.name, by=by, distinct=True)
-    task = find_task(b.task)
+    task = registered_task(b)
     own = task_table(b, apart_by_name(df))
     return task.data.from_table(own, root, size=size or 128, name=b.name, **_settings_of_task(b, own))

@@ -213,7 +213,7 @@ class StillFlags:
 @dataclass
 class TaskFlags:
     "What is learned, and where the table says it."
-    task:str='planes'        # planes (classes of stills), segment (outlines), measure (values) or recordings (whole clips)
+    task:str='planes'        # planes (classes of stills), segment (outlines), measure (values), recordings or recording_values (of whole clips)
     target:str=None          # With another task: column with what is known of each row, such as mask_path or ejection
     unit:str=None            # With another task: unit of the values, such as mm, where no column says it
 
@@ -226,7 +226,7 @@ class TaskFlags:
 @dataclass
 class TaskFlags(StillFlags):
     "Where the stills are, and what is learned from them."
-    task:str='planes'        # planes (classes of stills), segment (outlines), measure (values) or recordings (whole clips)
+    task:str='planes'        # planes (classes of stills), segment (outlines), measure (values), recordings or recording_values (of whole clips)
     target:str=None          # With another task: column with what is known of each row; by default as the task says
     unit:str=None            # With another task: unit of the values, such as mm, where no column says it
 
