@@ -182,7 +182,7 @@ def plot_calibration(y,            # true class of each image
                      classes=None, # all classes of the task: names or their number
                      bins:int=15,  # equal-width bins of the top probability
                      ax=None       # matplotlib axes; None: a new figure
-                    )->'Axes': # its axes
+                    )->object: # its matplotlib axes
     """Reliability diagram: share right over mean top probability, dots as large as their bin; below the
     diagonal is too sure."""
     import matplotlib.pyplot as plt
@@ -216,7 +216,7 @@ def plot_confusion(y,                  # true class of each image
                    classes=None,       # all classes of the task: names or their number
                    ax=None,            # matplotlib axes; None: a new figure
                    normalize:bool=True # colour and number are the share of the true class, else counts
-                  )->'Axes': # its axes
+                  )->object: # its matplotlib axes
     "Heat map of the confusion matrix; the row of a class without images stays empty."
     import matplotlib.pyplot as plt, seaborn as sns
     names = class_number_pairs(y, pred, classes)[2]

@@ -34,7 +34,7 @@ from ..views.views import show_rows, to_grey_levels
 
 # %% ../../nbs/methods/23_clip_prediction.ipynb #aed1ef95
 @dataclass(frozen=True)
-class LeftOut:
+class HiddenShares:
     "What is hidden in training."
     hide:float=.375   # share of the frames of a half that is asked for
     drop:float=0.     # share that is left out altogether, for speed
@@ -54,7 +54,7 @@ class ClipPrediction(SSLCallback):
         n_frames=partial(check_number, at_least=4, at_most=1024, whole=True), agree=not_negative, hide=below_1,
         drop=below_1, again=not_negative, patches=below_1, depth=count, mix_heads=count,
     )
-    @relays(LeftOut, MixerSettings)
+    @relays(HiddenShares, MixerSettings)
     def __init__(self,
         n_frames:int=16,       # frames in a clip, two halves
         seconds:float=.1,      # distance of its frames that is aimed at; less where the sweeps are too short
@@ -64,7 +64,7 @@ class ClipPrediction(SSLCallback):
         proj=(256,64),         # widths of the projectors of clips and of frames
         views=clip_views,      # preset (a function of the size) or view: one draw for all frames of a half
         size:int|None=None,    # side of the views, pixels; None: the frames' own
-        **settings             # of `LeftOut` and `MixerSettings`
+        **settings             # of `HiddenShares` and `MixerSettings`
     ):
         left_out, mixing = grouped(ClipPrediction.__init__, settings)
         store_attr(but='views,size')
