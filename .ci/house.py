@@ -30,6 +30,7 @@ KINDS = (
     'functions of more than 10 parameters',
     'functions of more than 14 parameters',
     'patches of foreign classes',
+    'names defined twice in a file',
 )
 LEFT_OUT = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.ENCODING, tokenize.ENDMARKER}
 
@@ -175,6 +176,19 @@ def foreign_patches(module):
             yield f'{ast.unparse(target)}.{node.name}'
 
 
+def defined_twice(module):
+    "Functions and classes that a later definition of the same file replaces; patches of different classes are different."
+    met = set()
+    for node in module.tree.body:
+        if not isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            continue
+        owner = node.args.args[0].annotation if is_patch(node) and node.args.args else None
+        name = node.name if owner is None else f'{ast.unparse(owner)}.{node.name}'
+        if name in met:
+            yield name
+        met.add(name)
+
+
 def assertions(root):
     "Assertions of all notebooks: `assert` and fastcore's tests."
     words = re.compile(r'^\s*(?:assert\b|test_\w+\(|with expect_fail)|[;:]\s*(?:assert\b|test_\w+\()', re.M)
@@ -242,6 +256,7 @@ def measure(root):
             if n > 14:
                 found['functions of more than 14 parameters'].append(where)
         found['patches of foreign classes'] += [f'{m.name}: {o}' for o in foreign_patches(m)]
+        found['names defined twice in a file'] += [f'{m.name}: {o}' for o in defined_twice(m)]
     owners = defaultdict(set)
     for m in modules:
         for name in private_attributes(m):
@@ -289,7 +304,7 @@ def lost_names(root, frozen):
 WRONG = {
     'base/one.py': 'def _twice(): pass\ndef late():\n    from sslus.video.two import Two\n'
     'class One:\n    def _own(self): return self._own\n',
-    'video/two.py': 'from ..base.one import _twice\nclass Two: pass\ndef _twice(): pass\n'
+    'video/two.py': 'from ..base.one import _twice\nclass Two: pass\nclass Two: pass\ndef _twice(): pass\n'
     f'def many({", ".join(f"a{i}" for i in range(15))}): pass\n',
     'video/three.py': 'from fastcore.basics import patch\nfrom .two import Two\n@patch\ndef run(self:Two): pass\n'
     'def peek(one): return one._own\n',

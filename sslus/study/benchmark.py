@@ -157,7 +157,8 @@ def _facts_of_encoder(module, name, how):
     "What decides the weights, in short."
     card = getattr(module, 'card', {})
     passport = getattr(module, 'passport', None)
-    told = [card.get('method'), card.get('arch'), f'{card["size"]} px' if card.get('size') else None, card.get('license')]
+    size = f'{card["size"]} px' if card.get('size') else None
+    told = [card.get('method'), card.get('arch'), size, card.get('license')]
     return dict(
         encoder=name,
         network=card.get('arch') or how.arch or type(module).__name__,
@@ -191,6 +192,8 @@ def _tuned_rows(how, parts, root, b, device):
             with learn.no_bar(), learn.no_logging(): learn.fit_planes(steps)
             yield learn.plane_report().predictions, planes
 
+task_steps = 600 # of a registered task, where nothing is said
+
 def _task_rows(how, parts, root, b, device):
     "Reports of a registered task."
     task = registered_task(b)
@@ -199,7 +202,7 @@ def _task_rows(how, parts, root, b, device):
         for df in parts.tables:
             data = benchmark_data(b, df, root, how.given.size)
             learn = task.prepare(data, how.start, 1., seed, dict(bs=how.given.bs, device=device), **frozen)
-            with learn.no_bar(), learn.no_logging(): learn.fit_steps(how.given.steps or 600, evals=1)
+            with learn.no_bar(), learn.no_logging(): learn.fit_steps(how.given.steps or task_steps, evals=1)
             yield task.report(learn, 'test'), data
 
 def _all_rows(how, parts, root, b, device, progress):
@@ -305,6 +308,11 @@ def _seeds_in_words(how, each, main):
     values = [report.value(main) for report in each]
     return dict(seeds=how.given.seeds if n > 1 else 1, score_of_each=', '.join(f'{v:.3f}' for v in values))
 
+def _steps_of(how, b):
+    "Steps of each training; None: a probe, which has none."
+    if b.task != 'planes': return how.given.steps or task_steps
+    return None if how.frozen else how.given.steps or n_steps(1.)
+
 def _benchmark_row(b, root, how, parts, split, device, progress):
     "Train, score, and put into words."
     report, datas, each = _all_rows(how, parts, root, b, device, progress)
@@ -317,7 +325,7 @@ def _benchmark_row(b, root, how, parts, split, device, progress):
     values |= scores | _facts_of_split(split, parts)
     values |= _seeds_in_words(how, each, scores['score'])
     values |= dict(
-        steps=None if how.frozen and b.task == 'planes' else how.given.steps or (n_steps(1.) if b.task == 'planes' else 600),
+        steps=_steps_of(how, b),
         size=_seen_at(how, datas[0]) if b.task == 'planes' else datas[0].size,
         seen='; '.join(seen),
         data=datas[0].fingerprint[:16],

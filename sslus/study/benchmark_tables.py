@@ -85,7 +85,10 @@ def benchmark_parts(
     if not (df.split == 'train').any():
         raise StudyError(f'{b.name}: no labelled row is for training')
     df, words = _with_validation(df, valid_pct, seed)
-    own = f'labels of the published test are not there: {test_pct:.4g} of the labelled rows are tested (by patient, seed {seed})'
+    own = (
+        f'labels of the published test are not there: {test_pct:.4g} of the labelled rows are tested (by patient,'
+        f' seed {seed})'
+    )
     if hidden: words = words.replace('split as published', own)
     return BenchmarkParts((df,), words, (), leaks)
 
@@ -110,7 +113,7 @@ def task_table(b, df):
     res = df.rename(columns={k: v for k, v in _task_columns.items() if k in df})
     frames = res.frame.notna()
     res.loc[frames, 'image_path'] = res.image_path[frames] + '#' + res.frame[frames].astype(str)
-    kept = ['image_path', 'patient', 'split', 'class', 'value', 'unit', 'mask_path', 'pixel_mm', 'examination', 'machine']
+    kept = 'image_path patient split class value unit mask_path pixel_mm examination machine'.split()
     return res[[c for c in kept if c in res and res[c].notna().any()]].reset_index(drop=True)
 
 def apart_by_name(df):

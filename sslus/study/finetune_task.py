@@ -78,7 +78,9 @@ def read_task_table(
     found = find_task(task)
     who = dict(said or {})
     if who.pop('names', None):
-        raise ValueError(f'codes in place of names are not there for {task}: give a table whose patients are codes already')
+        raise ValueError(
+            f'codes in place of names are not there for {task}: give a table whose patients are codes already'
+        )
     takes = signature(found.data.from_table).parameters
     if unit is not None and 'unit' not in takes:
         raise ValueError(f'unit={unit!r}: {task} knows no unit')

@@ -211,22 +211,9 @@ class StillFlags:
     clean:bool=False         # Cut stills to the beam and paint over what is written on them, as sslus-store --clean does with clips
 
 @dataclass
-class TaskFlags:
-    "What is learned, and where the table says it."
-    task:str='planes'        # planes (classes of stills), segment (outlines), measure (values), recordings or recording_values (of whole clips)
-    target:str=None          # With another task: column with what is known of each row, such as mask_path or ejection
-    unit:str=None            # With another task: unit of the values, such as mm, where no column says it
-
-    def check(self)->None:
-        "ValueError where options of another task are given for planes."
-        said = [k for k in ('target', 'unit') if getattr(self, k) is not None]
-        if self.task == 'planes' and said:
-            raise ValueError(f'{said[0]}= belongs to another task than planes: say which with task=')
-
-@dataclass
 class TaskFlags(StillFlags):
     "Where the stills are, and what is learned from them."
-    task:str='planes'        # planes (classes of stills), segment (outlines), measure (values), recordings or recording_values (of whole clips)
+    task:str='planes'        # planes, segment (outlines), measure (values), recordings or recording_values (of clips)
     target:str=None          # With another task: column with what is known of each row; by default as the task says
     unit:str=None            # With another task: unit of the values, such as mm, where no column says it
 

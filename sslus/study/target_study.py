@@ -29,8 +29,9 @@ from ..tasks.segment import segment_task
 # %% ../../nbs/study/09_target_study.ipynb #db3e7c86
 def find_task(name):
     "A registered task whose data can be read from plain settings."
+    readable = [k for k,o in known_tasks.items() if hasattr(o.data, 'from_table')]
     if name not in known_tasks:
-        raise StudyError(f'no task {name!r}; there are {name_some(known_tasks, 12)}')
+        raise StudyError(f'no task {name!r}; there are {name_some(readable, 12)}')
     task = known_tasks[name]
     if not hasattr(task.data, 'from_table'):
         raise StudyError(f'{name} has a study of its own: its data, {task.data.__name__}, have no from_table')
@@ -159,7 +160,7 @@ def plot(self:TargetStudy,
     df = self.table(name, **kwargs).dropna(subset='mean')
     ax = plt.subplots(figsize=(4.5, 3))[1] if ax is None else ax
     for k, (start, d) in enumerate(df.groupby('start', sort=False)):
-        at = 100*d.fraction*1.06**k                                      # side by side, so that intervals can be told apart
+        at = 100*d.fraction*1.06**k                     # side by side, so that intervals can be told apart
         ax.errorbar(at, d['mean'], yerr=[d['mean']-d.low, d.high-d['mean']], fmt='o-', capsize=3, label=start)
     shares = sorted(100*df.fraction.unique())
     ax.set_xscale('log')

@@ -82,6 +82,16 @@ class SaliencyData(PictureData):
         "Frames and maps as tensors."
         return torch.from_numpy(self.frames[rows]), torch.from_numpy(self.maps[rows])
 
+    def check_alike(self,
+        other # frames of other patients
+    )->None:
+        "ValueError where their maps have another side."
+        if other.map_size != self.map_size:
+            raise ValueError(
+                f'{other.name} has maps of {other.map_size} pixels, the model predicts {self.map_size}:'
+                ' make its maps of the same side'
+            )
+
     def show_pictures(self,
         frames,  # (B,1,S,S) uint8
         maps,    # (B,h,h)

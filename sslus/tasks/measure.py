@@ -21,12 +21,10 @@ from torch import Tensor, nn
 from ..base.numbers import checked, positive, share
 from ..base.settings import relays
 from ..evaluate.model import FrozenOrNot, refuse_single
-from ..loaders.batches import check_disjoint
 from ..ssl.adapters import set_trainable
 from ..ssl.encoders import encode, in_channels, n_features
 from ..ssl.evaluating import evaluating
 from ..ssl.losses import full_precision
-from ..ssl.seen import seen_settings
 from .measure_data import MeasureData, show_values
 from .measure_scores import agreement_plot, skewed_note, spread_table, value_rows, value_scores
 from .patient_report import PatientReport
@@ -222,20 +220,6 @@ def predicted_values(
     return pd.DataFrame(dict(predicted=(middle + wide*out[:, 0])*unit, spread=stretch*wide*np.exp(out[:, 1]/2)*unit))
 
 # %% ../../nbs/tasks/07_measure.ipynb #45d15a7d
-def _values_of(learn_data, split):
-    "(data, rows) of a split, or of all pictures of another `MeasureData`, whose patients must be none of ours."
-    if not isinstance(split, MeasureData): return learn_data, learn_data.subset(split).index
-    ours = learn_data
-    ours.people.compare(
-        split.df.patient, ours.df.patient, f'patients of {split.name}', f'patients of {ours.name}'
-    ).refuse()
-    check_disjoint(ours.df.patient, split.df.patient, 'patient')
-    if split.unit != ours.unit:
-        raise ValueError(
-            f'{split.name} is in {split.unit}, the model predicts {ours.unit}: bring it to {ours.unit} with unit='
-        )
-    return split, split.df.index
-
 def reported_rows(data, rows, found):
     "Rows of a report of values: what the table says, and what was predicted."
     told = data.df.loc[rows].reset_index(drop=True)
@@ -248,7 +232,7 @@ def measure_predict(self:MeasureLearner,
     split='test' # 'train', 'valid', 'test', or a `MeasureData` of other patients
 )->pd.DataFrame: # predicted, spread; in the order of the table
     "Predicted values of a split."
-    data, rows = _values_of(self.dls.data, split)
+    data, rows = self.dls.data.rows_of(split)
     pixels = data.pixels()[rows] if self.model.per_pixel else None
     return predicted_values(self.model, data.frames[rows], pixels, self.view_size, device=self.dls.device)
 
@@ -257,7 +241,7 @@ def fit_spread(self:MeasureLearner,
     split='valid' # of patients that were not trained on
 )->float:         # the factor
     "Stretch the predicted spread so that it is as large as the errors of a split."
-    data, rows = _values_of(self.dls.data, split)
+    data, rows = self.dls.data.rows_of(split)
     self.model.stretch.fill_(1.)
     found = self.measure_predict(split)
     error = found.predicted.to_numpy() - data.values[rows]
@@ -273,13 +257,9 @@ def measure_report(self:MeasureLearner,
     stretch:bool=True # stretch the predicted spread by the errors of the validation patients first (`fit_spread`)?
 )->MeasureReport:
     "Predict values, score them, and save values and drawn rows where `path` is given."
-    data, rows = _values_of(self.dls.data, split)
-    where = split if isinstance(split, str) else f'external {split.name}'
-    settings = dict(start=self.start, mode=self.mode, split=where, size=self.view_size, seed=self.seed)
+    data, rows = self.dls.data.rows_of(split)
+    name, settings = self.facts_of(split, data, 'measured pictures')
     settings |= dict(per_pixel=self.model.per_pixel, stretch=self.fit_spread() if stretch else None)
-    settings |= {f'draw_{k}': v for k, v in self.dls.draw.attrs.items()}
-    settings |= seen_settings(self.model.encoder, data, split if isinstance(split, str) else None, self.start)
-    name = f'{self.start}, {self.mode}, {len(self.dls.draw)} measured pictures, {where}'
     res = MeasureReport(reported_rows(data, rows, self.measure_predict(split)), name, settings, n_boot)
     if path is not None: res.save(path, self.dls.draw)
     return res
@@ -292,7 +272,7 @@ def show_results(self:MeasureLearner,
     worst:bool=True   # those with the largest error first? else evenly spaced
 )->np.ndarray:        # matplotlib axes
     "Pictures with the measured value, the predicted one and its spread."
-    data, rows = _values_of(self.dls.data, split)
+    data, rows = self.dls.data.rows_of(split)
     found = self.measure_predict(split)
     value = data.values[rows]
     error = np.abs(found.predicted.to_numpy() - value)

@@ -223,14 +223,14 @@ class MeasureData(PictureData):
         values = np.asarray(targets).reshape(len(targets), -1)[:, 0]
         return show_values(frames[:n], [f'{v:.3g} {self.unit}' for v in values[:n]])
 
-    def show(self,
-        rows=None,         # rows of `df`; None: `n` of `split`, evenly spaced
-        n:int=6,           # pictures, where `rows` is None
-        split:str='train'  # where they are taken from then
-    )->np.ndarray:         # matplotlib axes
-        "Pictures with their values."
-        if rows is None: rows = self.subset(split).index[::max(1, len(self.subset(split))//n)][:n]
-        return self.show_pictures(self.frames[rows], self.values[rows], len(rows))
+    def check_alike(self,
+        other # pictures of other patients
+    )->None:
+        "ValueError where their values are in another unit."
+        if other.unit != self.unit:
+            raise ValueError(
+                f'{other.name} is in {other.unit}, the model predicts {self.unit}: bring it to {self.unit} with unit='
+            )
 
     def __repr__(self):
         low = self.values.min()

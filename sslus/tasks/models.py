@@ -46,8 +46,10 @@ def load_task_model(
     task = known_tasks.get(w.card['task'])
     if task is None or task.model is None:
         known = [k for k,o in known_tasks.items() if o.model is not None]
-        raise WeightsError(f'{w.path}: a network of the task {w.card["task"]!r}; here are {name_some(known, 12)}: import'
-                           ' the module that registers it')
+        raise WeightsError(
+            f'{w.path}: a network of the task {w.card["task"]!r}; here are {name_some(known, 12)}: import the module'
+            ' that registers it'
+        )
     def make():
         encoder = create_encoder(w.card['arch'], w.card['in_chans'], **w.card['arch_kwargs'])
         return task.model(encoder, **w.card['head'])

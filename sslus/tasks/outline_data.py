@@ -157,14 +157,15 @@ class SegmentData(PictureData):
         "Pictures with the outlines of their classes."
         return show_outlines(frames[:n, 0], [masks[:n]], len(self.classes))
 
-    def show(self,
-        rows=None,         # rows of `df`; None: `n` of `split`, evenly spaced
-        n:int=6,           # pictures, where `rows` is None
-        split:str='train'  # where they are taken from then
-    )->np.ndarray:         # matplotlib axes
-        "Pictures with the outlines of their classes."
-        if rows is None: rows = self.subset(split).index[::max(1, len(self.subset(split))//n)][:n]
-        return self.show_pictures(self.frames[rows], self.masks[rows], len(rows))
+    def check_alike(self,
+        other # pictures of other patients
+    )->None:
+        "ValueError where their classes are not these."
+        if other.classes != self.classes:
+            raise ValueError(
+                f'{other.name} has the classes {other.classes}, the model knows {self.classes}: give the same, in'
+                ' this order'
+            )
 
     def __repr__(self):
         known = np.isfinite(self.mm).all(1).sum()

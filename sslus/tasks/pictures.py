@@ -25,7 +25,7 @@ from ..base.workers import n_workers
 from ..evaluate.batches import PlaneSource, bounded_batch
 from ..evaluate.splits import SplitRows, label_draw, patient_split, patients_on_both_sides, split_names
 from ..evaluate.stills import name_some
-from ..loaders.batches import BatchDL
+from ..loaders.batches import BatchDL, check_disjoint
 from ..video.grey import fit_frame
 from ..video.video import read_grey
 
@@ -139,6 +139,34 @@ class PictureData(SplitRows):
     ):
         "Draw pictures with what is known of them."
         raise NotImplementedError(f'{type(self).__name__} does not say how its pictures are shown')
+
+    def show(self,
+        rows=None,         # rows of `df`; None: `n` of `split`, evenly spaced
+        n:int=6,           # pictures, where `rows` is None
+        split:str='train'  # where they are taken from then
+    ):                     # as of `show_pictures`
+        "Draw pictures of the table."
+        if rows is None:
+            own = self.subset(split).index
+            rows = own[::max(1, len(own)//n)][:n]
+        shown = self.batch(np.asarray(rows))
+        return self.show_pictures(*(o.numpy() for o in shown), n=len(rows))
+
+    def check_alike(self,
+        other # data of other patients, of the same kind
+    )->None:  # ValueError where it cannot
+        "Can a model that learnt from these be asked about `other`? A task says what has to be alike."
+
+    def rows_of(self,
+        split # 'train', 'valid', 'test', or data of other patients
+    )->tuple: # (data, rows of their table); ValueError where a patient stands in both
+        "What a model that learnt from these is asked about."
+        if not isinstance(split, PictureData): return self, self.subset(split).index
+        sides = split.df.patient, self.df.patient
+        self.people.compare(*sides, f'patients of {split.name}', f'patients of {self.name}').refuse()
+        check_disjoint(*sides, 'patient')
+        self.check_alike(split)
+        return split, split.df.index
 
     @cached_property
     def fingerprint(self)->str:

@@ -112,8 +112,10 @@ class RecordingData(PictureData):
         if (n > 1).any():
             several = df[df.case == n.index[n > 1][0]]
             answers = name_some(several[self.target].unique())
-            raise ValueError(f"{self.name}: clips of {several.case.iloc[0]} are {answers}. Give case='clip' to judge clip"
-                             ' by clip, or a column examination')
+            raise ValueError(
+                f"{self.name}: clips of {several.case.iloc[0]} are {answers}. Give case='clip' to judge clip by clip,"
+                ' or a column examination'
+            )
         lack = set(self.classes or ()) - set(df[self.target][df.split == 'train'])
         if lack:
             raise ValueError(f'{self.name} has no training patient for class {name_some(sorted(lack))}')
@@ -153,6 +155,16 @@ class RecordingData(PictureData):
     def batch(self, rows):
         "(clips (B,T,1,S,S) uint8, counts (B,), seconds (B,T), classes or values (B,))"
         return *self.clips.batch(rows), torch.from_numpy(self.y[rows])
+
+    def check_alike(self,
+        other # clips of other patients
+    )->None:
+        "ValueError where their values are in another unit, or a class is not among these."
+        if other.unit != self.unit:
+            raise ValueError(f'{other.name} has values in {other.unit}, {self.name} in {self.unit}')
+        strange = set(other.classes or ()) - set(self.classes or ())
+        if strange:
+            raise ValueError(f'{other.name} has class {name_some(sorted(strange))}, which {self.name} has not')
 
     def show_pictures(self, clips, counts, times, y, n=6):
         "Draw clips with what is known of them."

@@ -22,12 +22,10 @@ from ..base.settings import relays
 from ..evaluate.metrics import BalancedAccuracyOf, MacroF1
 from ..evaluate.model import refuse_single
 from ..evaluate.stills import name_some
-from ..loaders.batches import check_disjoint
 from ..ssl.dead_data import LivePictures, PictureCheck
 from ..ssl.encoders import in_channels
 from ..ssl.evaluating import evaluating
 from ..ssl.losses import full_precision
-from ..ssl.seen import seen_settings
 from .gaze_frames import evenly_spread
 from .protocol import Task, register_task
 from .recording_clips import show_clips
@@ -125,27 +123,13 @@ def train_on_features(learn):
         model.head.standardise(z[there])
     model.to(dls.device)
 
-def rows_of_split(learn, split):
-    "(data, rows) of a split, or of all clips of another `RecordingData`, whose patients must be none of ours."
-    ours = learn.dls.data
-    if not isinstance(split, RecordingData): return ours, ours.subset(split).index
-    sides = split.df.patient, ours.df.patient
-    ours.people.compare(*sides, f'patients of {split.name}', f'patients of {ours.name}').refuse()
-    check_disjoint(*sides, 'patient')
-    if split.unit != ours.unit:
-        raise ValueError(f'{split.name} has values in {split.unit}, {ours.name} in {ours.unit}')
-    strange = set(split.classes or ()) - set(ours.classes or ())
-    if strange:
-        raise ValueError(f'{split.name} has class {name_some(sorted(strange))}, which {ours.name} has not')
-    return split, split.df.index
-
 # %% ../../nbs/tasks/08_recordings.ipynb #54f07c13
 @patch
 def recording_predict(self:RecordingLearner,
     split='test' # 'train', 'valid', 'test', or a `RecordingData` of other patients
 )->pd.DataFrame: # a row a clip: image_path, patient, case, the target, predicted, prob_<class> ...
     "Predictions for all clips of a split, in the order of its table."
-    data, rows = rows_of_split(self, split)
+    data, rows = self.dls.data.rows_of(split)
     dl = self.dls.test_dl(split)
     with self.no_bar(), self.no_logging(): out = self.get_preds(dl=dl, reorder=False)[0].float().cpu().numpy()
     keep = ('image_path', 'patient', 'examination', 'machine', 'case', data.target)
@@ -163,16 +147,11 @@ def recording_report(self:RecordingLearner,
     n_boot:int=2000  # resamples of patients
 )->RecordingReport:  # for values a `RecordingValueReport`
     "Predict clips, decide each case, score the decisions, and save them where `path` is given."
-    data, rows = rows_of_split(self, split)
-    where = split if isinstance(split, str) else f'external {split.name}'
-    settings = dict(start=self.start, mode=self.mode, split=where, size=self.view_size, seed=self.seed)
-    settings |= {f'draw_{k}': v for k, v in self.dls.draw.attrs.items()}
+    data, rows = self.dls.data.rows_of(split)
+    name, settings = self.facts_of(split, data, 'labelled clips', frames_of(self.model.encoder))
     if data.unit is not None: settings['unit'] = data.unit
-    asked = split if isinstance(split, str) else None
-    settings |= seen_settings(frames_of(self.model.encoder), data, asked, self.start)
     clips = self.recording_predict(split)
     kind = RecordingReport if data.classes else RecordingValueReport
-    name = f'{self.start}, {self.mode}, {len(self.dls.draw)} labelled clips, {where}'
     res = kind(decisions(clips), name, settings, n_boot, clips=clips)
     if path is not None: res.save(path, self.dls.draw)
     return res

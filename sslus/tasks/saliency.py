@@ -20,10 +20,8 @@ from ..base.numbers import checked
 from ..base.settings import relays
 from ..evaluate.model import refuse_single
 from ..ssl.evaluating import evaluating
-from ..loaders.batches import check_disjoint
 from ..ssl.encoders import in_channels
 from ..ssl.losses import full_precision
-from ..ssl.seen import seen_settings
 from .dense import DenseModel, MapDecoder
 from .gaze_data import SaliencyData
 from .gaze_frames import evenly_spread, show_gaze
@@ -159,25 +157,8 @@ def saliency_predict(self:SaliencyLearner,
     split='test' # 'train', 'valid', 'test', or a `SaliencyData` of other patients
 )->np.ndarray:   # (frames, h, h), each sums to 1, in the order of the table
     "Predicted gaze for a split, or for all frames of other patients."
-    data,rows = _split_rows(self, split)
+    data,rows = self.dls.data.rows_of(split)
     return gaze_maps(self.model, data.frames[rows], self.view_size, device=self.dls.device)
-
-# %% ../../nbs/tasks/03_saliency.ipynb #521869ee
-def _split_rows(learn, split):
-    "(data, rows) of a split, or of all frames of another `SaliencyData`, whose patients must be none of ours."
-    if not isinstance(split, SaliencyData):
-        return learn.dls.data, learn.dls.data.subset(split).index
-    ours = learn.dls.data
-    ours.people.compare(
-        split.df.patient, ours.df.patient, f'patients of {split.name}', f'patients of {ours.name}'
-    ).refuse()
-    check_disjoint(ours.df.patient, split.df.patient, 'patient')
-    if split.map_size != learn.model.map_size:
-        raise ValueError(
-            f'{split.name} has maps of {split.map_size} pixels, the model predicts {learn.model.map_size}:'
-            ' make its maps of the same side'
-        )
-    return split, split.df.index
 
 # %% ../../nbs/tasks/03_saliency.ipynb #1a6f8074
 @patch
@@ -189,36 +170,21 @@ def saliency_report(self:SaliencyLearner,
 )->SaliencyReport:
     """Predict gaze, score it beside the centre bias and the uniform map, and save the scores and the drawn rows
     where `path` is given."""
-    data,rows = _split_rows(self, split)
-    where = split if isinstance(split, str) else f'external {split.name}'
+    data,rows = self.dls.data.rows_of(split)
     empty = (
         len(data.empty)
         if not isinstance(split, str)
         else int((data.empty.split == split).sum()) if 'split' in data.empty else len(data.empty)
     )
-    settings = dict(
-        start=self.start,
-        mode=self.mode,
-        split=where,
-        size=self.view_size,
-        seed=self.seed,
-        empty=empty,
-        drawn_fixations=data.drawn,
-        bias_frames=len(self.dls.data.subset('train')),
-        **{f'draw_{k}': v for k, v in self.dls.draw.attrs.items()},
-    )
-    settings |= seen_settings(self.model.encoder, data, split if isinstance(split, str) else None, self.start)
+    name, settings = self.facts_of(split, data, 'labelled frames')
+    bias_frames = len(self.dls.data.subset('train'))
+    settings |= dict(empty=empty, drawn_fixations=data.drawn, bias_frames=bias_frames)
     preds = {
         'model': self.saliency_predict(split),
         'centre bias': centre_bias(self.dls.data),
         'uniform': np.full((data.map_size,) * 2, 1 / data.map_size**2),
     }
-    res = SaliencyReport(
-        saliency_scores(preds, data, rows),
-        f'{self.start}, {self.mode}, {len(self.dls.draw)} labelled frames, {where}',
-        settings,
-        n_boot,
-    )
+    res = SaliencyReport(saliency_scores(preds, data, rows), name, settings, n_boot)
     if path is not None: res.save(path, self.dls.draw)
     return res
 
@@ -242,7 +208,7 @@ def show_saliency(self:SaliencyLearner,
     worst:bool=False   # those with the highest KL? else evenly spaced
 )->np.ndarray:         # (4, frames) matplotlib axes
     "Frames, their gaze, what the model predicts and the centre bias; the KL of the model stands above."
-    data,rows = _split_rows(self, split)
+    data,rows = self.dls.data.rows_of(split)
     p = self.saliency_predict(split)
     kl = map_kl(p, data.maps[rows])
     at = np.argsort(-kl, kind='stable')[:n] if worst else evenly_spread(range(len(rows)), n)

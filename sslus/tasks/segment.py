@@ -18,11 +18,9 @@ from torch import Tensor
 from ..base.numbers import checked
 from ..base.settings import relays
 from ..evaluate.model import refuse_single
-from ..loaders.batches import check_disjoint
 from ..ssl.encoders import in_channels
 from ..ssl.evaluating import evaluating
 from ..ssl.losses import full_precision
-from ..ssl.seen import seen_settings
 from .dense import DenseModel
 from .outline_data import SegmentData, at_own_size, show_outlines
 from .outline_report import SegmentReport, outline_registry, outline_rows
@@ -146,28 +144,13 @@ def outline_maps(
     frames = np.stack([fit_frame(o, size, fit, True) for o in pictures])[:, None]
     return own_size_maps(model, frames, [o.shape for o in pictures], fit, size, bs, device)
 
-# %% ../../nbs/tasks/06_segment.ipynb #2a441ec8
-def _rows_of(learn, split):
-    "(data, rows) of a split, or of all pictures of another `SegmentData`, whose patients must be none of ours."
-    ours = learn.dls.data
-    if not isinstance(split, SegmentData): return ours, ours.subset(split).index
-    ours.people.compare(
-        split.df.patient, ours.df.patient, f'patients of {split.name}', f'patients of {ours.name}'
-    ).refuse()
-    check_disjoint(ours.df.patient, split.df.patient, 'patient')
-    if split.classes != ours.classes:
-        raise ValueError(
-            f'{split.name} has the classes {split.classes}, the model knows {ours.classes}: give the same, in this order'
-        )
-    return split, split.df.index
-
 # %% ../../nbs/tasks/06_segment.ipynb #10c93639
 @patch
 def segment_predict(self:SegmentLearner,
     split='test' # 'train', 'valid', 'test', or a `SegmentData` of other patients
 )->list:         # of (h, w) uint8, in the order of the table
     "Predicted class maps of a split at the pictures' own sizes."
-    data, rows = _rows_of(self, split)
+    data, rows = self.dls.data.rows_of(split)
     shapes = [data.own_mask(i).shape for i in rows]
     return own_size_maps(self.model, data.frames[rows], shapes, data.fit, self.view_size, device=self.dls.device)
 
@@ -179,12 +162,8 @@ def segment_report(self:SegmentLearner,
     n_boot:int=2000  # resamples of patients
 )->SegmentReport:
     "Predict outlines, score them, and save scores and drawn rows where `path` is given."
-    data, rows = _rows_of(self, split)
-    where = split if isinstance(split, str) else f'external {split.name}'
-    settings = dict(start=self.start, mode=self.mode, split=where, size=self.view_size, seed=self.seed)
-    settings |= {f'draw_{k}': v for k, v in self.dls.draw.attrs.items()}
-    settings |= seen_settings(self.model.encoder, data, split if isinstance(split, str) else None, self.start)
-    name = f'{self.start}, {self.mode}, {len(self.dls.draw)} outlined pictures, {where}'
+    data, rows = self.dls.data.rows_of(split)
+    name, settings = self.facts_of(split, data, 'outlined pictures')
     res = SegmentReport(outline_rows(self.segment_predict(split), data, rows), name, settings, n_boot)
     if path is not None: res.save(path, self.dls.draw)
     return res
@@ -197,7 +176,7 @@ def show_results(self:SegmentLearner,
     worst:bool=True   # those with the lowest Dice first? else evenly spaced
 )->np.ndarray:        # matplotlib axes
     "Pictures at their own size: drawn outlines as whole lines, predicted ones as broken lines, Dice above."
-    data, rows = _rows_of(self, split)
+    data, rows = self.dls.data.rows_of(split)
     guesses = self.segment_predict(split)
     dice = outline_rows(guesses, data, rows).dice.to_numpy()
     at = np.argsort(dice, kind='stable')[:n] if worst else np.linspace(0, len(rows) - 1, min(n, len(rows))).astype(int)

@@ -24,6 +24,7 @@ from ..ssl.encoders import in_channels
 from ..ssl.dead_data import LivePictures
 from ..ssl.monitor import NonFiniteLoss
 from ..ssl.recipes import adamw
+from ..ssl.seen import seen_settings
 from ..ssl.speed import Bf16, fast_bf16
 
 # %% ../../nbs/tasks/00_training.ipynb #020a4084
@@ -155,3 +156,19 @@ def fine_tune(self:TaskLearner,
         self.fit_one_cycle(freeze_epochs, lr, pct_start=.99)
     self.unfreeze()
     self.fit_one_cycle(epochs + (0 if gradual else freeze_epochs), lr, **kwargs)
+
+# %% ../../nbs/tasks/00_training.ipynb #0a5e9474
+@patch
+def facts_of(self:TaskLearner,
+    split,       # 'train', 'valid', 'test', or data of other patients
+    data,        # where the rows of the report stand
+    rows:str,    # what the training rows are called, such as 'outlined pictures'
+    encoder=None # that is asked whom it saw; None: the model's
+)->tuple:        # (name of the report, what decided it)
+    "What a report of a task says of its training."
+    own = split if isinstance(split, str) else None
+    where = own or f'external {split.name}'
+    facts = dict(start=self.start, mode=self.mode, split=where, size=self.view_size, seed=self.seed)
+    facts |= {f'draw_{k}': v for k,v in self.dls.draw.attrs.items()}
+    facts |= seen_settings(self.model.encoder if encoder is None else encoder, data, own, self.start)
+    return f'{self.start}, {self.mode}, {len(self.dls.draw)} {rows}, {where}', facts
