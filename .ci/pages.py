@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 import yaml
 from pages_html import convert, directives, html_of, pictures, read, site_name, source, text_of, write_preview
+from pages_mend import unclear, unmended
 from pages_words import Known, unknown
 
 Fault = namedtuple('Fault', 'page cell what todo', defaults=('',))
@@ -95,6 +96,24 @@ def links(site):
         for cell,src,alt in p.found.images:
             if not alt.strip(): yield Fault(n, cell, f'picture without alternative text ({src[:40]})', 'say what it shows: #| fig-alt: "..." or ![...](...)')
             if src not in p.files and not src.startswith('data:') and (why := site.check(p, src)): yield Fault(n, cell, f'picture {src[:60]}: {why}', 'mend the path')
+
+# names, as a reader looks for them
+
+def documented(root):
+    "(page in nbs, name) of every public name of the package."
+    for file in sorted(root.glob('sslus/**/*.py')):
+        text = file.read_text(encoding='utf-8')
+        page = re.search(r'File to edit: (?:\.\./)+nbs/(\S+?\.ipynb)', text)
+        public = re.search(r'^__all__ = (\[.*?\])', text, re.M | re.S)
+        if page and public: yield from ((page[1], n) for n in ast.literal_eval(public[1]))
+
+def listed(site):
+    "Pages that were not mended after nbdev's processing, and public names without a heading on their page: \"On this page\" and the search do not know them."
+    words = unclear(site.root/'sslus')
+    for n,p in site.pages.items():
+        for i in unmended(p.cells, p.site, words): yield Fault(n, f'{i} as processed', 'was not mended after the processing', 'python .ci/pages_process.py')
+    for n,name in documented(site.root):
+        if n in site.pages and name.lower() not in site.pages[n].found.ids: yield Fault(n, '', f'{name} has no heading', 'document it: the cell that exports it is hidden, or show_doc is missing')
 
 # a page as it is saved
 
@@ -207,6 +226,7 @@ def faults(root, proc=None, html=None, kept=None):
     pages = {**(kept or {}), **convert([n for n in ready if n not in (kept or {})], proc, cells)}
     site, known = Site(root, pages), Known(root, cells)
     yield from links(site)
+    yield from listed(site)
     for n,c in cells.items():
         yield from (Fault(n, i, f'`{text}`: {why}', 'write the name as it is now, or plain words') for i,text,why in unknown(known, c))
     if html: print('Preview (by pandoc, not the site):', write_preview(pages, root/'nbs', html, yaml.safe_load((root/'nbs/sidebar.yml').read_text(encoding='utf-8'))['website']['sidebar']['contents'], site.home))

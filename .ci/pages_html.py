@@ -75,7 +75,8 @@ class Found(HTMLParser):
 class Page:
     "A processed page: `body` (HTML), `title`, `files` (its pictures) and `found` in it."
     def __init__(self, file, name, numbers):
-        md, self.title, self.subtitle, self.files = page_md(read(file), numbers, re.sub(r'\W', '-', name.removesuffix('.ipynb')))
+        self.cells = read(file)
+        md, self.title, self.subtitle, self.files = page_md(self.cells, numbers, re.sub(r'\W', '-', name.removesuffix('.ipynb')))
         self.name, self.site, self.body = name, site_name(name), to_html(md)
         self.found = Found(self.body)
 

@@ -1,7 +1,7 @@
 "Prove .ci/pages.py: a small site without faults, then the same broken in one way after the other; each fault must be told, on its page."
 import base64, copy, json, subprocess, sys, tempfile
 from pathlib import Path
-import pages
+import pages, pages_mend
 from pages_html import convert
 
 png = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=='
@@ -9,6 +9,7 @@ def md(text): return dict(cell_type='markdown', metadata={}, source=text)
 def code(text, *outputs): return dict(cell_type='code', metadata={}, execution_count=None, source=text, outputs=list(outputs))
 def printed(text, name='stdout'): return dict(output_type='stream', name=name, text=text)
 def shown(**data): return dict(output_type='display_data', metadata={}, data=data)
+def timed(cell): return {**cell, 'metadata': dict(execution=dict(total=1))}
 def write(file, cells):
     for i,c in enumerate(cells): c['id'] = f'c{i}'
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -16,7 +17,7 @@ def write(file, cells):
 
 colab = '[Open in Colab](https://colab.research.google.com/github/sslus/sslus/blob/main/nbs/tutorials/01_first.ipynb)'
 picture = code('#| fig-alt: "A dot"\nset_style()', shown(**{'image/png': png, 'text/plain': '<Figure>'}))
-site = {'index.ipynb': [md('# Home\n\n> The way in'), picture, md('## To the lesson\n\n[First](tutorials/01_first.ipynb#a-heading), [itself](#to-the-lesson), `FrameStore.build` and `make_phantom(seed=1)`.')],
+site = {'index.ipynb': [md('# Home\n\n> The way in'), picture, md('## Home'), md('## To the lesson\n\n[First](tutorials/01_first.ipynb#a-heading), [itself](#to-the-lesson), `FrameStore.build` and `make_phantom(seed=1)`.')],
         'tutorials/01_first.ipynb': [md('# First\n\n> A lesson'), md(f'{colab}\n\n![A dot](../images/dot.png)'), code('#| eval: false\n# %pip install -q sslus'), code('import sys'), code('print(1)', printed('1')), md('## A heading\n\n[Home](../index.ipynb)')],
         'about/contributing.ipynb': [md('# Contributing\n\n> How'), picture], 'about/changelog.ipynb': [md('# Changes\n\n> What'), picture]}
 
@@ -25,7 +26,7 @@ def make(root):
     for n,cells in site.items(): write(root/'nbs'/n, copy.deepcopy(cells))
     texts = {'pyproject.toml': '[project.urls]\nRepository = "https://github.com/sslus/sslus"\nDocumentation = "https://sslus.github.io/sslus/"\n', 'settings.ini': '[DEFAULT]\nversion = 1\n', 'nbs/styles.css': '',
              'nbs/_quarto.yml': 'website:\n  navbar:\n    left:\n      - href: index.ipynb\n', 'nbs/nbdev.yml': 'website:\n  site-url: https://sslus.github.io/sslus\n',
-             'nbs/sidebar.yml': 'website:\n  sidebar:\n    contents:\n' + ''.join(f'      - {n}\n' for n in site)}
+             'sslus/first.py': "# File to edit: ../nbs/index.ipynb.\n__all__ = ['Home']\n", 'nbs/sidebar.yml': 'website:\n  sidebar:\n    contents:\n' + ''.join(f'      - {n}\n' for n in site)}
     for f,t in texts.items(): (root/f).write_text(t, encoding='utf-8')
     subprocess.run([sys.executable, Path(pages.__file__).with_name('readme.py'), '--root', root], check=True)
 
@@ -37,7 +38,9 @@ linked = [(lesson, 'cells', add(md('[gone](02_gone.ipynb)')), 'neither a page no
     (lesson, 'cells', add(md('[symbol](https://sslus.github.io/sslus/index.html#gone)')), 'no anchor #gone'), (lesson, 'cells', add(md('[out](../../README.md)')), 'out of the site'),
     (lesson, 'cells', add(md('[bad](http://nowhere/page)')), 'malformed'), (lesson, 'cells', add(md('![x](../images/gone.png)')), 'picture ../images/gone.png'), (lesson, 'cells', add(md('![](../images/dot.png)')), 'without alternative text'),
     (lesson, 'cells', add(md('call `gone_function(1)`')), 'gone_function'), (lesson, 'cells', add(md('`FrameStore.gone_method`')), 'FrameStore has no gone_method'), (lesson, 'cells', add(md('`make_phantom(gone=1)`')), 'takes no gone='), (lesson, 'cells', add(md('`GoneClass`')), 'GoneClass'),
-    (lesson, 'cells', add(md('`--gone`')), 'option --gone'), (lesson, 'cells', add(md('```sh\nsslus-gone x\n```')), 'no command'), (lesson, 'cells', add(md('```python\ngone_call(1)\n```')), 'gone_call')]
+    (lesson, 'cells', add(md('`--gone`')), 'option --gone'), (lesson, 'cells', add(md('```sh\nsslus-gone x\n```')), 'no command'), (lesson, 'cells', add(md('```python\ngone_call(1)\n```')), 'gone_call'),
+    ('sslus/first.py', 'file', lambda t: t.replace("'Home'", "'Gone'"), 'Gone has no heading'), (lesson, 'cells', add(timed(code('x = 1'))), 'not mended'), (lesson, 'cells', add(code('df', shown(**{'text/html': '<p>1</p>'}))), 'not mended'),
+    (lesson, 'cells', add(md('[a [`word`](../index.ipynb) here](../index.ipynb)')), 'not mended')]
 # told by --static too
 saved = [(lesson, 'cells', add(code('print(2)', printed('/' + 'tmp/x/y.csv'))), 'path of a machine'), (lesson, 'cells', add(code('1/0', dict(output_type='error', ename='ZeroDivisionError', evalue='', traceback=[]))), 'error output'),
     (lesson, 'cells', add(code('print(2)', printed('x', 'stderr'))), 'stderr'), (lesson, 'cells', add(code('print(2)', printed(' 40%|████   | 4/10'))), 'progress bar'), (lesson, 'cells', add(code('print(2)', printed('x\n'*60))), 'output of 60 lines'),
@@ -48,7 +51,23 @@ saved = [(lesson, 'cells', add(code('print(2)', printed('/' + 'tmp/x/y.csv'))), 
     ('nbs/_quarto.yml', 'file', lambda t: t.replace('index', 'gone'), 'gone.ipynb does not exist'), ('nbs/_quarto.yml', 'file', lambda t: t + ' : [', 'cannot be read'), ('nbs/nbdev.yml', 'file', lambda t: t.replace('github.io', 'example.org'), 'one address')]
 warning = 'lib/nbdev/processors.py:242: UserWarning: Found cells containing imports and other code. See FAQ.\n---\nimport torch\n---'
 
+def names():
+    "What the mending does, point by point."
+    def documented(*words): return [dict(code(f'#| echo: false\nshow_doc({w})', shown(**{'text/markdown': f'---\n\n### {w}\n\ntext'})), has_sd=True) for w in words]
+    cells = [timed(code('import x')), *documented('b', 'Cls.a'), md('a [see [`f`](https://h/x.html#f) here](y.html) and [`store`](https://h/cli.html#store), [`store`](https://h/here.html#store), [`g`](https://h/x.html#g)'), code('df', shown(**{'text/html': '<table/>'}))]
+    pages_mend.mend(cells, [code('#| export\ndef a(self): pass\ndef b(): pass')], 'here.html', {'store'})
+    heads = [''.join(c['outputs'][0]['data']['text/markdown']).splitlines()[2] for c in cells[1:3]]
+    assert heads == ['### Cls.a {.name}', '## b {.name}'], heads
+    assert not cells[0]['metadata']
+    assert ''.join(cells[3]['source']) == 'a [see `f` here](y.html) and `store`, [`store`](https://h/here.html#store), [`g`](https://h/x.html#g)', cells[3]
+    assert ''.join(cells[4]['outputs'][0]['data']['text/markdown']) == '```{=html}\n<table/>\n```\n'
+    assert not pages_mend.unmended(cells, 'here.html', {'store'})
+    with tempfile.TemporaryDirectory() as tmp:
+        (Path(tmp)/'cli.py').write_text('def go(x): pass'); (Path(tmp)/'one.py').write_text('def two(): pass\ndef sole(): pass'); (Path(tmp)/'other.py').write_text('def two(): pass')
+        assert pages_mend.unclear(tmp) == {'go', 'x', 'two'}
+
 def run():
+    names()
     with tempfile.TemporaryDirectory() as tmp:
         root = Path(tmp); make(root); nbs = root/'nbs'
         whole = convert(list(site), nbs, pages.notebooks(nbs))
