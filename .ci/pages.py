@@ -15,12 +15,12 @@ from collections import namedtuple
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 import yaml
-from pages_html import convert, directives, html_of, pictures, read, site_name, source, text_of, write_preview
+from pages_html import code, convert, directives, html_of, pictures, read, site_name, source, text_of, write_preview
 from pages_mend import unclear, unmended
 from pages_words import Known, unknown
 
 Fault = namedtuple('Fault', 'page cell what todo', defaults=('',))
-long_output, most_rows, most_bytes = 40, 40, 25*2**20
+long_output, most_rows, most_columns, most_bytes = 40, 40, 76, 25*2**20
 machine = re.compile(r'(?<![\w.:/-])/(tmp|root|work|opt|home|Users|mnt|scratch|content|private|var/folders|github/workspace|usr/(local/)?lib)/\w|file:///|[A-Z]:\\(Users|Temp)')
 debris = re.compile(r'\d+%\s*\||\d\s*(it/s|s/it)\b|█|\r(?!\n)|<progress')
 ours = re.compile(r'^(?!.*tutorials/(data|runs)/)')   # what lessons wrote here is no page
@@ -169,6 +169,46 @@ def lesson(page, cells, repo):
     if not any(f']({address})' in source(c) for c in cells[1:] if c['cell_type'] == 'markdown'): yield Fault(page, 0, 'no link that opens this lesson in Colab', f'[Open in Colab]({address})')
     if not any('%pip install' in source(c) and directives(c).get('eval') == 'false' for c in cells): yield Fault(page, '', 'no cell that installs', 'the head of lessons: see the contributing page')
 
+# code that a reader copies
+
+def to_copy(page): return page.startswith('tutorials/') or page == 'index.ipynb'
+
+def hidden(cell):
+    "Is the code of a cell not shown?"
+    d = directives(cell)
+    return 'hide' in d or 'hide_input' in d or 'false' in (d.get('include'), d.get('echo'))
+
+def blocks(md): return [m[1] for m in re.finditer(r'^```[^\n]*\n(.*?)^```', md, re.M | re.S)]
+
+def wide(page, cells):
+    "Lines of code that would scroll sideways."
+    for i,c in enumerate(cells):
+        texts = blocks(source(c)) if c['cell_type'] == 'markdown' else [] if hidden(c) else [code(c)]
+        for line in '\n'.join(texts).splitlines():
+            if len(line) > most_columns: yield Fault(page, i, f'code of {len(line)} columns: {line.strip()[:50]!r}', f'at most {most_columns}; a comment stands above its line')
+
+def syntax(text):
+    try: return list(ast.walk(ast.parse(re.sub(r'^\s*[%!].*$', 'pass', text, flags=re.M))))
+    except SyntaxError: return []
+
+def defined(nodes):
+    "Names that a piece of code defines; a star is the import of everything."
+    for n in nodes:
+        if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store): yield n.id
+        if isinstance(n, (ast.FunctionDef, ast.ClassDef)): yield n.name
+        if isinstance(n, (ast.Import, ast.ImportFrom)): yield from ((a.asname or a.name).partition('.')[0] for a in n.names)
+
+def borrowed(page, cells):
+    "Visible code that uses what only a hidden cell defines."
+    seen, unseen = set(), set()
+    for i,c in enumerate(cells):
+        if c['cell_type'] != 'code': continue
+        nodes = syntax(source(c)); new = set(defined(nodes))
+        if hidden(c): unseen |= new; continue
+        used = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+        if missing := sorted((used - new) & unseen - seen): yield Fault(page, i, f"needs {', '.join(missing)}, which a hidden cell defines", 'show the definition: a reader who copies the page fails here')
+        seen |= new
+
 # the whole
 
 def hrefs(o):
@@ -216,6 +256,7 @@ def static(root, cells):
     for n,c in cells.items():
         yield from looks(n, c)
         if n.startswith('tutorials/'): yield from lesson(n, c, addresses(root)[1])
+        if to_copy(n): yield from (*wide(n, c), *borrowed(n, c))
 
 def faults(root, proc=None, html=None, kept=None):
     "All faults of a tree; `proc` holds its processed pages; pages that are in `kept` need no conversion."

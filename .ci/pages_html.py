@@ -111,7 +111,7 @@ def menu(items, pages, here, up):
         if href in pages: rows.append(f"<li><a{' class=here' if href == here else ''} href='{up}{pages[href].site}'>{html.escape(i.get('text', '') if isinstance(i, dict) else pages[href].title or href)}</a></li>")
     return '<ul>' + '\n'.join(rows) + '</ul>'
 
-def shell(page, body, pages, contents, site):
+def shell(page, body, pages, contents, site, after=''):
     up = '../'*page.count('/')
     p = pages[page]
     body = re.sub(r'(href|src)="' + re.escape(site), rf'\1="{up}', body)
@@ -119,7 +119,7 @@ def shell(page, body, pages, contents, site):
     return f"""<!doctype html><html lang="en-GB"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{html.escape(p.title)} – sslus (preview)</title>
 <link rel="icon" href="{up}images/favicon.png"><style>{css}</style><link rel="stylesheet" href="{up}styles.css"></head><body>
 <div class="note">A preview by pandoc, without the site's search and theme. <a href="{up}index.html">sslus</a></div><div class="page"><nav><details class="all" open><summary>Pages</summary>{menu(contents, pages, page, up)}</details></nav>
-<main><h1>{html.escape(p.title)}</h1><p class="subtitle">{html.escape(p.subtitle)}</p>{body}</main></div><script>if (innerWidth < 800) document.querySelector('.all').open = false</script></body></html>"""
+<main><h1>{html.escape(p.title)}</h1><p class="subtitle">{html.escape(p.subtitle)}</p>{body}</main></div><script>if (innerWidth < 800) document.querySelector('.all').open = false</script>{after}</body></html>"""
 
 def write_preview(pages, nbs, folder, contents, site):
     "Write the pages, their pictures, styles.css and what lies in images and results."
@@ -128,8 +128,9 @@ def write_preview(pages, nbs, folder, contents, site):
     for d in ('images', 'tutorials/results'):
         if (nbs/d).exists(): shutil.copytree(nbs/d, folder/d, dirs_exist_ok=True)
     shutil.copy2(nbs/'styles.css', folder/'styles.css')
+    after = (nbs/'reach.html').read_text(encoding='utf-8') if (nbs/'reach.html').exists() else ''
     for n,p in pages.items():
         out = folder/p.site; out.parent.mkdir(parents=True, exist_ok=True)
         for f,data in p.files.items(): (out.parent/f).write_bytes(data)
-        out.write_text(shell(n, p.body, pages, contents, site), encoding='utf-8')
+        out.write_text(shell(n, p.body, pages, contents, site, after), encoding='utf-8')
     return folder/'index.html'
