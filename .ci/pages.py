@@ -99,20 +99,28 @@ def links(site):
 
 # names, as a reader looks for them
 
-def documented(root):
-    "(page in nbs, name) of every public name of the package."
+def documented(root, definitions=False):
+    "(page in nbs, name) of every public name of the package; or only of functions and classes, which have headings."
     for file in sorted(root.glob('sslus/**/*.py')):
         text = file.read_text(encoding='utf-8')
         page = re.search(r'File to edit: (?:\.\./)+nbs/(\S+?\.ipynb)', text)
         public = re.search(r'^__all__ = (\[.*?\])', text, re.M | re.S)
-        if page and public: yield from ((page[1], n) for n in ast.literal_eval(public[1]))
+        if page and public: yield from ((page[1], n) for n in ast.literal_eval(public[1]) if not definitions or re.search(rf'^(async )?(def|class) {n}\b', text, re.M))
+
+index_page, in_index = 'all.ipynb', re.compile(r'^\| \[(\w+)\]\(', re.M)
+
+def indexed(root, cells):
+    "Public names that the index leaves out, and those that it has too many."
+    shown = {n for c in cells for o in c.get('outputs', ()) for n in in_index.findall(''.join(o.get('data', {}).get('text/markdown', '')))}
+    wanted = {n for _,n in documented(root)}
+    for n in sorted(wanted ^ shown): yield Fault(index_page, '', f"{n} {'stands in' if n in shown else 'is missing from'} the index", f'run nbs/{index_page} again and save it')
 
 def listed(site):
     "Pages that were not mended after nbdev's processing, and public names without a heading on their page: \"On this page\" and the search do not know them."
     words = unclear(site.root/'sslus')
     for n,p in site.pages.items():
         for i in unmended(p.cells, p.site, words): yield Fault(n, f'{i} as processed', 'was not mended after the processing', 'python .ci/pages_process.py')
-    for n,name in documented(site.root):
+    for n,name in documented(site.root, definitions=True):
         if n in site.pages and name.lower() not in site.pages[n].found.ids: yield Fault(n, '', f'{name} has no heading', 'document it: the cell that exports it is hidden, or show_doc is missing')
 
 # a page as it is saved
@@ -253,6 +261,7 @@ def static(root, cells):
     yield from configuration(root, cells)
     yield from size(root, cells)
     yield from written(root)
+    if index_page in cells: yield from indexed(root, cells[index_page])
     for n,c in cells.items():
         yield from looks(n, c)
         if n.startswith('tutorials/'): yield from lesson(n, c, addresses(root)[1])

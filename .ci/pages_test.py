@@ -19,6 +19,7 @@ colab = '[Open in Colab](https://colab.research.google.com/github/sslus/sslus/bl
 picture = code('#| fig-alt: "A dot"\nset_style()', shown(**{'image/png': png, 'text/plain': '<Figure>'}))
 site = {'index.ipynb': [md('# Home\n\n> The way in'), picture, md('## Home'), md('## To the lesson\n\n[First](tutorials/01_first.ipynb#a-heading), [itself](#to-the-lesson), `FrameStore.build` and `make_phantom(seed=1)`.')],
         'tutorials/01_first.ipynb': [md('# First\n\n> A lesson'), md(f'{colab}\n\n![A dot](../images/dot.png)'), code('#| eval: false\n# %pip install -q sslus'), code('import sys'), code('print(1)', printed('1')), md('## A heading\n\n[Home](../index.ipynb)')],
+        'all.ipynb': [md('# All\n\n> Names'), picture, code('#| echo: false\nindex()', shown(**{'text/markdown': '| name | is |\n|---|---|\n| [Home](index.ipynb#home) | x |'}))],
         'about/contributing.ipynb': [md('# Contributing\n\n> How'), picture], 'about/changelog.ipynb': [md('# Changes\n\n> What'), picture]}
 
 def make(root):
@@ -26,7 +27,7 @@ def make(root):
     for n,cells in site.items(): write(root/'nbs'/n, copy.deepcopy(cells))
     texts = {'pyproject.toml': '[project.urls]\nRepository = "https://github.com/sslus/sslus"\nDocumentation = "https://sslus.github.io/sslus/"\n', 'settings.ini': '[DEFAULT]\nversion = 1\n', 'nbs/styles.css': '',
              'nbs/_quarto.yml': 'website:\n  navbar:\n    left:\n      - href: index.ipynb\n', 'nbs/nbdev.yml': 'website:\n  site-url: https://sslus.github.io/sslus\n',
-             'sslus/first.py': "# File to edit: ../nbs/index.ipynb.\n__all__ = ['Home']\n", 'nbs/sidebar.yml': 'website:\n  sidebar:\n    contents:\n' + ''.join(f'      - {n}\n' for n in site)}
+             'sslus/first.py': "# File to edit: ../nbs/index.ipynb.\n__all__ = ['Home']\nclass Home: pass\nclass Gone: pass\n", 'nbs/sidebar.yml': 'website:\n  sidebar:\n    contents:\n' + ''.join(f'      - {n}\n' for n in site)}
     for f,t in texts.items(): (root/f).write_text(t, encoding='utf-8')
     subprocess.run([sys.executable, Path(pages.__file__).with_name('readme.py'), '--root', root], check=True)
 
@@ -48,6 +49,7 @@ saved = [(lesson, 'cells', add(code('print(2)', printed('/' + 'tmp/x/y.csv'))), 
     (home, 'cells', swap(1, '#| fig-alt: "A dot"\n', ''), 'picture without alternative text'), (home, 'cells', lambda c: c.__delitem__(1), 'no picture'), (home, 'cells', add(*(md(f'## {i}') for i in range(3)), at=1), 'first picture comes after 3 headings'),
     (home, 'cells', swap(0, '> The way in', ''), 'no title and subtitle'), (lesson, 'cells', swap(1, '01_first', '09_other'), 'opens this lesson in Colab'), (lesson, 'cells', lambda c: (swap(0, 'A lesson', f'A lesson\n\n{colab}')(c), swap(1, colab, '')(c)), 'opens this lesson in Colab'), (lesson, 'cells', lambda c: c.__delitem__(2), 'no cell that installs'),
     (lesson, 'cells', add(code('x = 1' + ' '*80 + '# far')), 'columns'), (lesson, 'cells', add(md('```sh\nls ' + 'x'*80 + '\n```')), 'columns'), (lesson, 'cells', add(code('#| hide\ntmp = 1'), code('print(tmp)')), 'needs tmp'), (lesson, 'cells', add(code('#| hide\ntmp = 1'), code('tmp = 2'), code('def f(): return tmp'), code('#| echo: false\nold = f()'), code('new = old')), 'needs old'),
+    ('sslus/first.py', 'file', lambda t: t.replace("'Home'", "'Home', 'Gone'"), 'Gone is missing from the index'), ('sslus/first.py', 'file', lambda t: t.replace("'Home'", ''), 'Home stands in the index'),
     ('README.md', 'file', lambda t: t + 'x', 'not in step'), ('nbs/sidebar.yml', 'file', lambda t: t.replace(f'      - {lesson}\n', ''), 'no section of sidebar.yml'), ('nbs/sidebar.yml', 'file', lambda t: t + '      - gone.ipynb\n', 'gone.ipynb does not exist'),
     ('nbs/_quarto.yml', 'file', lambda t: t.replace('index', 'gone'), 'gone.ipynb does not exist'), ('nbs/_quarto.yml', 'file', lambda t: t + ' : [', 'cannot be read'), ('nbs/nbdev.yml', 'file', lambda t: t.replace('github.io', 'example.org'), 'one address')]
 warning = 'lib/nbdev/processors.py:242: UserWarning: Found cells containing imports and other code. See FAQ.\n---\nimport torch\n---'
