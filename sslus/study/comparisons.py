@@ -18,19 +18,19 @@ from ..base.numbers import checked
 from ..evaluate.intervals import difference_reach, patient_interval, resample_counts, withheld
 from ..evaluate.scores import find_score
 from .statistics import ScoredCells, count_words, coverage_caveats, covered_words, design_grid
-from .statistics import mean_noise, tidy_results, undone_reasons
+from .statistics import mean_noise, repeat_variances, tidy_results, undone_reasons
 
 # %% ../../nbs/study/04_comparisons.ipynb #f24b479c
 def _p_value(draws):
     "Two-sided: twice the share of draws on the smaller side of zero, with one added to both counts."
     return float(min(1., 2*(min((draws <= 0).sum(), (draws >= 0).sum())+1)/(len(draws)+1)))
 
-def _difference(point, boot, n_patients, level=.95, seed=0, reach=(-np.inf, np.inf), behind=None):
+def _difference(point, boot, n_patients, level=.95, seed=0, reach=(-np.inf, np.inf), behind=None, variances=None):
     "Mean difference, limits and p value; `point` (axes of repeats) and `boot` (resamples, axes) hold differences."
     est,behind = float(point.mean()), n_patients if behind is None else behind
     if withheld(behind):
         return *patient_interval(est, np.nan, np.nan, behind), np.nan
-    draws = est + mean_noise(point, boot, n_patients, seed)
+    draws = est + mean_noise(point, boot, n_patients, seed, variances)
     return *patient_interval(est, *np.quantile(draws, [(1-level)/2, (1+level)/2]), behind, reach), _p_value(draws)
 
 # %% ../../nbs/study/04_comparisons.ipynb #f0c5012a
@@ -73,6 +73,24 @@ def paired_scores(a,               # (images,), (repeats, images) or (pre-traini
     est, lo, hi, p = _difference(point, boot, P, level, seed, reach, behind)
     return PairedDifference(est, lo, hi, p, covered_words(keep, names, behind), '; '.join(coverage_caveats(keep, behind)))
 
+# %% ../../nbs/study/04_comparisons.ipynb #69f2d2e3
+def pooled_variances(point, alike):
+    """Variances of the mean because of the repeats, with degrees of freedom, for every axis of `point`; `alike`
+    holds the points of all comparisons of this shape with the same base, mode and fraction."""
+    own = repeat_variances(point)
+    m = len(alike)
+    if m < 2 or not len(own): return own
+    mean = np.mean([repeat_variances(o)[:,0] for o in alike], 0)
+    var,df = own.T
+    shared = np.where(var > 1.5*mean, df, df*m/(1 + (m - 1)/4))
+    return np.stack([np.maximum(var, mean), shared], 1)
+
+def _alike(rows):
+    "For each (head, Differences), the points of comparisons with the same mode, fraction and repeats."
+    kind = lambda head, o: (head['mode'], head['fraction'], o.point.shape, tuple(o.axes))
+    kinds = [None if o is None else kind(head, o) for head,o in rows]
+    return [[o.point for k,(_,o) in zip(kinds, rows) if k is not None and k == mine] for mine in kinds]
+
 # %% ../../nbs/study/04_comparisons.ipynb #af3d0cf5
 def _base_rows(df, base, r):
     """Rows of the base to compare the rows like `r` with: same encoder, and same set and variant where the base
@@ -92,45 +110,40 @@ def _paired(a, b):
         pretrain_seed=lambda o: o.pretrain_seed_base if single[0] else o.pretrain_seed
     )
 
-def _compare(a, b, base, cells, level, seed):
-    "One comparison as a row: numbers, or why there are none."
-    head = dict(start=a.name.iloc[0], base=base, mode=a['mode'].iloc[0], fraction=a.fraction.iloc[0])
-    pairs = _paired(a, b)
-    if not len(pairs):
-        lone = [
-            f'{n} {undone_reasons(o)}'
-            for n, o in ((head['start'], a), (base, b))
-            if len(o) and not (o.state == 'done').any()
-        ]
-        return dict(
-            head,
-            state='missing',
-            pairs=0,
-            reason='; '.join(lone) or f'no {base} cell with the same seed and draw in this mode and fraction',
-        )
+Differences = namedtuple('Differences', 'point boot axes patients behind reach note')
+
+def _differences(a, b, pairs, cells):
+    "Differences of two groups, repeat by repeat, as they are and on the resamples."
     idx,axes,cut = design_grid(pairs)
     (pa,ba),(pb,bb) = cells(pairs.key), cells(pairs.key_base)
+    planned = len(_paired(a.assign(state='done'), b.assign(state='done')))
+    why = '; '.join(filter(None, (undone_reasons(a), undone_reasons(b))))
+    left = f'{planned-len(pairs)} of {planned} pairs not there ({why})' if len(pairs) < planned else ''
     behind = min(cells.behind(pairs.key), cells.behind(pairs.key_base))
     reach = difference_reach(cells.reach(pairs.key_base), cells.reach(pairs.key))
-    d,lo,hi,p = _difference((pa-pb)[idx], (ba-bb)[:,idx], cells.n_patients, level, seed, reach, behind)
-    planned = len(_paired(a.assign(state='done'), b.assign(state='done')))
-    left = (
-        f'{planned-len(pairs)} of {planned} pairs not there'
-        f' ({"; ".join(filter(None, (undone_reasons(a), undone_reasons(b))))})'
-        if len(pairs) < planned
-        else ''
-    )
-    return dict(
-        head,
-        state='done',
-        pairs=idx.size,
-        difference=d,
-        low=lo,
-        high=hi,
-        p=p,
-        covers=covered_words(idx.shape, axes, behind),
-        reason='; '.join(o for o in (left, cut, *coverage_caveats(idx.shape, behind)) if o),
-    )
+    notes = [o for o in (left, cut, *coverage_caveats(idx.shape, behind)) if o]
+    return Differences((pa-pb)[idx], (ba-bb)[:,idx], axes, cells.n_patients, behind, reach, '; '.join(notes))
+
+def _why_none(a, b, name, base):
+    "Why two groups have no pair."
+    lone = [f'{n} {undone_reasons(o)}' for n,o in ((name, a), (base, b)) if len(o) and not (o.state == 'done').any()]
+    return '; '.join(lone) or f'no {base} cell with the same seed and draw in this mode and fraction'
+
+def _compare(a, b, base, cells):
+    "What a comparison is of, and its `Differences`; None with the reason where there is no pair."
+    head = dict(start=a.name.iloc[0], base=base, mode=a['mode'].iloc[0], fraction=a.fraction.iloc[0])
+    pairs = _paired(a, b)
+    if len(pairs): return head, _differences(a, b, pairs, cells)
+    return dict(head, state='missing', pairs=0, reason=_why_none(a, b, head['start'], base)), None
+
+def _comparison_row(head, found, alike, level, seed):
+    "One comparison as a row: numbers, or why there are none."
+    if found is None: return head
+    own = found.point, found.boot, found.patients, level, seed, found.reach, found.behind
+    d,lo,hi,p = _difference(*own, pooled_variances(found.point, alike))
+    covers = covered_words(found.point.shape, found.axes, found.behind)
+    numbers = dict(state='done', pairs=found.point.size, difference=d, low=lo, high=hi, p=p)
+    return dict(head, **numbers, covers=covers, reason=found.note)
 
 # %% ../../nbs/study/04_comparisons.ipynb #0e26127c
 def start_groups(df):
@@ -169,9 +182,9 @@ def paired_comparisons(results,           # table of a study
         raise ValueError(f'the results hold no start {base!r}; they hold {", ".join(df.start.unique())}')
     groups = start_groups(df[df.start != base])
     cells = cells or ScoredCells(predictions, classes, metric, _enough_resamples(n, len(groups), alpha), seed)
-    res = pd.DataFrame(
-        [_compare(g, _base_rows(df, base, g.iloc[0]), base, cells, level, seed) for g in groups]
-    ).reindex(columns=_comparison_columns)
+    rows = [_compare(g, _base_rows(df, base, g.iloc[0]), base, cells) for g in groups]
+    rows = [_comparison_row(*o, alike, level, seed) for o,alike in zip(rows, _alike(rows))]
+    res = pd.DataFrame(rows).reindex(columns=_comparison_columns)
     ok, planned = res.p.notna(), res.p.fillna(1.)                # what failed was planned, and counts
     if ok.any():
         res.loc[ok,'p_holm'] = multipletests(planned, alpha, 'holm')[1][ok]

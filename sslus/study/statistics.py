@@ -191,19 +191,25 @@ def _shared_patient_variance(boot, n_patients):
     own = flat - flat.mean(0) - flat.mean(1, keepdims=True) + flat.mean()
     return (own**2).mean()*n_patients/(n_patients-1)/(k-1)
 
-def _repeat_noise(point, shared, n, rng):
-    "Error of the mean because of the repeats: Student's t for every axis of `point`."
+def repeat_variances(point):
+    "Variance of the mean because of the repeats, and its degrees of freedom, for every axis of `point`: (axes, 2)."
+    along = [np.moveaxis(point, ax, 0).reshape(k, -1).mean(1) for ax,k in enumerate(point.shape)]
+    return np.array([(o.var(ddof=1)/len(o), len(o) - 1) for o in along]).reshape(-1, 2)
+
+def _repeat_noise(variances, shared, n, rng):
+    "Error of the mean because of the repeats: Student's t for every axis of `variances`."
     res = np.zeros(n)
-    for ax,k in enumerate(point.shape):
-        var = np.moveaxis(point, ax, 0).reshape(k, -1).mean(1).var(ddof=1)/k
-        res += np.sqrt(max(var-shared, var/2))*rng.standard_t(k-1, n)
+    for var,df in variances:
+        res += np.sqrt(max(var-shared, var/2))*rng.standard_t(df, n)
     return res
 
-def mean_noise(point, boot, n_patients, seed=0):
-    "Draws of the error of `point.mean()`: `point` (axes of repeats), `boot` (resamples, axes of repeats)."
+def mean_noise(point, boot, n_patients, seed=0, variances=None):
+    """Draws of the error of `point.mean()`: `point` (axes of repeats), `boot` (resamples, axes of repeats);
+    `variances` as of `repeat_variances`, None: those of `point`."""
     rng = np.random.default_rng([seed, 1])
+    variances = repeat_variances(point) if variances is None else variances
     return _patient_noise(boot, n_patients, rng) + _repeat_noise(
-        point, _shared_patient_variance(boot, n_patients), len(boot), rng
+        variances, _shared_patient_variance(boot, n_patients), len(boot), rng
     )
 
 # %% ../../nbs/study/04_statistics.ipynb #0c1b5402
