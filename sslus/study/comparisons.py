@@ -136,8 +136,9 @@ def _compare(a, b, base, cells, level, seed):
 def start_groups(df):
     return [g for _,g in df.groupby(['name','mode','fraction'], sort=False)]
 
-def _enough_resamples(n, m, alpha):
-    return max(n, int(np.ceil(10*m/alpha)))  # the smallest p, 2/(n+1), times m must fit five times into alpha
+def enough_resamples(n, m, alpha=.05):
+    "Resamples for `m` comparisons: the smallest p, 2/(n+1), times m must fit five times into alpha."
+    return max(n, int(np.ceil(10*m/alpha)))
 
 def _correction_words(df, base, metric):
     "Say which comparisons the correction is over."
@@ -168,7 +169,7 @@ def paired_comparisons(results,           # table of a study
     if base not in set(df.start):
         raise ValueError(f'the results hold no start {base!r}; they hold {", ".join(df.start.unique())}')
     groups = start_groups(df[df.start != base])
-    cells = cells or ScoredCells(predictions, classes, metric, _enough_resamples(n, len(groups), alpha), seed)
+    cells = cells or ScoredCells(predictions, classes, metric, enough_resamples(n, len(groups), alpha), seed)
     res = pd.DataFrame(
         [_compare(g, _base_rows(df, base, g.iloc[0]), base, cells, level, seed) for g in groups]
     ).reindex(columns=_comparison_columns)
