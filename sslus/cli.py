@@ -18,7 +18,7 @@ from .study.flags import named_clips, print_left_out, without_people
 from .study.options import ArchiveCodes, BenchmarkFlags, ClipLimits, ClipOwners, ComparisonFlags, Decoding, EngineFlags
 from .study.options import Excluded, FinetuneFlags, JudgeFlags, MethodFlags, Naming, PairFlags, Pictures
 from .study.options import PretrainFlags
-from .study.options import RunFlags, SeenNaming, StillFlags, StoreCodes, StoredFrames, StudyChoices, StudyTables
+from .study.options import RunFlags, SeenNaming, StoreCodes, StoredFrames, StudyChoices, StudyTables
 from .study.options import StudyTasks, TaskFlags, Who, naming_of
 
 # %% ../nbs/cli.ipynb #676afa81
@@ -188,8 +188,10 @@ def finetune(
 
 def _finetune_task(table, run, encoder, stills, said, settings):
     "Train and test one network for another task than planes."
-    from sslus.study.finetune_task import finetune_task, read_task_table
-    data = read_task_table(stills.task, table, stills.root, settings['size'], stills.target, stills.unit, said)
+    from sslus.study.finetune_task import finetune_task, task_table
+    from sslus.study.target_study import target_data
+    named = task_table(stills.task, table, stills.root, settings['size'], stills.target, stills.unit, said)
+    data = target_data(stills.task, named)
     _,report = finetune_task(stills.task, data, run, encoder, **settings)
     print(report)
     print(f'Report: {run}/report.html, scores: {run}/{report.file}, weights: {run}/model.safetensors')
@@ -291,21 +293,31 @@ def study(
 # %% ../nbs/cli.ipynb #1ce6dd75
 @command
 def judge(
-    files:Annotated[str, dict(nargs='+')], # Encoders (files, networks of timm, or random; a name and an equals sign, and NETWORK: of a file of others, may stand before), and last the table of labelled stills
+    files:Annotated[str, dict(nargs='+')], # Encoders (files, networks of timm, or random; a name and an equals sign, and NETWORK: of a file of others, may stand before), and last the table of labelled stills; with --task that of the task
     dest:str='judged',       # Folder of the study and of its report
     how:JudgeFlags=None,     # How they are judged
-    stills:StillFlags=None,  # Where the stills are
+    stills:TaskFlags=None,   # Where the stills are, and what is judged on them
     naming:Naming=None       # Who is who, and codes in place of names
 ):
     "Judge any encoders on one table of stills: scores, differences, costs, who was seen, what is lost when perturbed"
     from sslus.study.encoder_words import check_judge
-    *encoders, table = check_judge(files, dest, how, stills.root, vars(naming))
+    *encoders, table = check_judge(files, dest, how, vars(naming), vars(stills))
+    if stills.task != 'planes':
+        _judge_task(encoders, table, dest, how, stills, naming_of(naming))
+        return
     naming.check(dest)
     from sslus.evaluate.planes import PlaneData
     from sslus.study.judge import judge
     data = PlaneData.from_csv(table, stills.root, clean=stills.clean or None, **naming_of(naming))
     if naming.key: data.codes.save(naming.key, [dest])
     print(judge(encoders, data, dest, **how.settings()))
+
+def _judge_task(encoders, table, dest, how, stills, said):
+    "Judge encoders on another task than planes."
+    from sslus.study.finetune_task import task_table
+    from sslus.study.judge_task import judge_task
+    data = task_table(stills.task, table, stills.root, how.size, stills.target, stills.unit, said)
+    print(judge_task(stills.task, encoders, data, dest, **how.task_settings()))
 
 # %% ../nbs/cli.ipynb #b4f20236
 @command

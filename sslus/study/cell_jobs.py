@@ -14,27 +14,18 @@ from fastcore.basics import patch
 # %% ../../nbs/study/07_cell_jobs.ipynb #9b4c826c
 from ..base.codes import names_people, write_people
 from ..base.files import write_text
-from ..base.provenance import package_versions
 from ..evaluate.attentive import plane_tokens
 from ..evaluate.probes import PlaneFeatures
 from .jobs import Job, files_made, recorded_file
 from .records import key_of, writing
-from .grid import StudyGrid, results_version
+from .grid import StudyGrid
+from .start_folder import results_version
 
 # %% ../../nbs/study/07_cell_jobs.ipynb #6b000011
 class StudyJobs(StudyGrid):
     "A grid whose weights, frozen features and cells are jobs."
 
 # %% ../../nbs/study/07_cell_jobs.ipynb #8dd47b09
-@patch
-def stamp(self:StudyJobs)->dict:
-    "Where and with what a job ran, for its record: scores agree to the last bit only where these do."
-    from sslus.ssl.speed import fast_bf16
-    from fastai.torch_core import default_device
-    import torch
-    d = torch.device(self.device or default_device())
-    return dict(device=_device_name(d), bf16=bool(fast_bf16(d)), versions=package_versions())
-
 @patch
 def _arch(self:StudyJobs, start):
     key = ('arch', id(start))
@@ -119,15 +110,6 @@ def _cell_job(self:StudyJobs, cell, needs):
             **self.stamp()
         )
     return Job(key, cell.name, do, needs, f'{cell.mode.title} {cell.start.arch} {cell.fraction:g}')
-
-def _device_name(d):
-    "Name of a device, and the number of threads on a CPU."
-    import platform, torch
-    return (
-        torch.cuda.get_device_name(d)
-        if d.type == 'cuda'
-        else f'{platform.machine()} {d.type}, {torch.get_num_threads()} thread(s)'
-    )
 
 def _plain_scores(rep):
     return {k: None if isinstance(v, float) and not np.isfinite(v) else v for k,v in rep.scores.items()}

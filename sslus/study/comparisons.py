@@ -112,7 +112,7 @@ def _paired(a, b):
 
 Differences = namedtuple('Differences', 'point boot axes patients behind reach note')
 
-def _differences(a, b, pairs, cells):
+def _paired_differences(a, b, pairs, cells):
     "Differences of two groups, repeat by repeat, as they are and on the resamples."
     idx,axes,cut = design_grid(pairs)
     (pa,ba),(pb,bb) = cells(pairs.key), cells(pairs.key_base)
@@ -133,7 +133,7 @@ def _compare(a, b, base, cells):
     "What a comparison is of, and its `Differences`; None with the reason where there is no pair."
     head = dict(start=a.name.iloc[0], base=base, mode=a['mode'].iloc[0], fraction=a.fraction.iloc[0])
     pairs = _paired(a, b)
-    if len(pairs): return head, _differences(a, b, pairs, cells)
+    if len(pairs): return head, _paired_differences(a, b, pairs, cells)
     return dict(head, state='missing', pairs=0, reason=_why_none(a, b, head['start'], base)), None
 
 def _comparison_row(head, found, alike, level, seed):
@@ -149,8 +149,9 @@ def _comparison_row(head, found, alike, level, seed):
 def start_groups(df):
     return [g for _,g in df.groupby(['name','mode','fraction'], sort=False)]
 
-def _enough_resamples(n, m, alpha):
-    return max(n, int(np.ceil(10*m/alpha)))  # the smallest p, 2/(n+1), times m must fit five times into alpha
+def enough_resamples(n, m, alpha=.05):
+    "Resamples for `m` comparisons: the smallest p, 2/(n+1), times m must fit five times into alpha."
+    return max(n, int(np.ceil(10*m/alpha)))
 
 def _correction_words(df, base, metric):
     "Say which comparisons the correction is over."
@@ -181,7 +182,7 @@ def paired_comparisons(results,           # table of a study
     if base not in set(df.start):
         raise ValueError(f'the results hold no start {base!r}; they hold {", ".join(df.start.unique())}')
     groups = start_groups(df[df.start != base])
-    cells = cells or ScoredCells(predictions, classes, metric, _enough_resamples(n, len(groups), alpha), seed)
+    cells = cells or ScoredCells(predictions, classes, metric, enough_resamples(n, len(groups), alpha), seed)
     rows = [_compare(g, _base_rows(df, base, g.iloc[0]), base, cells) for g in groups]
     rows = [_comparison_row(*o, alike, level, seed) for o,alike in zip(rows, _alike(rows))]
     res = pd.DataFrame(rows).reindex(columns=_comparison_columns)

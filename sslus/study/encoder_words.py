@@ -13,7 +13,9 @@ from pathlib import Path
 
 # %% ../../nbs/study/12_encoder_words.ipynb #5e9fa790
 from ..ssl.names import check_network
-from .typed import check_encoder, check_mode, check_stills, check_study_folder, typed_people, weights_card
+from ..base.tables import table_rows
+from .typed import check_encoder, check_mode, check_stills, check_study_folder, check_task_flags
+from .typed import typed_people, weights_card
 
 # %% ../../nbs/study/12_encoder_words.ipynb #423e6919
 def encoder_word(
@@ -56,8 +58,8 @@ def check_judge(
     files,     # words for encoders, and last the table of labelled stills
     dest,      # folder of the judge
     how,       # `JudgeFlags`
-    root=None, # folder of the stills; None: that of the table
-    names=None # what flags say of names, a dict
+    names=None, # what flags say of names, a dict
+    stills=None # what flags say of stills and task, a dict; None: stills with classes
 )->list:       # the files; an error where one of all these cannot be
     "What can be known of a judge's arguments before torch is loaded."
     *encoders, table = files
@@ -65,8 +67,14 @@ def check_judge(
     early = [o for o in encoders if Path(o).suffix in _table_suffixes]
     if early: raise ValueError(f'{early[0]} stands before {table}: the table of stills comes last, the folder for the '
                                f'results is said by dest={table}')
-    for o in how.settings()['modes']: check_mode(o, 'modes')
+    said = (names or {}) | (stills or {})
+    check_task_flags(said)
+    planes = said.get('task', 'planes') == 'planes'
+    settings = how.settings() if planes else how.task_settings()
+    for o in settings.get('modes', ()) if planes else (): check_mode(o, 'modes')
     for o in encoders: check_encoder_word(o, how.arch)
-    check_stills(table, root, typed_people(names or {}))
-    check_study_folder(Path(dest))
+    if planes:
+        check_stills(table, said.get('root'), typed_people(said))
+        check_study_folder(Path(dest))
+    else: next(table_rows(table))                          # the task says what else it needs
     return files

@@ -60,7 +60,7 @@ def _fraction_axis(ax, fractions):
     ax.set_xticks(fractions, [f'{100*f:g}' for f in fractions])
     ax.minorticks_off()
     ax.set_xlim(min(fractions)/1.6, max(fractions)*1.6)
-    ax.set_xlabel('labelled stills, %')
+    ax.set_xlabel('labels, %')
 
 def _curve(ax, g, style, shift, name):
     "One start in one panel: points, bars, line."

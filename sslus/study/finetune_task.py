@@ -20,7 +20,7 @@ from ..ssl.bars import training_bars
 from .finetuning import n_steps
 from .mainjob import plain_settings, save_table, training_log
 from .report import fig_html, html_page, table_html, text_html
-from .target_study import find_task
+from .target_study import find_task, target_data
 from .training import FinetuneSettings
 from ..tasks.models import save_task_model
 
@@ -65,7 +65,7 @@ def write_task_run(learn, task, folder, config, progress):
     return report
 
 # %% ../../nbs/study/10_finetune_task.ipynb #8d6b0224
-def read_task_table(
+def task_table(
     task:str,             # name of a registered task
     csv:str|Path,         # the table
     root=None,            # folder that paths are relative to; None: that of the table
@@ -73,8 +73,8 @@ def read_task_table(
     target:str|None=None, # column with what is known of each row; None: that of the task
     unit:str|None=None,   # of values; None: as the table says
     said:dict|None=None   # same and distinct: what is said of the patients' names
-):                        # the data of the task
-    "The data of a task from a table, as `sslus-finetune --task` reads it."
+)->dict:                  # settings of `target_data`
+    "How a task reads a table, as commands with `--task` say it."
     found = find_task(task)
     who = dict(said or {})
     if who.pop('names', None):
@@ -85,7 +85,8 @@ def read_task_table(
     if unit is not None and 'unit' not in takes:
         raise ValueError(f'unit={unit!r}: {task} knows no unit')
     more = {k: v for k,v in ((found.target, target), ('unit', unit)) if v is not None}
-    return found.data.from_table(csv, root, size=128 if size is None else size, people=who or None, **more)
+    if who: more['people'] = who
+    return dict(table=csv, root=root, size=128 if size is None else size) | more
 
 # %% ../../nbs/study/10_finetune_task.ipynb #78a766eb
 @relays(FinetuneSettings)

@@ -29,6 +29,7 @@ from .errors import StudyError
 from .records import changed_records, key_of, read_record, writing
 from .modes import read_mode
 from .starts import read_start
+from .start_folder import StartFolder, results_version
 from .cells import Cell, repeats_of, seed_list
 from .settings import check_tables, key_file_name, read_study, relative_path, settled, standing_study
 from .settings import steady, study_lock
@@ -52,7 +53,7 @@ class GridSettings:
     shared_patients:bool = False       # may pre-training have seen frames of test patients? The report says so
     imports:object = ()                # modules to import first, where methods of your own are defined
 
-class StudyGrid:
+class StudyGrid(StartFolder):
     "A grid: starts x modes x fractions x repeats, on one table of stills."
     @relays(GridSettings)
     def __init__(self,
@@ -75,7 +76,7 @@ class StudyGrid:
         self.stores = open_stores(store)
         self.arch, self.arch_kwargs = given.arch, dict(given.arch_kwargs or {})
         starts = [read_start(o).with_arch(self.arch, self.arch_kwargs) for o in _aslist(given.pretrain)]
-        self.starts = [self._placed(o) for o in starts]
+        self.starts = [self.placed(o) for o in starts]
         self.modes = [read_mode(o) for o in _aslist(given.downstream)]
         self.fractions = sorted(float(f) for f in _aslist(given.fractions))
         self.seeds, self.pretrain_seeds, self.draws = _repeats(given)
@@ -93,8 +94,6 @@ class StudyGrid:
         )
 
 # %% ../../nbs/study/07_grid.ipynb #ef3e4e0b
-results_version = 1  # of what cells and encoders hold; raised when a change of the package changes results
-
 def _import(names):
     "Import modules with methods of one's own; StudyError where one cannot be."
     for o in names:
@@ -162,26 +161,6 @@ def _check_still_size(planes, size):
             f'size={size}: the smallest still of {planes.name} has {least} pixels on its longer side. Choose'
             f' size={least} or less'
         )
-
-@patch
-def _placed(self:StudyGrid, start):
-    "A start whose files are named as seen from the study's folder, where the report and other processes look."
-    def place(file):
-        return next((relative_path(o, self.path) for o in (Path(file), self._at(file)) if o.is_file()), file)
-    return start.with_files(place)
-
-@patch
-def _at(self:StudyGrid, file):
-    "A path as seen from the study's folder, which need not be there yet."
-    return Path(os.path.normpath(self.path.resolve()/file))
-
-@patch
-def find(self:StudyGrid, file)->Path:
-    "A file that a setting names, as seen from the study's folder; StudyError where it is not there."
-    found = self._at(file)
-    if not found.is_file():
-        raise StudyError(f'{file}: no such file (looked from here and from {self.path})')
-    return found
 
 @patch
 def frames_of(self:StudyGrid, start):
@@ -342,14 +321,6 @@ def cells(self:StudyGrid)->list: # Of `Cell`
     ]
 
 # %% ../../nbs/study/07_grid.ipynb #67373e3f
-@patch
-def identity(self:StudyGrid, start, seed)->dict:
-    "What decides the weights of a start."
-    key = ('identity', id(start), seed)
-    if key not in self._cache:
-        self._cache[key] = start.identity(self, seed) | dict(version=results_version)
-    return self._cache[key]
-
 @patch
 def _data(self:StudyGrid)->dict:
     "What decides the stills."

@@ -10,11 +10,11 @@ __all__ = ['read_encoder', 'judge']
 # %% ../../nbs/study/13_judge.ipynb #ee23b0d0
 import pandas as pd
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 # %% ../../nbs/study/13_judge.ipynb #82eb11de
-from ..base.files import ChangedError, read_sealed, write_sealed, write_text
+from ..base.files import ChangedError, read_sealed, write_sealed
 from ..base.late import late
 from ..base.progress import progress_bar
 from ..base.settings import grouped, relays
@@ -22,20 +22,17 @@ from ..evaluate.leaks import check_leaks
 from ..evaluate.perturb import mean_loss, perturbation_scores, perturbations
 from ..ssl.seen import seen
 from ..ssl.weights import has_card, read_card
-from .compare import encoder_row_name, styled_page, table_text
+from .compare import encoder_row_name
 from .comparisons import paired_comparisons
 from .encoder_words import check_encoder_word
-from .errors import StudyError
-from .figures import percent_text, plot_comparisons, plot_fractions
 from .grid import GridSettings, read_planes
+from .judged import Judged, any_network, first_base, lost_table, undone, write_judged
 from .options import network_of
-from .paragraph import study_limits, study_provenance, study_sentence
+from .paragraph import study_provenance, study_sentence
 from .records import key_of, read_record
-from .report import fig_html, table_html, text_html
 from .starts import FromFile, ImageNet, Random, Start
-from .statistics import why_missing
 from .study import Study
-from .tables import interval_table, summary_table
+from .tables import interval_table
 
 # %% ../../nbs/study/13_judge.ipynb #e711cdcb
 timm = late('timm')
@@ -54,7 +51,7 @@ def read_encoder(
     return FromFile(what, name=name or encoder_row_name(what), **({} if has_card(what) else own))
 
 # %% ../../nbs/study/13_judge.ipynb #fc52588a
-def _fits_size(start, size):
+def fits_size(start, size):
     "The start, with a network of fixed input built for `size`; its position embeddings are resampled."
     if start.arch is None or start.arch_kwargs: return start
     config = timm.get_pretrained_cfg(start.arch)
@@ -70,8 +67,8 @@ def _network_of_files(starts):
         return card['arch'], card.get('arch_kwargs') or {}
     return 'resnet18', {}
 
-def _named_starts(encoders, arch):
-    "Starts by the name that each has alone."
+def named_starts(encoders, arch, base=None):
+    "Starts, each with a name of its own; ValueError where `base` is none of them."
     if isinstance(encoders, (str, Path, Start)): encoders = [encoders]
     starts = [read_encoder(o, arch) for o in encoders]
     if not starts: raise ValueError('there is no encoder to judge: give at least one')
@@ -80,18 +77,21 @@ def _named_starts(encoders, arch):
         raise ValueError(
             f'two encoders are called {twice[0]}: give each a name of its own, such as mine={twice[0]}'
         )
+    names = [o.name for o in starts]
+    if base is not None and base not in names:
+        raise ValueError(f'base={base!r}: no encoder is called so; there are {", ".join(names)}')
     common = _network_of_files(starts)
     return [o.with_arch(*common) if isinstance(o, Random) else o for o in starts]
 
 # %% ../../nbs/study/13_judge.ipynb #7c48fbcb
 _looked_at_pictures = 500
 
-def _seen_by(study, start):
+def seen_by(study, start, held):
     "(what must be told loudly or '', words for the table) of the test patients that an encoder has seen."
     if isinstance(start, Random): return '', 'nobody'
     if not isinstance(start, FromFile): return '', 'not known'
     each = [
-        seen(study.find(o), study.planes, 'test', _looked_at_pictures, name=start.name)
+        seen(study.find(o), held, 'test', _looked_at_pictures, name=start.name)
         for o in (start.file if start.seeded else [start.file])
     ]
     loud = next((o.headline for o in each if o.headline), '')
@@ -171,161 +171,11 @@ def _encoder_row(study, start, results, seen_words, perturbed):
     if len(own): res['lost'], res['most_by'], _ = mean_loss(own)
     return res
 
-# %% ../../nbs/study/13_judge.ipynb #e8fab69a
-@dataclass
-class Judged:
-    "What a judge found; printing it says it."
-    study:Study            # whose starts are the encoders
-    results:pd.DataFrame   # one row a cell
-    scores:pd.DataFrame    # mean and interval of each encoder, mode and fraction
-    differences:pd.DataFrame # from the base, paired and corrected
-    encoders:pd.DataFrame  # costs, seen, lost: one row an encoder
-    perturbed:pd.DataFrame # one row an encoder, change and strength; empty where nothing was perturbed
-    sentence:str           # what it says
-    alarm:str              # what must be known first; '' where all is well
-    left_out:dict          # {encoder: why}
-
-    @property
-    def report(self)->Path:
-        "The page."
-        return self.study.path/'report.html'
-
-    @property
-    def judged(self)->pd.DataFrame:
-        "The scores of those that could be judged."
-        return self.scores[~self.scores.start.isin(list(self.left_out))]
-
-    @property
-    def covers(self)->str:
-        "What the intervals cover."
-        return summary_table(self.scores).attrs['covers']
-
-    def __repr__(self):
-        lines = [self.alarm, self.sentence, '']
-        for mode,table in _tables_by_mode(self.judged).items():
-            lines += [f'{mode}, macro-F1, mean [95 % interval]', table_text(table), '']
-        lines += [f'Intervals cover: {self.covers}', '']
-        lines += [table_text(_readable(self.encoders)), '']
-        lines += [f'Left out: {k}: {v}' for k,v in self.left_out.items()]
-        lines += [f'Report: {self.report}']
-        return '\n'.join(lines).strip()
-
 # %% ../../nbs/study/13_judge.ipynb #e55fee83
-def _tables_by_mode(scores):
-    "{mode: encoders by shares of the labels}, as text."
-    res = {}
-    for mode,rows in scores.groupby('mode', sort=False):
-        table = summary_table(rows)
-        res[mode] = table.rename(columns=lambda name: name.removeprefix(f'{mode} '))
-    return res
-
-def _in_millions(n): return '' if pd.isna(n) else f'{n/1e6:.3g} M'
-def _as_whole(n): return '' if pd.isna(n) else f'{n:.0f}'
-def _in_percent(x): return '' if pd.isna(x) else f'{round(100*x)} %'
-
-def _readable(encoders):
-    "The table of encoders with numbers that can be read."
-    shown = encoders.set_index('encoder').rename_axis(None).astype(object)
-    how = dict(parameters=_in_millions, features=_as_whole, lost=_in_percent)
-    for column,text in how.items():
-        shown[column] = encoders[column].map(text).to_numpy()
-    words = {o: f'{o.removesuffix("_s")}, s' for o in encoders if o.endswith('_s')}
-    words |= dict(seen='seen?', lost='lost when perturbed', most_by='most by')
-    return shown.where(shown.notna(), '').rename(columns=words)
-
-def _undone(results):
-    "{encoder: why} of those without a single score."
-    done = set(results.start[results.state == 'done'])
-    res = {}
-    for start,rows in why_missing(_any_network(results)).groupby('start', sort=False):
-        if start in done: continue
-        first = [o.rpartition('which failed: ')[2] for o in rows.reason]     # of the job that others needed
-        res[start] = '; '.join(dict.fromkeys(first))
-    return res
-
-def _any_network(results):
-    "The same cells, with networks that may differ: statistics of a study compare within one network."
-    return results.assign(arch='')
-
 def _differences_from(study, results, base):
     "Paired differences from the base; an empty table where there is nothing beside it."
     if results.start.nunique() < 2: return pd.DataFrame()
-    return paired_comparisons(_any_network(results), study.predictions, study.classes, base=base)
-
-def _lost_table(perturbed):
-    "Share of the score that is lost, encoders by changes, at the middle strength and over all."
-    middle = perturbed[perturbed.level == 2]
-    table = middle.pivot(index='encoder', columns='change', values='lost')
-    table = table.loc[perturbed.encoder.unique(), list(perturbations)]
-    table['all, at three strengths'] = perturbed.groupby('encoder').lost.mean()
-    table = table.map(_in_percent).rename_axis(None)
-    return table.rename_axis(None, axis=1)
-
-# %% ../../nbs/study/13_judge.ipynb #e78b9cfd
-def _strengths_in_words():
-    each = []
-    for kind,o in perturbations.items():
-        numbers = ', '.join(f'{s:g}' for s in o.strengths)
-        each.append(f'{kind}: {o.words}: {numbers}')
-    head = 'Share of the macro-F1 of a linear probe on all labels that is lost on changed test stills, at the middle'
-    return f'{head} of three strengths; a score near chance has nothing to lose. {"; ".join(each)}.'
-
-def _sections(j):
-    "(heading, pieces) of the page."
-    res = {'Scores': _score_parts(j)}
-    if len(j.differences):
-        res[f'Differences from {j.differences.attrs["base"]}'] = _difference_parts(j)
-    res['Encoders'] = [table_html(_readable(j.encoders))]
-    if len(j.perturbed):
-        res['Lost when perturbed'] = [text_html(_strengths_in_words()), table_html(_lost_table(j.perturbed))]
-    limits = study_limits(j.results, j.covers)
-    res['What this cannot show'] = list(map(text_html, limits))
-    return list(res.items())
-
-def _score_parts(j):
-    "Sentence, a table for each mode, and picture of the scores."
-    words = f'Macro-F1, mean [95 % interval], by share of the labels. Intervals cover: {j.covers}.'
-    parts = [text_html(words)]
-    for mode,table in _tables_by_mode(j.judged).items():
-        parts += [text_html(mode), table_html(table)]
-    alt = 'Macro-F1 of each encoder over label fractions, one panel a mode; the numbers stand in the tables'
-    axes = plot_fractions(j.judged)
-    return [*parts, fig_html(axes[0], alt)]
-
-_shown_columns = ['start', 'mode', 'fraction', 'difference', 'low', 'high', 'p_holm', 'significant']
-
-def _difference_parts(j):
-    "Sentence, table and picture of the differences of those that could be judged."
-    pairs = j.differences
-    pairs = pairs[~pairs.start.isin(list(j.left_out))]
-    parts = [text_html(f'{j.differences.attrs["family"]}.')]
-    done = pairs[pairs.state == 'done']
-    if not len(done): return parts
-    shown = done.assign(fraction=done.fraction.map(percent_text))
-    shown = shown[_shown_columns].round(3)
-    shown = shown.rename(columns=dict(start='encoder'))
-    alt = 'Differences with intervals, one panel a mode; the numbers stand in the table'
-    axes = plot_comparisons(pairs)
-    return [*parts, table_html(shown), fig_html(axes[0], alt)]
-
-def _write_all(j):
-    "The tables, and the page last."
-    for name in ('results', 'scores', 'differences', 'encoders', 'perturbed'):
-        table = getattr(j, name)
-        write_text(j.study.path/f'{name}.csv', table.to_csv(index=False))
-    facts = study_provenance(j.study, j.results)
-    more = j.sentence, j.alarm, facts, j.left_out
-    styled_page(j.report, 'Encoders on one table', lambda: _sections(j), *more)
-
-# %% ../../nbs/study/13_judge.ipynb #bb72af15
-def _first_base(study, left_out):
-    "The encoder that others are compared with: random weights, or the first; StudyError where there is none."
-    here = [o for o in study.starts if o.name not in left_out]
-    if not here:
-        why = '; '.join(f'{k}: {v}' for k,v in left_out.items())
-        raise StudyError(f'no encoder could be judged. {why}')
-    drawn = [o for o in here if isinstance(o, Random)]
-    return (drawn or here)[0].name
+    return paired_comparisons(any_network(results), study.predictions, study.classes, base=base)
 
 # %% ../../nbs/study/13_judge.ipynb #12830dba
 @relays(GridSettings, but=('pretrain', 'downstream', 'fractions', 'arch_kwargs'))
@@ -344,35 +194,33 @@ def judge(
 )->Judged:                    # ValueError for what cannot be judged, before anything is computed
     "Judge encoders on one table of labelled stills; writes report.html and its tables."
     grouped(judge, settings)
-    starts = _named_starts(encoders, arch)
-    names = [o.name for o in starts]
-    if base is not None and base not in names:
-        raise ValueError(f'base={base!r}: no encoder is called so; there are {", ".join(names)}')
+    starts = named_starts(encoders, arch, base)
     planes, _ = read_planes(planes, None, None)
     size = settings.pop('size', None) or planes.default_size()
-    fitted = [_fits_size(o, size) for o in starts]
+    fitted = [fits_size(o, size) for o in starts]
     grid = dict(pretrain=fitted, downstream=modes, fractions=fractions, size=size)
     study = Study(dest, planes, **grid, **settings)
-    seen_words = {o.name: _seen_by(study, o) for o in study.starts}
+    seen_words = {o.name: seen_by(study, o, planes) for o in study.starts}
     alarm = _alarm(study, seen_words)
     if alarm: print(alarm)
     planes.images(size)                                # read before anything is timed
     results = study.run(progress=progress)
-    left_out = _undone(results)
-    base = base or _first_base(study, left_out)
+    left_out = undone(results)
+    base = base or first_base(study.starts, left_out)
     perturbed = _all_perturbed(study, progress) if perturb else pd.DataFrame()
     differences = _differences_from(study, results, base)
     rows = [_encoder_row(study, o, results, seen_words, perturbed) for o in study.starts]
     j = Judged(
-        study,
+        study.path,
         results,
-        interval_table(_any_network(results), study.predictions, study.classes),
+        interval_table(any_network(results), study.predictions, study.classes),
         differences,
         pd.DataFrame(rows),
         perturbed,
         study_sentence(results, differences if len(differences) else None, base),
         alarm,
         left_out,
+        study,
     )
-    _write_all(j)
+    write_judged(j, study_provenance(study, results))
     return j

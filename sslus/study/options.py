@@ -295,21 +295,35 @@ class EngineFlags:
     retry_failed:bool=False  # Try failed jobs again
 
 # %% ../../nbs/study/02_options.ipynb #8618c190
+def _ways(modes): return [o.strip() for o in modes.split(',')]
+
 @dataclass
 class JudgeFlags:
     "How encoders are judged."
-    modes:str='linear,kNN'   # Ways to use an encoder, separated by commas: linear, kNN, attentive, fine-tune ...; the first one makes the sentence
-    fractions:str='0.1,1'    # Shares of the training labels, separated by commas
+    modes:str=None           # Ways to use an encoder, separated by commas; the first one makes the sentence. Stills: linear, kNN, attentive, fine-tune ..., by default linear,kNN; with --task frozen, fine-tune, LoRA, by default frozen,fine-tune
+    fractions:str=None       # Shares of the training labels, separated by commas; by default 0.1,1, with --task 0.2,1
     seeds:int=3              # Repeats: label draw, random weights and heads
+    steps:int=None           # With --task: optimiser steps of each training; by default by the share of the labels
     arch:str=None            # timm model name, or 'tiny', of files of others and of random weights
-    size:int=None            # Side of the stills, pixels; by default by the stills
+    size:int=None            # Side of the stills, pixels; by default by the stills, with --task 128
     base:str=None            # Encoder that the others are compared with; by default random, or the first
     unperturbed:bool=False   # Leave out the scores of perturbed test stills
     device:str=None          # Such as cpu or cuda
 
-    def settings(self)->dict: # keywords of `judge`
-        "As the library takes them."
+    def _said(self):
+        "What was said, as the library takes it."
         from sslus.study.typed import read_fractions
-        modes = [o.strip() for o in self.modes.split(',')]
-        read = dict(modes=modes, fractions=read_fractions(self.fractions), perturb=not self.unperturbed)
-        return {k: v for k,v in vars(self).items() if k != 'unperturbed'} | read
+        said = {k: v for k,v in vars(self).items() if v is not None and k != 'unperturbed'}
+        if self.fractions: said['fractions'] = tuple(read_fractions(self.fractions))
+        if self.modes: said['modes'] = tuple(_ways(self.modes))
+        return said
+
+    def settings(self)->dict: # keywords of `judge`
+        "As the library takes them, for stills with classes."
+        if self.steps: raise ValueError('steps= belongs to another task than planes: say which with task=')
+        return self._said() | dict(perturb=not self.unperturbed)
+
+    def task_settings(self)->dict: # keywords of `judge_task`
+        "As the library takes them, for another task; the size is that of the data."
+        if self.unperturbed: raise ValueError('unperturbed= belongs to task=planes')
+        return {k: v for k,v in self._said().items() if k != 'size'}

@@ -202,7 +202,8 @@ def fold(df:pd.DataFrame, # table
 def study_sentence(
     results:pd.DataFrame, # table of a study
     comparisons:pd.DataFrame|None=None, # from `paired_comparisons` with base random; None: there is none
-    base:str='random'     # start that they are with
+    base:str='random',    # start that they are with
+    score:str='macro-F1'  # what they compare
 )->str:
     "What a study shows, in one sentence."
     done = results[results.state == 'done']
@@ -212,7 +213,7 @@ def study_sentence(
     modes = unique_items(made['mode'])
     mode = 'fine-tune' if 'fine-tune' in modes else modes[0]
     gains = made[made['mode'] == mode].rename(columns=dict(difference='gain', pairs='draws', reason='note'))
-    sentence = paired_sentence(gains, base, done, 'repeat')[:-1]
+    sentence = paired_sentence(gains, base, done, 'repeat', score)[:-1]
     where = '' if mode == 'fine-tune' else f'{mode}: '
     return (
         f'{where}{sentence}; of all {len(made)} comparisons with {base} {int(made.significant.sum())} are'
@@ -252,7 +253,8 @@ def compared_sentence(
 # %% ../../nbs/study/05_paragraph.ipynb #a87950cc
 def study_limits(
     results:pd.DataFrame, # table of a study
-    covers:str=''         # what its intervals cover, from `summary_table`
+    covers:str='',        # what its intervals cover, from `summary_table`
+    about:str='naming planes on stills' # what is scored
 )->list:                  # sentences
     "What a study cannot show."
     done = results[results.state == 'done']
@@ -275,7 +277,7 @@ def study_limits(
             (
                 ''
                 if external
-                else 'All stills are of one source: how much is lost at another one was not measured.'
+                else 'All pictures are of one source: how much is lost at another one was not measured.'
             ),
             (
                 f'With {repeats} {"repeat" if repeats == 1 else "repeats"} only large differences can be told'
@@ -289,7 +291,7 @@ def study_limits(
                 if starts > 2
                 else ''
             ),
-            'Scores are about naming planes on stills; they do not show that anybody is treated better.',
+            f'Scores are about {about}; they do not show that anybody is treated better.',
         )
         if o
     ]

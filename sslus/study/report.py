@@ -165,11 +165,11 @@ def _why_unsure(r, unit):
     return 'the 95 % interval holds 0: this can be chance'
 
 # %% ../../nbs/study/01_report.ipynb #8d4c3b6f
-def _main_clause(r, base, of, unit):
+def _main_clause(r, base, of, unit, score):
     "What the best start gains or loses at the smallest share of labels."
     who = r.start if of == 1 else f'{r.start}, the best of {of} pre-trained starts,'
     at = f'With {_fraction_percent(r.fraction)} of the labels'
-    amount = f'by {_ranged(r)} macro-F1'
+    amount = f'by {_ranged(r)} {score}'
     verdict = _verdict(r)
     if verdict == 'won':
         return f'{at} {who} is better than {base} {amount}, {_how_often(r, unit)}'
@@ -237,14 +237,15 @@ def paired_sentence(
     gains:pd.DataFrame,  # start, fraction, gain, low, high, draws, note[, draws_won, significant]
     base:str='random',   # start that they are over
     results:pd.DataFrame|None=None, # all scores, for 12x12 pixels
-    unit:str='label draw' # what a pair is
+    unit:str='label draw', # what a pair is
+    score:str='macro-F1'  # what is gained
 )->str:
     "What paired gains say, in one sentence: the best start at the smallest share of labels."
     own = gains[gains.start.isin(_own_starts(gains.start.unique(), base))]
     here = own[own.fraction == own.fraction.min()]
     best = here.loc[here.gain.idxmax()]
     sentence = (
-        _main_clause(best, base, here.start.nunique(), unit)
+        _main_clause(best, base, here.start.nunique(), unit, score)
         + _other_fraction(gains, best)
         + _imagenet_clause(gains, best)
     )

@@ -15,6 +15,7 @@ from ..evaluate.intervals import patients_behind, reachable, resample_counts, wi
 
 # %% ../../nbs/study/04_statistics.ipynb #b527eb1d
 from ..base.numbers import checked
+from ..evaluate.sum_scores import SumScore
 
 # %% ../../nbs/study/04_statistics.ipynb #a037d93f
 _design_columns = dict(set='all', variant='', arch='', error='')
@@ -85,41 +86,33 @@ def why_missing(results:pd.DataFrame # table of a study
 # %% ../../nbs/study/04_statistics.ipynb #c1c38f26
 def count_words(n, what): return f'{n} {what}' if n != 1 else f'{n} {what[:-1]}'
 
-class ScoredCells:
+class ResampledCells:
     "Scores of cells, as they are and on resamples of the patients that all cells share; each cell is read once."
-    def __init__(self, predictions, classes, metric='macro_f1', n=2000, seed=0):
-        if not callable(metric) and metric not in cm_scores:
-            raise ValueError(
-                f'no interval for {metric!r}: predictions give {", ".join(cm_scores)}, or give a function of'
-                ' confusion matrices'
-            )
-        self.predictions,self.classes,self.n,self.seed = predictions,classes,n,seed
-        self.f,self.images,self.known = metric if callable(metric) else cm_scores[metric],None,{}
-        self.facts = {}
+    is_share = True                                                            # do scores lie between 0 and 1?
+    def __init__(self, n, seed):
+        self.n,self.seed = n,seed
+        self.images,self.known,self.facts = None,{},{}
 
-    def _first(self, t, images):
-        self.images,self.n_patients = images,t.patient.nunique()
-        self.counts = resample_counts(self.n_patients, self.n, self.seed).astype(float)
+    def score_cell(self, key):
+        "(score, its resamples) of a cell; keeps its lowest and highest, its patients and a note in `facts`."
+        raise NotImplementedError
 
-    def _score(self, key):
-        t = self.predictions(key)
-        images = t[['image_path','patient','class']].astype(str).to_numpy()
-        if self.images is None: self._first(t, images)
-        if not np.array_equal(images, self.images):
+    def same_images(self, key, images):
+        "Keep what the first cell was tested on; ValueError for a cell that was tested on something else."
+        named = images.astype(str).to_numpy()
+        if self.images is None:
+            self.images,self.n_patients = named,images.patient.nunique()
+            self.counts = resample_counts(self.n_patients, self.n, self.seed).astype(float)
+        if not np.array_equal(named, self.images):
             raise ValueError(
                 f'cell {key!r} was tested on other images than the cells before it; cells can be compared on'
                 ' the same images only'
             )
-        cm = patient_confusions(t['class'], t.predicted, t.patient, self.classes)
-        boot = self.f((self.counts@cm.reshape(len(cm), -1)).reshape(self.n, *cm.shape[1:]))
-        one = one_class_note(t.predicted, self.classes)
-        self.facts[key] = (*reachable(self.f, cm, boot), patients_behind(self.f, cm), one)
-        return float(self.f(cm.sum(0))), boot
 
     def __call__(self, keys):
         "Scores of cells: (cells,) and, on the resamples, (resamples, cells)."
         for k in keys:
-            if k not in self.known: self.known[k] = self._score(k)
+            if k not in self.known: self.known[k] = self.score_cell(k)
         point,boot = zip(*(self.known[k] for k in keys))
         return np.array(point), np.stack(boot, 1)
 
@@ -139,6 +132,50 @@ class ScoredCells:
             f'{k} of {count_words(len(notes), "cells")}: {note}'
             for note, k in notes[notes != ''].value_counts().items()
         ]
+
+class ScoredCells(ResampledCells):
+    "Scores of predicted classes."
+    def __init__(self, predictions, classes, metric='macro_f1', n=2000, seed=0):
+        if not callable(metric) and metric not in cm_scores:
+            raise ValueError(
+                f'no interval for {metric!r}: predictions give {", ".join(cm_scores)}, or give a function of'
+                ' confusion matrices'
+            )
+        super().__init__(n, seed)
+        self.predictions,self.classes = predictions,classes
+        self.f = metric if callable(metric) else cm_scores[metric]
+
+    def score_cell(self, key):
+        "Score of the confusion matrices of a cell."
+        t = self.predictions(key)
+        self.same_images(key, t[['image_path','patient','class']])
+        cm = patient_confusions(t['class'], t.predicted, t.patient, self.classes)
+        boot = self.f((self.counts@cm.reshape(len(cm), -1)).reshape(self.n, *cm.shape[1:]))
+        one = one_class_note(t.predicted, self.classes)
+        self.facts[key] = (*reachable(self.f, cm, boot), patients_behind(self.f, cm), one)
+        return float(self.f(cm.sum(0))), boot
+
+# %% ../../nbs/study/04_statistics.ipynb #6e3fd629
+class SummedCells(ResampledCells):
+    "A score that sums over pictures, such as a mean error."
+    def __init__(self, scored, score:SumScore, n=2000, seed=0):
+        super().__init__(n, seed)
+        self.scored,self.score = scored,score
+        self.is_share = tuple(score.reach) == (0, 1)
+
+    def score_cell(self, key):
+        "Score of the rows of a cell; a resample without a value counts as the score itself."
+        rows = self.scored(key)
+        self.same_images(key, rows[['image_path','patient']])
+        terms = np.asarray(self.score.terms(rows), float)
+        known = np.isfinite(terms).all(1)
+        who = np.unique(rows.patient.astype(str), return_inverse=True)[1]
+        sums = np.zeros((self.n_patients, terms.shape[1]))
+        np.add.at(sums, who[known], terms[known])
+        point = float(self.score.of(sums.sum(0)))
+        boot = self.score.of(self.counts@sums)
+        self.facts[key] = (*self.score.reach, len(set(who[known])), '')
+        return point, np.where(np.isfinite(boot), boot, point)
 
 # %% ../../nbs/study/04_statistics.ipynb #6dfedb2b
 def _drop_holes(grid):
@@ -224,6 +261,11 @@ def _interval_limits(est, noise, level):
         return float(np.clip(est+lo, 0, 1)), float(np.clip(est+hi, 0, 1))
     return tuple(float(1/(1 + (1-est)/est*np.exp(-o/g))) for o in (lo, hi))
 
+def _cell_limits(cells, est, noise, level):
+    "Limits of the mean of cells: of shares on the scale of log odds, of other scores as they are."
+    if cells.is_share: return _interval_limits(est, noise, level)
+    return tuple(est + np.quantile(noise, [(1-level)/2, (1+level)/2]))
+
 def covered_words(shape, axes, n_patients):
     "In words, what an interval covers."
     if withheld(n_patients): return 'nothing'
@@ -271,7 +313,7 @@ def study_interval(results,             # rows of one group: one start, mode and
     behind = cells.behind(used)
     limits = (np.nan, np.nan)
     if not withheld(behind):
-        limits = _interval_limits(point.mean(), mean_noise(point, boot, cells.n_patients, seed), level)
+        limits = _cell_limits(cells, point.mean(), mean_noise(point, boot, cells.n_patients, seed), level)
     ci = patient_interval(point.mean(), *limits, behind, cells.reach(used))
     left = (
         f'{len(rows)-len(done)} of {len(rows)} cells not done ({undone_reasons(rows)})'

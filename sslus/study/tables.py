@@ -25,10 +25,11 @@ def interval_table(results,           # table of a study
                    metric='macro_f1', # 'macro_f1', 'balanced_accuracy', 'accuracy', or a function of confusion matrices
                    level:float=.95,   # coverage aimed at
                    n:int=2000,        # resamples of the patients
-                   seed:int=0         # of the resamples
+                   seed:int=0,        # of the resamples
+                   cells=None         # scores of cells on resamples, in place of predicted classes; None: of the classes
                   )->pd.DataFrame:  # start, mode, fraction, mean, low, high, cells, planned, patients, covers, note, missing
     "`study_interval` of every start, mode and fraction; those without a done cell have the reason in `missing`."
-    cells,rows = ScoredCells(predictions, classes, metric, n, seed), []
+    cells,rows = cells or ScoredCells(predictions, classes, metric, n, seed), []
     for g in start_groups(tidy_results(results)):
         row = dict(
             start=g.name.iloc[0],
@@ -78,12 +79,13 @@ def summary_table(results,           # table of a study, or what `interval_table
                   metric='macro_f1', # 'macro_f1', 'balanced_accuracy', 'accuracy'
                   digits:int=3,      # after the point
                   width:int=48,      # characters of a reason
+                  less_is_better:bool=False, # is the best of a column its lowest?
                   **kwargs           # of `interval_table`
                  )->pd.DataFrame:    # text; `attrs['covers']` says what the intervals cover
     "Starts by mode and fraction: 'mean [low, high]', the best of each column marked with *, and 'missing: reason'."
     t = results if 'planned' in results else interval_table(results, predictions, classes, metric, **kwargs)
     col = [f'{m} {100*f:g} %' for m,f in zip(t['mode'], t.fraction)]
-    best = t['mean'] == t.groupby(['mode','fraction'])['mean'].transform('max')
+    best = t['mean'] == t.groupby(['mode','fraction'])['mean'].transform('min' if less_is_better else 'max')
     text = [_score_text(r, digits, width) + (' *' if b else '') for (_,r),b in zip(t.iterrows(), best)]
     res = pd.DataFrame(dict(start=t.start, col=col, text=text)).pivot(index='start', columns='col', values='text')
     res = (

@@ -19,6 +19,7 @@ from .jobs import Job, Missing, files_made
 from .errors import StudyError
 from .records import changed_records, key_of, read_record, writing
 from .settings import relative_path
+from .start_set import StartSet, open_starts
 from .study import Study, work_through
 
 # %% ../../nbs/study/08_task_study.ipynb #740da881
@@ -42,7 +43,7 @@ class TaskStudy:
     task, what, entry, paths = None, '', '', ()
 
     def __init__(self, path, study, data, fractions, draws, save, training):
-        self.path, self.study = Path(path), study if isinstance(study, Study) else Study.open(study)
+        self.path, self.study = Path(path), study if isinstance(study, (Study, StartSet)) else open_starts(study)
         if training.get('size', 0) is None: training['size'] = self.study.size
         placed = {k: relative_path(v, self.path) if k in self.paths and v is not None else v for k,v in data.items()}
         self.settings = dict(
@@ -95,7 +96,7 @@ class TaskStudy:
         except ChangedError as e: raise StudyError(str(e)) from e
         return cls(
             path,
-            Study.open(path / s.pop('study'), plan=s.pop('plan', None)),
+            open_starts(path / s.pop('study'), s.pop('plan', None)),
             seen_from(s.pop('data'), path, cls.paths),
             **s,
             save=False
@@ -120,7 +121,7 @@ class TaskStudy:
                 f'draws={self.settings["draws"]}: none of them is a seed of {self.study.path.name}, which couples'
                 f' draws with its seeds {self.study.seeds}'
             )
-        if not self.study.shared_patients:
+        if self.study.stores and not self.study.shared_patients:
             held = {f'patients whose {self.what} is tested': self.data.held}
             refuse_shared(self.study.stores, held, self.data.people)
 

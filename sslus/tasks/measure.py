@@ -12,7 +12,6 @@ __all__ = ['measure_task', 'steady_view', 'MeasureModel', 'spread_loss', 'Measur
 import numpy as np
 import pandas as pd
 import torch
-from dataclasses import replace
 from fastai.callback.core import Callback
 from fastai.learner import AvgMetric, CastToTensor
 from fastcore.basics import patch
@@ -26,7 +25,7 @@ from ..ssl.encoders import encode, in_channels, n_features
 from ..ssl.evaluating import evaluating
 from ..ssl.losses import full_precision
 from .measure_data import MeasureData, show_values
-from .measure_scores import agreement_plot, skewed_note, spread_table, value_rows, value_scores
+from .measure_scores import agreement_plot, scores_in, skewed_note, spread_table, value_rows, value_scores
 from .patient_report import PatientReport
 from .pictures import PictureLoaders
 from .protocol import Task, register_task
@@ -166,8 +165,7 @@ class MeasureReport(PatientReport):
     ):
         super().__init__(rows, *args, **kwargs)
         self.unit = str(self.rows.unit.iloc[0]) if 'unit' in self.rows else ''
-        in_unit = ('mae', 'rmse', 'bias', 'lower_limit', 'upper_limit')
-        self.registry = {k: replace(o, unit=self.unit) if k in in_unit else o for k,o in value_scores.items()}
+        self.registry = scores_in(self.unit)
 
     def notes(self)->str:
         "What must be known beside the scores."

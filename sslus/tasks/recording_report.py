@@ -10,7 +10,6 @@ __all__ = ['decisions', 'RecordingReport', 'RecordingValueReport']
 # %% ../../nbs/tasks/08_recording_report.ipynb #64bc3066
 import numpy as np
 import pandas as pd
-from dataclasses import replace
 from fastcore.basics import patch
 from matplotlib.axes import Axes
 from pathlib import Path
@@ -20,7 +19,7 @@ from ..evaluate.metrics import auroc, plot_confusion
 from ..evaluate.scores import class_scores, cm_scores
 from ..evaluate.stills import name_some
 from ..evaluate.sum_scores import SumScore
-from .measure_scores import agreement_plot, value_scores
+from .measure_scores import agreement_plot, scores_in, value_scores
 from .patient_report import PatientReport
 
 # %% ../../nbs/tasks/08_recording_report.ipynb #ad6746f9
@@ -163,9 +162,7 @@ class RecordingValueReport(RecordingReport):
 
     def understand(self):
         "Scores in the unit of the values."
-        unit = self.settings.get('unit', '')
-        if unit in ('', '1'): return
-        self.registry = {k: o if k == 'r2' else replace(o, unit=unit) for k,o in self.registry.items()}
+        self.registry = scores_in(self.settings.get('unit', ''), self.registry)
 
     classes = None
     auroc = None
