@@ -108,7 +108,7 @@ note_separator = ' | '                                                 # notes o
 def _clip_row(path, whole):
     "Facts of a clip."
     v, n, late = _Watched(path), 0, None
-    for g in v:
+    for _,g in v.frames_and_grey():                              # in colour: it is measured as they pass
         if n & (n - 1) == 0: late = g                            # 0, 1, 2, 4, 8, ...
         if n == 0: first = g
         n += 1

@@ -107,9 +107,8 @@ def decode_clip(path:str,        # clip to read
         _check_unchanged(path, expected)
         with _reading(path):
             video, frames, facts, left_out = _frames_to_store(path, every, region, clean, deinterlace)
-        with _reading(path): aspect = video.pixel_aspect
         with open(tmp, 'wb', buffering=0) as f:
-            for block in _fitted_blocks(_frames_read(frames, path), lambda o: fit_frame(o, size, fit, upscale, aspect), size):
+            for block in _fitted_blocks(_frames_read(frames, path), lambda o: fit_frame(o, size, fit, upscale, video.pixel_aspect), size):
                 _put(f, block)
                 sha.update(block)
                 n += len(block)
@@ -125,7 +124,7 @@ def decode_clip(path:str,        # clip to read
         reason, _, remedy = str(e).partition('. ')
         return dict(reason=reason, remedy=remedy)
     finally: tmp.unlink(missing_ok=True)
-    h,w = video.size
+    (h,w),aspect = video.size,video.pixel_aspect
     numbers = np.delete(np.arange(n + len(left_out)), left_out)*every
     more = dict(times=_uneven_times(video, numbers), numbers=numbers.tolist() if left_out else None,
                 notes=video.notes, facts=facts, pixel_aspect=None if aspect == 1 else aspect)

@@ -18,7 +18,8 @@ class StoreError(ValueError):
     "A store cannot be made or opened; the message says which, why and what to do."
 
 # %% ../../nbs/store/01_folder.ipynb #638f9811
-store_format = 1
+store_format = 2
+older_formats = {1: 'frames made by another resizing filter: within a level inside, more along the border'}
 disk_errors = {
     errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EPERM, errno.EFBIG, errno.EIO,
     getattr(errno, 'EDQUOT', errno.ENOSPC),
@@ -81,9 +82,9 @@ def store_settings(folder):
         version = int(meta['format'])
     except (ValueError, TypeError, KeyError):
         raise StoreError(f'{folder}: store.json cannot be understood: the store is damaged. Build it anew.') from None
-    if version != store_format:
+    if version not in (store_format, *older_formats):
         raise StoreError(
-            f'{folder}: made by another sslus (store format {version}; this one reads {store_format}). Take the'
+            f'{folder}: made by another sslus (store format {version}; this one reads up to {store_format}). Take the'
             ' one that made it (a newer one comes with pip install -U sslus), or build the store anew.'
         )
     stated = str(meta.get('sum'))
@@ -116,9 +117,10 @@ def frames_stamp(folder):
 
 # %% ../../nbs/store/01_folder.ipynb #c35e80cb
 def settings_agree(old, plan):
-    "Was a store with the settings `old` made from `plan`?"
-    if old is None: return False
-    return {k: old.get(k) for k in {*plan, *optional_settings}} == {**dict.fromkeys(optional_settings), **plan}
+    "Was a store with the settings `old` made from `plan`, by this version or one whose stores are read?"
+    if old is None or old.get('format') not in (store_format, *older_formats): return False
+    wanted = {**dict.fromkeys(optional_settings), **plan, 'format': old['format']}
+    return {k: old.get(k) for k in wanted} == wanted
 
 def store_fingerprint(settings, shas):
     "Sum of the settings that decide what is stored, and of the frames of each clip."

@@ -16,6 +16,7 @@ import numpy as np
 # %% ../../nbs/video/04_ffmpeg.ipynb #20885d1b
 from ..base.times import frame_rate, is_possible_rate, notes_on_times
 from .grey import VideoError, check_frame_size, max_pixels
+from .decoded import DecodedFrames
 from .reader import Reader, TooFewFrames, header_limits, need_module
 
 # %% ../../nbs/video/04_ffmpeg.ipynb #e4ac336b
@@ -36,20 +37,6 @@ def _claimed_seconds(c, s):
     if m:
         return int(m[1])*3600 + int(m[2])*60 + float(m[3])
     return c.duration/1e6 if c.duration and len(c.streams) == 1 else None
-
-# %% ../../nbs/video/04_ffmpeg.ipynb #9cde7969
-class _Converter:
-    "Decoded frames to RGB arrays, with one converter for all of them."
-    def __init__(self):
-        from av.video.reformatter import VideoReformatter
-        self.r,self.kw = VideoReformatter(),dict(threads=1)
-
-    def __call__(self, f):
-        try: return self.r.reformat(f, format='rgb24', **self.kw).to_ndarray()
-        except TypeError:                                       # older PyAV knows no `threads`
-            if not self.kw: raise
-            self.kw = {}
-            return self(f)
 
 # %% ../../nbs/video/04_ffmpeg.ipynb #8c74ecc0
 _interlaced = {2, 3, 4, 5}  # FFmpeg's codes of field orders: top or bottom first, coded and shown
@@ -211,16 +198,20 @@ class PyAVReader(Reader):
         """What no header says: width, height, display matrix and interlacing of the first frame, and samples
         that are shown."""
         with self._open() as c:
-            index = self._stream(c).index_entries
-            shown = sum(not index[i].is_discard for i in range(len(index))) if 'mp4' in self.info['format'] else 0
-            f = next(self._frames(c), None)
+            s = self._stream(c)
+            f = next((f for p in c.demux(s) for f in p.decode()), None)
             if f is None:
                 raise VideoError(
                     self.path,
                     'it has a video stream but no frame that can be decoded',
                     'Export the clip again',
                 )
-            return f.width, f.height, _matrix(f), f.interlaced_frame, shown
+            return self._facts_of_first(s, f)
+
+    def _facts_of_first(self, s, f):
+        index = s.index_entries if 'mp4' in self.info['format'] else ()
+        shown = sum(not index[i].is_discard for i in range(len(index)))
+        return f.width, f.height, _matrix(f), f.interlaced_frame, shown
 
     def look_at_first_frame(self):
         "Size, aspect and notes as the first frame says, once: is it turned, mirrored, interlaced?"
@@ -282,10 +273,6 @@ class PyAVReader(Reader):
         "An avi's stamps number the frames as they lie in the file, not as they are shown."
         return self.info['format'] == 'avi'
 
-    def _frames(self, c):
-        s = self._stream(c)
-        return (f for p in c.demux(s) for f in p.decode())
-
     def __iter__(self):
         shown,stamps,begin = [],[],0  # of packets and of frames; packets before the first frame
         with self._open() as c:
@@ -298,6 +285,8 @@ class PyAVReader(Reader):
                     shown.append(_stamp_seconds(p, self.time_unit, self._counts_frames))
                 frames = self._decoded(p)
                 for f in weave(frames, not p.size) if weave else frames:
+                    if '_first' not in vars(self) and not isinstance(f, _Undecodable):
+                        self._first = self._facts_of_first(s, f)        # no need to open it once more
                     begin = begin or len(shown)
                     stamps.append(self.time(f))
                     yield f
@@ -344,15 +333,16 @@ class PyAVReader(Reader):
         where = cut if before >= lost else 'here and there'
         self.notes['frames missing'] = f'{lost} of {whole} frames cannot be decoded, {where}; they are left out'
 
-    _conv = None
-    def _rgb(self, f):
-        if self._conv is None: self._conv = _Converter()
-        return self._conv(f)
+    @cached_property
+    def _converter(self): return DecodedFrames()
 
     def __getstate__(self):
-        return {k: v for k,v in self.__dict__.items() if k != '_conv'}
+        return {k: v for k,v in self.__dict__.items() if k != '_converter'}
     def array(self, f):
-        return _as_shown(self._rgb(f), self._first[2])
+        return _as_shown(self._converter.rgb(f), self._first[2])
+    def grey(self, f):
+        if type(self).array is not PyAVReader.array: return self.array(f)       # of a class that has another way
+        return _as_shown(self._converter.grey(f), self._first[2])
     def damaged(self, f): return f.is_corrupt or isinstance(f, _Undecodable)
     def time(self, f):
         unit = float(f.time_base or 0) if self.deinterlace else self.time_unit # a filter counts in its own

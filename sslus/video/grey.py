@@ -8,7 +8,7 @@ Docs: https://sslus.github.io/sslus/video/grey.html.md"""
 __all__ = ['max_pixels', 'VideoError', 'ClipWarning', 'to_grey', 'fit_frame']
 
 # %% ../../nbs/video/02_grey.ipynb #3edcc0fe
-import math, re
+import math, re, threading
 from pathlib import Path
 
 import numpy as np
@@ -118,9 +118,33 @@ def check_frame_size(path, h, w):
         )
 
 # %% ../../nbs/video/02_grey.ipynb #aa592020
-def _resize(img, h, w, box=None):
-    # Pillow's bilinear filter widens when it shrinks: no aliasing
-    return np.asarray(Image.fromarray(img).resize((w,h), Image.Resampling.BILINEAR, box=box))
+_min_side,_max_folds = 4,32                                   # pixels of a side, and how many fold: FFmpeg's scaler is exact there
+
+class _Scaler(threading.local):
+    "FFmpeg's scaler, ready for the next frame of the same size; a thread has its own."
+    reformat = None
+    def __call__(self, img, h, w):
+        "A grey frame as (h, w), by a bilinear filter that widens as it shrinks: no aliasing."
+        from av import VideoFrame
+        from av.video.reformatter import Interpolation, VideoReformatter
+        if self.reformat is None:
+            self.reformat = VideoReformatter().reformat
+            self.filter = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
+        frame = VideoFrame.from_numpy_buffer(np.ascontiguousarray(img), 'gray')
+        plane = self.reformat(frame, w, h, 'gray', interpolation=self.filter, threads=1).planes[0]
+        return np.frombuffer(plane, np.uint8).reshape(h, plane.line_size)[:, :w]
+
+_by_ffmpeg = _Scaler()
+
+def _by_pillow(img, h, w, box=None):
+    "The same filter by Pillow, which also takes a `box` that begins between two pixels."
+    return np.array(Image.fromarray(img).resize((w,h), Image.Resampling.BILINEAR, box=box))
+
+def _resize(img, h, w):
+    "A grey frame as (h, w): by FFmpeg's scaler, or Pillow's where the picture is tiny or shrinks very far."
+    folds = img.shape[0]/h,img.shape[1]/w
+    usual = min(*img.shape, h, w) >= _min_side and min(folds) >= 1/_max_folds and max(folds) <= _max_folds
+    return _by_ffmpeg(img, h, w) if usual else _by_pillow(img, h, w)
 
 def _shown_size(img, pixel_aspect):
     "(h, w) of a frame whose pixels are made square by shrinking their longer side; floats."
@@ -140,7 +164,10 @@ def _crop_to_square(img, size, pixel_aspect=1.):
     s = min(h, w)
     sy,sx = s*img.shape[0]/h,s*img.shape[1]/w                   # the square in stored pixels
     y,x = (img.shape[0]-sy)/2,(img.shape[1]-sx)/2
-    return _resize(img, size, size, (x, y, x+sx, y+sy))
+    box = x, y, x+sx, y+sy
+    if any(o != int(o) for o in box): return _by_pillow(img, size, size, box)
+    left,top,right,bottom = map(int, box)
+    return _resize(img[top:bottom, left:right], size, size).copy()
 
 _fit_ways = dict(pad=(_pad_to_square, max, 'longer'), crop=(_crop_to_square, min, 'shorter'))
 

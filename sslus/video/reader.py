@@ -97,6 +97,9 @@ class Reader:
     def array(self, f):
         "Raw frame to an (H,W) or (H,W,3) array; what is not uint8 is scaled, by one rule for the whole file."
         return f
+    def grey(self, f):
+        "As `array`; a reader that has a quicker way to the levels of `to_grey` gives these, (H,W)."
+        return self.array(f)
     def damaged(self, f):
         "Whether the decoder marked the raw frame as damaged."
         return False
@@ -113,6 +116,28 @@ def check_reader(r):
     lazy = isinstance(getattr(type(r), 'fps', None), (property, cached_property))
     if not lazy and not isinstance(r.fps, (int, float, np.number, type(None))):
         fault(f'has fps={r.fps!r}, not a number or None')
+
+def checked_picture(r, a, i):
+    "What the reader `r` gave as frame `i`, if it is a picture."
+    a = np.asarray(a)
+    if a.dtype == bool: a = a.astype(np.uint8)*255
+    if a.dtype.kind in 'uif' and (a.ndim == 2 or a.ndim == 3 and a.shape[2] == 3):
+        return a
+    raise VideoError(
+        r.path,
+        f'the reader {r.name!r} gave frame {i} as {a.dtype} {a.shape}, not as numbers (H,W) or (H,W,3)',
+        'Mend its method `array`',
+    )
+
+def begun(frames, look):
+    "All of these frames; `look` is called when the first is there, or where it cannot be had: it may say why."
+    try: first = next(frames)
+    except VideoError:
+        look()
+        raise
+    look()
+    yield first
+    yield from frames
 
 # %% ../../nbs/video/03_reader.ipynb #5f0e1a01
 class TooFewFrames(Exception):

@@ -21,7 +21,8 @@ from .choose import reader_candidates
 from .dicom_truth import DicomFile
 from .grey import VideoError, brief_error, brightness_notes, check_frame_size, level_counts
 from .grey import level_range, scale_to_levels, to_grey
-from .reader import TooFewFrames, check_file, check_reader, file_ending, image_extensions, known_notes
+from .reader import TooFewFrames, begun, check_file, check_reader, checked_picture
+from .reader import file_ending, image_extensions, known_notes
 from .stills import checked_count, open_image, picture_array, picture_remedy
 
 # %% ../../nbs/video/15_video.ipynb #64039253
@@ -161,6 +162,11 @@ def raw_frames(self:Video,
                every=1 # take frames 0, every, 2*every, ...
               ):
     "Arrays of frames 0, every, 2*every, ... as the reader gives them; sets number and times of the frames at the end."
+    return self._decoded(every, self.header_reader.array)
+
+@patch
+def _decoded(self:Video, every, take):
+    "What `take` makes of the raw frames 0, every, 2*every, ...; sets number and times of the frames at the end."
     r,n,stamps,damaged = self.header_reader,0,[],[]
     try:
         for i,f in enumerate(r):
@@ -169,7 +175,7 @@ def raw_frames(self:Video,
                 damaged.append(i)
                 continue
             stamps.append(r.time(f))
-            if n%every == 0: yield r.array(f)
+            if n%every == 0: yield take(f)
             n += 1
     except VideoError: raise
     except Exception as e: self._ended(n, e)
@@ -232,10 +238,15 @@ def frames_and_grey(self:Video,
                     every=1 # take frames 0, every, 2*every, ...
                    ):
     "Frames 0, every, 2*every, ... as the reader gives them, cut to the region, and their grey levels."
-    self._look_at_first_frame()
-    size,r,counts = self._frame_size,self.region,np.zeros(256, int)
-    for i,a in enumerate(self.raw_frames(every)):
-        a = self._picture(a, i*every)
+    return self._with_grey(self.raw_frames(every), every)
+
+@patch
+def _with_grey(self:Video, frames, every):
+    "Frames as the reader gives them, cut to the region, and their grey levels."
+    r,counts = self.region,np.zeros(256, int)
+    for i,a in enumerate(begun(frames, self._look_at_first_frame)):
+        size = self._frame_size
+        a = checked_picture(self.header_reader, a, i*every)
         if a.shape[:2] != size:
             raise VideoError(
                 self.path,
@@ -251,24 +262,12 @@ def frames_and_grey(self:Video,
     self.header_reader.notes.update(brightness_notes(counts))
 
 @patch
-def _picture(self:Video, a, i):
-    "What a reader gave as frame `i`, if it is a picture."
-    a = np.asarray(a)
-    if a.dtype == bool: a = a.astype(np.uint8)*255
-    if a.dtype.kind in 'uif' and (a.ndim == 2 or a.ndim == 3 and a.shape[2] == 3):
-        return a
-    raise VideoError(
-        self.path,
-        f'the reader {self.reader!r} gave frame {i} as {a.dtype} {a.shape}, not as numbers (H,W) or (H,W,3)',
-        'Mend its method `array`',
-    )
-
-@patch
 def grey_frames(self:Video,
                 every=1 # take frames 0, every, 2*every, ...
                ):
     "Grey uint8 frames (H,W), front to back."
-    return (g for _,g in self.frames_and_grey(every))
+    frames = self._decoded(every, self.header_reader.grey)
+    return (g for _,g in self._with_grey(frames, every))
 
 @patch
 def _range(self:Video):
