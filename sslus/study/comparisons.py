@@ -25,7 +25,7 @@ def _p_value(draws):
     "Two-sided: twice the share of draws on the smaller side of zero, with one added to both counts."
     return float(min(1., 2*(min((draws <= 0).sum(), (draws >= 0).sum())+1)/(len(draws)+1)))
 
-def _difference(point, boot, n_patients, level=.95, seed=0, reach=(-np.inf, np.inf), behind=None, variances=None):
+def mean_difference(point, boot, n_patients, level=.95, seed=0, reach=(-np.inf, np.inf), behind=None, variances=None):
     "Mean difference, limits and p value; `point` (axes of repeats) and `boot` (resamples, axes) hold differences."
     est,behind = float(point.mean()), n_patients if behind is None else behind
     if withheld(behind):
@@ -70,7 +70,7 @@ def paired_scores(a,               # (images,), (repeats, images) or (pre-traini
         [o for o, k in zip(names, d.shape) if k > 1],
     )
     behind = int(found.reshape(P, -1).any(1).sum())
-    est, lo, hi, p = _difference(point, boot, P, level, seed, reach, behind)
+    est, lo, hi, p = mean_difference(point, boot, P, level, seed, reach, behind)
     return PairedDifference(est, lo, hi, p, covered_words(keep, names, behind), '; '.join(coverage_caveats(keep, behind)))
 
 # %% ../../nbs/study/04_comparisons.ipynb #69f2d2e3
@@ -140,10 +140,19 @@ def _comparison_row(head, found, alike, level, seed):
     "One comparison as a row: numbers, or why there are none."
     if found is None: return head
     own = found.point, found.boot, found.patients, level, seed, found.reach, found.behind
-    d,lo,hi,p = _difference(*own, pooled_variances(found.point, alike))
+    d,lo,hi,p = mean_difference(*own, pooled_variances(found.point, alike))
     covers = covered_words(found.point.shape, found.axes, found.behind)
     numbers = dict(state='done', pairs=found.point.size, difference=d, low=lo, high=hi, p=p)
     return dict(head, **numbers, covers=covers, reason=found.note)
+
+# %% ../../nbs/study/04_comparisons.ipynb #852004cf
+def holm(p):
+    "Holm's corrected p values (Holm 1979)."
+    p = np.asarray(p, float)
+    order = np.argsort(p)
+    corrected = np.empty(len(p))
+    corrected[order] = np.minimum(1, np.maximum.accumulate(p[order]*np.arange(len(p), 0, -1)))
+    return corrected
 
 # %% ../../nbs/study/04_comparisons.ipynb #0e26127c
 def start_groups(df):
@@ -176,7 +185,6 @@ def paired_comparisons(results,           # table of a study
                       )->pd.DataFrame:  # a row a start, mode and fraction; `attrs['family']` says what was corrected for
     """Every start against `base`, paired by repeat and patient: difference, interval, p value and Holm's p over
     the table."""
-    from statsmodels.stats.multitest import multipletests
     df = tidy_results(results)
     if base not in set(df.start):
         raise ValueError(f'the results hold no start {base!r}; they hold {", ".join(df.start.unique())}')
@@ -185,9 +193,7 @@ def paired_comparisons(results,           # table of a study
     rows = [_compare(g, _base_rows(df, base, g.iloc[0]), base, cells) for g in groups]
     rows = [_comparison_row(*o, alike, level, seed) for o,alike in zip(rows, _alike(rows))]
     res = pd.DataFrame(rows).reindex(columns=_comparison_columns)
-    ok, planned = res.p.notna(), res.p.fillna(1.)                # what failed was planned, and counts
-    if ok.any():
-        res.loc[ok,'p_holm'] = multipletests(planned, alpha, 'holm')[1][ok]
+    res['p_holm'] = np.where(res.p.notna(), holm(res.p.fillna(1.)), np.nan)  # what failed was planned, and counts
     res['significant'] = (res.p_holm < alpha) & (res.pairs > 1)  # one repeat says nothing of another
     res.attrs.update(family=_correction_words(res, base, metric), base=base, alpha=alpha)
     return res
