@@ -99,7 +99,7 @@ def _base_rows(df, base, r):
     same = b[(b.set == r.set) & (b.variant == r.variant)]
     return same if len(same) else b[b.name == b.name.iloc[0]] if b.name.nunique() == 1 else b[b.extra == '']
 
-def _paired(a, b):
+def paired_cells(a, b):
     """Done cells of two groups side by side: by seed and draw, or by draw alone where one of them has a single
     pre-training seed or none."""
     single = [o.pretrain_seed.nunique() == 1 for o in (a, b)]
@@ -116,7 +116,7 @@ def _differences(a, b, pairs, cells):
     "Differences of two groups, repeat by repeat, as they are and on the resamples."
     idx,axes,cut = design_grid(pairs)
     (pa,ba),(pb,bb) = cells(pairs.key), cells(pairs.key_base)
-    planned = len(_paired(a.assign(state='done'), b.assign(state='done')))
+    planned = len(paired_cells(a.assign(state='done'), b.assign(state='done')))
     why = '; '.join(filter(None, (undone_reasons(a), undone_reasons(b))))
     left = f'{planned-len(pairs)} of {planned} pairs not there ({why})' if len(pairs) < planned else ''
     behind = min(cells.behind(pairs.key), cells.behind(pairs.key_base))
@@ -132,7 +132,7 @@ def _why_none(a, b, name, base):
 def _compare(a, b, base, cells):
     "What a comparison is of, and its `Differences`; None with the reason where there is no pair."
     head = dict(start=a.name.iloc[0], base=base, mode=a['mode'].iloc[0], fraction=a.fraction.iloc[0])
-    pairs = _paired(a, b)
+    pairs = paired_cells(a, b)
     if len(pairs): return head, _differences(a, b, pairs, cells)
     return dict(head, state='missing', pairs=0, reason=_why_none(a, b, head['start'], base)), None
 
