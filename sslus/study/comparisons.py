@@ -25,7 +25,7 @@ def _p_value(draws):
     "Two-sided: twice the share of draws on the smaller side of zero, with one added to both counts."
     return float(min(1., 2*(min((draws <= 0).sum(), (draws >= 0).sum())+1)/(len(draws)+1)))
 
-def _difference(point, boot, n_patients, level=.95, seed=0, reach=(-np.inf, np.inf), behind=None, variances=None):
+def mean_difference(point, boot, n_patients, level=.95, seed=0, reach=(-np.inf, np.inf), behind=None, variances=None):
     "Mean difference, limits and p value; `point` (axes of repeats) and `boot` (resamples, axes) hold differences."
     est,behind = float(point.mean()), n_patients if behind is None else behind
     if withheld(behind):
@@ -70,7 +70,7 @@ def paired_scores(a,               # (images,), (repeats, images) or (pre-traini
         [o for o, k in zip(names, d.shape) if k > 1],
     )
     behind = int(found.reshape(P, -1).any(1).sum())
-    est, lo, hi, p = _difference(point, boot, P, level, seed, reach, behind)
+    est, lo, hi, p = mean_difference(point, boot, P, level, seed, reach, behind)
     return PairedDifference(est, lo, hi, p, covered_words(keep, names, behind), '; '.join(coverage_caveats(keep, behind)))
 
 # %% ../../nbs/study/04_comparisons.ipynb #69f2d2e3
@@ -99,7 +99,7 @@ def _base_rows(df, base, r):
     same = b[(b.set == r.set) & (b.variant == r.variant)]
     return same if len(same) else b[b.name == b.name.iloc[0]] if b.name.nunique() == 1 else b[b.extra == '']
 
-def _paired(a, b):
+def paired_cells(a, b):
     """Done cells of two groups side by side: by seed and draw, or by draw alone where one of them has a single
     pre-training seed or none."""
     single = [o.pretrain_seed.nunique() == 1 for o in (a, b)]
@@ -116,7 +116,7 @@ def _paired_differences(a, b, pairs, cells):
     "Differences of two groups, repeat by repeat, as they are and on the resamples."
     idx,axes,cut = design_grid(pairs)
     (pa,ba),(pb,bb) = cells(pairs.key), cells(pairs.key_base)
-    planned = len(_paired(a.assign(state='done'), b.assign(state='done')))
+    planned = len(paired_cells(a.assign(state='done'), b.assign(state='done')))
     why = '; '.join(filter(None, (undone_reasons(a), undone_reasons(b))))
     left = f'{planned-len(pairs)} of {planned} pairs not there ({why})' if len(pairs) < planned else ''
     behind = min(cells.behind(pairs.key), cells.behind(pairs.key_base))
@@ -132,7 +132,7 @@ def _why_none(a, b, name, base):
 def _compare(a, b, base, cells):
     "What a comparison is of, and its `Differences`; None with the reason where there is no pair."
     head = dict(start=a.name.iloc[0], base=base, mode=a['mode'].iloc[0], fraction=a.fraction.iloc[0])
-    pairs = _paired(a, b)
+    pairs = paired_cells(a, b)
     if len(pairs): return head, _paired_differences(a, b, pairs, cells)
     return dict(head, state='missing', pairs=0, reason=_why_none(a, b, head['start'], base)), None
 
@@ -140,10 +140,19 @@ def _comparison_row(head, found, alike, level, seed):
     "One comparison as a row: numbers, or why there are none."
     if found is None: return head
     own = found.point, found.boot, found.patients, level, seed, found.reach, found.behind
-    d,lo,hi,p = _difference(*own, pooled_variances(found.point, alike))
+    d,lo,hi,p = mean_difference(*own, pooled_variances(found.point, alike))
     covers = covered_words(found.point.shape, found.axes, found.behind)
     numbers = dict(state='done', pairs=found.point.size, difference=d, low=lo, high=hi, p=p)
     return dict(head, **numbers, covers=covers, reason=found.note)
+
+# %% ../../nbs/study/04_comparisons.ipynb #852004cf
+def holm(p):
+    "Holm's corrected p values (Holm 1979)."
+    p = np.asarray(p, float)
+    order = np.argsort(p)
+    corrected = np.empty(len(p))
+    corrected[order] = np.minimum(1, np.maximum.accumulate(p[order]*np.arange(len(p), 0, -1)))
+    return corrected
 
 # %% ../../nbs/study/04_comparisons.ipynb #0e26127c
 def start_groups(df):
@@ -177,7 +186,6 @@ def paired_comparisons(results,           # table of a study
                       )->pd.DataFrame:  # a row a start, mode and fraction; `attrs['family']` says what was corrected for
     """Every start against `base`, paired by repeat and patient: difference, interval, p value and Holm's p over
     the table."""
-    from statsmodels.stats.multitest import multipletests
     df = tidy_results(results)
     if base not in set(df.start):
         raise ValueError(f'the results hold no start {base!r}; they hold {", ".join(df.start.unique())}')
@@ -186,9 +194,7 @@ def paired_comparisons(results,           # table of a study
     rows = [_compare(g, _base_rows(df, base, g.iloc[0]), base, cells) for g in groups]
     rows = [_comparison_row(*o, alike, level, seed) for o,alike in zip(rows, _alike(rows))]
     res = pd.DataFrame(rows).reindex(columns=_comparison_columns)
-    ok, planned = res.p.notna(), res.p.fillna(1.)                # what failed was planned, and counts
-    if ok.any():
-        res.loc[ok,'p_holm'] = multipletests(planned, alpha, 'holm')[1][ok]
+    res['p_holm'] = np.where(res.p.notna(), holm(res.p.fillna(1.)), np.nan)  # what failed was planned, and counts
     res['significant'] = (res.p_holm < alpha) & (res.pairs > 1)  # one repeat says nothing of another
     res.attrs.update(family=_correction_words(res, base, metric), base=base, alpha=alpha)
     return res
