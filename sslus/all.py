@@ -1,4 +1,4 @@
-"""`from sslus.all import *` brings all names that the lessons use
+"""The index: each name of the package by room, in one line, with a link; and `sslus.all`, which brings those that the lessons use
 
 Docs: https://sslus.github.io/sslus/all.html.md"""
 
