@@ -6,7 +6,7 @@ import argparse, os, re, subprocess, sys, tempfile, time
 from pathlib import Path
 
 root = Path(__file__).resolve().parent.parent
-smaller = {'n_patients=30': 'n_patients=10', 'n_sweeps=16': 'n_sweeps=8', 'fit_recipe(20)': 'fit_recipe(1)', 'fine_tune(20)': 'fine_tune(1)', 'fraction=.1': 'fraction=1'}
+smaller = {'n_patients=60, n_sweeps=16': 'n_patients=50, n_sweeps=8, n_frames=24', 'fit_recipe(20)': 'fit_recipe(1)', 'fine_tune(20)': 'fine_tune(1)', 'fraction=.1': 'fraction=.2'}
 
 def block(readme, whole=False):
     "The first Python of the README, made smaller unless `whole`."
