@@ -42,7 +42,7 @@ pretraining_run = RunKind(
     (
         'log.csv', 'views.png', 'curves.png', 'encoder.safetensors', 'encoder.md',
         'encoder.patients.json', 'encoder.clip.safetensors', 'encoder.clip.md', 'encoder.clip.patients.json',
-        'checkpoint.pt',
+        'checkpoint.pt', 'tensorboard/*',
     ),
     checkpoint='checkpoint.pt',
     free=('steps', 'epochs', 'batches', 'earlier'),
@@ -133,6 +133,7 @@ def pretraining(store, method, *, seed=0, device=None, n_batches=None, **setting
     that decides the result."""
     given = grouped(pretraining, settings)[0]
     given.check()
+    check_tracker(given.log)
     check_settings(seed=seed)
     if given.continued: method = copy.copy(method).with_recipe(continued(method.recipe))
     world = world_size()
@@ -225,20 +226,21 @@ def _pretrain(store, method, goal, settings, overwrite, resume, progress, card):
     folder = None
     try:
         with _run_folder(begin) as (folder, goes_on):
-            _train(learn, folder, config, goes_on, progress, card)
+            _train(learn, folder, config, goes_on, progress, card, settings['log'])
     except WriteError as e: raise _with_way_on(e, folder) from e
     learn.run_folder = goal
     learn.verdict = pretrain_verdict(learn)
     return learn
 
-def _train(learn, folder, config, goes_on, progress, card):
+def _train(learn, folder, config, goes_on, progress, card, log):
     "Train, and write all files of the run."
     epochs, file = config['epochs'], folder/'checkpoint.pt'
     saver = _SaveRun(folder, seed=config['seed'], steps=config['steps'], **card)
     _save_figure(lambda: learn.show_views()[0,0].figure, folder/'views.png')
     cbs = [saver, Checkpoint(file, every=max(1, min(200, config['steps']//20)))]
     if goes_on: cbs.append(Resume(file, longer=True))
-    with training_bars(learn, progress), all_processes(learn): learn.fit_recipe(epochs, cbs=cbs)
+    with tracked(None if rank() else log, folder, config) as told, training_bars(learn, progress), all_processes(learn):
+        learn.fit_recipe(epochs, cbs=cbs + told)
     if rank(): return
     saver.learn = learn                                                            # the fit has let it go
     # the disk was full, or the file went
@@ -308,6 +310,7 @@ def _with_way_on(e, folder):
 
 # %% ../../nbs/study/02_mainjob.ipynb #15a01002
 from ..ssl.bars import training_bars
+from ..ssl.trackers import check_tracker, tracked
 
 # %% ../../nbs/study/02_mainjob.ipynb #89e13e53
 def _mean_loss(monitor, log):

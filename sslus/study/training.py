@@ -33,8 +33,9 @@ class PretrainSettings:
     micro:int|None = None           # Samples that go through the network at a time, for a big batch on a small memory; by default all
     compile:bool = False            # Compile the encoder with torch.compile
     resident:bool|float|None = None # Frames in the device's memory: True, False, or how many GiB they may take; by default where they fit half of a GPU's
+    log:str|None = None             # Where the training's numbers go beside log.csv: tensorboard, wandb, mlflow or trackio; by default nowhere
 
-    without_effect = ('compile', 'resident')                                # on the result: speed and memory alone
+    without_effect = ('compile', 'resident', 'log')                         # on the result: speed, memory and what is watched
 
     def check(self):
         "ValueError for a number that cannot be meant; the rates are checked with their recipe."
