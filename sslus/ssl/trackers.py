@@ -44,11 +44,14 @@ class StepNumbers(Callback):
         self.write = write
 
     def after_batch(self):
+        "Loss and rates of a step."
         if not self.training: return
         rates = {f'lr_{i}': float(h['lr']) for i,h in enumerate(self.opt.hypers)}
         self.write(dict(train_loss=float(self.smooth_loss)) | rates, self.train_iter)
 
-    def after_epoch(self): self.write(last_row(self.recorder), self.train_iter)
+    def after_epoch(self):
+        "The row of the progress table."
+        self.write(last_row(self.recorder), self.train_iter)
 
 # %% ../../nbs/ssl/01_trackers.ipynb #e0022080
 @contextmanager
