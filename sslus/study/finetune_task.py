@@ -20,7 +20,7 @@ from ..ssl.bars import training_bars
 from .finetuning import n_steps
 from .mainjob import plain_settings, save_table, training_log
 from .report import fig_html, html_page, table_html, text_html
-from .target_study import find_task, target_data
+from .target_study import find_task
 from .training import FinetuneSettings
 from ..tasks.models import save_task_model
 

@@ -10,7 +10,6 @@ __all__ = []
 # %% ../../nbs/study/07_grid.ipynb #a4928b71
 import hashlib
 import json
-import os
 import pandas as pd
 import sys
 from collections import Counter

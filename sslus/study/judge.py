@@ -26,7 +26,7 @@ from .compare import encoder_row_name
 from .comparisons import paired_comparisons
 from .encoder_words import check_encoder_word
 from .grid import GridSettings, read_planes
-from .judged import Judged, any_network, first_base, lost_table, undone, write_judged
+from .judged import Judged, any_network, first_base, undone, write_judged
 from .options import network_of
 from .paragraph import study_provenance, study_sentence
 from .records import key_of, read_record

@@ -9,7 +9,7 @@ __all__ = ['judge_task']
 
 # %% ../../nbs/study/14_judge_task.ipynb #095282fc
 import pandas as pd
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 # %% ../../nbs/study/14_judge_task.ipynb #bdc34ec9

@@ -22,7 +22,7 @@ from .paragraph import study_limits
 from .report import fig_html, table_html, text_html
 from .starts import Random
 from .statistics import why_missing
-from .tables import interval_table, summary_table
+from .tables import summary_table
 
 # %% ../../nbs/study/12_judged.ipynb #aeea8e39
 @dataclass(frozen=True)

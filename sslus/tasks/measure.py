@@ -21,15 +21,14 @@ from ..base.numbers import checked, positive, share
 from ..base.settings import relays
 from ..evaluate.model import FrozenOrNot, refuse_single
 from ..ssl.adapters import set_trainable
-from ..ssl.encoders import encode, in_channels, n_features
-from ..ssl.evaluating import evaluating
+from ..ssl.encoders import encode, n_features
 from ..ssl.losses import full_precision
 from .measure_data import MeasureData, show_values
 from .measure_scores import agreement_plot, scores_in, skewed_note, spread_table, value_rows, value_scores
 from .patient_report import PatientReport
-from .pictures import PictureLoaders
+from .pictures import PictureLoaders, chosen_rows
 from .protocol import Task, register_task
-from .training import TaskLearner, TaskParts, task_learner
+from .training import TaskLearner, TaskParts, plain_answers, task_learner
 from ..views.views import View, light_view, plain_view
 
 # %% ../../nbs/tasks/07_measure.ipynb #e91f16fc
@@ -196,7 +195,6 @@ class MeasureReport(PatientReport):
         return spread_table(self.rows, n=self.n_boot)
 
 # %% ../../nbs/tasks/07_measure.ipynb #de176084
-@torch.no_grad()
 @checked
 def predicted_values(
     model:MeasureModel,  # such as `measure_learner(...).model`
@@ -211,9 +209,7 @@ def predicted_values(
     if model.per_pixel and pixels is None:
         raise ValueError('this model predicts values in pixels: give pixels=, what a pixel of each frame stands for')
     unit = np.broadcast_to(np.asarray(pixels if model.per_pixel else 1., float), len(x))
-    view = plain_view(x.shape[-1] if size is None else size, channels=in_channels(model.encoder))
-    with evaluating(model, device) as dev:
-        out = torch.cat([model(view(b.to(dev))).double().cpu() for b in x.split(bs)]).numpy()
+    out = plain_answers(model, x, x.shape[-1] if size is None else size, bs, device, Tensor.double).numpy()
     middle, wide, stretch = (float(getattr(model, k)) for k in ('middle', 'wide', 'stretch'))
     return pd.DataFrame(dict(predicted=(middle + wide*out[:, 0])*unit, spread=stretch*wide*np.exp(out[:, 1]/2)*unit))
 
@@ -274,8 +270,7 @@ def show_results(self:MeasureLearner,
     found = self.measure_predict(split)
     value = data.values[rows]
     error = np.abs(found.predicted.to_numpy() - value)
-    order = np.argsort(-error, kind='stable') if worst else np.arange(len(rows))[::max(1, len(rows)//n)]
-    at = order[:n]
+    at = chosen_rows(error, n, worst)
     told = [f'{value[i]:.3g} {data.unit}\n{found.predicted[i]:.3g} ± {found.spread[i]:.2g}' for i in at]
     return show_values(data.frames[rows][at], told)
 

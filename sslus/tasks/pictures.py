@@ -255,6 +255,16 @@ class PictureLoaders(DataLoaders):
         "The same loaders, shuffling anew from `seed`."
         return type(self)(self.data, self.draw, self.bs, self.min_batches, seed, self._device)
 
+# %% ../../nbs/tasks/02_pictures.ipynb #836fcb0d
+def chosen_rows(
+    wrong,          # (N,) how wrong each row is
+    n:int=6,        # rows, at most
+    worst:bool=True # the most wrong first? else evenly spread
+)->np.ndarray:      # numbers of rows
+    "Rows to show."
+    if worst: return np.argsort(-np.asarray(wrong), kind='stable')[:n]
+    return np.linspace(0, len(wrong) - 1, min(n, len(wrong))).astype(int)
+
 # %% ../../nbs/tasks/02_pictures.ipynb #449cfd24
 @checked
 def read_pictures(

@@ -182,6 +182,16 @@ class RecordingData(PictureData):
         titles = [f'{self.df.patient[i]}\n{self.said(self.y[i])}' for i in rows]
         return show_clips([self.clips[i] for i in rows], titles)
 
+    def row_of(self,
+        clip # name of a clip, as `image_path` has it, or its row
+    )->int:  # ValueError where there is no such clip
+        "The row of a clip in the table."
+        if not isinstance(clip, str): return int(clip)
+        found = self.df.index[self.df.image_path == clip]
+        if not len(found):
+            raise ValueError(f'{self.name} has no clip {clip}; it has {name_some(self.df.image_path)}')
+        return found[0]
+
     def said(self, y)->str:
         "A class or a value in words."
         if self.classes: return self.classes[int(y)]

@@ -10,14 +10,12 @@ __all__ = ['decisions', 'RecordingReport', 'RecordingValueReport']
 # %% ../../nbs/tasks/08_recording_report.ipynb #64bc3066
 import numpy as np
 import pandas as pd
-from fastcore.basics import patch
 from matplotlib.axes import Axes
 from pathlib import Path
 from ..base.codes import write_people
 from ..evaluate.intervals import Interval, bootstrap_ci, coverage_note, one_class_note
 from ..evaluate.metrics import auroc, plot_confusion
 from ..evaluate.scores import class_scores, cm_scores
-from ..evaluate.stills import name_some
 from ..evaluate.sum_scores import SumScore
 from .measure_scores import agreement_plot, scores_in, value_scores
 from .patient_report import PatientReport

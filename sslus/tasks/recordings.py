@@ -21,19 +21,17 @@ from ..base.numbers import checked
 from ..base.settings import relays
 from ..evaluate.metrics import BalancedAccuracyOf, MacroF1
 from ..evaluate.model import refuse_single
-from ..evaluate.stills import name_some
 from ..ssl.dead_data import LivePictures, PictureCheck
-from ..ssl.encoders import in_channels
 from ..ssl.evaluating import evaluating
 from ..ssl.losses import full_precision
-from .gaze_frames import evenly_spread
+from .pictures import chosen_rows
 from .protocol import Task, register_task
 from .recording_clips import show_clips
 from .recording_data import RecordingData, RecordingLoaders
 from .recording_model import RecordingModel, check_times, frame_features, frames_of
 from .recording_report import RecordingReport, RecordingValueReport, decisions, recording_scores
 from .recording_report import recording_value_scores
-from .timeline import plane_bands
+from .timeline import band_colours, plane_bands, time_axis
 from .training import TaskLearner, TaskParts, task_learner
 from ..views.views import light_view, plain_view
 
@@ -157,15 +155,6 @@ def recording_report(self:RecordingLearner,
     return res
 
 # %% ../../nbs/tasks/08_recordings.ipynb #d8d5e0c9
-def one_clip(learn, clip):
-    "(data, row) of a clip by its name or its row."
-    data = learn.dls.data
-    if not isinstance(clip, str): return data, int(clip)
-    found = data.df.index[data.df.image_path == clip]
-    if not len(found):
-        raise ValueError(f'{data.name} has no clip {clip}; it has {name_some(data.df.image_path)}')
-    return data, found[0]
-
 def scores_of(out, classes):
     "Log-probabilities (n,c), or values (n,1)."
     return out.float().log_softmax(1) if classes else out.float()
@@ -182,7 +171,7 @@ def moments(self:RecordingLearner,
     clip # name of a clip, as `image_path` has it, or its row in the table
 )->pd.DataFrame: # a row a frame: frame, time, weight (NaN for pooling='clip'), change (NaN for a clip of one frame), alone
     "How much each frame of a clip decided, and what each alone would say."
-    data, row = one_clip(self, clip)
+    data, row = self.dls.data, self.dls.data.row_of(clip)
     here, m = data.clips.where(row), self.model
     z = frame_features(data, m.encoder, self.view_size, device=self.dls.device)
     x, counts, times = (o.to(self.dls.device) for o in data.clips.batch([row], z))
@@ -201,20 +190,6 @@ def moments(self:RecordingLearner,
     )
 
 # %% ../../nbs/tasks/08_recordings.ipynb #5269b976
-def time_axis(d):
-    "(places of the frames to what the axis counts, its name): seconds where they are known, else frame numbers."
-    timed = np.isfinite(d.time).all()
-    at = (d.time if timed else d.frame).to_numpy(float)
-    n = len(d)
-    apart = np.diff(at) if n > 1 else np.ones(1)
-    known = np.r_[at[0] - apart[0], at, at[-1] + apart[-1]]
-    return lambda k: np.interp(k, np.arange(-1, n + 1), known), 'seconds' if timed else 'frame'
-
-def band_colours(rows):
-    "A colour for each class that a timeline names."
-    names = sorted({str(o) for labels in rows.values() for o in labels} - {''})
-    return {o: f'C{i % 10}' for i,o in enumerate(names)}
-
 def _frames_on_top(axs, pictures, d, at, unit):
     "The frames that count most, in the order of time."
     n = len(axs)
@@ -244,7 +219,7 @@ def plot_moments(self:RecordingLearner,
 )->list:            # matplotlib axes: frames, bands, curves
     "Which frames of a clip decided, under its timeline."
     import matplotlib.pyplot as plt
-    data, row = one_clip(self, clip)
+    data, row = self.dls.data, self.dls.data.row_of(clip)
     d = self.moments(row)
     at, unit = time_axis(d)
     rows = ({} if truth is None else dict(true=list(truth))) | (dict(alone=d.alone.tolist()) if data.classes else {})
@@ -275,7 +250,7 @@ def show_results(self:RecordingLearner,
     rows = data.subset(split).index
     if data.classes: wrong = 1 - np.array([df[f'prob_{c}'][i] for i,c in enumerate(df['class'])])
     else: wrong = (df.predicted - df.value).abs().to_numpy()
-    chosen = np.argsort(-wrong, kind='stable')[:n] if worst else evenly_spread(range(len(df)), n)
+    chosen = chosen_rows(wrong, n, worst)
     tell = (lambda o: o) if data.classes else data.said
     titles = [f'{df.patient[i]}\n{tell(df[data.target][i])}\nsaid: {tell(df.predicted[i])}' for i in chosen]
     weights = [self.moments(rows[i]).weight for i in chosen]

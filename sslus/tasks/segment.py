@@ -18,16 +18,14 @@ from torch import Tensor
 from ..base.numbers import checked
 from ..base.settings import relays
 from ..evaluate.model import refuse_single
-from ..ssl.encoders import in_channels
-from ..ssl.evaluating import evaluating
 from ..ssl.losses import full_precision
 from .dense import DenseModel
 from .outline_data import SegmentData, at_own_size, show_outlines
 from .outline_report import SegmentReport, outline_registry, outline_rows
 from .outline_scores import dice_score
-from .pictures import PictureLoaders
+from .pictures import PictureLoaders, chosen_rows
 from .protocol import Task, register_task
-from .training import TaskLearner, TaskParts, backbone_head_rates, task_learner
+from .training import TaskLearner, TaskParts, backbone_head_rates, plain_answers, task_learner
 from ..video.grey import fit_frame
 from ..views.views import light_view, plain_view
 
@@ -118,14 +116,9 @@ def segment_learner(
     return task_learner(parts, dls, (arch, encoder, arch_kwargs), **settings)
 
 # %% ../../nbs/tasks/06_segment.ipynb #85e7aa57
-@torch.no_grad()
 def own_size_maps(model, frames, shapes, fit, size, bs=64, device=None):
     "Class maps at the sizes `shapes` of frames (N,1,S,S) that `fit` made square; the model sees them at `size`."
-    view = plain_view(size, channels=in_channels(model.encoder))
-    x = torch.as_tensor(frames)
-    res = []
-    with evaluating(model, device) as dev:
-        for b in x.split(bs): res += list(model(view(b.to(dev))).float().softmax(1).cpu())
+    res = plain_answers(model, frames, size, bs, device, lambda out: out.float().softmax(1))
     return [at_own_size(p, shape, fit).argmax(0).numpy().astype(np.uint8) for p, shape in zip(res, shapes)]
 
 # %% ../../nbs/tasks/06_segment.ipynb #b9425e67
@@ -179,7 +172,7 @@ def show_results(self:SegmentLearner,
     data, rows = self.dls.data.rows_of(split)
     guesses = self.segment_predict(split)
     dice = outline_rows(guesses, data, rows).dice.to_numpy()
-    at = np.argsort(dice, kind='stable')[:n] if worst else np.linspace(0, len(rows) - 1, min(n, len(rows))).astype(int)
+    at = chosen_rows(-dice, n, worst)
     true = [data.own_mask(rows[i]) for i in at]
     frames = [at_own_size(data.frames[rows[i]], o.shape, data.fit)[0].numpy() for i, o in zip(at, true)]
     return show_outlines(frames, [true, [guesses[i] for i in at]], data.c - 1, [f'Dice {dice[i]:.2f}' for i in at])

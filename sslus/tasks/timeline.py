@@ -77,6 +77,21 @@ def _thumbs(axs, pics, best, colours, at, unit):
         ax.set_title(f'{p}, {at(best[p][0]):.2f} s' if unit == 'seconds' else f'{p}, {best[p][0]}', fontsize=7)
     for ax in axs[len(order):]: ax.axis('off')
 
+# %% ../../nbs/tasks/00_timeline.ipynb #bbd0b537
+def time_axis(d):
+    "(places of the frames to what the axis counts, its name): seconds where they are known, else frame numbers."
+    timed = np.isfinite(d.time).all()
+    at = (d.time if timed else d.frame).to_numpy(float)
+    n = len(d)
+    apart = np.diff(at) if n > 1 else np.ones(1)
+    known = np.r_[at[0] - apart[0], at, at[-1] + apart[-1]]
+    return lambda k: np.interp(k, np.arange(-1, n + 1), known), 'seconds' if timed else 'frame'
+
+def band_colours(rows):
+    "A colour for each class that a timeline names."
+    names = sorted({str(o) for labels in rows.values() for o in labels} - {''})
+    return {o: f'C{i % 10}' for i,o in enumerate(names)}
+
 # %% ../../nbs/tasks/00_timeline.ipynb #b0000001
 def plot_timeline(frames:pd.DataFrame, # predictions of one sweep, with class where the truth is known
                   planes,              # classes to draw, without background

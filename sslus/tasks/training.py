@@ -8,24 +8,30 @@ Docs: https://sslus.github.io/sslus/tasks/training.html.md"""
 __all__ = ['FiniteLoss', 'TaskLearner', 'TaskParts', 'task_learner']
 
 # %% ../../nbs/tasks/00_training.ipynb #138eea18
+import re
 import torch
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from fastai.callback import schedule
 from fastai.callback.core import Callback
 from fastai.learner import Learner
 from fastcore.basics import patch
+from torch import Tensor
 from ..base.numbers import checked
+from ..base.quiet import Note
 from ..base.settings import grouped, relays
 from ..evaluate.model import plane_splitter, seeded_weights, start_encoder
 from ..ssl.adapters import Adaptation
 from ..ssl.depth import groups_of
 from ..ssl.encoders import in_channels
+from ..ssl.evaluating import evaluating
 from ..ssl.dead_data import LivePictures
 from ..ssl.monitor import NonFiniteLoss
 from ..ssl.recipes import adamw
 from ..ssl.seen import seen_settings
 from ..ssl.speed import Bf16, fast_bf16
+from ..views.views import plain_view
 
 # %% ../../nbs/tasks/00_training.ipynb #020a4084
 class FiniteLoss(Callback):
@@ -71,6 +77,32 @@ def per_group_optimiser(opt_func):
 class TaskLearner(Learner):
     "A fastai Learner of a downstream task; made by `task_learner`."
 
+# %% ../../nbs/tasks/00_training.ipynb #cd02760a
+class MirrorNote(Note):
+    "Classes that name a side, and views that exchange the sides."
+
+def sided_classes(dls):
+    "Names of classes that say left or right."
+    data = getattr(dls, 'planes', None) or getattr(dls, 'data', None)
+    names = [str(o) for o in getattr(data, 'classes', None) or ()]
+    return [o for o in names if {'left', 'right'} & set(re.findall('[a-z]+', o.lower()))]
+
+def mirrors(callback):
+    "Does one of its views flip pictures left to right?"
+    held = [o if isinstance(o, tuple) else (o,) for o in vars(callback).values()]
+    return any(getattr(view, 'flip', 0) for views in held for view in views)
+
+def note_sides(dls, callbacks):
+    "Warn where views mirror and a class names a side."
+    found = sided_classes(dls)
+    if not found or not any(map(mirrors, callbacks)): return
+    warnings.warn(
+        f'class {found[0]} names a side, and the views mirror: the network learns that left and right look alike.'
+        ' Give a view without flips, such as view=lambda *o, **k: light_view(*o, **k).with_settings(flip=0)',
+        MirrorNote,
+        stacklevel=4,
+    )
+
 # %% ../../nbs/tasks/00_training.ipynb #1c47d90d
 @dataclass
 class TaskParts:
@@ -105,7 +137,9 @@ def task_learner(
         model = parts.model(adaptation.apply(encoder))
     if model.frozen: adaptation.refuse()
     size = dls.size if size is None else size
-    own = [LivePictures(), *parts.callbacks(size, in_channels(encoder)), FiniteLoss(), SeedTraining(seed)]
+    views = parts.callbacks(size, in_channels(encoder))
+    note_sides(dls, views)
+    own = [LivePictures(), *views, FiniteLoss(), SeedTraining(seed)]
     if hasattr(model, 'bf16'): model.bf16 = fast_bf16(dls.device) if bf16 is None else bf16
     else: own.append(Bf16(bf16))
     learn = parts.kind(
@@ -172,3 +206,18 @@ def facts_of(self:TaskLearner,
     facts |= {f'draw_{k}': v for k,v in self.dls.draw.attrs.items()}
     facts |= seen_settings(self.model.encoder if encoder is None else encoder, data, own, self.start)
     return f'{self.start}, {self.mode}, {len(self.dls.draw)} {rows}, {where}', facts
+
+# %% ../../nbs/tasks/00_training.ipynb #a1912c13
+@torch.no_grad()
+def plain_answers(
+    model,      # with an `encoder`
+    frames,     # (N,1,H,W) uint8
+    size:int,   # side that the model sees, pixels
+    bs:int=64,  # frames at a time
+    device=None, # where to compute; None: where the model is
+    then=Tensor.float # of what the model says of a batch
+)->Tensor:      # (N, ...) on the CPU
+    "What a model says of plain views of frames; the model stays as it was."
+    view = plain_view(size, channels=in_channels(model.encoder))
+    with evaluating(model, device) as dev:
+        return torch.cat([then(model(view(o.to(dev)))).cpu() for o in torch.as_tensor(frames).split(bs)])
