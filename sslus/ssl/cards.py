@@ -78,7 +78,7 @@ def _check_task(card):
         raise _wrong_line('head', card['head'], 'no head has such sizes')
 
 # %% ../../nbs/ssl/04_cards.ipynb #ff13b9c2
-_mixer_lines = 'mixer', 'depth', 'width', 'mix_heads'
+_mixer_lines = 'mixer', 'depth', 'width', 'mix_heads', 'pulse'
 
 def _check_mixer(card):
     "ValueError where the lines about a mixer over time make no sense; what builds it knows its kinds."
@@ -88,7 +88,8 @@ def _check_mixer(card):
         raise _wrong_line('mixer', mixer, f'{", ".join(_mixer_lines)} are expected')
     if mixer.get('mixer', 'attention') not in ('attention', 'convolution'):
         raise _wrong_line('mixer', mixer['mixer'], 'one of attention, convolution is expected')
-    for k in _mixer_lines[1:]: check_number(k, mixer.get(k, 1), at_least=1, at_most=8192, whole=True)
+    for k in _mixer_lines[1:4]: check_number(k, mixer.get(k, 1), at_least=1, at_most=8192, whole=True)
+    check_number('pulse', mixer.get('pulse', 0), at_least=0, at_most=64, whole=True)
     check_number('seconds', card.get('seconds'), above=0, at_most=1e6, optional=True)
 
 def check_card(

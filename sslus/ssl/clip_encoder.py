@@ -42,6 +42,7 @@ class MixerSettings:
     depth:int=2             # blocks
     width:int=128           # features inside
     mix_heads:int=4         # of the attention; they divide the width
+    pulse:int=0             # side of the grid whose beat `encode_clip` adds to the features of a clip; 0: none
 
     def __post_init__(self):
         if self.mixer not in mixer_kinds:
@@ -49,6 +50,7 @@ class MixerSettings:
         check_number('depth', self.depth, at_least=1, at_most=48, whole=True)
         check_number('width', self.width, at_least=1, at_most=8192, whole=True)
         check_number('mix_heads', self.mix_heads, at_least=1, at_most=self.width, whole=True)
+        check_number('pulse', self.pulse, at_least=0, at_most=64, whole=True)
         if self.width % self.mix_heads:
             raise ValueError(f'width={self.width}: a multiple of mix_heads={self.mix_heads} is expected')
 
@@ -140,6 +142,46 @@ class TemporalMixer(nn.Module):
         each = self.each(h)
         return clip, z + each[:,:n], clip[:,None] + each[:,n:]
 
+# %% ../../nbs/ssl/07_clip_encoder.ipynb #eef06c8e
+pulse_frames = 8         # that it takes at least
+
+def check_pulse(times):
+    "ValueError where frames (B,T) are too few, or taken at one time."
+    if times.shape[1] < pulse_frames:
+        raise ValueError(f'these clips have {times.shape[1]} frames, and the pulse of this encoder needs {pulse_frames}: '
+                         'take longer clips, or an encoder without pulse=')
+    if (times.amax(1) == times.amin(1)).any():
+        raise ValueError('all frames of a clip were taken at one time, and its pulse needs to know when: check times')
+
+def moving_places(
+    x:Tensor,     # (B,T,C,H,W)
+    since:Tensor, # (B,T) seconds since the first frame
+    side:int      # places in a row
+)->Tensor:        # (B,T,side*side)
+    "How far each place is from its mean, times a Hann window whose weights sum to 1."
+    n, lasts = x.shape[1], since.amax(1, keepdim=True)
+    gap = lasts/(n - 1)
+    window = 1 - torch.cos(2*math.pi*(since + gap)/(lasts + 2*gap))
+    window = (window/window.sum(1, keepdim=True))[...,None]
+    places = F.adaptive_avg_pool2d(x.float().mean(2), side).flatten(2)
+    return window*(places - (window*places).sum(1, keepdim=True))
+
+def pulse(
+    x:Tensor,     # (B,T,C,H,W), T >= 8
+    times:Tensor, # (B,T) seconds
+    side:int      # places in a row
+)->Tensor:        # (B,side*side), in units of x
+    "How far each place moves at the rate at which the clip moves most; ValueError where `check_pulse` has one."
+    check_pulse(times)
+    since = (times - times.amin(1, keepdim=True)).float()
+    n, rate = x.shape[1], (x.shape[1] - 1)/since.amax(1, keepdim=True)
+    rates = rate*torch.linspace(2/n, .5, 4*n, device=x.device)
+    turns = 2*math.pi*rates[...,None]*since[:,None]
+    moves = moving_places(x, since, side)
+    power = (turns.cos() @ moves).square() + (turns.sin() @ moves).square()
+    beat = power.sum(2).argmax(1)
+    return 2*(power[torch.arange(len(x)),beat] + 1e-12).sqrt()
+
 # %% ../../nbs/ssl/07_clip_encoder.ipynb #91273ddf
 class ClipRateNote(Note):
     "Frames of a clip that are much nearer or further apart than those of the training."
@@ -164,8 +206,8 @@ class ClipEncoder(nn.Module):
 
     @property
     def num_features(self)->int:
-        "Features of a clip, as many as of a frame."
-        return self.mixer.whole.out_features
+        "Features of a clip: as many as of a frame, and the places of its pulse."
+        return self.mixer.whole.out_features + self.mixer.settings.pulse**2
 
     def forward(self,
         x:Tensor,               # (B,T,1,H,W)
@@ -215,7 +257,7 @@ def encode_clip(
     encoder:ClipEncoder, # of `load_encoder`
     x:Tensor,            # (B,T,1 or its in_chans,H,W), T >= 2, normalised as the package's views do
     times=None           # seconds, (T,) or (B,T); None: the frames are `encoder.seconds` apart
-)->tuple[Tensor,Tensor]: # (B,D) features of the clips, (B,T,D) of their frames
+)->tuple[Tensor,Tensor]: # (B,D) features of the clips, behind them their pulse; (B,T,D) of their frames
     "Features of clips and of their frames, each with the others in view; a note where the rate is another one."
     check_clip_input(encoder, x)
     times = frame_times(encoder, times, x)
@@ -224,4 +266,7 @@ def encode_clip(
     if z.ndim != 2:
         raise ValueError(f"the frame encoder gives {tuple(z.shape)}, no pooled features: make it with timm's default "
                          "pooling (global_pool='avg')")
-    return encoder.mixer(z.unflatten(0, x.shape[:2]), times)[:2]
+    clip, frames = encoder.mixer(z.unflatten(0, x.shape[:2]), times)[:2]
+    if side := encoder.mixer.settings.pulse:
+        clip = torch.cat([clip, pulse(x, times, side).to(clip)], 1)
+    return clip, frames

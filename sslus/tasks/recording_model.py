@@ -88,7 +88,7 @@ class RecordingModel(FrozenOrNot):
     def __init__(self,
         encoder:nn.Module,    # timm encoder, or a `ClipEncoder`, which `pooling='clip'` needs
         n_out:int,            # classes, or 1 for a value
-        pooling:str='mean',   # 'mean', 'attention' or 'clip'
+        pooling:str='mean',   # 'mean', 'attention' or 'clip': the mixer, without the pulse of `encode_clip`
         width:int=64,         # features inside the attention
         dropout:float=0.,     # probability of dropping a feature of the clip in training
         frozen:bool=False,    # train the head only? then the encoder stays in evaluation mode for good
@@ -101,7 +101,7 @@ class RecordingModel(FrozenOrNot):
         self.encoder = set_trainable(encoder, not frozen)
         self.pooling = pooling
         self.frozen = frozen
-        self.head = RecordingHead(n_features(encoder), n_out, pooling, width, dropout)
+        self.head = RecordingHead(n_features(frames_of(encoder)), n_out, pooling, width, dropout)
         self.arguments = dict(n_out=n_out, pooling=pooling, width=width) | mixer_of(encoder)
         self.train(self.training)
 
