@@ -11,6 +11,7 @@ __all__ = []
 import numpy as np
 import re
 from collections import Counter
+from itertools import combinations, count
 
 # %% ../../nbs/archive/09_copies.ipynb #84ca058a
 from ..base.words import list_names
@@ -88,7 +89,48 @@ def _odd_sizes(images, rows):
     why = f'{list_names(odd)} {"is" if len(odd) == 1 else "are"} not {size[0]} x {size[1]} pixels as the others are'
     return why, 'Remove it, or give it their size'
 
+# %% ../../nbs/archive/09_copies.ipynb #98805cee
 def _hash_words(text): return np.frombuffer(bytes.fromhex(text), np.uint64)
+
+def _band_number(ones):
+    "The first 31 bits of each row of (n, width) zeros and ones as a whole number."
+    ones = ones[:, :31].astype(np.int64)
+    return ones @ (1 << np.arange(ones.shape[1]))
+
+def _agreeing_keys(words, bits):
+    """Numbers (n,), several times: two of the (n, 4) hashes that differ in at most `bits` agree in one of them.
+    Of `bits`//3 + 1 parts of a hash one differs in two bits at most, and so at least two of its four bands in none."""
+    ones = np.unpackbits(words.view(np.uint8), axis=1)
+    ones = ones[:, np.abs(ones.mean(0) - .5).argsort()]         # each band gets its share of the bits that tell most
+    n_parts = bits//3 + 1
+    bands = [_band_number(ones[:, i::4*n_parts]) for i in range(4*n_parts)]
+    for part in range(n_parts):
+        for a,b in combinations(bands[part::n_parts], 2): yield (a << 31) | b
+
+def _by_key(key):
+    "Rows ordered by key, and for each place in that order the place where the rows of its key begin."
+    order = key.argsort(kind='stable')
+    changes = np.flatnonzero(np.diff(key[order])) + 1
+    begins = np.array([0, *changes])
+    return order, np.repeat(begins, np.diff(begins, append=len(order)))
+
+def first_alike(hashes, bits):
+    """For each of (n, frames, 4) hashes the number of the first row that differs in at most `bits` in each frame;
+    its own where there is none before it."""
+    found = np.arange(len(hashes))
+    if len(hashes) < 2: return found
+    tells_most = max(range(hashes.shape[1]), key=lambda k: len(np.unique(hashes[:, k], axis=0)))
+    for key in _agreeing_keys(np.ascontiguousarray(hashes[:, tells_most]), bits):
+        order, begin = _by_key(key)
+        places = np.arange(len(order))
+        for step in count():                                     # each row beside the next one of its key
+            places = places[begin[places] + step < places]
+            places = places[order[begin[places] + step] < found[order[places]]]
+            if not len(places): break
+            a, b = order[begin[places] + step], order[places]
+            near = np.bitwise_count(hashes[a] ^ hashes[b]).sum(-1, dtype=int).max(-1) <= bits
+            found[b[near]] = a[near]
+    return found
 
 def mark_alike(rows, bits):
     "Name in `near` the first row whose hashes differ in at most `bits` for each frame hashed."
@@ -98,12 +140,9 @@ def mark_alike(rows, bits):
             for r in sorted(rows, key=original_first)
             if r['use'] == 'yes' and r['kind'] in kinds and len(r['hash']) == 64 * n
         ]
-        h = np.array([_hash_words(r['hash']) for r in mine]).reshape(len(mine), n, 4)
-        for i,r in enumerate(mine):
-            d = np.bitwise_count(h[:i] ^ h[i]).sum(-1, dtype=int).max(-1) if i else np.empty(0)
-            j = next(iter(np.flatnonzero(d <= bits)), None)
-            if j is not None:
-                r['near'] = mine[j]['near'] or mine[j]['path']
+        hashes = np.array([_hash_words(r['hash']) for r in mine], np.uint64).reshape(len(mine), n, 4)
+        for i,first in enumerate(first_alike(hashes, bits)):
+            if first < i: mine[i]['near'] = mine[first]['near'] or mine[first]['path']
 
 # %% ../../nbs/archive/09_copies.ipynb #bd130959
 def group_patients(rows):
