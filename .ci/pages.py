@@ -44,6 +44,12 @@ def warned(said):
         lines = part.splitlines()
         if re.search(r'Warning|Error|Exception|Traceback', part): yield Fault('nbdev-proc-nbs', '', '\n    '.join(lines if len(lines) < 24 else [*lines[:4], '...', *lines[-18:]]), 'mend the page; imports stand in cells of their own')
 
+def prose(cells):
+    "How many words of prose a page has: without code, addresses and formulas."
+    text = '\n'.join(source(c) for c in cells if c['cell_type'] == 'markdown')
+    text = re.sub(r'^(`{3,}).*?^\1|\$\$.*?\$\$|<!--.*?-->', '', text, flags=re.M | re.S)
+    return len(re.findall(r"[A-Za-z][\w'’-]*", re.sub(r'\]\([^)]*\)', ']', text)))
+
 # links, anchors, pictures
 
 def addresses(root):
@@ -297,7 +303,8 @@ def main():
     else: found = [*(() if a.quick else warned(process(root))), *faults(root, html=a.html)]
     found = [f for f in found if not a.only or any(o in f.page for o in a.only)]
     told(found)
-    print(f"\n{len(notebooks(root/'nbs'))} pages, {len(set(found))} faults")
+    pages = notebooks(root/'nbs')
+    print(f"\n{len(pages)} pages with {sum(map(prose, pages.values())):,} words of prose, {len(set(found))} faults")
     return bool(found)
 
 if __name__ == '__main__': sys.exit(main())

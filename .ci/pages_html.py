@@ -39,7 +39,7 @@ def cell_md(cell, stem):
     body, files = [], {}
     if code(cell) and d.get('echo') != 'false' and 'hide_input' not in d:
         block = fence(code(cell), '.python')
-        body.append(f'<details><summary>Code</summary>\n\n{block}\n\n</details>' if d.get('code-fold') in ('true', '') and 'code-fold' in d else block)
+        body.append(f'<details><summary>{d.get("code-summary", "Code")}</summary>\n\n{block}\n\n</details>' if d.get('code-fold') in ('true', '') and 'code-fold' in d else block)
     if d.get('output') != 'false':
         for j,o in enumerate(cell.get('outputs', ())):
             md,f = out_md(o, f'{stem}-{j}', d.get('fig-alt', ''), d.get('output') == 'asis')

@@ -5,7 +5,8 @@
 3. A cell that exports several names shows them in the order in which they are written; nbdev's is the reverse.
 4. A link around a word in backticks is one link, the author's; nbdev puts a second into it.
 5. A bare word that means several things (a command, a parameter, functions of two modules) is no link, but on the page of that name.
-6. Tables are raw HTML within markdown: Quarto answers an output of HTML with scripts of third parties."""
+6. Tables are raw HTML within markdown: Quarto answers an output of HTML with scripts of third parties.
+7. Cells that only prove something, without an output, are folded: a reader came for the use."""
 import ast, copy, json, re
 from collections import defaultdict
 from functools import lru_cache
@@ -74,12 +75,21 @@ def mend_output(output, documented, links):
         table = ''.join(data.pop('text/html'))
         data['text/markdown'] = written(f'```{{=html}}\n{table}\n```\n')
 
+def proves(cell):
+    "Point 7: does a cell only test, with nothing to look at?"
+    if cell['cell_type'] != 'code' or cell.get('outputs') or re.search(r'^#\s*\|\s*(code-fold|echo|eval|include|output)', source(cell), re.M): return False
+    try: nodes = list(ast.walk(ast.parse(source(cell))))
+    except SyntaxError: return False
+    called = (n.func.id for n in nodes if isinstance(n, ast.Call) and isinstance(n.func, ast.Name))
+    return any(isinstance(n, ast.Assert) for n in nodes) or any(n.startswith('test_') for n in called)
+
 def mend(cells, original=(), page='', words=frozenset()):
     "Mend the cells of a processed page in place; `original` are those of its notebook, `page` its address below the site's."
     sort_names(cells, order(original))
     def links(text): return plain_links(text, page, words)
     for cell in cells:
         cell.get('metadata', {}).pop('execution', None)
+        if proves(cell): cell['source'] = written('#| code-fold: true\n#| code-summary: "Tests"\n' + source(cell))
         if cell['cell_type'] == 'markdown' and links(source(cell)) != source(cell): cell['source'] = written(links(source(cell)))
         for output in cell.get('outputs', ()): mend_output(output, bool(shown.search(source(cell))), links)
 

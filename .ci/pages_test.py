@@ -2,7 +2,7 @@
 import base64, copy, json, subprocess, sys, tempfile
 from pathlib import Path
 import pages, pages_mend
-from pages_html import convert
+from pages_html import convert, source
 
 png = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=='
 def md(text): return dict(cell_type='markdown', metadata={}, source=text)
@@ -57,13 +57,14 @@ warning = 'lib/nbdev/processors.py:242: UserWarning: Found cells containing impo
 def names():
     "What the mending does, point by point."
     def documented(*words): return [dict(code(f'#| echo: false\nshow_doc({w})', shown(**{'text/markdown': f'---\n\n### {w}\n\ntext'})), has_sd=True) for w in words]
-    cells = [timed(code('import x')), *documented('b', 'Cls.a'), md('a [see [`f`](https://h/x.html#f) here](y.html) and [`store`](https://h/cli.html#store), [`store`](https://h/here.html#store), [`g`](https://h/x.html#g)'), code('df', shown(**{'text/html': '<table/>'}))]
+    cells = [timed(code('import x')), *documented('b', 'Cls.a'), md('a [see [`f`](https://h/x.html#f) here](y.html) and [`store`](https://h/cli.html#store), [`store`](https://h/here.html#store), [`g`](https://h/x.html#g)'), code('df', shown(**{'text/html': '<table/>'})), code('assert 1'), code('test_eq(f(1), 1)'), code('assert 1', printed('1')), code('#| code-fold: show\nassert 1')]
     pages_mend.mend(cells, [code('#| export\ndef a(self): pass\ndef b(): pass')], 'here.html', {'store'})
     heads = [''.join(c['outputs'][0]['data']['text/markdown']).splitlines()[2] for c in cells[1:3]]
     assert heads == ['### Cls.a {.name}', '## b {.name}'], heads
     assert not cells[0]['metadata']
     assert ''.join(cells[3]['source']) == 'a [see `f` here](y.html) and `store`, [`store`](https://h/here.html#store), [`g`](https://h/x.html#g)', cells[3]
     assert ''.join(cells[4]['outputs'][0]['data']['text/markdown']) == '```{=html}\n<table/>\n```\n'
+    assert [source(c).startswith('#| code-fold: true') for c in cells[5:]] == [True, True, False, False]
     assert not pages_mend.unmended(cells, 'here.html', {'store'})
     with tempfile.TemporaryDirectory() as tmp:
         (Path(tmp)/'cli.py').write_text('def go(x): pass'); (Path(tmp)/'one.py').write_text('def two(): pass\ndef sole(): pass'); (Path(tmp)/'other.py').write_text('def two(): pass')
