@@ -300,7 +300,7 @@ def plan(
     plot:str=None            # Picture to write, .png or .pdf
 ):
     "Plan a study from a pilot: the gain with more labels, the repeats and test patients it takes, where two starts meet"
-    from sslus.study.pilot import plan_from, show_plan
+    from sslus.study.plan import plan_from, show_plan
     show_plan(plan_from(pilot, start, base, mode, difference, at), plot)
 
 # %% ../nbs/cli.ipynb #1ce6dd75

@@ -112,7 +112,7 @@ def paired_cells(a, b):
 
 Differences = namedtuple('Differences', 'point boot axes patients behind reach note')
 
-def _differences(a, b, pairs, cells):
+def _paired_differences(a, b, pairs, cells):
     "Differences of two groups, repeat by repeat, as they are and on the resamples."
     idx,axes,cut = design_grid(pairs)
     (pa,ba),(pb,bb) = cells(pairs.key), cells(pairs.key_base)
@@ -133,7 +133,7 @@ def _compare(a, b, base, cells):
     "What a comparison is of, and its `Differences`; None with the reason where there is no pair."
     head = dict(start=a.name.iloc[0], base=base, mode=a['mode'].iloc[0], fraction=a.fraction.iloc[0])
     pairs = paired_cells(a, b)
-    if len(pairs): return head, _differences(a, b, pairs, cells)
+    if len(pairs): return head, _paired_differences(a, b, pairs, cells)
     return dict(head, state='missing', pairs=0, reason=_why_none(a, b, head['start'], base)), None
 
 def _comparison_row(head, found, alike, level, seed):

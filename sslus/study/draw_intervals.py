@@ -22,7 +22,7 @@ def keyed_results(
     keys = ['|'.join(map(str, o)) for o in results[names].itertuples(index=False)]
     return results.assign(key=keys, state='done', seed=results.draw, pretrain_seed=np.nan)
 
-def _answers(reports):
+def _answers_by_key(reports):
     "A function of a row's key: its predictions."
     tables = {'|'.join(map(str, k)): v.predictions for k,v in reports.items()}
     return tables.__getitem__
@@ -40,7 +40,7 @@ def draw_intervals(
 )->pd.DataFrame:          # as of `interval_table`, and `draws`; for `results_table`
     "Mean scores with intervals over label draws and test patients."
     rows = _as_study(results)
-    table = interval_table(rows, _answers(reports), _classes(reports))
+    table = interval_table(rows, _answers_by_key(reports), _classes(reports))
     draws = rows.groupby(['start', 'mode', 'fraction'], sort=False).draw.nunique()
     return table.assign(draws=[draws[o] for o in zip(table.start, table['mode'], table.fraction)])
 
@@ -55,7 +55,7 @@ def draw_gains(
     rows = rows[rows['mode'] == mode]
     names = ['start', 'fraction', 'draws', 'gain', 'low', 'high', 'p_holm', 'significant', 'draws_won', 'covers', 'note']
     if base not in set(rows.start) or rows.start.nunique() < 2: return pd.DataFrame(columns=names)
-    found = paired_comparisons(rows, _answers(reports), _classes(reports), base)
+    found = paired_comparisons(rows, _answers_by_key(reports), _classes(reports), base)
     found = found[found.state == 'done'].rename(columns=dict(difference='gain', reason='note'))
     score = rows.groupby(['fraction', 'start', 'draw']).macro_f1.mean()
     won = [score[r.fraction, r.start] - score[r.fraction, base] for r in found.itertuples()]
