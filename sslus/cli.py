@@ -6,7 +6,7 @@ Docs: https://sslus.github.io/sslus/cli.html.md"""
 
 # %% auto #0
 __all__ = ['main', 'quickstart', 'inventory', 'sources', 'store', 'split', 'pretrain', 'finetune', 'seen', 'passport', 'detect',
-           'study', 'judge', 'benchmark', 'phantom']
+           'study', 'plan', 'judge', 'benchmark', 'phantom']
 
 # %% ../nbs/cli.ipynb #7ccab755
 from typing import Annotated
@@ -289,6 +289,21 @@ def study(
     if tasks.run: s.run(**vars(how))
     if tasks.run or tasks.report: print(s.table_text())
     if tasks.report: print(f'Report: {s.report()}')
+
+# %% ../nbs/cli.ipynb #eeeb1cc8
+@command
+def plan(
+    pilot:str,               # Folder of a study that was run, or a csv with a row a test picture of every cell: start, labelled, draw, patient, and class and predicted or a score
+    start:str=None,          # Start to plan for; by default the only one beside the base
+    base:str='random',       # Start to compare with
+    mode:str=None,           # Such as linear; by default fine-tune where there is one
+    difference:float=.05,    # Difference of scores that the study is to see
+    at:str=None,             # Numbers of labelled patients to expect the gain at, separated by commas; by default those of the pilot and twice its largest
+    plot:str=None            # Picture to write, .png or .pdf
+):
+    "Plan a study from a pilot: the gain with more labels, the repeats and test patients it takes, where two starts meet"
+    from sslus.study.plan import plan_from, show_plan
+    show_plan(plan_from(pilot, start, base, mode, difference, at), plot)
 
 # %% ../nbs/cli.ipynb #1ce6dd75
 @command

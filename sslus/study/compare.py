@@ -26,7 +26,8 @@ from ..evaluate.probes import knn_probe, linear_probe, pixel_baseline
 from ..ssl.bars import training_bars
 from ..ssl.encoders import WeightsMissing, create_encoder, drawn_encoder, load_encoder
 from ..base.provenance import provenance
-from .report import fig_html, html_page, opening_sentence, paired_gain, plot_gain, results_table
+from .draw_intervals import draw_gains, draw_intervals
+from .report import fig_html, html_page, opening_sentence, plot_gain, results_table
 from .report import table_html, text_html
 from .finetuning import n_steps, side_of_stills
 
@@ -215,10 +216,17 @@ def compare(
     return pd.DataFrame(results.rows), results.reports
 
 # %% ../../nbs/study/10_compare.ipynb #fd0e483b
-_comparison_writes = ('results.csv', 'report.html', 'predictions/*/predictions.csv', 'predictions/*/record.json')
+_comparison_writes = ('results.csv', 'table.csv', 'gains.csv', 'report.html', 'predictions/*/predictions.csv', 'predictions/*/record.json')
 comparison = RunKind('comparison', _comparison_writes, checkpoint='predictions')
 
 # %% ../../nbs/study/10_compare.ipynb #61c17ee5
+def write_csvs(
+    folder:Path,  # to write into
+    **tables      # name -> table
+):
+    "Write tables as csv."
+    for name,table in tables.items(): write_text(folder/f'{name}.csv', table.to_csv(index=False))
+
 def _imagenet_row(card, weights):
     "({name: encoder} with ImageNet's row, why it is missing) for the architecture of a card."
     name = f'ImageNet ({card["arch"]})'
@@ -253,11 +261,13 @@ def encoder_row_name(encoder):
     name = file.parent.name if file.stem == 'encoder' else file.stem
     return f'{name} (pre-trained)' if name in ('random', '12x12 pixels') or name.startswith('ImageNet') else name
 
-def gain_section(results):
+def gain_section(results, gains):
     "What each start gains over training from scratch: heading, table and picture."
     alt = 'Macro-F1 by start and share of labels: bars are means, dots are label draws; the means stand in the table'
-    gains, plot = table_html(paired_gain(results).round(3)), fig_html(plot_gain(results), alt)
-    return 'Gain over training from scratch', [text_html('Paired by label draw.'), gains, plot]
+    how = ('Paired by label draw and test patient; 95 % intervals over both. Significant: after Holm\'s correction for all'
+           ' lines of this table.')
+    table, plot = table_html(gains.drop(columns='covers').round(3)), fig_html(plot_gain(results), alt)
+    return 'Gain over training from scratch', [text_html(how), table, plot]
 
 def styled_page(file, title, sections, *more):
     "A page whose sections are drawn in the style of these pages; the caller's own comes back."
@@ -267,14 +277,14 @@ def styled_page(file, title, sections, *more):
         set_style()
         return html_page(file, title, sections(), *more)
 
-def _report_page(file, results, table, settings, seen, missing):
+def _report_page(file, results, gains, table, settings, words, seen, missing):
     "report.html of a comparison."
     how = ('Every start is fine-tuned on the same draws of the labels for equally many steps. '
-           'Fine-tuned: mean over label draws [95 % t-interval over draws]; '
+           'Fine-tuned: mean over label draws [95 % interval over draws and test patients]; '
            'probes: all labels, frozen encoder [95 % interval over test patients].')
-    def sections(): return [('Macro-F1', [text_html(how), table_html(table)]), gain_section(results)]
+    def sections(): return [('Macro-F1', [text_html(how), table_html(table)]), gain_section(results, gains)]
     left_out = {missing.split(' is missing')[0]: missing} if missing else {}
-    more = opening_sentence(results), '. '.join(seen), provenance(settings), left_out
+    more = words, '. '.join(seen), provenance(settings), left_out
     return styled_page(file, 'Does the encoder help?', sections, *more)
 
 # %% ../../nbs/study/10_compare.ipynb #744e8e79
@@ -303,11 +313,14 @@ def compare_starts(
         place = dict(path=folder.path/'predictions', resume=True)
         own = dict(arch=card['arch'], arch_kwargs=card['arch_kwargs'], fractions=fractions, draws=draws, size=size)
         results, reports = compare(planes, starts, **own, **place, **options)
-        write_text(folder.path/'results.csv', results.to_csv(index=False))
+        scores, gains = draw_intervals(results, reports), draw_gains(results, reports)
+        write_csvs(folder.path, results=results, table=scores, gains=gains)
         seen = sorted({r.headline for r in reports.values()} - {''})
-        words = [*seen, opening_sentence(results), *([missing] if missing else [])]
-        table = _with_missing(results_table(results), missing)
-        _report_page(folder.path/'report.html', results, table, settings | dict(table=planes.name), seen, missing)
+        sentence = opening_sentence(results, gains=gains)
+        words = [*seen, sentence, *([missing] if missing else [])]
+        table = _with_missing(results_table(scores), missing)
+        said = settings | dict(table=planes.name), sentence, seen, missing
+        _report_page(folder.path/'report.html', results, gains, table, *said)
     _print_words(table, words, folder.path)
     return results
 

@@ -142,8 +142,8 @@ def _meeting_words(pilot, n, low, high, last, curve):
     return f'{start} and {base} are expected to be level at {n:.0f} labelled patients; {span} is possible.'
 
 # %% ../../nbs/study/05_power.ipynb #fe2e90ca
-_edges = np.r_[1e-6, np.geomspace(1e-5, .02, 8), np.linspace(.02, 1, 15)[1:]]
-_middles, _widths = (_edges[1:] + _edges[:-1])/2, np.diff(_edges)
+_quantile_edges = np.r_[1e-6, np.geomspace(1e-5, .02, 8), np.linspace(.02, 1, 15)[1:]]
+_quantiles, _weights_of_quantiles = (_quantile_edges[1:] + _quantile_edges[:-1])/2, np.diff(_quantile_edges)
 
 def _noise_tail(gain, patients, repeats, df, n_patients):
     "Two-sided p of gains whose error is Student's for patients plus Student's for repeats, with their variances."
@@ -151,7 +151,7 @@ def _noise_tail(gain, patients, repeats, df, n_patients):
     few = scale(n_patients - 1, np.array([.1, .3, .5, .7, .9]))
     kinds, which = np.unique(df, return_inverse=True)
     p = np.zeros(np.shape(gain))
-    for at,width in zip(_middles, _widths):
+    for at,width in zip(_quantiles, _weights_of_quantiles):
         spread = repeats/np.array([scale(o, at) for o in kinds])[which]
         for o in few: p += width/5*special.erfc(np.abs(gain)/np.sqrt(2*(patients/o + spread)))
     return p

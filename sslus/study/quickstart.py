@@ -23,10 +23,11 @@ from ..evaluate.explain import plot_maps
 from ..evaluate.planes import PlaneData
 from ..ssl.encoders import WeightsMissing, create_encoder, load_encoder, timm_line, tiny_resnet
 from ..ssl.method import get_method
-from .compare import compare, comparison, gain_section, styled_page, table_text, weights_file
+from .compare import compare, comparison, gain_section, styled_page, table_text, weights_file, write_csvs
 from .mainjob import pretrain, pretraining_run
 from ..base.pages import png_html, table_html, text_html
 from ..base.provenance import provenance
+from .draw_intervals import draw_gains, draw_intervals
 from .report import fig_html, opening_sentence, plot_log, results_table
 from ..evaluate.features import PlaneFeatures
 
@@ -117,13 +118,13 @@ def quickstart(
         dest, _quickstart_kind(methods), config, overwrite, resume, inputs=[imagenet] if imagenet else ()
     ) as run:
         if _look_text(walk): print(f'{_look_text(walk)}\n')
-        results, sentence = _walk_stages(run.path, walk, methods, seed, imagenet)
-    _last_words(results, sentence, run.path/'report.html')
+        table, sentence = _walk_stages(run.path, walk, methods, seed, imagenet)
+    _last_words(table, sentence, run.path/'report.html')
     return run.path/'report.html'
 
 # %% ../../nbs/study/11_quickstart.ipynb #a6f50237
 def _walk_stages(path, walk, methods, seed, imagenet):
-    "All stages of a quickstart; (results, what they say in a sentence)."
+    "All stages of a quickstart; (table, what it says in a sentence)."
     say, starts = _Stage(6), {'random': None}
     say('simulating fetal heart sweeps and labelled stills')
     data = make_phantom(path/'phantom', seed=seed, **walk.phantom)
@@ -145,13 +146,12 @@ def _walk_stages(path, walk, methods, seed, imagenet):
     planes = PlaneData.from_csv(data/'planes.csv')
     results, reports = compare(planes, starts, arch_kwargs=tiny_resnet, fractions=walk.fractions, draws=walk.draws,
                                steps=walk.tune_steps, path=path/'predictions', resume=True)
-    write_text(path/'results.csv', results.to_csv(index=False))
     say('writing the report')
-    sentence = opening_sentence(results)
-    _Report(path, walk, store, planes, starts, list(methods), results, reports).write(
-        sentence, dict(asdict(walk), seed=seed), missing
-    )
-    return results, f'A look, not a result: {sentence}' if walk.look else sentence
+    page = _Report(path, walk, store, planes, starts, list(methods), results, reports)
+    write_csvs(path, results=results, table=page.table, gains=page.gains)
+    sentence = opening_sentence(results, gains=page.gains)
+    page.write(sentence, dict(asdict(walk), seed=seed), missing)
+    return page.table, f'A look, not a result: {sentence}' if walk.look else sentence
 
 # %% ../../nbs/study/11_quickstart.ipynb #f5e035f9
 _next = '''sslus-store     my_clips my_store --patient '(P\\d+)'      # a folder of clips; the group in the path that names the patient
@@ -170,6 +170,10 @@ class _Report:
     results:pd.DataFrame
     reports:dict
 
+    def __post_init__(self):
+        self.table = draw_intervals(self.results, self.reports)
+        self.gains = draw_gains(self.results, self.reports)
+
     def write(self, sentence, settings, missing):
         "Write report.html."
         left_out = {'ImageNet': missing} if missing else {}
@@ -181,8 +185,8 @@ class _Report:
         "Headings and what stands below them."
         last, share = list(self.starts)[-1], self.walk.fractions[-1]
         return [
-            ('Results', [text_html(self.how()), table_html(results_table(self.results))]),
-            gain_section(self.results),
+            ('Results', [text_html(self.how()), table_html(results_table(self.table))]),
+            gain_section(self.results, self.gains),
             ('Pre-training', [o for name in self.methods for o in self.of_run(name)]),
             ('What the encoder sees', [self.maps(last)]),
             (f'Confusion, {last}, fine-tuned at {100*share:g} %', [self.confusion(last, share)]),
@@ -194,7 +198,7 @@ class _Report:
         patients = self.planes.subset('test').patient.nunique()
         return (
             f'Macro-F1 on the {patients} test patients, who were used for nothing else. Fine-tuned: mean over'
-            ' label draws [95 % t-interval over draws], all starts trained for equally many steps. All'
+            ' label draws [95 % interval over draws and test patients], all starts trained for equally many steps. All'
             ' starts but ImageNet\'s are a small ResNet of 1.2 million parameters. Probes: all labels,'
             ' frozen encoder [95 % interval over test patients]. A simulation: it shows that the method'
             ' works, and nothing about real patients.'
@@ -232,7 +236,7 @@ class _Report:
         return [commands, text_html('The encoder loads in plain timm:'), load]
 
 # %% ../../nbs/study/11_quickstart.ipynb #7467485d
-def _last_words(results, sentence, path):
+def _last_words(table, sentence, path):
     "Print the table, what it says and what to do next."
-    print(f'\n{table_text(results_table(results))}\n')
+    print(f'\n{table_text(results_table(table))}\n')
     print(f'{sentence}\n\nReport: {path}\n\nNow with your own clips:\n{_next}')

@@ -35,11 +35,25 @@ def _mode_column(mode, fraction, n):
     return f'{mode} {100*fraction:g} %' + (f' ({n} draws)' if n > 1 else '')
 
 # %% ../../nbs/study/01_report.ipynb #ec6f475e
-def results_table(results:pd.DataFrame # one row an experiment
-                 )->pd.DataFrame:      # rows: starts, columns: mode and fraction, cells: mean [interval]
-    "Macro-F1: mean with the 95 % t-interval over label draws, or over test patients where there is one draw."
+def _given_cell(r, digits=3):
+    "One cell of a table whose intervals are given."
+    why = next((o for o in str(r.note).split('; ') if o.startswith('interval withheld')), '')
+    return Interval(r['mean'], r.low, r.high, why).text(digits)
+
+def _given_table(table):
+    "Means with the intervals that stand beside them: starts by mode and fraction."
     rows = {}
-    for (start,mode,frac),g in results.groupby(['start','mode','fraction'], sort=False):
+    for _,r in table.iterrows():
+        rows.setdefault(r.start, {})[_mode_column(r['mode'], r.fraction, r.draws)] = _given_cell(r)
+    return rows
+
+# %% ../../nbs/study/01_report.ipynb #1e57bc99
+def results_table(results:pd.DataFrame # one row an experiment; or with intervals, as of `draw_intervals`
+                 )->pd.DataFrame:      # rows: starts, columns: mode and fraction, cells: mean [interval]
+    "Macro-F1: mean with its interval; of experiments over label draws only, or over test patients where there is one draw."
+    rows = _given_table(results) if 'planned' in results else {}
+    groups = () if rows else results.groupby(['start','mode','fraction'], sort=False)
+    for (start,mode,frac),g in groups:
         rows.setdefault(start, {})[_mode_column(mode, frac, g.draw.nunique())] = _cell(g)
     return pd.DataFrame(rows).T.rename_axis('macro-F1').fillna('')
 
@@ -254,14 +268,16 @@ def paired_sentence(
 def opening_sentence(
     results:pd.DataFrame, # one row an experiment: start, mode, fraction, draw, macro_f1[, test_patients]
     base:str='random',    # start to compare with
-    mode:str='fine-tune'  # mode to compare in; where it is missing the first one that has the base
+    mode:str='fine-tune', # mode to compare in; where it is missing the first one that has the base
+    gains:pd.DataFrame|None=None # over the base, with their own intervals, as of `draw_gains`; None: over label draws
 )->str:
     "What a table of results says, in one sentence computed from it."
     scored = results.dropna(subset='macro_f1')
     if not len(scored): return 'Nothing was scored: there are no numbers yet.'
     modes = [mode, *scored['mode'].unique()]
-    gains = next((g for m in modes if (g := _paired_or_none(scored, base, m)) is not None), None)
-    if gains is not None: return paired_sentence(gains, base, scored)
+    if gains is None:
+        gains = next((g for m in modes if (g := _paired_or_none(scored, base, m)) is not None), None)
+    if gains is not None and len(gains): return paired_sentence(gains, base, scored)
     starts = set(scored.start) - {_pixels}
     if base not in starts: there = f'There is no start {base!r} to compare with'
     elif starts == {base}:

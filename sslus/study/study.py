@@ -23,6 +23,7 @@ from .jobs import forget, mend, taken, time_left
 
 # %% ../../nbs/study/07_study.ipynb #edb9a890
 from .facts import StudyReport
+from .pilot import PowerPlan, study_plan
 
 # %% ../../nbs/study/07_study.ipynb #6b000014
 class Study(StudyReport):
@@ -209,6 +210,16 @@ def adopt(self:Study,
             write_record(self.path, job.key, 'done', job.name, f'adopted {job.kind}', **facts)
             res.append(job.name)
     return res
+
+# %% ../../nbs/study/07_study.ipynb #dd378fce
+@patch
+@relays(study_plan)
+def power(self:Study,
+    start:str=None, # to plan for; None: the only one beside the base
+    **asked
+)->PowerPlan:       # StudyError where the study is too small for a pilot
+    "What a larger study needs, with this one as a pilot."
+    return study_plan(self, start, **asked)
 
 # %% ../../nbs/study/07_study.ipynb #0932782d
 def _adopted(study, cell, run):
