@@ -95,7 +95,8 @@ def _score_words(task, score:SumScore):
 def _told_first(data, seen_words):
     "What must stand above every number: test patients that were seen, pictures that stand on both sides."
     told = [loud for loud,_ in seen_words.values() if loud]
-    own = Pictures(data.frames[:, 0], data.df.rename(columns=dict(image_path='path')), data.name)
+    named = data.df[['patient', 'split']].assign(path=data.df.image_path)
+    own = Pictures(data.frames[:, 0], named, data.name)
     pairs = find_duplicates(own, progress=False)
     across = (pairs.split_a != pairs.split_b).sum()
     if across: told.append(f'LEAK: {across} pairs of the same picture in two splits')

@@ -81,7 +81,7 @@ class TargetStudy(TaskStudy):
     @relays(_target_training)
     def __init__(self,
         path:str|Path,        # folder of the study
-        study,                # a `Study` whose pre-trainings are done, or its folder
+        study,                # a `Study` whose pre-trainings are done, a `StartSet`, or the folder of one
         data:dict,            # {'table': csv, ...} or {'phantom': patients, ...}, with arguments of the task's data
         fractions=(.05, .2, 1.), # of the training pictures, by patient
         draws=3,              # label draws: how many, or a list of seeds
