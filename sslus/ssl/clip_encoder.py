@@ -143,7 +143,8 @@ class TemporalMixer(nn.Module):
         return clip, z + each[:,:n], clip[:,None] + each[:,n:]
 
 # %% ../../nbs/ssl/07_clip_encoder.ipynb #eef06c8e
-pulse_frames = 8         # that it takes at least
+pulse_frames = 12        # that it takes at least
+by_chance = 4            # power of the best rate of mere noise, in means of all rates: less in seven of eight clips
 
 def check_pulse(times):
     "ValueError where frames (B,T) are too few, or taken at one time."
@@ -166,12 +167,23 @@ def moving_places(
     places = F.adaptive_avg_pool2d(x.float().mean(2), side).flatten(2)
     return window*(places - (window*places).sum(1, keepdim=True))
 
+def beat_of(
+    power:Tensor, # (B,R,P) of the places at each rate
+    rates:Tensor, # (B,R) turns a second
+    turn:Tensor   # (B,1) the rate of one turn in the clip
+)->tuple:         # (B,P) power at the rate at which all move most; (B,P) mean power at rates more than a turn away
+    "What moves with the beat, and what moves at any rate."
+    beat = power.sum(2).argmax(1)
+    rows = torch.arange(len(power))
+    away = ((rates - rates[rows,beat][:,None]).abs() > turn)[...,None]
+    return power[rows,beat], (power*away).sum(1)/away.sum(1)
+
 def pulse(
-    x:Tensor,     # (B,T,C,H,W), T >= 8
+    x:Tensor,     # (B,T,C,H,W), T >= 12
     times:Tensor, # (B,T) seconds
     side:int      # places in a row
 )->Tensor:        # (B,side*side), in units of x
-    "How far each place moves at the rate at which the clip moves most; ValueError where `check_pulse` has one."
+    "How far each place moves with the beat of the clip; ValueError where `check_pulse` has one."
     check_pulse(times)
     since = (times - times.amin(1, keepdim=True)).float()
     n, rate = x.shape[1], (x.shape[1] - 1)/since.amax(1, keepdim=True)
@@ -179,8 +191,8 @@ def pulse(
     turns = 2*math.pi*rates[...,None]*since[:,None]
     moves = moving_places(x, since, side)
     power = (turns.cos() @ moves).square() + (turns.sin() @ moves).square()
-    beat = power.sum(2).argmax(1)
-    return 2*(power[torch.arange(len(x)),beat] + 1e-12).sqrt()
+    beats, noise = beat_of(power, rates, rate/n)
+    return 2*((beats - by_chance*noise).clamp_min(0) + 1e-12).sqrt()
 
 # %% ../../nbs/ssl/07_clip_encoder.ipynb #91273ddf
 class ClipRateNote(Note):
