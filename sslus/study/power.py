@@ -156,7 +156,7 @@ def _noise_tail(gain, patients, repeats, df, n_patients):
         for o in few: p += width/5*special.erfc(np.abs(gain)/np.sqrt(2*(patients/o + spread)))
     return p
 
-def _studies(parts, patients, repeats, starts, n, seed):
+def _simulated_studies(parts, patients, repeats, starts, n, seed):
     "What `n` studies would find of one comparison without a gain: (mean, variances of patients, of repeats, of the rest, degrees)."
     rng, R = np.random.default_rng(seed), repeats
     rest = parts.rest/patients/R
@@ -183,7 +183,7 @@ def power_of(
     seed:int=0          # of them
 )->float:               # share of studies
     "Share of studies that call a difference significant, in its own direction."
-    error, own, each, rest, df = _studies(parts, patients, repeats, starts, n, seed)
+    error, own, each, rest, df = _simulated_studies(parts, patients, repeats, starts, n, seed)
     gain = difference + error
     p = _noise_tail(gain, own, np.maximum(each - rest, each/2), df, patients)
     found = p*comparisons < .05
