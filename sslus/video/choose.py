@@ -15,6 +15,7 @@ from .grey import VideoError
 from .reader import file_ending, image_extensions, readers, readers_by_magic, sayable_suffix
 # a reader is known once its file is imported: all of them, in the order in which they are asked
 from .ffmpeg import DecordReader, PyAVReader
+from .torchcodec import TorchCodecReader
 from .stills import PillowReader, is_moving_png
 from .frame_folder import FolderReader
 from .dicom_header import has_dicom_mark, is_bare_dicom
