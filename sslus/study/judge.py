@@ -184,7 +184,7 @@ def judge(
     planes,                   # labelled stills: `PlaneData`, or a csv file
     dest:str|Path,            # folder of the study and of the report
     *,
-    modes=('linear', 'kNN'),  # of a study: linear, kNN, attentive, fine-tune ...; the first one makes the sentence
+    modes=('linear', 'kNN'),  # of a study: linear, kNN, attentive, fine-tune ...; that makes the sentence, else the first one
     fractions=(.1, 1.),       # shares of the training labels, by patient
     arch:str|None=None,       # timm model name of files that do not say, and of random weights
     base:str|None=None,       # encoder that the others are compared with; None: random, or the first

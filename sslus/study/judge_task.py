@@ -37,7 +37,7 @@ task_modes = {'frozen': dict(frozen=True), 'fine-tune': {}, 'LoRA': dict(lora=8)
 @dataclass(frozen=True, kw_only=True)
 class TaskJudging:
     "How encoders are used on a task, each in the same way."
-    modes:tuple = ('frozen', 'fine-tune') # of `task_modes`; the first one makes the sentence
+    modes:tuple = ('frozen', 'fine-tune') # of `task_modes`; fine-tune makes the sentence, else the first one
     fractions:tuple = (.2, 1.)   # shares of the training rows, by patient
     seeds:object = 3             # repeats: label draw, random weights and heads; how many, or a list
     steps:object = None          # optimiser steps, or {fraction: steps}; None: as `n_steps` has it

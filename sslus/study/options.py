@@ -300,7 +300,7 @@ def _ways(modes): return [o.strip() for o in modes.split(',')]
 @dataclass
 class JudgeFlags:
     "How encoders are judged."
-    modes:str=None           # Ways to use an encoder, separated by commas; the first one makes the sentence. Stills: linear, kNN, attentive, fine-tune ..., by default linear,kNN; with --task frozen, fine-tune, LoRA, by default frozen,fine-tune
+    modes:str=None           # Ways to use an encoder, separated by commas; fine-tune makes the sentence, else the first one. Stills: linear, kNN, attentive, fine-tune ..., by default linear,kNN; with --task frozen, fine-tune, LoRA, by default frozen,fine-tune
     fractions:str=None       # Shares of the training labels, separated by commas; by default 0.1,1, with --task 0.2,1
     seeds:int=3              # Repeats: label draw, random weights and heads
     steps:int=None           # With --task: optimiser steps of each training; by default by the share of the labels
