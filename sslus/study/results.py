@@ -13,16 +13,27 @@ import pandas as pd
 from fastcore.basics import patch
 
 # %% ../../nbs/study/07_results.ipynb #e80f8d61
+from ..base.files import ChangedError
 from ..evaluate.probes import PlaneFeatures, probe_model
 from ..evaluate.scores import score_columns
 from .jobs import recorded_file
 from .errors import FileError, StudyError
-from .records import read_record
+from .records import believed, read_record
 from .cell_jobs import StudyJobs
 
 # %% ../../nbs/study/07_results.ipynb #6b000012
 class StudyResults(StudyJobs):
     "A grid whose records are one table."
+
+@patch
+def _records(self:StudyResults, keys):
+    "{key: its record, or None}, each file read once; those that are not believed are named."
+    found = {key: None for key in keys}
+    for key in found:
+        try: found[key] = believed(self.path, key)
+        except FileNotFoundError: pass
+        except ChangedError as e: self._name(str(e))
+    return found
 
 # %% ../../nbs/study/07_results.ipynb #0b6efe74
 @patch
@@ -38,17 +49,18 @@ def failures(self:StudyResults)->pd.DataFrame: # name, state, error, traceback
 @patch
 def results(self:StudyResults)->pd.DataFrame:  # start, mode, fraction, seeds, state, macro_f1 and other scores, images, seconds, error ...
     "One row a cell, done or not: what it is, its state, its scores."
-    self._name_changed(self.key(c) for c in self.cells())
-    res = pd.DataFrame([self._row(c) for c in self.cells()])
+    keyed = [(self.key(c), c) for c in self.cells()]
+    records = self._records(key for key,_ in keyed)
+    res = pd.DataFrame([self._row(c, key, records[key]) for key,c in keyed])
     return res.assign(leak=self.headline) if self.headline else res
 
 # %% ../../nbs/study/07_results.ipynb #a9c1f100
 @patch
-def _row(self:StudyResults, c):
-    rec = self.record(c) or dict(state='waiting')
+def _row(self:StudyResults, c, key, record):
+    rec = record or dict(state='waiting')
     scores, ext = (o if isinstance(o := rec.get('scores', {}).get(k), dict) else {} for k in ('test', 'external'))
     row = dict(
-        key=self.key(c),
+        key=key,
         state=rec['state'],
         start=c.start.name,
         mode=c.mode.title,

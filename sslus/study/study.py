@@ -76,15 +76,14 @@ def plan(self:Study,
 )->pd.DataFrame:  # one row for each start and kind of job; `.attrs['seconds']` is the time still to go
     "What there is to do, what is done, and about how long the rest takes."
     jobs, rows, ran = self.jobs(), [], {}
-    self._name_changed(j.key for j in jobs)
-    recs = {j.key: read_record(self.path, j.key) for j in jobs}
+    recs = self._records(j.key for j in jobs)
     for j in jobs:
         if recs[j.key] and recs[j.key]['state'] == 'done':
             ran.setdefault(j.kind, []).append(recs[j.key]['seconds'])
     by_key = self._cells_by_key()
     for j in jobs:
-        c, state = by_key[j.key], recs[j.key]['state'] if recs[j.key] else 'waiting'
-        kind = c.mode.title if j.key == self.key(c) else j.kind.split()[0]
+        (c, own), state = by_key[j.key], recs[j.key]['state'] if recs[j.key] else 'waiting'
+        kind = c.mode.title if own else j.kind.split()[0]
         secs = 0. if state != 'waiting' else float(np.median(ran[j.kind])) if j.kind in ran else self._guess(j, c)
         rows.append(
             dict(
@@ -123,16 +122,16 @@ def _duration(s):
 
 @patch
 def _cells_by_key(self:Study):
-    "A cell for each job: its own, or one that needs it."
-    res = {}
+    "A cell for each job, and whether the job is the cell itself: else a cell that needs it."
+    res, needs = {}, {}
     for c in self.cells():
-        job = c.start.job(self, c.weights_seed)
-        for k in (
-            [self.key(c)]
-            + ([job.key] if job else [])
-            + ([self.features_key(c.start, c.weights_seed)] if c.mode.frozen else [])
-        ):
-            res.setdefault(k, c)
+        weights = (id(c.start), c.weights_seed)
+        if weights not in needs:
+            job = c.start.job(self, c.weights_seed)
+            needs[weights] = [job.key] if job else [], self.features_key(c.start, c.weights_seed)
+        trained, features = needs[weights]
+        res.setdefault(self.key(c), (c, True))
+        for key in trained + [features]*c.mode.frozen: res.setdefault(key, (c, False))
     return res
 
 # %% ../../nbs/study/07_study.ipynb #b118847d
