@@ -86,7 +86,7 @@ def convert(names, proc, sources):
     with ThreadPoolExecutor(2) as pool: return dict(zip(names, pool.map(one, names)))
 
 css = """
-:root { --fg: #212529; --bg: #fff; --soft: #f4f6f8; --line: #d8dde2; --link: #1f5fa8; --kw: #7a3e9d; --st: #2f6f3e; --co: #6a737d; --nu: #9a4a00 }
+:root { --fg: #212529; --bg: #fff; --soft: #f4f6f8; --line: #d8dde2; --link: #1f5fa8; --kw: #7a3e9d; --st: #2f6f3e; --co: #59626b; --nu: #9a4a00 }
 @media (prefers-color-scheme: dark) { :root { --fg: #dfe4e8; --bg: #15191d; --soft: #1f252b; --line: #39424a; --link: #7db8f0; --kw: #d2a8ff; --st: #8fd19e; --co: #9aa5ae; --nu: #f0b27a } main img { background: #fff; padding: .4rem } }
 * { box-sizing: border-box } body { margin: 0; color: var(--fg); background: var(--bg); font: 16px/1.55 system-ui, sans-serif } a { color: var(--link) }
 .note { padding: .4rem 1rem; background: var(--soft); border-bottom: 1px solid var(--line); font-size: .85em }
