@@ -382,7 +382,8 @@ def inventory_main(folder:str,      # folder to look through
                    **settings       # of `inventory`
                   )->None:
     "What the command `sslus-inventory` does: print the report, write page and table"
-    if key and not settings.get('salt'): raise ValueError('key= is the table of codes: it goes with salt=')
+    if key and not settings.get('salt'):
+        raise ValueError('key= is the table of codes: it goes with salt=')
     if key: check_key_place(key)
     for path,ends in ((report, page_endings), (table, table_endings_written), (settings.get('cache'), ())):
         if path: writable_target(path, *ends)                            # now, not after hours of looking

@@ -314,7 +314,8 @@ def _sum_of_files(path):
 def _misnamed(path, row):
     """Facts to change where `get_videos`, which goes by suffix, would not find a clip; an unusual suffix of
     DICOM is the case that is met."""
-    if row['kind'] != 'clip' or file_ending(path) in video_extensions or is_clip_file(path): return {}
+    if row['kind'] != 'clip' or file_ending(path) in video_extensions or is_clip_file(path):
+        return {}
     return not_used | dict(
         reason=f'a DICOM clip, but no store looks for names that end in {path.suffix!r}',
         remedy='Rename it to end in .dcm',

@@ -55,7 +55,8 @@ def _copied(executable, args, fds):
     if child: return child
     try:
         # the server ends when the last process has closed the other end: the copy must not hold it
-        for low,high in pairwise([2, *sorted(fds), os.sysconf('SC_OPEN_MAX')]): os.closerange(low + 1, high)
+        for low,high in pairwise([2, *sorted(fds), os.sysconf('SC_OPEN_MAX')]):
+            os.closerange(low + 1, high)
         exec(args[-1], {})
     finally: os._exit(0)
 

@@ -91,7 +91,8 @@ class PlaneReport:
     def _value(self, name):
         "(value, why there is none) of a score."
         score = class_scores[name]
-        if score.of is None: return float(score.counts(confusion(self.y, self.pred, self.classes))), ''
+        if score.of is None:
+            return float(score.counts(confusion(self.y, self.pred, self.classes))), ''
         res = score.of(self.y, self.pred, self.predictions[self._prob], self.classes)
         return res if isinstance(res, tuple) else (res, '')
 

@@ -89,7 +89,8 @@ def _own_column(store, table, name):
         raise ValueError(f'the table of positives speaks of {table[clips].iloc[0]!r} and others, none of which is a'
                          f' clip of the store, such as {store.videos.name[0]!r}')
     kept = clip >= 0
-    if 'frame' in table: return _of_frames(store, clip[kept], _frame_numbers(table.frame)[kept], codes[kept])
+    if 'frame' in table:
+        return _of_frames(store, clip[kept], _frame_numbers(table.frame)[kept], codes[kept])
     res = np.full(len(store.videos), -1)
     res[clip[kept]] = codes[kept]
     return res[store.video_of]
@@ -170,7 +171,8 @@ def keys_of_source(source,        # of the training loader, `dls.train.dataset`
                   )->Tensor|None: # (n,2) keys of all rows; None, with a warning, where the loader names no rows
     "The keys of the frames that a loader gives."
     if columns == 'target': return None
-    if isinstance(source, FrameSource): return Positives(source.store, columns, seconds, table).keys
+    if isinstance(source, FrameSource):
+        return Positives(source.store, columns, seconds, table).keys
     warnings.warn(
         f'this loader does not say which frames of which store it gives, so positives={columns!r} is not known, and'
         ' each frame is positive with its own other view only. Make the loaders with store.frame_dls'

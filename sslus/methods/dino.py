@@ -77,9 +77,11 @@ class DINO(SSLCallback):
         "The teacher's mean cosines (K,)."
         return teacher.mean((0, 1))
     def enqueue(self, m, student, *others):
-        if self.centring != 'sinkhorn': m.centre.lerp_(self.means(*others).to(m.centre.dtype), 1 - self.centring)
+        if self.centring != 'sinkhorn':
+            m.centre.lerp_(self.means(*others).to(m.centre.dtype), 1 - self.centring)
         if self.pct_train >= self.freeze: return
-        for o in (o for o in m.heads.values() if isinstance(o, PrototypeHead)): o.weight.grad = None
+        for o in (o for o in m.heads.values() if isinstance(o, PrototypeHead)):
+            o.weight.grad = None
     def update_teacher(self, m):
         m.teacher.move(m, momentum_at(self.momentum, self.pct_train))
     def embeddings(self, student, teacher, z, *others): return z.unbind(1)

@@ -60,7 +60,8 @@ class IBOT(DINO):
         hidden = hidden_places(places_to_keep(torch.cat([s1, s2]), grid, self.mask_ratio), grid[0]*grid[1])
         z, patches = covered_tokens(m.encoder, x, hidden, m.cover, m.micro)
         student = self.sorted(m.heads, z, rows_of(patches, hidden))
-        if local: student[0] = torch.cat([student[0], m.heads['prototypes'](together(m.project, local))], 1)
+        if local:
+            student[0] = torch.cat([student[0], m.heads['prototypes'](together(m.project, local))], 1)
         with torch.no_grad():
             frame, seen = covered_tokens(m.teacher.module['encoder'], x, micro=m.micro)
             teacher = self.sorted(m.teacher.module, frame, rows_of(seen, hidden))

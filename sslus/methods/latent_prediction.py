@@ -43,7 +43,8 @@ class LatentPrediction(SSLCallback):
         views=light_view,         # preset (a function of the size) or view; of a pair, the first
         size:int|None=None        # side of the views, pixels; None: the frames' own
     ):
-        if teacher_kwargs and teacher is None: raise ValueError('teacher_kwargs belong to a teacher: name it')
+        if teacher_kwargs and teacher is None:
+            raise ValueError('teacher_kwargs belong to a teacher: name it')
         store_attr()
 
     def build(self, m):

@@ -67,5 +67,6 @@ class SupCon(SSLCallback):
         if not self._looked: self._look_up()                       # a validation without a fit
         if y is None or self._keys is None and self.positives != 'target': return
         self.learn.xb = (*self.xb, keys_of_batch(y, self._keys))
-        if self.training and self._first: warn_of_positives(gather(self.xb[-1]), self.positives, self.seconds)
+        if self.training and self._first:
+            warn_of_positives(gather(self.xb[-1]), self.positives, self.seconds)
         self._first = False

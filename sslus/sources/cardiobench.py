@@ -247,7 +247,8 @@ def make_cardiobench_like(dest,       # folder to write, empty or absent
     "Write a small tree with the layout of a task of CardioBench, for tests; patterns, not ultrasound."
     short = name.removeprefix('CardioBench ')
     rng = np.random.default_rng([seed, 19])
-    if short in split_files: return _like_split_file(empty_folder(dest), split_files[short], n, rng)
+    if short in split_files:
+        return _like_split_file(empty_folder(dest), split_files[short], n, rng)
     if short == 'EchoNet-Pediatric EF': return _like_paediatric(empty_folder(dest), 2*n, rng)
     if short == 'CAMUS EF': return make_camus_like(dest, n, seed)
     if short == 'EchoNet-Dynamic EF': return make_echonet_like(dest, n, seed)

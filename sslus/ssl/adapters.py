@@ -128,7 +128,8 @@ def fix_norms(encoder, kept):
     for name,o in encoder.named_modules():
         inside = [f'{name}.{k}' for k,_ in o.named_parameters(recurse=False)]
         moves = isinstance(o, _BatchNorm) and o.running_mean is not None
-        if moves and inside and set(inside) <= set(kept): become(o, FixedNormAct if hasattr(o, 'act') else FixedNorm)
+        if moves and inside and set(inside) <= set(kept):
+            become(o, FixedNormAct if hasattr(o, 'act') else FixedNorm)
 
 def keep(encoder, names):
     "Let the parameters of these names stay as they are, and the batch norms that are all theirs."

@@ -88,7 +88,8 @@ def _check_mixer(card):
         raise _wrong_line('mixer', mixer, f'{", ".join(_mixer_lines)} are expected')
     if mixer.get('mixer', 'attention') not in ('attention', 'convolution'):
         raise _wrong_line('mixer', mixer['mixer'], 'one of attention, convolution is expected')
-    for k in _mixer_lines[1:4]: check_number(k, mixer.get(k, 1), at_least=1, at_most=8192, whole=True)
+    for k in _mixer_lines[1:4]:
+        check_number(k, mixer.get(k, 1), at_least=1, at_most=8192, whole=True)
     check_number('pulse', mixer.get('pulse', 0), at_least=0, at_most=64, whole=True)
     check_number('seconds', card.get('seconds'), above=0, at_most=1e6, optional=True)
 

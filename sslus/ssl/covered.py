@@ -41,6 +41,7 @@ def covered_tokens(
     "Features of frames of which some patches are covered; ValueError where an encoder has no patches."
     check_hiding(encoder)
     def see(x, *hidden):
-        with _covering(encoder, *hidden, token) if hidden else nullcontext(): t = tokens(encoder, x)
+        with _covering(encoder, *hidden, token) if hidden else nullcontext():
+            t = tokens(encoder, x)
         return encoder.forward_head(torch.cat([t.prefix, t.patches], 1), pre_logits=True), t.patches
     return in_parts(see, (x,) if hidden is None else (x, hidden), micro, encoder)

@@ -49,7 +49,8 @@ class Drift:
         "Features (n,d) of the fixed views; None where the encoder gives none that are pooled."
         try:
             x = self.x.to(next(model.parameters()).device)
-            with evaluating(model), torch.no_grad(): return model.features(x).flatten(1).float().cpu()
+            with evaluating(model), torch.no_grad():
+                return model.features(x).flatten(1).float().cpu()
         except ValueError: return None
 
     def value(self,

@@ -160,7 +160,8 @@ def _reason(fit, wanted):
     plain = 'Give weights of this very architecture, or the architecture that they were made for.'
     if not fit.n: return plain
     shapes = {k: (tuple(fit.state[k].shape), tuple(wanted[k].shape)) for k in fit.other}
-    if any(len(a) == 2 and a == b[::-1] for a,b in shapes.values()): return 'Some matrices are transposed.'
+    if any(len(a) == 2 and a == b[::-1] for a,b in shapes.values()):
+        return 'Some matrices are transposed.'
     patch = shapes.get('patch_embed.proj.weight', ())
     if patch and len(patch[0]) == 4 and patch[0][2:] != patch[1][2:]:
         return f'Its patches have {patch[0][2]} pixels, those of the network {patch[1][2]}.'
@@ -182,7 +183,8 @@ def _examples(fit, wanted):
 def _misfit(file, arch, fit, network):
     "The error for a file that does not fit, in three lines."
     wanted = network.state_dict()
-    if fit is None: return WeightsError(f'{file}: holds no tensors of an encoder; none of the known layouts fits.')
+    if fit is None:
+        return WeightsError(f'{file}: holds no tensors of an encoder; none of the known layouts fits.')
     first = (f'{file}: does not fit {arch}: {len(fit.missing)} of its {len(wanted)} tensors are missing, '
              f'{len(fit.left)} are left over, {len(fit.other)} have another shape.')
     nearest = f'Nearest known layout: {fit.layout.name}, {fit.n} tensors fit.' if fit.n else 'No known layout fits.'

@@ -82,7 +82,8 @@ def _from_hub(arch, kwargs):
     if not timm.models.get_arch_pretrained_cfgs(arch):
         raise WeightsMissing(f'timm has no ImageNet weights for {arch!r}: choose another network, or a file of weights')
     try:
-        with _quick_offline(), torch.random.fork_rng([]): return timm.create_model(arch, pretrained=True, **kwargs)
+        with _quick_offline(), torch.random.fork_rng([]):
+            return timm.create_model(arch, pretrained=True, **kwargs)
     except RuntimeError as e:
         raise ValueError(f'ImageNet weights of {arch} do not fit the arguments {kwargs}: {str(e)[:200]}') from e
     except Exception as e: raise _missing(arch, e) from e

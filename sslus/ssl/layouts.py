@@ -86,7 +86,8 @@ def _clip_tokens(state, network):
     "Class token and positions with the dimensions that timm gives them."
     for name,ndim in (('cls_token', 3), ('pos_embed', 3)):
         t = state.get(name)
-        if t is not None and t.ndim < ndim: state[name] = t.reshape((1,)*(ndim - t.ndim) + tuple(t.shape))
+        if t is not None and t.ndim < ndim:
+            state[name] = t.reshape((1,)*(ndim - t.ndim) + tuple(t.shape))
     return state
 
 def _shared_positions(state, network):

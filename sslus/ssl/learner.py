@@ -114,7 +114,8 @@ class Speed:
         learn.model.bf16 = fast_bf16(learn.dls.device) if self.bf16 is None else self.bf16
         learn.model.micro = self.micro
         learn.model.to(memory_format=torch.channels_last)
-        if self.compile: compile_encoders(learn.model, 'inductor' if self.compile is True else self.compile)
+        if self.compile:
+            compile_encoders(learn.model, 'inductor' if self.compile is True else self.compile)
 
 # %% ../../nbs/ssl/15_learner.ipynb #6749aa97
 def began_with_weights(encoder):

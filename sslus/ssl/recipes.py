@@ -94,7 +94,8 @@ def step_decay(
 # %% ../../nbs/ssl/03_recipes.ipynb #c8aac8db
 def check_decay(name, value):
     "A decay, or those of the first and the last step."
-    if not isinstance(value, (tuple, list)): return check_number(name, value, at_least=0, at_most=1)
+    if not isinstance(value, (tuple, list)):
+        return check_number(name, value, at_least=0, at_most=1)
     if len(value) != 2:
         raise ValueError(f'{name}={value!r}: one number is expected, or (first, last)')
     return check_each(name, value, at_least=0, at_most=1)

@@ -35,7 +35,8 @@ def pair_outputs(
 )->list:   # (what it is, 0 or 1 for the view); [] where it is no method of two views
     "What `forward` gives of which of two views, as the arguments of `loss` are named: ('p', 0), ('t', 1) ..."
     cls = type(method)
-    if not (hasattr(cls, 'loss') and hasattr(cls, 'forward')) or len(_forward_kinds(method)) != 2: return []
+    if not (hasattr(cls, 'loss') and hasattr(cls, 'forward')) or len(_forward_kinds(method)) != 2:
+        return []
     return _outputs_by_view(method)
 
 def takes_crops(

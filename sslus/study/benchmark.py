@@ -202,7 +202,8 @@ def _task_rows(how, parts, root, b, device):
         for df in parts.tables:
             data = benchmark_data(b, df, root, how.given.size)
             learn = task.prepare(data, how.start, 1., seed, dict(bs=how.given.bs, device=device), **frozen)
-            with learn.no_bar(), learn.no_logging(): learn.fit_steps(how.given.steps or task_steps, evals=1)
+            with learn.no_bar(), learn.no_logging():
+                learn.fit_steps(how.given.steps or task_steps, evals=1)
             yield task.report(learn, 'test'), data
 
 def _all_rows(how, parts, root, b, device, progress):
@@ -211,7 +212,8 @@ def _all_rows(how, parts, root, b, device, progress):
     found = []
     for got, data in road(how, parts, root, b, device):
         found.append((got, data))
-        if progress: print(f'{b.name}: {len(found)} of {len(parts.tables)*len(how.seeds)} trained', flush=True)
+        if progress:
+            print(f'{b.name}: {len(found)} of {len(parts.tables)*len(how.seeds)} trained', flush=True)
     if b.task == 'planes':
         each = [PlaneReport(o, list(b.classes)) for o, _ in found]
         whole = PlaneReport(pd.concat([o for o, _ in found], ignore_index=True), list(b.classes), b.name)

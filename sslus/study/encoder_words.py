@@ -63,7 +63,8 @@ def check_judge(
 )->list:       # the files; an error where one of all these cannot be
     "What can be known of a judge's arguments before torch is loaded."
     *encoders, table = files
-    if not encoders: raise ValueError('give at least one encoder, and last a table of labelled stills')
+    if not encoders:
+        raise ValueError('give at least one encoder, and last a table of labelled stills')
     early = [o for o in encoders if Path(o).suffix in _table_suffixes]
     if early: raise ValueError(f'{early[0]} stands before {table}: the table of stills comes last, the folder for the '
                                f'results is said by dest={table}')

@@ -102,7 +102,8 @@ def _import(names):
 
 def read_planes(planes, root, people):
     "(stills, what their table is called); StudyError where they are neither stills nor a file of them."
-    if isinstance(planes, (str, Path)): return PlaneData.from_csv(planes, root, **(people or {})), str(planes)
+    if isinstance(planes, (str, Path)):
+        return PlaneData.from_csv(planes, root, **(people or {})), str(planes)
     if isinstance(planes, PlaneData): return planes, planes.name
     raise StudyError(
         f'planes: a csv file or a PlaneData is needed, not {type(planes).__name__}; PlaneData.from_df'

@@ -264,7 +264,8 @@ def _seconds_by_kind(records, jobs):
     took = {}
     for j in jobs:
         record = records[j.key]
-        if record and record['state'] == 'done': took.setdefault(j.kind, []).append(record['seconds'])
+        if record and record['state'] == 'done':
+            took.setdefault(j.kind, []).append(record['seconds'])
     return took
 
 def _runners_at_work(records, before, seconds):

@@ -129,7 +129,8 @@ def _encoder_rows(starts, results, seen_words):
     for o in starts.starts:
         done = results[(results.start == o.name) & (results.state == 'done')]
         row = dict(encoder=o.name, network=o.arch_name(starts), parameters=None)
-        if len(done): row['parameters'] = sum(p.numel() for p in o.encoder(starts, starts.seeds[0]).parameters())
+        if len(done):
+            row['parameters'] = sum(p.numel() for p in o.encoder(starts, starts.seeds[0]).parameters())
         seconds = done.groupby('mode').seconds.sum().round(1)
         row |= {f'{mode}_s': seconds.get(mode) for mode in results['mode'].unique()}
         rows.append(row | dict(seen=seen_words[o.name][1]))

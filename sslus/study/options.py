@@ -320,7 +320,8 @@ class JudgeFlags:
 
     def settings(self)->dict: # keywords of `judge`
         "As the library takes them, for stills with classes."
-        if self.steps: raise ValueError('steps= belongs to another task than planes: say which with task=')
+        if self.steps:
+            raise ValueError('steps= belongs to another task than planes: say which with task=')
         return self._said() | dict(perturb=not self.unperturbed)
 
     def task_settings(self)->dict: # keywords of `judge_task`

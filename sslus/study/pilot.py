@@ -29,14 +29,16 @@ def _chosen(df, start, base, mode, where):
     "The start and the mode that a pilot is about; StudyError names what there is."
     names = list(df.name.unique())
     others = [o for o in names if o != base]
-    if base not in names: raise StudyError(f'{where}: no start {base!r}; there are {", ".join(names)}: choose the base')
+    if base not in names:
+        raise StudyError(f'{where}: no start {base!r}; there are {", ".join(names)}: choose the base')
     if start is None and len(others) == 1: start = others[0]
     if start not in others:
         asked = 'several starts' if start is None else f'no start {start!r}'
         raise StudyError(f'{where}: {asked}; choose one of {", ".join(others)}')
     modes = list(df['mode'].unique())
     mode = mode or ('fine-tune' if 'fine-tune' in modes else modes[0])
-    if mode not in modes: raise StudyError(f'{where}: no mode {mode!r}; there are {", ".join(modes)}')
+    if mode not in modes:
+        raise StudyError(f'{where}: no mode {mode!r}; there are {", ".join(modes)}')
     return start, mode
 
 def _enough(patients, repeats, where, lost):
@@ -154,7 +156,8 @@ def _needed_words(plan):
 def _plot_gain(ax, plan):
     start, base = plan.pilot.names
     gains = plan.pilot.start - plan.pilot.base
-    for n,own in zip(plan.pilot.labelled, gains): ax.plot([n]*own.size, own.ravel(), 'k.', alpha=.4)
+    for n,own in zip(plan.pilot.labelled, gains):
+        ax.plot([n]*own.size, own.ravel(), 'k.', alpha=.4)
     if plan.curve is not None:
         line = gain_curve(plan.pilot, np.geomspace(plan.pilot.labelled[0], 2*plan.pilot.labelled[-1], 25))
         ax.plot(line.labelled, line.gain, color='C0')
@@ -258,7 +261,8 @@ class MeanCells:
 def _pilot_columns(df, file):
     "The table with all columns; StudyError names those that are missing."
     lacking = [o for o in ('start', 'labelled', 'draw', 'patient') if o not in df]
-    if 'score' not in df and not {'class', 'predicted'} <= set(df): lacking.append('score (or class and predicted)')
+    if 'score' not in df and not {'class', 'predicted'} <= set(df):
+        lacking.append('score (or class and predicted)')
     if lacking:
         raise StudyError(
             f'{file}: no column {", ".join(lacking)}; a pilot has a row a test picture of every cell:'

@@ -93,7 +93,8 @@ def gain_curve(
     level:float=.95  # coverage aimed at
 )->pd.DataFrame:     # labelled, gain, low, high, beyond (outside the numbers of the pilot?)
     "Expected gain over the base at numbers of labelled patients, with intervals over patients and repeats."
-    if len(pilot.labelled) < 2: raise ValueError('a curve needs scores at two numbers of labelled patients at least')
+    if len(pilot.labelled) < 2:
+        raise ValueError('a curve needs scores at two numbers of labelled patients at least')
     at = np.atleast_1d(np.asarray(at, float))
     gains, boots = _gains_at(pilot, at)
     rows = [mean_difference(gains[..., i], boots[..., i], pilot.patients, level)[:3] for i in range(len(at))]

@@ -46,7 +46,8 @@ class StartSet(StartFolder):
     def _check(self):
         "StudyError for a start that cannot be, and for two of one name."
         twice = [o for o,n in Counter(o.name for o in self.starts).items() if n > 1]
-        if twice: raise StudyError(f'two starts are called {twice[0]}: give each a name of its own')
+        if twice:
+            raise StudyError(f'two starts are called {twice[0]}: give each a name of its own')
         if not self.starts: raise StudyError('no starts: there is nothing to compare')
         for o in self.starts: o.check(self)
 

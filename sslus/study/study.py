@@ -166,7 +166,8 @@ def work_through(
         def tell(job, state):
             if state == 'start': bar.set_postfix_str(job.name[:60])
             elif job.key not in done: bar.update()               # an engine of many processes tells of those too
-            if state == 'failed' and progress and not failed: failed.append(_told_failure(path, job))
+            if state == 'failed' and progress and not failed:
+                failed.append(_told_failure(path, job))
         if len(done) < len(jobs):
             get_engine(engine, workers=workers, threads=threads, gpus=gpus)(path, entry(), jobs, tell)
 

@@ -54,7 +54,8 @@ def target_data(
 # %% ../../nbs/study/09_target_study.ipynb #44dcf4ac
 def _steps_by_share(steps):
     "Optimiser steps, one number or one for each share of the labels, as plain values."
-    if isinstance(steps, dict): return {f'{float(k):g}': count('steps', v) for k,v in steps.items()}
+    if isinstance(steps, dict):
+        return {f'{float(k):g}': count('steps', v) for k,v in steps.items()}
     return count('steps', steps)
 
 def _target_training(

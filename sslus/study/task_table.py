@@ -61,7 +61,8 @@ def start_table(
             found = array(own)
             if found is None: continue
             rows[-1] |= mean_row(found, who, reach, **kwargs)
-            if name != base and ref is not None: rows[-1] |= gap_row(found, ref, who, reach, **kwargs)
+            if name != base and ref is not None:
+                rows[-1] |= gap_row(found, ref, who, reach, **kwargs)
         if baselines is None or ref is None: continue
         first = cells[cells.start == base].sort_values('draw').key.iloc[0]
         rows += [

@@ -307,7 +307,8 @@ def check_task_flags(args):
     task, other, own = args.get('task', 'planes'), said('target', 'unit'), said('clean', 'compare', 'key')
     if task == 'planes' and other:
         raise ValueError(f'{other[0]}= belongs to another task than planes: say which with task=')
-    if task != 'planes' and own: raise ValueError(f'{own[0]}= belongs to task=planes, not to {task}')
+    if task != 'planes' and own:
+        raise ValueError(f'{own[0]}= belongs to task=planes, not to {task}')
 
 def _check_finetune(args):
     check_task_flags(args)

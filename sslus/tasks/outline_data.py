@@ -204,7 +204,8 @@ def show_outlines(
     if len(frames) == 0:
         raise ValueError('no pictures to show')
     axs = plt.subplots(1, len(frames), figsize=(1.6*len(frames), 1.9), squeeze=False, layout='constrained')[1][0]
-    for i, (ax, x) in enumerate(zip(axs, frames)): draw_outlines(ax, x, [o[i] for o in maps], n_classes)
+    for i, (ax, x) in enumerate(zip(axs, frames)):
+        draw_outlines(ax, x, [o[i] for o in maps], n_classes)
     for ax, t in zip(axs, titles): ax.set_title(t, fontsize=8)
     return axs
 
@@ -221,7 +222,8 @@ def _mask_reader(classes, columns, threshold, root, name):
         notes.append((row.image_path, corners_outside(found, shape)))
         return draw_polygons(found, shape, own, row.image_path)
     def of_row(row, shape, notes):
-        if not isinstance(columns, dict): return one(getattr(row, columns), row, shape, notes, classes)
+        if not isinstance(columns, dict):
+            return one(getattr(row, columns), row, shape, notes, classes)
         res = np.zeros(shape, np.uint8)
         for i, (k, column) in enumerate(columns.items(), 1):
             inside = one(getattr(row, column), row, shape, notes, k) > 0
@@ -296,7 +298,8 @@ def _masks_of_rows(df, shapes, read, name):
         (i, row), shape = job
         try: return read(row, shape, notes)
         except (ValueError, OSError) as e: raise ValueError(f'row {i} of {name}, {row.image_path}: {e}') from e
-    with ThreadPoolExecutor(n_workers(jobs=len(df))) as pool: own = list(pool.map(one, zip(df.iterrows(), shapes)))
+    with ThreadPoolExecutor(n_workers(jobs=len(df))) as pool:
+        own = list(pool.map(one, zip(df.iterrows(), shapes)))
     return own, sorted(notes)
 
 # %% ../../nbs/tasks/06_outline_data.ipynb #0796e36e

@@ -39,7 +39,8 @@ def _mask_values(path):
     if not path.is_file():
         raise FileNotFoundError(f'{path.name} is not in {path.parent}: paths of masks are relative to root=')
     if path.suffix.lower() not in image_extensions: return _one_plane(read_still(path)[0], path)
-    with open_image(path) as im: return _one_plane(np.asarray(im) if im.mode == 'P' else picture_array(im), path)
+    with open_image(path) as im:
+        return _one_plane(np.asarray(im) if im.mode == 'P' else picture_array(im), path)
 
 def _one_plane(a, path):
     "A mask without colours."
@@ -81,7 +82,8 @@ def read_mask(
         if len(known) > 1:
             raise ValueError('threshold= cuts one class from the background: leave it out, or name one class')
         return (a >= threshold).astype(np.uint8)
-    if len(known) == 1 and not isinstance(classes, dict): known = dict.fromkeys(known, _the_value(a))
+    if len(known) == 1 and not isinstance(classes, dict):
+        known = dict.fromkeys(known, _the_value(a))
     strange = sorted(set(np.unique(a).tolist()) - {0, *known.values()})
     if strange:
         raise ValueError(f'{path.name} holds {_counted_values(a, strange)}: {_remedy(strange, known)}')

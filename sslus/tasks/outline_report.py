@@ -105,6 +105,8 @@ class SegmentReport(PatientReport):
         found = self.rows[f'found_{c}'] > 0
         missed, wrong, none = (int(o.sum()) for o in (there & ~found, ~there & found, ~there))
         said = []
-        if missed: said.append(f'{c} missed in {missed} of {there.sum()} pictures (Dice 0, distance the diagonal)')
-        if none: said.append(f'no {c} in {none}, of which {none-wrong} were left empty (Dice 1), {wrong} not (Dice 0)')
+        if missed:
+            said.append(f'{c} missed in {missed} of {there.sum()} pictures (Dice 0, distance the diagonal)')
+        if none:
+            said.append(f'no {c} in {none}, of which {none-wrong} were left empty (Dice 1), {wrong} not (Dice 0)')
         return '; '.join(said)

@@ -152,5 +152,6 @@ def score_outlines(
     pred, true = np.asarray(pred), np.asarray(true)
     each = [_score_class(pred == i, true == i, mm) for i in range(1, len(classes) + 1)]
     res = {k: float(np.mean([o[k] for o in each])) for k in outline_columns}
-    if len(classes) > 1: res |= {f'{k}_{c}': o[k] for k in outline_columns for c, o in zip(classes, each)}
+    if len(classes) > 1:
+        res |= {f'{k}_{c}': o[k] for k in outline_columns for c, o in zip(classes, each)}
     return res

@@ -72,14 +72,16 @@ def _check_data(task, data):
     _lacking(data.df, 'the table of the data', 'image_path', 'patient', 'split')
     train, held = data.subset('train'), data.held
     both = set(train.patient) & set(held.patient)
-    if both: raise ValueError(f'patient {min(both)} of {data.name} stands in train and is held out')
+    if both:
+        raise ValueError(f'patient {min(both)} of {data.name} stands in train and is held out')
     return dict(data=f'{len(train)} rows to train on, {len(held)} held out')
 
 def _check_draw(data, dls, fraction, seed):
     "The drawn rows are training rows, and a draw can be repeated."
     _lacking(dls, 'the loaders', 'draw', 'size', 'again')
     draw, again = dls.draw, data.draw(fraction, seed)
-    if list(draw.index) != list(again.index): raise ValueError('the loaders hold other rows than data.draw gives')
+    if list(draw.index) != list(again.index):
+        raise ValueError('the loaders hold other rows than data.draw gives')
     if set(draw.split) != {'train'}: raise ValueError('rows were drawn that are not for training')
     lack = {'fraction', 'seed', 'images', 'patients'} - set(draw.attrs)
     if lack: raise ValueError(f'the draw does not say its {", ".join(sorted(lack))}')
@@ -89,7 +91,8 @@ def _check_report(task, data, report):
     "Rows of test people alone, every registered score, an interval of the main one."
     _lacking(report, 'the report', 'rows', 'value', 'ci', 'notes', 'summary', 'save')
     strange = set(report.rows.patient) - set(data.subset('test').patient)
-    if strange: raise ValueError(f'the report scores patient {min(strange)}, who is not of the test')
+    if strange:
+        raise ValueError(f'the report scores patient {min(strange)}, who is not of the test')
     values, main = task.values(report), report.ci(task.main)
     if not isinstance(main, Interval): raise TypeError(f'ci({task.main!r}) is no Interval')
     if not np.isclose(values[task.main], main.estimate, equal_nan=True):
@@ -109,7 +112,8 @@ def check_task(
     "Once through all parts of a task."
     found = _check_data(task, data)
     learn = task.prepare(data, start, fraction, 1, loading, **training)
-    if not isinstance(learn, TaskLearner): raise TypeError(f'the learner is a {type(learn).__name__}, no TaskLearner')
+    if not isinstance(learn, TaskLearner):
+        raise TypeError(f'the learner is a {type(learn).__name__}, no TaskLearner')
     found |= _check_draw(data, learn.dls, fraction, 1)
     with learn.no_bar(), learn.no_logging(): learn.fit_steps(steps, evals=1)
     found |= dict(learner=f'{type(learn).__name__}: {learn.start}, {learn.mode}, {learn.view_size} px')

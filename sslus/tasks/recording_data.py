@@ -61,7 +61,8 @@ def case_names(df, case, name):
     if case is None: case = 'examination' if 'examination' in df else 'patient'
     if case not in case_kinds:
         raise ValueError(f'case={case!r}: one of {", ".join(case_kinds)} is expected')
-    if case != 'examination': return df[dict(patient='patient', clip='image_path')[case]].astype(str)
+    if case != 'examination':
+        return df[dict(patient='patient', clip='image_path')[case]].astype(str)
     if case not in df:
         raise ValueError(f'{name} has no column examination; it has {name_some(df.columns, 9)}')
     return df.patient.astype(str) + ', ' + df.examination.astype(str)
@@ -89,7 +90,8 @@ class RecordingData(PictureData):
         self.clips, self.unit = clips, unit
         self._cache, self.frame_features = {}, {}
         self.known = _as_classes(known, name) if unit is None else _as_values(known, name)
-        if own.get('split') is None and unit is None: own['split'] = self._split_by_class(patient, own)
+        if own.get('split') is None and unit is None:
+            own['split'] = self._split_by_class(patient, own)
         super().__init__(clips.frames[clips.first + clips.counts//2], patient, **own)
         self.df[self.target] = self.known
         self.df['case'] = case_names(self.df, case, name)
@@ -281,7 +283,8 @@ def from_phantom(cls:RecordingData,
     if target not in df:
         raise ValueError(f'the phantom has no {target!r}; it has {name_some(df.columns, 12)}')
     clips, df = clips.cut(parts), df.loc[df.index.repeat(parts)].reset_index(drop=True)
-    if parts > 1: df['image_path'] = [f'{o}, part {i % parts + 1}' for i,o in enumerate(df.image_path)]
+    if parts > 1:
+        df['image_path'] = [f'{o}, part {i % parts + 1}' for i,o in enumerate(df.image_path)]
     more = dict(split=df.get('split'), table=df, name='the phantom')
     return cls(clips, df.patient, df[target], phantom_units.get(target), **more | own)
 

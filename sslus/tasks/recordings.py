@@ -129,7 +129,8 @@ def recording_predict(self:RecordingLearner,
     "Predictions for all clips of a split, in the order of its table."
     data, rows = self.dls.data.rows_of(split)
     dl = self.dls.test_dl(split)
-    with self.no_bar(), self.no_logging(): out = self.get_preds(dl=dl, reorder=False)[0].float().cpu().numpy()
+    with self.no_bar(), self.no_logging():
+        out = self.get_preds(dl=dl, reorder=False)[0].float().cpu().numpy()
     keep = ('image_path', 'patient', 'examination', 'machine', 'case', data.target)
     df = data.df.loc[rows, [c for c in keep if c in data.df]].reset_index(drop=True)
     names = self.dls.data.classes
@@ -203,7 +204,8 @@ def _time_curves(ax, d, at, unit):
     "Weight of each frame, and what the decision gains by it."
     x = at(np.arange(len(d)))
     width = .8*np.diff(at([0, 1]))[0]
-    if d.weight.notna().any(): ax.bar(x, d.weight, width=width, color='C1', alpha=.6, label='weight')
+    if d.weight.notna().any():
+        ax.bar(x, d.weight, width=width, color='C1', alpha=.6, label='weight')
     ax.plot(x, d.change, 'C0o-', ms=3, lw=1, label='gain of the decision')
     ax.axhline(0, color='k', lw=.5)
     ax.set_xlabel(unit, fontsize=8)

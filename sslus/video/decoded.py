@@ -70,7 +70,8 @@ class _GreyByColour:
     def __call__(self, planes, f):
         h,w = planes[0].shape
         whole = (h, w) == (f.height, f.width) and w%8 == 0   # of other rows libswscale may leave the end unwritten
-        if not whole and (self.padded is None or self.padded.size != (h, w)): self.padded = _PaddedPlanes(h, w)
+        if not whole and (self.padded is None or self.padded.size != (h, w)):
+            self.padded = _PaddedPlanes(h, w)
         p = self.convert(f if whole else self.padded(planes, f)).planes[0]
         picture = Image.frombuffer('RGBX', (w, p.height), p, 'raw', 'RGBX', p.line_size, 1)
         return np.asarray(picture.convert('L'))[:h]
@@ -98,7 +99,8 @@ class DecodedFrames:
              f # `VideoFrame` of PyAV
             )->np.ndarray: # uint8 (H,W)
         "Grey levels: those of `to_grey(rgb(f))`."
-        if f.format.name not in _halved_colour or f.height%2 or f.width%2: return to_grey(self.rgb(f))
+        if f.format.name not in _halved_colour or f.height%2 or f.width%2:
+            return to_grey(self.rgb(f))
         planes = light,cb,cr = [_plane(f, i) for i in range(3)]
         box = None if _is_plain(cb) and _is_plain(cr) else self._box(cb, cr)
         many = box and 2*(box[1] - box[0])*(box[3] - box[2]) > cb.size

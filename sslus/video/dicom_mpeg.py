@@ -41,7 +41,8 @@ class DicomMpegReader(DicomFile, PyAVReader):
         self.claimed = own or (said if said and said > 1 else None)
         if own and said and own != said: self._contradict(f'{said} frames', f'{own} frames')
         syntax = ds.file_meta.TransferSyntaxUID
-        if packing_family(syntax) != 'mpeg': self._contradict(syntax_name(syntax), 'an MPEG stream')
+        if packing_family(syntax) != 'mpeg':
+            self._contradict(syntax_name(syntax), 'an MPEG stream')
         self.own_stamps = self.info['format'] not in _no_stamps
         self._time(ds, self.claimed, self.stated_fps)
         # the stream's own times count, and are compared with it

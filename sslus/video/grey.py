@@ -179,7 +179,8 @@ def fit_frame(img:np.ndarray,     # uint8 (H,W)
               pixel_aspect:float=1. # width of a pixel over its height, as `Video.pixel_aspect` says it
              )->np.ndarray:       # uint8 (size,size)
     "A frame as a square of `size`, its aspect ratio kept."
-    if fit not in _fit_ways: raise ValueError(f"fit must be one of {', '.join(_fit_ways)}, not {fit!r}")
+    if fit not in _fit_ways:
+        raise ValueError(f"fit must be one of {', '.join(_fit_ways)}, not {fit!r}")
     if img.ndim != 2 or img.dtype != np.uint8:
         raise ValueError(f'fit_frame takes a uint8 (H,W) frame, not {img.dtype} {img.shape}')
     f,side,word = _fit_ways[fit]

@@ -39,7 +39,8 @@ class TorchCodecReader(PyAVReader):
         "VideoError for what is left to PyAV."
         asks = {'turned or mirrored': self._first[2] != (1, 0, 0, 1), 'deinterlaced': self.deinterlace and self.interlaced}
         for what,is_asked in asks.items():
-            if is_asked: raise VideoError(self.path, f'torchcodec does not give it {what}', _use_pyav)
+            if is_asked:
+                raise VideoError(self.path, f'torchcodec does not give it {what}', _use_pyav)
 
     def __iter__(self):
         self._check_suits()
