@@ -52,4 +52,4 @@ def show_plan(
         fig = plan.plot()[0].figure
         fig.savefig(plot, dpi=110)
         plt.close(fig)
-        print(f'Picture: {plot}')
+        print(f'Picture: {Path(plot).name}')
