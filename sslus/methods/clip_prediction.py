@@ -53,6 +53,7 @@ class ClipPrediction(SSLCallback):
     @checked(
         n_frames=partial(check_number, at_least=4, at_most=1024, whole=True), agree=not_negative, hide=below_1,
         drop=below_1, again=not_negative, patches=below_1, depth=count, mix_heads=count,
+        pulse=partial(check_number, at_least=0, at_most=64, whole=True),
     )
     @relays(HiddenShares, MixerSettings)
     def __init__(self,

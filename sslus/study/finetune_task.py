@@ -74,7 +74,7 @@ def task_table(
     unit:str|None=None,   # of values; None: as the table says
     said:dict|None=None   # same and distinct: what is said of the patients' names
 )->dict:                  # settings of `target_data`
-    "How a task reads a table, as commands with `--task` say it."
+    "How a task reads a table, by its name in the commands."
     found = find_task(task)
     who = dict(said or {})
     if who.pop('names', None):
