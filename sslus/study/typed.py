@@ -7,7 +7,7 @@ Docs: https://sslus.github.io/sslus/study/typed.html.md"""
 # %% auto #0
 __all__ = ['number_checks', 'quick_checks', 'table_checks', 'command_checks', 'read_fractions', 'read_resident', 'check_folder',
            'check_room', 'check_store', 'weights_head', 'weights_card', 'check_encoder', 'check_classifier',
-           'check_weights', 'secret', 'check_source', 'check_stills', 'check_task_flags', 'check_typed']
+           'check_weights', 'secret', 'check_source', 'check_stills', 'check_typed']
 
 # %% ../../nbs/study/11_typed.ipynb #ef450cae
 import json, os, re
@@ -301,6 +301,7 @@ def _check_split_shares(args):
     if args['valid_pct'] + args['test_pct'] >= 1:
         raise ValueError(f"valid_pct={args['valid_pct']} and test_pct={args['test_pct']} leave nothing to train on")
 
+# %% ../../nbs/study/11_typed.ipynb #3fd21e79
 def check_task_flags(args):
     "ValueError where options of another task are given for planes, or those of planes for another task."
     said = lambda *names: [k for k in names if args.get(k) not in (None, False)]
@@ -310,6 +311,7 @@ def check_task_flags(args):
     if task != 'planes' and own:
         raise ValueError(f'{own[0]}= belongs to task=planes, not to {task}')
 
+# %% ../../nbs/study/11_typed.ipynb #cc1c859a
 def _check_finetune(args):
     check_task_flags(args)
     _check_run(args['run'], args, [args['planes'], *_as_list(args.get('encoder'))])
