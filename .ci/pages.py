@@ -138,7 +138,7 @@ def opening(cells):
         s = source(c)
         if pictures(c) or c['cell_type'] == 'markdown' and re.search(r'!\[[^\]]*\]\(', s): return i, heads + len(re.findall(r'^## ', s.partition('![')[0], re.M))*(c['cell_type'] == 'markdown'), defs
         heads += len(re.findall(r'^## ', s, re.M)) if c['cell_type'] == 'markdown' else 0
-        defs += bool(re.search(r'^#\s*\| export\s*\n(def|class|@)', s, re.M))
+        defs += bool(re.search(r'^#\s*\| exports?\s*\n(def|class|@)', s, re.M))
     return None, heads, defs
 
 def outputs(page, i, cell):

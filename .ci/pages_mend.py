@@ -6,7 +6,8 @@
 4. A link around a word in backticks is one link, the author's; nbdev puts a second into it.
 5. A bare word that means several things (a command, a parameter, functions of two modules) is no link, but on the page of that name.
 6. Tables are raw HTML within markdown: Quarto answers an output of HTML with scripts of third parties.
-7. Cells that only prove something, without an output, are folded: a reader came for the use."""
+7. Cells that only prove something, without an output, are folded: a reader came for the use.
+8. The source of a cell that is shown (`#| exports`) stands behind the documentation of all that it defines; nbdev puts it behind the first."""
 import ast, copy, json, re
 from collections import defaultdict
 from functools import lru_cache
@@ -49,13 +50,26 @@ def order(cells):
         names += [n.name for n in body if isinstance(n, definitions)]
     return {n: i for i,n in enumerate(dict.fromkeys(names))}
 
+def sources_last(cells):
+    "Point 8: sources that are shown go behind the cells that nbdev added for what they define."
+    for i in reversed(range(len(cells))):
+        if cells[i]['cell_type'] != 'code' or '#| code-summary: "Exported source"' not in source(cells[i]): continue
+        own, end = order([cells[i]]), i + 1
+        while end < len(cells) and (found := documents(cells[end])) and found.rpartition('.')[2] in own: end += 1
+        cells.insert(end - 1, cells.pop(i))
+
+def documents(cell):
+    "What a cell that nbdev added documents; None for any other."
+    found = shown.search(source(cell)) if cell.get('has_sd') else None
+    return found and found[1]
+
 def sort_names(cells, places):
     "Point 3: neighbouring cells that nbdev added are put in the order of the definitions."
-    def place(cell): return places.get(shown.search(source(cell))[1].rpartition('.')[2], len(places))
+    def place(cell): return places.get(documents(cell).rpartition('.')[2], len(places))
     start = 0
     while start < len(cells):
         end = start
-        while end < len(cells) and cells[end].get('has_sd') and shown.search(source(cells[end])): end += 1
+        while end < len(cells) and documents(cells[end]): end += 1
         cells[start:end] = sorted(cells[start:end], key=place)
         start = end + 1
 
@@ -85,6 +99,7 @@ def proves(cell):
 
 def mend(cells, original=(), page='', words=frozenset()):
     "Mend the cells of a processed page in place; `original` are those of its notebook, `page` its address below the site's."
+    sources_last(cells)
     sort_names(cells, order(original))
     def links(text): return plain_links(text, page, words)
     for cell in cells:

@@ -66,6 +66,11 @@ def names():
     assert ''.join(cells[4]['outputs'][0]['data']['text/markdown']) == '```{=html}\n<table/>\n```\n'
     assert [source(c).startswith('#| code-fold: true') for c in cells[5:]] == [True, True, False, False]
     assert not pages_mend.unmended(cells, 'here.html', {'store'})
+    text = '#| code-fold: show\n#| code-summary: "Exported source"\n#| exports\ndef a(self): pass\ndef b(): pass'
+    cells = [*documented('b'), code(text), *documented('Cls.a', 'c')]
+    pages_mend.mend(cells, [code(text)], 'here.html', {'store'})
+    assert [pages_mend.documents(c) for c in cells] == ['Cls.a', 'b', None, 'c'], [source(c) for c in cells]
+    assert not pages_mend.unmended(cells, 'here.html', {'store'})
     with tempfile.TemporaryDirectory() as tmp:
         (Path(tmp)/'cli.py').write_text('def go(x): pass'); (Path(tmp)/'one.py').write_text('def two(): pass\ndef sole(): pass'); (Path(tmp)/'other.py').write_text('def two(): pass')
         assert pages_mend.unclear(tmp) == {'go', 'x', 'two'}

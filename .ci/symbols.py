@@ -2,7 +2,7 @@
 
     python .ci/symbols.py [part of a page's path ...]
 
-A public symbol is a function or class of an `#| export` cell whose name has no leading underscore, or a public method given by `@patch`.
+A public symbol is a function or class of an `#| export` or `#| exports` cell whose name has no leading underscore, or a public method given by `@patch`.
 It needs a docstring (a method may inherit it), a comment (docment) after each parameter, an annotation where it returns something, and an
 example: a cell that is neither exported nor hidden, names it and has an output. Callback events and methods that redefine a documented one
 of their base need no example of their own."""
@@ -20,7 +20,7 @@ def pages():
 
 def source(cell): return ''.join(cell['source'])
 def directive(cell, *words): return re.search(rf"^#\s*\|\s*({'|'.join(words)})\b", source(cell), re.M)
-def shown(cell): return cell['cell_type'] == 'code' and cell['outputs'] and not directive(cell, 'export', 'exporti', 'hide')
+def shown(cell): return cell['cell_type'] == 'code' and cell['outputs'] and not directive(cell, 'export', 'exports', 'exporti', 'hide')
 def output_text(cell): return ' '.join(str(o.get('text', '')) + str(o.get('data', {}).get('text/plain', '')) for o in cell['outputs'])
 
 def commented(arg, lines):
@@ -92,7 +92,7 @@ def main(only=()):
         module = next((m.group(1) for c in code if (m := re.search(r'^#\|\s*default_exp\s+(\S+)', source(c), re.M))), None)
         if module is None: continue
         for c in code:
-            if not re.search(r'^#\s*\|\s*export\s*$', source(c), re.M): continue
+            if not re.search(r'^#\s*\|\s*exports?\s*$', source(c), re.M): continue
             lines = source(c).split('\n')
             for node in ast.parse(source(c)).body:
                 if not isinstance(node, (ast.FunctionDef, ast.ClassDef)) or node.name.startswith('_'): continue

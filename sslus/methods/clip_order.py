@@ -48,6 +48,7 @@ def clip_views(size:int # side of the views, pixels
     "Mild crops, flips, turns and light, one draw a clip."
     return View(size, **mild)
 
+# %% ../../nbs/methods/15_clip_order.ipynb #2e4ed800
 class ClipOrderGeometry(SSLCallback):
     "Correct the order of a clip, and predict the transformation of one (Jiao et al. 2020)"
     family, paper, recipe = 'pretext', 'Jiao et al. 2020, arXiv 2003.00105', Recipe(3e-3)

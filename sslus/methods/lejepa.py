@@ -66,6 +66,7 @@ def agreement(*z:Tensor, # (b,d) embeddings of each view, the two whole ones fir
 # of `sigreg` for a standard Gaussian: the integral of (1 - exp(-t*t))*exp(-t*t/2)
 gauss_level = math.sqrt(2*math.pi) - math.sqrt(2*math.pi/3)
 
+# %% ../../nbs/methods/17_lejepa.ipynb #e844a29d
 class LeJEPA(SSLCallback):
     "Views agree with the mean of the whole ones; embeddings are a round Gaussian (Balestriero and LeCun 2025)"
     family, paper, recipe = 'information', 'Balestriero and LeCun 2025, arXiv 2511.08544', Recipe(4e-3)
