@@ -65,6 +65,7 @@ class CompareSettings:
     size:int = 64                # side of the stills, pixels
     probes:bool = True           # linear probe and kNN on all labels?
     pixels:bool = True           # and the 12x12 pixel baseline?
+    probed_only:tuple = ()       # names of starts that are not fine-tuned
     split:str = 'test'           # split to score
     device:object = None         # None: the accelerator where there is one
 
@@ -175,8 +176,10 @@ _probe_steps = 20     # a probe takes about as long as so many steps of fine-tun
 
 def _experiments(starts, given):
     "All experiments, in the order of the table."
+    if lost := [o for o in given.probed_only if o not in starts]:
+        raise ValueError(f'probed_only: {", ".join(lost)}: no such start; there are {", ".join(starts)}')
     draws = [(f, d) for f in given.fractions for d in range(given.draws)]
-    tuned = [_Experiment(s, 'fine-tune', *draw) for s in starts for draw in draws]
+    tuned = [_Experiment(s, 'fine-tune', *draw) for s in starts if s not in given.probed_only for draw in draws]
     probed = [_Experiment(s, mode, 1., 0) for s in starts for mode in ('linear', 'kNN')] if given.probes else []
     return tuned + probed + ([_Experiment('12x12 pixels', 'linear', 1., 0)] if given.pixels else [])
 

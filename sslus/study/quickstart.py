@@ -37,6 +37,7 @@ class Walk:
     "Settings of a quickstart."
     methods:tuple = ('SimCLR',)     # names of methods to pre-train with, or methods
     steps:int = 1200                # of each pre-training
+    size:int = 64                   # side of the views in pre-training, pixels
     draws:int = 3                   # label draws
     fractions:tuple = (.01, .1)     # of the labels
     tune_steps:int|None = None      # fine-tuning steps; None: by fraction
@@ -53,12 +54,13 @@ def _check_walk(walk):
     "ValueError names a number of a walk that cannot be meant."
     for name in ('steps', 'draws'):
         check_number(name, getattr(walk, name), at_least=1, whole=True)
+    check_number('size', walk.size, at_least=8, at_most=4096, whole=True)
     check_number('tune_steps', walk.tune_steps, at_least=1, whole=True, optional=True)
     for f in walk.fractions: check_number('fractions', f, above=0, at_most=1)
 
 def _methods(walk):
     "The methods of a walk by name, each once."
-    made = [get_method(m.strip(), size=64) if isinstance(m, str) else m for m in walk.methods]
+    made = [get_method(m.strip(), size=walk.size) if isinstance(m, str) else m for m in walk.methods]
     return {type(m).__name__: m for m in made}
 
 _store_writes = ('frames.u8', '*.parquet', 'failed.csv', 'store.json', 'join.json', 'joined', 'builder.json',
@@ -84,8 +86,9 @@ class _Stage:
 
 def _imagenet_start(weights):
     "({name: encoder} with ImageNet's row, why it is missing)."
+    arch, shown = ('resnet18', 'ResNet-18') if weights else ('tf_efficientnet_lite0', 'EfficientNet-Lite0')
     try:
-        return {'ImageNet (ResNet-18)': create_encoder('resnet18', weights=weights or 'imagenet')}, ''
+        return {f'ImageNet ({shown})': create_encoder(arch, weights=weights or 'imagenet')}, ''
     except WeightsMissing as e: return {}, str(e)
 
 def _look_text(walk):
@@ -104,7 +107,7 @@ def quickstart(
     dest:str|Path='sslus-quickstart', # folder for everything
     walk:Walk=whole_walk,  # what to do
     seed:int=0,            # of phantom and pre-training
-    imagenet=None,         # file with ImageNet weights of resnet18; None: timm downloads them where it can
+    imagenet=None,         # file with ImageNet weights of resnet18; None: EfficientNet-Lite0's, of `sslus[imagenet]`
     overwrite:bool=False,  # replace an earlier quickstart?
     resume:bool=False      # go on with one that was stopped there? It must have the same settings
 )->Path:                   # the report; RunError where the folder is not free
@@ -145,7 +148,7 @@ def _walk_stages(path, walk, methods, seed, imagenet):
     say(f'fine-tuning on {shares} of the labels, {walk.draws} draws, and probing')
     planes = PlaneData.from_csv(data/'planes.csv')
     results, reports = compare(planes, starts, arch_kwargs=tiny_resnet, fractions=walk.fractions, draws=walk.draws,
-                               steps=walk.tune_steps, path=path/'predictions', resume=True)
+                               steps=walk.tune_steps, probed_only=tuple(more), path=path/'predictions', resume=True)
     say('writing the report')
     page = _Report(path, walk, store, planes, starts, list(methods), results, reports)
     write_csvs(path, results=results, table=page.table, gains=page.gains)
@@ -199,9 +202,9 @@ class _Report:
         return (
             f'Macro-F1 on the {patients} test patients, who were used for nothing else. Fine-tuned: mean over'
             ' label draws [95 % interval over draws and test patients], all starts trained for equally many steps. All'
-            ' starts but ImageNet\'s are a small ResNet of 1.2 million parameters. Probes: all labels,'
-            ' frozen encoder [95 % interval over test patients]. A simulation: it shows that the method'
-            ' works, and nothing about real patients.'
+            ' starts but ImageNet\'s are a small ResNet of 1.2 million parameters; ImageNet\'s is larger and is only'
+            ' probed here. Probes: all labels, frozen encoder [95 % interval over test patients]. A simulation: it'
+            ' shows that the method works, and nothing about real patients.'
         )
 
     def of_run(self, name):
