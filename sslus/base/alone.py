@@ -1,4 +1,4 @@
-"""Each notebook is tested in a process of its own, so that none stands on what another has left behind
+"""Each notebook is tested in a process of its own, so that none depends on what another has left behind
 
 Docs: https://sslus.github.io/sslus/base/alone.html.md"""
 

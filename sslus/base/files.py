@@ -1,4 +1,4 @@
-"""Written whole or not at all, by one writer at a time, and believed only when they are as they were written
+"""Files written whole or not at all, by one writer at a time, and refused if they were changed afterwards
 
 Docs: https://sslus.github.io/sslus/base/files.html.md"""
 

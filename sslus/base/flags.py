@@ -1,4 +1,4 @@
-"""What the library says in Python's words, said again in the words of the command that runs
+"""Error messages that name Python arguments, said again with the flags of the command that runs
 
 Docs: https://sslus.github.io/sslus/base/flags.html.md"""
 

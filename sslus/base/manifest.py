@@ -1,4 +1,4 @@
-"""Two sealed records, and which files of a folder a run wrote
+"""Two sealed records: the settings of a run, and which files of its folder it wrote
 
 Docs: https://sslus.github.io/sslus/base/manifest.html.md"""
 

@@ -1,4 +1,4 @@
-"""What foreign libraries murmur while a file is read, kept away without hiding anybody's warning
+"""Warnings of foreign libraries while a file is read, kept away without hiding anybody else's
 
 Docs: https://sslus.github.io/sslus/base/quiet.html.md"""
 

@@ -1,4 +1,4 @@
-"""A frame has a time, not a number divided by a rate: stamps made whole, and the rate that they say
+"""Time stamps with their gaps filled, and the frame rate that follows from them
 
 Docs: https://sslus.github.io/sslus/base/times.html.md"""
 

@@ -1,4 +1,4 @@
-"""Fetched in pieces, checked, and unpacked as if a stranger had packed it
+"""Archives fetched in pieces, checked against their sums, and unpacked safely
 
 Docs: https://sslus.github.io/sslus/sources/download.html.md"""
 
