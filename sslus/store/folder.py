@@ -8,7 +8,7 @@ Docs: https://sslus.github.io/sslus/store/folder.html.md"""
 __all__ = ['StoreError']
 
 # %% ../../nbs/store/01_folder.ipynb #af545ee8
-import errno, hashlib, io, json, os
+import errno, hashlib, json, os
 
 # %% ../../nbs/store/01_folder.ipynb #aba30f44
 from ..base.files import sum_of
@@ -109,11 +109,11 @@ def store_settings(folder, clips=False):
 
 def store_table(folder, name, meta):
     "A table of a store, compared with its sum."
-    import pandas as pd
+    import pandas as pd, pyarrow as pa
     data = store_bytes(folder, name)
     if hashlib.sha256(data).hexdigest() != meta['sums'][name]:
         raise StoreError(f'{folder}: {name} changed since the build: the store is damaged. Build it anew.')
-    try: return pd.read_parquet(io.BytesIO(data))
+    try: return pd.read_parquet(pa.BufferReader(data), pre_buffer=False)       # without copies of the file
     except Exception as e:
         raise StoreError(
             f'{folder}: {name} cannot be read ({type(e).__name__}): the store is damaged. Build it anew.'

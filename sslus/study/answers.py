@@ -11,6 +11,7 @@ __all__ = []
 import base64
 import numpy as np
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 
 # %% ../../nbs/study/03_answers.ipynb #3b7cd04e
@@ -38,8 +39,12 @@ class KeptAnswers:
     "Answers of cells whose records hold none, in `answers.json` of the folder of a study."
     def __init__(self, folder):
         self.file, self.new = Path(folder)/'answers.json', False
-        try: self.known = dict(read_sealed(self.file)['cells'])
-        except (FileNotFoundError, ChangedError, KeyError, TypeError, ValueError): self.known = {}
+
+    @cached_property
+    def known(self):
+        "{name of predictions: their sum, and the answers}; nothing where the file is not as it was written."
+        try: return dict(read_sealed(self.file)['cells'])
+        except (FileNotFoundError, ChangedError, KeyError, TypeError, ValueError): return {}
 
     def get(self, name, made):
         "Answers in the predictions `name` whose record says `made` of the file; None where they are not kept."
