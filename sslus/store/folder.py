@@ -107,13 +107,13 @@ def store_settings(folder, clips=False):
         raise StoreError(f'{folder}: store.json lacks {", ".join(lost)}: the store is damaged. Build it anew.')
     return meta if clips else {k: v for k,v in meta.items() if k != 'clips'}
 
-def store_table(folder, name, meta):
-    "A table of a store, compared with its sum."
+def store_table(folder, name, meta, columns=None):
+    "A table of a store, or some of its columns, compared with its sum."
     import pandas as pd, pyarrow as pa
     data = store_bytes(folder, name)
     if hashlib.sha256(data).hexdigest() != meta['sums'][name]:
         raise StoreError(f'{folder}: {name} changed since the build: the store is damaged. Build it anew.')
-    try: return pd.read_parquet(pa.BufferReader(data), pre_buffer=False)       # without copies of the file
+    try: return pd.read_parquet(pa.BufferReader(data), columns=columns, pre_buffer=False)     # the file is not copied
     except Exception as e:
         raise StoreError(
             f'{folder}: {name} cannot be read ({type(e).__name__}): the store is damaged. Build it anew.'
