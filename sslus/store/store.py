@@ -46,7 +46,7 @@ class FrameStore:
         self.size, self.every, self.fit, self.fingerprint, self.n = (
             meta[k] for k in ('size', 'every', 'fit', 'fingerprint', 'n')
         )
-        clips = store_table(self.path, 'videos.parquet', meta, ['first', 'n'])
+        clips, self._sums = store_table(self.path, 'videos.parquet', meta, ['first', 'n']), meta['sums']
         self._check_size()
         self._index = self._frames = self._groups = self._who = None
         self.first, self.counts = clips['first'].values, clips.n.values
@@ -56,7 +56,7 @@ class FrameStore:
     def videos(self):
         "One row a clip: name, path, patient, machine, fps, height, width, first, n, sha ..."
         self._check_same()
-        return store_table(self.path, 'videos.parquet', store_settings(self.path))
+        return store_table(self.path, 'videos.parquet', dict(sums=self._sums))
 
     def _check_size(self):
         have, want = self._stamp[0], self.n*self.size**2
