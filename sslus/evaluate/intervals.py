@@ -119,10 +119,8 @@ def reachable(metric, # a name in `cm_scores`, or a function of confusion matric
     "Lowest and highest score within reach of these true classes and these answers."
     f = score_function(metric)
     if not getattr(f, 'is_share', False): ends = np.asarray(scores, dtype=float)
-    else: ends = np.array([f(o) for o in _extreme_scores(cms)])
-    ends = np.r_[ends, f(cms.sum(0))]
-    ends = ends[np.isfinite(ends)]
-    return (float(ends.min()), float(ends.max())) if len(ends) > 1 else (-np.inf, np.inf)
+    else: ends = extreme_values(f, cms)
+    return finite_span(np.r_[ends, f(cms.sum(0))])
 
 # %% ../../nbs/evaluate/01_intervals.ipynb #8483d95d
 def _extreme_scores(cms):
@@ -135,6 +133,15 @@ def _extreme_scores(cms):
     hit,miss = cells & eye, cells & ~eye
     tiny = 1e-12                                            # an image that has no other way weighs next to nothing
     return np.where(miss.any(1)[:,None], miss, tiny*hit), np.where(hit.any(1)[:,None], hit, tiny*miss)
+
+def extreme_values(f, cms):
+    "Lowest and highest score that the true classes and the named ones allow."
+    return np.array([f(o) for o in _extreme_scores(cms)])
+
+def finite_span(values):
+    "(lowest, highest) of those that are finite; without bounds where there are fewer than two."
+    values = values[np.isfinite(values)]
+    return (float(values.min()), float(values.max())) if len(values) > 1 else (-np.inf, np.inf)
 
 # %% ../../nbs/evaluate/01_intervals.ipynb #19f23a8a
 def patient_interval(estimate,     # the score

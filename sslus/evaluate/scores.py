@@ -74,27 +74,36 @@ class CountScores(Mapping):
 cm_scores = CountScores()
 
 # %% ../../nbs/evaluate/01_scores.ipynb #3ccb0459
-def _f1_of(cm):
-    "Macro-F1 of confusion matrices (..., c, c)."
-    tp = np.diagonal(cm, axis1=-2, axis2=-1)
-    den = cm.sum(-1)+cm.sum(-2)
-    return np.divide(2*tp, den, out=np.zeros(tp.shape), where=den>0).mean(-1)
+def margins(cm):
+    "Images of each class that were right, that there are, and that were named so: (..., c) of confusion matrices."
+    return np.diagonal(cm, axis1=-2, axis2=-1), cm.sum(-1), cm.sum(-2)
 
-def _balanced_of(cm):
-    "Balanced accuracy of confusion matrices (..., c, c): mean sensitivity over the classes with images."
-    tp = np.diagonal(cm, axis1=-2, axis2=-1)
-    n = cm.sum(-1)
-    return np.divide(tp, n, out=np.zeros(tp.shape), where=n>0).sum(-1)/(n>0).sum(-1)
+def _share(part, whole):
+    "`part` of `whole`, 0 where there is none; in the order in memory that `part` has."
+    return np.divide(part, whole, out=np.zeros_like(part, dtype=float), where=whole>0)
 
-def _accuracy_of(cm):
-    "Accuracy of confusion matrices (..., c, c)."
-    return np.trace(cm, axis1=-2, axis2=-1)/cm.sum((-1,-2))
+class MarginScore:
+    "A score that needs no more of confusion matrices (..., c, c) than `margins` gives."
+    def __init__(self, of_margins): self.of_margins = of_margins
+    def __call__(self, cm): return self.of_margins(*margins(cm))
+
+def _f1_of_margins(right, true, named):
+    "Macro-F1."
+    return _share(2*right, true + named).mean(-1)
+
+def _balanced_of_margins(right, true, named):
+    "Balanced accuracy: mean sensitivity over the classes with images."
+    return _share(right, true).sum(-1)/(true>0).sum(-1)
+
+def _accuracy_of_margins(right, true, named):
+    "Accuracy."
+    return right.sum(-1)/true.sum(-1)
 
 # %% ../../nbs/evaluate/01_scores.ipynb #c0a338f7
 for _score in (
-    Score('macro_f1', counts=_f1_of, title='macro-F1'),
-    Score('balanced_accuracy', lambda y, pred, prob, classes: balanced_accuracy(y, pred, classes), _balanced_of),
-    Score('accuracy', lambda y, pred, prob, classes: accuracy(y, pred, classes), _accuracy_of),
+    Score('macro_f1', counts=MarginScore(_f1_of_margins), title='macro-F1'),
+    Score('balanced_accuracy', lambda y, pred, prob, classes: balanced_accuracy(y, pred, classes), MarginScore(_balanced_of_margins)),
+    Score('accuracy', lambda y, pred, prob, classes: accuracy(y, pred, classes), MarginScore(_accuracy_of_margins)),
     Score('auroc', lambda y, pred, prob, classes: auroc(y, prob, classes), title='AUROC'),
     Score(
         'ece',

@@ -244,7 +244,7 @@ def _same_store(cls, dest, plan, save_keys):
     "The finished store at `dest` if it was made from the same plan."
     if not (dest/'store.json').exists():
         raise StoreError(f'{dest}: something that is not a frame store stands there. Choose another folder.')
-    if settings_agree(store_settings(dest), plan):
+    if settings_agree(store_settings(dest, clips=True), plan):
         tidy_leftovers(dest)
         save_keys()
         return cls(dest)

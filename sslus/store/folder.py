@@ -8,7 +8,7 @@ Docs: https://sslus.github.io/sslus/store/folder.html.md"""
 __all__ = ['StoreError']
 
 # %% ../../nbs/store/01_folder.ipynb #af545ee8
-import errno, hashlib, io, json, os
+import errno, hashlib, json, os
 
 # %% ../../nbs/store/01_folder.ipynb #aba30f44
 from ..base.files import sum_of
@@ -48,7 +48,20 @@ optional_settings = ('clean', 'region', 'deinterlace', 'names', 'columns')
 # %% ../../nbs/store/01_folder.ipynb #bc29db15
 def sum_without_itself(data, stated):
     "The sum of a file that states it: of its bytes, with zeros where the sum stands."
-    return hashlib.sha256(data.replace(stated.encode(), b'0'*64)).hexdigest()
+    at = data.rfind(stated.encode())
+    if at < 0: return ''
+    whole = memoryview(data)                                     # a copy of a store's text may take 200 MB
+    total = hashlib.sha256(whole[:at])
+    total.update(b'0'*64)
+    total.update(whole[at + len(stated.encode()):])
+    return total.hexdigest()
+
+def without_clips(data):
+    "The text of `store.json` with an empty list of clips, which may be a million; other text as it is."
+    head = b'\n "clips": ['
+    begin = data.find(head + b'\n')
+    end = data.find(b'\n ]', begin)
+    return data if begin < 0 or end < 0 else data[:begin] + head + data[end:]
 
 # %% ../../nbs/store/01_folder.ipynb #ea6d62da
 def store_bytes(folder, name):
@@ -74,11 +87,11 @@ def _what_is(folder):
         )
     return 'no frame store here (store.json is missing)'
 
-def store_settings(folder):
-    "What `store.json` says, checked."
+def store_settings(folder, clips=False):
+    "What `store.json` says, checked; its list of clips only on request."
     data = store_bytes(folder, 'store.json')
     try:
-        meta = json.loads(data)
+        meta = json.loads(data if clips else without_clips(data))
         version = int(meta['format'])
     except (ValueError, TypeError, KeyError):
         raise StoreError(f'{folder}: store.json cannot be understood: the store is damaged. Build it anew.') from None
@@ -92,15 +105,15 @@ def store_settings(folder):
         raise StoreError(f'{folder}: store.json changed since the build: the store is damaged. Build it anew.')
     if lost := [k for k in ('size', 'every', 'fit', 'fingerprint', 'n', 'clips', 'sums') if k not in meta]:
         raise StoreError(f'{folder}: store.json lacks {", ".join(lost)}: the store is damaged. Build it anew.')
-    return meta
+    return meta if clips else {k: v for k,v in meta.items() if k != 'clips'}
 
-def store_table(folder, name, meta):
-    "A table of a store, compared with its sum."
-    import pandas as pd
+def store_table(folder, name, meta, columns=None):
+    "A table of a store, or some of its columns, compared with its sum."
+    import pandas as pd, pyarrow as pa
     data = store_bytes(folder, name)
     if hashlib.sha256(data).hexdigest() != meta['sums'][name]:
         raise StoreError(f'{folder}: {name} changed since the build: the store is damaged. Build it anew.')
-    try: return pd.read_parquet(io.BytesIO(data))
+    try: return pd.read_parquet(pa.BufferReader(data), columns=columns, pre_buffer=False)     # the file is not copied
     except Exception as e:
         raise StoreError(
             f'{folder}: {name} cannot be read ({type(e).__name__}): the store is damaged. Build it anew.'

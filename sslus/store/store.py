@@ -10,6 +10,7 @@ __all__ = ['FrameStore', 'not_clips']
 # %% ../../nbs/store/07_store.ipynb #b4b8c71d
 import hashlib, json, numpy as np
 from collections import Counter
+from functools import cached_property
 from pathlib import Path
 from fastcore.basics import patch
 from importlib import import_module
@@ -45,11 +46,17 @@ class FrameStore:
         self.size, self.every, self.fit, self.fingerprint, self.n = (
             meta[k] for k in ('size', 'every', 'fit', 'fingerprint', 'n')
         )
-        self.videos = store_table(self.path, 'videos.parquet', meta)
+        clips, self._sums = store_table(self.path, 'videos.parquet', meta, ['first', 'n']), meta['sums']
         self._check_size()
         self._index = self._frames = self._groups = self._who = None
-        self.first, self.counts = self.videos['first'].values, self.videos.n.values
-        self.video_of = np.repeat(np.arange(len(self.videos), dtype=np.int32), self.counts)
+        self.first, self.counts = clips['first'].values, clips.n.values
+        self.video_of = np.repeat(np.arange(len(clips), dtype=np.int32), self.counts)
+
+    @cached_property
+    def videos(self):
+        "One row a clip: name, path, patient, machine, fps, height, width, first, n, sha ..."
+        self._check_same()
+        return store_table(self.path, 'videos.parquet', dict(sums=self._sums))
 
     def _check_size(self):
         have, want = self._stamp[0], self.n*self.size**2

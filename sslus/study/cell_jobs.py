@@ -16,6 +16,7 @@ from ..base.codes import names_people, write_people
 from ..base.files import write_text
 from ..evaluate.attentive import plane_tokens
 from ..evaluate.probes import PlaneFeatures
+from .answers import packed_answers
 from .jobs import Job, files_made, recorded_file
 from .records import key_of, writing
 from .grid import StudyGrid
@@ -103,6 +104,7 @@ def _cell_job(self:StudyJobs, cell, needs):
         file, draw = self._write_draw(cell.fraction, cell.draw)
         return dict(
             scores={k: _plain_scores(r) for k, r in reps.items()},
+            answers={k: packed_answers(r.predictions, self.classes) for k, r in reps.items()},
             images=len(draw),
             patients=int(draw.patient.nunique()),
             facts=facts,

@@ -17,8 +17,8 @@ from scipy import stats
 from ..base.numbers import checked
 from ..evaluate.intervals import difference_reach, patient_interval, resample_counts, withheld
 from ..evaluate.scores import find_score
-from .statistics import ScoredCells, count_words, coverage_caveats, covered_words, design_grid
-from .statistics import mean_noise, repeat_variances, tidy_results, undone_reasons
+from .statistics import count_words, coverage_caveats, covered_words, design_grid
+from .statistics import mean_noise, repeat_variances, scored_cells, tidy_results, undone_reasons
 
 # %% ../../nbs/study/04_comparisons.ipynb #f24b479c
 def _p_value(draws):
@@ -190,7 +190,7 @@ def paired_comparisons(results,           # table of a study
     if base not in set(df.start):
         raise ValueError(f'the results hold no start {base!r}; they hold {", ".join(df.start.unique())}')
     groups = start_groups(df[df.start != base])
-    cells = cells or ScoredCells(predictions, classes, metric, enough_resamples(n, len(groups), alpha), seed)
+    cells = cells or scored_cells(predictions, classes, metric, enough_resamples(n, len(groups), alpha), seed)
     rows = [_compare(g, _base_rows(df, base, g.iloc[0]), base, cells) for g in groups]
     rows = [_comparison_row(*o, alike, level, seed) for o,alike in zip(rows, _alike(rows))]
     res = pd.DataFrame(rows).reindex(columns=_comparison_columns)

@@ -201,12 +201,8 @@ def _downstream_facts(self:StudyReport):
 @patch
 def _hardware(self:StudyReport):
     "Where the finished cells ran, as they recorded it."
-    return (
-        '; '.join(
-            dict.fromkeys(r['device'] for c in self.cells() if (r := self.record(c)) and r.get('device'))
-        )
-        or None
-    )
+    records = self._records(self.key(c) for c in self.cells())
+    return '; '.join(dict.fromkeys(r['device'] for r in records.values() if r and r.get('device'))) or None
 
 # %% ../../nbs/study/07_facts.ipynb #464d24f5
 @patch
@@ -214,10 +210,11 @@ def table_text(self:StudyReport)->str:
     "The table of scores and what its intervals cover, as plain text; or what state the study is in."
     df = self.results()
     if not (df.state == 'done').any(): return f'{self}: no cell is done yet'
-    each, classes = interval_table(df, self.predictions, self.classes), self.classes
-    table, notes = summary_table(each), dict.fromkeys(n for n in each.note if n)
+    told = self.predictions, self.classes
     has_base = 'random' in set(df.start)
-    pairs = paired_comparisons(df, self.predictions, classes, base='random') if has_base else None
+    pairs = paired_comparisons(df, *told, base='random') if has_base else None
+    each = interval_table(df, *told)
+    table, notes = summary_table(each), dict.fromkeys(n for n in each.note if n)
     opening = [o for o in (self.headline, missing_sentence(df), study_sentence(df, pairs)) if o]
     covers = f'Intervals cover: {table.attrs["covers"]}'
     return '\n'.join(

@@ -65,9 +65,13 @@ def _are_files(o):
     each = lambda v: isinstance(v, dict) and _is_count(v.get('bytes')) and _is_sum(v.get('sha256'))
     return isinstance(o, dict) and all(_is_inside(k) and each(v) for k,v in o.items())
 
+def _are_answers(o):
+    each = lambda v: isinstance(v, dict) and _is_sum(v.get('images')) and _is_text(v.get('predicted'))
+    return isinstance(o, dict) and all(map(each, o.values()))
+
 _always = dict(name=_is_text, kind=_is_text, seconds=partial(_is_number, low=0))
 _if_there = dict(tries=_is_count, error=_is_text, traceback=_is_text, images=_is_count, patients=_is_count,
-                 scores=_are_scores, facts=_are_facts, files=_are_files, device=_is_text)
+                 scores=_are_scores, facts=_are_facts, files=_are_files, answers=_are_answers, device=_is_text)
 
 def oddity(
     rec:dict, # a record, or what shall become one
@@ -89,7 +93,7 @@ _max_record_bytes = 16_000_000                                          # of a r
 
 def record_path(folder, key):
     "Where the record of a job stands."
-    return Path(folder)/'results'/f'{key}.json'
+    return Path(folder, 'results', f'{key}.json')
 
 def believed(folder, key):
     "The record of a job; ChangedError says why one is not believed, FileNotFoundError that there is none."

@@ -16,9 +16,10 @@ from fastcore.basics import patch
 from ..base.files import ChangedError
 from ..evaluate.probes import PlaneFeatures, probe_model
 from ..evaluate.scores import score_columns
+from .answers import KeptAnswers, asked_columns, packed_answers
 from .jobs import recorded_file
 from .errors import FileError, StudyError
-from .records import believed, read_record
+from .records import believed, read_record, record_path
 from .cell_jobs import StudyJobs
 
 # %% ../../nbs/study/07_results.ipynb #6b000012
@@ -26,11 +27,19 @@ class StudyResults(StudyJobs):
     "A grid whose records are one table."
 
 @patch
+def _believed(self:StudyResults, key):
+    "As `believed`; a file that did not change since is not read again."
+    mem, file = self._cache.setdefault('records', {}), record_path(self.path, key).stat()
+    mark = file.st_ino, file.st_size, file.st_mtime_ns
+    if key not in mem or mem[key][0] != mark: mem[key] = mark, believed(self.path, key)
+    return mem[key][1]
+
+@patch
 def _records(self:StudyResults, keys):
     "{key: its record, or None}, each file read once; those that are not believed are named."
     found = {key: None for key in keys}
     for key in found:
-        try: found[key] = believed(self.path, key)
+        try: found[key] = self._believed(key)
         except FileNotFoundError: pass
         except ChangedError as e: self._name(str(e))
     return found
@@ -96,37 +105,90 @@ def _set_row(self:StudyResults, start):
     return {k: v for k,v in self.frames_of(start).describe().items() if k in cols}
 
 # %% ../../nbs/study/07_results.ipynb #3475cd41
-@patch
-def predictions(self:StudyResults,
-    key:str, # Of a cell that is done; StudyError otherwise
-    split:str='test' # 'test' or 'external'
-)->pd.DataFrame: # image_path, patient, class, predicted, prob_CLASS ...; FileError where the file is not as it was made
-    "Predictions of a cell, one row an image."
-    name = f'predictions/{key}{"" if split == "test" else "-external"}.parquet'
-    mem = self._cache.setdefault('predictions', {})
-    if name not in mem:
-        if not (self.path/name).is_file():
-            raise FileError(f'{name}: no predictions; the cell is not done')
-        mem[name] = _read_parquet(recorded_file(self.path, key, name))
-    return mem[name]
+class CellPredictions:
+    "Predictions of the cells of a study, by key; `answers` are those that its records hold."
+    def __init__(self,
+        study,           # whose cells
+        tables:dict,     # those that were read
+        kept,            # `KeptAnswers`
+        split:str='test' # what was predicted: 'test' or 'external'
+    ):
+        self.study, self.tables, self.kept, self.split = study, tables, kept, split
+        self.scored = {}                                          # what tables made of them, for the next table
 
-def _read_parquet(file):
-    try: return pd.read_parquet(file)
+    @property
+    def external(self):
+        "Those of the external stills."
+        return CellPredictions(self.study, self.tables, self.kept, 'external')
+
+    def file(self,
+        key:str,        # of a cell
+        split:str=None  # 'test' or 'external'; None: as this is of
+    )->str:             # name in the study's folder
+        "Where the predictions of a cell stand."
+        return f'predictions/{key}{"" if (split or self.split) == "test" else "-external"}.parquet'
+
+    def __call__(self,
+        key:str,       # Of a cell that is done; StudyError otherwise
+        split:str=None # 'test' or 'external'; None: as this is of
+    )->pd.DataFrame:   # image_path, patient, class, predicted, prob_CLASS ...; FileError where the file is not as it was made
+        "Predictions of a cell, one row an image."
+        name = self.file(key, split)
+        if name not in self.tables: self.tables[name] = self._read(key, name)
+        return self.tables[name]
+
+    def _read(self, key, name, columns=None):
+        if not (self.study.path/name).is_file():
+            raise FileError(f'{name}: no predictions; the cell is not done')
+        return _read_parquet(recorded_file(self.study.path, key, name), columns)
+
+@patch(as_prop=True)
+def predictions(self:StudyResults)->CellPredictions: # a function of a key: image_path, patient, class, predicted, prob_CLASS ...
+    "Predictions of the cells: call it with the key of one."
+    kept = self._cache.setdefault('answers', KeptAnswers(self.path))
+    return CellPredictions(self, self._cache.setdefault('predictions', {}), kept)
+
+def _read_parquet(file, columns=None):
+    try: return pd.read_parquet(file, columns=columns)
     except Exception as e:
         raise FileError(
             f'{file}: cannot be read as parquet ({" ".join(str(e).split())[:200]}). Remove it, and run the'
             ' study again'
         ) from e
 
+# %% ../../nbs/study/07_results.ipynb #9858b9da
+@patch
+def answers(self:CellPredictions,
+    keys,   # of cells that are done
+    classes # as the numbers of the answers count them; other classes than the study's: no answers
+)->dict:    # {key: images, predicted}, as of `packed_answers`
+    "What cells answered, without their predictions."
+    if list(classes) != list(self.study.classes): return {}
+    found = {key: self._answers(key, record or {}) for key,record in self.study._records(keys).items()}
+    self.kept.save()
+    return found
+
+@patch
+def _answers(self:CellPredictions, key, record):
+    "The answers of a cell: in its record, kept beside it, or read now."
+    if self.split in record.get('answers', {}): return record['answers'][self.split]
+    name = self.file(key)
+    made = record.get('files', {}).get(name, dict(sha256=''))
+    answers = self.kept.get(name, made)
+    if answers is None:
+        answers = packed_answers(self._read(key, name, [*asked_columns, 'predicted']), self.study.classes)
+        self.kept.add(name, made, answers)
+    return answers
+
 # %% ../../nbs/study/07_results.ipynb #688c70a6
 @patch
 def best(self:StudyResults)->tuple: # (start, seed of its weights)
     "The start of the best probe on the validation patients; StudyError where no cell on frozen features is done."
+    frozen = {self.key(c): c for c in self.cells() if c.mode.frozen}
     done = [
-        (c, r)
-        for c in self.cells()
-        if c.mode.frozen
-        and (r := self.record(c))
+        (frozen[key], r)
+        for key,r in self._records(frozen).items()
+        if r
         and r['state'] == 'done'
         and r.get('facts', {}).get('valid_macro_f1') is not None
     ]

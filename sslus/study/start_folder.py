@@ -13,6 +13,7 @@ import platform
 from pathlib import Path
 
 # %% ../../nbs/study/07_start_folder.ipynb #b30c3853
+from ..base.files import file_sha
 from ..base.provenance import package_versions
 from .errors import StudyError
 from .settings import relative_path
@@ -53,6 +54,14 @@ class StartFolder:
         key = ('identity', id(start), seed)
         if key not in self._cache:
             self._cache[key] = start.identity(self, seed) | dict(version=results_version)
+        return self._cache[key]
+
+    def sum_of_file(self,
+        file:Path # that a start names
+    )->str:
+        "`file_sha`, once until the jobs are listed anew."
+        key = ('identity', str(file))
+        if key not in self._cache: self._cache[key] = file_sha(file)
         return self._cache[key]
 
     def stamp(self)->dict:

@@ -175,7 +175,7 @@ class FromFile(Start):
     def identity(self, study, seed):
         source = self._source(study, seed)
         own = {} if has_card(source) else dict(arch=self.arch, arch_kwargs=self.arch_kwargs)
-        return dict(file=file_sha(source), **own)
+        return dict(file=study.sum_of_file(source), **own)
     def encoder(self, study, seed):  return _kept_encoder(self, study, seed)
     def with_files(self, place):
         return replace(self, file=[place(o) for o in self.file] if self.seeded else place(self.file))

@@ -10,12 +10,15 @@ __all__ = ['plan_table', 'why_missing', 'study_interval']
 # %% ../../nbs/study/04_statistics.ipynb #39895d25
 import numpy as np, pandas as pd
 from collections import namedtuple
-from ..evaluate.intervals import cm_scores, one_class_note, patient_confusions, patient_interval
+from ..evaluate.intervals import extreme_values, finite_span, one_class_note, patient_interval
 from ..evaluate.intervals import patients_behind, reachable, resample_counts, withheld
 
 # %% ../../nbs/study/04_statistics.ipynb #b527eb1d
 from ..base.numbers import checked
+from ..evaluate.metrics import class_number_pairs
+from ..evaluate.scores import cm_scores, margins
 from ..evaluate.sum_scores import SumScore
+from .answers import answer_numbers, asked_columns, images_sum
 
 # %% ../../nbs/study/04_statistics.ipynb #a037d93f
 _design_columns = dict(set='all', variant='', arch='', error='')
@@ -33,7 +36,8 @@ def _row_distinctions(df):
         )
         for c in ('arch', 'set', 'variant')
     }
-    return [', '.join(str(r[c]) for c in many if many[c][i] and r[c] not in ('', 'all')) for i,r in df.iterrows()]
+    told = [np.where(several & ~df[c].isin(['', 'all']), df[c].astype(str), '') for c,several in many.items()]
+    return [', '.join(filter(None, row)) for row in zip(*told)]
 
 def tidy_results(results):
     "The table with all columns of the design, and `name`."
@@ -99,18 +103,22 @@ class ResampledCells:
 
     def same_images(self, key, images):
         "Keep what the first cell was tested on; ValueError for a cell that was tested on something else."
-        named = images.astype(str).to_numpy()
+        asked = images_sum(images)
         if self.images is None:
-            self.images,self.n_patients = named,images.patient.nunique()
+            self.images,self.n_patients = asked,images.patient.nunique()
             self.counts = resample_counts(self.n_patients, self.n, self.seed).astype(float)
-        if not np.array_equal(named, self.images):
+        if asked != self.images:
             raise ValueError(
                 f'cell {key!r} was tested on other images than the cells before it; cells can be compared on'
                 ' the same images only'
             )
 
+    def read(self, keys):
+        "Read at once what many cells need; nothing where each is read on its own."
+
     def __call__(self, keys):
         "Scores of cells: (cells,) and, on the resamples, (resamples, cells)."
+        self.read([k for k in keys if k not in self.known])
         for k in keys:
             if k not in self.known: self.known[k] = self.score_cell(k)
         point,boot = zip(*(self.known[k] for k in keys))
@@ -143,17 +151,77 @@ class ScoredCells(ResampledCells):
             )
         super().__init__(n, seed)
         self.predictions,self.classes = predictions,classes
+        self.names = list(range(classes)) if isinstance(classes, (int, np.integer)) else list(classes)
         self.f = metric if callable(metric) else cm_scores[metric]
+        self.kept,self.ends,self.true_drawn = {},{},None
+
+    def read(self, keys):
+        "Fetch answers that are kept apart from the predictions, as a study keeps them."
+        answers = getattr(self.predictions, 'answers', None)
+        if answers: self.kept |= answers(keys, self.names)
+
+    def confusions(self, answers):
+        "(patients, c, c) confusion matrices of a cell."
+        c = len(self.names)
+        counts = np.bincount(self.true*c + answers, minlength=self.n_patients*c*c)
+        return counts.reshape(self.n_patients, c, c).astype(float)
+
+    def drawn_sums(self, counts):
+        "(1 + resamples, k) of counts (patients, k): of all patients, then of the resamples; quick to add by columns."
+        return (counts.T@self.drawn).T
+
+    def drawn_scores(self, cm):
+        "Scores of all patients, then of the resamples."
+        if not hasattr(self.f, 'of_margins'):
+            flat = cm.reshape(len(cm), -1)
+            return self.f(np.moveaxis((flat.T@self.drawn).reshape(*cm.shape[1:], -1), -1, 0))
+        right,true,named = margins(cm)
+        if self.true_drawn is None: self.true_drawn = self.drawn_sums(true)      # the same for all cells
+        return self.f.of_margins(self.drawn_sums(right), self.true_drawn, self.drawn_sums(named))
+
+    def answers(self, key):
+        "Numbers of the predicted classes of a cell: as they are kept, else from its predictions."
+        kept = self.kept.pop(key, None)
+        if kept and kept['images'] == self.images: return answer_numbers(kept)
+        t = self.predictions(key)
+        is_first = self.images is None
+        self.same_images(key, t[asked_columns])
+        true,answers,_ = class_number_pairs(t['class'], t.predicted, self.classes)
+        if is_first:
+            self.drawn = np.insert(self.counts, 0, 1, axis=0).T.copy()             # (patients, 1 + resamples)
+            self.true = np.unique(np.asarray(t.patient), return_inverse=True)[1]*len(self.names) + true
+        return answers
+
+    def reach_of(self, cm, scores):
+        "As `reachable`; what the named classes allow is computed once."
+        if not getattr(self.f, 'is_share', False): return reachable(self.f, cm, scores[1:])
+        named = (cm.sum((0,1)) > 0).tobytes()
+        if named not in self.ends: self.ends[named] = extreme_values(self.f, cm)
+        return finite_span(np.append(self.ends[named], scores[0]))
 
     def score_cell(self, key):
         "Score of the confusion matrices of a cell."
-        t = self.predictions(key)
-        self.same_images(key, t[['image_path','patient','class']])
-        cm = patient_confusions(t['class'], t.predicted, t.patient, self.classes)
-        boot = self.f((self.counts@cm.reshape(len(cm), -1)).reshape(self.n, *cm.shape[1:]))
-        one = one_class_note(t.predicted, self.classes)
-        self.facts[key] = (*reachable(self.f, cm, boot), patients_behind(self.f, cm), one)
-        return float(self.f(cm.sum(0))), boot
+        answers = self.answers(key)
+        cm = self.confusions(answers)
+        scores = self.drawn_scores(cm)
+        one = '' if np.ptp(answers) else one_class_note(np.asarray(self.names, object)[answers], self.classes)
+        self.facts[key] = (*self.reach_of(cm, scores), patients_behind(self.f, cm), one)
+        return float(scores[0]), scores[1:]
+
+class FirstResamples:
+    "Scores of cells on the first `n` of their resamples."
+    def __init__(self, cells, n): self.cells,self.n = cells,n
+    def __getattr__(self, name): return getattr(self.cells, name)
+    def __call__(self, keys):
+        point,boot = self.cells(keys)
+        return point, boot[:self.n]
+
+def scored_cells(predictions, classes, metric, n, seed):
+    "`ScoredCells`; predictions that keep what was scored give it again, to tables of as many resamples or fewer."
+    kept, of = getattr(predictions, 'scored', None), (metric, seed, str(classes))
+    if kept is None or callable(metric): return ScoredCells(predictions, classes, metric, n, seed)
+    if of not in kept or kept[of].n < n: kept[of] = ScoredCells(predictions, classes, metric, n, seed)
+    return kept[of] if kept[of].n == n else FirstResamples(kept[of], n)
 
 # %% ../../nbs/study/04_statistics.ipynb #6e3fd629
 class SummedCells(ResampledCells):

@@ -15,7 +15,7 @@ import pandas as pd
 from ..base.numbers import checked
 from ..evaluate.intervals import Interval
 from .comparisons import start_groups
-from .statistics import ScoredCells, study_interval, tidy_results, undone_reasons
+from .statistics import scored_cells, study_interval, tidy_results, undone_reasons
 
 # %% ../../nbs/study/04_tables.ipynb #edb2a5c5
 @checked
@@ -29,7 +29,7 @@ def interval_table(results,           # table of a study
                    cells=None         # scores of cells on resamples, in place of predicted classes; None: of the classes
                   )->pd.DataFrame:  # start, mode, fraction, mean, low, high, cells, planned, patients, covers, note, missing
     "`study_interval` of every start, mode and fraction; those without a done cell have the reason in `missing`."
-    cells,rows = cells or ScoredCells(predictions, classes, metric, n, seed), []
+    cells,rows = cells or scored_cells(predictions, classes, metric, n, seed), []
     for g in start_groups(tidy_results(results)):
         row = dict(
             start=g.name.iloc[0],
