@@ -22,6 +22,7 @@ from ..base.settings import grouped, relays
 from ..base.people import People, PeopleWarning
 from ..video.grey import ClipWarning
 from .folder import StoreError, disk_errors, json_or_none, settings_agree, store_settings
+from .codec import codec_of
 from .decode import decode_all
 from .tables import finish_store
 from .plan import clip_table, coded_plan, part_key, store_plan
@@ -31,7 +32,8 @@ from .places import tidy_leftovers
 # %% ../../nbs/store/06_build.ipynb #61a018a9
 @dataclass
 class Pixels:
-    "What is taken of each picture."
+    "What is taken of each picture, and how it is kept."
+    codec:str|None=None      # how frames lie on disk: None as they are, 'jpeg90' or 'lossless' compressed, for those that do not fit
     upscale:bool=False       # allow clips smaller than `size`?
     region:bool=False        # crop DICOM clips to the image region that they name?
     deinterlace:bool=False   # make one picture of the two halves of interlaced frames?
@@ -83,6 +85,7 @@ def _planned(table, size, every, fit, pixels, owners, hidden, clean):
     "The plan of a store: usual settings, and others only where they are used."
     more = dict(
         clean=clean and json.loads(json.dumps(clean.settings())),
+        codec=pixels.codec,
         region=pixels.region,
         deinterlace=pixels.deinterlace,
         names=hidden.names,
@@ -132,9 +135,10 @@ def build_store(cls,
     progress:bool=True,   # Show a progress bar?
     **settings            # Settings of `Pixels`, `Owners`, `HiddenNames` and `Limits`
 ):                        # The store, opened; StoreError says what cannot be and what to do
-    "Decode `videos` into a store at `dest`; goes on where an interrupted build stopped."
+    "Decode `videos` into a store at `dest`, raw or compressed by `codec`; goes on where an interrupted build stopped."
     pixels, owners, hidden, limits = grouped(build_store, settings)
     _check_settings(size, every, fit, limits)
+    codec_of(pixels.codec)
     codes = hidden.codes()
     dest = Path(os.path.realpath(dest) if os.path.islink(dest) else dest)
     clean = _unnamed(cleaning_of(clean), hidden.names)

@@ -8,7 +8,7 @@ Docs: https://sslus.github.io/sslus/store/decode.html.md"""
 __all__ = ['decode_clip']
 
 # %% ../../nbs/store/02_decode.ipynb #73a55c27
-import hashlib, json, os, re
+import json, os, re
 from contextlib import contextmanager, suppress
 from pathlib import Path
 import numpy as np
@@ -21,6 +21,7 @@ from ..video.video import Video
 from ..video.grey import VideoError, fit_frame
 from ..video.find import readers_for_workers
 from .folder import json_or_none, write_whole
+from .codec import PartWriter, layout_of
 from ..video.volumes import pixel_files
 
 # %% ../../nbs/store/02_decode.ipynb #ee68e857
@@ -90,7 +91,7 @@ def _of_memory(e):
 
 # %% ../../nbs/store/02_decode.ipynb #59842e38
 def decode_clip(path:str,        # clip to read
-                part:str,        # file to write: uint8, (n, size, size)
+                part:str,        # file to write; its suffix says how: .u8 uint8 (n, size, size), .jpeg90 and .lossless compressed
                 size:int,        # side of the stored square, pixels
                 every:int=1,     # keep frames 0, every, 2*every, ...
                 fit:str='pad',   # 'pad': whole frame, zeros around it; 'crop': centre square
@@ -102,18 +103,18 @@ def decode_clip(path:str,        # clip to read
                )->dict:  # `n`, `fps`, `height`, `width`, `sha`, `times`, `notes`, `facts`, or `reason` and `remedy` where the clip is unusable
     "Decode one clip front to back into a part file."
     # of this process alone: one that outlived a killed build may write beside it
-    sha, n, tmp = hashlib.sha256(), 0, Path(f'{part}.{os.getpid()}.tmp')
+    tmp = Path(f'{part}.{os.getpid()}.tmp')
     try:
         _check_unchanged(path, expected)
         with _reading(path):
             video, frames, facts, left_out = _frames_to_store(path, every, region, clean, deinterlace)
         with open(tmp, 'wb', buffering=0) as f:
+            written = PartWriter(f, part)
             for block in _fitted_blocks(_frames_read(frames, path), lambda o: fit_frame(o, size, fit, upscale, video.pixel_aspect), size):
-                _put(f, block)
-                sha.update(block)
-                n += len(block)
+                written.add(block)
+            stored = written.end()
         _check_unchanged(path, expected)
-        if n == 0:
+        if stored['n'] == 0:
             raise VideoError(path, 'holds no frame', 'remove it')
         os.replace(tmp, part)
     except VideoError as e:
@@ -125,10 +126,10 @@ def decode_clip(path:str,        # clip to read
         return dict(reason=reason, remedy=remedy)
     finally: tmp.unlink(missing_ok=True)
     (h,w),aspect = video.size,video.pixel_aspect
-    numbers = np.delete(np.arange(n + len(left_out)), left_out)*every
+    numbers = np.delete(np.arange(stored['n'] + len(left_out)), left_out)*every
     more = dict(times=_uneven_times(video, numbers), numbers=numbers.tolist() if left_out else None,
                 notes=video.notes, facts=facts, pixel_aspect=None if aspect == 1 else aspect)
-    return dict(n=n, fps=video.fps, height=h, width=w, sha=sha.hexdigest(), **{k: v for k,v in more.items() if v})
+    return dict(stored, fps=video.fps, height=h, width=w, **{k: v for k,v in more.items() if v})
 
 def _uneven_times(video, numbers):
     "Seconds of the stored frames where number / rate is more than 1 ms off, else None."
@@ -136,11 +137,6 @@ def _uneven_times(video, numbers):
     if times is None or not video.fps or numbers[-1] >= len(times): return None
     off = np.abs(times[numbers] - numbers/video.fps).max()
     return np.round(times[numbers], 6).tolist() if off > .001 else None
-
-def _put(f, block):
-    "Write all of a block: a raw file may take a part of it."
-    left = memoryview(block).cast('B')
-    while left: left = left[f.write(left):]
 
 # %% ../../nbs/store/02_decode.ipynb #4ecde94f
 _remedies = {
@@ -178,17 +174,19 @@ def _nameless(res, path):
     }
 
 # %% ../../nbs/store/02_decode.ipynb #a5d738e0
-def _todo(work, keys, nbytes):
+def _todo(work, keys, layout):
     "Numbers of the clips that have no whole part yet."
     def whole(k):
-        note, part = json_or_none(work/'parts'/f'{k}.json') or {}, work/'parts'/f'{k}.u8'
-        return 'n' in note and part.exists() and part.stat().st_size == note['n']*nbytes
+        note, part = json_or_none(work/'parts'/f'{k}.json') or {}, work/'parts'/f'{k}.{layout.suffix}'
+        return 'n' in note and part.exists() and part.stat().st_size == layout.part_bytes(note)
     return [i for i,k in enumerate(keys) if not whole(k)]
 
 def decode_all(work, plan, paths, keys, extras, limits, progress):
     "Decode the clips that have no finished part yet; returns what is known of each clip."
-    part, note = (lambda i: work/'parts'/f'{keys[i]}.u8'), (lambda i: work/'parts'/f'{keys[i]}.json')
-    todo = _todo(work, keys, plan['size']**2)
+    layout = layout_of(plan)
+    part = lambda i: work/'parts'/f'{keys[i]}.{layout.suffix}'
+    note = lambda i: work/'parts'/f'{keys[i]}.json'
+    todo = _todo(work, keys, layout)
     jobs = [
         dict(
             path=paths[i],

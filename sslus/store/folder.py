@@ -43,7 +43,15 @@ def json_or_none(p):
 
 # %% ../../nbs/store/01_folder.ipynb #5d098b74
 table_files = ('videos.parquet', 'index.parquet', 'failed.csv')
-optional_settings = ('clean', 'region', 'deinterlace', 'names', 'columns')
+optional_settings = ('codec', 'clean', 'region', 'deinterlace', 'names', 'columns')
+
+def frame_files(codec):
+    "Names of the files that hold the frames: one array; of a compressed store the bytes, and where each begins."
+    return ('frames.bin', 'offsets.u64') if codec else ('frames.u8',)
+
+def summed_files(codec):
+    "Names of the files whose sums stand in `store.json`."
+    return (*table_files, *frame_files(codec)[1:])
 
 # %% ../../nbs/store/01_folder.ipynb #bc29db15
 def sum_without_itself(data, stated):
@@ -119,13 +127,14 @@ def store_table(folder, name, meta, columns=None):
             f'{folder}: {name} cannot be read ({type(e).__name__}): the store is damaged. Build it anew.'
         ) from e
 
-def frames_stamp(folder):
+def frames_stamp(folder, codec=None):
     "Size and date of the frames: they tell one store from another at the same place."
+    name = frame_files(codec)[0]
     try:
-        st = os.stat(folder/'frames.u8')
+        st = os.stat(folder/name)
         return st.st_size, st.st_mtime_ns
     except OSError:
-        store_bytes(folder, 'frames.u8')  # says what is wrong
+        store_bytes(folder, name)  # says what is wrong
         return 0, 0
 
 # %% ../../nbs/store/01_folder.ipynb #c35e80cb
@@ -137,5 +146,5 @@ def settings_agree(old, plan):
 
 def store_fingerprint(settings, shas):
     "Sum of the settings that decide what is stored, and of the frames of each clip."
-    used = ('format', 'size', 'every', 'fit', 'clean', 'region', 'deinterlace')
+    used = ('format', 'size', 'every', 'fit', 'codec', 'clean', 'region', 'deinterlace')
     return sum_of({k: settings[k] for k in used if k in settings} | dict(clips=list(shas)))

@@ -15,9 +15,12 @@ from fnmatch import fnmatch
 # %% ../../nbs/store/05_places.ipynb #ffb4df0b
 from ..base.files import file_sha, is_part
 from ..base.words import list_names
-from .folder import StoreError, json_or_none, settings_agree, table_files, write_whole
+from .folder import StoreError, frame_files, json_or_none, settings_agree, table_files, write_whole
 
 # %% ../../nbs/store/05_places.ipynb #466a3f8a
+# all files of a store, of either kind, its settings last
+_store_files = (*frame_files(None), *frame_files('any'), *table_files, 'store.json')
+
 def is_complete(work, plan):
     "Has the working folder the settings of a store made from `plan`, which are written last?"
     return settings_agree(json_or_none(work/'store.json'), plan)
@@ -27,7 +30,7 @@ def open_work(dest, plan, keys):
     work = dest.with_name(dest.name + '.building')
     (work/'parts').mkdir(parents=True, exist_ok=True)
     if (json_or_none(work/'join.json') or {}).get('keys') != keys and not is_complete(work, plan):  # other clips than those that were being joined
-        for o in ('join.json', 'joined', 'store.json', 'frames.u8', *table_files):
+        for o in ('join.json', 'joined', *_store_files):
             (work/o).unlink(missing_ok=True)
     for o in (work/'parts').glob('*.tmp'): o.unlink(missing_ok=True)
     write_whole(
@@ -37,8 +40,6 @@ def open_work(dest, plan, keys):
     return work
 
 # %% ../../nbs/store/05_places.ipynb #13d9055f
-_store_files = ('frames.u8', *table_files, 'store.json') # all files of a store, its settings last
-
 # what the package keeps beside the frames, and can make again: fingerprints of the pictures
 kept_beside = ('fingerprints-*.npz',)
 

@@ -69,7 +69,7 @@ def _check_columns(table, columns, codes):
 
 def part_key(plan, clip):
     "Name of a clip's part: a sum of all that decides its frames."
-    more = [plan[k] for k in ('clean', 'region', 'deinterlace') if k in plan]
+    more = [plan[k] for k in ('clean', 'region', 'deinterlace', 'codec') if k in plan]
     return sum_of(
         [clip[k] for k in ('path', 'bytes', 'mtime', 'files') if k in clip]
         + [plan[k] for k in ('format', 'size', 'every', 'fit', 'upscale')]

@@ -17,7 +17,8 @@ from importlib import import_module
 
 # %% ../../nbs/store/07_store.ipynb #c857e1d8
 from .folder import StoreError, frames_stamp, store_bytes, store_fingerprint, store_format
-from .folder import store_settings, store_table, table_files, write_whole
+from .folder import frame_files, store_settings, store_table, summed_files, table_files, write_whole
+from .codec import PackedFrames, black_sum, clip_sum, packed_bytes
 from .tables import clip_categories, finish_store, index_of_rows
 from .places import open_work, swap_in
 from .build import build_store
@@ -42,10 +43,12 @@ class FrameStore:
         path:str|Path # folder made by `FrameStore.build`
     ):
         self.path = Path(path)
-        meta, self._stamp = store_settings(self.path), frames_stamp(self.path)
+        meta = store_settings(self.path)
         self.size, self.every, self.fit, self.fingerprint, self.n = (
             meta[k] for k in ('size', 'every', 'fit', 'fingerprint', 'n')
         )
+        self.codec = meta.get('codec')
+        self._stamp = frames_stamp(self.path, self.codec)
         clips, self._sums = store_table(self.path, 'videos.parquet', meta, ['first', 'n']), meta['sums']
         self._check_size()
         self._index = self._frames = self._groups = self._who = None
@@ -59,26 +62,31 @@ class FrameStore:
         return store_table(self.path, 'videos.parquet', dict(sums=self._sums))
 
     def _check_size(self):
-        have, want = self._stamp[0], self.n*self.size**2
+        have, name = self._stamp[0], frame_files(self.codec)[0]
+        want = packed_bytes(self.path, self.codec, self.n) if self.codec else self.nbytes
         if have != want:
             raise StoreError(
-                f'{self.path}: frames.u8 holds {have} bytes, {want} expected: the store is damaged. Build it'
+                f'{self.path}: {name} holds {have} bytes, {want} expected: the store is damaged. Build it'
                 ' anew.'
             )
         self._check_same()
 
     def _check_same(self):
         "A store that was replaced since it was opened must not be mixed with the new one."
-        if frames_stamp(self.path) != self._stamp:
+        if frames_stamp(self.path, self.codec) != self._stamp:
             raise StoreError(f'{self.path}: another store was written here since this one was opened. Open it again.')
 
     @property
     def frames(self):
-        "(N, size, size) uint8, memory-mapped, read only."
+        "(N, size, size) uint8, memory-mapped, read only; `PackedFrames` where `codec` compressed them."
         if self._frames is None:
             self._check_same()
-            self._frames = np.memmap(self.path/'frames.u8', np.uint8, 'r', shape=(self.n, self.size, self.size))
+            self._frames = self._mapped()
         return self._frames
+
+    def _mapped(self):
+        if self.codec: return PackedFrames(self.path, self.codec, self.size, self.videos)
+        return np.memmap(self.path/'frames.u8', np.uint8, 'r', shape=(self.n, self.size, self.size))
 
     @property
     def index(self):
@@ -92,7 +100,7 @@ class FrameStore:
 
     @property
     def nbytes(self):
-        "Bytes of all frames, as they lie on disk or would lie in memory."
+        "Bytes of all frames as they lie in memory, and on disk where `codec` is None."
         return self.n*self.size**2
 
     @property
@@ -107,7 +115,8 @@ class FrameStore:
         return dict(self.__dict__, _frames=None, _index=None, _who=None)  # a worker process maps the file itself
     def __repr__(self):
         who = f', {self.videos.patient.nunique()} patients' if self.videos.patient.notna().any() else ''
-        bad = f', {len(self.failed)} clips failed' if len(self.failed) else ''
+        bad = f', {self.codec}' if self.codec else ''
+        bad += f', {len(self.failed)} clips failed' if len(self.failed) else ''
         return (
             f'FrameStore {self.path.name}: {self.n} frames of {len(self.videos)} clips{who},'
             f' {self.size}x{self.size}, every {self.every}{bad}'
@@ -165,14 +174,14 @@ def verify(self:FrameStore)->dict: # file -> what it was compared with
     "Check every byte of the store against its sums; StoreError names the clips or the file that changed."
     meta = store_settings(self.path)
     if meta['fingerprint'] != self.fingerprint: self._check_same()
-    for o in table_files:
+    for o in summed_files(self.codec):
         if hashlib.sha256(store_bytes(self.path, o)).hexdigest() != meta['sums'][o]:
             raise StoreError(f'{self.path}: {o} changed since the build: the store is damaged. Build it anew.')
     videos = store_table(self.path, 'videos.parquet', meta)
     bad = [
         name
         for name, first, n, sha in zip(videos.name, videos['first'], videos.n, videos.sha)
-        if hashlib.sha256(self.frames[first : first + n]).hexdigest() != sha
+        if clip_sum(self.frames, first, n) != sha
     ]
     if bad:
         raise StoreError(
@@ -184,13 +193,14 @@ def verify(self:FrameStore)->dict: # file -> what it was compared with
             f'{self.path}: the fingerprint is not that of the settings and clips: the store is damaged. Build'
             ' it anew.'
         )
-    return {'frames.u8': f'sums of {len(videos)} clips', **dict.fromkeys((*table_files, 'store.json'), 'its sum')}
+    frames, small = frame_files(self.codec)[0], (*summed_files(self.codec), 'store.json')
+    return {frames: f'sums of {len(videos)} clips', **dict.fromkeys(small, 'its sum')}
 
 # %% ../../nbs/store/07_store.ipynb #e94afd97
-def _shared_sums(videos, size):
+def _shared_sums(videos, size, codec=None):
     "The sum of each clip whose frames another clip has too, else None; clips of black frames only are no copies."
     s = videos.sha.where(videos.sha.duplicated(keep=False), None)
-    black = {hashlib.sha256(bytes(int(n)*size**2)).hexdigest() for n in set(videos.n[s.notna()])}
+    black = {black_sum(codec, int(n), size) for n in set(videos.n[s.notna()])}
     return s.where(~s.isin(black), None)
 
 def _united(names, sums):
@@ -220,7 +230,7 @@ def groups(self:FrameStore)->np.ndarray: # (clips,) str
         self._groups = np.array(
             _united(
                 [f'patient {p}' if isinstance(p, str) else f'clip {n}' for p, n in zip(v.patient, v.name)],
-                _shared_sums(v, self.size),
+                _shared_sums(v, self.size, self.codec),
             )
         )
     return self._groups
@@ -228,7 +238,7 @@ def groups(self:FrameStore)->np.ndarray: # (clips,) str
 @patch
 def twins(self:FrameStore)->list: # of lists of names
     "Clips that hold the same frames, to the last pixel."
-    s = _shared_sums(self.videos, self.size)
+    s = _shared_sums(self.videos, self.size, self.codec)
     return list(self.videos.name[s.notna()].groupby(s.dropna(), sort=False).agg(list))
 
 # %% ../../nbs/store/07_store.ipynb #06b49e11

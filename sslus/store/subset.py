@@ -53,6 +53,7 @@ class StoreSubset(FrameStore):
     ):
         self.parent, self.settings, self.short = parent, settings or {}, short
         self.path, self.size, self.fit, self.every = parent.path, parent.size, parent.fit, parent.every*step
+        self.codec = parent.codec
         self.counts = np.asarray(counts, np.int64)
         self.first, self.n = self.counts.cumsum() - self.counts, int(self.counts.sum())
         self.video_of = np.repeat(np.arange(len(self.counts), dtype=np.int32), self.counts)

@@ -8,33 +8,46 @@ Docs: https://sslus.github.io/sslus/store/tables.html.md"""
 __all__ = []
 
 # %% ../../nbs/store/03_tables.ipynb #6bfd7fa2
-import hashlib, json, os, shutil
+import hashlib, json, os
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 import numpy as np
 
 # %% ../../nbs/store/03_tables.ipynb #c3fa9ea6
 from ..base.files import file_sha, sum_of
-from .folder import StoreError, json_or_none, store_fingerprint, table_files, write_whole
+from .folder import StoreError, json_or_none, store_fingerprint, summed_files, write_whole
+from .codec import layout_of
 
 # %% ../../nbs/store/03_tables.ipynb #1ecfceb8
-def join_parts(work, metas, nbytes, group=256 << 20):
-    "Append the parts to `frames.u8` in order; can be killed and called again."
-    frames, count = work/'frames.u8', work/'joined'
+@contextmanager
+def _files_cut(paths, sizes):
+    "The files, each cut to its size, to append to."
+    with ExitStack() as stack:
+        files = [stack.enter_context(open(o, 'r+b' if o.exists() else 'w+b')) for o in paths]
+        for file, size in zip(files, sizes):
+            file.truncate(size)
+            file.seek(0, os.SEEK_END)
+        yield files
+
+def join_parts(work, metas, layout, group=256 << 20):
+    "Append the parts to the files of the frames, in order; can be killed and called again."
+    count = work/'joined'
     k = int(count.read_text()) if count.exists() else 0
-    with open(frames, 'r+b' if frames.exists() else 'w+b') as out:
-        out.truncate(sum(m['n'] for m in metas[:k])*nbytes)
+    sizes = [a + b for a, b in zip(layout.empty, layout.adds(metas[:k]))]
+    with _files_cut([work/o for o in layout.files], sizes) as files:
         while k < len(metas):
-            start, first = out.seek(0, os.SEEK_END), k
-            while k < len(metas) and out.tell() - start < group:
-                with open(work/'parts'/metas[k]['part'], 'rb') as f:
-                    shutil.copyfileobj(f, out, 1<<20)
+            begin, first = [o.tell() for o in files], k
+            while k < len(metas) and files[0].tell() - begin[0] < group:
+                with open(work/'parts'/metas[k]['part'], 'rb') as part: layout.append(part, metas[k], files)
                 k += 1
-            if out.tell() - start != sum(m['n'] for m in metas[first:k])*nbytes:
+            if [o.tell() - a for o, a in zip(files, begin)] != layout.adds(metas[first:k]):
                 raise StoreError(f'{work}: a part is not as long as it should be. Delete this folder and build again.')
-            out.flush()
-            os.fsync(out.fileno())
+            for o in files:
+                o.flush()
+                os.fsync(o.fileno())
             write_whole(count, str(k), to_disk=True)
             for m in metas[first:k]: (work/'parts'/m['part']).unlink()
+
 
 # %% ../../nbs/store/03_tables.ipynb #7d28e3e1
 def clip_categories(videos):
@@ -150,7 +163,7 @@ def finish_store(work, plan, keys, metas, max_failed):
         frozen = dict(keys=keys, metas=[m for m in metas if 'n' in m], failed=failed)
         write_whole(work/'join.json', json.dumps(frozen), to_disk=True)
     metas = frozen['metas']
-    join_parts(work, metas, plan['size']**2)
+    join_parts(work, metas, layout_of(plan))
     _write_store_tables(work, plan, metas, frozen['failed'])
     fingerprint = store_fingerprint(plan, [m['sha'] for m in metas])
     _write_settings(work, dict(plan, fingerprint=fingerprint, n=sum(m['n'] for m in metas)))
@@ -158,7 +171,8 @@ def finish_store(work, plan, keys, metas, max_failed):
 # %% ../../nbs/store/03_tables.ipynb #283a5199
 def _write_settings(work, settings):
     "Write `store.json` with the sums, when all that it speaks of is safe on the disk."
-    for o in table_files:
+    names = summed_files(settings.get('codec'))
+    for o in names:
         with open(work/o, 'r+b') as f: os.fsync(f.fileno())
-    text = json.dumps(dict(settings, sums={o: file_sha(work/o) for o in table_files}, sum='0'*64), indent=1)
+    text = json.dumps(dict(settings, sums={o: file_sha(work/o) for o in names}, sum='0'*64), indent=1)
     write_whole(work/'store.json', text.replace('0'*64, hashlib.sha256(text.encode()).hexdigest()), to_disk=True)

@@ -98,6 +98,7 @@ class StoredFrames:
     size:int=128             # Side of the stored square, pixels
     every:int=1              # Keep frames 0, every, 2*every, ...
     fit:str='pad'            # Aspect is kept: 'pad' the whole frame, 'crop' its centre
+    codec:str=None           # How frames lie on disk: jpeg90 or lossless compressed; by default as they are
 
 @dataclass
 class ClipOwners:
