@@ -24,7 +24,8 @@ def score_scale(
         wide = high - low
         return lambda x: special.logit((x - low)/wide), lambda z: low + wide*special.expit(z)
     if np.isfinite(low): return lambda x: np.log(x - low), lambda z: low + np.exp(z)
-    if np.isfinite(high): return lambda x: -np.log(high - x), lambda z: high - np.exp(-z)
+    if np.isfinite(high):
+        return lambda x: -np.log(high - x), lambda z: high - np.exp(-z)
     return lambda x: x, lambda z: z
 
 # %% ../../nbs/evaluate/01_sum_intervals.ipynb #ec7d4c63
@@ -84,10 +85,12 @@ def sum_interval(
 )->Interval:         # (estimate, low, high); the limits are NaN, with the reason, under `min_patients`
     "A score of sums with its interval over patients."
     sums = np.asarray(sums, float)
-    if len(sums) == 0: return Interval(*[np.nan]*3, 'no interval: the score is not defined')
+    if len(sums) == 0:
+        return Interval(*[np.nan]*3, 'no interval: the score is not defined')
     est = float(of(sums.sum(0)))
     if withheld(len(sums)): return patient_interval(est, np.nan, np.nan, len(sums))
-    if not np.isfinite(est): return Interval(*[np.nan]*3, 'no interval: the score is not defined')
+    if not np.isfinite(est):
+        return Interval(*[np.nan]*3, 'no interval: the score is not defined')
     if len(sums) < few_patients:
         return patient_interval(est, *_students_limits(of, sums, n, level, seed), len(sums), reach)
     to, back = score_scale(reach)

@@ -69,7 +69,8 @@ class PictureCheck:
     def __call__(self, *batch, stacklevel=3):
         "A `DeadData` warning where a batch, as of `dead_words`, is dead in a way that nobody was warned of yet."
         for kind,words in dead_words(*batch).items():
-            if kind not in self.warned: warnings.warn(words, DeadData, stacklevel=stacklevel)
+            if kind not in self.warned:
+                warnings.warn(words, DeadData, stacklevel=stacklevel)
             self.warned.add(kind)
 
 class LivePictures(Callback):

@@ -45,7 +45,8 @@ class _RatesByDepth:
 
     def _spread(self, k, v):
         values = list(v) if hasattr(v, '__iter__') else [v]
-        if len(values) == len(self.scales) or len(values) not in (1, self.n_columns): return values
+        if len(values) == len(self.scales) or len(values) not in (1, self.n_columns):
+            return values
         by_group = [values[i if len(values) > 1 else 0] for i in self.columns]
         return [o*s for o,s in zip(by_group, self.scales)] if k == 'lr' else by_group
 
@@ -73,7 +74,8 @@ class ByDepth:
         by_id = {id(p): by_name[k] for k,p in encoder.named_parameters()}
         cut = {}
         for column,group in enumerate(groups):
-            for p in group: cut.setdefault((by_id.get(id(p), last), column), []).append(p)
+            for p in group:
+                cut.setdefault((by_id.get(id(p), last), column), []).append(p)
         places = sorted(cut)
         self.columns, self.n_columns = [c for _,c in places], len(groups)
         self.scales = [self.layer_decay**max(0, last - 1 - d) for d,_ in places]

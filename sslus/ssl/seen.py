@@ -39,7 +39,8 @@ class Seen:
     def headline(self)->str:
         "'SEEN: 3 of 7 test patients', or '' where nobody was seen."
         many = self.found is not None and not self.seen_patients and beyond_chance(len(self.found), self.pictures)
-        if many: return f'SEEN: {len(self.found)} of {self.pictures} pictures by {self.weights}'
+        if many:
+            return f'SEEN: {len(self.found)} of {self.pictures} pictures by {self.weights}'
         alike = self.by_name.alike if self.by_name else ()
         if alike:
             return (f'SEEN, PERHAPS: {len(self.seen_patients)} of {self.patients} patients by {self.weights}, and '
@@ -167,7 +168,8 @@ def _settings_of(p, held, split, name, pictures):
     compared = s.by_name is not None and not s.by_name.obstacle and not s.partial
     if pictures is None and not compared: s = seen(p, held, split, 200, name=name)
     if s.headline: return dict(seen=s.headline)
-    if not compared and s.found is None: return dict(seen_note=f'whom {name} saw is not known')
+    if not compared and s.found is None:
+        return dict(seen_note=f'whom {name} saw is not known')
     if s.unknown:
         return dict(seen_note=f"whom {', '.join(s.unknown)} saw, from which {name} began, is not known")
     obstacle = s.by_name.obstacle if s.by_name is not None else ''

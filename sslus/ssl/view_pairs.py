@@ -126,7 +126,8 @@ def _check_side(name, m, x):
     "ValueError where the encoder cannot see a picture of this side; modes and statistics stay."
     encoder = m.encoder
     try:
-        with evaluating(encoder), torch.no_grad(), uncompiled(m): encoder(to_channels(encoder, x))
+        with evaluating(encoder), torch.no_grad(), uncompiled(m):
+            encoder(to_channels(encoder, x))
     except (RuntimeError, AssertionError, ValueError) as e:
         arch = getattr(encoder, 'card', {}).get('arch', type(encoder).__name__)
         raise ValueError(

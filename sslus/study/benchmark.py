@@ -148,7 +148,8 @@ def _contender(encoder, given):
 def _words_of_passport(module, random, data):
     "(has it seen tested patients, in words; the loud line or '')."
     if random: return 'no: random weights', ''
-    if getattr(module, 'passport', None) is None: return 'not known: it carries no passport', ''
+    if getattr(module, 'passport', None) is None:
+        return 'not known: it carries no passport', ''
     said = seen_settings(module, data, 'test', 'the encoder')
     if 'seen' in said: return said['seen'], said['seen']
     return said.get('seen_note', 'no'), ''
@@ -178,7 +179,8 @@ def _probe_rows(how, parts, root, b, device):
         module, x = how.made(seed)[0], None
         for df in parts.tables:
             planes = benchmark_data(b, df, root)
-            if x is None: x = features(module, planes.images(_seen_at(how, planes)), device=device)
+            if x is None:
+                x = features(module, planes.images(_seen_at(how, planes)), device=device)
             yield linear_probe(PlaneFeatures.from_array(x, planes, b.name), seed=seed).predictions, planes
 
 def _tuned_rows(how, parts, root, b, device):
@@ -297,7 +299,8 @@ def benchmark(
     if progress: print(split)
     how = _contender(encoder, given)
     config = plain_settings(vars(given) | dict(benchmark=b.name, encoder=how.made(0)[1]))
-    if dest is None: return _benchmark_row(b, data, how, parts, split, device, progress)
+    if dest is None:
+        return _benchmark_row(b, data, how, parts, split, device, progress)
     with begin_run(dest, benchmark_run, config, overwrite, inputs=[data]) as folder:
         row = _benchmark_row(b, data, how, parts, split, device, progress)
         row.save(folder.path)

@@ -275,7 +275,8 @@ def _write(self:StudyGrid, folder, settings):
     with writing(), held(study_lock(self.path), wait=60, keep=True):
         write_sealed(folder/'study.json', settings | dict(tables=sums))       # first: a folder with it is ours
         for name,text in texts.items():
-            if (folder/name).is_file() and file_sha(folder/name) == sums[name]: continue
+            if (folder/name).is_file() and file_sha(folder/name) == sums[name]:
+                continue
             write_text(folder/name, text, private=names_people(tables[name].df))
         self._write_private()
 

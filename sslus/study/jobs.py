@@ -215,7 +215,8 @@ def recorded_file(
     "A file that a job made."
     rec = read_record(folder, key)
     made = (rec or {}).get('files', {}).get(name)
-    if made is None: raise FileError(f'{name}: not made, or its record is gone. Run the study')
+    if made is None:
+        raise FileError(f'{name}: not made, or its record is gone. Run the study')
     wrong = _wrong(folder, name, made)
     if wrong:
         raise FileError(

@@ -136,7 +136,8 @@ def network_of(
     "timm name and arguments; 'tiny' is short for the small ResNet, 'tiny_vit' for the small transformer."
     from sslus.ssl.encoders import tiny_encoders
     short = {'tiny': 'all', 'tiny_vit': 'transformers'}
-    if arch in short: return dict(zip(('arch', 'arch_kwargs'), tiny_encoders[short[arch]]))
+    if arch in short:
+        return dict(zip(('arch', 'arch_kwargs'), tiny_encoders[short[arch]]))
     return dict(arch=arch, arch_kwargs={} if arch else None)
 
 @dataclass(frozen=True, kw_only=True)

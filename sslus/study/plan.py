@@ -34,7 +34,8 @@ def plan_from(
 )->PowerPlan:              # StudyError or FileNotFoundError names the file
     "The plan that a folder or a table gives."
     path, numbers = Path(pilot), _typed_numbers(at)
-    if path.is_dir(): return Study.open(path).power(start, base, difference, numbers, mode)
+    if path.is_dir():
+        return Study.open(path).power(start, base, difference, numbers, mode)
     if not path.is_file():
         raise FileNotFoundError(f'{pilot}: no such folder of a study, and no such table')
     return plan_study(csv_pilot(path, start, base, mode), difference, numbers)
