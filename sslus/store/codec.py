@@ -7,17 +7,17 @@ Docs: https://sslus.github.io/sslus/store/codec.html.md"""
 # %% auto #0
 __all__ = []
 
-# %% ../../nbs/store/01a_codec.ipynb #e37603f2
+# %% ../../nbs/store/01a_codec.ipynb #b7735784
 import hashlib, shutil, zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 import numpy as np
 
-# %% ../../nbs/store/01a_codec.ipynb #22fe8fb2
+# %% ../../nbs/store/01a_codec.ipynb #4faae343
 from .folder import StoreError, frame_files, store_bytes
 
-# %% ../../nbs/store/01a_codec.ipynb #bdf5e59f
+# %% ../../nbs/store/01a_codec.ipynb #b13042a8
 @dataclass(frozen=True)
 class Codec:
     "How a frame becomes bytes, and bytes a frame."
@@ -60,7 +60,7 @@ def codec_of(name):
         ' is read by the sslus that made it (pip install -U sslus).'
     )
 
-# %% ../../nbs/store/01a_codec.ipynb #acd30ba7
+# %% ../../nbs/store/01a_codec.ipynb #e3e6e52e
 def _write_all(file, data):
     "Write all of it: a raw file may take a part."
     left = memoryview(data).cast('B')
@@ -91,7 +91,7 @@ class PartWriter:
         _write_all(self.file, np.array(self.lengths, '<u4').tobytes())
         return dict(known, packed=sum(self.lengths))
 
-# %% ../../nbs/store/01a_codec.ipynb #220b8f4b
+# %% ../../nbs/store/01a_codec.ipynb #f0455df1
 class RawLayout:
     "Frames as they are, in one array."
     suffix, files, empty = 'u8', frame_files(None), (0,)
@@ -122,7 +122,7 @@ def layout_of(settings):
     codec = settings.get('codec')
     return PackedLayout(codec) if codec else RawLayout(settings['size'])
 
-# %% ../../nbs/store/01a_codec.ipynb #e9d5f86c
+# %% ../../nbs/store/01a_codec.ipynb #44718678
 def packed_bytes(folder, codec, n):
     "Bytes that the frames of a compressed store take, as its offsets say; StoreError where these are not of `n` frames."
     codec_of(codec)
@@ -192,7 +192,7 @@ class PackedFrames:
             ' the store is damaged. store.verify() names all clips that changed; build the store anew.'
         )
 
-# %% ../../nbs/store/01a_codec.ipynb #b38f7331
+# %% ../../nbs/store/01a_codec.ipynb #d7d917c6
 def clip_sum(frames, first, n):
     "Sum of a clip as the table of clips has it; None where a frame cannot be decoded."
     packed = isinstance(frames, PackedFrames)
