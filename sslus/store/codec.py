@@ -39,7 +39,7 @@ def _from_jpeg(data, size):
     return frame if frame is not None and frame.shape == (size, size) else None
 
 def _to_lossless(frame):
-    "The difference of each pixel to the one on its left, by zlib; chosen below."
+    "The difference of each pixel to the one on its left, by zlib, which keeps a sum that is compared at each reading."
     z = zlib.compressobj(1, strategy=zlib.Z_RLE)
     return z.compress(np.diff(frame, axis=1, prepend=np.uint8(0)).tobytes()) + z.flush()
 
