@@ -68,7 +68,10 @@ def ready_forkserver():
     with mock.patch.object(util, 'spawnv_passfds', _copied): server.ensure_running()
 
 # %% ../../nbs/base/14_alone.ipynb #a89a7a2f
-preloaded = 'torch', 'fastai.vision.all', 'timm', 'sklearn.linear_model', 'matplotlib.pyplot'
+preloaded = (
+    'torch', 'fastai.vision.all', 'timm', 'sklearn.linear_model', 'matplotlib.pyplot', 'nbformat', 'seaborn', 'pydicom',
+    'av',
+)
 
 def each_alone(
     cells # of all pages, as nbdev hands them to a test_setup; not looked at
