@@ -29,7 +29,7 @@ def quickstart(
     steps:int=None,          # Pre-training steps; by default 1200, with --fast 120
     draws:int=None,          # Label draws; by default 3, with --fast 2
     seed:int=0,              # Of phantom and pre-training
-    imagenet:str=None,       # File with ImageNet weights of timm's resnet18; by default EfficientNet-Lite0's, of sslus[imagenet]
+    imagenet:str=None,       # File with weights of timm's resnet18; by default EfficientNet-Lite0's, of sslus[imagenet]
     fast:bool=False,         # A look at the walk in under two minutes; its numbers are no result
     resume:bool=False,       # Go on with a quickstart that was stopped there; the settings must be the same
     overwrite:bool=False     # Replace an earlier quickstart

@@ -102,7 +102,11 @@ def _accuracy_of_margins(right, true, named):
 # %% ../../nbs/evaluate/01_scores.ipynb #c0a338f7
 for _score in (
     Score('macro_f1', counts=MarginScore(_f1_of_margins), title='macro-F1'),
-    Score('balanced_accuracy', lambda y, pred, prob, classes: balanced_accuracy(y, pred, classes), MarginScore(_balanced_of_margins)),
+    Score(
+        'balanced_accuracy',
+        lambda y, pred, prob, classes: balanced_accuracy(y, pred, classes),
+        MarginScore(_balanced_of_margins),
+    ),
     Score('accuracy', lambda y, pred, prob, classes: accuracy(y, pred, classes), MarginScore(_accuracy_of_margins)),
     Score('auroc', lambda y, pred, prob, classes: auroc(y, prob, classes), title='AUROC'),
     Score(

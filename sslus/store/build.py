@@ -33,7 +33,7 @@ from .places import tidy_leftovers
 @dataclass
 class Pixels:
     "What is taken of each picture, and how it is kept."
-    codec:str|None=None      # how frames lie on disk: None as they are, 'jpeg90' or 'lossless' compressed, for those that do not fit
+    codec:str|None=None      # how frames lie on disk: None as they are, 'jpeg90' or 'lossless' compressed
     upscale:bool=False       # allow clips smaller than `size`?
     region:bool=False        # crop DICOM clips to the image region that they name?
     deinterlace:bool=False   # make one picture of the two halves of interlaced frames?

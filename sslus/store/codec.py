@@ -56,8 +56,7 @@ def codec_of(name):
     "The codec of a name, None for raw frames; StoreError where there is none."
     if name is None or name in codecs: return codecs.get(name)
     raise StoreError(
-        f"codec={name!r}: choose None (frames as they are), 'jpeg90' (smallest) or 'lossless'. A store made with another"
-        ' is read by the sslus that made it (pip install -U sslus).'
+        f"codec={name!r}: choose None (frames as they are), 'jpeg90' (smallest) or 'lossless'"
     )
 
 # %% ../../nbs/store/01a_codec.ipynb #e3e6e52e
@@ -124,8 +123,12 @@ def layout_of(settings):
 
 # %% ../../nbs/store/01a_codec.ipynb #44718678
 def packed_bytes(folder, codec, n):
-    "Bytes that the frames of a compressed store take, as its offsets say; StoreError where these are not of `n` frames."
-    codec_of(codec)
+    "Bytes of a compressed store's frames, as its offsets say; StoreError where these are not of `n` frames."
+    if codec not in codecs:
+        raise StoreError(
+            f'{folder}: its frames are compressed by {codec!r}, which this sslus does not know. Update it (pip install -U sslus),'
+            ' or build the store anew.'
+        )
     file = folder/'offsets.u64'
     have = file.stat().st_size if file.exists() else len(store_bytes(folder, file.name))
     if have != 8*(n + 1):

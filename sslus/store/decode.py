@@ -91,7 +91,7 @@ def _of_memory(e):
 
 # %% ../../nbs/store/02_decode.ipynb #59842e38
 def decode_clip(path:str,        # clip to read
-                part:str,        # file to write; its suffix says how: .u8 uint8 (n, size, size), .jpeg90 and .lossless compressed
+                part:str,        # file to write, by its suffix: .u8 uint8 (n, size, size), .jpeg90 or .lossless compressed
                 size:int,        # side of the stored square, pixels
                 every:int=1,     # keep frames 0, every, 2*every, ...
                 fit:str='pad',   # 'pad': whole frame, zeros around it; 'crop': centre square

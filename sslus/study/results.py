@@ -131,7 +131,7 @@ class CellPredictions:
     def __call__(self,
         key:str,       # Of a cell that is done; StudyError otherwise
         split:str=None # 'test' or 'external'; None: as this is of
-    )->pd.DataFrame:   # image_path, patient, class, predicted, prob_CLASS ...; FileError where the file is not as it was made
+    )->pd.DataFrame:   # image_path, patient, class, predicted, prob_CLASS ...; FileError where the file changed
         "Predictions of a cell, one row an image."
         name = self.file(key, split)
         if name not in self.tables: self.tables[name] = self._read(key, name)
@@ -143,7 +143,7 @@ class CellPredictions:
         return _read_parquet(recorded_file(self.study.path, key, name), columns)
 
 @patch(as_prop=True)
-def predictions(self:StudyResults)->CellPredictions: # a function of a key: image_path, patient, class, predicted, prob_CLASS ...
+def predictions(self:StudyResults)->CellPredictions: # called with a key: a row an image
     "Predictions of the cells: call it with the key of one."
     kept = self._cache.setdefault('answers', KeptAnswers(self.path))
     return CellPredictions(self, self._cache.setdefault('predictions', {}), kept)
